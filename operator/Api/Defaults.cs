@@ -1,0 +1,50 @@
+namespace AgentReadiness.Api;
+
+/// <summary>
+/// The values that hold where a field is absent. The API server fills the same ones in (a test compares the two); code reads them
+/// here because a manifest on disk, and an object from before a field existed, has no defaults yet.
+/// </summary>
+public static class Defaults
+{
+    /// <summary>spec.replicas.</summary>
+    public const int Replicas = 1;
+
+    /// <summary>spec.rollout.candidateReplicas.</summary>
+    public const int CandidateReplicas = 1;
+
+    /// <summary>spec.rollout.progressDeadline.</summary>
+    public const string ProgressDeadline = "15m";
+
+    /// <summary>spec.rollout.drain.</summary>
+    public const string Drain = "30s";
+
+    /// <summary>spec.rollout.historyLimit.</summary>
+    public const int HistoryLimit = 5;
+
+    /// <summary>spec.evals[].confidence.</summary>
+    public const string Confidence = "0.95";
+
+    /// <summary>spec.evals[].minCases.</summary>
+    public const int MinCases = 10;
+
+    /// <summary>spec.evals[].maxCost, USD.</summary>
+    public const string EvalMaxCost = "5.00";
+
+    /// <summary>spec.evals[].deadline.</summary>
+    public const string EvalDeadline = "30m";
+
+    /// <summary>spec.reliability.modelCall.timeout.</summary>
+    public const string ModelCallTimeout = "60s";
+
+    /// <summary>spec.guardrails.models.maxOutputTokens.</summary>
+    public const int MaxOutputTokens = 4096;
+
+    /// <summary>EvalSuite spec.builtin.path.</summary>
+    public const string BuiltinPath = "/v1/chat/completions";
+
+    /// <summary>EvalSuite spec.builtin.parallelism.</summary>
+    public const int BuiltinParallelism = 4;
+
+    /// <summary>EvalSuite spec.builtin.caseTimeout.</summary>
+    public const string BuiltinCaseTimeout = "60s";
+}

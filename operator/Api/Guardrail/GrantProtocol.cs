@@ -1,0 +1,106 @@
+using System.Text.Json.Serialization;
+
+namespace AgentReadiness.Api.Guardrail;
+
+/// <summary>
+/// How a guardrail obtains money: it POSTs a <see cref="GrantRequest"/> and gets a <see cref="GrantResponse"/>. All amounts are
+/// totals since the holder began in this window, and totals only grow; so a message that is lost, repeated or late can be
+/// answered or ignored without harm, and no grant needs an identifier of its own. What a holder may spend is
+/// granted − settled − unproven − returned, all as the holder knows them.
+/// </summary>
+public static class GrantProtocol
+{
+    /// <summary>The path of the endpoint.</summary>
+    public const string Path = "/v1/grants";
+
+    /// <summary>The audience of the guardrail's service-account token.</summary>
+    public const string Audience = "agentreadiness.dev/grants";
+
+    /// <summary>HTTP status of an answer by a replica that does not lead; the Location header has the leader's address.</summary>
+    public const int Misdirected = 421;
+}
+
+/// <summary>What a holder (one guardrail process in one window) reports and asks for.</summary>
+public sealed class GrantRequest
+{
+    /// <summary>Random ID of the guardrail process, 16 to 64 of [a-z0-9]. A new process has a new one: what the old one held and did not close is unproven.</summary>
+    public required string Holder { get; init; }
+
+    /// <summary>The window that the totals belong to, as the last answer named it; null before the first answer.</summary>
+    public string? Window { get; init; }
+
+    /// <summary>Total proven spend, USD.</summary>
+    public Money Settled { get; init; }
+
+    /// <summary>Total that counts as spent because it is not proven unspent, USD.</summary>
+    public Money Unproven { get; init; }
+
+    /// <summary>Total given back, USD: no call may use it any more.</summary>
+    public Money Returned { get; init; }
+
+    /// <summary>
+    /// The smallest total grant that lets the waiting call go (settled + unproven + returned + reserved + the call's reservation), USD.
+    /// Null for a mere report.
+    /// </summary>
+    public Money? WantTotal { get; init; }
+
+    /// <summary>The waiting call's own reservation, USD; with <see cref="WantTotal"/>.</summary>
+    public Money? Call { get; init; }
+
+    /// <summary>Total of the reservations now in flight, USD: this part cannot be returned yet.</summary>
+    public Money Reserved { get; init; }
+
+    /// <summary>The holder spends nothing more in this window: the difference between granted and spent is free again. Sent once nothing is reserved.</summary>
+    public bool Closing { get; init; }
+}
+
+/// <summary>The operator's answer, given only after the ledger holds it.</summary>
+public sealed class GrantResponse
+{
+    /// <summary>What became of the request.</summary>
+    public required GrantOutcome Outcome { get; init; }
+
+    /// <summary>The window now open; where it differs from the request's, the holder starts new totals in it and closes the old ones.</summary>
+    public required string Window { get; init; }
+
+    /// <summary>When the window ends: from then on its money must not be used for new calls.</summary>
+    public required DateTimeOffset WindowEnds { get; init; }
+
+    /// <summary>Total granted to this holder in the request's window, USD. Zero where the window is unknown or over.</summary>
+    public Money Granted { get; init; }
+
+    /// <summary>The budget's name for messages, for example "day".</summary>
+    public string? Budget { get; init; }
+
+    /// <summary>The cap in force, USD.</summary>
+    public Money Cap { get; init; }
+
+    /// <summary>Settled plus unproven of all holders, USD.</summary>
+    public Money Spent { get; init; }
+
+    /// <summary>Somebody waits for money: return what is not reserved.</summary>
+    public bool Reclaim { get; init; }
+}
+
+/// <summary>What became of a <see cref="GrantRequest"/>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<GrantOutcome>))]
+public enum GrantOutcome
+{
+    /// <summary>The report is booked, and what was wanted, if anything, is granted.</summary>
+    Granted,
+
+    /// <summary>The call fits the cap, but others hold the money: try again until the wait is over, then answer 429.</summary>
+    Held,
+
+    /// <summary>The call does not fit what is left of the cap by settled and unproven spend alone: answer 402.</summary>
+    Exhausted,
+
+    /// <summary>The request's window is over or unknown: its totals were booked if it was known; start new totals in the window of this answer.</summary>
+    WindowOver,
+
+    /// <summary>The holder is closed or was replaced by a newer process of the same pod: it must not spend.</summary>
+    HolderClosed,
+
+    /// <summary>The agent has no budget window any more: count, and refuse nothing.</summary>
+    Unlimited,
+}

@@ -1,0 +1,137 @@
+using System.Text.Json.Serialization;
+
+namespace AgentReadiness.Api.Guardrail;
+
+/// <summary>
+/// What the operator tells a guardrail, as the file <see cref="GuardrailPaths.Config"/>. The file carries no secret: keys and
+/// tokens are named by the path where the kubelet mounts them.
+/// </summary>
+public sealed class GuardrailConfig
+{
+    /// <summary>Whose guardrail this is.</summary>
+    public required GuardrailIdentity Agent { get; init; }
+
+    /// <summary>The agent's ports that the guardrail fronts.</summary>
+    public IReadOnlyList<InboundPort> Inbound { get; init; } = [];
+
+    /// <summary>What the agent may call, as http://127.0.0.1:15080/NAME/…</summary>
+    public IReadOnlyList<UpstreamConfig> Upstreams { get; init; } = [];
+
+    /// <summary>Models that the agent may name: exact, or with "*" for any run of characters. Empty: every priced model.</summary>
+    public IReadOnlyList<string> AllowedModels { get; init; } = [];
+
+    /// <summary>The output limit, in tokens, that is added to a request that names none.</summary>
+    public int MaxOutputTokens { get; init; } = 4096;
+
+    /// <summary>The longest wait for the whole of one attempt of a model call, as a Go duration.</summary>
+    public string ModelCallTimeout { get; init; } = "60s";
+
+    /// <summary>The longest time that <c>/drain</c> waits for runs in flight, as a Go duration.</summary>
+    public string DrainTimeout { get; init; } = "30s";
+
+    /// <summary>Where money comes from; null where the agent has no budget window: then calls are counted and never refused.</summary>
+    public BudgetAuthority? Budget { get; init; }
+}
+
+/// <summary>The agent, its revision and its track.</summary>
+public sealed class GuardrailIdentity
+{
+    /// <summary>The AgentDeployment's namespace.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>The AgentDeployment's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The revision, as in <c>status.servingRevision</c>.</summary>
+    public required string Revision { get; init; }
+
+    /// <summary><c>serving</c> or <c>eval</c>.</summary>
+    public required string Track { get; init; }
+}
+
+/// <summary>A port of the pod that the guardrail listens on, and the agent's own port behind it (127.0.0.1).</summary>
+public sealed class InboundPort
+{
+    /// <summary>The port's name in <c>spec.ports</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The guardrail's port, on every address of the pod.</summary>
+    public required int ListenPort { get; init; }
+
+    /// <summary>The agent's port.</summary>
+    public required int TargetPort { get; init; }
+}
+
+/// <summary>A provider that the agent may call.</summary>
+public sealed class UpstreamConfig
+{
+    /// <summary>The first path segment under which the agent reaches it; a DNS label.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The wire format; only <c>OpenAI</c> today.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>The base URL, with its version path where the provider has one ("https://host/v1").</summary>
+    public required string Url { get; init; }
+
+    /// <summary>The file that holds the provider's key; read again when it changes. Null: no credential is added.</summary>
+    public string? KeyFile { get; init; }
+}
+
+/// <summary>The operator's grant endpoint and how the two trust each other.</summary>
+public sealed class BudgetAuthority
+{
+    /// <summary>Base URL, https; grants are POSTed to <see cref="GrantProtocol.Path"/> under it.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>PEM certificates that the endpoint's certificate must chain to.</summary>
+    public required string CaFile { get; init; }
+
+    /// <summary>The projected service-account token of audience <see cref="GrantProtocol.Audience"/>; the kubelet rotates it.</summary>
+    public required string TokenFile { get; init; }
+
+    /// <summary>How long a call that fits the cap waits for money that others hold, as a Go duration.</summary>
+    public string MaxWait { get; init; } = "2s";
+}
+
+/// <summary>Fixed ports of a guardrail.</summary>
+public static class GuardrailPorts
+{
+    /// <summary>The agent's calls out, on 127.0.0.1 only.</summary>
+    public const int Egress = 15080;
+
+    /// <summary><c>/healthz</c>, <c>/readyz</c>, <c>/drain</c>, <c>/metrics</c>, on every address of the pod.</summary>
+    public const int Admin = 15082;
+
+    /// <summary>The first inbound port; the n-th declared port listens on this plus n.</summary>
+    public const int FirstInbound = 15090;
+}
+
+/// <summary>Fixed paths inside the guardrail's container.</summary>
+public static class GuardrailPaths
+{
+    /// <summary>The directory where the configuration is mounted.</summary>
+    public const string ConfigDirectory = "/etc/agent-readiness";
+
+    /// <summary>The configuration, JSON of <see cref="GuardrailConfig"/>.</summary>
+    public const string Config = ConfigDirectory + "/config.json";
+
+    /// <summary>The certificates that the grant endpoint's certificate must chain to.</summary>
+    public const string CaFile = ConfigDirectory + "/ca.crt";
+
+    /// <summary>The directory of the provider keys, one folder per upstream.</summary>
+    public const string KeysDirectory = "/var/run/agent-readiness/keys";
+
+    /// <summary>The directory of the projected service-account token.</summary>
+    public const string TokenDirectory = "/var/run/agent-readiness/token";
+
+    /// <summary>The projected service-account token.</summary>
+    public const string Token = TokenDirectory + "/token";
+}
+
+/// <summary>JSON of the guardrail's configuration and grant protocol, generated at compile time so that Native AOT can use it.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(GuardrailConfig))]
+[JsonSerializable(typeof(GrantRequest))]
+[JsonSerializable(typeof(GrantResponse))]
+public sealed partial class GuardrailJson : JsonSerializerContext;

@@ -1,0 +1,44 @@
+namespace AgentReadiness.Api;
+
+/// <summary>Names that the operator puts on objects, and the API group.</summary>
+public static class Names
+{
+    /// <summary>The API group.</summary>
+    public const string Group = "agentreadiness.dev";
+
+    /// <summary>The API version.</summary>
+    public const string Version = "v1alpha1";
+
+    /// <summary>The operator's name: field manager, managed-by label, event source.</summary>
+    public const string Operator = "agent-readiness-operator";
+
+    /// <summary>Label: who manages an object; its value is <see cref="Operator"/>.</summary>
+    public const string ManagedByLabel = "app.kubernetes.io/managed-by";
+
+    /// <summary>Label: the AgentDeployment that an object serves.</summary>
+    public const string AgentLabel = Group + "/agent";
+
+    /// <summary>Label: the namespace of the AgentDeployment, on objects that live in another one.</summary>
+    public const string AgentNamespaceLabel = Group + "/agent-namespace";
+
+    /// <summary>Label: the revision that an object belongs to.</summary>
+    public const string RevisionLabel = Group + "/revision";
+
+    /// <summary>Label: <see cref="ServingTrack"/> or <see cref="EvalTrack"/>.</summary>
+    public const string TrackLabel = Group + "/track";
+
+    /// <summary>Label: the EvalRun that a Job or pod belongs to.</summary>
+    public const string EvalRunLabel = Group + "/eval-run";
+
+    /// <summary>Track of pods that may receive production traffic.</summary>
+    public const string ServingTrack = "serving";
+
+    /// <summary>Track of pods that only evals reach.</summary>
+    public const string EvalTrack = "eval";
+
+    /// <summary>The guardrail's container.</summary>
+    public const string GuardrailContainer = "agent-readiness-guardrail";
+
+    /// <summary>The longest name of an AgentDeployment: room for "-", a revision and a track in a DNS label.</summary>
+    public const int MaxNameLength = 40;
+}

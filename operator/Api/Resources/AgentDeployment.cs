@@ -1,0 +1,253 @@
+using System.Text.Json.Nodes;
+using AgentReadiness.Api.Schema;
+using k8s.Models;
+
+namespace AgentReadiness.Api.Resources;
+
+/// <summary>
+/// An AI agent held to a production bar: no revision of it serves until its evals pass, a guardrail stands in front of every
+/// model call, and it is stopped before it spends more than its budget.
+/// </summary>
+[KubernetesEntity(Group = Names.Group, ApiVersion = Names.Version, Kind = EntityKind, PluralName = "agentdeployments")]
+[KubernetesEntityShortNames("agd")]
+[Categories("agent-readiness")]
+[ScaleSubresource(".spec.replicas", ".status.replicas", ".status.selector")]
+[GenericAdditionalPrinterColumn(".status.conditions[?(@.type==\"Ready\")].status", "Ready", "string")]
+[GenericAdditionalPrinterColumn(".status.phase", "Phase", "string")]
+[GenericAdditionalPrinterColumn(".status.servingRevision", "Serving", "string")]
+[GenericAdditionalPrinterColumn(".status.evalSummary", "Eval", "string")]
+[GenericAdditionalPrinterColumn(".status.budget[0].spent", "Spend", "string")]
+[GenericAdditionalPrinterColumn(".status.budget[0].cap", "Cap", "string")]
+[GenericAdditionalPrinterColumn(".status.conditions[?(@.type==\"Ready\")].message", "Message", "string", Priority = 1)]
+[GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
+[ValidationRule("self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    "metadata.name must be a DNS label of at most 40 characters that begins with a letter: names of Services and Deployments derive from it")]
+public sealed class AgentDeployment : CustomResource<AgentDeploymentSpec, AgentDeploymentStatus>
+{
+    /// <summary>The kind's name.</summary>
+    public const string EntityKind = "AgentDeployment";
+
+    /// <summary>Creates an empty one.</summary>
+    public AgentDeployment() => Kind = EntityKind;
+}
+
+/// <summary>What an agent is, and what it must prove and obey.</summary>
+public sealed class AgentDeploymentSpec
+{
+    /// <summary>
+    /// An ordinary pod template (metadata and spec). It is kept as it is written; the operator adds the guardrail to its own copy.
+    /// Together with the content of the ConfigMaps that it references, guardrails and reliability it makes the revision.
+    /// </summary>
+    [Required, PreserveUnknownFields]
+    public JsonObject Template { get; set; } = [];
+
+    /// <summary>Pods that serve. The budget may lower the effective number, never this field.</summary>
+    [DefaultJson("1"), Range(0, 1000)]
+    public int? Replicas { get; set; }
+
+    /// <summary>The agent's ports. The Service of the agent's name has them; the guardrail stands in front of each.</summary>
+    [Required, Items(1, 8), XListType("map", "name")]
+    public List<AgentPort> Ports { get; set; } = [];
+
+    /// <summary>How a new revision takes over.</summary>
+    [DefaultJson("{}")]
+    public RolloutSpec? Rollout { get; set; }
+
+    /// <summary>What every revision must pass before it serves. Empty: nothing is proven, and status says so.</summary>
+    [Items(0, 8), XListType("atomic")]
+    public List<EvalRequirement> Evals { get; set; } = [];
+
+    /// <summary>What the agent may spend.</summary>
+    public BudgetSpec? Budget { get; set; }
+
+    /// <summary>How calls out behave when the other side is slow or broken.</summary>
+    public ReliabilitySpec? Reliability { get; set; }
+
+    /// <summary>What the agent may call, and how.</summary>
+    public GuardrailsSpec? Guardrails { get; set; }
+}
+
+/// <summary>A port of the agent.</summary>
+public sealed class AgentPort
+{
+    /// <summary>The port's name.</summary>
+    [Required, Length(1, 15), Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    public string Name { get; set; } = string.Empty;
+
+    /// <summary>The Service's port.</summary>
+    [Required, Range(1, 65535)]
+    public int Port { get; set; }
+
+    /// <summary>The port that the agent's container listens on (0.0.0.0 or 127.0.0.1).</summary>
+    [Required, Range(1, 65535)]
+    public int TargetPort { get; set; }
+}
+
+/// <summary>How a new revision takes over.</summary>
+public sealed class RolloutSpec
+{
+    /// <summary>Pods of the revision under evaluation.</summary>
+    [DefaultJson("1"), Range(1, 20)]
+    public int? CandidateReplicas { get; set; }
+
+    /// <summary>How long the pods of a new revision may take to become available, as a duration such as "15m". Evaluation time does not count.</summary>
+    [DefaultJson("\"15m\""), Pattern(GoDuration.Pattern)]
+    public string? ProgressDeadline { get; set; }
+
+    /// <summary>How long the old revision stays whole after the switch, as a duration such as "30s".</summary>
+    [DefaultJson("\"30s\""), Pattern(GoDuration.Pattern)]
+    public string? Drain { get; set; }
+
+    /// <summary>Old revisions that are kept at zero replicas.</summary>
+    [DefaultJson("5"), Range(0, 20)]
+    public int? HistoryLimit { get; set; }
+}
+
+/// <summary>A suite and the bar that a revision must clear in it.</summary>
+public sealed class EvalRequirement
+{
+    /// <summary>The EvalSuite. In another namespace, it must allow this one.</summary>
+    [Required]
+    public NamespacedReference Suite { get; set; } = new();
+
+    /// <summary>The score, from 0 to 1, that the one-sided lower bound of the pass rate must reach, as a decimal string.</summary>
+    [Required, Pattern(@"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$")]
+    public string MinScore { get; set; } = string.Empty;
+
+    /// <summary>The confidence of the bound, from 0.5 up to but without 1, as a decimal string.</summary>
+    [DefaultJson("\"0.95\""), Pattern(@"^0\.[5-9][0-9]{0,5}$")]
+    public string? Confidence { get; set; }
+
+    /// <summary>Fewer cases than this prove nothing: Inconclusive.</summary>
+    [DefaultJson("10"), Range(1, 100000)]
+    public int? MinCases { get; set; }
+
+    /// <summary>Every case with one of these tags must pass.</summary>
+    [Items(0, 16), Length(1, 63), XListType("set")]
+    public List<string> CriticalTags { get; set; } = [];
+
+    /// <summary>What the evaluation of one revision by this suite may cost, in USD as a decimal string. Apart from the agent's own budget.</summary>
+    [DefaultJson("\"5.00\""), Pattern(Money.Pattern)]
+    public string? MaxCost { get; set; }
+
+    /// <summary>How long one run may take, as a duration such as "30m".</summary>
+    [DefaultJson("\"30m\""), Pattern(GoDuration.Pattern)]
+    public string? Deadline { get; set; }
+}
+
+/// <summary>What the agent may spend.</summary>
+public sealed class BudgetSpec
+{
+    /// <summary>Caps per window of time.</summary>
+    [Required, Items(1, 1), XListType("map", "period")]
+    public List<BudgetWindow> Windows { get; set; } = [];
+}
+
+/// <summary>A cap on the spend of all pods of the agent together.</summary>
+public sealed class BudgetWindow
+{
+    /// <summary>The window: Day begins at midnight UTC.</summary>
+    [Required]
+    public BudgetPeriod Period { get; set; }
+
+    /// <summary>The most that may be spent in the window, in USD as a decimal string. No call is let go that could cross it.</summary>
+    [Required, Pattern(Money.Pattern)]
+    public string MaxCost { get; set; } = string.Empty;
+
+    /// <summary>What happens to the agent when the window is exhausted; its model calls are refused in any case.</summary>
+    [DefaultJson("\"ScaleDown\"")]
+    public ExhaustedAction? OnExhausted { get; set; }
+
+    /// <summary>Pods that stay under ScaleDown.</summary>
+    [DefaultJson("0"), Range(0, 1000)]
+    public int? ScaleDownTo { get; set; }
+}
+
+/// <summary>The length of a budget window.</summary>
+public enum BudgetPeriod
+{
+    /// <summary>From midnight to midnight, UTC.</summary>
+    Day,
+}
+
+/// <summary>What happens to an agent whose budget window is exhausted.</summary>
+public enum ExhaustedAction
+{
+    /// <summary>The effective replicas go to <c>scaleDownTo</c> until the cap is raised or the next window begins.</summary>
+    ScaleDown,
+
+    /// <summary>The pods stay, their model calls are answered 402.</summary>
+    Block,
+}
+
+/// <summary>How calls out behave when the other side is slow or broken.</summary>
+public sealed class ReliabilitySpec
+{
+    /// <summary>Model calls.</summary>
+    public CallSpec? ModelCall { get; set; }
+}
+
+/// <summary>Limits of one kind of call.</summary>
+public sealed class CallSpec
+{
+    /// <summary>The longest time that one call may take, as a duration such as "60s".</summary>
+    [DefaultJson("\"60s\""), Pattern(GoDuration.Pattern)]
+    public string? Timeout { get; set; }
+}
+
+/// <summary>What the agent may call, and how.</summary>
+public sealed class GuardrailsSpec
+{
+    /// <summary>Models.</summary>
+    public ModelsSpec? Models { get; set; }
+
+    /// <summary>Providers; the agent calls http://127.0.0.1:15080/NAME/… The first of a format also gets the variables that its SDK reads.</summary>
+    [Items(0, 16), XListType("map", "name")]
+    public List<Upstream> Upstreams { get; set; } = [];
+}
+
+/// <summary>Which models an agent may call.</summary>
+public sealed class ModelsSpec
+{
+    /// <summary>Allowed models: exact names, or with "*" for any run of characters. Empty: every model that the price catalog knows.</summary>
+    [Items(0, 64), Length(1, 128), XListType("set")]
+    public List<string> Allow { get; set; } = [];
+
+    /// <summary>The output limit, in tokens, of a request that names none.</summary>
+    [DefaultJson("4096"), Range(1, 1000000)]
+    public int? MaxOutputTokens { get; set; }
+}
+
+/// <summary>A provider that the agent may call.</summary>
+public sealed class Upstream
+{
+    /// <summary>A DNS label; the first segment of the path on the guardrail.</summary>
+    [Required, Length(1, 40), Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    public string Name { get; set; } = string.Empty;
+
+    /// <summary>The wire format.</summary>
+    [Required]
+    public UpstreamFormat Format { get; set; }
+
+    /// <summary>The base URL with its version path, for example "https://api.openai.com/v1".</summary>
+    [Required, Length(8, 512), Pattern(@"^https?://[^\s?#]+$")]
+    public string Url { get; set; } = string.Empty;
+
+    /// <summary>The provider's key. Only the guardrail mounts it.</summary>
+    public UpstreamCredentials? Credentials { get; set; }
+}
+
+/// <summary>A wire format of a provider.</summary>
+public enum UpstreamFormat
+{
+    /// <summary>OpenAI Chat Completions, and whatever speaks it.</summary>
+    OpenAI,
+}
+
+/// <summary>Where a provider's key is.</summary>
+public sealed class UpstreamCredentials
+{
+    /// <summary>The Secret, in the agent's namespace, and the key in it.</summary>
+    [Required]
+    public KeyReference SecretRef { get; set; } = new();
+}

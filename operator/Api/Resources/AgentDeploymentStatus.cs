@@ -1,0 +1,136 @@
+using AgentReadiness.Api.Schema;
+
+namespace AgentReadiness.Api.Resources;
+
+/// <summary>What the operator observed and decided.</summary>
+public sealed record AgentDeploymentStatus
+{
+    /// <summary>The generation of the spec that this status speaks of.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>Where the rollout stands, in one word: Evaluating, Promoting, Serving, Failed, Exhausted, Invalid.</summary>
+    [Length(0, 32)]
+    public string? Phase { get; init; }
+
+    /// <summary>The state, in standard conditions: Ready, Reconciling, Stalled, EvalsPassed, Serving, WithinBudget.</summary>
+    [Items(0, 16), XListType("map", "type")]
+    public IReadOnlyList<Condition> Conditions { get; init; } = [];
+
+    /// <summary>The revision that the Service sends traffic to.</summary>
+    [Length(0, 63)]
+    public string? ServingRevision { get; init; }
+
+    /// <summary>The revision that the spec declares, while it does not serve yet.</summary>
+    [Length(0, 63)]
+    public string? CandidateRevision { get; init; }
+
+    /// <summary>The step that the candidate is in: Evaluation or Promotion.</summary>
+    [Length(0, 32)]
+    public string? ProgressStep { get; init; }
+
+    /// <summary>When the step began; the progress deadline counts from it.</summary>
+    public DateTime? ProgressSince { get; init; }
+
+    /// <summary>The revision that served before, while it stays whole.</summary>
+    [Length(0, 63)]
+    public string? DrainingRevision { get; init; }
+
+    /// <summary>When the draining revision goes to zero.</summary>
+    public DateTime? DrainUntil { get; init; }
+
+    /// <summary>Pods of the serving revision.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>Pods of the serving revision that are ready.</summary>
+    public int? ReadyReplicas { get; init; }
+
+    /// <summary>The serialised selector of the serving pods, for the scale subresource.</summary>
+    [Length(0, 1024)]
+    public string? Selector { get; init; }
+
+    /// <summary>The last verdict in short: "Passed 0.98", "Failed 0.61 &lt; 0.90".</summary>
+    [Length(0, 128)]
+    public string? EvalSummary { get; init; }
+
+    /// <summary>The last verdict of each suite on the candidate or, when it serves, on the serving revision.</summary>
+    [Items(0, 8), XListType("atomic")]
+    public IReadOnlyList<EvalVerdictStatus> Evals { get; init; } = [];
+
+    /// <summary>Spend of each budget window, as of the last alert threshold or the last five minutes.</summary>
+    [Items(0, 8), XListType("atomic")]
+    public IReadOnlyList<BudgetWindowStatus> Budget { get; init; } = [];
+}
+
+/// <summary>The verdict of a suite on a revision.</summary>
+public sealed record EvalVerdictStatus
+{
+    /// <summary>The suite, as namespace/name.</summary>
+    [Required, Length(1, 320)]
+    public string Suite { get; init; } = string.Empty;
+
+    /// <summary>The revision.</summary>
+    [Required, Length(1, 63)]
+    public string Revision { get; init; } = string.Empty;
+
+    /// <summary>The EvalRun's name, in the suite's namespace; absent until there is one.</summary>
+    [Length(1, 253)]
+    public string? Run { get; init; }
+
+    /// <summary>Where the run stands or how it ended.</summary>
+    [Required]
+    public EvalPhase Phase { get; init; }
+
+    /// <summary>The share of cases that passed, as a decimal string.</summary>
+    [Length(0, 16)]
+    public string? Score { get; init; }
+
+    /// <summary>The one-sided lower bound of the pass rate, as a decimal string.</summary>
+    [Length(0, 16)]
+    public string? Lower { get; init; }
+
+    /// <summary>The threshold, as declared.</summary>
+    [Length(0, 16)]
+    public string? MinScore { get; init; }
+
+    /// <summary>Cases in the suite.</summary>
+    public int? Cases { get; init; }
+
+    /// <summary>IDs of cases that failed, the first few.</summary>
+    [Items(0, 20), Length(1, 128), XListType("atomic")]
+    public IReadOnlyList<string> Failing { get; init; } = [];
+
+    /// <summary>Why, for people.</summary>
+    [Length(0, 2048)]
+    public string? Message { get; init; }
+}
+
+/// <summary>Spend of a budget window.</summary>
+public sealed record BudgetWindowStatus
+{
+    /// <summary>The window's period.</summary>
+    [Required]
+    public BudgetPeriod Period { get; init; }
+
+    /// <summary>Settled plus unproven spend, in USD, rounded up.</summary>
+    [Required, Length(1, 32)]
+    public string Spent { get; init; } = "0";
+
+    /// <summary>The part that counts as spent because it is not proven unspent, in USD, rounded up.</summary>
+    [Required, Length(1, 32)]
+    public string Unproven { get; init; } = "0";
+
+    /// <summary>The cap, in USD.</summary>
+    [Required, Length(1, 32)]
+    public string Cap { get; init; } = "0";
+
+    /// <summary>When the window ends.</summary>
+    [Required]
+    public DateTime Ends { get; init; }
+
+    /// <summary>When these amounts were read.</summary>
+    [Required]
+    public DateTime AsOf { get; init; }
+
+    /// <summary>True while calls are refused because the window is spent.</summary>
+    public bool? Exhausted { get; init; }
+}

@@ -1,0 +1,150 @@
+using AgentReadiness.Api.Schema;
+using k8s.Models;
+
+namespace AgentReadiness.Api.Resources;
+
+/// <summary>One attempt of one suite on one revision, beside its suite. Written by the operator only; a verdict never changes.</summary>
+[KubernetesEntity(Group = Names.Group, ApiVersion = Names.Version, Kind = EntityKind, PluralName = "evalruns")]
+[KubernetesEntityShortNames("evr")]
+[Categories("agent-readiness")]
+[GenericAdditionalPrinterColumn(".spec.agent.name", "Agent", "string")]
+[GenericAdditionalPrinterColumn(".spec.revision", "Revision", "string")]
+[GenericAdditionalPrinterColumn(".spec.suite", "Suite", "string")]
+[GenericAdditionalPrinterColumn(".status.phase", "Verdict", "string")]
+[GenericAdditionalPrinterColumn(".status.score", "Score", "string")]
+[GenericAdditionalPrinterColumn(".status.lower", "Lower", "string")]
+[GenericAdditionalPrinterColumn(".spec.minScore", "Needed", "string")]
+[GenericAdditionalPrinterColumn(".status.message", "Message", "string", Priority = 1)]
+[GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
+public sealed class EvalRun : CustomResource<EvalRunSpec, EvalRunStatus>
+{
+    /// <summary>The kind's name.</summary>
+    public const string EntityKind = "EvalRun";
+
+    /// <summary>Creates an empty one.</summary>
+    public EvalRun() => Kind = EntityKind;
+}
+
+/// <summary>What is measured, and the bar.</summary>
+[ValidationRule("self == oldSelf", "an EvalRun is a record: make a new attempt instead of changing it")]
+public sealed record EvalRunSpec
+{
+    /// <summary>The AgentDeployment.</summary>
+    [Required]
+    public NamespacedReference Agent { get; init; } = new();
+
+    /// <summary>The UID of the AgentDeployment: a namesake that comes later has its own runs.</summary>
+    [Required, Length(1, 64)]
+    public string AgentUid { get; init; } = string.Empty;
+
+    /// <summary>The revision.</summary>
+    [Required, Length(1, 63)]
+    public string Revision { get; init; } = string.Empty;
+
+    /// <summary>The EvalSuite, in this namespace.</summary>
+    [Required, Length(1, 253)]
+    public string Suite { get; init; } = string.Empty;
+
+    /// <summary>SHA-256 over the suite's spec and its cases, in hex: other cases make another measurement.</summary>
+    [Required, Length(64, 64), Pattern("^[0-9a-f]{64}$")]
+    public string SuiteDigest { get; init; } = string.Empty;
+
+    /// <summary>1 for the first try; more only after an Error.</summary>
+    [Required, Range(1, 100)]
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>The candidate's endpoint.</summary>
+    [Required, Length(1, 512)]
+    public string Target { get; init; } = string.Empty;
+
+    /// <summary>See <see cref="EvalRequirement.MinScore"/>.</summary>
+    [Required, Length(1, 16)]
+    public string MinScore { get; init; } = string.Empty;
+
+    /// <summary>See <see cref="EvalRequirement.Confidence"/>.</summary>
+    [Required, Length(1, 16)]
+    public string Confidence { get; init; } = "0.95";
+
+    /// <summary>See <see cref="EvalRequirement.MinCases"/>.</summary>
+    [Required, Range(1, 100000)]
+    public int MinCases { get; init; }
+
+    /// <summary>See <see cref="EvalRequirement.CriticalTags"/>.</summary>
+    [Items(0, 16), Length(1, 63), XListType("set")]
+    public IReadOnlyList<string> CriticalTags { get; init; } = [];
+
+    /// <summary>See <see cref="EvalRequirement.Deadline"/>.</summary>
+    [Required, Pattern(GoDuration.Pattern)]
+    public string Deadline { get; init; } = "30m";
+}
+
+/// <summary>How a run went.</summary>
+public sealed record EvalRunStatus
+{
+    /// <summary>Where the run stands or how it ended.</summary>
+    public EvalPhase? Phase { get; init; }
+
+    /// <summary>When the runner was started.</summary>
+    public DateTime? StartedAt { get; init; }
+
+    /// <summary>When the verdict was reached.</summary>
+    public DateTime? FinishedAt { get; init; }
+
+    /// <summary>Cases in the suite.</summary>
+    public int? Cases { get; init; }
+
+    /// <summary>Cases that passed.</summary>
+    public int? Passed { get; init; }
+
+    /// <summary>Cases that failed.</summary>
+    public int? Failed { get; init; }
+
+    /// <summary>Cases that could not be measured.</summary>
+    public int? Errored { get; init; }
+
+    /// <summary>The share of cases that passed, as a decimal string.</summary>
+    [Length(0, 16)]
+    public string? Score { get; init; }
+
+    /// <summary>The one-sided lower bound of the pass rate, as a decimal string.</summary>
+    [Length(0, 16)]
+    public string? Lower { get; init; }
+
+    /// <summary>The one-sided upper bound of the pass rate, as a decimal string.</summary>
+    [Length(0, 16)]
+    public string? Upper { get; init; }
+
+    /// <summary>One stable word for the verdict's cause.</summary>
+    [Length(0, 64)]
+    public string? Reason { get; init; }
+
+    /// <summary>The cause, for people.</summary>
+    [Length(0, 2048)]
+    public string? Message { get; init; }
+
+    /// <summary>IDs of cases that failed, the first few.</summary>
+    [Items(0, 20), Length(1, 128), XListType("atomic")]
+    public IReadOnlyList<string> Failing { get; init; } = [];
+}
+
+/// <summary>Where a run stands or how it ended. Only Passed opens the gate.</summary>
+public enum EvalPhase
+{
+    /// <summary>Not started.</summary>
+    Pending,
+
+    /// <summary>The runner is at work.</summary>
+    Running,
+
+    /// <summary>The bar is cleared.</summary>
+    Passed,
+
+    /// <summary>The bar is missed.</summary>
+    Failed,
+
+    /// <summary>The evidence says neither.</summary>
+    Inconclusive,
+
+    /// <summary>The measurement itself failed.</summary>
+    Error,
+}

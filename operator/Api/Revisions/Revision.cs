@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using AgentReadiness.Api.Resources;
+
+namespace AgentReadiness.Api.Revisions;
+
+/// <summary>
+/// The identity of what an agent runs: SHA-256 over the canonical JSON of its template, the content of the ConfigMaps that the
+/// template refers to, its guardrails (without credentials) and its reliability. Replicas, rollout, evals and budget are not part
+/// of it, and nothing of the cluster is: a manifest gives the same revision offline.
+/// </summary>
+public static class Revision
+{
+    /// <summary>Hex digits of the hash that make a revision's name: 60 bits.</summary>
+    public const int Length = 15;
+
+    /// <summary>The revision of a spec.</summary>
+    /// <param name="spec">The spec; fields that the API server would default may be absent.</param>
+    /// <param name="configMaps">From the name of a referenced ConfigMap to its <see cref="ConfigMapContent.Digest"/>; a missing optional one is left out.</param>
+    public static string Compute(AgentDeploymentSpec spec, IReadOnlyDictionary<string, string> configMaps)
+    {
+        var contents = new JsonObject();
+        foreach (var (name, digest) in configMaps)
+            contents[name] = digest;
+        var whole = new JsonObject
+        {
+            ["template"] = spec.Template.DeepClone(),
+            ["configMaps"] = contents,
+            ["guardrails"] = Guardrails(spec.Guardrails),
+            ["reliability"] = new JsonObject { ["modelCallTimeout"] = spec.Reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout },
+        };
+        return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)))[..Length];
+    }
+
+    private static JsonObject Guardrails(GuardrailsSpec? guardrails) => new()
+    {
+        ["allow"] = new JsonArray([.. (guardrails?.Models?.Allow ?? []).Select(model => (JsonNode)model)]),
+        ["maxOutputTokens"] = guardrails?.Models?.MaxOutputTokens ?? Defaults.MaxOutputTokens,
+        ["upstreams"] = new JsonArray([.. (guardrails?.Upstreams ?? []).Select(upstream => new JsonObject
+        {
+            ["name"] = upstream.Name,
+            ["format"] = upstream.Format.ToString(),
+            ["url"] = upstream.Url,
+        })]),
+    };
+}
+
+/// <summary>The content of a ConfigMap.</summary>
+/// <param name="Data">Text values.</param>
+/// <param name="BinaryData">Base64 values.</param>
+public sealed record ConfigMapContent(IReadOnlyDictionary<string, string> Data, IReadOnlyDictionary<string, string> BinaryData)
+{
+    /// <summary>SHA-256 of the content's canonical JSON, in hex: a cache of digests is small where a cache of contents is not.</summary>
+    public string Digest() => Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(ToJson())));
+
+    private JsonObject ToJson()
+    {
+        var json = new JsonObject { ["data"] = Map(Data) };
+        if (BinaryData.Count > 0)
+            json["binaryData"] = Map(BinaryData);
+        return json;
+    }
+
+    private static JsonObject Map(IReadOnlyDictionary<string, string> values)
+    {
+        var map = new JsonObject();
+        foreach (var (key, value) in values)
+            map[key] = value;
+        return map;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Text.Json.Nodes;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>One thing to write. Writes are done in order; the first that fails ends the pass, and the next pass decides afresh.</summary>
+public abstract record Write
+{
+    /// <summary>Server-side apply of a child.</summary>
+    /// <param name="Resource">The resource.</param>
+    /// <param name="Body">The fields that we own.</param>
+    public sealed record Apply(ResourceType Resource, JsonObject Body) : Write;
+
+    /// <summary>Set the number of pods of a Deployment whose template is an old revision's and not known any more.</summary>
+    /// <param name="Deployment">The Deployment.</param>
+    /// <param name="Replicas">The number.</param>
+    public sealed record Scale(NamespacedName Deployment, int Replicas) : Write;
+
+    /// <summary>An immutable copy of a ConfigMap as a revision saw it.</summary>
+    /// <param name="Source">The name of the original.</param>
+    /// <param name="Digest">The content that the revision was computed from; another content by now means: decide afresh.</param>
+    /// <param name="Body">The copy without its data.</param>
+    public sealed record Copy(string Source, string Digest, JsonObject Body) : Write;
+
+    /// <summary>Create an EvalRun; that it is there already is as good.</summary>
+    /// <param name="Body">The run.</param>
+    public sealed record CreateRun(JsonObject Body) : Write;
+
+    /// <summary>Delete an object, if it is still the one that was seen.</summary>
+    /// <param name="Resource">The resource.</param>
+    /// <param name="Key">Namespace and name.</param>
+    /// <param name="Uid">Its UID.</param>
+    public sealed record Delete(ResourceType Resource, NamespacedName Key, string Uid) : Write;
+
+    /// <summary>Open the window of now and take the declared cap into the ledger.</summary>
+    /// <param name="Account">The account.</param>
+    public sealed record RefreshLedger(AccountKey Account) : Write;
+}
+
+/// <summary>An event to publish, once.</summary>
+/// <param name="Warning">Warning or Normal.</param>
+/// <param name="Reason">See <see cref="Reasons"/>.</param>
+/// <param name="Message">For people.</param>
+public sealed record EventNote(bool Warning, string Reason, string Message);
+
+/// <summary>What follows from an observation.</summary>
+/// <param name="Writes">Writes to children, in order.</param>
+/// <param name="Status">The status, whole; written only where it differs.</param>
+/// <param name="Events">Events.</param>
+/// <param name="RequeueAfter">When time alone changes the decision; null: never.</param>
+public sealed record AgentDecision(IReadOnlyList<Write> Writes, AgentDeploymentStatus Status, IReadOnlyList<EventNote> Events, TimeSpan? RequeueAfter);

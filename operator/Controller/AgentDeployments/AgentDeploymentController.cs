@@ -1,0 +1,170 @@
+using System.Text.Json.Nodes;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
+using k8s;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>Observe, decide, act: children in order, then at most one status patch, then the events of what was written.</summary>
+public sealed class AgentDeploymentController(
+    AgentObserver observer,
+    KubernetesApi api,
+    EventRecorder events,
+    LedgerDesk ledgers,
+    AppliedWrites applied,
+    ObjectCache<ConfigMapView> configMaps,
+    ObjectCache<DeploymentView> deployments,
+    ObjectCache<ServiceView> services,
+    ILogger<AgentDeploymentController> logger) : IEntityController<AgentDeployment>
+{
+    private static readonly ResourceType Agents = ResourceType.Of<AgentDeployment>();
+    private static readonly ResourceType Runs = ResourceType.Of<EvalRun>();
+
+    /// <inheritdoc/>
+    public async Task<ReconciliationResult<AgentDeployment>> ReconcileAsync(AgentDeployment entity, CancellationToken cancellationToken)
+    {
+        var decision = AgentDecider.Decide(observer.Observe(entity));
+        try
+        {
+            foreach (var write in decision.Writes)
+                await ActAsync(entity, write, cancellationToken);
+        }
+        catch (KubernetesApiException error) when (error.IsInvalid || error.StatusCode == System.Net.HttpStatusCode.Forbidden)
+        {
+            // The server says what is wrong with the template better than we could; it stays so until the spec changes.
+            decision = Refused(entity, decision, error);
+        }
+        await PatchStatusAsync(entity, decision.Status, cancellationToken);
+        var subject = new EventSubject(Agents.ApiVersion, Agents.Kind, new NamespacedName(entity.Metadata.NamespaceProperty, entity.Metadata.Name), entity.Metadata.Uid);
+        foreach (var note in decision.Events)
+            await events.PublishAsync(subject, note.Warning, note.Reason, note.Message, cancellationToken);
+        return ReconciliationResult<AgentDeployment>.Success(decision.RequeueAfter);
+    }
+
+    /// <inheritdoc/>
+    public Task<ReconciliationResult<AgentDeployment>> DeletedAsync(NamespacedName key, CancellationToken cancellationToken)
+    {
+        // Children go by their owner reference; runs are collected by their own controller; the ledger stays, so no cap is reset.
+        applied.Forget(key.Namespace, key.Name);
+        return Task.FromResult(ReconciliationResult<AgentDeployment>.Success());
+    }
+
+    private async Task ActAsync(AgentDeployment agent, Write write, CancellationToken cancellationToken)
+    {
+        var ns = agent.Metadata.NamespaceProperty;
+        switch (write)
+        {
+            case Write.Apply apply:
+                await ApplyAsync(apply.Resource, ns, apply.Body, cancellationToken);
+                break;
+            case Write.Copy copy:
+                await CopyAsync(ns, copy, cancellationToken);
+                break;
+            case Write.Scale scale:
+                ControllerLog.Scaled(logger, scale.Deployment, scale.Replicas);
+                await api.MergePatchAsync(DeploymentView.Resource, ns, scale.Deployment.Name, null,
+                    new JsonObject { ["spec"] = new JsonObject { ["replicas"] = scale.Replicas } }, cancellationToken);
+                break;
+            case Write.CreateRun create:
+                await CreateRunAsync(create.Body, cancellationToken);
+                break;
+            case Write.Delete delete:
+                ControllerLog.Deleted(logger, delete.Resource.Kind, delete.Key);
+                await api.DeleteAsync(delete.Resource, delete.Key.Namespace, delete.Key.Name, delete.Uid, cancellationToken);
+                break;
+            case Write.RefreshLedger refresh:
+                await ledgers.RefreshAsync(refresh.Account, cancellationToken);
+                break;
+            default:
+                throw new NotSupportedException($"{write.GetType()} is not a write");
+        }
+    }
+
+    private async Task ApplyAsync(ResourceType resource, string ns, JsonObject body, CancellationToken cancellationToken)
+    {
+        var key = new NamespacedName(ns, body["metadata"]!["name"]!.GetValue<string>());
+        var cached = resource.Kind switch
+        {
+            "Deployment" => deployments.Get(key)?.View.Meta,
+            "Service" => services.Get(key)?.View.Meta,
+            _ => configMaps.Get(key)?.View.Meta,
+        };
+        if (applied.IsCurrent(resource, key, body, cached?.Uid, cached?.Version))
+            return;
+        ControllerLog.Applied(logger, resource.Kind, key);
+        var result = await api.ApplyAsync(resource, ns, key.Name, body, cancellationToken);
+        applied.Remember(resource, key, body, result);
+    }
+
+    private async Task CopyAsync(string ns, Write.Copy copy, CancellationToken cancellationToken)
+    {
+        var source = await api.GetAsync(ConfigMapView.Resource, ns, copy.Source, cancellationToken)
+            ?? throw new InvalidOperationException($"ConfigMap {ns}/{copy.Source} is gone");
+        using var document = System.Text.Json.JsonDocument.Parse(source.ToJsonString());
+        if (ConfigMapView.Content(document.RootElement).Digest() != copy.Digest)
+            throw new InvalidOperationException($"ConfigMap {ns}/{copy.Source} changed while revision {copy.Body["metadata"]!["labels"]![Names.RevisionLabel]} was made");
+        var body = (JsonObject)copy.Body.DeepClone();
+        foreach (var part in (string[])["data", "binaryData"])
+        {
+            if (source[part] is { } content)
+                body[part] = content.DeepClone();
+        }
+        try
+        {
+            await api.CreateAsync(ConfigMapView.Resource, ns, body, cancellationToken);
+        }
+        catch (KubernetesApiException error) when (error.IsConflict)
+        {
+            // There already; the next observation compares its content.
+        }
+    }
+
+    private async Task CreateRunAsync(JsonObject body, CancellationToken cancellationToken)
+    {
+        var metadata = body["metadata"]!;
+        try
+        {
+            await api.CreateAsync(Runs, metadata["namespace"]!.GetValue<string>(), body, cancellationToken);
+            ControllerLog.RunCreated(logger, metadata["namespace"]!.GetValue<string>(), metadata["name"]!.GetValue<string>());
+        }
+        catch (KubernetesApiException error) when (error.IsConflict)
+        {
+            // Its name says what it measures: whoever made it, it is the same measurement.
+        }
+    }
+
+    private async Task PatchStatusAsync(AgentDeployment agent, AgentDeploymentStatus status, CancellationToken cancellationToken)
+    {
+        var before = agent.Status is null ? [] : Tree(agent.Status);
+        var patch = MergePatch.Diff(before, Tree(status));
+        if (patch.Count == 0)
+            return;
+        await api.MergePatchAsync(Agents, agent.Metadata.NamespaceProperty, agent.Metadata.Name, "status", new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["resourceVersion"] = agent.Metadata.ResourceVersion },
+            ["status"] = patch,
+        }, cancellationToken);
+    }
+
+    private static AgentDecision Refused(AgentDeployment agent, AgentDecision decision, KubernetesApiException error)
+    {
+        var before = agent.Status ?? new AgentDeploymentStatus();
+        var draft = new StatusDraft(before, agent.Metadata.Generation, DateTimeOffset.UnixEpoch)
+        {
+            // What was to become true with the refused write did not: the record of what serves stays.
+            Status = before with { Budget = decision.Status.Budget },
+        };
+        draft.Stall("Invalid", Reasons.ChildRefused, $"spec.template: {error.Message}");
+        var stalled = draft.Finish();
+        var moment = decision.Status.Conditions.Select(condition => condition.LastTransitionTime).DefaultIfEmpty().Max();
+        var conditions = stalled.Status.Conditions.Select(condition => condition.LastTransitionTime == DateTime.UnixEpoch ? condition with { LastTransitionTime = moment } : condition)
+            .Concat(decision.Status.Conditions.Where(condition => condition.Type is ConditionTypes.Serving or ConditionTypes.WithinBudget or ConditionTypes.EvalsPassed));
+        return new AgentDecision([], stalled.Status with { Conditions = [.. conditions] }, stalled.Events, decision.RequeueAfter);
+    }
+
+    private static JsonObject Tree(AgentDeploymentStatus status) => (JsonObject)JsonNode.Parse(KubernetesJson.Serialize(status))!;
+}

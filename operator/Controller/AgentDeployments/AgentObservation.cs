@@ -1,0 +1,55 @@
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>A suite as an agent meets it.</summary>
+/// <param name="Suite">The suite; null where there is none.</param>
+/// <param name="CasesDigest">Digest of the ConfigMap with the cases; null where it is missing.</param>
+public sealed record SuiteView(EvalSuite? Suite, string? CasesDigest);
+
+/// <summary>What the operator knows of its surroundings, fixed for the life of the process.</summary>
+/// <param name="GuardrailImage">The guardrail's image.</param>
+/// <param name="GrantsUrl">The grant endpoint as pods reach it.</param>
+/// <param name="GrantsCa">PEM certificates that the endpoint chains to.</param>
+/// <param name="NativeSidecars">The server runs init containers with restartPolicy Always (Kubernetes 1.29).</param>
+public sealed record Surroundings(string GuardrailImage, string GrantsUrl, string GrantsCa, bool NativeSidecars);
+
+/// <summary>Everything that a decision about one agent may depend on, read at one moment. Immutable.</summary>
+/// <param name="Agent">The agent.</param>
+/// <param name="ConfigMaps">ConfigMaps that the template refers to, by name; those that exist.</param>
+/// <param name="Copies">Our own copies of ConfigMaps for this agent's revisions, and guardrail configurations.</param>
+/// <param name="Deployments">Deployments that carry this agent's label, and those of the names that it needs.</param>
+/// <param name="Services">Services of the names that it needs, by name.</param>
+/// <param name="Runs">EvalRuns of this agent, in whatever namespace.</param>
+/// <param name="Suites">The suite of each requirement, in order.</param>
+/// <param name="Pods">Pods that carry this agent's label.</param>
+/// <param name="Ledger">The account of serving pods, or null.</param>
+/// <param name="Around">Settings.</param>
+/// <param name="Now">The moment.</param>
+public sealed record AgentObservation(
+    AgentDeployment Agent,
+    IReadOnlyDictionary<string, ConfigMapView> ConfigMaps,
+    IReadOnlyList<ConfigMapView> Copies,
+    IReadOnlyList<DeploymentView> Deployments,
+    IReadOnlyDictionary<string, ServiceView> Services,
+    IReadOnlyList<EvalRun> Runs,
+    IReadOnlyList<SuiteView> Suites,
+    IReadOnlyList<PodView> Pods,
+    BudgetLedgerStatus? Ledger,
+    Surroundings Around,
+    DateTimeOffset Now)
+{
+    /// <summary>The agent's namespace.</summary>
+    public string Namespace => Agent.Metadata.NamespaceProperty;
+
+    /// <summary>The agent's name.</summary>
+    public string Name => Agent.Metadata.Name;
+
+    /// <summary>The agent's UID.</summary>
+    public string Uid => Agent.Metadata.Uid;
+
+    /// <summary>Our Deployments: those that this agent controls.</summary>
+    public IEnumerable<DeploymentView> Owned => Deployments.Where(deployment => deployment.Meta.ControllerUid == Uid);
+}

@@ -1,0 +1,66 @@
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>Reads everything that a decision may depend on from the caches, at one moment.</summary>
+public sealed class AgentObserver(
+    ObjectCache<EvalSuite> suites,
+    ObjectCache<EvalRun> runs,
+    ObjectCache<BudgetLedger> ledgers,
+    ObjectCache<ConfigMapView> configMaps,
+    ObjectCache<DeploymentView> deployments,
+    ObjectCache<ServiceView> services,
+    ObjectCache<PodView> pods,
+    Surroundings around,
+    OperatorOptions options,
+    TimeProvider time)
+{
+    /// <summary>Observes one agent.</summary>
+    public AgentObservation Observe(AgentDeployment agent)
+    {
+        var ns = agent.Metadata.NamespaceProperty;
+        var name = agent.Metadata.Name;
+        var key = $"{ns}/{name}";
+        var referenced = ConfigMapReferences.Find(agent.Spec.Template)
+            .Select(reference => configMaps.Get(new NamespacedName(ns, reference.Name))?.View).OfType<ConfigMapView>()
+            .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal);
+        var owned = deployments.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View).ToList();
+        // A foreign Deployment of a name that we need has no label of ours; its revision is computed only later, so look both up.
+        if (AgentDeploymentRules.Check(agent).Count == 0)
+        {
+            var revision = Revision.Compute(agent.Spec, referenced.ToDictionary(map => map.Key, map => map.Value.Digest));
+            foreach (var needed in new[] { ChildNames.Serving(name, revision), ChildNames.Eval(name, revision) })
+            {
+                if (owned.TrueForAll(view => view.Meta.Key.Name != needed) && deployments.Get(new NamespacedName(ns, needed)) is { } foreign)
+                    owned.Add(foreign.View);
+            }
+        }
+        return new AgentObservation(
+            agent,
+            referenced,
+            [.. configMaps.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
+            owned,
+            new[] { ChildNames.Service(name), ChildNames.CandidateService(name) }
+                .Select(service => services.Get(new NamespacedName(ns, service))?.View).OfType<ServiceView>()
+                .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
+            [.. runs.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
+            [.. agent.Spec.Evals.Select(eval => Suite(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
+            [.. pods.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
+            ledgers.Get(new NamespacedName(options.Namespace, AccountKey.Serving(ns, name).LedgerName))?.View.Status,
+            around,
+            time.GetUtcNow());
+    }
+
+    /// <summary>A suite with the digest of its cases.</summary>
+    public SuiteView Suite(string ns, string name)
+    {
+        var suite = suites.Get(new NamespacedName(ns, name))?.View;
+        return new SuiteView(suite, suite is null ? null : configMaps.Get(new NamespacedName(ns, suite.Spec.Builtin.Cases.Name))?.View.Digest);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using AgentReadiness.Api.Revisions;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>
+/// What was applied to a child and which version of the child came of it. While the cache shows that version, the child is as it
+/// was left, and applying it again would only cost the API server work; any other version, newer or older, is applied again.
+/// </summary>
+public sealed class AppliedWrites
+{
+    private readonly ConcurrentDictionary<(ResourceType Resource, NamespacedName Key), (string Hash, string Uid, string Version)> known = new();
+
+    /// <summary>True where the child is as a body says.</summary>
+    public bool IsCurrent(ResourceType resource, NamespacedName key, JsonObject body, string? cachedUid, string? cachedVersion) =>
+        known.TryGetValue((resource, key), out var entry) && entry.Uid == cachedUid && entry.Version == cachedVersion && entry.Hash == Hash(body);
+
+    /// <summary>Notes what came of an apply.</summary>
+    public void Remember(ResourceType resource, NamespacedName key, JsonObject body, JsonObject result)
+    {
+        var metadata = result["metadata"]!;
+        var version = metadata["generation"]?.ToJsonString() ?? metadata["resourceVersion"]!.GetValue<string>();
+        known[(resource, key)] = (Hash(body), metadata["uid"]!.GetValue<string>(), version);
+    }
+
+    /// <summary>Forgets the children of an agent that is gone.</summary>
+    public void Forget(string ns, string agent)
+    {
+        foreach (var key in known.Keys.Where(key => key.Key.Namespace == ns && (key.Key.Name == agent || key.Key.Name.StartsWith(agent + "-", StringComparison.Ordinal))))
+            known.TryRemove(key, out _);
+    }
+
+    private static string Hash(JsonObject body) => Convert.ToHexString(SHA256.HashData(CanonicalJson.Serialize(body)));
+}

@@ -1,0 +1,77 @@
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Budgets;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>What the budget means for an agent: how many pods it gets, and what its status says. Pure.</summary>
+internal static class BudgetDecision
+{
+    /// <summary>The least time between two writes of the spend where no threshold was passed.</summary>
+    private static readonly TimeSpan Refresh = TimeSpan.FromMinutes(5);
+
+    private static readonly int[] Thresholds = [50, 80, 95, 100];
+
+    /// <summary>Fills the budget's part of the status and returns the pods that the agent may have.</summary>
+    public static int Decide(AgentObservation seen, StatusDraft draft)
+    {
+        var declared = seen.Agent.Spec.Replicas ?? Defaults.Replicas;
+        if (BudgetWindows.Serving(seen.Agent.Spec, seen.Now) is not { Cap: { } cap } window)
+        {
+            draft.Status = draft.Status with { Budget = [] };
+            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.NoBudget, "no budget is declared: calls are counted and not limited");
+            return declared;
+        }
+        draft.LookAgainAt(window.Ends);
+        if (seen.Ledger is not { } ledger || ledger.Window != window.Name || ledger.Cap != cap)
+            draft.Writes.Add(new Write.RefreshLedger(AccountKey.Serving(seen.Namespace, seen.Name)));
+
+        var current = seen.Ledger is { } account && account.Window == window.Name ? account : new BudgetLedgerStatus { Window = window.Name, Cap = cap };
+        var spec = seen.Agent.Spec.Budget!.Windows[0];
+        draft.Status = draft.Status with { Budget = [Status(spec.Period, current, cap, window, draft.Before, seen.Now)] };
+
+        if (current.Exhausted != true)
+        {
+            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.WithinBudget, $"of ${cap} a day there is money left");
+            if (draft.Was(ConditionTypes.WithinBudget, "False"))
+                draft.Note(false, Reasons.BudgetResumed, $"the budget lets calls go again: cap ${cap} a day, ${LedgerRules.Spent(current).ToDisplay()} spent");
+            return declared;
+        }
+
+        var action = spec.OnExhausted ?? ExhaustedAction.ScaleDown;
+        var effective = action == ExhaustedAction.ScaleDown ? Math.Min(declared, spec.ScaleDownTo ?? 0) : declared;
+        var consequence = action == ExhaustedAction.ScaleDown ? $"scaled from {declared} to {effective} pods" : "model calls are answered 402";
+        var message = $"spec.budget.windows[0]: ${LedgerRules.Spent(current).ToDisplay()} of ${cap} a day spent, the next call needs up to ${current.ExhaustedBy?.ToDisplay()}; "
+            + $"{consequence} until {window.Ends:yyyy-MM-dd'T'HH:mm'Z'} or until the cap is raised";
+        draft.Set(ConditionTypes.WithinBudget, "False", Reasons.BudgetExhausted, message);
+        if (!draft.Was(ConditionTypes.WithinBudget, "False"))
+            draft.Note(true, Reasons.BudgetExhausted, message);
+        return effective;
+    }
+
+    // Spend changes with every call, the status must not: it is written when a threshold is passed, else every five minutes.
+    private static BudgetWindowStatus Status(BudgetPeriod period, BudgetLedgerStatus ledger, Money cap, OpenWindow window, AgentDeploymentStatus before, DateTimeOffset now)
+    {
+        var fresh = new BudgetWindowStatus
+        {
+            Period = period,
+            Spent = LedgerRules.Spent(ledger).ToDisplay(),
+            Unproven = (ledger.Unproven ?? Money.Zero).ToDisplay(),
+            Cap = cap.ToString(),
+            Ends = window.Ends.UtcDateTime,
+            AsOf = StatusDraft.Seconds(now),
+            Exhausted = ledger.Exhausted == true,
+        };
+        if (before.Budget is not [var old, ..] || old.Ends != fresh.Ends || old.Cap != fresh.Cap || old.Exhausted != fresh.Exhausted)
+            return fresh;
+        var settledDown = ledger.Exhausted == true && old.Spent != fresh.Spent;
+        return settledDown || Passed(old) != Passed(fresh) || (now.UtcDateTime - old.AsOf >= Refresh && (old.Spent != fresh.Spent || old.Unproven != fresh.Unproven))
+            ? fresh
+            : old;
+    }
+
+    private static int Passed(BudgetWindowStatus status) =>
+        Money.TryParse(status.Cap, out var cap) && Money.TryParse(status.Spent, out var spent) && cap > Money.Zero
+            ? Thresholds.Count(threshold => spent.Amount * 100m >= cap.Amount * threshold)
+            : 0;
+}

@@ -1,0 +1,140 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>Builds the objects that an agent consists of. Pure: each is the fields that we own, for server-side apply.</summary>
+internal static class ChildObjects
+{
+    public static JsonObject Deployment(AgentObservation seen, string revision, string track, int replicas)
+    {
+        var name = track == Names.EvalTrack ? ChildNames.Eval(seen.Name, revision) : ChildNames.Serving(seen.Name, revision);
+        // The guardrail's image is pinned for the life of a revision: a new operator does not restart every agent.
+        var image = seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name)?.GuardrailImage ?? seen.Around.GuardrailImage;
+        var body = Object(seen, DeploymentView.Resource, name, revision, track);
+        body["spec"] = new JsonObject
+        {
+            ["replicas"] = replicas,
+            ["revisionHistoryLimit"] = 0,
+            ["selector"] = new JsonObject { ["matchLabels"] = Labels(seen.Name, revision, track) },
+            ["strategy"] = new JsonObject
+            {
+                ["type"] = "RollingUpdate",
+                ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 0, ["maxSurge"] = "25%" },
+            },
+            ["template"] = PodTemplate.Build(seen, revision, track, image),
+        };
+        return body;
+    }
+
+    /// <summary>The Service of the agent's name, pointed at one revision's serving pods.</summary>
+    public static JsonObject Service(AgentObservation seen, string revision) =>
+        Service(seen, ChildNames.Service(seen.Name), revision, Names.ServingTrack);
+
+    /// <summary>The Service through which only evals reach the candidate.</summary>
+    public static JsonObject CandidateService(AgentObservation seen, string revision) =>
+        Service(seen, ChildNames.CandidateService(seen.Name), revision, Names.EvalTrack);
+
+    /// <summary>The copy of a ConfigMap for a revision, without its data.</summary>
+    public static JsonObject ConfigMapCopy(AgentObservation seen, string source, string revision)
+    {
+        var body = Object(seen, ConfigMapView.Resource, ChildNames.ConfigMapCopy(source, seen.Name, revision), revision, null);
+        body["immutable"] = true;
+        return body;
+    }
+
+    /// <summary>The guardrail's configuration.</summary>
+    public static JsonObject GuardrailConfig(AgentObservation seen, string revision, string track)
+    {
+        var spec = seen.Agent.Spec;
+        var config = new GuardrailConfig
+        {
+            Agent = new GuardrailIdentity { Namespace = seen.Namespace, Name = seen.Name, Revision = revision, Track = track },
+            Inbound = [.. spec.Ports.Select((port, index) => new InboundPort
+            {
+                Name = port.Name,
+                ListenPort = GuardrailPorts.FirstInbound + index,
+                TargetPort = port.TargetPort,
+            })],
+            Upstreams = [.. (spec.Guardrails?.Upstreams ?? []).Select(upstream => new UpstreamConfig
+            {
+                Name = upstream.Name,
+                Format = upstream.Format.ToString(),
+                Url = upstream.Url,
+                KeyFile = upstream.Credentials is null ? null : $"{GuardrailPaths.KeysDirectory}/{upstream.Name}/key",
+            })],
+            AllowedModels = spec.Guardrails?.Models?.Allow ?? [],
+            MaxOutputTokens = spec.Guardrails?.Models?.MaxOutputTokens ?? Defaults.MaxOutputTokens,
+            ModelCallTimeout = spec.Reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout,
+            Budget = track == Names.ServingTrack && spec.Budget is null ? null : new BudgetAuthority
+            {
+                Url = seen.Around.GrantsUrl,
+                CaFile = GuardrailPaths.CaFile,
+                TokenFile = GuardrailPaths.Token,
+            },
+        };
+        var body = Object(seen, ConfigMapView.Resource, ChildNames.GuardrailConfig(seen.Name, revision, track), revision, track);
+        body["data"] = new JsonObject
+        {
+            [Path.GetFileName(GuardrailPaths.Config)] = JsonSerializer.Serialize(config, GuardrailJson.Default.GuardrailConfig),
+            [Path.GetFileName(GuardrailPaths.CaFile)] = seen.Around.GrantsCa,
+        };
+        return body;
+    }
+
+    public static JsonObject Labels(string agent, string revision, string track) => new()
+    {
+        [Names.AgentLabel] = agent,
+        [Names.RevisionLabel] = revision,
+        [Names.TrackLabel] = track,
+    };
+
+    private static JsonObject Service(AgentObservation seen, string name, string revision, string track)
+    {
+        var body = Object(seen, ServiceView.Resource, name, revision, track);
+        body["spec"] = new JsonObject
+        {
+            ["selector"] = Labels(seen.Name, revision, track),
+            ["ports"] = new JsonArray([.. seen.Agent.Spec.Ports.Select((port, index) => new JsonObject
+            {
+                ["name"] = port.Name,
+                ["protocol"] = "TCP",
+                ["port"] = port.Port,
+                ["targetPort"] = GuardrailPorts.FirstInbound + index,
+            })]),
+        };
+        return body;
+    }
+
+    private static JsonObject Object(AgentObservation seen, ResourceType resource, string name, string revision, string? track)
+    {
+        var labels = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.AgentLabel] = seen.Name, [Names.RevisionLabel] = revision };
+        if (track is not null)
+            labels[Names.TrackLabel] = track;
+        return new JsonObject
+        {
+            ["apiVersion"] = resource.ApiVersion,
+            ["kind"] = resource.Kind,
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name,
+                ["namespace"] = seen.Namespace,
+                ["labels"] = labels,
+                ["ownerReferences"] = new JsonArray(new JsonObject
+                {
+                    ["apiVersion"] = $"{Names.Group}/{Names.Version}",
+                    ["kind"] = AgentDeployment.EntityKind,
+                    ["name"] = seen.Name,
+                    ["uid"] = seen.Uid,
+                    ["controller"] = true,
+                    ["blockOwnerDeletion"] = false,
+                }),
+            },
+        };
+    }
+}

@@ -1,0 +1,180 @@
+using System.Text.Json.Nodes;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>
+/// The pod template of a revision: the user's own, kept as it is, with ConfigMaps replaced by the revision's copies and the
+/// guardrail in front. Pure.
+/// </summary>
+internal static class PodTemplate
+{
+    private const string ConfigVolume = "agent-readiness-config";
+    private const string TokenVolume = "agent-readiness-token";
+    private const long TokenSeconds = 3600;
+
+    // Long enough for /drain (see GuardrailConfig.DrainTimeout) on every container, one after the other, and the closing report.
+    private const int ShortestGrace = 60;
+
+    /// <summary>Builds it.</summary>
+    public static JsonObject Build(AgentObservation seen, string revision, string track, string guardrailImage)
+    {
+        var spec = seen.Agent.Spec;
+        var template = (JsonObject)spec.Template.DeepClone();
+        ConfigMapReferences.Rewrite(template, name => ChildNames.ConfigMapCopy(name, seen.Name, revision));
+
+        var labels = Member(Member(template, "metadata"), "labels");
+        labels[Names.ManagedByLabel] = Names.Operator;
+        foreach (var (key, value) in ChildObjects.Labels(seen.Name, revision, track))
+            labels[key] = value!.DeepClone();
+
+        var pod = Member(template, "spec");
+        if (pod["terminationGracePeriodSeconds"] is not JsonValue grace || !grace.TryGetValue<int>(out var seconds) || seconds < ShortestGrace)
+            pod["terminationGracePeriodSeconds"] = ShortestGrace;
+
+        var containers = (JsonArray)pod["containers"]!;
+        foreach (var container in containers.OfType<JsonObject>())
+        {
+            AddVariables(container, spec);
+            AddDrain(container);
+        }
+        foreach (var container in (pod["initContainers"] as JsonArray ?? []).OfType<JsonObject>())
+            AddVariables(container, spec);
+
+        var guardrail = Guardrail(guardrailImage, spec);
+        if (seen.Around.NativeSidecars)
+        {
+            guardrail["restartPolicy"] = "Always";
+            guardrail["startupProbe"] = Probe("/readyz", period: 1, failures: 60);
+            if (pod["initContainers"] is not JsonArray init)
+                pod["initContainers"] = init = [];
+            init.Insert(0, guardrail);
+        }
+        else
+        {
+            // The kubelet starts containers in order and waits for each one's postStart, so the agent finds the guardrail up.
+            ((JsonObject)guardrail["lifecycle"]!)["postStart"] = new JsonObject { ["exec"] = new JsonObject { ["command"] = new JsonArray("/guardrail", "wait-ready") } };
+            containers.Insert(0, guardrail);
+        }
+        AddVolumes(pod, seen, spec, revision, track);
+        return template;
+    }
+
+    private static void AddVariables(JsonObject container, AgentDeploymentSpec spec)
+    {
+        if (spec.Guardrails?.Upstreams.Find(upstream => upstream.Format == UpstreamFormat.OpenAI) is not { } openai)
+            return;
+        if (container["env"] is not JsonArray variables)
+            container["env"] = variables = [];
+        // First, so that the user's own variables may refer to them as $(OPENAI_BASE_URL).
+        variables.Insert(0, new JsonObject { ["name"] = "OPENAI_BASE_URL", ["value"] = $"http://127.0.0.1:{GuardrailPorts.Egress}/{openai.Name}/v1" });
+        variables.Insert(1, new JsonObject { ["name"] = "OPENAI_API_KEY", ["value"] = "held-by-the-guardrail" });
+    }
+
+    // All containers of a pod are told to stop at once: an agent that stopped at once would cut the runs that the guardrail waits for.
+    private static void AddDrain(JsonObject container)
+    {
+        var lifecycle = Member(container, "lifecycle");
+        if (lifecycle["preStop"] is null)
+            lifecycle["preStop"] = Drain();
+    }
+
+    private static JsonObject Guardrail(string image, AgentDeploymentSpec spec)
+    {
+        var mounts = new JsonArray(
+            new JsonObject { ["name"] = ConfigVolume, ["mountPath"] = GuardrailPaths.ConfigDirectory, ["readOnly"] = true },
+            new JsonObject { ["name"] = TokenVolume, ["mountPath"] = GuardrailPaths.TokenDirectory, ["readOnly"] = true });
+        foreach (var upstream in WithKeys(spec))
+            mounts.Add(new JsonObject { ["name"] = KeyVolume(upstream), ["mountPath"] = $"{GuardrailPaths.KeysDirectory}/{upstream.Name}", ["readOnly"] = true });
+        var ports = new JsonArray(new JsonObject { ["name"] = "guard-admin", ["containerPort"] = GuardrailPorts.Admin, ["protocol"] = "TCP" });
+        for (var i = 0; i < spec.Ports.Count; i++)
+            ports.Add(new JsonObject { ["name"] = $"guard-in-{i}", ["containerPort"] = GuardrailPorts.FirstInbound + i, ["protocol"] = "TCP" });
+        return new JsonObject
+        {
+            ["name"] = Names.GuardrailContainer,
+            ["image"] = image,
+            ["imagePullPolicy"] = "IfNotPresent",
+            ["ports"] = ports,
+            ["volumeMounts"] = mounts,
+            ["readinessProbe"] = Probe("/readyz", period: 2, failures: 3),
+            ["livenessProbe"] = Probe("/healthz", period: 10, failures: 3),
+            ["lifecycle"] = new JsonObject { ["preStop"] = Drain() },
+            ["resources"] = new JsonObject
+            {
+                ["requests"] = new JsonObject { ["cpu"] = "10m", ["memory"] = "48Mi" },
+                ["limits"] = new JsonObject { ["memory"] = "256Mi" },
+            },
+            ["securityContext"] = new JsonObject
+            {
+                ["runAsNonRoot"] = true,
+                ["runAsUser"] = AgentDeploymentRules.GuardrailUser,
+                ["runAsGroup"] = AgentDeploymentRules.GuardrailUser,
+                ["allowPrivilegeEscalation"] = false,
+                ["readOnlyRootFilesystem"] = true,
+                ["capabilities"] = new JsonObject { ["drop"] = new JsonArray("ALL") },
+                ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
+            },
+        };
+    }
+
+    private static void AddVolumes(JsonObject pod, AgentObservation seen, AgentDeploymentSpec spec, string revision, string track)
+    {
+        if (pod["volumes"] is not JsonArray volumes)
+            pod["volumes"] = volumes = [];
+        volumes.Add(new JsonObject
+        {
+            ["name"] = ConfigVolume,
+            ["configMap"] = new JsonObject { ["name"] = ChildNames.GuardrailConfig(seen.Name, revision, track) },
+        });
+        volumes.Add(new JsonObject
+        {
+            ["name"] = TokenVolume,
+            ["projected"] = new JsonObject
+            {
+                ["sources"] = new JsonArray(new JsonObject
+                {
+                    ["serviceAccountToken"] = new JsonObject { ["audience"] = GrantProtocol.Audience, ["expirationSeconds"] = TokenSeconds, ["path"] = Path.GetFileName(GuardrailPaths.Token) },
+                }),
+            },
+        });
+        foreach (var upstream in WithKeys(spec))
+        {
+            var secret = upstream.Credentials!.SecretRef;
+            volumes.Add(new JsonObject
+            {
+                ["name"] = KeyVolume(upstream),
+                ["secret"] = new JsonObject
+                {
+                    ["secretName"] = secret.Name,
+                    ["items"] = new JsonArray(new JsonObject { ["key"] = secret.Key, ["path"] = "key" }),
+                },
+            });
+        }
+    }
+
+    private static IEnumerable<Upstream> WithKeys(AgentDeploymentSpec spec) => (spec.Guardrails?.Upstreams ?? []).Where(upstream => upstream.Credentials is not null);
+
+    private static string KeyVolume(Upstream upstream) => $"agent-readiness-key-{upstream.Name}";
+
+    private static JsonObject Drain() => new() { ["httpGet"] = new JsonObject { ["path"] = "/drain", ["port"] = GuardrailPorts.Admin, ["scheme"] = "HTTP" } };
+
+    private static JsonObject Probe(string path, int period, int failures) => new()
+    {
+        ["httpGet"] = new JsonObject { ["path"] = path, ["port"] = GuardrailPorts.Admin, ["scheme"] = "HTTP" },
+        ["periodSeconds"] = period,
+        ["failureThreshold"] = failures,
+        ["timeoutSeconds"] = 2,
+    };
+
+    private static JsonObject Member(JsonObject parent, string name)
+    {
+        if (parent[name] is JsonObject member)
+            return member;
+        var created = new JsonObject();
+        parent[name] = created;
+        return created;
+    }
+}

@@ -1,0 +1,102 @@
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>Types of conditions on an AgentDeployment.</summary>
+public static class ConditionTypes
+{
+    /// <summary>The declared revision serves, whole and within its budget.</summary>
+    public const string Ready = "Ready";
+
+    /// <summary>The operator is on its way; kstatus calls it in progress.</summary>
+    public const string Reconciling = "Reconciling";
+
+    /// <summary>Nothing more happens until somebody changes something; kstatus calls it failed.</summary>
+    public const string Stalled = "Stalled";
+
+    /// <summary>The declared revision's evals.</summary>
+    public const string EvalsPassed = "EvalsPassed";
+
+    /// <summary>Some revision answers behind the Service.</summary>
+    public const string Serving = "Serving";
+
+    /// <summary>The budget lets calls go.</summary>
+    public const string WithinBudget = "WithinBudget";
+}
+
+/// <summary>Reasons of conditions and events; stable words that programs may rely on.</summary>
+public static class Reasons
+{
+    /// <summary>The spec breaks a rule; the message names the field.</summary>
+    public const string InvalidSpec = "InvalidSpec";
+
+    /// <summary>A ConfigMap that the template needs is not there.</summary>
+    public const string ConfigMapNotFound = "ConfigMapNotFound";
+
+    /// <summary>An eval names a suite that is not there.</summary>
+    public const string SuiteNotFound = "SuiteNotFound";
+
+    /// <summary>A suite does not allow this namespace.</summary>
+    public const string SuiteNotAllowed = "SuiteNotAllowed";
+
+    /// <summary>The cases of a suite are not there.</summary>
+    public const string SuiteCasesNotFound = "SuiteCasesNotFound";
+
+    /// <summary>An object of a name that the operator needs belongs to somebody else.</summary>
+    public const string NameConflict = "NameConflict";
+
+    /// <summary>The API server refuses a child, for example for its template.</summary>
+    public const string ChildRefused = "ChildRefused";
+
+    /// <summary>The candidate's pods come up, or its evals run.</summary>
+    public const string Evaluating = "Evaluating";
+
+    /// <summary>An eval said no.</summary>
+    public const string EvalsFailed = "EvalsFailed";
+
+    /// <summary>The evals said neither yes nor no.</summary>
+    public const string EvalsInconclusive = "EvalsInconclusive";
+
+    /// <summary>The evals could not be measured.</summary>
+    public const string EvalsErrored = "EvalsErrored";
+
+    /// <summary>Every eval passed.</summary>
+    public const string EvalsPassed = "EvalsPassed";
+
+    /// <summary>No evals are declared: nothing is proven.</summary>
+    public const string NoSuites = "NoSuites";
+
+    /// <summary>The serving pods of a passed revision come up.</summary>
+    public const string Promoting = "Promoting";
+
+    /// <summary>A revision took over.</summary>
+    public const string Promoted = "Promoted";
+
+    /// <summary>The declared revision serves.</summary>
+    public const string RevisionServing = "RevisionServing";
+
+    /// <summary>An older revision serves.</summary>
+    public const string LastGoodServing = "LastGoodServing";
+
+    /// <summary>Nothing serves yet.</summary>
+    public const string NothingPassedYet = "NothingPassedYet";
+
+    /// <summary>Pods of the serving revision are missing.</summary>
+    public const string PodsUnavailable = "PodsUnavailable";
+
+    /// <summary>Pods did not become available in time.</summary>
+    public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
+
+    /// <summary>No budget is declared.</summary>
+    public const string NoBudget = "NoBudget";
+
+    /// <summary>There is money left.</summary>
+    public const string WithinBudget = "WithinBudget";
+
+    /// <summary>The window is spent.</summary>
+    public const string BudgetExhausted = "BudgetExhausted";
+
+    /// <summary>The budget lets calls go again.</summary>
+    public const string BudgetResumed = "BudgetResumed";
+
+    /// <summary>An owned object was changed by somebody else and set back.</summary>
+    public const string DriftReverted = "DriftReverted";
+}

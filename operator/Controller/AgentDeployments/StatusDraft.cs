@@ -1,0 +1,81 @@
+using AgentReadiness.Api.Resources;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>
+/// Collects a decision: writes, conditions, events and the next look. Conditions are whole at the end: a type that was not set
+/// in this pass is gone, and a status that did not change keeps its transition time.
+/// </summary>
+internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation, DateTimeOffset now)
+{
+    private readonly List<Condition> conditions = [];
+    private readonly List<EventNote> events = [];
+    private TimeSpan? requeueAfter;
+
+    public List<Write> Writes { get; } = [];
+
+    public AgentDeploymentStatus Before { get; } = before;
+
+    public AgentDeploymentStatus Status { get; set; } = before;
+
+    public void Set(string type, string status, string reason, string message)
+    {
+        conditions.RemoveAll(condition => condition.Type == type);
+        var old = Before.Conditions.FirstOrDefault(condition => condition.Type == type);
+        conditions.Add(new Condition
+        {
+            Type = type,
+            Status = status,
+            ObservedGeneration = generation,
+            // metav1.Time keeps whole seconds; a fraction would differ from what comes back at every pass.
+            LastTransitionTime = old?.Status == status ? old.LastTransitionTime : Seconds(now),
+            Reason = reason,
+            Message = Cut(message),
+        });
+    }
+
+    public void Note(bool warning, string reason, string message) => events.Add(new EventNote(warning, reason, message));
+
+    /// <summary>The cause that keeps Ready from True, once: the first caller knows it best.</summary>
+    public void NotReady(string reason, string message)
+    {
+        if (!conditions.Exists(condition => condition.Type == ConditionTypes.Ready))
+            Set(ConditionTypes.Ready, "False", reason, message);
+    }
+
+    public void Reconciling(string phase, string reason, string message)
+    {
+        Status = Status with { Phase = phase };
+        NotReady(reason, message);
+        Set(ConditionTypes.Reconciling, "True", reason, message);
+    }
+
+    public void Stall(string phase, string reason, string message)
+    {
+        Status = Status with { Phase = phase };
+        NotReady(reason, message);
+        Set(ConditionTypes.Stalled, "True", reason, message);
+        var old = Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.Stalled);
+        if (old?.Reason != reason || old.Message != Cut(message))
+            Note(true, reason, message);
+    }
+
+    public bool Was(string type, string status) => Before.Conditions.Any(condition => condition.Type == type && condition.Status == status);
+
+    public void LookAgainAt(DateTimeOffset moment)
+    {
+        var wait = moment - now;
+        if (wait < TimeSpan.Zero)
+            wait = TimeSpan.Zero;
+        // One tick late is on time; one tick early would look and find nothing.
+        wait += TimeSpan.FromMilliseconds(20);
+        if (requeueAfter is null || wait < requeueAfter)
+            requeueAfter = wait;
+    }
+
+    public AgentDecision Finish() => new(Writes, Status with { ObservedGeneration = generation, Conditions = [.. conditions] }, events, requeueAfter);
+
+    public static DateTime Seconds(DateTimeOffset moment) => new(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
+
+    private static string Cut(string message) => message.Length <= 2000 ? message : message[..1997] + "...";
+}

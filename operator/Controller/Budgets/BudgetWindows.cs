@@ -1,0 +1,48 @@
+using System.Globalization;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+
+namespace AgentReadiness.Controller.Budgets;
+
+/// <summary>Which account a pod spends from.</summary>
+/// <param name="Namespace">The agent's namespace.</param>
+/// <param name="Agent">The agent's name.</param>
+/// <param name="Account">Production or evaluation.</param>
+/// <param name="Revision">The revision, for an evaluation.</param>
+public sealed record AccountKey(string Namespace, string Agent, LedgerAccount Account, string? Revision)
+{
+    /// <summary>The BudgetLedger's name: namespace.agent, or namespace.agent.eval-revision.</summary>
+    public string LedgerName => Account == LedgerAccount.Serving ? $"{Namespace}.{Agent}" : $"{Namespace}.{Agent}.eval-{Revision}";
+
+    /// <summary>The account of serving pods.</summary>
+    public static AccountKey Serving(string ns, string agent) => new(ns, agent, LedgerAccount.Serving, null);
+
+    /// <summary>The account of a revision's evaluation.</summary>
+    public static AccountKey Evals(string ns, string agent, string revision) => new(ns, agent, LedgerAccount.Evals, revision);
+}
+
+/// <summary>From a spec and a moment to the window that is open and its cap. Pure.</summary>
+public static class BudgetWindows
+{
+    /// <summary>The name of the window of an evaluation's account, which never ends.</summary>
+    public const string Total = "total";
+
+    private static readonly DateTimeOffset Never = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The window of production spend; null where the agent has no budget.</summary>
+    public static OpenWindow? Serving(AgentDeploymentSpec spec, DateTimeOffset now) =>
+        spec.Budget?.Windows is [var window, ..] && Money.TryParse(window.MaxCost, out var cap) ? Day(now, cap) : null;
+
+    /// <summary>The window of a revision's evaluation.</summary>
+    public static OpenWindow Evals(AgentDeploymentSpec spec) => new(Total, Never,
+        Money.Sum(spec.Evals.Select(eval => Money.TryParse(eval.MaxCost ?? Defaults.EvalMaxCost, out var cap) ? cap : Money.Zero)));
+
+    /// <summary>The window of an account whose agent is gone: its reports are still booked.</summary>
+    public static OpenWindow Orphan(LedgerAccount account, DateTimeOffset now) => account == LedgerAccount.Evals ? new(Total, Never, null) : Day(now, null);
+
+    private static OpenWindow Day(DateTimeOffset now, Money? cap)
+    {
+        var midnight = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
+        return new OpenWindow(midnight.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), midnight.AddDays(1), cap);
+    }
+}

@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Budgets;
+
+/// <summary>
+/// The HTTP side of the grant protocol: who asks (a token review that names the pod), for which account (the pod's own labels,
+/// never the request), and the answer. A follower answers 421 with the leader's address.
+/// </summary>
+public sealed partial class GrantEndpoint(
+    LedgerDesk desk,
+    LeaderElector elector,
+    ObjectCache<PodView> pods,
+    KubernetesApi api,
+    OperatorOptions options,
+    TimeProvider time,
+    ILogger<GrantEndpoint> logger)
+{
+    private const int MaxBody = 8 * 1024;
+    private const int MaxTokens = 20_000;
+    private static readonly TimeSpan TokenLife = TimeSpan.FromSeconds(60);
+    private static readonly ResourceType Reviews = new("authentication.k8s.io", "v1", "tokenreviews", "TokenReview");
+
+    private readonly ConcurrentDictionary<string, (long At, string Namespace, HolderPod Pod)> reviewed = new(StringComparer.Ordinal);
+
+    /// <summary>Answers one request.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (!desk.IsOpen)
+        {
+            context.Response.StatusCode = GrantProtocol.Misdirected;
+            // The identity of a leader is "pod/address".
+            if (elector.Leader.Split('/') is [_, { Length: > 0 } address])
+                context.Response.Headers.Location = $"https://{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{options.GrantsPort}{GrantProtocol.Path}";
+            return;
+        }
+        if (await AuthenticateAsync(context) is not { } caller)
+        {
+            Refuse(context, StatusCodes.Status401Unauthorized, "the token is missing, of another audience, expired, or not bound to a pod");
+            return;
+        }
+        if (await AccountAsync(caller.Namespace, caller.Pod, context.RequestAborted) is not { } account)
+        {
+            Refuse(context, StatusCodes.Status403Forbidden, $"pod {caller.Namespace}/{caller.Pod.Name} is not a pod of an agent");
+            return;
+        }
+        if (await ReadAsync(context) is not { } request)
+        {
+            Refuse(context, StatusCodes.Status400BadRequest, $"pod {caller.Namespace}/{caller.Pod.Name} sent no grant request");
+            return;
+        }
+        try
+        {
+            var answer = desk.Declared(account, time.GetUtcNow()) is null
+                ? new GrantResponse { Outcome = GrantOutcome.Unlimited, Window = "none", WindowEnds = DateTimeOffset.MaxValue }
+                : await desk.GrantAsync(account, request, caller.Pod, context.RequestAborted);
+            context.Response.ContentType = "application/json";
+            await JsonSerializer.SerializeAsync(context.Response.Body, answer, GuardrailJson.Default.GrantResponse, context.RequestAborted);
+        }
+        catch (LedgerUnavailableException error)
+        {
+            Refuse(context, StatusCodes.Status503ServiceUnavailable, error.Message);
+        }
+    }
+
+    private void Refuse(HttpContext context, int status, string reason)
+    {
+        ControllerLog.GrantRefused(logger, reason);
+        context.Response.StatusCode = status;
+    }
+
+    private static async Task<GrantRequest?> ReadAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength is > MaxBody)
+            return null;
+        try
+        {
+            var request = await JsonSerializer.DeserializeAsync(context.Request.Body, GuardrailJson.Default.GrantRequest, context.RequestAborted);
+            return request is not null && HolderId().IsMatch(request.Holder) ? request : null;
+        }
+        catch (Exception error) when (error is JsonException or BadHttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(string Namespace, HolderPod Pod)?> AuthenticateAsync(HttpContext context)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        if (!header.StartsWith("Bearer ", StringComparison.Ordinal) || header.Length > 16 * 1024)
+            return null;
+        var token = header["Bearer ".Length..];
+        // The cache keys are digests: a token in a dump of this process would be a credential.
+        var digest = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        if (reviewed.TryGetValue(digest, out var known) && time.GetElapsedTime(known.At) < TokenLife)
+            return (known.Namespace, known.Pod);
+
+        var review = await api.CreateAsync(Reviews, null, new JsonObject
+        {
+            ["apiVersion"] = Reviews.ApiVersion,
+            ["kind"] = Reviews.Kind,
+            ["spec"] = new JsonObject { ["token"] = token, ["audiences"] = new JsonArray(GrantProtocol.Audience) },
+        }, context.RequestAborted);
+        var status = review["status"];
+        var audiences = status?["audiences"] as JsonArray ?? [];
+        if (status?["authenticated"]?.GetValue<bool>() != true || !audiences.Any(audience => audience?.GetValue<string>() == GrantProtocol.Audience))
+            return null;
+        string? Extra(string name) => (status["user"]?["extra"]?[name] as JsonArray)?.FirstOrDefault()?.GetValue<string>();
+        if (status["user"]?["username"]?.GetValue<string>().Split(':') is not ["system", "serviceaccount", var ns, _]
+            || Extra("authentication.kubernetes.io/pod-name") is not { } name || Extra("authentication.kubernetes.io/pod-uid") is not { } uid)
+        {
+            return null;
+        }
+        if (reviewed.Count >= MaxTokens)
+            reviewed.Clear();
+        reviewed[digest] = (time.GetTimestamp(), ns, new HolderPod(name, uid));
+        return (ns, new HolderPod(name, uid));
+    }
+
+    private async Task<AccountKey?> AccountAsync(string ns, HolderPod pod, CancellationToken cancellationToken)
+    {
+        var view = pods.Get(new NamespacedName(ns, pod.Name))?.View;
+        if (view?.Meta.Uid != pod.Uid)
+        {
+            // A guardrail may be faster than our watch.
+            if (await api.GetAsync(PodView.Resource, ns, pod.Name, cancellationToken) is not { } found)
+                return null;
+            using var document = JsonDocument.Parse(found.ToJsonString());
+            view = PodView.Of(document.RootElement);
+        }
+        if (view.Meta.Uid != pod.Uid || view.Meta.Label(Names.ManagedByLabel) != Names.Operator
+            || view.Meta.Label(Names.AgentLabel) is not { } agent || view.Meta.Label(Names.RevisionLabel) is not { } revision)
+        {
+            return null;
+        }
+        return view.Meta.Label(Names.TrackLabel) switch
+        {
+            Names.ServingTrack => AccountKey.Serving(ns, agent),
+            Names.EvalTrack => AccountKey.Evals(ns, agent, revision),
+            _ => null,
+        };
+    }
+
+    [GeneratedRegex("^[a-z0-9]{16,64}$")]
+    private static partial Regex HolderId();
+}

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Budgets;
+
+/// <summary>The books of all accounts, open while this replica leads.</summary>
+public sealed class LedgerDesk(
+    ObjectCache<AgentDeployment> agents,
+    ObjectCache<BudgetLedger> ledgers,
+    ObjectCache<PodView> pods,
+    KubernetesApi api,
+    OperatorOptions options,
+    TimeProvider time,
+    ILogger<LedgerDesk> logger) : ILeaderTask
+{
+    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(10);
+
+    private volatile Term? term;
+
+    private sealed class Term(CancellationToken token)
+    {
+        public ConcurrentDictionary<AccountKey, Lazy<LedgerBook>> Books { get; } = new();
+
+        public ConcurrentBag<Task> Running { get; } = [];
+
+        public CancellationToken Token { get; } = token;
+    }
+
+    /// <summary>Whether this replica leads and may write ledgers.</summary>
+    public bool IsOpen => term is not null;
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var current = new Term(cancellationToken);
+        term = current;
+        try
+        {
+            using var timer = new PeriodicTimer(Sweep, time);
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+                await CloseLostHoldersAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Leadership is over.
+        }
+        finally
+        {
+            term = null;
+            await Task.WhenAll(current.Running);
+        }
+    }
+
+    /// <summary>Opens the window of now in an account and takes its declared cap over; makes the ledger where there is none.</summary>
+    public Task RefreshAsync(AccountKey account, CancellationToken cancellationToken) => Book(account).RefreshAsync(cancellationToken);
+
+    /// <summary>Books a report and answers what is wanted.</summary>
+    /// <exception cref="LedgerUnavailableException">This replica does not lead, or the ledger could not be written.</exception>
+    public Task<GrantResponse> GrantAsync(AccountKey account, GrantRequest request, HolderPod pod, CancellationToken cancellationToken) =>
+        Book(account).GrantAsync(request, pod, cancellationToken);
+
+    /// <summary>The window and cap of an account, as declared now; null where the agent declares no budget.</summary>
+    public OpenWindow? Declared(AccountKey account, DateTimeOffset now)
+    {
+        if (agents.Get(new NamespacedName(account.Namespace, account.Agent))?.View is not { } agent)
+            return BudgetWindows.Orphan(account.Account, now);
+        return account.Account == LedgerAccount.Evals ? BudgetWindows.Evals(agent.Spec) : BudgetWindows.Serving(agent.Spec, now);
+    }
+
+    private LedgerBook Book(AccountKey account)
+    {
+        var current = term ?? throw new LedgerUnavailableException("this replica does not lead");
+        return current.Books.GetOrAdd(account, key => new Lazy<LedgerBook>(() =>
+        {
+            var book = new LedgerBook(key, now => Declared(key, now) ?? BudgetWindows.Orphan(key.Account, now), api, options, time, logger);
+            current.Running.Add(Task.Run(() => book.RunAsync(current.Token), CancellationToken.None));
+            return book;
+        })).Value;
+    }
+
+    // A pod that is gone closes nothing any more: what its guardrail held and did not report counts as spent.
+    private async Task CloseLostHoldersAsync(CancellationToken cancellationToken)
+    {
+        var alive = pods.List().Where(entry => !entry.View.IsOver).Select(entry => entry.Uid).ToHashSet(StringComparer.Ordinal);
+        foreach (var ledger in ledgers.List())
+        {
+            var missing = (ledger.View.Status?.Holders ?? []).Where(holder => !alive.Contains(holder.PodUid)).ToList();
+            var gone = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var holder in missing)
+            {
+                if (await IsGoneAsync(ledger.View.Spec.Namespace, holder, cancellationToken))
+                    gone.Add(holder.PodUid);
+            }
+            if (gone.Count == 0)
+                continue;
+            try
+            {
+                var spec = ledger.View.Spec;
+                await Book(new AccountKey(spec.Namespace, spec.Agent, spec.Account, spec.Revision)).LoseAsync(holder => gone.Contains(holder.PodUid), cancellationToken);
+                ControllerLog.HoldersLost(logger, gone.Count, ledger.Key.Name);
+            }
+            catch (LedgerUnavailableException)
+            {
+                // Logged where it happened; the next sweep tries again.
+            }
+        }
+    }
+
+    // The cache may lag behind a pod that just came; only the API server knows.
+    private async Task<bool> IsGoneAsync(string ns, LedgerHolder holder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var pod = await api.GetAsync(PodView.Resource, ns, holder.Pod, cancellationToken);
+            return pod is null || pod["metadata"]?["uid"]?.GetValue<string>() != holder.PodUid || pod["status"]?["phase"]?.GetValue<string>() is "Succeeded" or "Failed";
+        }
+        catch (Exception error) when (error is KubernetesApiException or HttpRequestException or TimeoutException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
+using k8s;
+
+namespace AgentReadiness.Controller.Hosting;
+
+/// <summary>The caches of the operator, and the indexes by which one object finds the agents that it matters to.</summary>
+internal static class CacheIndexes
+{
+    /// <summary>Children by "namespace/agent" of their labels.</summary>
+    public const string ByAgent = "agent";
+
+    /// <summary>AgentDeployments by "namespace/configmap" that their template refers to.</summary>
+    public const string ByConfigMap = "configmap";
+
+    /// <summary>AgentDeployments by "namespace/suite" that their evals name.</summary>
+    public const string BySuite = "suite";
+
+    /// <summary>EvalSuites by "namespace/configmap" of their cases.</summary>
+    public const string ByCases = "cases";
+
+    /// <summary>Pods by the EvalRun's name, as "namespace/run".</summary>
+    public const string ByRun = "run";
+
+    private const string Managed = $"{Names.ManagedByLabel}={Names.Operator}";
+
+    public static IOperatorBuilder AddCaches(this IOperatorBuilder builder) => builder
+        .AddCache(ResourceType.Of<AgentDeployment>(), Typed<AgentDeployment>, configure: cache => cache
+            .AddIndex(ByConfigMap, entry => ConfigMapReferences.Find(entry.View.Spec.Template).Select(reference => $"{entry.Key.Namespace}/{reference.Name}"))
+            .AddIndex(BySuite, entry => entry.View.Spec.Evals.Select(eval => $"{eval.Suite.Namespace ?? entry.Key.Namespace}/{eval.Suite.Name}").Distinct()))
+        .AddCache(ResourceType.Of<EvalSuite>(), Typed<EvalSuite>, configure: cache => cache
+            .AddIndex(ByCases, entry => [$"{entry.Key.Namespace}/{entry.View.Spec.Builtin.Cases.Name}"]))
+        .AddCache(ResourceType.Of<EvalRun>(), Typed<EvalRun>, configure: cache => cache
+            .AddIndex(ByAgent, entry => [$"{entry.View.Spec.Agent.Namespace}/{entry.View.Spec.Agent.Name}"]))
+        .AddCache(ResourceType.Of<BudgetLedger>(), Typed<BudgetLedger>)
+        .AddCache(ConfigMapView.Resource, ConfigMapView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
+        // Not limited to our label: an object of a name that we need, and that is not ours, must be seen.
+        .AddCache(DeploymentView.Resource, DeploymentView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
+        .AddCache(ServiceView.Resource, ServiceView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
+        .AddCache(PodView.Resource, PodView.Of, Managed, cache => cache
+            .AddIndex(ByAgent, entry => AgentKey(entry.View.Meta))
+            .AddIndex(ByRun, entry => entry.View.Meta.Label(Names.EvalRunLabel) is { } run ? [$"{entry.Key.Namespace}/{run}"] : []))
+        .AddCache(JobView.Resource, JobView.Of, Managed);
+
+    public static T Typed<T>(JsonElement item) => KubernetesJson.Deserialize<T>(item.GetRawText());
+
+    private static IEnumerable<string> AgentKey(Meta meta) => meta.Label(Names.AgentLabel) is { } agent ? [$"{meta.Key.Namespace}/{agent}"] : [];
+}

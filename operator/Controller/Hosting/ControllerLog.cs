@@ -1,0 +1,40 @@
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Hosting;
+
+/// <summary>Every log line of the controllers.</summary>
+internal static partial class ControllerLog
+{
+    [LoggerMessage(101, LogLevel.Information, "{Kind} {Key} applied")]
+    public static partial void Applied(ILogger logger, string kind, NamespacedName key);
+
+    [LoggerMessage(102, LogLevel.Information, "Deployment {Key} scaled to {Replicas}")]
+    public static partial void Scaled(ILogger logger, NamespacedName key, int replicas);
+
+    [LoggerMessage(103, LogLevel.Information, "{Kind} {Key} deleted")]
+    public static partial void Deleted(ILogger logger, string kind, NamespacedName key);
+
+    [LoggerMessage(104, LogLevel.Information, "EvalRun {Namespace}/{Name} created")]
+    public static partial void RunCreated(ILogger logger, string @namespace, string name);
+
+    [LoggerMessage(105, LogLevel.Information, "EvalRun {Key} ended: {Phase} {Reason} {Message}")]
+    public static partial void RunEnded(ILogger logger, NamespacedName key, string phase, string reason, string message);
+
+    [LoggerMessage(106, LogLevel.Warning, "Ledger {Ledger} was written by somebody else and is read again: {Message}")]
+    public static partial void LedgerConflict(ILogger logger, string ledger, string message);
+
+    [LoggerMessage(107, LogLevel.Warning, "Ledger {Ledger} could not be written: {Message}")]
+    public static partial void LedgerFailed(ILogger logger, string ledger, string message);
+
+    [LoggerMessage(108, LogLevel.Warning, "Grant request refused: {Reason}")]
+    public static partial void GrantRefused(ILogger logger, string reason);
+
+    [LoggerMessage(109, LogLevel.Warning, "Holders of {Count} pods that are gone closed in ledger {Ledger}: what they held is unproven")]
+    public static partial void HoldersLost(ILogger logger, int count, string ledger);
+
+    [LoggerMessage(110, LogLevel.Information, "Ledger {Ledger} taken over with epoch {Epoch}")]
+    public static partial void LedgerOpened(ILogger logger, string ledger, long epoch);
+
+    [LoggerMessage(111, LogLevel.Warning, "Budget of {Account} exhausted: a call of up to {Call} USD was refused, {Spent} of {Cap} USD spent")]
+    public static partial void Exhausted(ILogger logger, string account, string call, string spent, string cap);
+}

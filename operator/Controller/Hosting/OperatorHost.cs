@@ -1,0 +1,141 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
+using k8s;
+using Prometheus;
+
+namespace AgentReadiness.Controller.Hosting;
+
+/// <summary>Puts the operator together and runs it.</summary>
+public static class OperatorHost
+{
+    /// <summary>Runs until SIGTERM; the exit code is not zero after a lost leadership.</summary>
+    public static async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var options = OperatorOptions.FromEnvironment(Environment.GetEnvironmentVariable);
+        var client = new Kubernetes(Configuration());
+        var app = await BuildAsync(options, client, cancellationToken);
+        await app.RunAsync(cancellationToken);
+        return Environment.ExitCode;
+    }
+
+    /// <summary>Builds the host without starting it.</summary>
+    public static async Task<WebApplication> BuildAsync(OperatorOptions options, Kubernetes client, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddJsonConsole(console => console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
+
+        var api = new KubernetesApi(client, Names.Operator);
+        var around = new Surroundings(options.GuardrailImage, options.GrantsUrl,
+            await File.ReadAllTextAsync(Path.Combine(options.GrantsTlsDirectory, "ca.crt"), cancellationToken),
+            await HasNativeSidecarsAsync(api, cancellationToken));
+
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+            kestrel.ListenAnyIP(options.HealthPort);
+            kestrel.ListenAnyIP(options.MetricsPort);
+            kestrel.ListenAnyIP(options.GrantsPort, listen => listen.UseHttps(https => https.ServerCertificateSelector = Certificates(options.GrantsTlsDirectory)));
+        });
+        AddServices(builder.Services, options, api, around);
+
+        var app = builder.Build();
+        Map(app, options);
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services, OperatorOptions options, KubernetesApi api, Surroundings around)
+    {
+        services.AddSingleton(options).AddSingleton(api).AddSingleton(around).AddSingleton(TimeProvider.System);
+        services.AddSingleton(new LeaderElectionOptions
+        {
+            Namespace = options.Namespace,
+            Name = Names.Operator,
+            Identity = $"{options.PodName}/{options.PodIp}",
+        });
+        services.AddSingleton<LeaderElector>().AddSingleton<AgentObserver>().AddSingleton<AppliedWrites>().AddSingleton<GrantEndpoint>().AddSingleton<LedgerDesk>();
+        services.AddSingleton(provider => new EventRecorder(api, Names.Operator, TimeProvider.System, provider.GetRequiredService<ILogger<EventRecorder>>()));
+
+        services.AddKubernetesOperator()
+            .AddCaches()
+            .AddLeaderTask<LedgerDesk>()
+            .AddController<EvalRunController, EvalRun>(wiring => wiring
+                .Watches<JobView>(entry => [entry.Key])
+                .Watches<PodView>(entry => entry.View.Meta.Label(Names.EvalRunLabel) is { } run ? [new NamespacedName(entry.Key.Namespace, run)] : [])
+                .Watches<AgentDeployment>(entry => wiring.Services.GetRequiredService<ObjectCache<EvalRun>>()
+                    .ByIndex(CacheIndexes.ByAgent, entry.Key.ToString()).Select(run => run.Key)))
+            .AddController<AgentDeploymentController, AgentDeployment>(WatchAll);
+    }
+
+    private static void WatchAll(ControllerWiring wiring)
+    {
+        var agents = wiring.Services.GetRequiredService<ObjectCache<AgentDeployment>>();
+        var suites = wiring.Services.GetRequiredService<ObjectCache<EvalSuite>>();
+        IEnumerable<NamespacedName> Child(Meta meta) => meta.Label(Names.AgentLabel) is { } agent ? [new NamespacedName(meta.Key.Namespace, agent)] : [];
+        IEnumerable<NamespacedName> Users(NamespacedName suite) => agents.ByIndex(CacheIndexes.BySuite, suite.ToString()).Select(agent => agent.Key);
+        wiring
+            .Watches<DeploymentView>(entry => Child(entry.View.Meta))
+            .Watches<PodView>(entry => Child(entry.View.Meta))
+            // A foreign Service of an agent's name, with no label of ours, matters as much as our own.
+            .Watches<ServiceView>(entry => Child(entry.View.Meta).Append(entry.Key))
+            .Watches<ConfigMapView>(entry => Child(entry.View.Meta)
+                .Concat(agents.ByIndex(CacheIndexes.ByConfigMap, entry.Key.ToString()).Select(agent => agent.Key))
+                .Concat(suites.ByIndex(CacheIndexes.ByCases, entry.Key.ToString()).SelectMany(suite => Users(suite.Key))))
+            .Watches<EvalSuite>(entry => Users(entry.Key))
+            .Watches<EvalRun>(entry => [new NamespacedName(entry.View.Spec.Agent.Namespace!, entry.View.Spec.Agent.Name)])
+            .Watches<BudgetLedger>(entry => entry.View.Spec.Account == LedgerAccount.Serving ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)] : []);
+    }
+
+    private static void Map(WebApplication app, OperatorOptions options)
+    {
+        app.MapGet("/healthz", () => Results.Text("ok")).RequireHost($"*:{options.HealthPort}");
+        app.MapGet("/readyz", (OperatorReadiness readiness) => readiness.IsReady
+            ? Results.Text("ok")
+            : Results.Text($"waiting for {string.Join(", ", readiness.Missing)}", statusCode: StatusCodes.Status503ServiceUnavailable)).RequireHost($"*:{options.HealthPort}");
+        app.MapMetrics().RequireHost($"*:{options.MetricsPort}");
+        app.MapPost(GrantProtocol.Path, (GrantEndpoint endpoint, HttpContext context) => endpoint.HandleAsync(context)).RequireHost($"*:{options.GrantsPort}");
+    }
+
+    // Kubernetes 1.29 runs native sidecars by default; before, an init container that never ends keeps the pod from starting.
+    private static async Task<bool> HasNativeSidecarsAsync(KubernetesApi api, CancellationToken cancellationToken)
+    {
+        var version = await api.SendAsync(HttpMethod.Get, "/version", null, null, cancellationToken);
+        int Number(string name) => int.TryParse(new string([.. version[name]!.GetValue<string>().TakeWhile(char.IsAsciiDigit)]), out var number) ? number : 0;
+        return Number("major") > 1 || Number("minor") >= 29;
+    }
+
+    // Read again when the file changes: a renewed Secret needs no restart.
+    private static Func<Microsoft.AspNetCore.Connections.ConnectionContext?, string?, X509Certificate2?> Certificates(string folder)
+    {
+        var gate = new Lock();
+        X509Certificate2? certificate = null;
+        var written = DateTime.MinValue;
+        return (_, _) =>
+        {
+            lock (gate)
+            {
+                var path = Path.Combine(folder, "tls.crt");
+                var now = File.GetLastWriteTimeUtc(path);
+                if (certificate is null || now != written)
+                {
+                    certificate = X509Certificate2.CreateFromPemFile(path, Path.Combine(folder, "tls.key"));
+                    written = now;
+                }
+                return certificate;
+            }
+        };
+    }
+
+    private static KubernetesClientConfiguration Configuration() =>
+        KubernetesClientConfiguration.IsInCluster() ? KubernetesClientConfiguration.InClusterConfig() : KubernetesClientConfiguration.BuildDefaultConfig();
+}

@@ -1,0 +1,61 @@
+namespace AgentReadiness.Controller.Hosting;
+
+/// <summary>The operator's settings, from its environment; the chart sets them all.</summary>
+public sealed record OperatorOptions
+{
+    /// <summary>The operator's namespace (POD_NAMESPACE): ledgers and the Lease live in it.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>The pod's name (POD_NAME).</summary>
+    public required string PodName { get; init; }
+
+    /// <summary>The pod's address (POD_IP), to which a follower sends guardrails.</summary>
+    public required string PodIp { get; init; }
+
+    /// <summary>The guardrail's image (GUARDRAIL_IMAGE).</summary>
+    public required string GuardrailImage { get; init; }
+
+    /// <summary>The eval runner's image (EVAL_RUNNER_IMAGE).</summary>
+    public required string EvalRunnerImage { get; init; }
+
+    /// <summary>The grant endpoint as pods reach it (GRANTS_URL).</summary>
+    public required string GrantsUrl { get; init; }
+
+    /// <summary>The folder of tls.crt, tls.key and ca.crt (GRANTS_TLS_DIR).</summary>
+    public required string GrantsTlsDirectory { get; init; }
+
+    /// <summary>The port of the grant endpoint (GRANTS_PORT, 8443).</summary>
+    public int GrantsPort { get; init; } = 8443;
+
+    /// <summary>The port of the metrics (METRICS_PORT, 8080).</summary>
+    public int MetricsPort { get; init; } = 8080;
+
+    /// <summary>The port of the probes (HEALTH_PORT, 8081).</summary>
+    public int HealthPort { get; init; } = 8081;
+
+    /// <summary>Reads the environment.</summary>
+    /// <exception cref="InvalidOperationException">A variable is missing or wrong; the message names it.</exception>
+    public static OperatorOptions FromEnvironment(Func<string, string?> read)
+    {
+        string Text(string name) => read(name) is { Length: > 0 } value ? value : throw new InvalidOperationException($"environment variable {name} is not set");
+        int Port(string name, int fallback) => read(name) switch
+        {
+            null or "" => fallback,
+            var text when int.TryParse(text, out var port) && port is > 0 and < 65536 => port,
+            var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a port"),
+        };
+        return new OperatorOptions
+        {
+            Namespace = Text("POD_NAMESPACE"),
+            PodName = Text("POD_NAME"),
+            PodIp = Text("POD_IP"),
+            GuardrailImage = Text("GUARDRAIL_IMAGE"),
+            EvalRunnerImage = Text("EVAL_RUNNER_IMAGE"),
+            GrantsUrl = Text("GRANTS_URL"),
+            GrantsTlsDirectory = Text("GRANTS_TLS_DIR"),
+            GrantsPort = Port("GRANTS_PORT", 8443),
+            MetricsPort = Port("METRICS_PORT", 8080),
+            HealthPort = Port("HEALTH_PORT", 8081),
+        };
+    }
+}

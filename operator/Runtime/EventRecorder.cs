@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+
+namespace AgentReadiness.Runtime;
+
+/// <summary>What an event speaks of.</summary>
+/// <param name="ApiVersion">The object's API version.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Key">Its namespace and name.</param>
+/// <param name="Uid">Its UID.</param>
+public sealed record EventSubject(string ApiVersion, string Kind, NamespacedName Key, string Uid);
+
+/// <summary>
+/// Writes Events: one object for equal words about one subject, counted up when they come again. Best effort: an event that
+/// cannot be written is logged and never fails a reconciliation.
+/// </summary>
+public sealed class EventRecorder(KubernetesApi api, string component, TimeProvider time, ILogger<EventRecorder> logger)
+{
+    private const int Burst = 25;
+    private static readonly TimeSpan Refill = TimeSpan.FromMinutes(5);
+    private static readonly ResourceType Events = new(string.Empty, "v1", "events", "Event");
+
+    private readonly ConcurrentDictionary<string, (double Tokens, long At)> buckets = new(StringComparer.Ordinal);
+
+    /// <summary>Writes an event.</summary>
+    /// <param name="subject">The object.</param>
+    /// <param name="warning">Warning or Normal.</param>
+    /// <param name="reason">One stable UpperCamelCase word.</param>
+    /// <param name="message">For people; cut to 1,024 characters.</param>
+    /// <param name="cancellationToken">Ends the try.</param>
+    public async Task PublishAsync(EventSubject subject, bool warning, string reason, string message, CancellationToken cancellationToken)
+    {
+        if (!TakeToken(subject.Uid))
+        {
+            RuntimeLog.EventDropped(logger, subject.Kind, subject.Key, reason);
+            return;
+        }
+        message = message.Length <= 1024 ? message : message[..1021] + "...";
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{subject.Uid}\n{component}\n{reason}\n{message}")))[..16];
+        var name = $"{subject.Key.Name}.{hash}";
+        var ns = subject.Key.Namespace.Length == 0 ? "default" : subject.Key.Namespace;
+        var now = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        try
+        {
+            if (await api.GetAsync(Events, ns, name, cancellationToken) is { } before)
+            {
+                var count = (before["count"]?.GetValue<int>() ?? 1) + 1;
+                await api.MergePatchAsync(Events, ns, name, null, new JsonObject { ["count"] = count, ["lastTimestamp"] = now }, cancellationToken);
+                return;
+            }
+            await api.CreateAsync(Events, ns, new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "Event",
+                ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns },
+                ["involvedObject"] = new JsonObject
+                {
+                    ["apiVersion"] = subject.ApiVersion,
+                    ["kind"] = subject.Kind,
+                    ["namespace"] = subject.Key.Namespace,
+                    ["name"] = subject.Key.Name,
+                    ["uid"] = subject.Uid,
+                },
+                ["type"] = warning ? "Warning" : "Normal",
+                ["reason"] = reason,
+                ["message"] = message,
+                ["source"] = new JsonObject { ["component"] = component },
+                ["firstTimestamp"] = now,
+                ["lastTimestamp"] = now,
+                ["count"] = 1,
+            }, cancellationToken);
+        }
+        catch (Exception error) when (error is KubernetesApiException or HttpRequestException or TimeoutException)
+        {
+            RuntimeLog.EventFailed(logger, subject.Kind, subject.Key, reason, error.Message);
+        }
+    }
+
+    // client-go's spam filter: 25 at once for an object, then one in five minutes.
+    private bool TakeToken(string uid)
+    {
+        var now = time.GetTimestamp();
+        if (buckets.Count > 20_000)
+            buckets.Clear();
+        var allowed = false;
+        buckets.AddOrUpdate(uid, _ =>
+        {
+            allowed = true;
+            return (Burst - 1, now);
+        }, (_, bucket) =>
+        {
+            var tokens = Math.Min(Burst, bucket.Tokens + (time.GetElapsedTime(bucket.At, now) / Refill));
+            allowed = tokens >= 1;
+            return (allowed ? tokens - 1 : tokens, now);
+        });
+        return allowed;
+    }
+}

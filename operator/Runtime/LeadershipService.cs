@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AgentReadiness.Runtime;
+
+/// <summary>Whether the caches are in: until then nothing may be decided.</summary>
+public sealed class OperatorReadiness(IEnumerable<IObjectCache> caches)
+{
+    private readonly IReadOnlyList<IObjectCache> caches = [.. caches];
+
+    /// <summary>True once every cache had its first list.</summary>
+    public bool IsReady => caches.All(cache => cache.IsSynced);
+
+    /// <summary>The resources that are not in yet.</summary>
+    public IEnumerable<string> Missing => caches.Where(cache => !cache.IsSynced).Select(cache => cache.Resource.Plural);
+
+    /// <summary>Waits until every cache had its first list.</summary>
+    public async Task WaitAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        while (!IsReady)
+            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
+    }
+}
+
+/// <summary>Fills the caches, waits for leadership, runs the leader's tasks; ends the process when leadership or a task is lost.</summary>
+internal sealed class LeadershipService(
+    LeaderElector elector,
+    IEnumerable<ILeaderTask> tasks,
+    OperatorReadiness readiness,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<LeadershipService> logger) : BackgroundService
+{
+    // Made now, so that no change between now and leadership is missed: queues collect keys from the first list on.
+    private readonly IReadOnlyList<ILeaderTask> tasks = [.. tasks];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await readiness.WaitAsync(time, stoppingToken);
+            if (!await elector.RunAsync(RunTasksAsync, stoppingToken))
+                Exit();
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopped before it led.
+        }
+        catch (Exception error)
+        {
+            RuntimeLog.TaskEnded(logger, error, error.GetType().Name);
+            Exit();
+        }
+    }
+
+    private async Task RunTasksAsync(CancellationToken cancellationToken)
+    {
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var running = tasks.Select(task => task.RunAsync(together.Token)).ToList();
+        // None of them ends by itself; if one does, the others must not go on half alive.
+        await Task.WhenAny(running);
+        await together.CancelAsync();
+        await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (running.Find(task => task.IsFaulted) is { } failed)
+            throw failed.Exception!.InnerException!;
+    }
+
+    private void Exit()
+    {
+        Environment.ExitCode = 1;
+        lifetime.StopApplication();
+    }
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AgentReadiness.Runtime;
+
+/// <summary>Work that only the leader does.</summary>
+public interface ILeaderTask
+{
+    /// <summary>Runs until cancelled.</summary>
+    Task RunAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Registers an operator's parts. The names are KubeOps's where KubeOps has them.</summary>
+public interface IOperatorBuilder
+{
+    /// <summary>The host's services.</summary>
+    IServiceCollection Services { get; }
+
+    /// <summary>Adds a cache of a resource as projections, and its reflector.</summary>
+    /// <typeparam name="TView">The projection.</typeparam>
+    /// <param name="resource">The resource.</param>
+    /// <param name="project">Makes the projection; the element is valid only during the call.</param>
+    /// <param name="labelSelector">Limits the cache, or null.</param>
+    /// <param name="configure">Adds indexes.</param>
+    IOperatorBuilder AddCache<TView>(ResourceType resource, Func<JsonElement, TView> project, string? labelSelector = null, Action<ObjectCache<TView>>? configure = null)
+        where TView : class;
+
+    /// <summary>Adds a controller of the objects of a cache.</summary>
+    /// <typeparam name="TController">The controller.</typeparam>
+    /// <typeparam name="TEntity">What the cache holds.</typeparam>
+    /// <param name="wire">Says what else wakes it.</param>
+    IOperatorBuilder AddController<TController, TEntity>(Action<ControllerWiring>? wire = null)
+        where TController : class, IEntityController<TEntity>
+        where TEntity : class;
+
+    /// <summary>Adds work that only the leader does.</summary>
+    IOperatorBuilder AddLeaderTask<TTask>()
+        where TTask : class, ILeaderTask;
+}
+
+/// <summary>Which changes, besides those of its own objects, wake a controller.</summary>
+public sealed class ControllerWiring(IServiceProvider services, WorkQueue<NamespacedName> queue)
+{
+    /// <summary>The host's services, for mappings that look things up.</summary>
+    public IServiceProvider Services { get; } = services;
+
+    /// <summary>A change of a cached object, before or after it, wakes the keys that it maps to.</summary>
+    /// <typeparam name="TView">What the other cache holds.</typeparam>
+    /// <param name="map">From an entry to the keys of this controller's objects.</param>
+    public ControllerWiring Watches<TView>(Func<CacheEntry<TView>, IEnumerable<NamespacedName>> map)
+        where TView : class
+    {
+        Services.GetRequiredService<ObjectCache<TView>>().Changed += (before, after) =>
+        {
+            foreach (var key in (before is null ? [] : map(before)).Concat(after is null ? [] : map(after)).Distinct())
+                queue.Add(key);
+        };
+        return this;
+    }
+}
+
+/// <summary>Entry points of the runtime.</summary>
+public static class OperatorServices
+{
+    /// <summary>Adds an operator to the host. It needs a <see cref="KubernetesApi"/> and a <see cref="TimeProvider"/> among the services.</summary>
+    public static IOperatorBuilder AddKubernetesOperator(this IServiceCollection services)
+    {
+        services.AddHostedService<LeadershipService>();
+        services.AddSingleton<OperatorReadiness>();
+        return new Builder(services);
+    }
+
+    private sealed class Builder(IServiceCollection services) : IOperatorBuilder
+    {
+        public IServiceCollection Services => services;
+
+        public IOperatorBuilder AddCache<TView>(ResourceType resource, Func<JsonElement, TView> project, string? labelSelector, Action<ObjectCache<TView>>? configure)
+            where TView : class
+        {
+            var cache = new ObjectCache<TView>(resource, labelSelector, project);
+            configure?.Invoke(cache);
+            services.AddSingleton(cache);
+            services.AddSingleton<IObjectCache>(cache);
+            services.AddSingleton<IHostedService>(provider => new Reflector(cache, provider.GetRequiredService<KubernetesApi>(),
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Reflector>>()));
+            return this;
+        }
+
+        public IOperatorBuilder AddController<TController, TEntity>(Action<ControllerWiring>? wire)
+            where TController : class, IEntityController<TEntity>
+            where TEntity : class
+        {
+            services.AddSingleton<TController>();
+            services.AddSingleton<ILeaderTask>(provider =>
+            {
+                var name = typeof(TController).Name.Replace("Controller", string.Empty, StringComparison.Ordinal).ToLowerInvariant();
+                var time = provider.GetRequiredService<TimeProvider>();
+                var queue = new WorkQueue<NamespacedName>(name, time);
+                var cache = provider.GetRequiredService<ObjectCache<TEntity>>();
+                cache.Changed += (before, after) => queue.Add((after ?? before)!.Key);
+                wire?.Invoke(new ControllerWiring(provider, queue));
+                return new ControllerWorker<TEntity>(name, cache, queue, provider.GetRequiredService<TController>(), concurrency: 4, time,
+                    provider.GetRequiredService<ILogger<ControllerWorker<TEntity>>>());
+            });
+            return this;
+        }
+
+        public IOperatorBuilder AddLeaderTask<TTask>()
+            where TTask : class, ILeaderTask
+        {
+            services.AddSingleton<ILeaderTask>(provider => provider.GetRequiredService<TTask>());
+            return this;
+        }
+    }
+}

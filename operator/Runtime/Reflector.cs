@@ -1,0 +1,110 @@
+using System.Text.Json;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AgentReadiness.Runtime;
+
+/// <summary>
+/// Keeps a cache equal to the API server: a paged list, then a watch from the list's version, for ever. A watch that closes goes
+/// on from the last version seen; one that expired, was silent or had an unreadable event starts again from a list.
+/// </summary>
+public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvider time, ILogger<Reflector> logger) : BackgroundService
+{
+    private const int PageSize = 500;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>The server's watch timeout is random between this and twice this, so that watches do not all end at once.</summary>
+    public TimeSpan ShortestWatch { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var failures = 0;
+        string? version = null;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                version ??= await ListAsync(stoppingToken);
+                var began = time.GetTimestamp();
+                var (cause, detail, last) = await WatchAsync(version, stoppingToken);
+                RuntimeMetrics.WatchRestarts.WithLabels(cache.Resource.Plural, cause.ToString()).Inc();
+                version = cause is WatchEndCause.Closed or WatchEndCause.Failed ? last : null;
+                // A watch that ends at once, again and again, is a failure even where the server calls it a close.
+                var healthy = cause == WatchEndCause.Closed && time.GetElapsedTime(began) > TimeSpan.FromSeconds(1);
+                failures = healthy ? 0 : failures + 1;
+                // A server restored from a backup refuses versions from its future for ever: after a few tries only a list helps.
+                if (failures >= 3)
+                    version = null;
+                if (!healthy)
+                    RuntimeLog.WatchEnded(logger, cache.Resource.Plural, cause, detail);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                // Whatever it was, a reflector that stops leaves its controllers blind: say it and try again.
+                failures++;
+                version = null;
+                RuntimeLog.ListFailed(logger, cache.Resource.Plural, error.Message);
+            }
+            if (failures > 0)
+                await PauseAsync(failures, stoppingToken);
+        }
+    }
+
+    private async Task PauseAsync(int failures, CancellationToken stoppingToken)
+    {
+        var pause = TimeSpan.FromMilliseconds(200 * Math.Pow(2, Math.Min(failures, 10)) * (0.5 + Random.Shared.NextDouble()));
+        await Task.Delay(pause < LongestPause ? pause : LongestPause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task<string> ListAsync(CancellationToken cancellationToken)
+    {
+        var pages = new List<JsonDocument>();
+        try
+        {
+            string? next = null;
+            string version;
+            do
+            {
+                var query = $"{cache.Resource.Path(null)}?limit={PageSize}";
+                if (cache.LabelSelector is not null)
+                    query += "&labelSelector=" + Uri.EscapeDataString(cache.LabelSelector);
+                if (next is not null)
+                    query += "&continue=" + Uri.EscapeDataString(next);
+                using var response = await api.OpenAsync(HttpMethod.Get, query, null, null, cancellationToken);
+                var page = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
+                pages.Add(page);
+                var metadata = page.RootElement.GetProperty("metadata");
+                version = metadata.GetProperty("resourceVersion").GetString()!;
+                next = metadata.TryGetProperty("continue", out var token) && token.GetString() is { Length: > 0 } text ? text : null;
+            }
+            while (next is not null);
+
+            // Only a whole list may drop what it does not hold, so every page is read before the first is taken.
+            cache.Replace(pages.SelectMany(page => page.RootElement.GetProperty("items").EnumerateArray()));
+            return version;
+        }
+        finally
+        {
+            pages.ForEach(page => page.Dispose());
+        }
+    }
+
+    private async Task<(WatchEndCause Cause, string Detail, string Version)> WatchAsync(string version, CancellationToken cancellationToken)
+    {
+        var timeout = ShortestWatch * (1 + Random.Shared.NextDouble());
+        var (cause, detail) = await new WatchStream(api, time).ReadAsync(cache.Resource.Path(null), cache.LabelSelector, version, timeout, (kind, item) =>
+        {
+            if (kind == WatchEventKind.Upsert)
+                cache.Upsert(item);
+            else if (kind == WatchEventKind.Deleted)
+                cache.Delete(item);
+            version = item.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
+        }, cancellationToken);
+        return (cause, detail, version);
+    }
+}

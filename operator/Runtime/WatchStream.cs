@@ -1,0 +1,145 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Text.Json;
+
+namespace AgentReadiness.Runtime;
+
+/// <summary>What a watch event says happened.</summary>
+public enum WatchEventKind
+{
+    /// <summary>The object is there, new or changed.</summary>
+    Upsert,
+
+    /// <summary>The object is gone.</summary>
+    Deleted,
+
+    /// <summary>Nothing happened up to this resource version.</summary>
+    Bookmark,
+}
+
+/// <summary>Why a watch ended.</summary>
+public enum WatchEndCause
+{
+    /// <summary>The server closed it, as it does after the timeout: go on from the last version.</summary>
+    Closed,
+
+    /// <summary>The version is too old: list again.</summary>
+    Expired,
+
+    /// <summary>An event could not be read, so the cache may be wrong: list again.</summary>
+    Undecodable,
+
+    /// <summary>Nothing came for longer than the server may be silent: the connection is dead.</summary>
+    Silent,
+
+    /// <summary>The connection broke or the server failed: go on from the last version, after a pause.</summary>
+    Failed,
+}
+
+/// <summary>
+/// One watch connection, read as bytes. The client library's watch swallows in-stream 410s and undecodable events and waits for
+/// ever on a half-open connection; here each of these is a typed end that tells the reader how to go on.
+/// </summary>
+public sealed class WatchStream(KubernetesApi api, TimeProvider time)
+{
+    private const int LongestLine = 16 * 1024 * 1024;
+
+    /// <summary>Silence beyond the server's own timeout that is taken for death.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Reads events until the watch ends.</summary>
+    /// <param name="path">The collection's path.</param>
+    /// <param name="labelSelector">A label selector, or null.</param>
+    /// <param name="resourceVersion">Where to go on from.</param>
+    /// <param name="serverTimeout">How long the server keeps the watch open.</param>
+    /// <param name="onEvent">Called in order with each event; the element is valid only during the call.</param>
+    /// <param name="cancellationToken">Ends the watch with an OperationCanceledException.</param>
+    /// <returns>Why it ended, with the server's words or the fault where there are any.</returns>
+    public async Task<(WatchEndCause Cause, string Detail)> ReadAsync(string path, string? labelSelector, string resourceVersion, TimeSpan serverTimeout,
+        Action<WatchEventKind, JsonElement> onEvent, CancellationToken cancellationToken)
+    {
+        var query = $"{path}?watch=1&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(resourceVersion)}&timeoutSeconds={(int)serverTimeout.TotalSeconds}";
+        if (labelSelector is not null)
+            query += "&labelSelector=" + Uri.EscapeDataString(labelSelector);
+
+        using var silence = new CancellationTokenSource(serverTimeout + Grace, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
+        try
+        {
+            using var response = await api.OpenAsync(HttpMethod.Get, query, null, null, either.Token);
+            var reader = PipeReader.Create(await response.Content.ReadAsStreamAsync(either.Token));
+            try
+            {
+                return await ReadLinesAsync(reader, onEvent, either.Token);
+            }
+            finally
+            {
+                await reader.CompleteAsync();
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (WatchEndCause.Silent, $"nothing for {(serverTimeout + Grace).TotalSeconds:0} s");
+        }
+        catch (KubernetesApiException error) when (error.StatusCode == HttpStatusCode.Gone)
+        {
+            return (WatchEndCause.Expired, error.Message);
+        }
+        catch (Exception error) when (error is KubernetesApiException or HttpRequestException or IOException)
+        {
+            return (WatchEndCause.Failed, error.Message);
+        }
+    }
+
+    private static async Task<(WatchEndCause, string)> ReadLinesAsync(PipeReader reader, Action<WatchEventKind, JsonElement> onEvent, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var result = await reader.ReadAsync(cancellationToken);
+            var buffer = result.Buffer;
+            while (buffer.PositionOf((byte)'\n') is { } newline)
+            {
+                var line = buffer.Slice(0, newline);
+                buffer = buffer.Slice(buffer.GetPosition(1, newline));
+                if (!line.IsEmpty && Handle(line, onEvent) is { } end)
+                    return end;
+            }
+            if (buffer.Length > LongestLine)
+                return (WatchEndCause.Undecodable, $"an event is longer than {LongestLine} bytes");
+            reader.AdvanceTo(buffer.Start, buffer.End);
+            if (result.IsCompleted)
+                return (WatchEndCause.Closed, string.Empty);
+        }
+    }
+
+    private static (WatchEndCause, string)? Handle(ReadOnlySequence<byte> line, Action<WatchEventKind, JsonElement> onEvent)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            var subject = document.RootElement.GetProperty("object");
+            switch (document.RootElement.GetProperty("type").GetString())
+            {
+                case "ADDED" or "MODIFIED":
+                    onEvent(WatchEventKind.Upsert, subject);
+                    return null;
+                case "DELETED":
+                    onEvent(WatchEventKind.Deleted, subject);
+                    return null;
+                case "BOOKMARK":
+                    onEvent(WatchEventKind.Bookmark, subject);
+                    return null;
+                case "ERROR":
+                    var expired = subject.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) && number == (int)HttpStatusCode.Gone;
+                    return (expired ? WatchEndCause.Expired : WatchEndCause.Failed, subject.GetRawText());
+                case var other:
+                    return (WatchEndCause.Undecodable, $"event type {other}");
+            }
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or NotSupportedException)
+        {
+            return (WatchEndCause.Undecodable, error.Message);
+        }
+    }
+}
