@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -46,7 +47,11 @@ public sealed record RunnerReport
             return null;
         try
         {
-            return JsonSerializer.Deserialize(message, RunnerJson.Default.RunnerReport);
+            var report = JsonSerializer.Deserialize(message, RunnerJson.Default.RunnerReport);
+            // The generated reader leaves an absent member null, whatever its initializer says.
+            if (report is { Failing: null })
+                report = report with { Failing = [] };
+            return report?.Failing.Contains(null!) == true ? null : report;
         }
         catch (JsonException)
         {
@@ -54,21 +59,44 @@ public sealed record RunnerReport
         }
     }
 
-    /// <summary>Writes a termination message of at most <paramref name="maxBytes"/> bytes: failing IDs are left out from the end until it fits.</summary>
+    /// <summary>
+    /// Writes a termination message of at most <paramref name="maxBytes"/> bytes: failing IDs are left out from the end until it fits,
+    /// and where that is not enough, the texts are shortened.
+    /// </summary>
     public string ToMessage(int maxBytes = 4096)
     {
         var report = this;
-        while (true)
+        // A message that is cut by the kubelet is no report at all: better a short text than none.
+        for (var length = 2048; Size(report with { Failing = [] }) > maxBytes && length > 0; length /= 2)
+            report = report with { Error = Shorten(Error, length), FirstFault = Shorten(FirstFault, length) };
+        // By halves and not one by one: a suite may have tens of thousands of failing cases.
+        var (fits, tooMany) = (0, report.Failing.Count + 1);
+        while (tooMany - fits > 1)
         {
-            var bytes = JsonSerializer.SerializeToUtf8Bytes(report, RunnerJson.Default.RunnerReport);
-            if (bytes.Length <= maxBytes || report.Failing.Count == 0)
-                return System.Text.Encoding.UTF8.GetString(bytes);
-            report = report with { Failing = [.. report.Failing.Take(report.Failing.Count - 1)] };
+            var middle = fits + ((tooMany - fits) / 2);
+            if (Size(report with { Failing = [.. report.Failing.Take(middle)] }) <= maxBytes)
+                fits = middle;
+            else
+                tooMany = middle;
         }
+        return Encoding.UTF8.GetString(Bytes(report with { Failing = [.. report.Failing.Take(fits)] }));
+    }
+
+    private static int Size(RunnerReport report) => Bytes(report).Length;
+
+    private static byte[] Bytes(RunnerReport report) => JsonSerializer.SerializeToUtf8Bytes(report, RunnerJson.Default.RunnerReport);
+
+    private static string? Shorten(string? text, int length)
+    {
+        if (text is null || text.Length <= length)
+            return text;
+        // Not through the middle of a surrogate pair.
+        return text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)] + "…";
     }
 }
 
 /// <summary>JSON of the runner's report.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(RunnerReport))]
 public sealed partial class RunnerJson : JsonSerializerContext;

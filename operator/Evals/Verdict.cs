@@ -28,10 +28,13 @@ public static class Verdict
             return new VerdictResult(EvalPhase.Error, "RunnerFailed", error, null, null, null);
         if (report.Cases <= 0)
             return new VerdictResult(EvalPhase.Error, "NoCases", "the suite has no cases: an empty measurement is not a pass", null, null, null);
-        if (report.Passed < 0 || report.Failed < 0 || report.Errored < 0 || report.Passed + report.Failed + report.Errored != report.Cases)
+        if (bar is not { MinScore: >= 0 and <= 1, Confidence: >= 0.5 and < 1 })
+            return new VerdictResult(EvalPhase.Error, "InvalidThresholds", Text($"minScore {bar.MinScore} and confidence {bar.Confidence} are no bar"), null, null, null);
+        if (report.Passed < 0 || report.Failed < 0 || report.Errored < 0 || (long)report.Passed + report.Failed + report.Errored != report.Cases
+            || report.CriticalFailed < 0 || report.CriticalFailed > (long)report.Failed + report.Errored)
         {
             return new VerdictResult(EvalPhase.Error, "CountsDisagree",
-                Text($"{report.Cases} cases, but {report.Passed} passed, {report.Failed} failed and {report.Errored} errored"), null, null, null);
+                Text($"{report.Cases} cases, but {report.Passed} passed, {report.Failed} failed and {report.Errored} errored, {report.CriticalFailed} critical"), null, null, null);
         }
         if (report.Errored > 0)
         {

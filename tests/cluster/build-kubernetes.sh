@@ -79,8 +79,12 @@ progress() {
     fi
   done
 }
-v=k8s.io/kubernetes/vendor/k8s.io/component-base/version
-flags="-s -w -X $v.gitVersion=v$version -X $v.gitMajor=1 -X $v.gitMinor=20 -X $v.gitTreeState=clean"
+flags='-s -w'
+# component-base is what --version prints, client-go what the API server answers under /version.
+for v in component-base/version client-go/pkg/version; do
+  v=k8s.io/kubernetes/vendor/k8s.io/$v
+  flags+=" -X $v.gitVersion=v$version -X $v.gitMajor=1 -X $v.gitMinor=20 -X $v.gitTreeState=clean"
+done
 for component in $components; do
   say "compiling $component"
   go build -v -trimpath -ldflags "$flags" -o "$work/bin/$component" "./cmd/$component" 2>&1 | progress "$component"

@@ -6,28 +6,29 @@ namespace AgentReadiness.Api.Guardrail;
 /// What the operator tells a guardrail, as the file <see cref="GuardrailPaths.Config"/>. The file carries no secret: keys and
 /// tokens are named by the path where the kubelet mounts them.
 /// </summary>
+/// <remarks>What has a default is settable: the JSON source generator ignores the defaults of init-only properties.</remarks>
 public sealed class GuardrailConfig
 {
     /// <summary>Whose guardrail this is.</summary>
     public required GuardrailIdentity Agent { get; init; }
 
     /// <summary>The agent's ports that the guardrail fronts.</summary>
-    public IReadOnlyList<InboundPort> Inbound { get; init; } = [];
+    public IReadOnlyList<InboundPort> Inbound { get; set; } = [];
 
     /// <summary>What the agent may call, as http://127.0.0.1:15080/NAME/…</summary>
-    public IReadOnlyList<UpstreamConfig> Upstreams { get; init; } = [];
+    public IReadOnlyList<UpstreamConfig> Upstreams { get; set; } = [];
 
     /// <summary>Models that the agent may name: exact, or with "*" for any run of characters. Empty: every priced model.</summary>
-    public IReadOnlyList<string> AllowedModels { get; init; } = [];
+    public IReadOnlyList<string> AllowedModels { get; set; } = [];
 
     /// <summary>The output limit, in tokens, that is added to a request that names none.</summary>
-    public int MaxOutputTokens { get; init; } = 4096;
+    public int MaxOutputTokens { get; set; } = 4096;
 
     /// <summary>The longest wait for the whole of one attempt of a model call, as a Go duration.</summary>
-    public string ModelCallTimeout { get; init; } = "60s";
+    public string ModelCallTimeout { get; set; } = "60s";
 
     /// <summary>The longest time that <c>/drain</c> waits for runs in flight, as a Go duration.</summary>
-    public string DrainTimeout { get; init; } = "30s";
+    public string DrainTimeout { get; set; } = "30s";
 
     /// <summary>Where money comes from; null where the agent has no budget window: then calls are counted and never refused.</summary>
     public BudgetAuthority? Budget { get; init; }
@@ -91,7 +92,7 @@ public sealed class BudgetAuthority
     public required string TokenFile { get; init; }
 
     /// <summary>How long a call that fits the cap waits for money that others hold, as a Go duration.</summary>
-    public string MaxWait { get; init; } = "2s";
+    public string MaxWait { get; set; } = "2s";
 }
 
 /// <summary>Fixed ports of a guardrail.</summary>

@@ -146,6 +146,12 @@ public sealed record LedgerHolder
     /// <summary>Total given back, USD.</summary>
     [Pattern(Money.Pattern)]
     public Money Returned { get; init; }
+
+    /// <summary>
+    /// The process is over and its amounts are in the closed sums. It stays listed while its pod lives, so that a late message of
+    /// it opens nothing anew.
+    /// </summary>
+    public bool? Closed { get; init; }
 }
 
 /// <summary>A window that is over.</summary>

@@ -16,8 +16,8 @@ internal static class PodTemplate
     private const string TokenVolume = "agent-readiness-token";
     private const long TokenSeconds = 3600;
 
-    // Long enough for /drain (see GuardrailConfig.DrainTimeout) on every container, one after the other, and the closing report.
-    private const int ShortestGrace = 60;
+    // Long enough for /drain (see GuardrailConfig.DrainTimeout), then as long for model calls in flight, and the closing report.
+    private const int ShortestGrace = 75;
 
     /// <summary>Builds it.</summary>
     public static JsonObject Build(AgentObservation seen, string revision, string track, string guardrailImage)

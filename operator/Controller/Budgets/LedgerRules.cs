@@ -68,14 +68,15 @@ public static class LedgerRules
             if (request.Closing || request.WantTotal is null)
                 return (account, GrantOutcome.Granted, Money.Zero);
             // One process a pod: a new one means that the old one is gone, and what it held is not proven unspent.
-            account = Lose(account, holder => holder.PodUid == pod.Uid);
+            foreach (var old in holders.Where(old => old.PodUid == pod.Uid && old.Closed != true).ToList())
+                account = Fold(account, old, Outstanding(old), keepListed: true);
             holders = [.. account.Holders];
             if (holders.Count >= MaxHolders)
                 return (account, GrantOutcome.Held, Money.Zero);
             index = holders.Count;
             holders.Add(new LedgerHolder { Id = request.Holder, Pod = pod.Name, PodUid = pod.Uid });
         }
-        else if (holders[index].PodUid != pod.Uid)
+        else if (holders[index].PodUid != pod.Uid || holders[index].Closed == true)
         {
             return (account, GrantOutcome.HolderClosed, Money.Zero);
         }
@@ -84,13 +85,8 @@ public static class LedgerRules
         if (request.Closing)
         {
             var reserved = Money.Min(Money.Max(request.Reserved, Money.Zero), Outstanding(holder));
-            account = account with
-            {
-                ClosedSettled = (account.ClosedSettled ?? Money.Zero) + holder.Settled,
-                ClosedUnproven = (account.ClosedUnproven ?? Money.Zero) + holder.Unproven + reserved,
-            };
-            holders.RemoveAt(index);
-            return (Sum(account with { Holders = holders }), GrantOutcome.Granted, holder.Granted);
+            holders[index] = holder;
+            return (Fold(account with { Holders = holders }, holder, reserved, keepListed: true), GrantOutcome.Granted, holder.Granted);
         }
 
         holders[index] = holder;
@@ -100,18 +96,12 @@ public static class LedgerRules
         return Grant(account, index, want - holder.Granted, Money.Max(request.Call ?? Money.Zero, Money.Zero), extra, mayGrant);
     }
 
-    /// <summary>Takes the holders that a predicate names for lost: what they held counts as spent.</summary>
+    /// <summary>Takes the holders of pods that are gone for lost: what they held counts as spent. No message of theirs can come any more.</summary>
     public static BudgetLedgerStatus Lose(BudgetLedgerStatus account, Func<LedgerHolder, bool> isLost)
     {
-        var lost = account.Holders.Where(isLost).ToList();
-        if (lost.Count == 0)
-            return account;
-        return Sum(account with
-        {
-            ClosedSettled = (account.ClosedSettled ?? Money.Zero) + Money.Sum(lost.Select(holder => holder.Settled)),
-            ClosedUnproven = (account.ClosedUnproven ?? Money.Zero) + Money.Sum(lost.Select(holder => holder.Unproven + Outstanding(holder))),
-            Holders = [.. account.Holders.Except(lost)],
-        });
+        foreach (var lost in account.Holders.Where(isLost).ToList())
+            account = Fold(account, lost, Outstanding(lost), keepListed: false);
+        return account;
     }
 
     /// <summary>What a holder may still spend.</summary>
@@ -149,6 +139,18 @@ public static class LedgerRules
             account = account with { Exhausted = true, ExhaustedBy = by };
         }
         return (account, GrantOutcome.Exhausted, holder.Granted);
+    }
+
+    // Moves a holder's amounts into the closed sums, with the part of its outstanding money that is not proven unspent.
+    private static BudgetLedgerStatus Fold(BudgetLedgerStatus account, LedgerHolder holder, Money unproven, bool keepListed)
+    {
+        var closed = new LedgerHolder { Id = holder.Id, Pod = holder.Pod, PodUid = holder.PodUid, Closed = true };
+        return Sum(account with
+        {
+            ClosedSettled = (account.ClosedSettled ?? Money.Zero) + holder.Settled,
+            ClosedUnproven = (account.ClosedUnproven ?? Money.Zero) + holder.Unproven + unproven,
+            Holders = keepListed ? [.. account.Holders.Select(other => other == holder ? closed : other)] : [.. account.Holders.Where(other => other != holder)],
+        });
     }
 
     private static bool IsBlank(GrantRequest request) =>

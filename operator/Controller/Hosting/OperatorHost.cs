@@ -29,8 +29,10 @@ public static class OperatorHost
     /// <summary>Builds the host without starting it.</summary>
     public static async Task<WebApplication> BuildAsync(OperatorOptions options, Kubernetes client, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddJsonConsole(console => console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+        // Not the default builder: it watches the content root for settings files, and a container's root holds /proc.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.Logging.AddJsonConsole(console => console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
 
@@ -39,7 +41,7 @@ public static class OperatorHost
             await File.ReadAllTextAsync(Path.Combine(options.GrantsTlsDirectory, "ca.crt"), cancellationToken),
             await HasNativeSidecarsAsync(api, cancellationToken));
 
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;

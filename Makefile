@@ -1,0 +1,86 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+export DOTNET_CLI_USE_MSBUILD_SERVER := 0
+export MSBUILDDISABLENODEREUSE := 1
+
+CACHE := $(or $(AGENT_READINESS_CACHE),$(HOME)/.cache/agent-readiness)
+CLUSTER := tests/cluster/cluster.sh
+PROGRAMS := operator guardrail eval-runner kubectl-agents samples
+PUBLISH := artifacts/publish
+
+project_operator := operator/Controller
+project_guardrail := operator/Guardrail
+project_eval-runner := operator/EvalRunner
+project_kubectl-agents := operator/Cli
+project_samples := tests/Samples
+file_operator := agent-readiness-operator
+file_guardrail := guardrail
+file_eval-runner := eval-runner
+file_kubectl-agents := kubectl-agents
+file_samples := agent-readiness-samples
+# The guardrail is Native AOT; the others carry their .NET in one file.
+flags_operator := --self-contained -p:PublishSingleFile=true
+flags_eval-runner := --self-contained -p:PublishSingleFile=true
+flags_samples := --self-contained -p:PublishSingleFile=true
+flags_kubectl-agents := --self-contained -p:PublishSingleFile=true
+
+.PHONY: help
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+.PHONY: build $(addprefix publish-,$(PROGRAMS))
+build: $(addprefix publish-,$(PROGRAMS)) ## Build the programs into artifacts/bin
+
+.PHONY: sdk
+sdk:
+	@command -v dotnet >/dev/null || { echo "The .NET SDK 10 is needed to build: https://dot.net/download" >&2; exit 1; }
+
+# One after the other: two publishes at once would write the same intermediate files of the libraries.
+.NOTPARALLEL:
+$(addprefix publish-,$(PROGRAMS)): publish-%: sdk
+	@echo "==> $*"
+	dotnet publish $(project_$*) -c Release -r linux-x64 $(flags_$*) -o $(PUBLISH)/$* --nologo -v quiet
+	mkdir -p artifacts/bin
+	cp -f $(PUBLISH)/$*/$(file_$*) artifacts/bin/
+
+.PHONY: crds
+crds: sdk ## Generate crds/ from the C# types
+	dotnet run --project operator/Controller -- crds --output crds
+
+.PHONY: cluster cluster-down cluster-status
+cluster: ## Start a Kubernetes cluster: kind where Docker answers, else a local one
+	@$(CLUSTER) up
+cluster-down: ## Stop it and remove every trace but the cache
+	@$(CLUSTER) down
+cluster-status: ## Show how it stands
+	@$(CLUSTER) status
+
+.PHONY: images
+images: build cluster ## Build the images and load them into the cluster
+	@tests/cluster/load-images.sh $(PUBLISH) artifacts/images.env
+
+.PHONY: demo
+demo: images ## Show the whole story on a real cluster
+	@set -a; . artifacts/images.env; set +a
+	export KUBECONFIG="$$($(CLUSTER) kubeconfig)" PATH="$(CACHE)/bin:$$PATH"
+	dotnet run --project tests/Demo -c Release
+
+.PHONY: test test-unit test-api test-e2e
+test: ## Run every test: units, API server, end to end
+	@tests/run-tests.sh unit api e2e
+test-unit: ## Run the unit tests
+	@tests/run-tests.sh unit
+test-api: ## Run the tests against a real API server
+	@tests/run-tests.sh api
+test-e2e: ## Run the end-to-end tests on the cluster
+	@tests/run-tests.sh e2e
+
+.PHONY: clean
+clean: ## Remove what the build left
+	rm -rf artifacts

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Reflection;
+using AgentReadiness.Api;
+
+namespace AgentReadiness.Cli;
+
+/// <summary>The commands. None of them speaks to a cluster.</summary>
+internal static class Commands
+{
+    private const int Good = 0;
+    private const int Bad = 1;
+
+    /// <summary>The command line.</summary>
+    /// <param name="input">What "-" reads.</param>
+    public static RootCommand Root(TextReader input)
+    {
+        var root = new RootCommand("""
+            AI agents held to a production bar: what can be told about a manifest without a cluster.
+
+            Exit codes: 0 all is well; 1 the manifest has a problem or cannot be read, or the command line is wrong.
+            """);
+        root.Subcommands.Add(Command("revision", """
+            Prints "NAMESPACE/NAME REVISION" for each AgentDeployment of a manifest: the revision that the operator will give it.
+            The manifest holds the ConfigMaps that the template refers to as well; their order does not matter.
+
+            Exit codes: 0 every revision is printed; 1 a ConfigMap is missing, or the manifest cannot be read.
+            """, input, Revision));
+        root.Subcommands.Add(Command("check", """
+            Checks each AgentDeployment of a manifest by the rules of the schema and of the operator, and prints "FIELD: PROBLEM".
+
+            Exit codes: 0 no problem; 1 at least one problem, or the manifest cannot be read.
+            """, input, Check));
+        var version = new Command("version", "Prints the version of this program.");
+        version.SetAction(parsed => parsed.InvocationConfiguration.Output.WriteLine(
+            typeof(Commands).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion));
+        root.Subcommands.Add(version);
+        return root;
+    }
+
+    private static Command Command(string name, string description, TextReader input, Func<Manifests, TextWriter, TextWriter, int> act)
+    {
+        var file = new Option<string>("--filename", "-f") { Description = "The manifest, YAML or JSON, of one or more documents; \"-\" is standard input.", Required = true };
+        var space = new Option<string>("--namespace", "-n") { Description = "The namespace of objects that name none.", DefaultValueFactory = _ => "default" };
+        var command = new Command(name, description) { file, space };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var error = parsed.InvocationConfiguration.Error;
+            try
+            {
+                var path = parsed.GetRequiredValue(file);
+                var text = path == "-" ? await input.ReadToEndAsync(stop) : await File.ReadAllTextAsync(path, stop);
+                var manifests = Manifests.Read(text, parsed.GetRequiredValue(space));
+                if (manifests.Agents.Count == 0)
+                    throw new ManifestException("the manifest has no AgentDeployment");
+                return act(manifests, parsed.InvocationConfiguration.Output, error);
+            }
+            catch (Exception fault) when (fault is ManifestException or IOException or UnauthorizedAccessException)
+            {
+                await error.WriteLineAsync($"error: {fault.Message}");
+                return Bad;
+            }
+        });
+        return command;
+    }
+
+    private static int Revision(Manifests manifests, TextWriter output, TextWriter error)
+    {
+        // All or nothing: a script that reads the lines must not take a part for the whole.
+        var lines = manifests.Agents.Select(agent => $"{agent.Namespace}/{agent.Name} {manifests.RevisionOf(agent)}").ToList();
+        lines.ForEach(output.WriteLine);
+        return Good;
+    }
+
+    private static int Check(Manifests manifests, TextWriter output, TextWriter error)
+    {
+        var count = 0;
+        foreach (var agent in manifests.Agents)
+        {
+            var problems = ManifestShape.Check(agent.Tree);
+            // The rules need a typed object, which a wrong shape cannot become.
+            if (problems.Count == 0)
+                problems = Rules(agent);
+            foreach (var problem in problems)
+                output.WriteLine(manifests.Agents.Count == 1 ? $"{problem}" : $"{agent.Namespace}/{agent.Name}: {problem}");
+            count += problems.Count;
+        }
+        return count == 0 ? Good : Bad;
+    }
+
+    private static IReadOnlyList<FieldProblem> Rules(AgentManifest agent) => AgentDeploymentRules.Check(agent.Typed());
+}

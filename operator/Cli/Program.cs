@@ -1,0 +1,3 @@
+using AgentReadiness.Cli;
+
+return await Commands.Root(Console.In).Parse(args).InvokeAsync();

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using NJsonSchema;
+
+namespace AgentReadiness.EvalRunner.Grading;
+
+/// <summary>
+/// The answer is JSON (alone, or in a ```json fence) that meets a JSON Schema. NJsonSchema judges, and it ignores what it does not
+/// know; as an ignored keyword would be an unearned pass, only keywords that it is known to enforce are taken.
+/// </summary>
+internal sealed class JsonSchemaGrader : IGrader
+{
+    private const int MaxDepth = 64;
+
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
+
+    private readonly JsonSchema schema;
+
+    private JsonSchemaGrader(JsonSchema schema) => this.schema = schema;
+
+    /// <summary>Reads a schema.</summary>
+    /// <exception cref="FormatException">It is none, or has a keyword that is not enforced; the message names the place in it.</exception>
+    public static async Task<JsonSchemaGrader> ReadAsync(JsonElement element, CancellationToken stop)
+    {
+        var tree = JsonObject.Create(element.Clone()) ?? throw new FormatException("must be an object");
+        JsonSchemaKeywords.Check(tree, string.Empty);
+        try
+        {
+            // Every $ref points into the document itself (checked above), so nothing is fetched.
+            return new JsonSchemaGrader(await JsonSchema.FromJsonAsync(tree.ToJsonString(), stop));
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            // Not the fault's own message: it may quote the expectation.
+            throw new FormatException("is not a schema that can be read", fault);
+        }
+    }
+
+    public Grade Grade(string answer)
+    {
+        var text = Unfence(answer);
+        try
+        {
+            using var strict = JsonDocument.Parse(text, Strict);
+        }
+        catch (JsonException)
+        {
+            return Grading.Grade.Fail("the answer is not JSON");
+        }
+        try
+        {
+            var violations = schema.Validate(text).Count;
+            return violations == 0 ? Grading.Grade.Pass : Grading.Grade.Fail($"the JSON breaks the schema in {violations} place(s)");
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return Grading.Grade.Fail("a pattern of the schema took too long");
+        }
+        catch (Exception fault) when (fault is Newtonsoft.Json.JsonException or ArgumentException or OverflowException or FormatException or InvalidOperationException)
+        {
+            // For example a number of a thousand digits: JSON, but no number that the library reads.
+            return Grading.Grade.Fail("the JSON cannot be read");
+        }
+    }
+
+    /// <summary>The content of the first fence marked json (or of a first unmarked one), else the whole text.</summary>
+    private static string Unfence(string answer)
+    {
+        var open = answer.IndexOf("```json", StringComparison.OrdinalIgnoreCase);
+        var start = open + "```json".Length;
+        if (open < 0)
+        {
+            open = answer.IndexOf("```", StringComparison.Ordinal);
+            start = open + "```".Length;
+        }
+        // JSON itself may hold a fence in a string.
+        if (open < 0 || answer.AsSpan().TrimStart() is ['{' or '[' or '"', ..])
+            return answer.Trim();
+        var end = answer.IndexOf("\n```", start, StringComparison.Ordinal);
+        if (end < 0)
+            end = answer.IndexOf("```", start, StringComparison.Ordinal);
+        return (end < 0 ? answer[start..] : answer[start..end]).Trim();
+    }
+}

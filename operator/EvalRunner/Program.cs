@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+using AgentReadiness.Evals;
+using AgentReadiness.EvalRunner;
+
+// The schema library runs patterns without a limit of its own; this is the limit of every expression that names none.
+AppDomain.CurrentDomain.SetData("REGEX_DEFAULT_MATCH_TIMEOUT", TimeSpan.FromSeconds(1));
+
+using var stop = new CancellationTokenSource();
+// The Job's deadline, or a deleted Job: there is time for a report, and the report says that there was no time for the rest.
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+{
+    signal.Cancel = true;
+    stop.Cancel();
+});
+
+RunnerReport report;
+try
+{
+    var settings = RunnerSettings.Read(Environment.GetEnvironmentVariable);
+    report = await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop.Token);
+}
+catch (FormatException fault)
+{
+    report = new RunnerReport
+    {
+        Run = Environment.GetEnvironmentVariable("RUN_UID") ?? string.Empty,
+        CasesDigest = Environment.GetEnvironmentVariable("CASES_SHA256") ?? string.Empty,
+        Cases = 0,
+        Passed = 0,
+        Failed = 0,
+        Errored = 0,
+        Error = fault.Message,
+    };
+}
+
+await Console.Out.FlushAsync();
+try
+{
+    var path = Environment.GetEnvironmentVariable("TERMINATION_MESSAGE_PATH") is { Length: > 0 } given ? given : RunnerSettings.DefaultReportPath;
+    // The last act: a report means that everything before it happened.
+    await File.WriteAllTextAsync(path, report.ToMessage());
+    return 0;
+}
+catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+{
+    await Console.Error.WriteLineAsync($"the report cannot be written: {fault.Message}");
+    return 1;
+}

@@ -1,0 +1,26 @@
+using AgentReadiness.Api;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>What an agent is told when money is the reason.</summary>
+internal static class BudgetErrors
+{
+    private static readonly TimeSpan AgainIn = TimeSpan.FromSeconds(1);
+
+    /// <summary>The error for a refusal.</summary>
+    /// <param name="refusal">Why; not <see cref="GrantRefusal.None"/>.</param>
+    /// <param name="budget">As the operator last told it.</param>
+    /// <param name="call">The call's upper bound.</param>
+    public static ApiError For(GrantRefusal refusal, BudgetState? budget, Money call) => refusal switch
+    {
+        GrantRefusal.Exhausted => new ApiError(402, "budget_exhausted",
+            $"The budget \"{budget?.Name}\" is exhausted: {budget?.Spent} of {budget?.Cap} USD are spent, and this call can cost up to {call} USD.")
+        { Budget = budget },
+        GrantRefusal.Contended => new ApiError(429, "budget_contended",
+            $"Other calls hold what is left of the budget \"{budget?.Name}\"; this call can cost up to {call} USD. Try again.", Retry: true)
+        { Budget = budget, RetryAfter = AgainIn },
+        GrantRefusal.Stopping => new ApiError(503, "guardrail_stopping", "This pod is shutting down.", Retry: true),
+        _ => new ApiError(402, "budget_authority_unreachable",
+            $"The operator that grants budget does not answer, and what this pod holds is less than the {call} USD that this call can cost."),
+    };
+}

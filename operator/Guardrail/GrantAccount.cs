@@ -1,0 +1,336 @@
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>Money set aside for one call, in the window that granted it.</summary>
+internal sealed class Reservation
+{
+    internal Reservation(GrantWindow window, Money amount) => (Window, Amount) = (window, amount);
+
+    /// <summary>The most that the call can cost, USD.</summary>
+    public Money Amount { get; }
+
+    internal GrantWindow Window { get; }
+
+    internal bool Over { get; set; }
+}
+
+/// <summary>The totals of one window. Only <see cref="GrantAccount"/> changes them, under its lock.</summary>
+internal sealed class GrantWindow
+{
+    public string? Id { get; set; }
+
+    public DateTimeOffset Ends { get; set; } = DateTimeOffset.MaxValue;
+
+    public Money Granted { get; set; }
+
+    public Money Settled { get; set; }
+
+    public Money Unproven { get; set; }
+
+    public Money Returned { get; set; }
+
+    public Money Reserved { get; set; }
+
+    public long Version { get; set; }
+
+    public long ReportedVersion { get; set; }
+
+    public DateTimeOffset ChangedAt { get; set; }
+
+    public DateTimeOffset ReportedAt { get; set; }
+
+    public bool EverSent { get; set; }
+
+    /// <summary>The operator counts what is in flight as unproven: whatever becomes of it is booked no more.</summary>
+    public bool Detached { get; set; }
+
+    public Money Free => Granted - Settled - Unproven - Returned - Reserved;
+}
+
+/// <summary>The totals of an account at one moment, USD.</summary>
+internal readonly record struct GrantTotals(
+    string? Window, Money Granted, Money Settled, Money Unproven, Money Returned, Money Reserved, Money Free);
+
+/// <summary>A message to the operator, and what it reports about.</summary>
+internal sealed record GrantReport(GrantRequest Request, GrantWindow Window, long Version);
+
+/// <summary>
+/// What this process may spend, as the grant protocol counts it: free = granted − settled − unproven − returned − reserved, per window. Pure: no I/O, no
+/// clock of its own, safe for any thread. Money granted in a window is settled in it, however late; nothing is ever clamped.
+/// </summary>
+internal sealed class GrantAccount
+{
+    // A window lasts an hour at least and a call at most minutes, so more than a few old ones means an operator that answers nonsense.
+    private const int MostOldWindows = 16;
+
+    private readonly Lock gate = new();
+    private readonly List<GrantWindow> old = [];
+    private GrantWindow current = new();
+    private bool unlimited;
+    private bool closed;
+
+    /// <summary>An account without money.</summary>
+    /// <param name="holder">The random ID of this process.</param>
+    public GrantAccount(string holder) => Holder = holder;
+
+    /// <summary>The ID under which the operator knows this account.</summary>
+    public string Holder { get; private set; }
+
+    /// <summary>The budget as the last answer told it; null before that.</summary>
+    public BudgetState? Budget { get; private set; }
+
+    /// <summary>True: count, and refuse nothing.</summary>
+    public bool Unlimited
+    {
+        get
+        {
+            lock (gate)
+                return unlimited;
+        }
+        set
+        {
+            lock (gate)
+                unlimited = value;
+        }
+    }
+
+    /// <summary>The current window's totals.</summary>
+    public GrantTotals Totals
+    {
+        get
+        {
+            lock (gate)
+                return new(current.Id, current.Granted, current.Settled, current.Unproven, current.Returned, current.Reserved, current.Free);
+        }
+    }
+
+    /// <summary>The number of windows that are over and not yet closed.</summary>
+    public int OldWindows
+    {
+        get
+        {
+            lock (gate)
+                return old.Count;
+        }
+    }
+
+    /// <summary>Sets money aside; null where not enough is free, or the window is over.</summary>
+    public Reservation? TryReserve(Money amount, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            if (closed || (!unlimited && (current.Id is null || now >= current.Ends || current.Free < amount)))
+                return null;
+            current.Reserved += amount;
+            return new Reservation(current, amount);
+        }
+    }
+
+    /// <summary>Books what a call really cost, and frees the rest. True where it cost more than was reserved: it is booked in full all the same.</summary>
+    public bool Settle(Reservation reservation, Money actual, DateTimeOffset now)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(actual.Amount);
+        lock (gate)
+        {
+            if (reservation.Over || reservation.Window.Detached)
+                return false;
+            reservation.Over = true;
+            var window = reservation.Window;
+            window.Reserved -= reservation.Amount;
+            window.Settled += actual;
+            Change(window, now);
+            return actual > reservation.Amount;
+        }
+    }
+
+    /// <summary>Books the whole reservation as spent, because it is not proven unspent.</summary>
+    public void MarkUnproven(Reservation reservation, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            if (reservation.Over || reservation.Window.Detached)
+                return;
+            reservation.Over = true;
+            var window = reservation.Window;
+            window.Reserved -= reservation.Amount;
+            window.Unproven += reservation.Amount;
+            Change(window, now);
+        }
+    }
+
+    /// <summary>Gives back what no call holds.</summary>
+    public void ReturnFree(DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            if (current.Free <= Money.Zero)
+                return;
+            current.Returned += current.Free;
+            Change(current, now);
+        }
+    }
+
+    /// <summary>The message that asks for money for one waiting call.</summary>
+    public GrantReport Want(Money call)
+    {
+        lock (gate)
+        {
+            return Report(current, closing: false, call);
+        }
+    }
+
+    /// <summary>The next message that is due without anybody waiting, or null.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="coalesce">How old news may become before they are sent.</param>
+    /// <param name="heartbeat">How long a holder of money may be silent.</param>
+    public GrantReport? Due(DateTimeOffset now, TimeSpan coalesce, TimeSpan heartbeat)
+    {
+        lock (gate)
+        {
+            foreach (var window in old)
+            {
+                if (window.Reserved == Money.Zero)
+                    return Report(window, closing: true);
+                if (DueAt(window, coalesce, heartbeat) <= now)
+                    return Report(window, closing: false);
+            }
+            return DueAt(current, coalesce, heartbeat) <= now ? Report(current, closing: false) : null;
+        }
+    }
+
+    /// <summary>When <see cref="Due"/> has something to say, as far as is known now.</summary>
+    public DateTimeOffset NextDue(TimeSpan coalesce, TimeSpan heartbeat)
+    {
+        lock (gate)
+        {
+            var next = DueAt(current, coalesce, heartbeat);
+            foreach (var window in old)
+            {
+                var due = window.Reserved == Money.Zero ? DateTimeOffset.MinValue : DueAt(window, coalesce, heartbeat);
+                next = due < next ? due : next;
+            }
+            return next;
+        }
+    }
+
+    /// <summary>Takes in an answer. Answers may repeat: totals only grow.</summary>
+    public void Apply(GrantReport report, GrantResponse answer, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            if (report.Request.Holder != Holder || answer.Outcome == GrantOutcome.HolderClosed)
+                return;
+            var window = report.Window;
+            window.ReportedVersion = Math.Max(window.ReportedVersion, report.Version);
+            window.ReportedAt = now;
+            unlimited = answer.Outcome == GrantOutcome.Unlimited;
+            Budget = new BudgetState(answer.Budget ?? answer.Window, answer.Cap, answer.Spent);
+            if (report.Request.Closing)
+            {
+                old.Remove(window);
+            }
+            else
+            {
+                if (window.Id is null)
+                    (window.Id, window.Ends) = (answer.Window, answer.WindowEnds);
+                window.Granted = Money.Max(window.Granted, answer.Granted);
+            }
+            if (current.Id == answer.Window)
+                current.Ends = answer.WindowEnds;
+            else if (!closed)
+                Roll(answer);
+        }
+    }
+
+    /// <summary>Starts anew under another ID. What the old one holds counts as unproven at the operator, so calls in flight no longer matter here.</summary>
+    public void Reopen(string holder)
+    {
+        lock (gate)
+        {
+            Holder = holder;
+            current.Detached = true;
+            foreach (var window in old)
+                window.Detached = true;
+            old.Clear();
+            current = new GrantWindow();
+        }
+    }
+
+    /// <summary>
+    /// Ends the account: no more reservations; those in flight count as unproven; each window is due for a closing report. True where the operator has
+    /// anything to hear.
+    /// </summary>
+    public bool Close(DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            if (!closed)
+            {
+                closed = true;
+                current.Detached = true;
+                if (current.EverSent)
+                    old.Add(current);
+                foreach (var window in old)
+                {
+                    window.Unproven += window.Reserved;
+                    window.Reserved = Money.Zero;
+                    window.Detached = true;
+                    Change(window, now);
+                }
+                // What is settled after this is booked nowhere: the operator has it as unproven already.
+                current = new GrantWindow();
+            }
+            return old.Count > 0;
+        }
+    }
+
+    private void Roll(GrantResponse answer)
+    {
+        var next = new GrantWindow { Id = answer.Window, Ends = answer.WindowEnds, ReportedAt = current.ReportedAt };
+        if (current.Id is null)
+        {
+            (current.Id, current.Ends) = (answer.Window, answer.WindowEnds);
+            return;
+        }
+        old.Add(current);
+        if (old.Count > MostOldWindows)
+            old.RemoveAt(0);
+        current = next;
+    }
+
+    private static void Change(GrantWindow window, DateTimeOffset now)
+    {
+        if (window.Version == window.ReportedVersion)
+            window.ChangedAt = now;
+        window.Version++;
+    }
+
+    private static DateTimeOffset DueAt(GrantWindow window, TimeSpan coalesce, TimeSpan heartbeat)
+    {
+        if (window.Version > window.ReportedVersion)
+            return window.ChangedAt + coalesce;
+        return window.Granted > Money.Zero ? window.ReportedAt + heartbeat : DateTimeOffset.MaxValue;
+    }
+
+    private GrantReport Report(GrantWindow window, bool closing, Money? call = null)
+    {
+        window.EverSent = true;
+        return new GrantReport(
+            new GrantRequest
+            {
+                Holder = Holder,
+                Window = window.Id,
+                Settled = window.Settled,
+                Unproven = window.Unproven,
+                Returned = window.Returned,
+                Reserved = window.Reserved,
+                Closing = closing,
+                Call = call,
+                WantTotal = call is { } wanted ? window.Settled + window.Unproven + window.Returned + window.Reserved + wanted : null,
+            },
+            window,
+            window.Version);
+    }
+}

@@ -1,0 +1,352 @@
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>Who answers grant requests.</summary>
+internal interface IGrantAuthority
+{
+    /// <summary>False where the agent has no budget: then nobody is asked and nothing is refused.</summary>
+    bool Configured { get; }
+
+    /// <summary>How long a call waits for money.</summary>
+    TimeSpan MaxWait { get; }
+
+    /// <summary>Sends one request. Throws where no proper answer came.</summary>
+    Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellation);
+}
+
+/// <summary>Why a call got no money.</summary>
+internal enum GrantRefusal
+{
+    /// <summary>It did get it.</summary>
+    None,
+
+    /// <summary>It fits the cap, but others hold the money.</summary>
+    Contended,
+
+    /// <summary>It does not fit what is left of the cap.</summary>
+    Exhausted,
+
+    /// <summary>The operator does not answer, and what is held is not enough.</summary>
+    Unreachable,
+
+    /// <summary>The guardrail is shutting down.</summary>
+    Stopping,
+}
+
+/// <summary>A reservation, or why there is none.</summary>
+internal readonly record struct GrantResult(Reservation? Reservation, GrantRefusal Refusal);
+
+/// <summary>
+/// Keeps <see cref="GrantAccount"/> supplied: asks the operator for the first waiting call, reports spending, returns what others need. One request
+/// is in flight at a time, whoever waits.
+/// </summary>
+internal sealed class GrantClient(GrantAccount account, IGrantAuthority authority, TimeProvider time, ILogger<GrantClient> log)
+{
+    private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Idle = TimeSpan.FromHours(1);
+
+    private readonly Lock sync = new();
+    private readonly LinkedList<Waiter> waiters = new();
+    private TaskCompletionSource wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private GrantRefusal lastAnswer = GrantRefusal.Unreachable;
+    private DateTimeOffset askAgainAt;
+    private DateTimeOffset reportAgainAt;
+    private bool reachable = true;
+    private int rounds;
+    private bool stopped;
+    private bool uncapped;
+
+    /// <summary>The account.</summary>
+    public GrantAccount Account => account;
+
+    /// <summary>Reserves, waiting for money where the operator may have some.</summary>
+    public async ValueTask<GrantResult> AcquireAsync(Money amount, CancellationToken cancellation)
+    {
+        LinkedListNode<Waiter> node;
+        lock (sync)
+        {
+            if (stopped)
+                return new(null, GrantRefusal.Stopping);
+            FollowConfiguration();
+            // Whoever waits already goes first.
+            if ((waiters.Count == 0 || account.Unlimited) && account.TryReserve(amount, time.GetUtcNow()) is { } reservation)
+                return new(reservation, GrantRefusal.None);
+            node = waiters.AddLast(new Waiter(amount));
+        }
+        Signal();
+        using var expiry = new CancellationTokenSource(authority.MaxWait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, expiry.Token);
+        await using (either.Token.Register(() => Expire(node)))
+            return await node.Value.Result.Task;
+    }
+
+    /// <summary>Books a proven cost. True on an overrun.</summary>
+    public bool Settle(Reservation reservation, Money actual)
+    {
+        var overrun = account.Settle(reservation, actual, time.GetUtcNow());
+        Freed();
+        return overrun;
+    }
+
+    /// <summary>Books the whole reservation as spent.</summary>
+    public void MarkUnproven(Reservation reservation)
+    {
+        account.MarkUnproven(reservation, time.GetUtcNow());
+        Freed();
+    }
+
+    /// <summary>Wakes the loop, for example because the configuration changed.</summary>
+    public void Signal()
+    {
+        lock (sync)
+            wake.TrySetResult();
+    }
+
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            var report = Next(out var wait);
+            try
+            {
+                if (report is null)
+                    await WaitAsync(wait, stopping);
+                else
+                    await ExchangeAsync(report, stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Stops lending: refuses all, counts what is in flight as unproven, and tells the operator, for at most <paramref name="limit"/>. True where it was told.</summary>
+    public async Task<bool> CloseAsync(TimeSpan limit)
+    {
+        lock (sync)
+        {
+            stopped = true;
+            foreach (var waiter in waiters)
+                waiter.Result.TrySetResult(new(null, GrantRefusal.Stopping));
+            waiters.Clear();
+        }
+        if (!account.Close(time.GetUtcNow()) || !authority.Configured)
+            return true;
+        using var expiry = new CancellationTokenSource(limit, time);
+        while (account.Due(time.GetUtcNow(), Coalesce, Heartbeat) is { } report)
+        {
+            try
+            {
+                var answer = await authority.SendAsync(report.Request, expiry.Token);
+                account.Apply(report, answer, time.GetUtcNow());
+                if (answer.Outcome == GrantOutcome.HolderClosed)
+                    return true;
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                if (expiry.IsCancellationRequested)
+                    return false;
+                log.GrantFailed(Reason(e));
+                await Task.Delay(Jitter(), time, CancellationToken.None);
+            }
+        }
+        return true;
+    }
+
+    /// <summary>Without a budget in the configuration nothing is refused; once there is one again, the operator decides.</summary>
+    private void FollowConfiguration()
+    {
+        if (authority.Configured != uncapped)
+            return;
+        uncapped = !authority.Configured;
+        account.Unlimited = uncapped;
+    }
+
+    private GrantReport? Next(out TimeSpan wait)
+    {
+        lock (sync)
+        {
+            wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            wait = Idle;
+            FollowConfiguration();
+            if (!authority.Configured)
+            {
+                WakeFitting();
+                return null;
+            }
+            var now = time.GetUtcNow();
+            WakeFitting();
+            if (waiters.First is { } first)
+            {
+                if (now >= askAgainAt)
+                    return account.Want(first.Value.Amount);
+                wait = askAgainAt - now;
+            }
+            if (now >= reportAgainAt && account.Due(now, Coalesce, Heartbeat) is { } report)
+                return report;
+            var due = account.NextDue(Coalesce, Heartbeat);
+            due = due < reportAgainAt ? reportAgainAt : due;
+            if (due - now < wait)
+                wait = due > now ? due - now : TimeSpan.FromMilliseconds(1);
+            return null;
+        }
+    }
+
+    private async Task ExchangeAsync(GrantReport report, CancellationToken stopping)
+    {
+        GrantResponse answer;
+        try
+        {
+            answer = await authority.SendAsync(report.Request, stopping);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException && !stopping.IsCancellationRequested)
+        {
+            // Whatever it is (TLS, refused, a broken answer, a missing file): nothing is granted, and the waiting calls decide by their own clocks.
+            lock (sync)
+            {
+                if (reachable)
+                    log.GrantFailed(Reason(e));
+                reachable = false;
+                lastAnswer = GrantRefusal.Unreachable;
+                askAgainAt = reportAgainAt = time.GetUtcNow() + Jitter();
+            }
+            return;
+        }
+        lock (sync)
+        {
+            if (!reachable)
+                log.GrantsAnsweredAgain();
+            reachable = true;
+            Take(report, answer);
+        }
+    }
+
+    private void Take(GrantReport report, GrantResponse answer)
+    {
+        var now = time.GetUtcNow();
+        if (answer.Outcome == GrantOutcome.HolderClosed)
+        {
+            log.HolderClosed(account.Holder);
+            account.Reopen(NewHolder());
+            lastAnswer = GrantRefusal.Unreachable;
+            // Once at once; a second time in a row would be a loop.
+            askAgainAt = rounds++ == 0 ? now : now + Jitter();
+            return;
+        }
+        var windowBefore = account.Totals.Window;
+        account.Apply(report, answer, now);
+        if (account.Totals.Window != windowBefore)
+            log.WindowOpened(account.Totals.Window);
+        if (report.Request.Call is { } call)
+        {
+            switch (answer.Outcome)
+            {
+                case GrantOutcome.Held:
+                    lastAnswer = GrantRefusal.Contended;
+                    account.ReturnFree(now);
+                    askAgainAt = now + Jitter();
+                    break;
+                case GrantOutcome.Exhausted:
+                    Refuse(call);
+                    break;
+                case GrantOutcome.WindowOver when rounds++ > 3:
+                    askAgainAt = now + Jitter();
+                    break;
+                default:
+                    break;
+            }
+        }
+        if (answer.Outcome is GrantOutcome.Granted or GrantOutcome.Unlimited)
+        {
+            rounds = 0;
+            var before = waiters.Count;
+            WakeFitting();
+            // Granted, and yet nobody can go: the next try must not follow at once.
+            if (report.Request.Call is not null && before > 0 && waiters.Count == before)
+                askAgainAt = now + Jitter();
+        }
+        if (answer.Reclaim && waiters.Count == 0)
+            account.ReturnFree(now);
+    }
+
+    /// <summary>Refuses the first waiting call, and each that needs as much: the same answer awaits them.</summary>
+    private void Refuse(Money call)
+    {
+        WakeFitting();
+        for (var node = waiters.First; node is not null;)
+        {
+            var next = node.Next;
+            if (node.Value.Amount >= call)
+            {
+                waiters.Remove(node);
+                node.Value.Result.TrySetResult(new(null, GrantRefusal.Exhausted));
+            }
+            node = next;
+        }
+    }
+
+    private void WakeFitting()
+    {
+        var now = time.GetUtcNow();
+        for (var node = waiters.First; node is not null;)
+        {
+            var next = node.Next;
+            if (account.TryReserve(node.Value.Amount, now) is { } reservation)
+            {
+                waiters.Remove(node);
+                node.Value.Result.TrySetResult(new(reservation, GrantRefusal.None));
+            }
+            node = next;
+        }
+    }
+
+    private void Freed()
+    {
+        lock (sync)
+        {
+            WakeFitting();
+            wake.TrySetResult();
+        }
+    }
+
+    private void Expire(LinkedListNode<Waiter> node)
+    {
+        lock (sync)
+        {
+            if (node.List is null)
+                return;
+            waiters.Remove(node);
+            node.Value.Result.TrySetResult(new(null, lastAnswer == GrantRefusal.Contended ? GrantRefusal.Contended : GrantRefusal.Unreachable));
+        }
+    }
+
+    private async Task WaitAsync(TimeSpan limit, CancellationToken stopping)
+    {
+        Task signal;
+        lock (sync)
+            signal = wake.Task;
+        using var delay = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await Task.WhenAny(signal, Task.Delay(limit, time, delay.Token));
+        await delay.CancelAsync();
+        stopping.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>A random ID, 32 of [a-f0-9].</summary>
+    public static string NewHolder() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
+
+    private static TimeSpan Jitter() => TimeSpan.FromMilliseconds(System.Security.Cryptography.RandomNumberGenerator.GetInt32(100, 251));
+
+    private static string Reason(Exception e) => e is OperationCanceledException ? "timeout" : $"{e.GetType().Name}: {e.GetBaseException().Message}";
+
+    private sealed class Waiter(Money amount)
+    {
+        public Money Amount { get; } = amount;
+
+        public TaskCompletionSource<GrantResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

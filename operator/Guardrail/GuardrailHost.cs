@@ -1,0 +1,146 @@
+using System.Net;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Pricing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>Where a guardrail finds its configuration and listens. The defaults are those of a pod; tests choose free ports.</summary>
+internal sealed record GuardrailOptions
+{
+    /// <summary>The configuration file.</summary>
+    public string ConfigPath { get; init; } = GuardrailPaths.Config;
+
+    /// <summary>The port of the agent's calls out, on 127.0.0.1.</summary>
+    public int EgressPort { get; init; } = GuardrailPorts.Egress;
+
+    /// <summary>The admin port.</summary>
+    public int AdminPort { get; init; } = GuardrailPorts.Admin;
+
+    /// <summary>The address of the admin port and the agent's ports.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Any;
+}
+
+/// <summary>Puts the program together.</summary>
+internal static class GuardrailHost
+{
+    // What is left for connections after the runs have ended and the closing report is out.
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Builds a server that has not started yet.</summary>
+    /// <exception cref="FormatException">The configuration cannot be used.</exception>
+    public static WebApplication Build(GuardrailOptions options, TimeProvider time, Action<ILoggingBuilder>? logging = null)
+    {
+        // Not the slim builder: it watches the content root for settings files, and in a container that is "/", /proc and all.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Yarp", LogLevel.Error)
+            // Kestrel reports connections that clients cut, which is not news.
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
+        if (logging is null)
+        {
+            builder.Logging.AddJsonConsole(o =>
+            {
+                o.UseUtcTimestamp = true;
+                o.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+            });
+        }
+        else
+        {
+            logging(builder.Logging);
+        }
+        var first = GuardrailSettings.Parse(File.ReadAllBytes(options.ConfigPath), time);
+        var inbound = first.Config.Inbound.ToDictionary(i => i.ListenPort, i => i.TargetPort);
+        builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(_ => PriceCatalog.Load());
+        builder.Services.AddSingleton(s => new ConfigStore(options.ConfigPath, time, s.GetRequiredService<ILogger<ConfigStore>>()));
+        builder.Services.AddSingleton<GuardrailMetrics>();
+        builder.Services.AddSingleton(_ => new GrantAccount(GrantClient.NewHolder()));
+        builder.Services.AddSingleton<IGrantAuthority, HttpGrantAuthority>();
+        builder.Services.AddSingleton<GrantClient>();
+        builder.Services.AddSingleton<EgressProxy>();
+        builder.Services.AddSingleton<InboundFront>();
+        builder.Services.AddSingleton<Admin>();
+        builder.Services.AddHostedService<Lifecycle>();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = first.DrainTimeout + (2 * CloseLimit));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Listen(IPAddress.Loopback, options.EgressPort, l => l.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(options.Address, options.AdminPort, l => l.Protocols = HttpProtocols.Http1);
+            foreach (var port in inbound.Keys)
+                kestrel.Listen(options.Address, port, l => l.Protocols = HttpProtocols.Http1);
+        });
+        var app = builder.Build();
+        var egress = app.Services.GetRequiredService<EgressProxy>();
+        var front = app.Services.GetRequiredService<InboundFront>();
+        var admin = app.Services.GetRequiredService<Admin>();
+        app.Run(context =>
+        {
+            var port = context.Connection.LocalPort;
+            if (port == options.EgressPort)
+                return egress.HandleAsync(context);
+            return inbound.TryGetValue(port, out var target) ? front.HandleAsync(context, port, target) : admin.HandleAsync(context);
+        });
+        return app;
+    }
+
+    /// <summary>Starts and stops what runs beside the requests, in the order that money needs.</summary>
+    private sealed class Lifecycle(
+        ConfigStore config,
+        GrantClient grants,
+        EgressProxy egress,
+        InboundFront front,
+        Admin admin,
+        PriceCatalog catalog,
+        TimeProvider time,
+        ILogger<Lifecycle> log) : IHostedLifecycleService, IDisposable
+    {
+        private readonly CancellationTokenSource stop = new();
+        private Task running = Task.CompletedTask;
+
+        public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            config.Changed += grants.Signal;
+            running = Task.WhenAll(
+                Task.Run(() => grants.RunAsync(stop.Token), CancellationToken.None),
+                Task.Run(() => config.PollAsync(stop.Token), CancellationToken.None));
+            return Task.CompletedTask;
+        }
+
+        public Task StartedAsync(CancellationToken cancellationToken)
+        {
+            admin.Ready = true;
+            log.Ready(catalog.Count, config.Current.Upstreams.Count, config.Current.Config.Inbound.Count);
+            return Task.CompletedTask;
+        }
+
+        /// <summary>Runs before the listeners close: calls in flight end first, then the account is closed.</summary>
+        public async Task StoppingAsync(CancellationToken cancellationToken)
+        {
+            admin.Ready = false;
+            front.Draining = true;
+            egress.Stopping = true;
+            log.Stopping(egress.Calls.Count, front.Runs.Count);
+            await egress.Calls.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, cancellationToken);
+            var unproven = egress.Calls.Count;
+            await stop.CancelAsync();
+            await running;
+            var delivered = await grants.CloseAsync(CloseLimit);
+            log.Stopped(unproven, delivered);
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void Dispose() => stop.Dispose();
+    }
+}

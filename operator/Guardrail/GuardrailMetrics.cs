@@ -1,0 +1,79 @@
+using AgentReadiness.Api;
+using AgentReadiness.Pricing;
+using Prometheus;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>The guardrail's own metrics. Labels are bounded: the model label is the price rule's id, never what the agent wrote.</summary>
+internal sealed class GuardrailMetrics
+{
+    private static readonly double[] CallBuckets = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+
+    private readonly CollectorRegistry registry = Metrics.NewCustomRegistry();
+    private readonly Counter calls;
+    private readonly Counter refused;
+    private readonly Counter tokens;
+    private readonly Counter cost;
+    private readonly Histogram callDuration;
+    private readonly Counter runs;
+    private readonly Histogram runDuration;
+    private readonly Gauge budget;
+    private readonly Gauge inFlight;
+
+    public GuardrailMetrics()
+    {
+        var factory = Metrics.WithCustomRegistry(registry);
+        calls = factory.CreateCounter("agentreadiness_model_calls_total", "Model calls sent to a provider.", "upstream", "model", "outcome", "status");
+        refused = factory.CreateCounter("agentreadiness_model_calls_refused_total", "Model calls that the guardrail refused.", "upstream", "code");
+        tokens = factory.CreateCounter("agentreadiness_tokens_total", "Tokens as the provider reports them.", "model", "kind");
+        cost = factory.CreateCounter("agentreadiness_cost_usd_total", "Cost of model calls, USD.", "model", "outcome");
+        callDuration = factory.CreateHistogram("agentreadiness_model_call_duration_seconds", "Duration of model calls.",
+            new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets });
+        runs = factory.CreateCounter("agentreadiness_runs_total", "Requests to the agent.", "status");
+        runDuration = factory.CreateHistogram("agentreadiness_run_duration_seconds", "Duration of requests to the agent.",
+            new HistogramConfiguration { Buckets = CallBuckets });
+        budget = factory.CreateGauge("agentreadiness_grant_usd", "This process's grant in the current window, USD.", "part");
+        inFlight = factory.CreateGauge("agentreadiness_in_flight", "What is in flight.", "what");
+    }
+
+    /// <summary>A model call has ended.</summary>
+    public void ModelCall(string upstream, string model, string outcome, int status, TokenUsage? usage, Money spent, TimeSpan duration)
+    {
+        calls.WithLabels(upstream, model, outcome, Status(status)).Inc();
+        cost.WithLabels(model, outcome).Inc((double)spent.Amount);
+        callDuration.WithLabels(upstream).Observe(duration.TotalSeconds);
+        if (usage is not { } used)
+            return;
+        tokens.WithLabels(model, "input").Inc(used.Input);
+        tokens.WithLabels(model, "cache_read").Inc(used.CacheRead);
+        tokens.WithLabels(model, "cache_write").Inc(used.CacheWrite);
+        tokens.WithLabels(model, "output").Inc(used.Output);
+    }
+
+    /// <summary>A model call was refused.</summary>
+    public void Refused(string upstream, string code) => refused.WithLabels(upstream, code).Inc();
+
+    /// <summary>A run has ended.</summary>
+    public void Run(int status, TimeSpan duration)
+    {
+        runs.WithLabels(Status(status)).Inc();
+        runDuration.Observe(duration.TotalSeconds);
+    }
+
+    /// <summary>Writes all, in Prometheus's text format.</summary>
+    public async Task WriteAsync(Stream stream, GrantTotals totals, int modelCalls, int openRuns, CancellationToken cancellation)
+    {
+        budget.WithLabels("granted").Set((double)totals.Granted.Amount);
+        budget.WithLabels("settled").Set((double)totals.Settled.Amount);
+        budget.WithLabels("unproven").Set((double)totals.Unproven.Amount);
+        budget.WithLabels("returned").Set((double)totals.Returned.Amount);
+        budget.WithLabels("reserved").Set((double)totals.Reserved.Amount);
+        inFlight.WithLabels("model_calls").Set(modelCalls);
+        inFlight.WithLabels("runs").Set(openRuns);
+        await registry.CollectAndExportAsTextAsync(stream, cancellation);
+    }
+
+    private static string Status(int status) => status is >= 100 and <= 599
+        ? status.ToString(System.Globalization.CultureInfo.InvariantCulture)
+        : "none";
+}

@@ -1,0 +1,48 @@
+namespace AgentReadiness.Guardrail;
+
+/// <summary>Everything that the guardrail logs: one place, so that no body and no key can slip in elsewhere.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1, LogLevel.Information, "model call {Outcome}: run={RunId} upstream={Upstream} model={Model} response={ResponseId} status={Status} input={InputTokens} cached={CachedTokens} output={OutputTokens} cost={CostUsd} reserved={ReservedUsd} ms={DurationMs}")]
+    public static partial void ModelCall(this ILogger log, string outcome, string? runId, string upstream, string model, string? responseId,
+        int status, long? inputTokens, long? cachedTokens, long? outputTokens, string costUsd, string reservedUsd, long durationMs);
+
+    [LoggerMessage(2, LogLevel.Information, "model call refused: run={RunId} upstream={Upstream} model={Model} status={Status} code={Code}")]
+    public static partial void ModelCallRefused(this ILogger log, string? runId, string upstream, string? model, int status, string code);
+
+    [LoggerMessage(3, LogLevel.Error, "overrun: {Model} cost {CostUsd} USD with {ReservedUsd} reserved; the model is refused until this process restarts")]
+    public static partial void Overrun(this ILogger log, string model, string costUsd, string reservedUsd);
+
+    [LoggerMessage(4, LogLevel.Warning, "model call failed: upstream={Upstream} model={Model} reason={Reason}")]
+    public static partial void ModelCallFailed(this ILogger log, string upstream, string model, string reason);
+
+    [LoggerMessage(5, LogLevel.Warning, "the grant endpoint does not answer: {Reason}")]
+    public static partial void GrantFailed(this ILogger log, string reason);
+
+    [LoggerMessage(6, LogLevel.Information, "the grant endpoint answers again")]
+    public static partial void GrantsAnsweredAgain(this ILogger log);
+
+    [LoggerMessage(7, LogLevel.Warning, "the operator has closed holder {Holder}; starting again under another one")]
+    public static partial void HolderClosed(this ILogger log, string holder);
+
+    [LoggerMessage(8, LogLevel.Information, "budget window {Window} is open")]
+    public static partial void WindowOpened(this ILogger log, string? window);
+
+    [LoggerMessage(9, LogLevel.Information, "configuration of revision {Revision} is in force")]
+    public static partial void ConfigLoaded(this ILogger log, string revision);
+
+    [LoggerMessage(10, LogLevel.Error, "configuration not used: {Reason}: {Detail}")]
+    public static partial void ConfigRejected(this ILogger log, string reason, string detail);
+
+    [LoggerMessage(11, LogLevel.Information, "ready: {Prices} price rules, {Upstreams} upstreams, {Ports} ports")]
+    public static partial void Ready(this ILogger log, int prices, int upstreams, int ports);
+
+    [LoggerMessage(12, LogLevel.Information, "stopping: {ModelCalls} model calls and {Runs} runs in flight")]
+    public static partial void Stopping(this ILogger log, int modelCalls, int runs);
+
+    [LoggerMessage(13, LogLevel.Information, "stopped: unproven={UnprovenCalls} calls, closing report delivered={Delivered}")]
+    public static partial void Stopped(this ILogger log, int unprovenCalls, bool delivered);
+
+    [LoggerMessage(14, LogLevel.Warning, "inbound request failed: port={Port} reason={Reason}")]
+    public static partial void InboundFailed(this ILogger log, int port, string reason);
+}

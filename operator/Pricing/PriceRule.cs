@@ -1,0 +1,104 @@
+using System.Text.RegularExpressions;
+
+namespace AgentReadiness.Pricing;
+
+/// <summary>One model's names and its prices over time.</summary>
+internal sealed record PriceRule(
+    string[] Equal,
+    string[] Prefixes,
+    string[] Suffixes,
+    string[] Contained,
+    string[] Patterns,
+    List<(DateTimeOffset From, PricedModel Model)> Prices)
+{
+    /// <summary>The prices in force; before the first date, the first ones.</summary>
+    public PricedModel At(DateTimeOffset time)
+    {
+        var model = Prices[0].Model;
+        foreach (var (from, candidate) in Prices)
+        {
+            if (from <= time)
+                model = candidate;
+        }
+        return model;
+    }
+}
+
+/// <summary>The rules of one provider, indexed by exact name.</summary>
+internal sealed class ProviderPrices
+{
+    // An exact name beats every affix, and an affix every contained text, whatever their lengths: names are at most 256 long.
+    private const int AffixRank = 2000;
+    private const int ContainedRank = 1000;
+    private const int PatternRank = 1;
+    private static readonly TimeSpan PatternTimeout = TimeSpan.FromMilliseconds(100);
+
+    private readonly Dictionary<string, PriceRule> exact = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<PriceRule> inexact = [];
+    private readonly Dictionary<string, Regex> patterns = [];
+
+    public ProviderPrices(string id, string? url, string[] fallback, List<PriceRule> rules)
+    {
+        Id = id;
+        Fallback = fallback;
+        Rules = rules;
+        Url = url is null ? null : Compile($"^(?:{url})");
+        foreach (var rule in rules)
+        {
+            foreach (var name in rule.Equal)
+                exact.TryAdd(name, rule);
+            if (rule.Prefixes.Length + rule.Suffixes.Length + rule.Contained.Length + rule.Patterns.Length > 0)
+                inexact.Add(rule);
+            foreach (var pattern in rule.Patterns)
+                patterns.TryAdd(pattern, Compile(pattern));
+        }
+    }
+
+    public string Id { get; }
+
+    public string[] Fallback { get; }
+
+    public List<PriceRule> Rules { get; }
+
+    public Regex? Url { get; }
+
+    public PriceRule? Find(string model)
+    {
+        if (exact.TryGetValue(model, out var rule))
+            return rule;
+        PriceRule? best = null;
+        var bestRank = 0;
+        foreach (var candidate in inexact)
+        {
+            var rank = Rank(candidate, model);
+            if (rank > bestRank)
+                (best, bestRank) = (candidate, rank);
+        }
+        return best;
+    }
+
+    private int Rank(PriceRule rule, string model)
+    {
+        var rank = 0;
+        foreach (var text in rule.Prefixes)
+        {
+            if (model.StartsWith(text, StringComparison.OrdinalIgnoreCase))
+                rank = Math.Max(rank, AffixRank + text.Length);
+        }
+        foreach (var text in rule.Suffixes)
+        {
+            if (model.EndsWith(text, StringComparison.OrdinalIgnoreCase))
+                rank = Math.Max(rank, AffixRank + text.Length);
+        }
+        foreach (var text in rule.Contained)
+        {
+            if (model.Contains(text, StringComparison.OrdinalIgnoreCase))
+                rank = Math.Max(rank, ContainedRank + text.Length);
+        }
+        if (rank == 0 && rule.Patterns.Any(p => patterns[p].IsMatch(model)))
+            rank = PatternRank;
+        return rank;
+    }
+
+    private static Regex Compile(string pattern) => new(pattern, RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, PatternTimeout);
+}

@@ -1,0 +1,203 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
+using k8s;
+using k8s.Models;
+
+namespace AgentReadiness.Controller.Tests;
+
+/// <summary>
+/// The smallest cluster on which decisions can be tried: it holds what was written, and each thing that a real cluster does by
+/// itself (pods come up, evals end) is a step that the test takes.
+/// </summary>
+internal sealed class SimulatedCluster
+{
+    private readonly Dictionary<string, DeploymentView> deployments = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ServiceView> services = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ConfigMapView> copies = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, EvalRun> runs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ConfigMapView> configMaps = new(StringComparer.Ordinal);
+    private int uids;
+
+    public SimulatedCluster(AgentDeployment? agent = null)
+    {
+        Agent = agent ?? Sample();
+        SetPrompt("v1");
+    }
+
+    public AgentDeployment Agent { get; }
+
+    public DateTimeOffset Now { get; set; } = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+
+    public BudgetLedgerStatus? Ledger { get; set; }
+
+    public EvalSuite? Suite { get; set; } = new() { Spec = new EvalSuiteSpec { AllowedNamespaces = ["shop"], Builtin = new BuiltinSuite { Cases = new KeyReference { Name = "cases", Key = "cases.jsonl" } } } };
+
+    public List<EventNote> Events { get; } = [];
+
+    public IReadOnlyDictionary<string, DeploymentView> Deployments => deployments;
+
+    public IReadOnlyDictionary<string, ServiceView> Services => services;
+
+    public IReadOnlyDictionary<string, ConfigMapView> Copies => copies;
+
+    public IReadOnlyCollection<EvalRun> Runs => runs.Values;
+
+    /// <summary>The revision that the Service sends traffic to, or null.</summary>
+    public string? Served => services.GetValueOrDefault("support") is { } service && service.Selector.GetValueOrDefault(Names.TrackLabel) == Names.ServingTrack
+        ? service.Selector.GetValueOrDefault(Names.RevisionLabel) : null;
+
+    public static AgentDeployment Sample() => new()
+    {
+        Metadata = new V1ObjectMeta { Name = "support", NamespaceProperty = "shop", Uid = "agent-uid", Generation = 1, ResourceVersion = "1" },
+        Spec = new AgentDeploymentSpec
+        {
+            Replicas = 2,
+            Ports = [new AgentPort { Name = "http", Port = 80, TargetPort = 8080 }],
+            Template = (JsonObject)JsonNode.Parse("""
+                {"spec": {"containers": [{"name": "agent", "image": "agent:1", "envFrom": [{"configMapRef": {"name": "prompt"}}]}]}}
+                """)!,
+            Evals = [new EvalRequirement { Suite = new NamespacedReference { Namespace = "agent-evals", Name = "golden" }, MinScore = "0.90" }],
+            Budget = new BudgetSpec { Windows = [new BudgetWindow { Period = BudgetPeriod.Day, MaxCost = "50" }] },
+        },
+    };
+
+    public void SetPrompt(string content) => configMaps["prompt"] = new ConfigMapView(Meta("prompt", null, new Dictionary<string, string>()), $"digest-of-{content}");
+
+    public void RemovePrompt() => configMaps.Clear();
+
+    public AgentObservation Observe() => new(
+        Agent, configMaps, [.. copies.Values], [.. deployments.Values], services, [.. runs.Values],
+        [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))], [], Ledger,
+        new Surroundings("guardrail:1", "https://grants", "CA", false), Now);
+
+    /// <summary>Decides and writes, until nothing changes any more; returns how many passes wrote something.</summary>
+    public int Settle(int limit = 20)
+    {
+        for (var pass = 0; pass < limit; pass++)
+        {
+            if (!Reconcile())
+                return pass;
+        }
+        throw new InvalidOperationException("no fixed point");
+    }
+
+    /// <summary>One pass; true where it changed anything.</summary>
+    public bool Reconcile()
+    {
+        var decision = AgentDecider.Decide(Observe());
+        var changed = decision.Writes.Aggregate(false, (any, write) => Act(write) | any);
+        var before = Agent.Status is null ? "{}" : KubernetesJson.Serialize(Agent.Status);
+        changed |= before != KubernetesJson.Serialize(decision.Status);
+        Agent.Status = decision.Status;
+        Events.AddRange(decision.Events);
+        return changed;
+    }
+
+    /// <summary>The pods of every Deployment come up (or go) as wanted.</summary>
+    public void PodsComeUp()
+    {
+        foreach (var (name, view) in deployments)
+            deployments[name] = view with { Observed = true, Updated = view.Replicas, Available = view.Replicas, Ready = view.Replicas, Total = view.Replicas };
+    }
+
+    /// <summary>Every EvalRun that is not over ends.</summary>
+    public void EvalsEnd(EvalPhase phase)
+    {
+        foreach (var (name, run) in runs.Where(run => run.Value.Status?.Phase is null).ToList())
+        {
+            runs[name] = new EvalRun
+            {
+                Metadata = run.Metadata,
+                Spec = run.Spec,
+                Status = new EvalRunStatus { Phase = phase, Score = phase == EvalPhase.Passed ? "0.98" : "0.5", Message = $"{phase}: score 0.5, needed 0.90", Failing = phase == EvalPhase.Failed ? ["case-1"] : [] },
+            };
+        }
+    }
+
+    /// <summary>The whole way of a revision that passes.</summary>
+    public string PromoteDeclared()
+    {
+        Settle();
+        PodsComeUp();
+        Settle();
+        EvalsEnd(EvalPhase.Passed);
+        Settle();
+        PodsComeUp();
+        Settle();
+        return Agent.Status!.ServingRevision!;
+    }
+
+    public void Tamper(string service, string revision) =>
+        services[service] = services[service] with { Selector = new Dictionary<string, string>(services[service].Selector) { [Names.RevisionLabel] = revision } };
+
+    public void AddForeignService(string name) => services[name] = new ServiceView(Meta(name, "somebody-else", new Dictionary<string, string>()), new Dictionary<string, string>());
+
+    public Condition? Condition(string type) => Agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == type);
+
+    private bool Act(Write write)
+    {
+        switch (write)
+        {
+            case Write.Apply { Resource.Kind: "Deployment" } apply:
+                return Apply(apply.Body);
+            case Write.Apply { Resource.Kind: "Service" } apply:
+                var service = new ServiceView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])), Labels(apply.Body["spec"]!["selector"]));
+                var known = services.GetValueOrDefault(service.Meta.Key.Name);
+                services[service.Meta.Key.Name] = service;
+                return known is null || !known.Selector.OrderBy(entry => entry.Key).SequenceEqual(service.Selector.OrderBy(entry => entry.Key));
+            case Write.Apply apply:
+                var config = new ConfigMapView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])), apply.Body["data"]!.ToJsonString());
+                var changed = copies.GetValueOrDefault(config.Meta.Key.Name)?.Digest != config.Digest;
+                copies[config.Meta.Key.Name] = config;
+                return changed;
+            case Write.Copy copy:
+                copies[Name(copy.Body)] = new ConfigMapView(Meta(Name(copy.Body), "agent-uid", Labels(copy.Body["metadata"]!["labels"])), copy.Digest);
+                return true;
+            case Write.Scale scale:
+                deployments[scale.Deployment.Name] = deployments[scale.Deployment.Name] with { Replicas = scale.Replicas, Observed = false };
+                return true;
+            case Write.CreateRun create:
+                var run = KubernetesJson.Deserialize<EvalRun>(create.Body.ToJsonString());
+                run.Metadata.Uid = $"uid-{++uids}";
+                run.Metadata.CreationTimestamp = Now.UtcDateTime;
+                return runs.TryAdd(run.Metadata.Name, run);
+            case Write.Delete delete:
+                return deployments.Remove(delete.Key.Name) | services.Remove(delete.Key.Name) | copies.Remove(delete.Key.Name) | runs.Remove(delete.Key.Name);
+            case Write.RefreshLedger:
+                Ledger = LedgerRules.Open(Ledger ?? new BudgetLedgerStatus(), BudgetWindows.Serving(Agent.Spec, Now)!.Value);
+                return true;
+            default:
+                throw new NotSupportedException(write.ToString());
+        }
+    }
+
+    private bool Apply(JsonObject body)
+    {
+        var name = Name(body);
+        var replicas = body["spec"]!["replicas"]!.GetValue<int>();
+        if (deployments.TryGetValue(name, out var view))
+        {
+            if (view.Replicas == replicas)
+                return false;
+            deployments[name] = view with { Replicas = replicas, Observed = false };
+            return true;
+        }
+        var labels = Labels(body["metadata"]!["labels"]);
+        deployments[name] = new DeploymentView(Meta(name, "agent-uid", labels), replicas, false, 0, 0, 0, 0, null, "guardrail:1");
+        return true;
+    }
+
+    private Meta Meta(string name, string? owner, IReadOnlyDictionary<string, string> labels) =>
+        new(new NamespacedName("shop", name), $"uid-{++uids}", owner, labels, Now, false, "1");
+
+    private static string Name(JsonObject body) => body["metadata"]!["name"]!.GetValue<string>();
+
+    private static Dictionary<string, string> Labels(JsonNode? node) =>
+        ((JsonObject)node!).ToDictionary(entry => entry.Key, entry => entry.Value!.GetValue<string>(), StringComparer.Ordinal);
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using AgentReadiness.EvalRunner;
+using Shouldly;
+using Xunit;
+
+namespace AgentReadiness.Evals.Tests;
+
+/// <summary>The program as the kubelet starts it.</summary>
+public sealed class ProgramTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("evals-tests-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private string ReportPath => Path.Combine(folder, "termination-log");
+
+    private Process Start(Uri target, string cases, params (string Name, string? Value)[] more)
+    {
+        var file = Path.Combine(folder, "cases.jsonl");
+        File.WriteAllText(file, cases);
+        var start = new ProcessStartInfo("dotnet", [typeof(CasesFile).Assembly.Location]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["RUN_UID"] = "run-uid";
+        start.Environment["CASES_FILE"] = file;
+        start.Environment["CASES_SHA256"] = CasesFile.Digest(File.ReadAllBytes(file));
+        start.Environment["TARGET"] = target.ToString();
+        start.Environment["TERMINATION_MESSAGE_PATH"] = ReportPath;
+        // A proxy of the environment must not be used.
+        start.Environment["http_proxy"] = "http://127.0.0.1:1";
+        foreach (var (name, value) in more)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    private async Task<RunnerReport> ReportAsync(Process process)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(limit.Token);
+        process.ExitCode.ShouldBe(0);
+        return RunnerReport.TryParse(await File.ReadAllTextAsync(ReportPath)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task WritesItsReport()
+    {
+        await using var agent = await FakeAgent.StartAsync((context, _) => FakeAgent.SayAsync(context, "wrong"));
+        File.WriteAllText(ReportPath, new string('x', 10_000));
+        using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"exact":"x"},"tags":["b"]}""", ("CRITICAL_TAGS", "a, b"), ("PARALLELISM", "2"), ("CASE_TIMEOUT", "20s"));
+        var report = await ReportAsync(process);
+        (report.Run, report.Failed, report.CriticalFailed, report.Error).ShouldBe(("run-uid", 1, 1, null));
+        (await process.StandardOutput.ReadToEndAsync()).ShouldStartWith("""{"id":"c1","passed":false,""");
+    }
+
+    [Fact]
+    public async Task SaysOnSigtermThatItWasStopped()
+    {
+        var asked = new TaskCompletionSource();
+        await using var agent = await FakeAgent.StartAsync((context, _) =>
+        {
+            asked.TrySetResult();
+            return Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"exact":"x"}}""");
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        (await ReportAsync(process)).Error.ShouldBe("stopped before the end");
+    }
+
+    [Theory]
+    [InlineData("RUN_UID", "", "the variable RUN_UID is not set")]
+    [InlineData("TARGET", "ftp://x/", "TARGET must be an http or https URL")]
+    [InlineData("PARALLELISM", "0", "PARALLELISM must be a whole number")]
+    [InlineData("CASE_TIMEOUT", "60", "CASE_TIMEOUT must be a duration")]
+    public async Task AWrongVariableIsAReportToo(string name, string value, string error)
+    {
+        using var process = Start(new Uri("http://127.0.0.1:1/"), "x", (name, value));
+        (await ReportAsync(process)).Error!.ShouldStartWith(error);
+    }
+
+    [Fact]
+    public async Task APatternOfASchemaThatExplodesIsCutOff()
+    {
+        await using var agent = await FakeAgent.StartAsync((context, _) => FakeAgent.SayAsync(context, $"\"{new string('a', 5000)}!\""));
+        using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"jsonSchema":{"pattern":"^(a+)+$"}}}""");
+        (await ReportAsync(process)).Failed.ShouldBe(1);
+        (await process.StandardOutput.ReadToEndAsync()).ShouldContain("a pattern of the schema took too long");
+    }
+
+    [Fact]
+    public async Task FailsWhereNoReportCanBeWritten()
+    {
+        using var process = Start(new Uri("http://127.0.0.1:1/"), "x", ("TERMINATION_MESSAGE_PATH", Path.Combine(folder, "none", "x")));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(limit.Token);
+        process.ExitCode.ShouldBe(1);
+    }
+}

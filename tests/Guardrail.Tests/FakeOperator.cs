@@ -1,0 +1,147 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace AgentReadiness.Guardrail.Tests;
+
+/// <summary>The grant protocol with one window and a cap, over TLS with a CA of its own.</summary>
+internal sealed class FakeOperator : IAsyncDisposable
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, (Money Granted, GrantRequest Last)> holders = [];
+    private readonly string folder = Directory.CreateTempSubdirectory("operator").FullName;
+    private readonly WebApplication app;
+    private readonly Money cap;
+
+    private FakeOperator(Money cap, string host, Uri? redirect, X509Certificate2 ca, X509Certificate2 server)
+    {
+        this.cap = cap;
+        Port = Rig.FreePort();
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, Port, l => l.UseHttps(server)));
+        app = builder.Build();
+        app.MapPost(GrantProtocol.Path, async context =>
+        {
+            Interlocked.Increment(ref requests);
+            if (redirect is not null)
+            {
+                context.Response.StatusCode = GrantProtocol.Misdirected;
+                context.Response.Headers.Location = redirect.AbsoluteUri;
+                return;
+            }
+            Token = context.Request.Headers.Authorization.ToString();
+            var request = await JsonSerializer.DeserializeAsync(context.Request.Body, GuardrailJson.Default.GrantRequest);
+            await context.Response.WriteAsJsonAsync(Answer(request!), GuardrailJson.Default.GrantResponse);
+        });
+        File.WriteAllText(Path.Combine(folder, "ca.crt"), ca.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, "token"), "the-token\n");
+        Authority = new BudgetAuthority
+        {
+            Url = $"https://{host}:{Port}",
+            CaFile = Path.Combine(folder, "ca.crt"),
+            TokenFile = Path.Combine(folder, "token"),
+            MaxWait = "1s",
+        };
+    }
+
+    private int requests;
+
+    public int Requests => requests;
+
+    public int Port { get; }
+
+    public string? Token { get; private set; }
+
+    public BudgetAuthority Authority { get; }
+
+    /// <summary>Settled plus unproven, as reported.</summary>
+    public Money Spent
+    {
+        get
+        {
+            lock (gate)
+                return Money.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven));
+        }
+    }
+
+    public IReadOnlyList<GrantRequest> Last
+    {
+        get
+        {
+            lock (gate)
+                return [.. holders.Values.Select(h => h.Last)];
+        }
+    }
+
+    public static async Task<FakeOperator> StartAsync(
+        decimal cap, string host = "localhost", Uri? redirect = null, (X509Certificate2 Ca, X509Certificate2 Server)? certificates = null)
+    {
+        var (ca, server) = certificates ?? Certificates("localhost");
+        var fake = new FakeOperator(new Money(cap), host, redirect, ca, server);
+        await fake.app.StartAsync();
+        return fake;
+    }
+
+    public static (X509Certificate2 Ca, X509Certificate2 Server) Certificates(string name)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var caRequest = new CertificateRequest("CN=test ca", caKey, HashAlgorithmName.SHA256);
+        caRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        var ca = caRequest.CreateSelfSigned(now.AddMinutes(-5), now.AddDays(1));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(name);
+        request.CertificateExtensions.Add(names.Build());
+        using var signed = request.Create(ca, now.AddMinutes(-5), now.AddHours(1), [1, 2, 3, 4]);
+        using var withKey = signed.CopyWithPrivateKey(key);
+        return (ca, X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private GrantResponse Answer(GrantRequest request)
+    {
+        lock (gate)
+        {
+            var granted = holders.TryGetValue(request.Holder, out var known) ? known.Granted : Money.Zero;
+            holders[request.Holder] = (granted, request);
+            var outcome = GrantOutcome.Granted;
+            if (request.WantTotal is { } want && want > granted)
+            {
+                var others = Money.Sum(holders.Where(h => h.Key != request.Holder).Select(h => h.Value.Last.Closing
+                    ? h.Value.Last.Settled + h.Value.Last.Unproven
+                    : h.Value.Granted - h.Value.Last.Returned));
+                if (others + want - request.Returned <= cap)
+                    granted = want;
+                else
+                    outcome = Money.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)) + request.Call!.Value <= cap ? GrantOutcome.Held : GrantOutcome.Exhausted;
+                holders[request.Holder] = (granted, request);
+            }
+            return new GrantResponse
+            {
+                Outcome = outcome,
+                Window = "day-1",
+                WindowEnds = TimeProvider.System.GetUtcNow().AddHours(1),
+                Granted = granted,
+                Budget = "day",
+                Cap = cap,
+                Spent = Money.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)),
+            };
+        }
+    }
+}

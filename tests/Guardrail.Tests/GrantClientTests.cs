@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace AgentReadiness.Guardrail.Tests;
+
+public sealed class GrantClientTests : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private readonly Script script = new();
+    private readonly GrantClient client;
+    private readonly Task running;
+
+    public GrantClientTests()
+    {
+        client = new GrantClient(new GrantAccount("first"), script, TimeProvider.System, NullLogger<GrantClient>.Instance);
+        running = client.RunAsync(stop.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await running;
+        stop.Dispose();
+    }
+
+    [Fact]
+    public async Task The_first_request_wants_exactly_what_the_call_needs()
+    {
+        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero);
+        (await AcquireAsync(0.25m)).Reservation.ShouldNotBeNull();
+        script.Requests.First().WantTotal.ShouldBe(new Money(0.25m));
+        script.Requests.First().Call.ShouldBe(new Money(0.25m));
+    }
+
+    [Fact]
+    public async Task Waiting_calls_share_one_request_at_a_time()
+    {
+        script.Answer = r => Script.Grant(new Money(100));
+        var all = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => AcquireAsync(1)));
+        all.ShouldAllBe(r => r.Reservation != null);
+        script.MostAtOnce.ShouldBe(1);
+        script.Requests.Count.ShouldBeLessThan(5);
+    }
+
+    [Fact]
+    public async Task Held_money_is_waited_for_and_own_free_money_given_back()
+    {
+        var granted = new Money(1);
+        script.Answer = r => r.WantTotal is { } want && want > granted && script.Requests.Count > 1
+            ? Script.Of(GrantOutcome.Held, granted)
+            : Script.Grant(granted);
+        (await AcquireAsync(0.4m)).Reservation.ShouldNotBeNull();
+        var result = await AcquireAsync(5);
+        result.Refusal.ShouldBe(GrantRefusal.Contended);
+        script.Requests.ShouldContain(r => r.Returned == new Money(0.6m));
+        client.Account.Totals.Free.ShouldBe(Money.Zero);
+    }
+
+    [Fact]
+    public async Task Exhausted_refuses_at_once_and_only_those_that_need_as_much()
+    {
+        script.Answer = r => r.Call > new Money(1) ? Script.Of(GrantOutcome.Exhausted, Money.Zero) : Script.Grant(r.WantTotal ?? Money.Zero);
+        var big = AcquireAsync(2);
+        var small = AcquireAsync(1);
+        (await big).Refusal.ShouldBe(GrantRefusal.Exhausted);
+        (await small).Reservation.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Without_an_answer_a_call_is_refused_after_its_wait_but_held_money_is_used()
+    {
+        script.Answer = r => script.Requests.Count == 1 ? Script.Grant(new Money(1)) : throw new HttpRequestException("refused");
+        (await AcquireAsync(0.5m)).Reservation.ShouldNotBeNull();
+        (await AcquireAsync(3)).Refusal.ShouldBe(GrantRefusal.Unreachable);
+        (await AcquireAsync(0.5m)).Reservation.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task A_new_window_starts_new_totals_and_closes_the_old_ones()
+    {
+        script.Answer = r => r.Window switch
+        {
+            null => Script.Grant(r.WantTotal ?? Money.Zero),
+            "w1" => Script.Of(GrantOutcome.WindowOver, Money.Zero, "w2"),
+            _ => Script.Grant(r.WantTotal ?? Money.Zero, "w2"),
+        };
+        var first = await AcquireAsync(1);
+        client.Settle(first.Reservation!, new Money(0.5m));
+        (await AcquireAsync(2)).Reservation.ShouldNotBeNull();
+        client.Account.Totals.Window.ShouldBe("w2");
+        client.Account.Totals.Granted.ShouldBe(new Money(2));
+        await script.UntilAsync(r => r is { Closing: true, Window: "w1" } && r.Settled == new Money(0.5m));
+    }
+
+    [Fact]
+    public async Task A_closed_holder_starts_again_under_another_id()
+    {
+        script.Answer = r => r.Holder == "first" ? Script.Of(GrantOutcome.HolderClosed, Money.Zero) : Script.Grant(r.WantTotal ?? Money.Zero);
+        (await AcquireAsync(1)).Reservation.ShouldNotBeNull();
+        client.Account.Holder.ShouldNotBe("first");
+    }
+
+    [Fact]
+    public async Task Unlimited_refuses_nothing_and_counts()
+    {
+        script.Answer = r => Script.Of(GrantOutcome.Unlimited, Money.Zero);
+        var result = await AcquireAsync(1000);
+        client.Settle(result.Reservation!, new Money(7));
+        client.Account.Totals.Settled.ShouldBe(new Money(7));
+        await script.UntilAsync(r => r.Settled == new Money(7));
+    }
+
+    [Fact]
+    public async Task A_reclaim_gives_back_what_no_call_holds()
+    {
+        script.Answer = r => Script.Grant(new Money(10), reclaim: script.Requests.Count > 1);
+        var result = await AcquireAsync(1);
+        client.Settle(result.Reservation!, new Money(1));
+        await script.UntilAsync(r => r.Returned == new Money(9));
+    }
+
+    [Fact]
+    public async Task Closing_reports_the_last_totals_and_calls_in_flight_as_unproven()
+    {
+        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero);
+        client.Settle((await AcquireAsync(1)).Reservation!, new Money(1));
+        (await AcquireAsync(2)).Reservation.ShouldNotBeNull();
+        await stop.CancelAsync();
+        await running;
+        (await client.CloseAsync(TimeSpan.FromSeconds(5))).ShouldBeTrue();
+        var last = script.Requests.Last();
+        (last.Closing, last.Settled, last.Unproven).ShouldBe((true, new Money(1), new Money(2)));
+        (await AcquireAsync(0.1m)).Refusal.ShouldBe(GrantRefusal.Stopping);
+    }
+
+    private Task<GrantResult> AcquireAsync(decimal usd) => client.AcquireAsync(new Money(usd), CancellationToken.None).AsTask();
+
+    private sealed class Script : IGrantAuthority
+    {
+        private int atOnce;
+        private TaskCompletionSource changed = new();
+
+        public Func<GrantRequest, GrantResponse> Answer { get; set; } = _ => throw new InvalidOperationException();
+
+        public ConcurrentQueue<GrantRequest> Requests { get; } = new();
+
+        public int MostAtOnce { get; private set; }
+
+        public bool Configured => true;
+
+        public TimeSpan MaxWait => TimeSpan.FromMilliseconds(600);
+
+        public static GrantResponse Grant(Money granted, string window = "w1", bool reclaim = false) => Of(GrantOutcome.Granted, granted, window, reclaim);
+
+        public static GrantResponse Of(GrantOutcome outcome, Money granted, string window = "w1", bool reclaim = false) => new()
+        {
+            Outcome = outcome,
+            Granted = granted,
+            Window = window,
+            WindowEnds = TimeProvider.System.GetUtcNow().AddHours(1),
+            Reclaim = reclaim,
+        };
+
+        public async Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellation)
+        {
+            MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref atOnce));
+            Requests.Enqueue(request);
+            Interlocked.Exchange(ref changed, new()).TrySetResult();
+            await Task.Yield();
+            try
+            {
+                return Answer(request);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref atOnce);
+            }
+        }
+
+        public async Task UntilAsync(Func<GrantRequest, bool> condition)
+        {
+            while (true)
+            {
+                var next = Volatile.Read(ref changed).Task;
+                if (Requests.Any(condition))
+                    return;
+                await next.WaitAsync(TimeSpan.FromSeconds(5));
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Pricing;
+using AgentReadiness.Samples;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using OpenAI;
+using OpenAI.Chat;
+
+namespace AgentReadiness.Guardrail.Tests;
+
+/// <summary>A guardrail in this process, on free ports, before the sample provider, with the real OpenAI client.</summary>
+internal sealed class Rig : IAsyncDisposable
+{
+    public const string Key = "sk-the-real-key-0123456789";
+    public const string Placeholder = "sk-placeholder";
+    public const string Model = "gpt-5.4-mini";
+    private readonly string folder = Directory.CreateTempSubdirectory("guardrail").FullName;
+    private readonly WebApplication provider;
+    private readonly List<WebApplication> apps = [];
+
+    private Rig(WebApplication provider, int providerPort)
+    {
+        this.provider = provider;
+        ProviderPort = providerPort;
+    }
+
+    public Witness Witness { get; private init; } = new();
+
+    public int ProviderPort { get; }
+
+    public int EgressPort { get; } = FreePort();
+
+    public int AdminPort { get; } = FreePort();
+
+    public int InboundPort { get; } = FreePort();
+
+    public int AgentPort { get; } = FreePort();
+
+    public WebApplication Guardrail { get; private set; } = null!;
+
+    public Lines Log { get; } = new();
+
+    public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false });
+
+    public GrantAccount Account => Guardrail.Services.GetRequiredService<GrantAccount>();
+
+    public string BaseUrl => $"http://127.0.0.1:{EgressPort}/openai/v1";
+
+    public string ConfigPath => Path.Combine(folder, "config.json");
+
+    public string KeyPath => Path.Combine(folder, "key");
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public static async Task<Rig> StartAsync(
+        Func<GuardrailConfig, GuardrailConfig>? change = null, BudgetAuthority? budget = null, string timeout = "10s", IReadOnlyList<string>? models = null)
+    {
+        var witness = new Witness();
+        var port = FreePort();
+        var provider = SampleProvider.Build($"http://127.0.0.1:{port}", [Key], TimeProvider.System, witness);
+        var rig = new Rig(provider, port) { Witness = witness };
+        await provider.StartAsync();
+        var config = new GuardrailConfig
+        {
+            Agent = new GuardrailIdentity { Namespace = "shop", Name = "support", Revision = "abc123", Track = "serving" },
+            Inbound = [new InboundPort { Name = "http", ListenPort = rig.InboundPort, TargetPort = rig.AgentPort }],
+            Upstreams =
+            [
+                new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = $"http://127.0.0.1:{port}/v1", KeyFile = rig.KeyPath },
+                new UpstreamConfig { Name = "down", Format = "OpenAI", Url = $"http://127.0.0.1:{FreePort()}/v1" },
+            ],
+            AllowedModels = models ?? [],
+            MaxOutputTokens = 256,
+            ModelCallTimeout = timeout,
+            DrainTimeout = "2s",
+            Budget = budget,
+        };
+        config = change?.Invoke(config) ?? config;
+        await File.WriteAllTextAsync(rig.KeyPath, Key + "\n");
+        await File.WriteAllBytesAsync(rig.ConfigPath, JsonSerializer.SerializeToUtf8Bytes(config, GuardrailJson.Default.GuardrailConfig));
+        rig.Guardrail = GuardrailHost.Build(
+            new GuardrailOptions { ConfigPath = rig.ConfigPath, EgressPort = rig.EgressPort, AdminPort = rig.AdminPort, Address = IPAddress.Loopback },
+            TimeProvider.System,
+            logging => logging.AddProvider(rig.Log));
+        await rig.Guardrail.StartAsync();
+        return rig;
+    }
+
+    public ChatClient Client(string? baseUrl = null)
+    {
+        var options = new OpenAIClientOptions { Endpoint = new Uri(baseUrl ?? BaseUrl), RetryPolicy = new ClientRetryPolicy(0), NetworkTimeout = TimeSpan.FromSeconds(30) };
+        return new OpenAIClient(new ApiKeyCredential(Placeholder), options).GetChatClient(Model);
+    }
+
+    public async Task<WebApplication> StartAgentAsync(string prompt)
+    {
+        var path = Path.Combine(folder, "prompt");
+        await File.WriteAllTextAsync(path, prompt);
+        var agent = SampleAgent.Build($"http://127.0.0.1:{AgentPort}", new SampleAgentOptions(Placeholder, new Uri(BaseUrl), Model, path));
+        apps.Add(agent);
+        await agent.StartAsync();
+        return agent;
+    }
+
+    public Task<HttpResponseMessage> PostAsync(string path, string body, CancellationToken cancellation = default) =>
+        Http.PostAsync(new Uri($"http://127.0.0.1:{EgressPort}{path}"), new StringContent(body, Encoding.UTF8, "application/json"), cancellation);
+
+    public static string Body(string text, string extra = "") =>
+        $$"""{"model":"{{Model}}","messages":[{"role":"user","content":"{{JsonEncodedText.Encode(text)}}"}]{{extra}}}""";
+
+    /// <summary>What the provider counted, priced by the catalog: independent of what the guardrail counted.</summary>
+    public Money Billed(bool completed)
+    {
+        var count = Witness.Total(completed);
+        return PriceCatalog.Load().Find(null, Model, TimeProvider.System.GetUtcNow())!.Cost(new TokenUsage(count.Prompt, count.Cached, 0, count.Completion));
+    }
+
+    /// <summary>Waits until the guardrail has booked a number of calls.</summary>
+    public Task<IReadOnlyList<string>> CallsAsync(int count) => Log.UntilAsync("model call settled|model call zero|model call unproven", count);
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await Guardrail.StopAsync();
+        await Guardrail.DisposeAsync();
+        foreach (var app in apps)
+            await app.DisposeAsync();
+        await provider.StopAsync(new CancellationToken(canceled: true));
+        await provider.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}
+
+/// <summary>Keeps log lines, and tells when they come.</summary>
+internal sealed class Lines : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<string> all = new();
+    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public IReadOnlyCollection<string> All => all;
+
+    public async Task<IReadOnlyList<string>> UntilAsync(string anyOf, int count)
+    {
+        while (true)
+        {
+            var next = Volatile.Read(ref changed).Task;
+            var found = all.Where(l => anyOf.Split('|').Any(a => l.Contains(a, StringComparison.Ordinal))).ToList();
+            if (found.Count >= count)
+                return found;
+            await next.WaitAsync(TimeSpan.FromSeconds(15));
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        all.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+        Interlocked.Exchange(ref changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    }
+
+    public void Dispose()
+    {
+    }
+}
