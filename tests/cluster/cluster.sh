@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A Kubernetes cluster for the tests: kind where a Docker engine answers, else one made of Debian's packages.
-# usage: cluster.sh up|down|status|load TAR...|kubeconfig|tools      see README.md
+# usage: cluster.sh up|down|status|load TAR...|kubeconfig|tools|binaries      see README.md
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for part in common tools; do
@@ -8,7 +8,7 @@ for part in common tools; do
   . "$HERE/lib/$part.sh"
 done
 
-usage() { die "usage: ${0##*/} up|down|status|load TAR...|kubeconfig|tools"; }
+usage() { die "usage: ${0##*/} up|down|status|load TAR...|kubeconfig|tools|binaries"; }
 command=${1:-}
 [ -n "$command" ] || usage
 shift
@@ -17,6 +17,10 @@ shift
 if [ ! -d "$STATE/pid" ] && docker_answers && have kind; then kind=kind; else kind=local; fi
 # shellcheck disable=SC1090
 . "$HERE/lib/$kind.sh"
+
+# The API server tests start a control plane of their own, also where the cluster is kind's.
+# shellcheck source=lib/binaries.sh
+. "$HERE/lib/binaries.sh"
 
 # Two commands at once would start everything twice.
 lock() {
@@ -29,6 +33,7 @@ up | down) lock && "${kind}_$command" ;;
 load) [ $# -gt 0 ] || usage; lock && "${kind}_load" "$@" ;;
 status) "${kind}_status" ;;
 tools) lock && if [ $kind = kind ]; then install_tools clients-only; else install_tools; fi ;;
+binaries) lock && local_binaries ;;
 kubeconfig) printf '%s\n' "$KUBECONFIG_FILE" ;;
 *) usage ;;
 esac

@@ -24,13 +24,21 @@ public static class Revision
             contents[name] = digest;
         var whole = new JsonObject
         {
-            ["template"] = spec.Template.DeepClone(),
+            ["template"] = WithoutNulls(spec.Template),
             ["configMaps"] = contents,
             ["guardrails"] = Guardrails(spec.Guardrails),
             ["reliability"] = new JsonObject { ["modelCallTimeout"] = spec.Reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout },
         };
         return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)))[..Length];
     }
+
+    // A member that is null means the same to the API server as one that is not there, and tools drop it or not as they like.
+    private static JsonNode? WithoutNulls(JsonNode? node) => node switch
+    {
+        JsonObject members => new JsonObject(members.Where(member => member.Value is not null).Select(member => KeyValuePair.Create(member.Key, WithoutNulls(member.Value)))),
+        JsonArray items => new JsonArray([.. items.Select(WithoutNulls)]),
+        _ => node?.DeepClone(),
+    };
 
     private static JsonObject Guardrails(GuardrailsSpec? guardrails) => new()
     {

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # The cluster without Docker: one node, from Debian's packages and our own build of Kubernetes.
 
-BIN=$CACHE/kubernetes-1.20.2
+# shellcheck source=binaries.sh
+. "$HERE/lib/binaries.sh"
 for part in archive processes network cleanup control-plane node dns; do
   # shellcheck disable=SC1090
   . "$HERE/lib/$part.sh"
@@ -19,8 +20,7 @@ local_up() {
   [ "$(id -u)" = 0 ] || die "a cluster without Docker needs root"
   if local_ready; then say "the cluster is up"; return 0; fi
   say "tools"
-  install_tools
-  [ -d "$BIN" ] || "$HERE/build-kubernetes.sh" "$BIN" >&2
+  local_binaries >/dev/null
   # A new cluster begins with empty logs.
   if [ ! -d "$STATE/etcd" ]; then rm -rf "$STATE/log"; fi
   mkdir -p "$STATE/pid" "$STATE/log" "$STATE/volume-plugins"

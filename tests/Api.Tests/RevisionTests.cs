@@ -1,0 +1,93 @@
+using System.Text.Json.Nodes;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
+using Shouldly;
+using Xunit;
+
+namespace AgentReadiness.Api.Tests;
+
+public sealed class RevisionTests
+{
+    private static readonly Dictionary<string, string> Prompt = new() { ["prompt"] = "digest" };
+
+    [Fact]
+    public void The_same_meaning_has_the_same_revision()
+    {
+        var spec = Spec();
+        var reordered = Spec("""{"spec":{"containers":[{"image":"agent:1","name":"agent","resources":{"limits":{"cpu":1.0}}}]}}""");
+        Revision.Compute(Spec("""{"spec":{"containers":[{"name":"agent","image":"agent:1","resources":{"limits":{"cpu":1}}}]}}"""), Prompt)
+            .ShouldBe(Revision.Compute(reordered, Prompt));
+        Revision.Compute(spec, Prompt).Length.ShouldBe(Revision.Length);
+    }
+
+    [Fact]
+    public void A_null_member_means_the_same_as_none() =>
+        Revision.Compute(Spec("""{"metadata":{"creationTimestamp":null},"spec":{"containers":[{"name":"agent","image":"agent:1","resources":null}]}}"""), Prompt)
+            .ShouldBe(Revision.Compute(Spec("""{"metadata":{},"spec":{"containers":[{"name":"agent","image":"agent:1"}]}}"""), Prompt));
+
+    [Fact]
+    public void What_the_agent_runs_changes_the_revision_and_how_it_is_run_does_not()
+    {
+        var revision = Revision.Compute(Spec(), Prompt);
+
+        Changed(spec => spec.Template["spec"]!["containers"]![0]!["image"] = "agent:2").ShouldNotBe(revision);
+        Changed(spec => spec.Guardrails!.Upstreams[0].Url = "https://elsewhere/v1").ShouldNotBe(revision);
+        Changed(spec => spec.Guardrails!.Models = new ModelsSpec { Allow = ["other"] }).ShouldNotBe(revision);
+        Changed(spec => spec.Reliability = new ReliabilitySpec { ModelCall = new CallSpec { Timeout = "5s" } }).ShouldNotBe(revision);
+        Revision.Compute(Spec(), new Dictionary<string, string> { ["prompt"] = "another" }).ShouldNotBe(revision);
+        Revision.Compute(Spec(), new Dictionary<string, string>()).ShouldNotBe(revision);
+
+        Changed(spec => spec.Replicas = 9).ShouldBe(revision);
+        Changed(spec => spec.Rollout = new RolloutSpec { Drain = "1s" }).ShouldBe(revision);
+        Changed(spec => spec.Evals = [new EvalRequirement()]).ShouldBe(revision);
+        Changed(spec => spec.Budget = new BudgetSpec()).ShouldBe(revision);
+        Changed(spec => spec.Guardrails!.Upstreams[0].Credentials = new UpstreamCredentials { SecretRef = new KeyReference { Name = "new", Key = "k" } }).ShouldBe(revision);
+    }
+
+    [Fact]
+    public void Defaults_that_the_server_fills_in_do_not_change_the_revision()
+    {
+        var filled = Spec();
+        filled.Guardrails!.Models = new ModelsSpec { MaxOutputTokens = Defaults.MaxOutputTokens };
+        filled.Reliability = new ReliabilitySpec { ModelCall = new CallSpec { Timeout = Defaults.ModelCallTimeout } };
+
+        Revision.Compute(filled, Prompt).ShouldBe(Revision.Compute(Spec(), Prompt));
+    }
+
+    [Fact]
+    public void Every_way_to_refer_to_a_ConfigMap_is_found_and_rewritten()
+    {
+        var template = (JsonObject)JsonNode.Parse("""
+            {"spec": {
+              "initContainers": [{"name": "i", "envFrom": [{"configMapRef": {"name": "a"}}, {"secretRef": {"name": "s"}}]}],
+              "containers": [{"name": "c", "env": [{"name": "X", "valueFrom": {"configMapKeyRef": {"name": "b", "key": "k", "optional": true}}}, {"name": "Y", "value": "v"}]}],
+              "volumes": [{"name": "v", "configMap": {"name": "c"}}, {"name": "p", "projected": {"sources": [{"configMap": {"name": "d"}}, {"secret": {"name": "s"}}]}}]
+            }}
+            """)!;
+
+        ConfigMapReferences.Find(template).ShouldBe([new("a", false), new("b", true), new("c", false), new("d", false)]);
+        ConfigMapReferences.Rewrite(template, name => name + "-copy");
+        ConfigMapReferences.Find(template).Select(reference => reference.Name).ShouldBe(["a-copy", "b-copy", "c-copy", "d-copy"]);
+        template.ToJsonString().ShouldContain("\"name\":\"s\"");
+    }
+
+    [Fact]
+    public void A_template_that_makes_no_sense_refers_to_nothing()
+    {
+        foreach (var text in (string[])["{}", """{"spec": 5}""", """{"spec": {"containers": "x", "volumes": [1, null]}}""", """{"spec": {"volumes": [{"configMap": {"name": 5}}]}}"""])
+            ConfigMapReferences.Find((JsonObject)JsonNode.Parse(text)!).ShouldBeEmpty();
+    }
+
+    private static string Changed(Action<AgentDeploymentSpec> change)
+    {
+        var spec = Spec();
+        change(spec);
+        return Revision.Compute(spec, Prompt);
+    }
+
+    private static AgentDeploymentSpec Spec(string template = """{"spec":{"containers":[{"name":"agent","image":"agent:1"}]}}""") => new()
+    {
+        Template = (JsonObject)JsonNode.Parse(template)!,
+        Guardrails = new GuardrailsSpec { Upstreams = [new Upstream { Name = "openai", Url = "https://provider/v1" }] },
+    };
+}

@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using AgentReadiness.Api.Resources;
+using Shouldly;
+using Xunit;
+
+namespace AgentReadiness.Api.Tests;
+
+public sealed class RulesTests
+{
+    [Fact]
+    public void A_sound_agent_breaks_no_rule() => AgentDeploymentRules.Check(Sound()).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("hostNetwork", "spec.template.spec.hostNetwork")]
+    [InlineData("hostPID", "spec.template.spec.hostPID")]
+    [InlineData("shareProcessNamespace", "spec.template.spec.shareProcessNamespace")]
+    public void A_pod_that_could_reach_the_key_is_refused(string flag, string field) =>
+        Problems(agent => agent.Spec.Template["spec"]![flag] = true).ShouldContain(problem => problem.Field == field);
+
+    [Theory]
+    [InlineData("""{"env":[{"name":"K","valueFrom":{"secretKeyRef":{"name":"openai","key":"k"}}}]}""", "containers[0].env[0].valueFrom.secretKeyRef.name")]
+    [InlineData("""{"envFrom":[{"secretRef":{"name":"openai"}}]}""", "containers[0].envFrom[0].secretRef.name")]
+    [InlineData("""{"env":[{"name":"OPENAI_BASE_URL","value":"https://api.openai.com"}]}""", "containers[0].env[0].name")]
+    [InlineData("""{"securityContext":{"runAsUser":64080}}""", "containers[0].securityContext.runAsUser")]
+    [InlineData("""{"securityContext":{"privileged":true}}""", "containers[0].securityContext.privileged")]
+    [InlineData("""{"securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}""", "containers[0].securityContext.capabilities.add")]
+    [InlineData("""{"name":"agent-readiness-guardrail"}""", "containers[0].name")]
+    public void A_container_that_goes_around_the_guardrail_is_refused(string container, string field) =>
+        Problems(agent =>
+        {
+            foreach (var (name, value) in (JsonObject)JsonNode.Parse(container)!)
+                agent.Spec.Template["spec"]!["containers"]![0]![name] = value?.DeepClone();
+        }).ShouldContain(problem => problem.Field == "spec.template.spec." + field);
+
+    [Theory]
+    [InlineData("""{"name":"v","secret":{"secretName":"openai"}}""", "secret.secretName")]
+    [InlineData("""{"name":"v","projected":{"sources":[{"secret":{"name":"openai"}}]}}""", "projected.sources[0].secret.name")]
+    [InlineData("""{"name":"v","projected":{"sources":[{"serviceAccountToken":{"audience":"agentreadiness.dev/grants","path":"t"}}]}}""", "projected.sources[0].serviceAccountToken.audience")]
+    [InlineData("""{"name":"agent-readiness-x","emptyDir":{}}""", "name")]
+    public void A_volume_with_the_key_or_the_token_is_refused(string volume, string field) =>
+        Problems(agent => agent.Spec.Template["spec"]!["volumes"] = new JsonArray(JsonNode.Parse(volume)))
+            .ShouldContain(problem => problem.Field == "spec.template.spec.volumes[0]." + field);
+
+    [Fact]
+    public void Every_spoilt_field_is_named()
+    {
+        var problems = Problems(agent =>
+        {
+            agent.Metadata.Name = "Not-A-Label-Not-A-Label-Not-A-Label-Not-A-Label";
+            agent.Spec.Ports[0].TargetPort = 15080;
+            agent.Spec.Evals[0].MinScore = "1.5";
+            agent.Spec.Evals[0].Confidence = "1";
+            agent.Spec.Evals[0].Deadline = "soon";
+            agent.Spec.Budget!.Windows[0].MaxCost = "-1";
+            agent.Spec.Rollout = new RolloutSpec { Drain = "x", ProgressDeadline = "1s" };
+            agent.Spec.Guardrails!.Upstreams.Add(new Upstream { Name = "openai", Url = "https://user@host/v1" });
+        }).Select(problem => problem.Field);
+
+        problems.ShouldBe(
+        [
+            "metadata.name", "spec.ports[0].targetPort", "spec.rollout.drain", "spec.rollout.progressDeadline", "spec.evals[0].minScore",
+            "spec.evals[0].confidence", "spec.evals[0].deadline", "spec.budget.windows[0].maxCost",
+            "spec.guardrails.upstreams[1].name", "spec.guardrails.upstreams[1].url",
+        ]);
+    }
+
+    [Fact]
+    public void A_template_of_nonsense_is_named_and_throws_nothing()
+    {
+        foreach (var text in (string[])["{}", """{"spec":5}""", """{"spec":{"containers":[]}}""", """{"spec":{"containers":[5,null]}}""", """{"spec":{"containers":[{}],"volumes":[7],"initContainers":"x"}}"""])
+            Should.NotThrow(() => Problems(agent => agent.Spec.Template = (JsonObject)JsonNode.Parse(text)!));
+        Problems(agent => agent.Spec.Template = []).ShouldContain(problem => problem.Field == "spec.template.spec.containers");
+    }
+
+    private static IReadOnlyList<FieldProblem> Problems(Action<AgentDeployment> spoil)
+    {
+        var agent = Sound();
+        spoil(agent);
+        return AgentDeploymentRules.Check(agent);
+    }
+
+    private static AgentDeployment Sound()
+    {
+        var agent = new AgentDeployment();
+        agent.Metadata.Name = "support";
+        agent.Spec = new AgentDeploymentSpec
+        {
+            Template = (JsonObject)JsonNode.Parse("""{"spec":{"containers":[{"name":"agent","image":"agent:1"}]}}""")!,
+            Ports = [new AgentPort { Name = "http", Port = 80, TargetPort = 8080 }],
+            Evals = [new EvalRequirement { Suite = new NamespacedReference { Name = "golden" }, MinScore = "0.90", Confidence = "0.95" }],
+            Budget = new BudgetSpec { Windows = [new BudgetWindow { MaxCost = "50" }] },
+            Guardrails = new GuardrailsSpec
+            {
+                Upstreams = [new Upstream { Name = "openai", Url = "https://provider/v1", Credentials = new UpstreamCredentials { SecretRef = new KeyReference { Name = "openai", Key = "api-key" } } }],
+            },
+        };
+        return agent;
+    }
+}

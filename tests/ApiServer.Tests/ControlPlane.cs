@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using AgentReadiness.Api.Schema;
+using AgentReadiness.Runtime;
+using k8s;
+using Xunit;
+
+namespace AgentReadiness.ApiServer.Tests;
+
+/// <summary>A real etcd and a real kube-apiserver on loopback, with our CRDs: no kubelet, no controllers, ready in seconds.</summary>
+public sealed class ControlPlane : IAsyncLifetime
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("agent-readiness-api-").FullName;
+    private readonly List<Process> processes = [];
+    private readonly int port = FreePort();
+
+    /// <summary>The address of etcd, for the tests that compact it.</summary>
+    public string Etcd { get; } = $"http://127.0.0.1:{FreePort()}";
+
+    public Kubernetes Client => CreateClient();
+
+    public KubernetesApi Api { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        var binaries = Environment.GetEnvironmentVariable("AGENT_READINESS_KUBERNETES") is { Length: > 0 } path
+            ? path
+            : throw new InvalidOperationException("AGENT_READINESS_KUBERNETES is not set: run these tests through make test-api");
+        WriteKeys();
+        Start("etcd", "etcd", "--data-dir", Path.Combine(folder, "etcd"), "--listen-client-urls", Etcd, "--advertise-client-urls", Etcd,
+            "--listen-peer-urls", $"http://127.0.0.1:{FreePort()}", "--unsafe-no-fsync");
+        StartApiServer(binaries);
+        Api = new KubernetesApi(Client, "tests");
+        await WaitAsync("/readyz");
+        foreach (var kind in CrdGenerator.Kinds)
+        {
+            var crd = new CrdGenerator(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "AgentReadiness.Api.xml"))).Generate(kind);
+            await Api.SendAsync(HttpMethod.Post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd, "application/json", CancellationToken.None);
+        }
+        foreach (var kind in CrdGenerator.Kinds)
+            await WaitAsync(ResourceType.Of(kind).Path(null));
+    }
+
+    public async Task<string> NamespaceAsync()
+    {
+        var name = $"t-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5))}";
+        await Api.SendAsync(HttpMethod.Post, "/api/v1/namespaces", new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, "application/json", CancellationToken.None);
+        return name;
+    }
+
+    /// <summary>Makes etcd forget its history, so that watches from old versions get 410.</summary>
+    public async Task CompactAsync()
+    {
+        using var http = new HttpClient();
+        using var status = await http.PostAsync(new Uri($"{Etcd}/v3/maintenance/status"), new StringContent("{}"));
+        var revision = JsonNode.Parse(await status.Content.ReadAsStringAsync())!["header"]!["revision"]!.GetValue<string>();
+        using var compacted = await http.PostAsync(new Uri($"{Etcd}/v3/kv/compaction"), new StringContent($$"""{"revision":"{{revision}}","physical":true}"""));
+        compacted.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Kills the API server as a crash does, and starts it again.</summary>
+    public async Task RestartApiServerAsync()
+    {
+        var server = processes[^1];
+        server.Kill();
+        await server.WaitForExitAsync();
+        StartApiServer(Environment.GetEnvironmentVariable("AGENT_READINESS_KUBERNETES")!);
+        await WaitAsync("/readyz");
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var process in Enumerable.Reverse(processes))
+        {
+            if (!process.HasExited)
+                process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+        Directory.Delete(folder, recursive: true);
+    }
+
+    public Kubernetes CreateClient() => new(new KubernetesClientConfiguration
+    {
+        Host = $"https://127.0.0.1:{port}",
+        AccessToken = "tests-token",
+        SkipTlsVerify = true,
+    });
+
+    private void StartApiServer(string binaries) => Start("apiserver", Path.Combine(binaries, "kube-apiserver"), "--etcd-servers", Etcd, "--bind-address", "127.0.0.1", "--secure-port", $"{port}",
+        "--cert-dir", Path.Combine(folder, "certs"), "--token-auth-file", Path.Combine(folder, "tokens.csv"),
+        "--service-account-key-file", Path.Combine(folder, "sa.pub"), "--service-account-signing-key-file", Path.Combine(folder, "sa.key"),
+        "--service-account-issuer", "https://kubernetes.default.svc", "--service-cluster-ip-range", "10.97.0.0/16", "--authorization-mode", "RBAC",
+        "--disable-admission-plugins", "ServiceAccount", "--advertise-address", "127.0.0.2");
+
+    private void WriteKeys()
+    {
+        using var key = RSA.Create(2048);
+        File.WriteAllText(Path.Combine(folder, "sa.key"), key.ExportRSAPrivateKeyPem());
+        File.WriteAllText(Path.Combine(folder, "sa.pub"), key.ExportSubjectPublicKeyInfoPem());
+        File.WriteAllText(Path.Combine(folder, "tokens.csv"), "tests-token,tests,tests,\"system:masters\"\n");
+    }
+
+    private void Start(string name, string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", Path.Combine(folder, $"{name}.log"), program } };
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        processes.Add(Process.Start(start)!);
+    }
+
+    private async Task WaitAsync(string path)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using var response = await Api.OpenAsync(HttpMethod.Get, path, null, null, CancellationToken.None);
+                return;
+            }
+            catch (Exception error) when (attempt < 300 && error is HttpRequestException or KubernetesApiException)
+            {
+                if (processes[^1].HasExited)
+                    throw new InvalidOperationException(await File.ReadAllTextAsync(Path.Combine(folder, "apiserver.log")), error);
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>One control plane for all tests of the assembly.</summary>
+[CollectionDefinition(Name)]
+public sealed class ControlPlaneCollection : ICollectionFixture<ControlPlane>
+{
+    public const string Name = "control plane";
+}
