@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Runtime;
 using AgentReadiness.Story;
@@ -38,14 +39,14 @@ public sealed class RefusalTests(InstalledOperator installed, ITestOutputHelper 
         await ApplyAsync("unpriced", "evals: []", "", "acme-unheard-of-1");
         await WaitAsync(watch, "unpriced", "to serve", agent => Ready(agent)?.Status == "True");
 
-        var refused = await Should.ThrowAsync<CommandException>(() => CommandLine.RunAsync("kubectl",
-            ["create", "--raw", $"/api/v1/namespaces/{Namespace}/services/unpriced:80/proxy/v1/chat/completions", "-f", "-"],
-            """{"model":"agent","messages":[{"role":"user","content":"Hello"}]}""", CancellationToken.None));
+        var body = JsonNode.Parse("""{"model":"agent","messages":[{"role":"user","content":"Hello"}]}""");
+        var refused = await Should.ThrowAsync<KubernetesApiException>(() => watch.Api.SendAsync(HttpMethod.Post,
+            $"/api/v1/namespaces/{Namespace}/services/unpriced:80/proxy/v1/chat/completions", body, "application/json", CancellationToken.None));
 
         output.WriteLine(refused.Message);
+        ((int)refused.StatusCode).ShouldBe(400);
+        refused.Message.ShouldContain("model_not_priced");
         refused.Message.ShouldContain("acme-unheard-of-1");
-        var log = await CommandLine.RunAsync("kubectl", ["-n", Namespace, "logs", "-l", "agentreadiness.dev/agent=unpriced", "-c", "agent-readiness-guardrail", "--tail=-1"], null, CancellationToken.None);
-        log.ShouldContain("model_not_priced");
         await CommandLine.RunAsync("kubectl", ["-n", Namespace, "delete", "agd", "unpriced", "--wait"], null, CancellationToken.None);
     }
 

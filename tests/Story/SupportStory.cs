@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Runtime;
@@ -213,10 +214,9 @@ public sealed class SupportStory : IAsyncDisposable
 
     private async Task<string> AskAsync(string question, CancellationToken cancellationToken)
     {
-        var body = $$"""{"model":"agent","messages":[{"role":"user","content":"{{question}}"}]}""";
-        var answer = await CommandLine.RunAsync("kubectl", ["create", "--raw", $"/api/v1/namespaces/{Shop}/services/support:80/proxy/v1/chat/completions", "-f", "-"], body, cancellationToken);
-        using var document = System.Text.Json.JsonDocument.Parse(answer);
-        return document.RootElement.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()!;
+        var body = JsonNode.Parse($$"""{"model":"agent","messages":[{"role":"user","content":"{{question}}"}]}""");
+        var answer = await watch.Api.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{Shop}/services/support:80/proxy/v1/chat/completions", body, "application/json", cancellationToken);
+        return answer["choices"]![0]!["message"]!["content"]!.GetValue<string>();
     }
 
     private Task ApplyAsync(string file, CancellationToken cancellationToken, string cap = Cap) => ApplyTextAsync(
