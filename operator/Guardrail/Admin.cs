@@ -18,7 +18,8 @@ internal sealed class Admin(ConfigStore config, GrantClient grants, EgressProxy 
             context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
             return;
         }
-        switch (context.Request.Path.Value)
+        // A kubelet before 1.25 calls a hook's "/drain" as "//drain".
+        switch ("/" + context.Request.Path.Value?.TrimStart('/'))
         {
             case "/healthz":
                 await TextAsync(context, 200, "ok\n");
