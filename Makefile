@@ -40,6 +40,7 @@ build: $(addprefix publish-,$(PROGRAMS)) ## Build the programs into artifacts/bi
 .PHONY: sdk
 sdk:
 	@command -v dotnet >/dev/null || { echo "The .NET SDK 10 is needed to build: https://dot.net/download" >&2; exit 1; }
+	command -v gcc >/dev/null || command -v clang >/dev/null || { echo "gcc or clang is needed: Native AOT links the guardrail with it" >&2; exit 1; }
 
 # One after the other: two publishes at once would write the same intermediate files of the libraries.
 .NOTPARALLEL:
@@ -51,7 +52,7 @@ $(addprefix publish-,$(PROGRAMS)): publish-%: sdk
 
 .PHONY: crds
 crds: sdk ## Generate crds/ from the C# types
-	dotnet run --project operator/Controller -- crds --output crds
+	dotnet run --project operator/Controller -- crds --output $(CURDIR)/crds
 
 .PHONY: cluster cluster-down cluster-status
 cluster: ## Start a Kubernetes cluster: kind where Docker answers, else a local one

@@ -48,6 +48,18 @@ public sealed class AgentDeciderTests
         cluster.Events.ShouldContain(note => note.Reason == Reasons.Promoted);
     }
 
+    [Fact]
+    public void It_is_not_ready_before_the_Service_really_has_endpoints()
+    {
+        cluster.EndpointsLag = true;
+        cluster.PromoteDeclared();
+        cluster.Condition(ConditionTypes.Ready)!.Reason.ShouldBe(Reasons.EndpointsPending);
+
+        cluster.EndpointsLag = false;
+        cluster.Settle();
+        cluster.Condition(ConditionTypes.Ready)!.Status.ShouldBe("True");
+    }
+
     [Theory]
     [InlineData(EvalPhase.Failed, Reasons.EvalsFailed)]
     [InlineData(EvalPhase.Inconclusive, Reasons.EvalsInconclusive)]

@@ -36,6 +36,9 @@ internal sealed class SimulatedCluster
 
     public BudgetLedgerStatus? Ledger { get; set; }
 
+    /// <summary>The endpoints controller has not got to it yet.</summary>
+    public bool EndpointsLag { get; set; }
+
     public EvalSuite? Suite { get; set; } = new() { Spec = new EvalSuiteSpec { AllowedNamespaces = ["shop"], Builtin = new BuiltinSuite { Cases = new KeyReference { Name = "cases", Key = "cases.jsonl" } } } };
 
     public List<EventNote> Events { get; } = [];
@@ -72,9 +75,14 @@ internal sealed class SimulatedCluster
     public void RemovePrompt() => configMaps.Clear();
 
     public AgentObservation Observe() => new(
-        Agent, configMaps, [.. copies.Values], [.. deployments.Values], services, [.. runs.Values],
+        Agent, configMaps, [.. copies.Values], [.. deployments.Values], services, EndpointPods(), [.. runs.Values],
         [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))], [], Ledger,
         new Surroundings("guardrail:1", "https://grants", "CA", false), Now);
+
+    // What the endpoints controller makes of the Service's selector.
+    private IReadOnlyList<string> EndpointPods() => EndpointsLag || Served is null || !deployments.TryGetValue($"support-{Served}", out var deployment)
+        ? []
+        : [.. Enumerable.Range(0, deployment.Available).Select(pod => $"{deployment.Meta.Key.Name}-rs-{pod}")];
 
     /// <summary>Decides and writes, until nothing changes any more; returns how many passes wrote something.</summary>
     public int Settle(int limit = 20)

@@ -133,6 +133,11 @@ public static class AgentDecider
             draft.Status = draft.Status with { Phase = "Exhausted" };
             draft.NotReady(Reasons.BudgetExhausted, $"revision {revision} is declared and passed; the budget window is spent");
         }
+        else if (deployment?.IsWhole(replicas) == true && replicas > 0 && !seen.EndpointPods.Any(pod => pod.StartsWith(ChildNames.Serving(seen.Name, revision) + "-", StringComparison.Ordinal)))
+        {
+            // Ready promises that the Service answers, and that is only so once the endpoints are made.
+            draft.Reconciling("Serving", Reasons.EndpointsPending, $"Service {seen.Namespace}/{ChildNames.Service(seen.Name)} has no endpoint of revision {revision} yet");
+        }
         else if (deployment?.IsWhole(replicas) == true)
         {
             draft.Status = draft.Status with { Phase = "Serving" };

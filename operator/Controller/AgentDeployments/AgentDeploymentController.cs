@@ -74,6 +74,7 @@ public sealed class AgentDeploymentController(
                 break;
             case Write.Delete delete:
                 ControllerLog.Deleted(logger, delete.Resource.Kind, delete.Key);
+                applied.Forget(delete.Resource, delete.Key);
                 await api.DeleteAsync(delete.Resource, delete.Key.Namespace, delete.Key.Name, delete.Uid, cancellationToken);
                 break;
             case Write.RefreshLedger refresh:

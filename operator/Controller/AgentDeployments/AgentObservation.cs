@@ -22,6 +22,7 @@ public sealed record Surroundings(string GuardrailImage, string GrantsUrl, strin
 /// <param name="Copies">Our own copies of ConfigMaps for this agent's revisions, and guardrail configurations.</param>
 /// <param name="Deployments">Deployments that carry this agent's label, and those of the names that it needs.</param>
 /// <param name="Services">Services of the names that it needs, by name.</param>
+/// <param name="EndpointPods">Names of the pods that the agent's Service really sends traffic to.</param>
 /// <param name="Runs">EvalRuns of this agent, in whatever namespace.</param>
 /// <param name="Suites">The suite of each requirement, in order.</param>
 /// <param name="Pods">Pods that carry this agent's label.</param>
@@ -34,6 +35,7 @@ public sealed record AgentObservation(
     IReadOnlyList<ConfigMapView> Copies,
     IReadOnlyList<DeploymentView> Deployments,
     IReadOnlyDictionary<string, ServiceView> Services,
+    IReadOnlyList<string> EndpointPods,
     IReadOnlyList<EvalRun> Runs,
     IReadOnlyList<SuiteView> Suites,
     IReadOnlyList<PodView> Pods,

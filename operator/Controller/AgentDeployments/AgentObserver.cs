@@ -16,6 +16,7 @@ public sealed class AgentObserver(
     ObjectCache<ConfigMapView> configMaps,
     ObjectCache<DeploymentView> deployments,
     ObjectCache<ServiceView> services,
+    ObjectCache<EndpointsView> endpoints,
     ObjectCache<PodView> pods,
     Surroundings around,
     OperatorOptions options,
@@ -49,6 +50,7 @@ public sealed class AgentObserver(
             new[] { ChildNames.Service(name), ChildNames.CandidateService(name) }
                 .Select(service => services.Get(new NamespacedName(ns, service))?.View).OfType<ServiceView>()
                 .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
+            endpoints.Get(new NamespacedName(ns, ChildNames.Service(name)))?.View.Pods ?? [],
             [.. runs.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             [.. agent.Spec.Evals.Select(eval => Suite(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
             [.. pods.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],

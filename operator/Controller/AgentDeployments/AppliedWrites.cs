@@ -26,6 +26,9 @@ public sealed class AppliedWrites
         known[(resource, key)] = (Hash(body), metadata["uid"]!.GetValue<string>(), version);
     }
 
+    /// <summary>Forgets a child that is deleted.</summary>
+    public void Forget(ResourceType resource, NamespacedName key) => known.TryRemove((resource, key), out _);
+
     /// <summary>Forgets the children of an agent that is gone.</summary>
     public void Forget(string ns, string agent)
     {

@@ -82,6 +82,9 @@ public static class Reasons
     /// <summary>Pods of the serving revision are missing.</summary>
     public const string PodsUnavailable = "PodsUnavailable";
 
+    /// <summary>The Service was pointed at the revision; its endpoints do not show it yet.</summary>
+    public const string EndpointsPending = "EndpointsPending";
+
     /// <summary>Pods did not become available in time.</summary>
     public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
 

@@ -83,6 +83,9 @@ internal sealed class LedgerBook
         });
     }, cancellationToken))!;
 
+    /// <summary>Takes no more postings: the ledger is deleted.</summary>
+    public void Close() => postings.Writer.TryComplete();
+
     /// <summary>Works until cancelled; what still waits then is told so.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

@@ -11,6 +11,7 @@ namespace AgentReadiness.Controller.Budgets;
 public sealed class LedgerDesk(
     ObjectCache<AgentDeployment> agents,
     ObjectCache<BudgetLedger> ledgers,
+    ObjectCache<EvalRun> runs,
     ObjectCache<PodView> pods,
     KubernetesApi api,
     OperatorOptions options,
@@ -18,6 +19,9 @@ public sealed class LedgerDesk(
     ILogger<LedgerDesk> logger) : ILeaderTask
 {
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(10);
+
+    // An eval pod may spend before its EvalRun exists.
+    private static readonly TimeSpan Youth = TimeSpan.FromMinutes(15);
 
     private volatile Term? term;
 
@@ -42,7 +46,10 @@ public sealed class LedgerDesk(
         {
             using var timer = new PeriodicTimer(Sweep, time);
             while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
                 await CloseLostHoldersAsync(cancellationToken);
+                await DeleteFinishedAsync(cancellationToken);
+            }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -101,13 +108,48 @@ public sealed class LedgerDesk(
             {
                 var spec = ledger.View.Spec;
                 await Book(new AccountKey(spec.Namespace, spec.Agent, spec.Account, spec.Revision)).LoseAsync(holder => gone.Contains(holder.PodUid), cancellationToken);
-                ControllerLog.HoldersLost(logger, gone.Count, ledger.Key.Name);
+                // Those that closed before their pod went held nothing any more.
+                var open = missing.Count(holder => holder.Closed != true && gone.Contains(holder.PodUid));
+                if (open > 0)
+                    ControllerLog.HoldersLost(logger, open, ledger.Key.Name);
             }
             catch (LedgerUnavailableException)
             {
                 // Logged where it happened; the next sweep tries again.
             }
         }
+    }
+
+    private async Task DeleteFinishedAsync(CancellationToken cancellationToken)
+    {
+        foreach (var ledger in ledgers.List().Where(ledger => IsFinished(ledger.View)))
+        {
+            try
+            {
+                var spec = ledger.View.Spec;
+                if (term?.Books.TryRemove(new AccountKey(spec.Namespace, spec.Agent, spec.Account, spec.Revision), out var book) == true)
+                    book.Value.Close();
+                await api.DeleteAsync(ResourceType.Of<BudgetLedger>(), ledger.Key.Namespace, ledger.Key.Name, ledger.Uid, cancellationToken);
+                ControllerLog.Deleted(logger, BudgetLedger.EntityKind, ledger.Key);
+            }
+            catch (Exception error) when (error is KubernetesApiException or HttpRequestException or TimeoutException)
+            {
+                ControllerLog.LedgerFailed(logger, ledger.Key.Name, error.Message);
+            }
+        }
+    }
+
+    // An agent's own account outlives it until its window is over, so that making it anew resets no cap. The account of an
+    // evaluation lives as long as the record of that evaluation.
+    private bool IsFinished(BudgetLedger ledger)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        if (ledger.Status is not { } status || status.Holders.Any(holder => holder.Closed != true) || now - ledger.Metadata.CreationTimestamp < Youth)
+            return false;
+        var agent = new NamespacedName(ledger.Spec.Namespace, ledger.Spec.Agent);
+        return ledger.Spec.Account == LedgerAccount.Serving
+            ? agents.Get(agent) is null && status.WindowEnds < now
+            : !runs.ByIndex(CacheIndexes.ByAgent, agent.ToString()).Any(run => run.View.Spec.Revision == ledger.Spec.Revision);
     }
 
     // The cache may lag behind a pod that just came; only the API server knows.

@@ -41,6 +41,7 @@ internal static class CacheIndexes
         // Not limited to our label: an object of a name that we need, and that is not ours, must be seen.
         .AddCache(DeploymentView.Resource, DeploymentView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
         .AddCache(ServiceView.Resource, ServiceView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
+        .AddCache(EndpointsView.Resource, EndpointsView.Of, Managed)
         .AddCache(PodView.Resource, PodView.Of, Managed, cache => cache
             .AddIndex(ByAgent, entry => AgentKey(entry.View.Meta))
             .AddIndex(ByRun, entry => entry.View.Meta.Label(Names.EvalRunLabel) is { } run ? [$"{entry.Key.Namespace}/{run}"] : []))

@@ -88,6 +88,7 @@ public static class OperatorHost
         wiring
             .Watches<DeploymentView>(entry => Child(entry.View.Meta))
             .Watches<PodView>(entry => Child(entry.View.Meta))
+            .Watches<EndpointsView>(entry => Child(entry.View.Meta))
             // A foreign Service of an agent's name, with no label of ours, matters as much as our own.
             .Watches<ServiceView>(entry => Child(entry.View.Meta).Append(entry.Key))
             .Watches<ConfigMapView>(entry => Child(entry.View.Meta)

@@ -80,6 +80,19 @@ public sealed record ServiceView(Meta Meta, IReadOnlyDictionary<string, string> 
     public static ServiceView Of(JsonElement item) => new(Meta.Of(item), item.Map("spec", "selector"));
 }
 
+/// <summary>Where a Service of ours sends traffic now, as the endpoints controller made it.</summary>
+/// <param name="Meta">Identity; the labels are the Service's.</param>
+/// <param name="Pods">Names of the pods that are ready.</param>
+public sealed record EndpointsView(Meta Meta, IReadOnlyList<string> Pods)
+{
+    /// <summary>The resource.</summary>
+    public static readonly ResourceType Resource = new(string.Empty, "v1", "endpoints", "Endpoints");
+
+    /// <summary>Makes the view.</summary>
+    public static EndpointsView Of(JsonElement item) => new(Meta.Of(item),
+        [.. item.Items("subsets").SelectMany(subset => subset.Items("addresses")).Select(address => address.Text("targetRef", "name")).OfType<string>()]);
+}
+
 /// <summary>A ConfigMap: what it is and what its content hashes to, not the content.</summary>
 /// <param name="Meta">Identity.</param>
 /// <param name="Digest">See <see cref="ConfigMapContent.Digest"/>.</param>

@@ -1,0 +1,133 @@
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Runtime;
+using k8s;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace AgentReadiness.ApiServer.Tests;
+
+/// <summary>The ledger on a real API server: what is answered is written first, and two hands at once cannot spend a dollar twice.</summary>
+[Collection(ControlPlaneCollection.Name)]
+public sealed class LedgerBookTests(ControlPlane plane)
+{
+    private static readonly AccountKey Account = AccountKey.Serving("shop", "support");
+    private static readonly Money Cap = Money.Parse("10");
+    private static readonly OpenWindow Today = new("2026-11-22", new DateTimeOffset(2026, 11, 23, 0, 0, 0, TimeSpan.Zero), Cap);
+
+    [Fact]
+    public async Task Two_leaders_at_once_never_grant_more_than_the_cap()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        LedgerBook[] books = [Book(ns, stop.Token), Book(ns, stop.Token)];
+
+        var answered = await Task.WhenAll(Enumerable.Range(0, 24).Select(async spender =>
+        {
+            var granted = Money.Zero;
+            for (var round = 1; round <= 4; round++)
+            {
+                var request = new GrantRequest
+                {
+                    Holder = $"holder-{spender:00000000000}",
+                    Window = granted == Money.Zero ? null : Today.Name,
+                    WantTotal = new Money(0.2m * round),
+                    Call = new Money(0.2m),
+                };
+                try
+                {
+                    var answer = await books[(spender + round) % 2].GrantAsync(request, new HolderPod($"pod{spender}", $"uid{spender}"), CancellationToken.None);
+                    granted = Money.Max(granted, answer.Granted);
+                }
+                catch (LedgerUnavailableException)
+                {
+                    // Lost the race too often: no answer, so nothing that may be spent.
+                }
+            }
+            return granted;
+        }));
+        var ledger = await ReadAsync(ns);
+        await stop.CancelAsync();
+
+        var sum = Money.Sum(answered);
+        sum.ShouldBeLessThanOrEqualTo(Cap);
+        sum.ShouldBeGreaterThan(Money.Parse("5"), "the test granted next to nothing");
+        ledger.Outstanding!.Value.ShouldBeGreaterThanOrEqualTo(sum, "a grant was answered that is not in the ledger");
+        ledger.Outstanding!.Value.ShouldBeLessThanOrEqualTo(Cap);
+        ledger.Epoch.ShouldBeGreaterThan(1);
+    }
+
+    [Fact]
+    public async Task A_grant_is_written_before_it_is_answered()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var book = Book(ns, stop.Token);
+        for (var call = 1; call <= 10; call++)
+        {
+            var answer = await book.GrantAsync(Want(call), new HolderPod("pod", "uid"), CancellationToken.None);
+            (await ReadAsync(ns)).Holders.Single().Granted.ShouldBeGreaterThanOrEqualTo(answer.Granted);
+        }
+        await stop.CancelAsync();
+    }
+
+    [Fact]
+    public async Task Without_an_API_server_there_is_no_answer_and_afterwards_all_is_as_it_was()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var book = Book(ns, stop.Token, TimeSpan.FromMilliseconds(1));
+        await Should.ThrowAsync<LedgerUnavailableException>(() => book.GrantAsync(Want(1), new HolderPod("pod", "uid"), CancellationToken.None));
+
+        var next = Book(ns, stop.Token);
+        var answer = await next.GrantAsync(Want(1), new HolderPod("pod", "uid"), CancellationToken.None);
+
+        answer.Outcome.ShouldBe(GrantOutcome.Granted);
+        (await ReadAsync(ns)).Outstanding.ShouldBe(answer.Granted);
+        await stop.CancelAsync();
+    }
+
+    [Fact]
+    public async Task A_leader_that_is_over_answers_nothing()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var book = Book(ns, stop.Token);
+        await book.RefreshAsync(CancellationToken.None);
+        await stop.CancelAsync();
+
+        await Should.ThrowAsync<LedgerUnavailableException>(() => book.GrantAsync(Want(1), new HolderPod("pod", "uid"), CancellationToken.None));
+    }
+
+    private static GrantRequest Want(int calls) => new()
+    {
+        Holder = "holder-0123456789",
+        Window = calls == 1 ? null : Today.Name,
+        WantTotal = new Money(0.2m * calls),
+        Call = new Money(0.2m),
+    };
+
+    private LedgerBook Book(string ns, CancellationToken stop, TimeSpan? timeout = null)
+    {
+        var options = new OperatorOptions
+        {
+            Namespace = ns,
+            PodName = "operator",
+            PodIp = "127.0.0.1",
+            GuardrailImage = "guardrail:1",
+            EvalRunnerImage = "eval-runner:1",
+            GrantsUrl = "https://grants",
+            GrantsTlsDirectory = "/nowhere",
+        };
+        var book = new LedgerBook(Account, _ => Today, new KubernetesApi(plane.CreateClient(), "operator", timeout), options, TimeProvider.System, NullLogger.Instance);
+        _ = book.RunAsync(stop);
+        return book;
+    }
+
+    private async Task<BudgetLedgerStatus> ReadAsync(string ns) => KubernetesJson.Deserialize<BudgetLedger>(
+        (await plane.Api.GetAsync(ResourceType.Of<BudgetLedger>(), ns, Account.LedgerName, CancellationToken.None))!.ToJsonString()).Status!;
+}
