@@ -10,6 +10,10 @@ Console.CancelKeyPress += (_, pressed) =>
     stop.Cancel();
 };
 
+// A log has no width: only a terminal folds lines.
+if (Console.IsOutputRedirected)
+    AnsiConsole.Profile.Width = 400;
+
 try
 {
     var options = StoryOptions.FromEnvironment(

@@ -31,7 +31,6 @@ public static class OperatorHost
     {
         // Not the default builder: it watches the content root for settings files, and a container's root holds /proc.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddRoutingCore();
         builder.Logging.AddJsonConsole(console => console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
@@ -99,14 +98,30 @@ public static class OperatorHost
             .Watches<BudgetLedger>(entry => entry.View.Spec.Account == LedgerAccount.Serving ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)] : []);
     }
 
+    // By the port that a request came in on, never by its Host header, which the caller chooses.
     private static void Map(WebApplication app, OperatorOptions options)
     {
-        app.MapGet("/healthz", () => Results.Text("ok")).RequireHost($"*:{options.HealthPort}");
-        app.MapGet("/readyz", (OperatorReadiness readiness) => readiness.IsReady
-            ? Results.Text("ok")
-            : Results.Text($"waiting for {string.Join(", ", readiness.Missing)}", statusCode: StatusCodes.Status503ServiceUnavailable)).RequireHost($"*:{options.HealthPort}");
-        app.MapMetrics().RequireHost($"*:{options.MetricsPort}");
-        app.MapPost(GrantProtocol.Path, (GrantEndpoint endpoint, HttpContext context) => endpoint.HandleAsync(context)).RequireHost($"*:{options.GrantsPort}");
+        var readiness = app.Services.GetRequiredService<OperatorReadiness>();
+        var grants = app.Services.GetRequiredService<GrantEndpoint>();
+        app.UseMetricServer(options.MetricsPort);
+        app.MapWhen(context => context.Connection.LocalPort == options.HealthPort, health => health.Run(context =>
+        {
+            (context.Response.StatusCode, var text) = context.Request.Path.Value switch
+            {
+                "/healthz" => (StatusCodes.Status200OK, "ok"),
+                "/readyz" when readiness.IsReady => (StatusCodes.Status200OK, "ok"),
+                "/readyz" => (StatusCodes.Status503ServiceUnavailable, $"waiting for {string.Join(", ", readiness.Missing)}"),
+                _ => (StatusCodes.Status404NotFound, "not found"),
+            };
+            return context.Response.WriteAsync(text);
+        }));
+        app.MapWhen(context => context.Connection.LocalPort == options.GrantsPort, grant => grant.Run(context =>
+        {
+            if (HttpMethods.IsPost(context.Request.Method) && context.Request.Path == GrantProtocol.Path)
+                return grants.HandleAsync(context);
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        }));
     }
 
     // Kubernetes 1.29 runs native sidecars by default; before, an init container that never ends keeps the pod from starting.
