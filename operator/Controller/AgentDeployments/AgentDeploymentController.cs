@@ -23,6 +23,7 @@ public sealed class AgentDeploymentController(
 {
     private static readonly ResourceType Agents = ResourceType.Of<AgentDeployment>();
     private static readonly ResourceType Runs = ResourceType.Of<EvalRun>();
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(2);
 
     /// <inheritdoc/>
     public async Task<ReconciliationResult<AgentDeployment>> ReconcileAsync(AgentDeployment entity, CancellationToken cancellationToken)
@@ -35,7 +36,7 @@ public sealed class AgentDeploymentController(
         }
         catch (KubernetesApiException error) when (error.IsInvalid || error.StatusCode == System.Net.HttpStatusCode.Forbidden)
         {
-            // The server says what is wrong with the template better than we could; it stays so until the spec changes.
+            // The server says what is wrong with the template better than we could; it is asked again now and then.
             decision = Refused(entity, decision, error);
         }
         await PatchStatusAsync(entity, decision.Status, cancellationToken);
@@ -164,7 +165,9 @@ public sealed class AgentDeploymentController(
         var moment = decision.Status.Conditions.Select(condition => condition.LastTransitionTime).DefaultIfEmpty().Max();
         var conditions = stalled.Status.Conditions.Select(condition => condition.LastTransitionTime == DateTime.UnixEpoch ? condition with { LastTransitionTime = moment } : condition)
             .Concat(decision.Status.Conditions.Where(condition => condition.Type is ConditionTypes.Serving or ConditionTypes.WithinBudget or ConditionTypes.EvalsPassed));
-        return new AgentDecision([], stalled.Status with { Conditions = [.. conditions] }, stalled.Events, decision.RequeueAfter);
+        // A quota or a policy may be changed without any object of ours changing.
+        var again = decision.RequeueAfter is { } planned && planned < AskAgain ? planned : AskAgain;
+        return new AgentDecision([], stalled.Status with { Conditions = [.. conditions] }, stalled.Events, again);
     }
 
     private static JsonObject Tree(AgentDeploymentStatus status) => (JsonObject)JsonNode.Parse(KubernetesJson.Serialize(status))!;
