@@ -40,6 +40,7 @@ public static partial class AgentDeploymentRules
             Add("spec.replicas", "must be from 0 to 1000");
         CheckPorts(spec, Add);
         CheckRollout(spec.Rollout, Add);
+        CheckDisruption(spec.PodDisruptionBudget, Add);
         for (var i = 0; i < spec.Evals.Count; i++)
             CheckEval(spec.Evals[i], $"spec.evals[{i}]", Add);
         CheckBudget(spec.Budget, Add);
@@ -78,8 +79,45 @@ public static partial class AgentDeploymentRules
         if (rollout.HistoryLimit is < 0 or > 20)
             add("spec.rollout.historyLimit", "must be from 0 to 20");
         Duration(rollout.Drain, "spec.rollout.drain", add);
+        Duration(rollout.RollbackWindow, "spec.rollout.rollbackWindow", add);
+        if (Duration(rollout.ApprovalTimeout, "spec.rollout.approvalTimeout", add) is { } wait && wait < TimeSpan.FromSeconds(1))
+            add("spec.rollout.approvalTimeout", "must be at least 1s");
+        CheckSteps(rollout, add);
+        if (rollout.Decision is { } decision)
+        {
+            if (!RevisionName().IsMatch(decision.Revision))
+                add("spec.rollout.decision.revision", $"\"{decision.Revision}\" must be a revision as `kubectl agents revision` prints it: {Revisions.Revision.Length} hex digits");
+            if (decision.Attempt is < 1 or > 90)
+                add("spec.rollout.decision.attempt", "must be from 1 to 90");
+        }
         if (Duration(rollout.ProgressDeadline, "spec.rollout.progressDeadline", add) is { } deadline && deadline < TimeSpan.FromSeconds(10))
             add("spec.rollout.progressDeadline", "must be at least 10s");
+    }
+
+    private static void CheckSteps(RolloutSpec rollout, Action<string, string> add)
+    {
+        var canary = rollout.Strategy == RolloutStrategy.Canary;
+        if (canary && rollout.Steps.Count is 0 or > 20)
+            add("spec.rollout.steps", "must list one to twenty steps where the strategy is Canary");
+        if (!canary && rollout.Steps.Count > 0)
+            add("spec.rollout.steps", "needs spec.rollout.strategy: Canary");
+        for (var i = 0; i < rollout.Steps.Count; i++)
+        {
+            if (rollout.Steps[i].Percent is < 1 or > 99)
+                add($"spec.rollout.steps[{i}].percent", "must be from 1 to 99; all traffic follows after the last step");
+            else if (i > 0 && rollout.Steps[i].Percent < rollout.Steps[i - 1].Percent)
+                add($"spec.rollout.steps[{i}].percent", "must not be less than in the step before");
+            if (string.IsNullOrEmpty(rollout.Steps[i].Hold))
+                add($"spec.rollout.steps[{i}].hold", "must be set, for example \"10m\"");
+            else
+                Duration(rollout.Steps[i].Hold, $"spec.rollout.steps[{i}].hold", add);
+        }
+    }
+
+    private static void CheckDisruption(DisruptionSpec? disruption, Action<string, string> add)
+    {
+        if (disruption is not null && !MaxUnavailable().IsMatch(disruption.MaxUnavailable))
+            add("spec.podDisruptionBudget.maxUnavailable", $"\"{disruption.MaxUnavailable}\" must be a number or a percentage, for example \"1\" or \"25%\"");
     }
 
     private static void CheckEval(EvalRequirement eval, string field, Action<string, string> add)
@@ -165,9 +203,6 @@ public static partial class AgentDeploymentRules
             add($"{field}.name", "names that begin with \"agent-readiness-\" are the operator's");
         if (Text((volume["secret"] as JsonObject)?["secretName"]) is { } secret && secrets.Contains(secret))
             add($"{field}.secret.secretName", $"\"{secret}\" holds a provider key: only the guardrail may mount it");
-        var claim = volume["persistentVolumeClaim"] is JsonObject || volume["ephemeral"] is JsonObject;
-        if (claim)
-            add(field, "persistent volumes are not supported yet: two revisions run side by side, and a claim that one pod may mount would block the second");
         foreach (var (source, index) in ((volume["projected"] as JsonObject)?["sources"] as JsonArray ?? []).Select((source, index) => (source as JsonObject ?? [], index)))
         {
             if (Text((source["secret"] as JsonObject)?["name"]) is { } inner && secrets.Contains(inner))
@@ -232,6 +267,12 @@ public static partial class AgentDeploymentRules
 
     [GeneratedRegex("^[a-z]([-a-z0-9]*[a-z0-9])?$")]
     private static partial Regex Label();
+
+    [GeneratedRegex("^[0-9a-f]{15}$")]
+    private static partial Regex RevisionName();
+
+    [GeneratedRegex("^([0-9]{1,4}|[0-9]{1,2}%|100%)$")]
+    private static partial Regex MaxUnavailable();
 
     [GeneratedRegex("^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
     private static partial Regex UpstreamName();

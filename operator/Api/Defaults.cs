@@ -18,6 +18,12 @@ public static class Defaults
     /// <summary>spec.rollout.drain.</summary>
     public const string Drain = "30s";
 
+    /// <summary>spec.rollout.approvalTimeout.</summary>
+    public const string ApprovalTimeout = "24h";
+
+    /// <summary>spec.rollout.rollbackWindow.</summary>
+    public const string RollbackWindow = "168h";
+
     /// <summary>spec.rollout.historyLimit.</summary>
     public const int HistoryLimit = 5;
 

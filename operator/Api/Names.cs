@@ -30,6 +30,9 @@ public static class Names
     /// <summary>Label: the EvalRun that a Job or pod belongs to.</summary>
     public const string EvalRunLabel = Group + "/eval-run";
 
+    /// <summary>Annotation of a Deployment: JSON, from the name of each ConfigMap copy to the digest of its content.</summary>
+    public const string ConfigDigestsAnnotation = Group + "/config-digests";
+
     /// <summary>Track of pods that may receive production traffic.</summary>
     public const string ServingTrack = "serving";
 

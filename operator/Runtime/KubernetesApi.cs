@@ -60,6 +60,10 @@ public sealed class KubernetesApi
     public Task<JsonObject> MergePatchAsync(ResourceType type, string? ns, string name, string? subresource, JsonObject body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Patch, $"{type.Path(ns, name, subresource)}?fieldManager={fieldManager}", body, "application/merge-patch+json", cancellationToken);
 
+    /// <summary>JSON patch (RFC 6902): all of its operations, tests included, or none.</summary>
+    public Task<JsonObject> JsonPatchAsync(ResourceType type, string? ns, string name, JsonArray operations, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Patch, $"{type.Path(ns, name)}?fieldManager={fieldManager}", operations, "application/json-patch+json", cancellationToken);
+
     /// <summary>Deletes an object, in the background; true where it was there. The UID, where given, must match.</summary>
     public async Task<bool> DeleteAsync(ResourceType type, string? ns, string name, string? uid, CancellationToken cancellationToken)
     {

@@ -33,6 +33,10 @@ public sealed class RunOutcomeTests
         Decide(Ended(Report(passed: 40, run: "other"))).Verdict!.Reason.ShouldBe("ForeignReport");
 
     [Fact]
+    public void A_report_of_other_cases_is_an_error() =>
+        Decide(Ended(Report(passed: 40).Replace(Digest, "d2", StringComparison.Ordinal))).Verdict!.Reason.ShouldBe("ForeignCases");
+
+    [Fact]
     public void A_runner_that_crashed_is_an_error_even_with_a_fine_report() =>
         Decide(Ended(Report(passed: 40), exitCode: 137, reason: "OOMKilled")).Verdict!.ShouldSatisfyAllConditions(
             verdict => verdict.Reason.ShouldBe("RunnerCrashed"),
@@ -67,7 +71,7 @@ public sealed class RunOutcomeTests
     {
         Metadata = new V1ObjectMeta { Name = "run", NamespaceProperty = "evals", Uid = "run-uid" },
         Spec = new EvalRunSpec { MinScore = "0.90", Confidence = "0.95", MinCases = 10, Deadline = "30m" },
-        Status = new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = Start.UtcDateTime },
+        Status = new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = Start.UtcDateTime, CasesDigest = Digest },
     };
 
     private static Meta Meta(string name) => new(new NamespacedName("evals", name), name, null, new Dictionary<string, string>(), Start, false, "1");

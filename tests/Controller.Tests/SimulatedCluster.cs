@@ -2,8 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using k8s;
@@ -36,6 +38,14 @@ internal sealed class SimulatedCluster
 
     public BudgetLedgerStatus? Ledger { get; set; }
 
+    public List<ReadinessException> Exceptions { get; } = [];
+
+    public List<PodView> Pods { get; } = [];
+
+    public Dictionary<string, IReadOnlyList<string>> Claims { get; } = new(StringComparer.Ordinal);
+
+    public DisruptionView? Disruption { get; private set; }
+
     /// <summary>The endpoints controller has not got to it yet.</summary>
     public bool EndpointsLag { get; set; }
 
@@ -54,6 +64,15 @@ internal sealed class SimulatedCluster
     /// <summary>The revision that the Service sends traffic to, or null.</summary>
     public string? Served => services.GetValueOrDefault("support") is { } service && service.Selector.GetValueOrDefault(Names.TrackLabel) == Names.ServingTrack
         ? service.Selector.GetValueOrDefault(Names.RevisionLabel) : null;
+
+    /// <summary>The revision that the spec declares.</summary>
+    public string Declared => Revision.Compute(Agent.Spec, configMaps.ToDictionary(map => map.Key, map => map.Value.Digest));
+
+    /// <summary>From each revision that gets traffic through the Service to its pods.</summary>
+    public IReadOnlyDictionary<string, int> Traffic => services.GetValueOrDefault("support") is not { } service
+        ? new Dictionary<string, int>()
+        : deployments.Values.Where(deployment => deployment.Available > 0 && service.Selector.All(entry => deployment.Meta.Label(entry.Key) == entry.Value))
+            .ToDictionary(deployment => deployment.Revision!, deployment => deployment.Available);
 
     public static AgentDeployment Sample() => new()
     {
@@ -75,9 +94,10 @@ internal sealed class SimulatedCluster
     public void RemovePrompt() => configMaps.Clear();
 
     public AgentObservation Observe() => new(
-        Agent, configMaps, [.. copies.Values], [.. deployments.Values], services, EndpointPods(), [.. runs.Values],
-        [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))], [], Ledger,
-        new Surroundings("guardrail:1", "https://grants", "CA", false), Now);
+        Agent, configMaps, [.. copies.Values], [.. deployments.Values], services,
+        [.. services.Values.Where(CacheIndexes.IsForeign)], EndpointPods(), [.. runs.Values],
+        [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))], Pods, Claims, Disruption, Exceptions, Ledger,
+        new Surroundings("guardrail:1", "https://grants", "CA", false, DisruptionView.Resource("v1"), ["platform"]), Now);
 
     // What the endpoints controller makes of the Service's selector.
     private IReadOnlyList<string> EndpointPods() => EndpointsLag || Served is null || !deployments.TryGetValue($"support-{Served}", out var deployment)
@@ -144,7 +164,42 @@ internal sealed class SimulatedCluster
     public void Tamper(string service, string revision) =>
         services[service] = services[service] with { Selector = new Dictionary<string, string>(services[service].Selector) { [Names.RevisionLabel] = revision } };
 
-    public void AddForeignService(string name) => services[name] = new ServiceView(Meta(name, "somebody-else", new Dictionary<string, string>()), new Dictionary<string, string>());
+    public void AddForeignService(string name, IReadOnlyDictionary<string, string>? selector = null) =>
+        services[name] = new ServiceView(Meta(name, "somebody-else", new Dictionary<string, string>()), selector ?? new Dictionary<string, string>());
+
+    public void RemoveService(string name) => services.Remove(name);
+
+    /// <summary>Somebody edits a Deployment.</summary>
+    public void Edit(string deployment, Func<DeploymentView, DeploymentView> change) => deployments[deployment] = change(deployments[deployment]);
+
+    /// <summary>Somebody deletes or replaces one of our copies.</summary>
+    public void ReplaceCopy(string name, string? digest)
+    {
+        if (digest is null)
+            copies.Remove(name);
+        else
+            copies[name] = copies[name] with { Digest = digest };
+    }
+
+    public void Except(string revision, TimeSpan lasts, string ns = "platform") => Exceptions.Add(new ReadinessException
+    {
+        Metadata = new V1ObjectMeta { Name = $"rex-{Exceptions.Count}", NamespaceProperty = ns, Uid = $"rex-{Exceptions.Count}" },
+        Spec = new ReadinessExceptionSpec
+        {
+            Agent = new NamespacedReference { Namespace = "shop", Name = "support" },
+            Revision = revision,
+            Gates = [ExceptionGate.Evals],
+            Reason = "TICKET-1",
+            RequestedBy = "jo",
+            ExpiresAt = (Now + lasts).UtcDateTime,
+        },
+    });
+
+    public void Decide(DecisionAction action, string revision, int attempt = 1)
+    {
+        Agent.Spec.Rollout ??= new RolloutSpec();
+        Agent.Spec.Rollout.Decision = new RolloutDecision { Action = action, Revision = revision, Attempt = attempt, Reason = "because" };
+    }
 
     public Condition? Condition(string type) => Agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == type);
 
@@ -158,7 +213,14 @@ internal sealed class SimulatedCluster
                 var service = new ServiceView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])), Labels(apply.Body["spec"]!["selector"]));
                 var known = services.GetValueOrDefault(service.Meta.Key.Name);
                 services[service.Meta.Key.Name] = service;
-                return known is null || !known.Selector.OrderBy(entry => entry.Key).SequenceEqual(service.Selector.OrderBy(entry => entry.Key));
+                return known is null || known.Selector.Count != service.Selector.Count || !known.Selector.OrderBy(entry => entry.Key).SequenceEqual(service.Selector.OrderBy(entry => entry.Key));
+            case Write.Apply { Resource.Kind: "PodDisruptionBudget" } apply:
+                var fresh = Disruption is null;
+                Disruption = new DisruptionView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])));
+                return fresh;
+            case Write.Delete { Resource.Kind: "PodDisruptionBudget" }:
+                Disruption = null;
+                return true;
             case Write.Apply apply:
                 var config = new ConfigMapView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])), apply.Body["data"]!.ToJsonString());
                 var changed = copies.GetValueOrDefault(config.Meta.Key.Name)?.Digest != config.Digest;
@@ -191,18 +253,19 @@ internal sealed class SimulatedCluster
         var replicas = body["spec"]!["replicas"]!.GetValue<int>();
         if (deployments.TryGetValue(name, out var view))
         {
-            if (view.Replicas == replicas)
+            if (view.Replicas == replicas && view.ForeignManagers.Count == 0)
                 return false;
-            deployments[name] = view with { Replicas = replicas, Observed = false };
+            deployments[name] = view with { Replicas = replicas, Observed = false, ForeignManagers = [] };
             return true;
         }
         var labels = Labels(body["metadata"]!["labels"]);
-        deployments[name] = new DeploymentView(Meta(name, "agent-uid", labels), replicas, false, 0, 0, 0, 0, null, "guardrail:1");
+        deployments[name] = new DeploymentView(Meta(name, "agent-uid", labels), replicas, false, 0, 0, 0, 0, null, "guardrail:1", [],
+            JsonSerializer.Deserialize<Dictionary<string, string>>(body["metadata"]!["annotations"]![Names.ConfigDigestsAnnotation]!.GetValue<string>())!);
         return true;
     }
 
     private Meta Meta(string name, string? owner, IReadOnlyDictionary<string, string> labels) =>
-        new(new NamespacedName("shop", name), $"uid-{++uids}", owner, labels, Now, false, "1");
+        new(new NamespacedName("shop", name), $"uid-{++uids}", owner, labels, Now, false, "1", owner == "agent-uid" ? "AgentDeployment/support" : null);
 
     private static string Name(JsonObject body) => body["metadata"]!["name"]!.GetValue<string>();
 

@@ -53,6 +53,9 @@ public sealed class AgentDeploymentSpec
     [DefaultJson("{}")]
     public RolloutSpec? Rollout { get; set; }
 
+    /// <summary>A PodDisruptionBudget for the pods that serve; absent: none.</summary>
+    public DisruptionSpec? PodDisruptionBudget { get; set; }
+
     /// <summary>What every revision must pass before it serves. Empty: nothing is proven, and status says so.</summary>
     [Items(0, 8), XListType("atomic")]
     public List<EvalRequirement> Evals { get; set; } = [];
@@ -81,26 +84,6 @@ public sealed class AgentPort
     /// <summary>The port that the agent's container listens on (0.0.0.0 or 127.0.0.1).</summary>
     [Required, Range(1, 65535)]
     public int TargetPort { get; set; }
-}
-
-/// <summary>How a new revision takes over.</summary>
-public sealed class RolloutSpec
-{
-    /// <summary>Pods of the revision under evaluation.</summary>
-    [DefaultJson("1"), Range(1, 20)]
-    public int? CandidateReplicas { get; set; }
-
-    /// <summary>How long the pods of a new revision may take to become available, as a duration such as "15m". Evaluation time does not count.</summary>
-    [DefaultJson("\"15m\""), Pattern(GoDuration.Pattern)]
-    public string? ProgressDeadline { get; set; }
-
-    /// <summary>How long the old revision stays whole after the switch, as a duration such as "30s".</summary>
-    [DefaultJson("\"30s\""), Pattern(GoDuration.Pattern)]
-    public string? Drain { get; set; }
-
-    /// <summary>Old revisions that are kept at zero replicas.</summary>
-    [DefaultJson("5"), Range(0, 20)]
-    public int? HistoryLimit { get; set; }
 }
 
 /// <summary>A suite and the bar that a revision must clear in it.</summary>

@@ -8,11 +8,11 @@ public sealed record AgentDeploymentStatus
     /// <summary>The generation of the spec that this status speaks of.</summary>
     public long? ObservedGeneration { get; init; }
 
-    /// <summary>Where the rollout stands, in one word: Evaluating, Promoting, Serving, Failed, Exhausted, Invalid.</summary>
+    /// <summary>Where the rollout stands, in one word: see Phases in docs/reference.md.</summary>
     [Length(0, 32)]
     public string? Phase { get; init; }
 
-    /// <summary>The state, in standard conditions: Ready, Reconciling, Stalled, EvalsPassed, Serving, WithinBudget.</summary>
+    /// <summary>The state, in standard conditions: Ready, Reconciling, Stalled, EvalsPassed, Serving, WithinBudget, DecisionIgnored, Tampered.</summary>
     [Items(0, 16), XListType("map", "type")]
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
 
@@ -24,12 +24,28 @@ public sealed record AgentDeploymentStatus
     [Length(0, 63)]
     public string? CandidateRevision { get; init; }
 
-    /// <summary>The step that the candidate is in: Evaluation or Promotion.</summary>
+    /// <summary>The step that the candidate is in: Evaluation, Approval, Promotion, Canary or Rollback.</summary>
     [Length(0, 32)]
     public string? ProgressStep { get; init; }
 
     /// <summary>When the step began; the progress deadline counts from it.</summary>
     public DateTime? ProgressSince { get; init; }
+
+    /// <summary>The pods that the step waits for; another number (an autoscaler's) starts the progress deadline anew.</summary>
+    public int? ProgressReplicas { get; init; }
+
+    /// <summary>How far a Canary is.</summary>
+    public CanaryStatus? Canary { get; init; }
+
+    /// <summary>The last decision that was carried out.</summary>
+    public DecisionStatus? Decision { get; init; }
+
+    /// <summary>The exception by which the candidate passes a gate, while it does.</summary>
+    public ExceptionUse? Exception { get; init; }
+
+    /// <summary>Revisions that served, the latest first: the one that serves and those that are kept.</summary>
+    [Items(0, 21), XListType("atomic")]
+    public IReadOnlyList<ServedRevision> History { get; init; } = [];
 
     /// <summary>The revision that served before, while it stays whole.</summary>
     [Length(0, 63)]
@@ -133,4 +149,126 @@ public sealed record BudgetWindowStatus
 
     /// <summary>True while calls are refused because the window is spent.</summary>
     public bool? Exhausted { get; init; }
+}
+
+/// <summary>How far a Canary is.</summary>
+public sealed record CanaryStatus
+{
+    /// <summary>The step, from 1; one more than the steps that the spec lists means all traffic.</summary>
+    [Required]
+    public int Step { get; init; }
+
+    /// <summary>Pods of the candidate in this step.</summary>
+    [Required]
+    public int CandidatePods { get; init; }
+
+    /// <summary>Pods of the serving revision in this step.</summary>
+    [Required]
+    public int StablePods { get; init; }
+
+    /// <summary>True once both revisions share the Service: from the moment that the first step's pods were available.</summary>
+    [Required]
+    public bool Shared { get; init; }
+
+    /// <summary>When the step's pods were all available; its hold counts from here.</summary>
+    public DateTime? HeldSince { get; init; }
+}
+
+/// <summary>A decision that was carried out.</summary>
+public sealed record DecisionStatus
+{
+    /// <summary>The revision that it names.</summary>
+    [Required, Length(1, 63)]
+    public string Revision { get; init; } = string.Empty;
+
+    /// <summary>The action.</summary>
+    [Required]
+    public DecisionAction Action { get; init; }
+
+    /// <summary>Its attempt.</summary>
+    [Required]
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>The revision that the spec declared when it was carried out.</summary>
+    [Required, Length(1, 63)]
+    public string Declared { get; init; } = string.Empty;
+
+    /// <summary>The step that the candidate was in; a Promote in the step Canary skips the rest of the steps.</summary>
+    [Length(0, 32)]
+    public string? Step { get; init; }
+
+    /// <summary>Why, as declared.</summary>
+    [Length(0, 512)]
+    public string? Reason { get; init; }
+
+    /// <summary>When.</summary>
+    [Required]
+    public DateTime At { get; init; }
+}
+
+/// <summary>An exception that let a revision pass a gate.</summary>
+public sealed record ExceptionUse
+{
+    /// <summary>The ReadinessException, as namespace/name.</summary>
+    [Required, Length(1, 320)]
+    public string Name { get; init; } = string.Empty;
+
+    /// <summary>The revision.</summary>
+    [Required, Length(1, 63)]
+    public string Revision { get; init; } = string.Empty;
+
+    /// <summary>The gates that it opens.</summary>
+    [Items(0, 8), XListType("atomic")]
+    public IReadOnlyList<ExceptionGate> Gates { get; init; } = [];
+
+    /// <summary>Why, as declared.</summary>
+    [Length(0, 1024)]
+    public string Reason { get; init; } = string.Empty;
+
+    /// <summary>Who asked for it, as declared.</summary>
+    [Length(0, 253)]
+    public string RequestedBy { get; init; } = string.Empty;
+
+    /// <summary>When it ends.</summary>
+    [Required]
+    public DateTime ExpiresAt { get; init; }
+}
+
+/// <summary>A revision that served.</summary>
+public sealed record ServedRevision
+{
+    /// <summary>The revision.</summary>
+    [Required, Length(1, 63)]
+    public string Revision { get; init; } = string.Empty;
+
+    /// <summary>When the Service was switched to it, the last time.</summary>
+    [Required]
+    public DateTime Since { get; init; }
+
+    /// <summary>When another one took over; absent while it serves.</summary>
+    public DateTime? Until { get; init; }
+
+    /// <summary>What opened the gate.</summary>
+    [Required]
+    public PromotionBasis Basis { get; init; }
+
+    /// <summary>The exception, as namespace/name, where that was the basis.</summary>
+    [Length(0, 320)]
+    public string? Exception { get; init; }
+}
+
+/// <summary>What opened the gate for a revision.</summary>
+public enum PromotionBasis
+{
+    /// <summary>Its evals passed.</summary>
+    Evals,
+
+    /// <summary>It served before, within the rollback window.</summary>
+    RollbackWindow,
+
+    /// <summary>A ReadinessException.</summary>
+    Exception,
+
+    /// <summary>No evals are declared.</summary>
+    NoSuites,
 }

@@ -49,9 +49,13 @@ public sealed record EvalRunSpec
     [Required, Length(64, 64), Pattern("^[0-9a-f]{64}$")]
     public string SuiteDigest { get; init; } = string.Empty;
 
-    /// <summary>1 for the first try; more only after an Error.</summary>
+    /// <summary>1 for the first try; more after an Error, or where a person decided to retry.</summary>
     [Required, Range(1, 100)]
     public int Attempt { get; init; } = 1;
+
+    /// <summary>The attempt of the decision to retry that this run belongs to; absent: none was needed.</summary>
+    [Range(1, 90)]
+    public int? Round { get; init; }
 
     /// <summary>The candidate's endpoint.</summary>
     [Required, Length(1, 512)]
@@ -86,6 +90,10 @@ public sealed record EvalRunStatus
 
     /// <summary>When the runner was started.</summary>
     public DateTime? StartedAt { get; init; }
+
+    /// <summary>SHA-256 over the cases that the runner was given, in hex; its report must name the same.</summary>
+    [Length(64, 64), Pattern("^[0-9a-f]{64}$")]
+    public string? CasesDigest { get; init; }
 
     /// <summary>When the verdict was reached.</summary>
     public DateTime? FinishedAt { get; init; }

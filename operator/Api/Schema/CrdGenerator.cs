@@ -14,7 +14,7 @@ namespace AgentReadiness.Api.Schema;
 public sealed class CrdGenerator
 {
     /// <summary>The resource types of this API, in the order of the files under <c>crds/</c>.</summary>
-    public static IReadOnlyList<Type> Kinds { get; } = [typeof(AgentDeployment), typeof(BudgetLedger), typeof(EvalRun), typeof(EvalSuite)];
+    public static IReadOnlyList<Type> Kinds { get; } = [typeof(AgentDeployment), typeof(BudgetLedger), typeof(EvalRun), typeof(EvalSuite), typeof(ReadinessException)];
 
     private readonly XmlDocs docs;
 

@@ -11,7 +11,11 @@ public abstract record Write
     /// <summary>Server-side apply of a child.</summary>
     /// <param name="Resource">The resource.</param>
     /// <param name="Body">The fields that we own.</param>
-    public sealed record Apply(ResourceType Resource, JsonObject Body) : Write;
+    public sealed record Apply(ResourceType Resource, JsonObject Body) : Write
+    {
+        /// <summary>Others that wrote into the child's spec: apply alone would leave what they added, so the template is replaced first.</summary>
+        public IReadOnlyList<string> ForeignManagers { get; init; } = [];
+    }
 
     /// <summary>Set the number of pods of a Deployment whose template is an old revision's and not known any more.</summary>
     /// <param name="Deployment">The Deployment.</param>

@@ -19,6 +19,7 @@ public sealed class AgentDeploymentController(
     ObjectCache<ConfigMapView> configMaps,
     ObjectCache<DeploymentView> deployments,
     ObjectCache<ServiceView> services,
+    ObjectCache<DisruptionView> disruptions,
     ILogger<AgentDeploymentController> logger) : IEntityController<AgentDeployment>
 {
     private static readonly ResourceType Agents = ResourceType.Of<AgentDeployment>();
@@ -29,10 +30,14 @@ public sealed class AgentDeploymentController(
     public async Task<ReconciliationResult<AgentDeployment>> ReconcileAsync(AgentDeployment entity, CancellationToken cancellationToken)
     {
         var decision = AgentDecider.Decide(observer.Observe(entity));
+        var reverted = new List<EventNote>();
         try
         {
             foreach (var write in decision.Writes)
-                await ActAsync(entity, write, cancellationToken);
+            {
+                if (await ActAsync(entity, write, cancellationToken) is { } note)
+                    reverted.Add(note);
+            }
         }
         catch (KubernetesApiException error) when (error.IsInvalid || error.StatusCode == System.Net.HttpStatusCode.Forbidden)
         {
@@ -41,7 +46,7 @@ public sealed class AgentDeploymentController(
         }
         await PatchStatusAsync(entity, decision.Status, cancellationToken);
         var subject = new EventSubject(Agents.ApiVersion, Agents.Kind, new NamespacedName(entity.Metadata.NamespaceProperty, entity.Metadata.Name), entity.Metadata.Uid);
-        foreach (var note in decision.Events)
+        foreach (var note in decision.Events.Concat(reverted))
             await events.PublishAsync(subject, note.Warning, note.Reason, note.Message, cancellationToken);
         return ReconciliationResult<AgentDeployment>.Success(decision.RequeueAfter);
     }
@@ -54,53 +59,67 @@ public sealed class AgentDeploymentController(
         return Task.FromResult(ReconciliationResult<AgentDeployment>.Success());
     }
 
-    private async Task ActAsync(AgentDeployment agent, Write write, CancellationToken cancellationToken)
+    private async Task<EventNote?> ActAsync(AgentDeployment agent, Write write, CancellationToken cancellationToken)
     {
         var ns = agent.Metadata.NamespaceProperty;
         switch (write)
         {
             case Write.Apply apply:
-                await ApplyAsync(apply.Resource, ns, apply.Body, cancellationToken);
-                break;
+                return await ApplyAsync(apply, ns, cancellationToken);
             case Write.Copy copy:
                 await CopyAsync(ns, copy, cancellationToken);
-                break;
+                return null;
             case Write.Scale scale:
                 ControllerLog.Scaled(logger, scale.Deployment, scale.Replicas);
                 await api.MergePatchAsync(DeploymentView.Resource, ns, scale.Deployment.Name, null,
                     new JsonObject { ["spec"] = new JsonObject { ["replicas"] = scale.Replicas } }, cancellationToken);
-                break;
+                return null;
             case Write.CreateRun create:
                 await CreateRunAsync(create.Body, cancellationToken);
-                break;
+                return null;
             case Write.Delete delete:
                 ControllerLog.Deleted(logger, delete.Resource.Kind, delete.Key);
                 applied.Forget(delete.Resource, delete.Key);
                 await api.DeleteAsync(delete.Resource, delete.Key.Namespace, delete.Key.Name, delete.Uid, cancellationToken);
-                break;
+                return null;
             case Write.RefreshLedger refresh:
                 await ledgers.RefreshAsync(refresh.Account, cancellationToken);
-                break;
+                return null;
             default:
                 throw new NotSupportedException($"{write.GetType()} is not a write");
         }
     }
 
-    private async Task ApplyAsync(ResourceType resource, string ns, JsonObject body, CancellationToken cancellationToken)
+    private async Task<EventNote?> ApplyAsync(Write.Apply apply, string ns, CancellationToken cancellationToken)
     {
+        var (resource, body) = (apply.Resource, apply.Body);
         var key = new NamespacedName(ns, body["metadata"]!["name"]!.GetValue<string>());
         var cached = resource.Kind switch
         {
             "Deployment" => deployments.Get(key)?.View.Meta,
             "Service" => services.Get(key)?.View.Meta,
+            "PodDisruptionBudget" => disruptions.Get(key)?.View.Meta,
             _ => configMaps.Get(key)?.View.Meta,
         };
         if (applied.IsCurrent(resource, key, body, cached?.Uid, cached?.Version))
-            return;
+            return null;
         ControllerLog.Applied(logger, resource.Kind, key);
+        var replaced = apply.ForeignManagers.Count > 0 && cached is not null
+            && (await ReplaceTemplateAsync(resource, key, cached.Uid, body, cancellationToken))["metadata"]!["generation"]?.ToJsonString() != cached.Version;
         var result = await api.ApplyAsync(resource, ns, key.Name, body, cancellationToken);
-        applied.Remember(resource, key, body, result);
+        var changed = applied.Remember(resource, key, body, result, cached?.Version);
+        // A Service's change is told by the decision, which sees its selector.
+        if (resource.Kind == "Service" || !(changed || replaced))
+            return null;
+        var who = apply.ForeignManagers.Count > 0 ? string.Join(", ", apply.ForeignManagers) : "somebody else";
+        return new EventNote(true, Reasons.DriftReverted, $"{resource.Kind} {key} was changed by {who}; it is set back");
     }
+
+    // Server-side apply takes back the fields that it names and leaves those that others added: a container, a volume. Those go here.
+    private Task<JsonObject> ReplaceTemplateAsync(ResourceType resource, NamespacedName key, string uid, JsonObject body, CancellationToken cancellationToken) =>
+        api.JsonPatchAsync(resource, key.Namespace, key.Name, new JsonArray(
+            new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = uid },
+            new JsonObject { ["op"] = "replace", ["path"] = "/spec/template", ["value"] = body["spec"]!["template"]!.DeepClone() }), cancellationToken);
 
     private async Task CopyAsync(string ns, Write.Copy copy, CancellationToken cancellationToken)
     {

@@ -14,7 +14,9 @@ public sealed record SuiteView(EvalSuite? Suite, string? CasesDigest);
 /// <param name="GrantsUrl">The grant endpoint as pods reach it.</param>
 /// <param name="GrantsCa">PEM certificates that the endpoint chains to.</param>
 /// <param name="NativeSidecars">The server runs init containers with restartPolicy Always (Kubernetes 1.29).</param>
-public sealed record Surroundings(string GuardrailImage, string GrantsUrl, string GrantsCa, bool NativeSidecars);
+/// <param name="Disruptions">PodDisruptionBudgets in the version that the server has.</param>
+/// <param name="ExceptionNamespaces">Namespaces whose ReadinessExceptions are honoured.</param>
+public sealed record Surroundings(string GuardrailImage, string GrantsUrl, string GrantsCa, bool NativeSidecars, ResourceType Disruptions, IReadOnlyList<string> ExceptionNamespaces);
 
 /// <summary>Everything that a decision about one agent may depend on, read at one moment. Immutable.</summary>
 /// <param name="Agent">The agent.</param>
@@ -22,10 +24,14 @@ public sealed record Surroundings(string GuardrailImage, string GrantsUrl, strin
 /// <param name="Copies">Our own copies of ConfigMaps for this agent's revisions, and guardrail configurations.</param>
 /// <param name="Deployments">Deployments that carry this agent's label, and those of the names that it needs.</param>
 /// <param name="Services">Services of the names that it needs, by name.</param>
+/// <param name="ForeignServices">Services of the namespace that have a selector and are not the operator's.</param>
 /// <param name="EndpointPods">Names of the pods that the agent's Service really sends traffic to.</param>
 /// <param name="Runs">EvalRuns of this agent, in whatever namespace.</param>
 /// <param name="Suites">The suite of each requirement, in order.</param>
 /// <param name="Pods">Pods that carry this agent's label.</param>
+/// <param name="Claims">Access modes of the PersistentVolumeClaims that the template names; those that exist.</param>
+/// <param name="Disruption">The PodDisruptionBudget of the agent's name, or null.</param>
+/// <param name="Exceptions">Exceptions that name the agent.</param>
 /// <param name="Ledger">The account of serving pods, or null.</param>
 /// <param name="Around">Settings.</param>
 /// <param name="Now">The moment.</param>
@@ -35,10 +41,14 @@ public sealed record AgentObservation(
     IReadOnlyList<ConfigMapView> Copies,
     IReadOnlyList<DeploymentView> Deployments,
     IReadOnlyDictionary<string, ServiceView> Services,
+    IReadOnlyList<ServiceView> ForeignServices,
     IReadOnlyList<string> EndpointPods,
     IReadOnlyList<EvalRun> Runs,
     IReadOnlyList<SuiteView> Suites,
     IReadOnlyList<PodView> Pods,
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Claims,
+    DisruptionView? Disruption,
+    IReadOnlyList<ReadinessException> Exceptions,
     BudgetLedgerStatus? Ledger,
     Surroundings Around,
     DateTimeOffset Now)

@@ -18,6 +18,9 @@ public sealed class AgentObserver(
     ObjectCache<ServiceView> services,
     ObjectCache<EndpointsView> endpoints,
     ObjectCache<PodView> pods,
+    ObjectCache<ClaimView> claims,
+    ObjectCache<DisruptionView> disruptions,
+    ObjectCache<ReadinessException> exceptions,
     Surroundings around,
     OperatorOptions options,
     TimeProvider time)
@@ -50,10 +53,15 @@ public sealed class AgentObserver(
             new[] { ChildNames.Service(name), ChildNames.CandidateService(name) }
                 .Select(service => services.Get(new NamespacedName(ns, service))?.View).OfType<ServiceView>()
                 .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
+            [.. services.ByIndex(CacheIndexes.Foreign, ns).Select(entry => entry.View)],
             endpoints.Get(new NamespacedName(ns, ChildNames.Service(name)))?.View.Pods ?? [],
             [.. runs.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             [.. agent.Spec.Evals.Select(eval => Suite(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
             [.. pods.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
+            ClaimReferences.Find(agent.Spec.Template).Select(claim => claims.Get(new NamespacedName(ns, claim.Name))?.View).OfType<ClaimView>()
+                .DistinctBy(view => view.Meta.Key).ToDictionary(view => view.Meta.Key.Name, view => view.AccessModes, StringComparer.Ordinal),
+            disruptions.Get(new NamespacedName(ns, name))?.View,
+            [.. exceptions.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             ledgers.Get(new NamespacedName(options.Namespace, AccountKey.Serving(ns, name).LedgerName))?.View.Status,
             around,
             time.GetUtcNow());

@@ -19,11 +19,17 @@ public sealed class AppliedWrites
         known.TryGetValue((resource, key), out var entry) && entry.Uid == cachedUid && entry.Version == cachedVersion && entry.Hash == Hash(body);
 
     /// <summary>Notes what came of an apply.</summary>
-    public void Remember(ResourceType resource, NamespacedName key, JsonObject body, JsonObject result)
+    /// <returns>True where the apply set back what somebody else had changed since the last one.</returns>
+    public bool Remember(ResourceType resource, NamespacedName key, JsonObject body, JsonObject result, string? cachedVersion)
     {
         var metadata = result["metadata"]!;
         var version = metadata["generation"]?.ToJsonString() ?? metadata["resourceVersion"]!.GetValue<string>();
-        known[(resource, key)] = (Hash(body), metadata["uid"]!.GetValue<string>(), version);
+        var uid = metadata["uid"]!.GetValue<string>();
+        var hash = Hash(body);
+        var before = known.GetValueOrDefault((resource, key));
+        known[(resource, key)] = (hash, uid, version);
+        // The same words made another version of what they had made before: it was not as they had left it.
+        return before.Hash == hash && before.Uid == uid && before.Version != version && cachedVersion != version;
     }
 
     /// <summary>Forgets a child that is deleted.</summary>

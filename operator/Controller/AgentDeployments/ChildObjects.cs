@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
@@ -17,11 +18,17 @@ internal static class ChildObjects
         // The guardrail's image is pinned for the life of a revision: a new operator does not restart every agent.
         var image = seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name)?.GuardrailImage ?? seen.Around.GuardrailImage;
         var body = Object(seen, DeploymentView.Resource, name, revision, track);
+        // What a later pass, when the originals have changed, knows the copies by.
+        body["metadata"]!["annotations"] = new JsonObject
+        {
+            [Names.ConfigDigestsAnnotation] = new JsonObject(seen.ConfigMaps.OrderBy(map => map.Key, StringComparer.Ordinal)
+                .Select(map => KeyValuePair.Create(ChildNames.ConfigMapCopy(map.Key, seen.Name, revision), (JsonNode?)map.Value.Digest))).ToJsonString(),
+        };
         body["spec"] = new JsonObject
         {
             ["replicas"] = replicas,
             ["revisionHistoryLimit"] = 0,
-            ["selector"] = new JsonObject { ["matchLabels"] = Labels(seen.Name, revision, track) },
+            ["selector"] = new JsonObject { ["matchLabels"] = Json(Selector(seen.Name, revision, track)) },
             ["strategy"] = new JsonObject
             {
                 ["type"] = "RollingUpdate",
@@ -32,13 +39,28 @@ internal static class ChildObjects
         return body;
     }
 
-    /// <summary>The Service of the agent's name, pointed at one revision's serving pods.</summary>
-    public static JsonObject Service(AgentObservation seen, string revision) =>
-        Service(seen, ChildNames.Service(seen.Name), revision, Names.ServingTrack);
+    /// <summary>The Service of the agent's name.</summary>
+    /// <param name="seen">The observation.</param>
+    /// <param name="selected">The revision that takes all traffic; null: the pods of the serving track share it.</param>
+    /// <param name="serving">The serving revision, for the label.</param>
+    public static JsonObject Service(AgentObservation seen, string? selected, string serving) =>
+        Service(seen, ChildNames.Service(seen.Name), selected, serving, Names.ServingTrack);
 
     /// <summary>The Service through which only evals reach the candidate.</summary>
     public static JsonObject CandidateService(AgentObservation seen, string revision) =>
-        Service(seen, ChildNames.CandidateService(seen.Name), revision, Names.EvalTrack);
+        Service(seen, ChildNames.CandidateService(seen.Name), revision, revision, Names.EvalTrack);
+
+    /// <summary>The PodDisruptionBudget of the pods that serve, whatever their revision.</summary>
+    public static JsonObject Disruption(AgentObservation seen, DisruptionSpec wanted)
+    {
+        var body = Object(seen, seen.Around.Disruptions, seen.Name, null, Names.ServingTrack);
+        body["spec"] = new JsonObject
+        {
+            ["maxUnavailable"] = int.TryParse(wanted.MaxUnavailable, CultureInfo.InvariantCulture, out var pods) ? pods : wanted.MaxUnavailable,
+            ["selector"] = new JsonObject { ["matchLabels"] = Json(Selector(seen.Name, null, Names.ServingTrack)) },
+        };
+        return body;
+    }
 
     /// <summary>The copy of a ConfigMap for a revision, without its data.</summary>
     public static JsonObject ConfigMapCopy(AgentObservation seen, string source, string revision)
@@ -70,6 +92,7 @@ internal static class ChildObjects
             })],
             AllowedModels = spec.Guardrails?.Models?.Allow ?? [],
             MaxOutputTokens = spec.Guardrails?.Models?.MaxOutputTokens ?? Defaults.MaxOutputTokens,
+            DrainTimeout = $"{PodTemplate.GraceSeconds(spec.Template) - PodTemplate.AfterDrain}s",
             ModelCallTimeout = spec.Reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout,
             Budget = track == Names.ServingTrack && spec.Budget is null ? null : new BudgetAuthority
             {
@@ -87,19 +110,23 @@ internal static class ChildObjects
         return body;
     }
 
-    public static JsonObject Labels(string agent, string revision, string track) => new()
+    /// <summary>The labels by which pods of an agent are selected; without a revision: of all on the track.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Selector(string agent, string? revision, string track)
     {
-        [Names.AgentLabel] = agent,
-        [Names.RevisionLabel] = revision,
-        [Names.TrackLabel] = track,
-    };
+        yield return KeyValuePair.Create(Names.AgentLabel, agent);
+        if (revision is not null)
+            yield return KeyValuePair.Create(Names.RevisionLabel, revision);
+        yield return KeyValuePair.Create(Names.TrackLabel, track);
+    }
 
-    private static JsonObject Service(AgentObservation seen, string name, string revision, string track)
+    private static JsonObject Json(IEnumerable<KeyValuePair<string, string>> labels) => new(labels.Select(label => KeyValuePair.Create(label.Key, (JsonNode?)label.Value)));
+
+    private static JsonObject Service(AgentObservation seen, string name, string? selected, string revision, string track)
     {
         var body = Object(seen, ServiceView.Resource, name, revision, track);
         body["spec"] = new JsonObject
         {
-            ["selector"] = Labels(seen.Name, revision, track),
+            ["selector"] = Json(Selector(seen.Name, selected, track)),
             ["ports"] = new JsonArray([.. seen.Agent.Spec.Ports.Select((port, index) => new JsonObject
             {
                 ["name"] = port.Name,
@@ -111,9 +138,11 @@ internal static class ChildObjects
         return body;
     }
 
-    private static JsonObject Object(AgentObservation seen, ResourceType resource, string name, string revision, string? track)
+    private static JsonObject Object(AgentObservation seen, ResourceType resource, string name, string? revision, string? track)
     {
-        var labels = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.AgentLabel] = seen.Name, [Names.RevisionLabel] = revision };
+        var labels = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.AgentLabel] = seen.Name };
+        if (revision is not null)
+            labels[Names.RevisionLabel] = revision;
         if (track is not null)
             labels[Names.TrackLabel] = track;
         return new JsonObject

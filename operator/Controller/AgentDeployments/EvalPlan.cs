@@ -14,9 +14,11 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <param name="Latest">The latest attempt of exactly this measurement, or null.</param>
 /// <param name="Identity">Names the measurement: agent, revision, suite, its cases and the bar.</param>
 /// <param name="SuiteDigest">Digest of the suite and its cases.</param>
-internal sealed record EvalStep(int Index, EvalRequirement Requirement, string SuiteNamespace, EvalRun? Latest, string Identity, string SuiteDigest)
+/// <param name="Tries">Attempts in the latest run's round.</param>
+/// <param name="Round">The round that a person asked for by a decision to retry; 0: none.</param>
+internal sealed record EvalStep(int Index, EvalRequirement Requirement, string SuiteNamespace, EvalRun? Latest, string Identity, string SuiteDigest, int Tries, int Round)
 {
-    /// <summary>Tries of a measurement that could not be made; a measurement that was made is final.</summary>
+    /// <summary>Tries of a measurement that could not be made; a measurement that was made is final until a person asks for another round.</summary>
     public const int MaxAttempts = 3;
 
     public string Suite => $"{SuiteNamespace}/{Requirement.Suite.Name}";
@@ -25,10 +27,14 @@ internal sealed record EvalStep(int Index, EvalRequirement Requirement, string S
 
     public bool Passed => Phase == EvalPhase.Passed;
 
-    public bool Blocked => Phase is EvalPhase.Failed or EvalPhase.Inconclusive || (Phase == EvalPhase.Error && Latest!.Spec.Attempt >= MaxAttempts);
+    public bool Blocked => Ended && !RoundIsNew;
 
     /// <summary>The attempt to create now, or null where one is there that is not over.</summary>
-    public int? NextAttempt => Latest is null ? 1 : Phase == EvalPhase.Error && Latest.Spec.Attempt < MaxAttempts ? Latest.Spec.Attempt + 1 : null;
+    public int? NextAttempt => Latest is null ? 1 : (Phase == EvalPhase.Error && !Ended) || (Ended && RoundIsNew) ? Latest.Spec.Attempt + 1 : null;
+
+    private bool Ended => Phase is EvalPhase.Failed or EvalPhase.Inconclusive || (Phase == EvalPhase.Error && Tries >= MaxAttempts);
+
+    private bool RoundIsNew => Round > (Latest!.Spec.Round ?? 0);
 }
 
 /// <summary>From requirements and runs to steps. Pure.</summary>
@@ -56,16 +62,17 @@ internal static class EvalPlan
     }
 
     /// <summary>The steps, in the order of the requirements. Only where <see cref="Problem"/> is null.</summary>
-    public static IReadOnlyList<EvalStep> Steps(AgentObservation seen, string revision) => [.. seen.Agent.Spec.Evals.Select((requirement, index) =>
+    public static IReadOnlyList<EvalStep> Steps(AgentObservation seen, string revision, int round) => [.. seen.Agent.Spec.Evals.Select((requirement, index) =>
     {
         var ns = requirement.Suite.Namespace ?? seen.Namespace;
         var view = seen.Suites[index];
         var digest = SuiteDigest(view.Suite!, view.CasesDigest!);
         var identity = Identity(seen, revision, ns, requirement, digest);
-        var latest = seen.Runs
+        var runs = seen.Runs
             .Where(run => run.Metadata.NamespaceProperty == ns && run.Metadata.Name.StartsWith($"{seen.Name}-{identity}-", StringComparison.Ordinal) && run.Spec.AgentUid == seen.Uid)
-            .MaxBy(run => run.Spec.Attempt);
-        return new EvalStep(index, requirement, ns, latest, identity, digest);
+            .ToList();
+        var latest = runs.MaxBy(run => run.Spec.Attempt);
+        return new EvalStep(index, requirement, ns, latest, identity, digest, runs.Count(run => run.Spec.Round == latest!.Spec.Round), round);
     })];
 
     /// <summary>The EvalRun of a step's next attempt.</summary>
@@ -74,7 +81,7 @@ internal static class EvalPlan
         var suite = seen.Suites[step.Index].Suite!.Spec.Builtin;
         var port = seen.Agent.Spec.Ports.Find(declared => declared.Name == suite.Port) ?? seen.Agent.Spec.Ports[0];
         var requirement = step.Requirement;
-        return new JsonObject
+        var body = new JsonObject
         {
             ["apiVersion"] = $"{Names.Group}/{Names.Version}",
             ["kind"] = EvalRun.EntityKind,
@@ -106,6 +113,9 @@ internal static class EvalPlan
                 ["deadline"] = requirement.Deadline ?? Defaults.EvalDeadline,
             },
         };
+        if (step.Round > 0)
+            body["spec"]!["round"] = step.Round;
+        return body;
     }
 
     /// <summary>What the agent's status says of a step.</summary>

@@ -16,8 +16,26 @@ internal static class PodTemplate
     private const string TokenVolume = "agent-readiness-token";
     private const long TokenSeconds = 3600;
 
-    // Long enough for /drain (see GuardrailConfig.DrainTimeout), then as long for model calls in flight, and the closing report.
+    /// <summary>Seconds of the grace period that are left when <c>/drain</c> gives up waiting for runs: for model calls in flight and the closing report.</summary>
+    public const int AfterDrain = 45;
+
     private const int ShortestGrace = 75;
+
+    /// <summary>The pod's grace period in seconds: the template's own, where it is long enough. A template with longer runs sets a longer one.</summary>
+    public static int GraceSeconds(JsonObject template) =>
+        (template["spec"] as JsonObject)?["terminationGracePeriodSeconds"] is JsonValue grace && grace.TryGetValue<int>(out var seconds) ? Math.Max(seconds, ShortestGrace) : ShortestGrace;
+
+    /// <summary>The labels that a revision's pods have.</summary>
+    public static IReadOnlyDictionary<string, string> Labels(AgentObservation seen, string revision, string track)
+    {
+        var labels = ((seen.Agent.Spec.Template["metadata"] as JsonObject)?["labels"] as JsonObject ?? [])
+            .Where(label => label.Value is JsonValue value && value.TryGetValue<string>(out _))
+            .ToDictionary(label => label.Key, label => label.Value!.GetValue<string>(), StringComparer.Ordinal);
+        labels[Names.ManagedByLabel] = Names.Operator;
+        foreach (var (key, value) in ChildObjects.Selector(seen.Name, revision, track))
+            labels[key] = value;
+        return labels;
+    }
 
     /// <summary>Builds it.</summary>
     public static JsonObject Build(AgentObservation seen, string revision, string track, string guardrailImage)
@@ -27,13 +45,11 @@ internal static class PodTemplate
         ConfigMapReferences.Rewrite(template, name => ChildNames.ConfigMapCopy(name, seen.Name, revision));
 
         var labels = Member(Member(template, "metadata"), "labels");
-        labels[Names.ManagedByLabel] = Names.Operator;
-        foreach (var (key, value) in ChildObjects.Labels(seen.Name, revision, track))
-            labels[key] = value!.DeepClone();
+        foreach (var (key, value) in Labels(seen, revision, track))
+            labels[key] = value;
 
         var pod = Member(template, "spec");
-        if (pod["terminationGracePeriodSeconds"] is not JsonValue grace || !grace.TryGetValue<int>(out var seconds) || seconds < ShortestGrace)
-            pod["terminationGracePeriodSeconds"] = ShortestGrace;
+        pod["terminationGracePeriodSeconds"] = GraceSeconds(spec.Template);
 
         var containers = (JsonArray)pod["containers"]!;
         foreach (var container in containers.OfType<JsonObject>())

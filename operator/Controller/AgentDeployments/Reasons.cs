@@ -20,6 +20,12 @@ public static class ConditionTypes
 
     /// <summary>The budget lets calls go.</summary>
     public const string WithinBudget = "WithinBudget";
+
+    /// <summary>spec.rollout.decision cannot be carried out; present only then.</summary>
+    public const string DecisionIgnored = "DecisionIgnored";
+
+    /// <summary>Others changed what cannot be set back; present only then.</summary>
+    public const string Tampered = "Tampered";
 }
 
 /// <summary>Reasons of conditions and events; stable words that programs may rely on.</summary>
@@ -102,4 +108,58 @@ public static class Reasons
 
     /// <summary>An owned object was changed by somebody else and set back.</summary>
     public const string DriftReverted = "DriftReverted";
+
+    /// <summary>A PersistentVolumeClaim that the template needs is not there.</summary>
+    public const string ClaimNotFound = "ClaimNotFound";
+
+    /// <summary>A PersistentVolumeClaim can be mounted by one node or pod only.</summary>
+    public const string ClaimNotShareable = "ClaimNotShareable";
+
+    /// <summary>A Service that is not ours selects pods that have not passed.</summary>
+    public const string ForeignService = "ForeignService";
+
+    /// <summary>The candidate passed and waits for a person.</summary>
+    public const string AwaitingApproval = "AwaitingApproval";
+
+    /// <summary>Nobody approved in time.</summary>
+    public const string ApprovalTimedOut = "ApprovalTimedOut";
+
+    /// <summary>Candidate and serving revision share the traffic.</summary>
+    public const string CanaryStep = "CanaryStep";
+
+    /// <summary>spec.rollout.paused.</summary>
+    public const string Paused = "Paused";
+
+    /// <summary>A person gave the candidate up.</summary>
+    public const string Aborted = "Aborted";
+
+    /// <summary>A decision was carried out.</summary>
+    public const string DecisionCarriedOut = "DecisionCarriedOut";
+
+    /// <summary>A decision names another revision, or cannot be carried out.</summary>
+    public const string DecisionIgnored = "DecisionIgnored";
+
+    /// <summary>An older revision's pods come up, by decision.</summary>
+    public const string RollingBack = "RollingBack";
+
+    /// <summary>An older revision serves, by decision.</summary>
+    public const string RolledBack = "RolledBack";
+
+    /// <summary>The revision to go back to is not kept any more.</summary>
+    public const string RollbackImpossible = "RollbackImpossible";
+
+    /// <summary>The revision served before, within the rollback window.</summary>
+    public const string ServedBefore = "ServedBefore";
+
+    /// <summary>A ReadinessException opens the gate.</summary>
+    public const string ExceptionUsed = "ExceptionUsed";
+
+    /// <summary>A ReadinessException ended before the promotion.</summary>
+    public const string ExceptionEnded = "ExceptionEnded";
+
+    /// <summary>What serves has no verdict on record.</summary>
+    public const string NotEvaluated = "NotEvaluated";
+
+    /// <summary>Others changed what cannot be set back.</summary>
+    public const string Tampered = "Tampered";
 }

@@ -18,6 +18,12 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
 
     public AgentDeploymentStatus Status { get; set; } = before;
 
+    /// <summary>The candidate's eval pods and their Service stay.</summary>
+    public bool KeepsEvalPods { get; set; }
+
+    /// <summary>A revision, besides the serving and the draining one, whose serving pods stay.</summary>
+    public string? PodsWanted { get; set; }
+
     public void Set(string type, string status, string reason, string message)
     {
         conditions.RemoveAll(condition => condition.Type == type);
@@ -48,6 +54,12 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
         Status = Status with { Phase = phase };
         NotReady(reason, message);
         Set(ConditionTypes.Reconciling, "True", reason, message);
+        // A step that begins is told once; pods that come and go are no step.
+        if (Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.Reconciling)?.Reason != reason
+            && reason is Reasons.Evaluating or Reasons.AwaitingApproval or Reasons.Promoting or Reasons.Paused or Reasons.RollingBack)
+        {
+            Note(false, reason, message);
+        }
     }
 
     public void Stall(string phase, string reason, string message)

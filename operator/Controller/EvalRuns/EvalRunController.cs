@@ -88,7 +88,7 @@ public sealed class EvalRunController(
         {
             // Made by the leader before us.
         }
-        await PatchAsync(run, new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = StatusDraft.Seconds(time.GetUtcNow()) }, cancellationToken);
+        await PatchAsync(run, new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = StatusDraft.Seconds(time.GetUtcNow()), CasesDigest = digest }, cancellationToken);
     }
 
     private async Task FinishAsync(EvalRun run, NamespacedName key, VerdictResult verdict, RunnerReport? report, CancellationToken cancellationToken)
@@ -97,6 +97,7 @@ public sealed class EvalRunController(
         {
             Phase = verdict.Phase,
             StartedAt = run.Status?.StartedAt,
+            CasesDigest = run.Status?.CasesDigest,
             FinishedAt = StatusDraft.Seconds(time.GetUtcNow()),
             Cases = report?.Cases,
             Passed = report?.Passed,

@@ -46,6 +46,8 @@ public sealed record RunOutcome(VerdictResult? Verdict, RunnerReport? Report, Ti
             return Error("NoReport", $"the runner ended with {cause} and left no report");
         if (report.Run != run.Metadata.Uid)
             return Error("ForeignReport", "the runner's report is of another run");
+        if (!string.Equals(report.CasesDigest, run.Status!.CasesDigest, StringComparison.OrdinalIgnoreCase))
+            return Error("ForeignCases", "the runner's report is of other cases than it was given");
         var bar = new Thresholds(
             double.Parse(run.Spec.MinScore, CultureInfo.InvariantCulture),
             double.Parse(run.Spec.Confidence, CultureInfo.InvariantCulture),

@@ -2,6 +2,7 @@ using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using k8s;
@@ -26,11 +27,22 @@ internal static class CacheIndexes
     /// <summary>Pods by the EvalRun's name, as "namespace/run".</summary>
     public const string ByRun = "run";
 
+    /// <summary>AgentDeployments by "namespace/claim" that their template names.</summary>
+    public const string ByClaim = "claim";
+
+    /// <summary>AgentDeployments by namespace.</summary>
+    public const string ByNamespace = "namespace";
+
+    /// <summary>Services with a selector that are not the operator's, by namespace.</summary>
+    public const string Foreign = "foreign";
+
     private const string Managed = $"{Names.ManagedByLabel}={Names.Operator}";
 
-    public static IOperatorBuilder AddCaches(this IOperatorBuilder builder) => builder
+    public static IOperatorBuilder AddCaches(this IOperatorBuilder builder, Surroundings around) => builder
         .AddCache(ResourceType.Of<AgentDeployment>(), Typed<AgentDeployment>, configure: cache => cache
             .AddIndex(ByConfigMap, entry => ConfigMapReferences.Find(entry.View.Spec.Template).Select(reference => $"{entry.Key.Namespace}/{reference.Name}"))
+            .AddIndex(ByClaim, entry => ClaimReferences.Find(entry.View.Spec.Template).Select(claim => $"{entry.Key.Namespace}/{claim.Name}").Distinct())
+            .AddIndex(ByNamespace, entry => [entry.Key.Namespace])
             .AddIndex(BySuite, entry => entry.View.Spec.Evals.Select(eval => $"{eval.Suite.Namespace ?? entry.Key.Namespace}/{eval.Suite.Name}").Distinct()))
         .AddCache(ResourceType.Of<EvalSuite>(), Typed<EvalSuite>, configure: cache => cache
             .AddIndex(ByCases, entry => [$"{entry.Key.Namespace}/{entry.View.Spec.Builtin.Cases.Name}"]))
@@ -40,7 +52,13 @@ internal static class CacheIndexes
         .AddCache(ConfigMapView.Resource, ConfigMapView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
         // Not limited to our label: an object of a name that we need, and that is not ours, must be seen.
         .AddCache(DeploymentView.Resource, DeploymentView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
-        .AddCache(ServiceView.Resource, ServiceView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
+        .AddCache(ServiceView.Resource, ServiceView.Of, configure: cache => cache
+            .AddIndex(ByAgent, entry => AgentKey(entry.View.Meta))
+            .AddIndex(Foreign, entry => IsForeign(entry.View) ? [entry.Key.Namespace] : []))
+        .AddCache(ClaimView.Resource, ClaimView.Of)
+        .AddCache(around.Disruptions, DisruptionView.Of)
+        .AddCache(ResourceType.Of<ReadinessException>(), Typed<ReadinessException>, configure: cache => cache
+            .AddIndex(ByAgent, entry => [$"{entry.View.Spec.Agent.Namespace ?? entry.Key.Namespace}/{entry.View.Spec.Agent.Name}"]))
         .AddCache(EndpointsView.Resource, EndpointsView.Of, Managed)
         .AddCache(PodView.Resource, PodView.Of, Managed, cache => cache
             .AddIndex(ByAgent, entry => AgentKey(entry.View.Meta))
@@ -48,6 +66,11 @@ internal static class CacheIndexes
         .AddCache(JobView.Resource, JobView.Of, Managed);
 
     public static T Typed<T>(JsonElement item) => KubernetesJson.Deserialize<T>(item.GetRawText());
+
+    /// <summary>A Service that others made and that may select pods.</summary>
+    // By the owner, not by a label, which anybody may write.
+    public static bool IsForeign(ServiceView service) =>
+        service.Selector.Count > 0 && service.Meta.Controller?.StartsWith(AgentDeployment.EntityKind + "/", StringComparison.Ordinal) != true;
 
     private static IEnumerable<string> AgentKey(Meta meta) => meta.Label(Names.AgentLabel) is { } agent ? [$"{meta.Key.Namespace}/{agent}"] : [];
 }

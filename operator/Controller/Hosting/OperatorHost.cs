@@ -6,6 +6,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using k8s;
@@ -38,7 +39,9 @@ public static class OperatorHost
         var api = new KubernetesApi(client, Names.Operator);
         var around = new Surroundings(options.GuardrailImage, options.GrantsUrl,
             await File.ReadAllTextAsync(Path.Combine(options.GrantsTlsDirectory, "ca.crt"), cancellationToken),
-            await HasNativeSidecarsAsync(api, cancellationToken));
+            await HasNativeSidecarsAsync(api, cancellationToken),
+            DisruptionView.Resource(await PolicyVersionAsync(api, cancellationToken)),
+            [options.Namespace]);
 
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
@@ -68,13 +71,16 @@ public static class OperatorHost
         services.AddSingleton(provider => new EventRecorder(api, Names.Operator, TimeProvider.System, provider.GetRequiredService<ILogger<EventRecorder>>()));
 
         services.AddKubernetesOperator()
-            .AddCaches()
+            .AddCaches(around)
             .AddLeaderTask<LedgerDesk>()
             .AddController<EvalRunController, EvalRun>(wiring => wiring
                 .Watches<JobView>(entry => [entry.Key])
                 .Watches<PodView>(entry => entry.View.Meta.Label(Names.EvalRunLabel) is { } run ? [new NamespacedName(entry.Key.Namespace, run)] : [])
                 .Watches<AgentDeployment>(entry => wiring.Services.GetRequiredService<ObjectCache<EvalRun>>()
                     .ByIndex(CacheIndexes.ByAgent, entry.Key.ToString()).Select(run => run.Key)))
+            .AddController<ReadinessExceptionController, ReadinessException>(wiring => wiring
+                .Watches<AgentDeployment>(entry => wiring.Services.GetRequiredService<ObjectCache<ReadinessException>>()
+                    .ByIndex(CacheIndexes.ByAgent, entry.Key.ToString()).Select(exception => exception.Key)))
             .AddController<AgentDeploymentController, AgentDeployment>(WatchAll);
     }
 
@@ -89,7 +95,11 @@ public static class OperatorHost
             .Watches<PodView>(entry => Child(entry.View.Meta))
             .Watches<EndpointsView>(entry => Child(entry.View.Meta))
             // A foreign Service of an agent's name, with no label of ours, matters as much as our own.
-            .Watches<ServiceView>(entry => Child(entry.View.Meta).Append(entry.Key))
+            .Watches<ServiceView>(entry => Child(entry.View.Meta).Append(entry.Key)
+                .Concat(CacheIndexes.IsForeign(entry.View) ? agents.ByIndex(CacheIndexes.ByNamespace, entry.Key.Namespace).Select(agent => agent.Key) : []))
+            .Watches<ClaimView>(entry => agents.ByIndex(CacheIndexes.ByClaim, entry.Key.ToString()).Select(agent => agent.Key))
+            .Watches<DisruptionView>(entry => Child(entry.View.Meta).Append(entry.Key))
+            .Watches<ReadinessException>(entry => [new NamespacedName(entry.View.Spec.Agent.Namespace ?? entry.Key.Namespace, entry.View.Spec.Agent.Name)])
             .Watches<ConfigMapView>(entry => Child(entry.View.Meta)
                 .Concat(agents.ByIndex(CacheIndexes.ByConfigMap, entry.Key.ToString()).Select(agent => agent.Key))
                 .Concat(suites.ByIndex(CacheIndexes.ByCases, entry.Key.ToString()).SelectMany(suite => Users(suite.Key))))
@@ -130,6 +140,13 @@ public static class OperatorHost
         var version = await api.SendAsync(HttpMethod.Get, "/version", null, null, cancellationToken);
         int Number(string name) => int.TryParse(new string([.. version[name]!.GetValue<string>().TakeWhile(char.IsAsciiDigit)]), out var number) ? number : 0;
         return Number("major") > 1 || Number("minor") >= 29;
+    }
+
+    // policy/v1 came with Kubernetes 1.21, and v1beta1 went with 1.25.
+    private static async Task<string> PolicyVersionAsync(KubernetesApi api, CancellationToken cancellationToken)
+    {
+        var group = await api.SendAsync(HttpMethod.Get, "/apis/policy", null, null, cancellationToken);
+        return group["versions"]!.AsArray().Any(version => version!["version"]!.GetValue<string>() == "v1") ? "v1" : "v1beta1";
     }
 
     // Read again when the file changes: a renewed Secret needs no restart.

@@ -13,7 +13,8 @@ namespace AgentReadiness.Controller.Views;
 /// <param name="Created">metadata.creationTimestamp.</param>
 /// <param name="Deleting">metadata.deletionTimestamp is set.</param>
 /// <param name="Version">metadata.generation where the kind has one, else metadata.resourceVersion: changes when the spec does.</param>
-public sealed record Meta(NamespacedName Key, string Uid, string? ControllerUid, IReadOnlyDictionary<string, string> Labels, DateTimeOffset Created, bool Deleting, string Version)
+/// <param name="Controller">"Kind/name" of the controlling owner, or null.</param>
+public sealed record Meta(NamespacedName Key, string Uid, string? ControllerUid, IReadOnlyDictionary<string, string> Labels, DateTimeOffset Created, bool Deleting, string Version, string? Controller = null)
 {
     /// <summary>Reads metadata.</summary>
     public static Meta Of(JsonElement item) => new(
@@ -23,7 +24,8 @@ public sealed record Meta(NamespacedName Key, string Uid, string? ControllerUid,
         item.Map("metadata", "labels"),
         item.Time("metadata", "creationTimestamp") ?? DateTimeOffset.UnixEpoch,
         item.Text("metadata", "deletionTimestamp") is not null,
-        item.Long("metadata", "generation")?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? item.Text("metadata", "resourceVersion")!);
+        item.Long("metadata", "generation")?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? item.Text("metadata", "resourceVersion")!,
+        item.Items("metadata", "ownerReferences").Where(owner => owner.Bool("controller")).Select(owner => $"{owner.Text("kind")}/{owner.Text("name")}").FirstOrDefault());
 
     /// <summary>A label's value, or null.</summary>
     public string? Label(string name) => Labels.GetValueOrDefault(name);
@@ -39,7 +41,11 @@ public sealed record Meta(NamespacedName Key, string Uid, string? ControllerUid,
 /// <param name="Total">status.replicas: pods that exist, old ones included.</param>
 /// <param name="Fault">The message of a ReplicaFailure condition: quota, admission.</param>
 /// <param name="GuardrailImage">The guardrail's image in its template.</param>
-public sealed record DeploymentView(Meta Meta, int Replicas, bool Observed, int Updated, int Available, int Ready, int Total, string? Fault, string? GuardrailImage)
+/// <param name="ForeignManagers">Field managers, other than the operator, that own a part of its spec.</param>
+/// <param name="ConfigDigests">From the name of each ConfigMap copy that its pods mount to the digest of the content.</param>
+public sealed record DeploymentView(
+    Meta Meta, int Replicas, bool Observed, int Updated, int Available, int Ready, int Total, string? Fault, string? GuardrailImage,
+    IReadOnlyList<string> ForeignManagers, IReadOnlyDictionary<string, string> ConfigDigests)
 {
     /// <summary>The resource.</summary>
     public static readonly ResourceType Resource = new("apps", "v1", "deployments", "Deployment");
@@ -56,7 +62,27 @@ public sealed record DeploymentView(Meta Meta, int Replicas, bool Observed, int 
         item.Items("status", "conditions").Where(condition => condition.Text("type") == "ReplicaFailure" && condition.Text("status") == "True")
             .Select(condition => condition.Text("message")).FirstOrDefault(),
         item.Items("spec", "template", "spec", "initContainers").Concat(item.Items("spec", "template", "spec", "containers"))
-            .Where(container => container.Text("name") == Names.GuardrailContainer).Select(container => container.Text("image")).FirstOrDefault());
+            .Where(container => container.Text("name") == Names.GuardrailContainer).Select(container => container.Text("image")).FirstOrDefault(),
+        [.. item.Items("metadata", "managedFields")
+            .Where(entry => entry.Text("manager") != Names.Operator && entry.At("fieldsV1", "f:spec") is not null)
+            .Select(entry => string.Intern(entry.Text("manager") ?? "unknown")).Distinct()],
+        Digests(item.At("metadata", "annotations") is { } annotations ? annotations.Text(Names.ConfigDigestsAnnotation) : null));
+
+    private static IReadOnlyDictionary<string, string> Digests(string? annotation)
+    {
+        if (annotation is null)
+            return Json.EmptyMap;
+        try
+        {
+            using var map = JsonDocument.Parse(annotation);
+            return map.RootElement.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.GetString() ?? string.Empty, StringComparer.Ordinal);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // Somebody wrote into it; the next apply of the declared revision sets it back.
+            return Json.EmptyMap;
+        }
+    }
 
     /// <summary>The revision that it runs.</summary>
     public string? Revision => Meta.Label(Names.RevisionLabel);
@@ -78,6 +104,29 @@ public sealed record ServiceView(Meta Meta, IReadOnlyDictionary<string, string> 
 
     /// <summary>Makes the view.</summary>
     public static ServiceView Of(JsonElement item) => new(Meta.Of(item), item.Map("spec", "selector"));
+}
+
+/// <summary>A PersistentVolumeClaim.</summary>
+/// <param name="Meta">Identity.</param>
+/// <param name="AccessModes">spec.accessModes.</param>
+public sealed record ClaimView(Meta Meta, IReadOnlyList<string> AccessModes)
+{
+    /// <summary>The resource.</summary>
+    public static readonly ResourceType Resource = new(string.Empty, "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
+
+    /// <summary>Makes the view.</summary>
+    public static ClaimView Of(JsonElement item) => new(Meta.Of(item), [.. item.Items("spec", "accessModes").Select(mode => string.Intern(mode.GetString() ?? string.Empty))]);
+}
+
+/// <summary>A PodDisruptionBudget.</summary>
+/// <param name="Meta">Identity.</param>
+public sealed record DisruptionView(Meta Meta)
+{
+    /// <summary>The resource in a version of its group.</summary>
+    public static ResourceType Resource(string version) => new("policy", version, "poddisruptionbudgets", "PodDisruptionBudget");
+
+    /// <summary>Makes the view.</summary>
+    public static DisruptionView Of(JsonElement item) => new(Meta.Of(item));
 }
 
 /// <summary>Where a Service of ours sends traffic now, as the endpoints controller made it.</summary>

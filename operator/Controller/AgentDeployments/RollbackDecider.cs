@@ -1,0 +1,43 @@
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>The way back to a revision that served before, because a person decided so. Pure.</summary>
+internal static class RollbackDecider
+{
+    /// <summary>Brings the old revision's pods up, all at once: the way back is the short one.</summary>
+    public static Traffic Decide(AgentObservation seen, StatusDraft draft, string declared, string target, int replicas, Decisions decisions)
+    {
+        draft.Status = draft.Status with { CandidateRevision = declared, Canary = null };
+        draft.PodsWanted = target;
+        if (AgentDecider.Find(seen, target, Names.ServingTrack) is not { } deployment)
+        {
+            draft.Stall(Phases.Failed, Reasons.RollbackImpossible, $"revision {target}, to which spec.rollout.decision goes back, has no Deployment any more: declare it in the spec");
+            return Traffic.Held;
+        }
+        var since = Progress.Begin(seen, draft, ProgressSteps.Rollback, replicas, decisions.IsFresh);
+        if (deployment.IsWhole(replicas))
+            return new Traffic(ServedHistory.Find(draft.Status, target)?.Basis ?? PromotionBasis.RollbackWindow, false, null);
+        if (Progress.IsLate(seen, draft, since, $"the pods of revision {target}", deployment, target, Names.ServingTrack))
+        {
+            draft.PodsWanted = null;
+            return Traffic.Held;
+        }
+        if (deployment.Replicas != replicas)
+            draft.Writes.Add(new Write.Scale(deployment.Meta.Key, replicas));
+        draft.Reconciling(Phases.RollingBack, Reasons.RollingBack,
+            $"{deployment.Available} of {replicas} pods of revision {target} are available, to which a person goes back{AgentDecider.Trouble(seen, deployment, target, Names.ServingTrack)}");
+        return Traffic.Held;
+    }
+
+    /// <summary>What the status says while an older revision serves by decision.</summary>
+    public static void Rest(AgentObservation seen, StatusDraft draft, string declared, string target, Decisions decisions)
+    {
+        var why = decisions.Last?.Reason is { Length: > 0 } reason ? $" ({reason})" : string.Empty;
+        draft.Status = draft.Status with { CandidateRevision = declared, Canary = null };
+        Progress.Forget(draft);
+        ServingDecider.SetEvals(seen, draft, target);
+        draft.Stall(Phases.RolledBack, Reasons.RolledBack, $"revision {target} serves by decision{why}; the declared revision {declared} waits for another spec, or for a decision Promote or Retry that names it");
+    }
+}
