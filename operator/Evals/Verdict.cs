@@ -25,21 +25,21 @@ public static class Verdict
     public static VerdictResult Decide(RunnerReport report, Thresholds bar)
     {
         if (report.Error is { } error)
-            return new VerdictResult(EvalPhase.Error, "RunnerFailed", error, null, null, null);
+            return new VerdictResult(EvalPhase.Error, EvalReasons.RunnerFailed, error, null, null, null);
         if (report.Cases <= 0)
-            return new VerdictResult(EvalPhase.Error, "NoCases", "the suite has no cases: an empty measurement is not a pass", null, null, null);
+            return new VerdictResult(EvalPhase.Error, EvalReasons.NoCases, "the suite has no cases: an empty measurement is not a pass", null, null, null);
         if (bar is not { MinScore: >= 0 and <= 1, Confidence: >= 0.5 and < 1 })
-            return new VerdictResult(EvalPhase.Error, "InvalidThresholds", Text($"minScore {bar.MinScore} and confidence {bar.Confidence} are no bar"), null, null, null);
+            return new VerdictResult(EvalPhase.Error, EvalReasons.InvalidThresholds, Text($"minScore {bar.MinScore} and confidence {bar.Confidence} are no bar"), null, null, null);
         if (report.Passed < 0 || report.Failed < 0 || report.Errored < 0 || (long)report.Passed + report.Failed + report.Errored != report.Cases
             || report.CriticalFailed < 0 || report.CriticalFailed > (long)report.Failed + report.Errored)
         {
-            return new VerdictResult(EvalPhase.Error, "CountsDisagree",
+            return new VerdictResult(EvalPhase.Error, EvalReasons.CountsDisagree,
                 Text($"{report.Cases} cases, but {report.Passed} passed, {report.Failed} failed and {report.Errored} errored, {report.CriticalFailed} critical"), null, null, null);
         }
         if (report.Errored > 0)
         {
             var fault = report.FirstFault is null ? string.Empty : $"; first fault: {report.FirstFault}";
-            return new VerdictResult(EvalPhase.Error, "CasesErrored", Text($"{report.Errored} of {report.Cases} cases could not be measured{fault}"), null, null, null);
+            return new VerdictResult(EvalPhase.Error, EvalReasons.CasesErrored, Text($"{report.Errored} of {report.Cases} cases could not be measured{fault}"), null, null, null);
         }
 
         var score = (double)report.Passed / report.Cases;
@@ -47,17 +47,17 @@ public static class Verdict
         VerdictResult Result(EvalPhase phase, string reason, string message) => new(phase, reason, message, score, lower, upper);
 
         if (report.CriticalFailed > 0)
-            return Result(EvalPhase.Failed, "CriticalCaseFailed", Text($"{report.CriticalFailed} critical case(s) failed; score {score:0.000}{Failing(report)}"));
+            return Result(EvalPhase.Failed, EvalReasons.CriticalCaseFailed, Text($"{report.CriticalFailed} critical case(s) failed; score {score:0.000}{Failing(report)}"));
         if (report.Cases < bar.MinCases)
-            return Result(EvalPhase.Inconclusive, "TooFewCases", Text($"{report.Cases} cases, at least {bar.MinCases} are needed; score {score:0.000}"));
+            return Result(EvalPhase.Inconclusive, EvalReasons.TooFewCases, Text($"{report.Cases} cases, at least {bar.MinCases} are needed; score {score:0.000}"));
         if (lower >= bar.MinScore)
-            return Result(EvalPhase.Passed, "ScoreCleared", Text($"score {score:0.000} over {report.Cases} cases; lower bound {lower:0.000} ≥ {bar.MinScore:0.000}"));
+            return Result(EvalPhase.Passed, EvalReasons.ScoreCleared, Text($"score {score:0.000} over {report.Cases} cases; lower bound {lower:0.000} ≥ {bar.MinScore:0.000}"));
         if (upper < bar.MinScore)
         {
-            return Result(EvalPhase.Failed, "ScoreTooLow",
+            return Result(EvalPhase.Failed, EvalReasons.ScoreTooLow,
                 Text($"score {score:0.000} over {report.Cases} cases; upper bound {upper:0.000} < {bar.MinScore:0.000}{Failing(report)}"));
         }
-        return Result(EvalPhase.Inconclusive, "BoundsStraddle",
+        return Result(EvalPhase.Inconclusive, EvalReasons.BoundsStraddle,
             Text($"score {score:0.000} over {report.Cases} cases; the bounds {lower:0.000} to {upper:0.000} hold {bar.MinScore:0.000}: more cases are needed{Failing(report)}"));
     }
 

@@ -41,6 +41,31 @@ public sealed class RulesTests
         Problems(agent => agent.Spec.Template["spec"]!["volumes"] = new JsonArray(JsonNode.Parse(volume)))
             .ShouldContain(problem => problem.Field == "spec.template.spec.volumes[0]." + field);
 
+    [Theory]
+    [InlineData("""{"strategy":"Canary"}""", "steps")]
+    [InlineData("""{"steps":[{"percent":10,"hold":"1m"}]}""", "steps")]
+    [InlineData("""{"strategy":"Canary","steps":[{"percent":0,"hold":"1m"}]}""", "steps[0].percent")]
+    [InlineData("""{"strategy":"Canary","steps":[{"percent":100,"hold":"1m"}]}""", "steps[0].percent")]
+    [InlineData("""{"strategy":"Canary","steps":[{"percent":50,"hold":"1m"},{"percent":20,"hold":"1m"}]}""", "steps[1].percent")]
+    [InlineData("""{"strategy":"Canary","steps":[{"percent":10}]}""", "steps[0].hold")]
+    [InlineData("""{"strategy":"Canary","steps":[{"percent":10,"hold":"later"}]}""", "steps[0].hold")]
+    [InlineData("""{"approvalTimeout":"0s"}""", "approvalTimeout")]
+    [InlineData("""{"rollbackWindow":"a week"}""", "rollbackWindow")]
+    [InlineData("""{"decision":{"revision":"latest","action":"Promote"}}""", "decision.revision")]
+    [InlineData("""{"decision":{"revision":"0123456789abcde","action":"Retry","attempt":0}}""", "decision.attempt")]
+    public void A_rollout_that_cannot_be_carried_out_is_refused(string rollout, string field) =>
+        Problems(agent => agent.Spec.Rollout = k8s.KubernetesJson.Deserialize<RolloutSpec>(rollout)).ShouldContain(problem => problem.Field == "spec.rollout." + field);
+
+    [Theory]
+    [InlineData("1", true)]
+    [InlineData("25%", true)]
+    [InlineData("100%", true)]
+    [InlineData("101%", false)]
+    [InlineData("-1", false)]
+    [InlineData("half", false)]
+    public void A_disruption_budget_is_a_number_or_a_percentage(string value, bool sound) =>
+        Problems(agent => agent.Spec.PodDisruptionBudget = new DisruptionSpec { MaxUnavailable = value }).Any().ShouldBe(!sound);
+
     [Fact]
     public void Every_spoilt_field_is_named()
     {

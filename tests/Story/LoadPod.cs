@@ -35,6 +35,8 @@ public sealed class LoadPod
             metadata: {name: {{{name}}}, namespace: {{{ns}}}}
             spec:
               restartPolicy: Never
+              # What it has in flight when it is told to stop counts too.
+              terminationGracePeriodSeconds: 90
               automountServiceAccountToken: false
               securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault}}
               containers:

@@ -69,14 +69,14 @@ public sealed class EvalRunController(
         var suite = observer.Suite(key.Namespace, run.Spec.Suite);
         if (suite.Suite is null || suite.CasesDigest is null || EvalPlan.SuiteDigest(suite.Suite, suite.CasesDigest) != run.Spec.SuiteDigest)
         {
-            await FinishAsync(run, key, Error("SuiteChanged", "the suite or its cases changed before the run began; the next attempt takes the new ones"), null, cancellationToken);
+            await FinishAsync(run, key, Error(EvalReasons.SuiteChanged, "the suite or its cases changed before the run began; the next attempt takes the new ones"), null, cancellationToken);
             return;
         }
         var cases = suite.Suite.Spec.Builtin.Cases;
         var content = await api.GetAsync(ConfigMapView.Resource, key.Namespace, cases.Name, cancellationToken);
         if (content?["data"]?[cases.Key]?.GetValue<string>() is not { } text)
         {
-            await FinishAsync(run, key, Error("CasesMissing", $"ConfigMap {key.Namespace}/{cases.Name} has no key \"{cases.Key}\""), null, cancellationToken);
+            await FinishAsync(run, key, Error(EvalReasons.CasesMissing, $"ConfigMap {key.Namespace}/{cases.Name} has no key \"{cases.Key}\""), null, cancellationToken);
             return;
         }
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

@@ -28,12 +28,12 @@ public sealed record RunOutcome(VerdictResult? Verdict, RunnerReport? Report, Ti
         if (job?.Failure is { } failure)
         {
             var trouble = runners.Select(pod => pod.Trouble).FirstOrDefault(cause => cause is not null);
-            return Error("RunnerJobFailed", $"the runner's Job failed: {failure}{(trouble is null ? string.Empty : $"; {trouble}")}");
+            return Error(EvalReasons.RunnerJobFailed, $"the runner's Job failed: {failure}{(trouble is null ? string.Empty : $"; {trouble}")}");
         }
         var started = new DateTimeOffset(DateTime.SpecifyKind(run.Status!.StartedAt!.Value, DateTimeKind.Utc));
         var until = started + GoDuration.Parse(run.Spec.Deadline) + Grace;
         return now >= until
-            ? Error("RunnerVanished", $"no word from the runner within {run.Spec.Deadline} and {Grace.TotalSeconds:0} s")
+            ? Error(EvalReasons.RunnerVanished, $"no word from the runner within {run.Spec.Deadline} and {Grace.TotalSeconds:0} s")
             : new RunOutcome(null, null, until - now);
     }
 
@@ -41,13 +41,13 @@ public sealed record RunOutcome(VerdictResult? Verdict, RunnerReport? Report, Ti
     {
         var cause = $"exit code {ended.ExitCode}{(ended.TerminationReason is { } reason ? $", {reason}" : string.Empty)}";
         if (ended.ExitCode != 0)
-            return Error("RunnerCrashed", $"the runner ended with {cause}");
+            return Error(EvalReasons.RunnerCrashed, $"the runner ended with {cause}");
         if (RunnerReport.TryParse(ended.TerminationMessage) is not { } report)
-            return Error("NoReport", $"the runner ended with {cause} and left no report");
+            return Error(EvalReasons.NoReport, $"the runner ended with {cause} and left no report");
         if (report.Run != run.Metadata.Uid)
-            return Error("ForeignReport", "the runner's report is of another run");
+            return Error(EvalReasons.ForeignReport, "the runner's report is of another run");
         if (!string.Equals(report.CasesDigest, run.Status!.CasesDigest, StringComparison.OrdinalIgnoreCase))
-            return Error("ForeignCases", "the runner's report is of other cases than it was given");
+            return Error(EvalReasons.ForeignCases, "the runner's report is of other cases than it was given");
         var bar = new Thresholds(
             double.Parse(run.Spec.MinScore, CultureInfo.InvariantCulture),
             double.Parse(run.Spec.Confidence, CultureInfo.InvariantCulture),

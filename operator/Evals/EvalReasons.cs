@@ -1,0 +1,59 @@
+namespace AgentReadiness.Evals;
+
+/// <summary>Reasons of verdicts, in EvalRun's status and events; stable words that programs may rely on.</summary>
+public static class EvalReasons
+{
+    /// <summary>The runner said that it could not measure.</summary>
+    public const string RunnerFailed = "RunnerFailed";
+
+    /// <summary>The suite has no cases: an empty measurement is not a pass.</summary>
+    public const string NoCases = "NoCases";
+
+    /// <summary>minScore or confidence is no bar.</summary>
+    public const string InvalidThresholds = "InvalidThresholds";
+
+    /// <summary>The report's counts do not add up.</summary>
+    public const string CountsDisagree = "CountsDisagree";
+
+    /// <summary>Some cases could not be measured.</summary>
+    public const string CasesErrored = "CasesErrored";
+
+    /// <summary>A case with a critical tag failed.</summary>
+    public const string CriticalCaseFailed = "CriticalCaseFailed";
+
+    /// <summary>Fewer cases than minCases.</summary>
+    public const string TooFewCases = "TooFewCases";
+
+    /// <summary>The lower bound reaches minScore: passed.</summary>
+    public const string ScoreCleared = "ScoreCleared";
+
+    /// <summary>The upper bound is below minScore: failed.</summary>
+    public const string ScoreTooLow = "ScoreTooLow";
+
+    /// <summary>minScore lies between the bounds: inconclusive.</summary>
+    public const string BoundsStraddle = "BoundsStraddle";
+
+    /// <summary>The suite or its cases changed before the run began.</summary>
+    public const string SuiteChanged = "SuiteChanged";
+
+    /// <summary>The ConfigMap has no such key.</summary>
+    public const string CasesMissing = "CasesMissing";
+
+    /// <summary>The runner's Job failed.</summary>
+    public const string RunnerJobFailed = "RunnerJobFailed";
+
+    /// <summary>Nobody heard of the runner within the deadline.</summary>
+    public const string RunnerVanished = "RunnerVanished";
+
+    /// <summary>The runner ended with an error.</summary>
+    public const string RunnerCrashed = "RunnerCrashed";
+
+    /// <summary>The runner left no report, or one that cannot be read.</summary>
+    public const string NoReport = "NoReport";
+
+    /// <summary>The report is of another run.</summary>
+    public const string ForeignReport = "ForeignReport";
+
+    /// <summary>The report is of other cases than the runner was given.</summary>
+    public const string ForeignCases = "ForeignCases";
+}
