@@ -43,6 +43,10 @@ for suite in "$@"; do
     . artifacts/images.env
     set +a
   fi
+  if [ "$suite" = api ]; then
+    AGENT_READINESS_CEL=$(tests/gitops/install.sh) || { broken=$((broken + 1)); continue; }
+    export AGENT_READINESS_CEL
+  fi
   for project in ${projects[$suite]}; do run "$project"; done
 done
 

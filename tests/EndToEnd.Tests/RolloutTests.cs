@@ -49,7 +49,7 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
         var candidate = (await AgentAsync(watch, $"the third revision to be in phase {middle}", agent => agent.Status?.Phase == middle
             && (middle != "Canary" || agent.Status.Canary?.Shared == true), stop)).Status!.CandidateRevision!;
         await CommandLine.RunAsync("kubectl", ["-n", Namespace, "patch", "agd", Name, "--type", "merge", "-p",
-            $$$"""{"spec":{"rollout":{"decision":{"revision":"{{{candidate}}}","action":"Abort","reason":"second thoughts"}}}}"""], null, stop);
+            $"spec: {{rollout: {{decision: {{revision: {candidate}, action: Abort, reason: second thoughts}}}}}}"], null, stop);
         var aborted = await AgentAsync(watch, "the third revision to be given up", agent => Condition(agent, "Stalled")?.Reason == "Aborted", stop);
         Condition(aborted, "Stalled")!.Message.ShouldContain("second thoughts");
         await GoneAsync(candidate, stop);
@@ -117,12 +117,12 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
         metadata: {name: cases, namespace: {{{Namespace}}}}
         data:
           cases.jsonl: |
-            {{{string.Join("\n    ", Enumerable.Range(1001, 12).Select(order => $$"""{"id": "order-{{order}}", "input": "Where is my order #{{order}}?", "expect": {"contains": "order #{{order}} is"}}"""))}}}
+            {{{Cases()}}}
         ---
         apiVersion: agentreadiness.dev/v1alpha1
         kind: EvalSuite
         metadata: {name: smoke, namespace: {{{Namespace}}}}
-        spec: {builtin: {cases: {name: cases, key: cases.jsonl}}}
+        spec: {builtin: {cases: {name: cases, key: cases.jsonl} } }
         ---
         apiVersion: agentreadiness.dev/v1alpha1
         kind: AgentDeployment
@@ -148,6 +148,10 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
           evals: [{suite: {name: smoke}, minScore: "0.7"}]
           guardrails:
             upstreams:
-            - {name: openai, format: OpenAI, url: "http://model-provider.model-provider.svc/v1", credentials: {secretRef: {name: openai, key: api-key}}}
+            - {name: openai, format: OpenAI, url: "http://model-provider.model-provider.svc/v1", credentials: {secretRef: {name: openai, key: api-key} } }
         """;
+
+    // Indented as the block scalar that they go into.
+    private static string Cases() => string.Join("\n    ", Enumerable.Range(1001, 12)
+        .Select(order => "{" + $"\"id\": \"order-{order}\", \"input\": \"Where is my order #{order}?\", \"expect\": " + "{" + $"\"contains\": \"order #{order} is\"" + "} }"));
 }

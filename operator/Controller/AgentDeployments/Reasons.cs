@@ -157,6 +157,15 @@ public static class Reasons
     /// <summary>A ReadinessException ended before the promotion.</summary>
     public const string ExceptionEnded = "ExceptionEnded";
 
+    /// <summary>A ReadinessException is in force.</summary>
+    public const string ExceptionActive = "ExceptionActive";
+
+    /// <summary>A ReadinessException's time is over.</summary>
+    public const string ExceptionExpired = "ExceptionExpired";
+
+    /// <summary>A ReadinessException is in a namespace that may hold none, or lacks reason or requester.</summary>
+    public const string ExceptionNotAllowed = "ExceptionNotAllowed";
+
     /// <summary>What serves has no verdict on record.</summary>
     public const string NotEvaluated = "NotEvaluated";
 

@@ -35,7 +35,7 @@ public sealed class ReadinessExceptionController(
             if (status.State != entity.Status?.State)
             {
                 await events.PublishAsync(new EventSubject(Exceptions.ApiVersion, Exceptions.Kind, key, entity.Metadata.Uid),
-                    status.State != ExceptionState.Active, $"Exception{status.State}", status.Message!, cancellationToken);
+                    status.State != ExceptionState.Active, ReasonOf(status.State), status.Message!, cancellationToken);
             }
         }
         var wait = entity.Spec.ExpiresAt.ToUniversalTime() - now.UtcDateTime;
@@ -46,6 +46,13 @@ public sealed class ReadinessExceptionController(
     /// <inheritdoc/>
     public Task<ReconciliationResult<ReadinessException>> DeletedAsync(NamespacedName key, CancellationToken cancellationToken) =>
         Task.FromResult(ReconciliationResult<ReadinessException>.Success());
+
+    private static string ReasonOf(ExceptionState? state) => state switch
+    {
+        ExceptionState.Active => Reasons.ExceptionActive,
+        ExceptionState.Expired => Reasons.ExceptionExpired,
+        _ => Reasons.ExceptionNotAllowed,
+    };
 
     /// <summary>The status that follows from the exception, its agent and the moment. Pure.</summary>
     public static ReadinessExceptionStatus Describe(ReadinessException exception, AgentDeployment? agent, IReadOnlyCollection<string> namespaces, DateTimeOffset now)
