@@ -1,71 +1,159 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace AgentReadiness.Runtime;
 
-/// <summary>Runs a controller: takes keys, looks their objects up, reconciles, and plans the next look.</summary>
+/// <summary>
+/// Runs a controller: takes keys, looks their objects up, reconciles, and plans the next look. An object that the cache shows
+/// as it was before this process's own last write to it is not given to the controller: the watch event on its way wakes it.
+/// </summary>
 /// <typeparam name="TEntity">What the cache holds.</typeparam>
-public sealed class ControllerWorker<TEntity>(
-    string name,
-    ObjectCache<TEntity> cache,
-    WorkQueue<NamespacedName> queue,
-    IEntityController<TEntity> controller,
-    int concurrency,
-    TimeProvider time,
-    ILogger<ControllerWorker<TEntity>> logger) : ILeaderTask
+public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
     where TEntity : class
 {
-    /// <inheritdoc/>
-    public Task RunAsync(CancellationToken cancellationToken)
+    private static readonly string[] Results = ["success", "error", "requeue", "requeue_after"];
+
+    private readonly string name;
+    private readonly ObjectCache<TEntity> cache;
+    private readonly WorkQueue<NamespacedName> queue;
+    private readonly IEntityController<TEntity> controller;
+    private readonly int concurrency;
+    private readonly OwnWrites ownWrites;
+    private readonly TimeProvider time;
+    private readonly ILogger<ControllerWorker<TEntity>> logger;
+
+    /// <summary>Creates a worker; from now on changes of the cache wake its keys, and its kind's own writes are kept.</summary>
+    /// <param name="name">The name in metrics and logs.</param>
+    /// <param name="cache">The objects.</param>
+    /// <param name="queue">The keys to look at; disposed with the worker.</param>
+    /// <param name="controller">The controller.</param>
+    /// <param name="concurrency">Reconciliations at once, of different objects.</param>
+    /// <param name="ownWrites">What this process wrote.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public ControllerWorker(string name, ObjectCache<TEntity> cache, WorkQueue<NamespacedName> queue, IEntityController<TEntity> controller, int concurrency,
+        OwnWrites ownWrites, TimeProvider time, ILogger<ControllerWorker<TEntity>> logger)
     {
-        foreach (var entry in cache.List())
-            queue.Add(entry.Key);
-        return Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(() => WorkAsync(cancellationToken), CancellationToken.None)));
+        this.name = name;
+        this.cache = cache;
+        this.queue = queue;
+        this.controller = controller;
+        this.concurrency = concurrency;
+        this.ownWrites = ownWrites;
+        this.time = time;
+        this.logger = logger;
+        ownWrites.Track(cache.Resource);
+        cache.Changed += Wake;
     }
 
-    private async Task WorkAsync(CancellationToken cancellationToken)
+    /// <summary>How long reconciliations in flight may go on after a stop; 20 seconds where not set. Keep it below the host's shutdown timeout.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <inheritdoc/>
+    public Task RunAsync(CancellationToken cancellationToken) => RunAsync(cancellationToken, cancellationToken);
+
+    /// <summary>Runs until stopped, and then until reconciliations in flight have ended or <see cref="Grace"/> is over.</summary>
+    /// <param name="stopping">No new reconciliation begins.</param>
+    /// <param name="lost">Those in flight are cancelled too, at once.</param>
+    public async Task RunAsync(CancellationToken stopping, CancellationToken lost)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        RuntimeMetrics.MostWorkers.WithLabels(name).Set(concurrency);
+        RuntimeMetrics.ReconcileErrors.WithLabels(name).Inc(0);
+        RuntimeMetrics.ReconcilePanics.WithLabels(name).Inc(0);
+        foreach (var result in Results)
+            RuntimeMetrics.Reconciles.WithLabels(name, result).Inc(0);
+        foreach (var entry in cache.List())
+            queue.Add(entry.Key);
+
+        using var abort = CancellationTokenSource.CreateLinkedTokenSource(lost);
+        var workers = Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(() => WorkAsync(stopping, abort.Token), CancellationToken.None)));
+        await Task.WhenAny(workers, Task.Delay(Timeout.InfiniteTimeSpan, stopping));
+        RuntimeLog.Draining(logger, name, Grace);
+        using var over = new CancellationTokenSource(Grace, time);
+        await using var link = over.Token.Register(abort.Cancel);
+        await workers;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        cache.Changed -= Wake;
+        queue.Dispose();
+    }
+
+    // In this order: a worker that takes the key at once must not wait for what the cache has just shown.
+    private void Wake(CacheEntry<TEntity>? before, CacheEntry<TEntity>? after)
+    {
+        var key = (after ?? before)!.Key;
+        ownWrites.Seen(cache.Resource, key, after?.ResourceVersion);
+        queue.Add(key);
+    }
+
+    private async Task WorkAsync(CancellationToken stopping, CancellationToken abort)
+    {
+        while (!stopping.IsCancellationRequested)
         {
             NamespacedName key;
             try
             {
-                key = await queue.TakeAsync(cancellationToken);
+                key = await queue.TakeAsync(stopping);
             }
             catch (OperationCanceledException)
             {
                 return;
             }
             RuntimeMetrics.ActiveWorkers.WithLabels(name).Inc();
-            var began = time.GetTimestamp();
             try
             {
-                await ReconcileAsync(key, cancellationToken);
+                await LookAsync(key, abort);
             }
             finally
             {
-                RuntimeMetrics.ReconcileTime.WithLabels(name).Observe(time.GetElapsedTime(began).TotalSeconds);
                 RuntimeMetrics.ActiveWorkers.WithLabels(name).Dec();
                 queue.Done(key);
             }
         }
     }
 
-    private async Task ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
+    private async Task LookAsync(NamespacedName key, CancellationToken abort)
+    {
+        var entry = cache.Get(key);
+        switch (ownWrites.Check(cache.Resource, key, entry?.ResourceVersion, out var wait))
+        {
+            case OwnWriteState.Awaited:
+                RuntimeLog.OwnWriteAwaited(logger, name, key);
+                queue.AddAfter(key, wait);
+                return;
+            case OwnWriteState.GivenUp:
+                RuntimeLog.OwnWriteGivenUp(logger, name, key);
+                break;
+            default:
+                break;
+        }
+        var began = time.GetTimestamp();
+        try
+        {
+            await ReconcileAsync(key, entry, abort);
+        }
+        finally
+        {
+            RuntimeMetrics.ReconcileTime.WithLabels(name).Observe(time.GetElapsedTime(began).TotalSeconds);
+        }
+    }
+
+    private async Task ReconcileAsync(NamespacedName key, CacheEntry<TEntity>? entry, CancellationToken cancellationToken)
     {
         try
         {
-            var entry = cache.Get(key);
             var result = entry is null ? await controller.DeletedAsync(key, cancellationToken) : await controller.ReconcileAsync(entry.View, cancellationToken);
             if (!result.IsSuccess && result.RequeueAfter is null)
             {
-                Fail(key, result.ErrorMessage ?? "no reason given", null);
+                Fail(key, result.ErrorMessage ?? "no reason given", result.Error);
                 return;
             }
             queue.Forget(key);
             if (result.RequeueAfter is { } delay)
                 queue.AddAfter(key, delay);
-            RuntimeMetrics.Reconciles.WithLabels(name, result.RequeueAfter is null ? "success" : "requeue_after").Inc();
+            Count(result.RequeueAfter is null ? "success" : "requeue_after");
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -75,12 +163,15 @@ public sealed class ControllerWorker<TEntity>(
         {
             // What was read is old: not a fault, only too early.
             RuntimeLog.Conflict(logger, name, key, error.Message);
-            RuntimeMetrics.Reconciles.WithLabels(name, "requeue").Inc();
+            Count("requeue");
             queue.AddRateLimited(key);
         }
         catch (Exception error)
         {
-            // One object's fault must not stop the others.
+            // One object's fault must not stop the others. What a controller foresees it answers as a Failure; of exceptions, the
+            // API server's and the network's are the world's, any other is the controller's own fault: Go would panic.
+            if (error is not (KubernetesApiException or HttpRequestException or IOException or TimeoutException))
+                RuntimeMetrics.ReconcilePanics.WithLabels(name).Inc();
             Fail(key, error.Message, error);
         }
     }
@@ -88,8 +179,10 @@ public sealed class ControllerWorker<TEntity>(
     private void Fail(NamespacedName key, string message, Exception? error)
     {
         RuntimeLog.ReconcileFailed(logger, error, name, key, message);
-        RuntimeMetrics.Reconciles.WithLabels(name, "error").Inc();
+        Count("error");
         RuntimeMetrics.ReconcileErrors.WithLabels(name).Inc();
-        queue.AddRateLimited(key);
+        queue.AddRateLimited(key, (error as KubernetesApiException)?.RetryAfter ?? TimeSpan.Zero);
     }
+
+    private void Count(string result) => RuntimeMetrics.Reconciles.WithLabels(name, result).Inc();
 }

@@ -1,8 +1,9 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
 using Microsoft.Extensions.Logging;
 
 namespace AgentReadiness.Runtime;
@@ -21,10 +22,31 @@ public sealed record EventSubject(string ApiVersion, string Kind, NamespacedName
 public sealed class EventRecorder(KubernetesApi api, string component, TimeProvider time, ILogger<EventRecorder> logger)
 {
     private const int Burst = 25;
+    private const int MostBuckets = 20_000;
     private static readonly TimeSpan Refill = TimeSpan.FromMinutes(5);
     private static readonly ResourceType Events = new(string.Empty, "v1", "events", "Event");
 
-    private readonly ConcurrentDictionary<string, (double Tokens, long At)> buckets = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, (double Tokens, long At)> buckets = new(StringComparer.Ordinal);
+
+    /// <summary>Writes an event about an object of the library's types; this is the <see cref="EventPublisher"/>.</summary>
+    /// <param name="entity">The object. Where it names no kind, its type must carry <see cref="KubernetesEntityAttribute"/>.</param>
+    /// <param name="reason">One stable UpperCamelCase word.</param>
+    /// <param name="message">For people; cut to 1,024 characters.</param>
+    /// <param name="type">Normal or Warning.</param>
+    /// <param name="cancellationToken">Ends the try.</param>
+    /// <exception cref="ArgumentException">The kind is not known.</exception>
+    public Task PublishAsync(IKubernetesObject<V1ObjectMeta> entity, string reason, string message, EventType type = EventType.Normal, CancellationToken cancellationToken = default)
+    {
+        var (apiVersion, kind) = (entity.ApiVersion, entity.Kind);
+        if (string.IsNullOrEmpty(apiVersion) || string.IsNullOrEmpty(kind))
+        {
+            var resource = ResourceType.Of(entity.GetType());
+            (apiVersion, kind) = (resource.ApiVersion, resource.Kind);
+        }
+        var key = new NamespacedName(entity.Metadata.NamespaceProperty ?? string.Empty, entity.Metadata.Name);
+        return PublishAsync(new EventSubject(apiVersion, kind, key, entity.Metadata.Uid), type == EventType.Warning, reason, message, cancellationToken);
+    }
 
     /// <summary>Writes an event.</summary>
     /// <param name="subject">The object.</param>
@@ -84,19 +106,19 @@ public sealed class EventRecorder(KubernetesApi api, string component, TimeProvi
     private bool TakeToken(string uid)
     {
         var now = time.GetTimestamp();
-        if (buckets.Count > 20_000)
-            buckets.Clear();
-        var allowed = false;
-        buckets.AddOrUpdate(uid, _ =>
+        lock (gate)
         {
-            allowed = true;
-            return (Burst - 1, now);
-        }, (_, bucket) =>
-        {
-            var tokens = Math.Min(Burst, bucket.Tokens + (time.GetElapsedTime(bucket.At, now) / Refill));
-            allowed = tokens >= 1;
-            return (allowed ? tokens - 1 : tokens, now);
-        });
-        return allowed;
+            var known = buckets.TryGetValue(uid, out var bucket);
+            if (!known && buckets.Count >= MostBuckets)
+            {
+                // Those that were silent for longest have the most tokens again, so forgetting them gives the least away.
+                foreach (var (old, _) in buckets.OrderBy(entry => entry.Value.At).Take(MostBuckets / 2).ToList())
+                    buckets.Remove(old);
+            }
+            var tokens = known ? Math.Min(Burst, bucket.Tokens + (time.GetElapsedTime(bucket.At, now) / Refill)) : Burst;
+            var allowed = tokens >= 1;
+            buckets[uid] = (allowed ? tokens - 1 : tokens, now);
+            return allowed;
+        }
     }
 }

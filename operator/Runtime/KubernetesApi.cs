@@ -13,24 +13,48 @@ namespace AgentReadiness.Runtime;
 /// Written fields are those that the caller names: no object is read, changed and put back, because the library's types drop
 /// fields that they do not know.
 /// </summary>
+/// <remarks>
+/// Requests go at the pace of a <see cref="RequestPacing"/>, Leases excepted. One that fails is sent again while its time lasts:
+/// any verb where the server answers 429 or 5xx with a Retry-After header, after that delay and 10 times at most; after other 5xx
+/// and broken connections only those that may be processed twice (GET, DELETE, PUT with a resource version, apply, merge patch),
+/// 5 times at most with growing pauses. A POST is not: a create whose answer was lost would be answered "already exists".
+/// </remarks>
 public sealed class KubernetesApi
 {
+    private const string LeasePath = "/apis/coordination.k8s.io/";
+
+    // A wrong header must not put an operator to sleep for a year.
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromMinutes(5);
+
     private readonly Kubernetes client;
-    private readonly string fieldManager;
     private readonly TimeSpan timeout;
+    private readonly TimeProvider time;
+    private readonly TokenBucket bucket;
 
     /// <summary>Creates the verbs over a configured client.</summary>
     /// <param name="client">Brings address, TLS and credentials.</param>
-    /// <param name="fieldManager">Owner of the fields that <see cref="ApplyAsync"/> writes.</param>
-    /// <param name="timeout">For one request that is not a watch; 30 seconds where absent.</param>
-    public KubernetesApi(Kubernetes client, string fieldManager, TimeSpan? timeout = null)
+    /// <param name="fieldManager">Owner of the fields that <see cref="ApplyAsync"/> writes; also the User-Agent.</param>
+    /// <param name="timeout">For one request with all its tries, that is not a watch; 30 seconds where absent. It starts when the request may go.</param>
+    /// <param name="pacing">How fast it may ask; the defaults of <see cref="RequestPacing"/> where absent.</param>
+    /// <param name="time">The clock; the system's where absent.</param>
+    public KubernetesApi(Kubernetes client, string fieldManager, TimeSpan? timeout = null, RequestPacing? pacing = null, TimeProvider? time = null)
     {
         this.client = client;
-        this.fieldManager = fieldManager;
         this.timeout = timeout ?? TimeSpan.FromSeconds(30);
+        this.time = time ?? TimeProvider.System;
+        bucket = new TokenBucket(pacing ?? new RequestPacing(), this.time);
+        FieldManager = fieldManager;
+        OwnWrites = new OwnWrites(this.time);
     }
 
+    /// <summary>Owner of the fields that <see cref="ApplyAsync"/> writes.</summary>
+    public string FieldManager { get; }
+
+    /// <summary>What was written through the verbs of this object, for those who read caches.</summary>
+    public OwnWrites OwnWrites { get; }
+
     /// <summary>Reads an object; null where there is none.</summary>
+    /// <exception cref="KubernetesApiException">The server refused.</exception>
     public async Task<JsonObject?> GetAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken)
     {
         try
@@ -46,25 +70,31 @@ public sealed class KubernetesApi
     /// <summary>Creates an object.</summary>
     /// <exception cref="KubernetesApiException">IsConflict: it exists already.</exception>
     public Task<JsonObject> CreateAsync(ResourceType type, string? ns, JsonObject body, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Post, $"{type.Path(ns)}?fieldManager={fieldManager}", body, "application/json", cancellationToken);
+        WriteAsync(type, HttpMethod.Post, $"{type.Path(ns)}?fieldManager={FieldManager}", body, "application/json", cancellationToken);
 
     /// <summary>Replaces an object that the caller owns whole; its metadata.resourceVersion guards it.</summary>
+    /// <exception cref="KubernetesApiException">IsConflict: somebody wrote since that version.</exception>
     public Task<JsonObject> ReplaceAsync(ResourceType type, string? ns, string name, JsonObject body, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Put, $"{type.Path(ns, name)}?fieldManager={fieldManager}", body, "application/json", cancellationToken);
+        WriteAsync(type, HttpMethod.Put, $"{type.Path(ns, name)}?fieldManager={FieldManager}", body, "application/json", cancellationToken);
 
     /// <summary>Server-side apply of the given fields.</summary>
+    /// <exception cref="KubernetesApiException">The server refused.</exception>
     public Task<JsonObject> ApplyAsync(ResourceType type, string? ns, string name, JsonObject body, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Patch, $"{type.Path(ns, name)}?fieldManager={fieldManager}&force=true", body, "application/apply-patch+yaml", cancellationToken);
+        WriteAsync(type, HttpMethod.Patch, $"{type.Path(ns, name)}?fieldManager={FieldManager}&force=true", body, "application/apply-patch+yaml", cancellationToken);
 
     /// <summary>Merge patch (RFC 7396) of an object or a subresource. Put metadata.resourceVersion in the body to guard it.</summary>
+    /// <exception cref="KubernetesApiException">IsConflict: somebody wrote since that version.</exception>
     public Task<JsonObject> MergePatchAsync(ResourceType type, string? ns, string name, string? subresource, JsonObject body, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Patch, $"{type.Path(ns, name, subresource)}?fieldManager={fieldManager}", body, "application/merge-patch+json", cancellationToken);
+        WriteAsync(type, HttpMethod.Patch, $"{type.Path(ns, name, subresource)}?fieldManager={FieldManager}", body, "application/merge-patch+json", cancellationToken);
 
     /// <summary>JSON patch (RFC 6902): all of its operations, tests included, or none.</summary>
+    /// <exception cref="KubernetesApiException">The server refused, or a test did not hold.</exception>
     public Task<JsonObject> JsonPatchAsync(ResourceType type, string? ns, string name, JsonArray operations, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Patch, $"{type.Path(ns, name)}?fieldManager={fieldManager}", operations, "application/json-patch+json", cancellationToken);
+        WriteAsync(type, HttpMethod.Patch, $"{type.Path(ns, name)}?fieldManager={FieldManager}", operations, "application/json-patch+json", cancellationToken);
 
-    /// <summary>Deletes an object, in the background; true where it was there. The UID, where given, must match.</summary>
+    /// <summary>Deletes an object, in the background. The UID, where given, must match.</summary>
+    /// <returns>False where it was not there; so too where a first try deleted it and its answer was lost.</returns>
+    /// <exception cref="KubernetesApiException">IsConflict: an object of another UID has the name.</exception>
     public async Task<bool> DeleteAsync(ResourceType type, string? ns, string name, string? uid, CancellationToken cancellationToken)
     {
         var options = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions", ["propagationPolicy"] = "Background" };
@@ -72,7 +102,7 @@ public sealed class KubernetesApi
             options["preconditions"] = new JsonObject { ["uid"] = uid };
         try
         {
-            await SendAsync(HttpMethod.Delete, type.Path(ns, name), options, "application/json", cancellationToken);
+            await WriteAsync(type, HttpMethod.Delete, type.Path(ns, name), options, "application/json", cancellationToken);
             return true;
         }
         catch (KubernetesApiException error) when (error.IsNotFound)
@@ -81,17 +111,40 @@ public sealed class KubernetesApi
         }
     }
 
-    /// <summary>Sends any request and reads a JSON object.</summary>
-    /// <exception cref="KubernetesApiException">The server refused.</exception>
+    /// <summary>Sends any request and reads a JSON object. What it writes is not among the <see cref="OwnWrites"/>.</summary>
+    /// <param name="method">The verb.</param>
+    /// <param name="pathAndQuery">From the server's root.</param>
+    /// <param name="body">What to send, or null.</param>
+    /// <param name="contentType">Of the body.</param>
+    /// <param name="cancellationToken">Ends the request and its pauses at once.</param>
+    /// <exception cref="KubernetesApiException">The server refused, in the last try.</exception>
+    /// <exception cref="HttpRequestException">The connection broke, in the last try.</exception>
+    /// <exception cref="TimeoutException">The time of the request is over.</exception>
     public async Task<JsonObject> SendAsync(HttpMethod method, string pathAndQuery, JsonNode? body, string? contentType, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(timeout);
+        var idempotent = RequestRetry.IsIdempotent(method, body, contentType);
+        // Before the time of the request starts: one that only waited for its turn was not too slow.
+        await PaceAsync(pathAndQuery, cancellationToken);
+        using var over = new CancellationTokenSource(timeout, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        var began = time.GetTimestamp();
         try
         {
-            using var response = await OpenAsync(method, pathAndQuery, body, contentType, limit.Token);
-            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
-            return (JsonObject)(await JsonNode.ParseAsync(stream, cancellationToken: limit.Token))!;
+            for (var tries = 1; ; tries++)
+            {
+                try
+                {
+                    using var response = await SendOnceAsync(method, pathAndQuery, body, contentType, limit.Token);
+                    await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+                    return (JsonObject)(await JsonNode.ParseAsync(stream, cancellationToken: limit.Token))!;
+                }
+                catch (Exception error) when (RequestRetry.Pause(error, tries, idempotent) is { } pause && time.GetElapsedTime(began) + pause < timeout)
+                {
+                    RuntimeMetrics.ApiRetries.WithLabels(RuntimeMetrics.Code(error), method.Method, client.BaseUri.Authority).Inc();
+                    await Task.Delay(pause, time, limit.Token);
+                    await PaceAsync(pathAndQuery, limit.Token);
+                }
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -99,9 +152,33 @@ public sealed class KubernetesApi
         }
     }
 
-    /// <summary>Sends a request and returns the response when its headers are in; the body streams.</summary>
-    /// <exception cref="KubernetesApiException">The server refused.</exception>
+    /// <summary>Sends a request, once, and returns the response when its headers are in; the body streams.</summary>
+    /// <param name="method">The verb.</param>
+    /// <param name="pathAndQuery">From the server's root.</param>
+    /// <param name="body">What to send, or null.</param>
+    /// <param name="contentType">Of the body.</param>
+    /// <param name="cancellationToken">Ends the request; the timeout of the other verbs does not hold here.</param>
+    /// <exception cref="KubernetesApiException">The server refused; where it said when to come again, RetryAfter is set.</exception>
+    /// <exception cref="HttpRequestException">The connection broke.</exception>
     public async Task<HttpResponseMessage> OpenAsync(HttpMethod method, string pathAndQuery, JsonNode? body, string? contentType, CancellationToken cancellationToken)
+    {
+        await PaceAsync(pathAndQuery, cancellationToken);
+        return await SendOnceAsync(method, pathAndQuery, body, contentType, cancellationToken);
+    }
+
+    private async Task<JsonObject> WriteAsync(ResourceType type, HttpMethod method, string pathAndQuery, JsonNode body, string contentType, CancellationToken cancellationToken)
+    {
+        var answer = await SendAsync(method, pathAndQuery, body, contentType, cancellationToken);
+        // What a deletion answers is of use only where the object stays for its finalizers.
+        if (method != HttpMethod.Delete || answer["metadata"]?["deletionTimestamp"] is not null)
+            OwnWrites.Remember(type, answer);
+        return answer;
+    }
+
+    private ValueTask PaceAsync(string path, CancellationToken cancellationToken) =>
+        path.StartsWith(LeasePath, StringComparison.Ordinal) ? ValueTask.CompletedTask : bucket.TakeAsync(cancellationToken);
+
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, string pathAndQuery, JsonNode? body, string? contentType, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, new Uri(client.BaseUri, pathAndQuery.TrimStart('/')))
         {
@@ -109,7 +186,7 @@ public sealed class KubernetesApi
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        request.Headers.TryAddWithoutValidation("User-Agent", fieldManager);
+        request.Headers.TryAddWithoutValidation("User-Agent", FieldManager);
         if (body is not null)
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body.ToJsonString()));
@@ -118,27 +195,47 @@ public sealed class KubernetesApi
         if (client.Credentials is { } credentials)
             await credentials.ProcessHttpRequestAsync(request, cancellationToken);
 
-        var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        RuntimeMetrics.ApiRequests.WithLabels(((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture), method.Method, client.BaseUri.Authority).Inc();
-        if (response.IsSuccessStatusCode)
-            return response;
-        using (response)
-            throw await ErrorAsync(response, cancellationToken);
+        var began = time.GetTimestamp();
+        var code = RuntimeMetrics.NoAnswer;
+        try
+        {
+            var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            code = RuntimeMetrics.Code(response.StatusCode);
+            if (response.IsSuccessStatusCode)
+                return response;
+            using (response)
+                throw await ErrorAsync(response, cancellationToken);
+        }
+        finally
+        {
+            RuntimeMetrics.ApiRequests.WithLabels(code, method.Method, client.BaseUri.Authority).Inc();
+            RuntimeMetrics.ApiRequestTime.WithLabels(method.Method, client.BaseUri.Authority).Observe(time.GetElapsedTime(began).TotalSeconds);
+        }
     }
 
-    private static async Task<KubernetesApiException> ErrorAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<KubernetesApiException> ErrorAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
+        var wait = RetryAfter(response);
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
         try
         {
             using var status = JsonDocument.Parse(text);
             var root = status.RootElement;
-            string Text(string name) => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value) ? value.GetString() ?? string.Empty : string.Empty;
-            return new KubernetesApiException(response.StatusCode, Text("reason"), Text("message") is { Length: > 0 } message ? message : text);
+            string Text(string name) => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+                ? value.GetString()! : string.Empty;
+            return new KubernetesApiException(response.StatusCode, Text("reason"), Text("message") is { Length: > 0 } message ? message : text, wait);
         }
         catch (JsonException)
         {
-            return new KubernetesApiException(response.StatusCode, string.Empty, $"HTTP {(int)response.StatusCode}: {text[..Math.Min(text.Length, 300)]}");
+            return new KubernetesApiException(response.StatusCode, string.Empty, $"HTTP {(int)response.StatusCode}: {text[..Math.Min(text.Length, 300)]}", wait);
         }
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        if (response.StatusCode != HttpStatusCode.TooManyRequests && (int)response.StatusCode < 500)
+            return null;
+        var wait = response.Headers.RetryAfter?.Delta ?? (response.Headers.RetryAfter?.Date - time.GetUtcNow());
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestRetryAfter ? LongestRetryAfter : wait;
     }
 }

@@ -45,8 +45,19 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
     /// <param name="lead">The work; its token is cancelled on stop and on loss.</param>
     /// <param name="cancellationToken">Stops the work and the election.</param>
     /// <returns>True after a stop, false after a loss: then the process should end, for what it holds in memory is no longer true.</returns>
-    public async Task<bool> RunAsync(Func<CancellationToken, Task> lead, CancellationToken cancellationToken)
+    public Task<bool> RunAsync(Func<CancellationToken, Task> lead, CancellationToken cancellationToken) =>
+        RunAsync((stopping, _) => lead(stopping), cancellationToken);
+
+    /// <summary>Waits for leadership, runs the work, and gives the Lease back when the work has ended; until then the Lease is kept.</summary>
+    /// <param name="lead">
+    /// The work. Its first token is cancelled on stop and on loss: begin nothing more. Its second is cancelled on loss only: another
+    /// may lead already, so end at once.
+    /// </param>
+    /// <param name="cancellationToken">Stops the work and the election.</param>
+    /// <returns>True after a stop, false after a loss: then the process should end, for what it holds in memory is no longer true.</returns>
+    public async Task<bool> RunAsync(Func<CancellationToken, CancellationToken, Task> lead, CancellationToken cancellationToken)
     {
+        RuntimeMetrics.Leader.WithLabels(options.Name).Set(0);
         while (!await TryHoldAsync(cancellationToken))
         {
             await Task.Delay(options.RetryPeriod, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -55,14 +66,15 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
         }
         RuntimeLog.Leading(logger, options.Identity);
         RuntimeMetrics.Leader.WithLabels(options.Name).Set(1);
-        using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var work = lead(term.Token);
-        var kept = await KeepAsync(work, cancellationToken);
-        await term.CancelAsync();
+        using var lost = new CancellationTokenSource();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lost.Token);
+        var work = lead(stopping.Token, lost.Token);
+        var kept = await KeepAsync(work);
         RuntimeMetrics.Leader.WithLabels(options.Name).Set(0);
-        await Task.WhenAny(work, Task.Delay(options.RenewDeadline, time, CancellationToken.None));
         if (!kept)
         {
+            await lost.CancelAsync();
+            await Task.WhenAny(work, Task.Delay(options.RenewDeadline, time, CancellationToken.None));
             RuntimeLog.LeadershipLost(logger, options.Identity);
             return false;
         }
@@ -73,15 +85,16 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
         return true;
     }
 
-    private async Task<bool> KeepAsync(Task work, CancellationToken cancellationToken)
+    // To the end of the work, a stop or not: what is in flight writes as the leader, so it must be the leader.
+    private async Task<bool> KeepAsync(Task work)
     {
         var renewed = time.GetTimestamp();
-        while (!cancellationToken.IsCancellationRequested && !work.IsCompleted)
+        while (!work.IsCompleted)
         {
-            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            using var pause = new CancellationTokenSource();
             await Task.WhenAny(work, Task.Delay(options.RetryPeriod, time, pause.Token));
             await pause.CancelAsync();
-            if (cancellationToken.IsCancellationRequested || work.IsCompleted)
+            if (work.IsCompleted)
                 break;
             var left = options.RenewDeadline - time.GetElapsedTime(renewed);
             if (left <= TimeSpan.Zero)

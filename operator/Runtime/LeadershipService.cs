@@ -15,11 +15,7 @@ public sealed class OperatorReadiness(IEnumerable<IObjectCache> caches)
     public IEnumerable<string> Missing => caches.Where(cache => !cache.IsSynced).Select(cache => cache.Resource.Plural);
 
     /// <summary>Waits until every cache had its first list.</summary>
-    public async Task WaitAsync(TimeProvider time, CancellationToken cancellationToken)
-    {
-        while (!IsReady)
-            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
-    }
+    public Task WaitAsync(CancellationToken cancellationToken) => Task.WhenAll(caches.Select(cache => cache.Synced)).WaitAsync(cancellationToken);
 }
 
 /// <summary>Fills the caches, waits for leadership, runs the leader's tasks; ends the process when leadership or a task is lost.</summary>
@@ -28,7 +24,6 @@ internal sealed class LeadershipService(
     IEnumerable<ILeaderTask> tasks,
     OperatorReadiness readiness,
     IHostApplicationLifetime lifetime,
-    TimeProvider time,
     ILogger<LeadershipService> logger) : BackgroundService
 {
     // Made now, so that no change between now and leadership is missed: queues collect keys from the first list on.
@@ -36,13 +31,16 @@ internal sealed class LeadershipService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // This service was added first and so is stopped last: without the second token, work would go on while web server and
+        // watches are stopped one after the other, on caches that no longer move.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         try
         {
-            await readiness.WaitAsync(time, stoppingToken);
-            if (!await elector.RunAsync(RunTasksAsync, stoppingToken))
+            await readiness.WaitAsync(stopping.Token);
+            if (!await elector.RunAsync(RunTasksAsync, stopping.Token))
                 Exit();
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // Stopped before it led.
         }
@@ -53,10 +51,10 @@ internal sealed class LeadershipService(
         }
     }
 
-    private async Task RunTasksAsync(CancellationToken cancellationToken)
+    private async Task RunTasksAsync(CancellationToken stopping, CancellationToken lost)
     {
-        using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = tasks.Select(task => task.RunAsync(together.Token)).ToList();
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var running = tasks.Select(task => task.RunAsync(together.Token, lost)).ToList();
         // None of them ends by itself; if one does, the others must not go on half alive.
         await Task.WhenAny(running);
         await together.CancelAsync();

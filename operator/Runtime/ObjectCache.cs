@@ -22,6 +22,9 @@ public interface IObjectCache
     /// <summary>True once the first list is in.</summary>
     bool IsSynced { get; }
 
+    /// <summary>Completes when the first list is in.</summary>
+    Task Synced { get; }
+
     /// <summary>Takes an object from the wire.</summary>
     void Upsert(JsonElement item);
 
@@ -43,7 +46,7 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
     private readonly Lock gate = new();
     private readonly Dictionary<NamespacedName, CacheEntry<TView>> entries = [];
     private readonly Dictionary<string, (Func<CacheEntry<TView>, IEnumerable<string>> KeysOf, Dictionary<string, HashSet<NamespacedName>> Map)> indexes = new(StringComparer.Ordinal);
-    private volatile bool synced;
+    private readonly TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Raised after a change, outside the lock, with the entry before and after (null: was not there, is gone).</summary>
     public event Action<CacheEntry<TView>?, CacheEntry<TView>?>? Changed;
@@ -55,7 +58,10 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
     public string? LabelSelector { get; } = labelSelector;
 
     /// <inheritdoc/>
-    public bool IsSynced => synced;
+    public bool IsSynced => synced.Task.IsCompleted;
+
+    /// <inheritdoc/>
+    public Task Synced => synced.Task;
 
     /// <summary>Adds an index; before the cache is filled.</summary>
     /// <param name="name">The index's name.</param>
@@ -129,8 +135,8 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
             }
             foreach (var key in gone)
                 changes.Add((Drop(key), null));
-            synced = true;
         }
+        synced.TrySetResult();
         foreach (var (before, after) in changes)
             Changed?.Invoke(before, after);
     }

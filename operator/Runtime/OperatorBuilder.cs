@@ -1,5 +1,8 @@
 using System.Text.Json;
+using k8s;
+using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +13,11 @@ public interface ILeaderTask
 {
     /// <summary>Runs until cancelled.</summary>
     Task RunAsync(CancellationToken cancellationToken);
+
+    /// <summary>Runs until stopped, for work that ends in order; where it is not implemented, a stop cancels the work.</summary>
+    /// <param name="stopping">Begin nothing new, finish what is begun, and return: the Lease is kept until then.</param>
+    /// <param name="lost">The Lease is lost: end at once. <paramref name="stopping"/> is cancelled then too.</param>
+    Task RunAsync(CancellationToken stopping, CancellationToken lost) => RunAsync(stopping);
 }
 
 /// <summary>Registers an operator's parts. The names are KubeOps's where KubeOps has them.</summary>
@@ -35,7 +43,21 @@ public interface IOperatorBuilder
         where TController : class, IEntityController<TEntity>
         where TEntity : class;
 
+    /// <summary>
+    /// Adds a finalizer of the objects of a cache; they need a controller too. The runtime adds its identifier to an object before
+    /// the first reconciliation, runs it when the object is to be deleted (the controller is not called any more then) until it
+    /// succeeds, and takes the identifier away. Several run in the order of their registration.
+    /// </summary>
+    /// <typeparam name="TFinalizer">The finalizer.</typeparam>
+    /// <typeparam name="TEntity">What the cache holds, with its whole metadata.</typeparam>
+    /// <param name="identifier">What stands in metadata.finalizers: "domain/name", the name 63 characters at most.</param>
+    /// <exception cref="ArgumentException">The API server would refuse the identifier.</exception>
+    IOperatorBuilder AddFinalizer<TFinalizer, TEntity>(string identifier)
+        where TFinalizer : class, IEntityFinalizer<TEntity>
+        where TEntity : class, IKubernetesObject<V1ObjectMeta>;
+
     /// <summary>Adds work that only the leader does.</summary>
+    /// <typeparam name="TTask">The work, a service of the host.</typeparam>
     IOperatorBuilder AddLeaderTask<TTask>()
         where TTask : class, ILeaderTask;
 }
@@ -64,11 +86,22 @@ public sealed class ControllerWiring(IServiceProvider services, WorkQueue<Namesp
 /// <summary>Entry points of the runtime.</summary>
 public static class OperatorServices
 {
-    /// <summary>Adds an operator to the host. It needs a <see cref="KubernetesApi"/> and a <see cref="TimeProvider"/> among the services.</summary>
+    /// <summary>
+    /// Adds an operator to the host. It needs a <see cref="KubernetesApi"/>, <see cref="LeaderElectionOptions"/> and a
+    /// <see cref="TimeProvider"/> among the services, and brings <see cref="OperatorReadiness"/>, <see cref="EventRecorder"/>
+    /// and <see cref="EventPublisher"/>.
+    /// </summary>
     public static IOperatorBuilder AddKubernetesOperator(this IServiceCollection services)
     {
         services.AddHostedService<LeadershipService>();
         services.AddSingleton<OperatorReadiness>();
+        services.TryAddSingleton<LeaderElector>();
+        services.TryAddSingleton(provider =>
+        {
+            var api = provider.GetRequiredService<KubernetesApi>();
+            return new EventRecorder(api, api.FieldManager, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EventRecorder>>());
+        });
+        services.TryAddSingleton<EventPublisher>(provider => provider.GetRequiredService<EventRecorder>().PublishAsync);
         return new Builder(services);
     }
 
@@ -99,11 +132,23 @@ public static class OperatorServices
                 var time = provider.GetRequiredService<TimeProvider>();
                 var queue = new WorkQueue<NamespacedName>(name, time);
                 var cache = provider.GetRequiredService<ObjectCache<TEntity>>();
-                cache.Changed += (before, after) => queue.Add((after ?? before)!.Key);
                 wire?.Invoke(new ControllerWiring(provider, queue));
-                return new ControllerWorker<TEntity>(name, cache, queue, provider.GetRequiredService<TController>(), concurrency: 4, time,
+                IEntityController<TEntity> controller = provider.GetRequiredService<TController>();
+                controller = provider.GetService<IFinalizing<TEntity>>()?.Around(controller) ?? controller;
+                return new ControllerWorker<TEntity>(name, cache, queue, controller, concurrency: 4, provider.GetRequiredService<KubernetesApi>().OwnWrites, time,
                     provider.GetRequiredService<ILogger<ControllerWorker<TEntity>>>());
             });
+            return this;
+        }
+
+        public IOperatorBuilder AddFinalizer<TFinalizer, TEntity>(string identifier)
+            where TFinalizer : class, IEntityFinalizer<TEntity>
+            where TEntity : class, IKubernetesObject<V1ObjectMeta>
+        {
+            NamedFinalizer<TEntity>.Validate(identifier);
+            services.TryAddSingleton<TFinalizer>();
+            services.AddSingleton(provider => new NamedFinalizer<TEntity>(identifier, provider.GetRequiredService<TFinalizer>()));
+            services.TryAddSingleton<IFinalizing<TEntity>, Finalizing<TEntity>>();
             return this;
         }
 

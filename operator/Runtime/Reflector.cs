@@ -16,6 +16,9 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
     /// <summary>The server's watch timeout is random between this and twice this, so that watches do not all end at once.</summary>
     public TimeSpan ShortestWatch { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long one page of a list may take; 60 seconds where not set.</summary>
+    public TimeSpan LongestPage { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -23,21 +26,25 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
         string? version = null;
         while (!stoppingToken.IsCancellationRequested)
         {
+            TimeSpan? told = null;
             try
             {
                 version ??= await ListAsync(stoppingToken);
                 var began = time.GetTimestamp();
-                var (cause, detail, last) = await WatchAsync(version, stoppingToken);
+                var (end, last) = await WatchAsync(version, stoppingToken);
+                var cause = end.Cause;
+                told = end.RetryAfter;
                 RuntimeMetrics.WatchRestarts.WithLabels(cache.Resource.Plural, cause.ToString()).Inc();
-                version = cause is WatchEndCause.Closed or WatchEndCause.Failed ? last : null;
+                version = cause is WatchEndCause.Closed or WatchEndCause.Failed or WatchEndCause.Throttled ? last : null;
                 // A watch that ends at once, again and again, is a failure even where the server calls it a close.
                 var healthy = cause == WatchEndCause.Closed && time.GetElapsedTime(began) > TimeSpan.FromSeconds(1);
                 failures = healthy ? 0 : failures + 1;
                 // A server restored from a backup refuses versions from its future for ever: after a few tries only a list helps.
-                if (failures >= 3)
+                // Not one that is short of breath, though: a list costs it more than a watch.
+                if (failures >= 3 && cause != WatchEndCause.Throttled)
                     version = null;
                 if (!healthy)
-                    RuntimeLog.WatchEnded(logger, cache.Resource.Plural, cause, detail);
+                    RuntimeLog.WatchEnded(logger, cache.Resource.Plural, cause, end.Detail);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -48,17 +55,19 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
                 // Whatever it was, a reflector that stops leaves its controllers blind: say it and try again.
                 failures++;
                 version = null;
+                told = (error as KubernetesApiException)?.RetryAfter;
                 RuntimeLog.ListFailed(logger, cache.Resource.Plural, error.Message);
             }
             if (failures > 0)
-                await PauseAsync(failures, stoppingToken);
+                await Task.Delay(Pause(failures, told ?? TimeSpan.Zero), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task PauseAsync(int failures, CancellationToken stoppingToken)
+    private static TimeSpan Pause(int failures, TimeSpan atLeast)
     {
         var pause = TimeSpan.FromMilliseconds(200 * Math.Pow(2, Math.Min(failures, 10)) * (0.5 + Random.Shared.NextDouble()));
-        await Task.Delay(pause < LongestPause ? pause : LongestPause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        pause = pause < LongestPause ? pause : LongestPause;
+        return pause > atLeast ? pause : atLeast;
     }
 
     private async Task<string> ListAsync(CancellationToken cancellationToken)
@@ -75,10 +84,8 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
                     query += "&labelSelector=" + Uri.EscapeDataString(cache.LabelSelector);
                 if (next is not null)
                     query += "&continue=" + Uri.EscapeDataString(next);
-                using var response = await api.OpenAsync(HttpMethod.Get, query, null, null, cancellationToken);
-                var page = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
-                pages.Add(page);
-                var metadata = page.RootElement.GetProperty("metadata");
+                pages.Add(await PageAsync(query, cancellationToken));
+                var metadata = pages[^1].RootElement.GetProperty("metadata");
                 version = metadata.GetProperty("resourceVersion").GetString()!;
                 next = metadata.TryGetProperty("continue", out var token) && token.GetString() is { Length: > 0 } text ? text : null;
             }
@@ -94,10 +101,26 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
         }
     }
 
-    private async Task<(WatchEndCause Cause, string Detail, string Version)> WatchAsync(string version, CancellationToken cancellationToken)
+    // A dead connection says nothing: without a limit of its own, a list would wait on it for ever.
+    private async Task<JsonDocument> PageAsync(string query, CancellationToken cancellationToken)
+    {
+        using var over = new CancellationTokenSource(LongestPage, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        try
+        {
+            using var response = await api.OpenAsync(HttpMethod.Get, query, null, null, limit.Token);
+            return await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(limit.Token), cancellationToken: limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"a page took longer than {LongestPage.TotalSeconds:0} s");
+        }
+    }
+
+    private async Task<(WatchEnd End, string Version)> WatchAsync(string version, CancellationToken cancellationToken)
     {
         var timeout = ShortestWatch * (1 + Random.Shared.NextDouble());
-        var (cause, detail) = await new WatchStream(api, time).ReadAsync(cache.Resource.Path(null), cache.LabelSelector, version, timeout, (kind, item) =>
+        var end = await new WatchStream(api, time).ReadAsync(cache.Resource.Path(null), cache.LabelSelector, version, timeout, (kind, item) =>
         {
             if (kind == WatchEventKind.Upsert)
                 cache.Upsert(item);
@@ -105,6 +128,6 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
                 cache.Delete(item);
             version = item.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
         }, cancellationToken);
-        return (cause, detail, version);
+        return (end, version);
     }
 }

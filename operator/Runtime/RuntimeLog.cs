@@ -37,4 +37,16 @@ internal static partial class RuntimeLog
 
     [LoggerMessage(11, LogLevel.Critical, "A task of the leader ended: {Task}")]
     public static partial void TaskEnded(ILogger logger, Exception? error, string task);
+
+    [LoggerMessage(12, LogLevel.Debug, "{Controller} {Key} waits until the cache shows its own last write")]
+    public static partial void OwnWriteAwaited(ILogger logger, string controller, NamespacedName key);
+
+    [LoggerMessage(13, LogLevel.Warning, "{Controller} {Key} no longer waits for its own last write, which the cache never showed")]
+    public static partial void OwnWriteGivenUp(ILogger logger, string controller, NamespacedName key);
+
+    [LoggerMessage(14, LogLevel.Information, "{Controller} stops: waiting up to {Grace} for reconciliations in flight")]
+    public static partial void Draining(ILogger logger, string controller, TimeSpan grace);
+
+    [LoggerMessage(15, LogLevel.Information, "{Kind} {Key} finalized: {Finalizer}")]
+    public static partial void Finalized(ILogger logger, string kind, NamespacedName key, string finalizer);
 }

@@ -35,6 +35,18 @@ public enum WatchEndCause
 
     /// <summary>The connection broke or the server failed: go on from the last version, after a pause.</summary>
     Failed,
+
+    /// <summary>The server has too many requests: go on from the last version, after the delay that it named.</summary>
+    Throttled,
+}
+
+/// <summary>How a watch ended.</summary>
+/// <param name="Cause">Why.</param>
+/// <param name="Detail">The server's words or the fault, where there are any.</param>
+public sealed record WatchEnd(WatchEndCause Cause, string Detail)
+{
+    /// <summary>When the server wants to be asked again; null where it did not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }
 
 /// <summary>
@@ -55,8 +67,8 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
     /// <param name="serverTimeout">How long the server keeps the watch open.</param>
     /// <param name="onEvent">Called in order with each event; the element is valid only during the call.</param>
     /// <param name="cancellationToken">Ends the watch with an OperationCanceledException.</param>
-    /// <returns>Why it ended, with the server's words or the fault where there are any.</returns>
-    public async Task<(WatchEndCause Cause, string Detail)> ReadAsync(string path, string? labelSelector, string resourceVersion, TimeSpan serverTimeout,
+    /// <returns>Why it ended; faults are told here and not thrown.</returns>
+    public async Task<WatchEnd> ReadAsync(string path, string? labelSelector, string resourceVersion, TimeSpan serverTimeout,
         Action<WatchEventKind, JsonElement> onEvent, CancellationToken cancellationToken)
     {
         var query = $"{path}?watch=1&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(resourceVersion)}&timeoutSeconds={(int)serverTimeout.TotalSeconds}";
@@ -80,19 +92,23 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (WatchEndCause.Silent, $"nothing for {(serverTimeout + Grace).TotalSeconds:0} s");
+            return new(WatchEndCause.Silent, $"nothing for {(serverTimeout + Grace).TotalSeconds:0} s");
         }
         catch (KubernetesApiException error) when (error.StatusCode == HttpStatusCode.Gone)
         {
-            return (WatchEndCause.Expired, error.Message);
+            return new(WatchEndCause.Expired, error.Message);
         }
-        catch (Exception error) when (error is KubernetesApiException or HttpRequestException or IOException)
+        catch (KubernetesApiException error)
         {
-            return (WatchEndCause.Failed, error.Message);
+            return new(error.IsThrottled ? WatchEndCause.Throttled : WatchEndCause.Failed, error.Message) { RetryAfter = error.RetryAfter };
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            return new(WatchEndCause.Failed, error.Message);
         }
     }
 
-    private static async Task<(WatchEndCause, string)> ReadLinesAsync(PipeReader reader, Action<WatchEventKind, JsonElement> onEvent, CancellationToken cancellationToken)
+    private static async Task<WatchEnd> ReadLinesAsync(PipeReader reader, Action<WatchEventKind, JsonElement> onEvent, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -106,14 +122,14 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
                     return end;
             }
             if (buffer.Length > LongestLine)
-                return (WatchEndCause.Undecodable, $"an event is longer than {LongestLine} bytes");
+                return new(WatchEndCause.Undecodable, $"an event is longer than {LongestLine} bytes");
             reader.AdvanceTo(buffer.Start, buffer.End);
             if (result.IsCompleted)
-                return (WatchEndCause.Closed, string.Empty);
+                return new(WatchEndCause.Closed, string.Empty);
         }
     }
 
-    private static (WatchEndCause, string)? Handle(ReadOnlySequence<byte> line, Action<WatchEventKind, JsonElement> onEvent)
+    private static WatchEnd? Handle(ReadOnlySequence<byte> line, Action<WatchEventKind, JsonElement> onEvent)
     {
         try
         {
@@ -132,14 +148,14 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
                     return null;
                 case "ERROR":
                     var expired = subject.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) && number == (int)HttpStatusCode.Gone;
-                    return (expired ? WatchEndCause.Expired : WatchEndCause.Failed, subject.GetRawText());
+                    return new(expired ? WatchEndCause.Expired : WatchEndCause.Failed, subject.GetRawText());
                 case var other:
-                    return (WatchEndCause.Undecodable, $"event type {other}");
+                    return new(WatchEndCause.Undecodable, $"event type {other}");
             }
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or NotSupportedException)
         {
-            return (WatchEndCause.Undecodable, error.Message);
+            return new(WatchEndCause.Undecodable, error.Message);
         }
     }
 }

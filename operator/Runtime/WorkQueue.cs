@@ -15,22 +15,22 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     private readonly Lock gate = new();
     private readonly Channel<TKey> ready = Channel.CreateUnbounded<TKey>();
-    private readonly HashSet<TKey> dirty = [];
-    private readonly HashSet<TKey> processing = [];
+    private readonly Dictionary<TKey, long> dirty = [];
+    private readonly Dictionary<TKey, long> processing = [];
     private readonly Dictionary<TKey, int> failures = [];
     private readonly PriorityQueue<TKey, DateTimeOffset> delayed = new();
     private readonly Dictionary<TKey, DateTimeOffset> due = [];
     private readonly TimeProvider time;
     private readonly ITimer timer;
-    private readonly string name;
+    private readonly RuntimeMetrics.QueueMetrics metrics;
 
     /// <summary>Creates an empty queue.</summary>
     /// <param name="name">The name in metrics.</param>
     /// <param name="time">The clock.</param>
     public WorkQueue(string name, TimeProvider time)
     {
-        this.name = name;
         this.time = time;
+        metrics = RuntimeMetrics.Queue(name, Running);
         timer = time.CreateTimer(_ => AddDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -56,12 +56,15 @@ public sealed class WorkQueue<TKey> : IDisposable
                 return;
             due[key] = moment;
             delayed.Enqueue(key, moment);
+            DropStale();
             Plan();
         }
     }
 
     /// <summary>Adds a key after a failure: 5 ms, doubled with each failure in a row, at most 1000 s.</summary>
-    public void AddRateLimited(TKey key)
+    /// <param name="key">The key.</param>
+    /// <param name="atLeast">Not before this, where somebody asked for a pause.</param>
+    public void AddRateLimited(TKey key, TimeSpan atLeast = default)
     {
         TimeSpan delay;
         lock (gate)
@@ -70,8 +73,8 @@ public sealed class WorkQueue<TKey> : IDisposable
             var ticks = FirstBackoff.Ticks * Math.Pow(2, Math.Min(count - 1, 30));
             delay = ticks >= LongestBackoff.Ticks ? LongestBackoff : TimeSpan.FromTicks((long)ticks);
         }
-        RuntimeMetrics.QueueRetries.WithLabels(name).Inc();
-        AddAfter(key, delay);
+        metrics.Retries.Inc();
+        AddAfter(key, delay > atLeast ? delay : atLeast);
     }
 
     /// <summary>Forgets the failures of a key.</summary>
@@ -87,9 +90,10 @@ public sealed class WorkQueue<TKey> : IDisposable
         var key = await ready.Reader.ReadAsync(cancellationToken);
         lock (gate)
         {
-            dirty.Remove(key);
-            processing.Add(key);
-            RuntimeMetrics.QueueDepth.WithLabels(name).Set(dirty.Count);
+            dirty.Remove(key, out var added);
+            processing[key] = time.GetTimestamp();
+            metrics.QueueTime.Observe(time.GetElapsedTime(added, processing[key]).TotalSeconds);
+            metrics.Depth.Set(dirty.Count);
         }
         return key;
     }
@@ -99,23 +103,34 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         lock (gate)
         {
-            processing.Remove(key);
-            if (dirty.Contains(key))
+            if (processing.Remove(key, out var began))
+                metrics.WorkTime.Observe(time.GetElapsedTime(began).TotalSeconds);
+            if (dirty.ContainsKey(key))
                 ready.Writer.TryWrite(key);
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => timer.Dispose();
+    public void Dispose()
+    {
+        timer.Dispose();
+        metrics.Dispose();
+    }
+
+    private List<TimeSpan> Running()
+    {
+        lock (gate)
+            return [.. processing.Values.Select(began => time.GetElapsedTime(began))];
+    }
 
     private void AddLocked(TKey key)
     {
         due.Remove(key);
-        if (!dirty.Add(key))
+        if (!dirty.TryAdd(key, time.GetTimestamp()))
             return;
-        RuntimeMetrics.QueueAdds.WithLabels(name).Inc();
-        RuntimeMetrics.QueueDepth.WithLabels(name).Set(dirty.Count);
-        if (!processing.Contains(key))
+        metrics.Adds.Inc();
+        metrics.Depth.Set(dirty.Count);
+        if (!processing.ContainsKey(key))
             ready.Writer.TryWrite(key);
     }
 
@@ -133,6 +148,16 @@ public sealed class WorkQueue<TKey> : IDisposable
             }
             Plan();
         }
+    }
+
+    // A key that is woken every second and plans its next look in an hour would leave 3,600 entries that mean nothing.
+    private void DropStale()
+    {
+        if (delayed.Count <= 64 + (2 * due.Count))
+            return;
+        delayed.Clear();
+        foreach (var (key, moment) in due)
+            delayed.Enqueue(key, moment);
     }
 
     private void Plan()

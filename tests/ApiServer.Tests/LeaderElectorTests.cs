@@ -47,6 +47,48 @@ public sealed class LeaderElectorTests(ControlPlane plane)
     }
 
     [Fact]
+    public async Task A_leader_that_stops_renews_until_its_work_has_ended()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var ends = new TaskCompletionSource();
+        var led = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isLost = true;
+        var elector = new LeaderElector(new KubernetesApi(plane.CreateClient(), "first"), new LeaderElectionOptions
+        {
+            Namespace = ns,
+            Name = "test",
+            Identity = "first",
+            RetryPeriod = TimeSpan.FromMilliseconds(200),
+        }, TimeProvider.System, NullLogger<LeaderElector>.Instance);
+        var ended = elector.RunAsync(async (stopping, lost) =>
+        {
+            led.SetResult();
+            await ends.Task;
+            isLost = lost.IsCancellationRequested;
+            stopping.IsCancellationRequested.ShouldBeTrue();
+        }, stop.Token);
+        await led.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+        await stop.CancelAsync();
+        var seen = await RenewedAsync(ns);
+        for (var renewal = 0; renewal < 3; renewal++)
+        {
+            var last = seen;
+            using var ticker = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            while ((seen = await RenewedAsync(ns)) == last)
+                await ticker.WaitForNextTickAsync(limit.Token);
+        }
+        (await HolderAsync(ns)).ShouldBe("first");
+        ends.SetResult();
+
+        (await ended.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeTrue();
+        isLost.ShouldBeFalse();
+        (await HolderAsync(ns)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_leader_whose_Lease_is_taken_ends_its_work_and_renews_nothing()
     {
         var ns = await plane.NamespaceAsync();
@@ -79,6 +121,9 @@ public sealed class LeaderElectorTests(ControlPlane plane)
         TimeProvider.System.GetElapsedTime(began).ShouldBeGreaterThan(TimeSpan.FromSeconds(2.9), "another machine's clock is not trusted");
         await candidate.StopAsync();
     }
+
+    private async Task<string> RenewedAsync(string ns) =>
+        (await plane.Api.GetAsync(Leases, ns, "test", CancellationToken.None))!["spec"]!["renewTime"]!.GetValue<string>();
 
     private async Task<string> HolderAsync(string ns) =>
         (await plane.Api.GetAsync(Leases, ns, "test", CancellationToken.None))!["spec"]!["holderIdentity"]?.GetValue<string>() ?? string.Empty;

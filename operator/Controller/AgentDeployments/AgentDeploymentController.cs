@@ -124,10 +124,10 @@ public sealed class AgentDeploymentController(
     private async Task CopyAsync(string ns, Write.Copy copy, CancellationToken cancellationToken)
     {
         var source = await api.GetAsync(ConfigMapView.Resource, ns, copy.Source, cancellationToken)
-            ?? throw new InvalidOperationException($"ConfigMap {ns}/{copy.Source} is gone");
+            ?? throw Stale($"ConfigMap {ns}/{copy.Source} is gone");
         using var document = System.Text.Json.JsonDocument.Parse(source.ToJsonString());
         if (ConfigMapView.Content(document.RootElement).Digest() != copy.Digest)
-            throw new InvalidOperationException($"ConfigMap {ns}/{copy.Source} changed while revision {copy.Body["metadata"]!["labels"]![Names.RevisionLabel]} was made");
+            throw Stale($"ConfigMap {ns}/{copy.Source} changed while revision {copy.Body["metadata"]!["labels"]![Names.RevisionLabel]} was made");
         var body = (JsonObject)copy.Body.DeepClone();
         foreach (var part in (string[])["data", "binaryData"])
         {
@@ -138,11 +138,14 @@ public sealed class AgentDeploymentController(
         {
             await api.CreateAsync(ConfigMapView.Resource, ns, body, cancellationToken);
         }
-        catch (KubernetesApiException error) when (error.IsConflict)
+        catch (KubernetesApiException error) when (error.IsAlreadyThere)
         {
             // There already; the next observation compares its content.
         }
     }
+
+    // What was decided on is not so any more: decide afresh.
+    private static KubernetesApiException Stale(string message) => new(System.Net.HttpStatusCode.Conflict, "Stale", message);
 
     private async Task CreateRunAsync(JsonObject body, CancellationToken cancellationToken)
     {
@@ -152,7 +155,7 @@ public sealed class AgentDeploymentController(
             await api.CreateAsync(Runs, metadata["namespace"]!.GetValue<string>(), body, cancellationToken);
             ControllerLog.RunCreated(logger, metadata["namespace"]!.GetValue<string>(), metadata["name"]!.GetValue<string>());
         }
-        catch (KubernetesApiException error) when (error.IsConflict)
+        catch (KubernetesApiException error) when (error.IsAlreadyThere)
         {
             // Its name says what it measures: whoever made it, it is the same measurement.
         }

@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+
+namespace AgentReadiness.Runtime;
+
+/// <summary>A finalizer and what stands for it in metadata.finalizers.</summary>
+internal sealed record NamedFinalizer<TEntity>(string Identifier, IEntityFinalizer<TEntity> Finalizer)
+    where TEntity : class, IKubernetesObject<V1ObjectMeta>
+{
+    /// <exception cref="ArgumentException">The API server would refuse the identifier.</exception>
+    public static void Validate(string identifier)
+    {
+        if (identifier.Split('/') is not [{ Length: > 0 and <= 253 }, { Length: > 0 and <= 63 }])
+            throw new ArgumentException($"'{identifier}' is not of the form domain/name", nameof(identifier));
+    }
+}
+
+/// <summary>Puts the finalizers of a kind around its controller. An interface, so that controllers of other types need not be Kubernetes objects.</summary>
+internal interface IFinalizing<TEntity>
+    where TEntity : class
+{
+    /// <summary>A controller that sees only objects that carry every finalizer and are not to be deleted.</summary>
+    IEntityController<TEntity> Around(IEntityController<TEntity> controller);
+}
+
+/// <inheritdoc/>
+internal sealed class Finalizing<TEntity>(
+    IEnumerable<NamedFinalizer<TEntity>> finalizers,
+    ObjectCache<TEntity> cache,
+    KubernetesApi api,
+    ILogger<Finalizing<TEntity>> logger) : IFinalizing<TEntity>
+    where TEntity : class, IKubernetesObject<V1ObjectMeta>
+{
+    private readonly IReadOnlyList<NamedFinalizer<TEntity>> finalizers = [.. finalizers];
+
+    public IEntityController<TEntity> Around(IEntityController<TEntity> controller) => new Controller(this, controller);
+
+    private async Task<ReconciliationResult<TEntity>> AttachAsync(TEntity entity, IEntityController<TEntity> inner, CancellationToken cancellationToken)
+    {
+        var present = entity.Metadata.Finalizers ?? [];
+        var missing = finalizers.Select(own => own.Identifier).Except(present).ToList();
+        if (missing.Count == 0)
+            return await inner.ReconcileAsync(entity, cancellationToken);
+        await WriteAsync(entity, entity.Metadata.ResourceVersion, present.Concat(missing), cancellationToken);
+        // The change comes back over the watch and wakes the object, which is whole then.
+        return ReconciliationResult<TEntity>.Success();
+    }
+
+    private async Task<ReconciliationResult<TEntity>> FinalizeAsync(TEntity entity, CancellationToken cancellationToken)
+    {
+        var version = entity.Metadata.ResourceVersion;
+        var left = (entity.Metadata.Finalizers ?? []).ToList();
+        foreach (var own in finalizers.Where(own => left.Contains(own.Identifier)).ToList())
+        {
+            var result = await own.Finalizer.FinalizeAsync(entity, cancellationToken);
+            if (!result.IsSuccess || result.RequeueAfter is not null)
+                return result;
+            var answer = await WriteAsync(entity, version, left.Where(name => name != own.Identifier), cancellationToken);
+            RuntimeLog.Finalized(logger, cache.Resource.Kind, Key(entity), own.Identifier);
+            if (answer is null)
+                break;
+            version = (string)answer["metadata"]!["resourceVersion"]!;
+            left = [.. (answer["metadata"]!["finalizers"] as JsonArray ?? []).Select(name => (string)name!)];
+        }
+        return ReconciliationResult<TEntity>.Success();
+    }
+
+    // The list is written whole, so the version guards what others have in it; a conflict brings the object back here, newer.
+    private async Task<JsonObject?> WriteAsync(TEntity entity, string version, IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await api.MergePatchAsync(cache.Resource, entity.Metadata.NamespaceProperty, entity.Metadata.Name, null, new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["resourceVersion"] = version, ["finalizers"] = new JsonArray([.. names.Select(name => JsonValue.Create(name))]) },
+            }, cancellationToken);
+        }
+        catch (KubernetesApiException error) when (error.IsNotFound)
+        {
+            return null;
+        }
+    }
+
+    private static NamespacedName Key(TEntity entity) => new(entity.Metadata.NamespaceProperty ?? string.Empty, entity.Metadata.Name);
+
+    private sealed class Controller(Finalizing<TEntity> around, IEntityController<TEntity> inner) : IEntityController<TEntity>
+    {
+        public Task<ReconciliationResult<TEntity>> ReconcileAsync(TEntity entity, CancellationToken cancellationToken) => entity.Metadata.DeletionTimestamp is null
+            ? around.AttachAsync(entity, inner, cancellationToken)
+            : around.FinalizeAsync(entity, cancellationToken);
+
+        public Task<ReconciliationResult<TEntity>> DeletedAsync(NamespacedName key, CancellationToken cancellationToken) => inner.DeletedAsync(key, cancellationToken);
+    }
+}
