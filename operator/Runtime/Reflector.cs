@@ -38,7 +38,8 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
                 version = cause is WatchEndCause.Closed or WatchEndCause.Failed or WatchEndCause.Throttled ? last : null;
                 // A watch that ends at once, again and again, is a failure even where the server calls it a close.
                 var healthy = cause == WatchEndCause.Closed && time.GetElapsedTime(began) > TimeSpan.FromSeconds(1);
-                failures = healthy ? 0 : failures + 1;
+                // One that lived begins a new count: a balancer that resets healthy watches must not lead to longer and longer pauses.
+                failures = healthy ? 0 : time.GetElapsedTime(began) > TimeSpan.FromSeconds(1) ? 1 : failures + 1;
                 // A server restored from a backup refuses versions from its future for ever: after a few tries only a list helps.
                 // Not one that is short of breath, though: a list costs it more than a watch.
                 if (failures >= 3 && cause != WatchEndCause.Throttled)

@@ -17,6 +17,8 @@ public sealed class ControlPlane : IAsyncLifetime
     private readonly string folder = Directory.CreateTempSubdirectory("agent-readiness-api-").FullName;
     private readonly List<Process> processes = [];
     private readonly int port = FreePort();
+    private Process apiServer = null!;
+    private bool hasControllers;
 
     /// <summary>The address of etcd, for the tests that compact it.</summary>
     public string Etcd { get; } = $"http://127.0.0.1:{FreePort()}";
@@ -65,11 +67,37 @@ public sealed class ControlPlane : IAsyncLifetime
     /// <summary>Kills the API server as a crash does, and starts it again.</summary>
     public async Task RestartApiServerAsync()
     {
-        var server = processes[^1];
-        server.Kill();
-        await server.WaitForExitAsync();
+        apiServer.Kill();
+        await apiServer.WaitForExitAsync();
         StartApiServer(Environment.GetEnvironmentVariable("AGENT_READINESS_KUBERNETES")!);
         await WaitAsync("/readyz");
+    }
+
+    /// <summary>Starts the controllers that a rollout needs, once: Deployments, Jobs, Endpoints, garbage, autoscaling.</summary>
+    public void EnsureControllers()
+    {
+        if (hasControllers)
+            return;
+        hasControllers = true;
+        Start("controllers", Path.Combine(Environment.GetEnvironmentVariable("AGENT_READINESS_KUBERNETES")!, "kube-controller-manager"),
+            "--kubeconfig", WriteKubeconfig(folder), "--controllers=deployment,replicaset,endpoint,job,garbagecollector,horizontalpodautoscaling",
+            "--leader-elect=false", "--port=0", "--secure-port=0", "--kube-api-qps=200", "--kube-api-burst=400",
+            "--horizontal-pod-autoscaler-sync-period=1s", "--service-account-private-key-file", Path.Combine(folder, "sa.key"));
+    }
+
+    /// <summary>Writes a kubeconfig for programs that run beside the tests, and returns its path.</summary>
+    public string WriteKubeconfig(string directory)
+    {
+        var path = Path.Combine(directory, "kubeconfig");
+        File.WriteAllText(path, $$$"""
+            apiVersion: v1
+            kind: Config
+            current-context: tests
+            contexts: [{name: tests, context: {cluster: tests, user: tests}}]
+            clusters: [{name: tests, cluster: {server: "https://127.0.0.1:{{{port}}}", insecure-skip-tls-verify: true}}]
+            users: [{name: tests, user: {token: tests-token}}]
+            """);
+        return path;
     }
 
     public async Task DisposeAsync()
@@ -84,14 +112,14 @@ public sealed class ControlPlane : IAsyncLifetime
         Directory.Delete(folder, recursive: true);
     }
 
-    public Kubernetes CreateClient() => new(new KubernetesClientConfiguration
+    public Kubernetes CreateClient(params DelegatingHandler[] handlers) => new(new KubernetesClientConfiguration
     {
         Host = $"https://127.0.0.1:{port}",
         AccessToken = "tests-token",
         SkipTlsVerify = true,
-    });
+    }, handlers);
 
-    private void StartApiServer(string binaries) => Start("apiserver", Path.Combine(binaries, "kube-apiserver"), "--etcd-servers", Etcd, "--bind-address", "127.0.0.1", "--secure-port", $"{port}",
+    private void StartApiServer(string binaries) => apiServer = Start("apiserver", Path.Combine(binaries, "kube-apiserver"), "--etcd-servers", Etcd, "--bind-address", "127.0.0.1", "--secure-port", $"{port}",
         "--cert-dir", Path.Combine(folder, "certs"), "--token-auth-file", Path.Combine(folder, "tokens.csv"),
         "--service-account-key-file", Path.Combine(folder, "sa.pub"), "--service-account-signing-key-file", Path.Combine(folder, "sa.key"),
         "--service-account-issuer", "https://kubernetes.default.svc", "--service-cluster-ip-range", "10.97.0.0/16", "--authorization-mode", "RBAC",
@@ -105,12 +133,14 @@ public sealed class ControlPlane : IAsyncLifetime
         File.WriteAllText(Path.Combine(folder, "tokens.csv"), "tests-token,tests,tests,\"system:masters\"\n");
     }
 
-    private void Start(string name, string program, params string[] arguments)
+    private Process Start(string name, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", Path.Combine(folder, $"{name}.log"), program } };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
-        processes.Add(Process.Start(start)!);
+        var process = Process.Start(start)!;
+        processes.Add(process);
+        return process;
     }
 
     private async Task WaitAsync(string path)
@@ -124,14 +154,14 @@ public sealed class ControlPlane : IAsyncLifetime
             }
             catch (Exception error) when (attempt < 300 && error is HttpRequestException or KubernetesApiException)
             {
-                if (processes[^1].HasExited)
+                if (apiServer.HasExited)
                     throw new InvalidOperationException(await File.ReadAllTextAsync(Path.Combine(folder, "apiserver.log")), error);
                 await Task.Delay(100);
             }
         }
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -84,9 +84,9 @@ public sealed class EvalRunController(
         {
             await api.CreateAsync(JobView.Resource, key.Namespace, RunnerJob.Build(run, suite.Suite, digest, options.EvalRunnerImage), cancellationToken);
         }
-        catch (KubernetesApiException error) when (error.IsConflict)
+        catch (KubernetesApiException error) when (error.IsAlreadyThere)
         {
-            // Made by the leader before us.
+            // Made by the leader before us. Any other conflict, such as a quota's, made no Job: that is tried again.
         }
         await PatchAsync(run, new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = StatusDraft.Seconds(time.GetUtcNow()), CasesDigest = digest }, cancellationToken);
     }

@@ -28,7 +28,11 @@ public static class OperatorHost
     }
 
     /// <summary>Builds the host without starting it.</summary>
-    public static async Task<WebApplication> BuildAsync(OperatorOptions options, Kubernetes client, CancellationToken cancellationToken)
+    /// <param name="options">Settings.</param>
+    /// <param name="client">The API server.</param>
+    /// <param name="cancellationToken">Ends the try.</param>
+    /// <param name="adjust">The last word about the services, for tests: a short Lease, another clock. Users have no such knobs.</param>
+    public static async Task<WebApplication> BuildAsync(OperatorOptions options, Kubernetes client, CancellationToken cancellationToken, Action<IServiceCollection>? adjust = null)
     {
         // Not the default builder: it watches the content root for settings files, and a container's root holds /proc.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -52,6 +56,7 @@ public static class OperatorHost
             kestrel.ListenAnyIP(options.GrantsPort, listen => listen.UseHttps(https => https.ServerCertificateSelector = Certificates(options.GrantsTlsDirectory)));
         });
         AddServices(builder.Services, options, api, around);
+        adjust?.Invoke(builder.Services);
 
         var app = builder.Build();
         Map(app, options);
@@ -171,6 +176,11 @@ public static class OperatorHost
         };
     }
 
-    private static KubernetesClientConfiguration Configuration() =>
-        KubernetesClientConfiguration.IsInCluster() ? KubernetesClientConfiguration.InClusterConfig() : KubernetesClientConfiguration.BuildDefaultConfig();
+    private static KubernetesClientConfiguration Configuration()
+    {
+        var configuration = KubernetesClientConfiguration.IsInCluster() ? KubernetesClientConfiguration.InClusterConfig() : KubernetesClientConfiguration.BuildDefaultConfig();
+        // A connection that died without a word is noticed within a minute, and its watches with it; client-go's numbers.
+        configuration.FirstMessageHandlerSetup = handler => (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(15));
+        return configuration;
+    }
 }
