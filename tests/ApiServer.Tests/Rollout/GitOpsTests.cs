@@ -44,7 +44,7 @@ public sealed class GitOpsTests(ControlPlane plane)
         await ExhaustAsync(world);
         await SeeAsync("exhausted", "agent:1", "Degraded", "InProgress", agent => agent.Text("status", "phase") == Phases.Exhausted);
         var unseen = (JsonObject)situations[1].Object.DeepClone();
-        unseen["metadata"]!["generation"] = 99;
+        unseen["metadata"]!["generation"] = 99L;
         situations.Add(("not seen yet", unseen, "Progressing", "InProgress"));
         var fresh = (JsonObject)unseen.DeepClone();
         fresh.Remove("status");
@@ -85,9 +85,10 @@ public sealed class GitOpsTests(ControlPlane plane)
         {
             case JsonObject members:
                 lua.NewTable("fresh");
+                // By object: NLua takes a dot in a string for a path.
                 var map = lua.GetTable("fresh");
                 foreach (var (name, value) in members)
-                    map[name] = Table(lua, value);
+                    map[(object)name] = Table(lua, value);
                 return map;
             case JsonArray items:
                 lua.NewTable("fresh");

@@ -133,9 +133,9 @@ internal sealed class HollowKubelet : IAsyncDisposable
 
     private JsonObject Ended(Seen pod, Seen run)
     {
-        var uid = pod.Object.Items("spec", "containers").Single().Items("env").Single(variable => variable.Text("name") == "RUN_UID").Text("value")!;
+        string Variable(string name) => pod.Object.Items("spec", "containers").Single().Items("env").Single(variable => variable.Text("name") == name).Text("value")!;
         var passed = scores.GetValueOrDefault(witness.ImageOf(run.Object.Text("spec", "revision")!) ?? string.Empty, Cases);
-        var report = new RunnerReport { Run = uid, CasesDigest = "not read", Cases = Cases, Passed = passed, Failed = Cases - passed, Errored = 0, Failing = passed < Cases ? ["case-1"] : [] };
+        var report = new RunnerReport { Run = Variable("RUN_UID"), CasesDigest = Variable("CASES_SHA256"), Cases = Cases, Passed = passed, Failed = Cases - passed, Errored = 0, Failing = passed < Cases ? ["case-1"] : [] };
         return new JsonObject
         {
             ["phase"] = "Succeeded",

@@ -31,8 +31,6 @@ public sealed class TamperWorldTests(ControlPlane plane)
         await world.UntilServesAsync("support", "agent:1");
         await EditAsync(world, DeploymentView.Resource, name, "replace", "/spec/replicas", 7);
         await world.UntilAsync("two pods", () => Generation(world, name) > 4 && world.Witness.Get(DeploymentView.Resource, name)!.Object.Number("spec", "replicas") == 2);
-        await EditAsync(world, ServiceView.Resource, "support", "replace", "/spec/selector", new JsonObject { ["app"] = "elsewhere" });
-        await world.UntilAsync("the selector", () => world.Witness.Get(ServiceView.Resource, "support")!.Object.At("spec", "selector", Names.TrackLabel)?.GetValue<string>() == Names.ServingTrack);
         await EditAsync(world, Disruptions, "support", "replace", "/spec/maxUnavailable", 2);
         await world.BeQuietAsync();
         (await DisruptionAsync(world)).Number("spec", "maxUnavailable").ShouldBe(1);
@@ -45,12 +43,23 @@ public sealed class TamperWorldTests(ControlPlane plane)
 
         var told = (await EventsAsync(world)).Where(note => note.Text("reason") == Reasons.DriftReverted).Select(note => note.Text("message")!).ToList();
         told.ShouldContain(message => message.Contains("Deployment", StringComparison.Ordinal) && message.Contains("intruder", StringComparison.Ordinal));
-        told.ShouldContain(message => message.Contains("Service", StringComparison.Ordinal));
         told.ShouldContain(message => message.Contains("PodDisruptionBudget", StringComparison.Ordinal));
 
-        await world.ApplyAgentAsync("support", "agent:1");
+        await world.Api.MergePatchAsync(Witness.Agents, world.Ns, "support", null, new JsonObject { ["spec"] = new JsonObject { ["podDisruptionBudget"] = null } }, CancellationToken.None);
         await world.BeQuietAsync();
         (await world.Api.GetAsync(Disruptions, world.Ns, "support", CancellationToken.None)).ShouldBeNull("the spec no longer has one");
+    }
+
+    [Fact]
+    public async Task A_Service_that_was_pointed_elsewhere_is_set_back()
+    {
+        await using var world = await RolloutWorld.StartAsync(plane, replicas: 1);
+        await world.ApplyAgentAsync("support", "agent:1");
+        await world.UntilServesAsync("support", "agent:1");
+        await EditAsync(world, ServiceView.Resource, "support", "replace", "/spec/selector", new JsonObject { ["app"] = "elsewhere" });
+        await world.UntilAsync("the selector", () => world.Witness.Get(ServiceView.Resource, "support")!.Object.At("spec", "selector", Names.TrackLabel)?.GetValue<string>() == Names.ServingTrack);
+        await world.BeQuietAsync();
+        (await EventsAsync(world)).ShouldContain(note => note.Text("reason") == Reasons.DriftReverted && note.Text("message")!.Contains("Service", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -80,6 +89,8 @@ public sealed class TamperWorldTests(ControlPlane plane)
         await ClaimAsync(world, "ReadWriteOnce");
         await world.UntilAsync("the refusal", () => world.Agent("support").Condition("Stalled", "reason") == Reasons.ClaimNotShareable);
         await world.Api.DeleteAsync(ClaimView.Resource, world.Ns, "store", null, CancellationToken.None);
+        // The controller that would do this does not run here.
+        await world.Api.MergePatchAsync(ClaimView.Resource, world.Ns, "store", null, new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }, CancellationToken.None);
         await world.UntilAsync("the wait again", () => world.Agent("support").Condition("Reconciling", "reason") == Reasons.ClaimNotFound);
         await ClaimAsync(world, "ReadWriteMany");
         await world.UntilServesAsync("support", "agent:1");
@@ -102,7 +113,11 @@ public sealed class TamperWorldTests(ControlPlane plane)
         ["apiVersion"] = "v1",
         ["kind"] = "PersistentVolumeClaim",
         ["metadata"] = new JsonObject { ["name"] = "store", ["namespace"] = world.Ns },
-        ["spec"] = JsonNode.Parse($$$"""{"accessModes": ["{{{mode}}}"], "resources": {"requests": {"storage": "1Gi"}}}"""),
+        ["spec"] = new JsonObject
+        {
+            ["accessModes"] = new JsonArray(mode),
+            ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["storage"] = "1Gi" } },
+        },
     }, CancellationToken.None);
 
     private static IReadOnlyList<string> Containers(RolloutWorld world, string deployment) =>
