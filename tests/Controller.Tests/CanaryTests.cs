@@ -126,6 +126,27 @@ public sealed class CanaryTests
     }
 
     [Fact]
+    public void Pods_that_die_in_a_step_are_waited_for_at_its_end_and_not_for_ever()
+    {
+        var (good, candidate) = Begin();
+        cluster.PodsComeUp();
+        cluster.Settle();
+        cluster.Edit($"support-{candidate}", view => view with { Available = 0, Ready = 0 });
+        cluster.Settle();
+        AgentDecider.Decide(cluster.Observe()).RequeueAfter!.Value.ShouldBeLessThanOrEqualTo(TimeSpan.FromMinutes(10.1), "nothing else would wake it");
+
+        cluster.Now += TimeSpan.FromMinutes(10);
+        cluster.Settle();
+        cluster.Condition(ConditionTypes.Stalled).ShouldBeNull();
+        AgentDecider.Decide(cluster.Observe()).RequeueAfter!.Value.ShouldBeLessThanOrEqualTo(TimeSpan.FromMinutes(15.1));
+        cluster.Now += TimeSpan.FromMinutes(15);
+        cluster.Settle();
+        cluster.Condition(ConditionTypes.Stalled)!.Reason.ShouldBe(Reasons.ProgressDeadlineExceeded);
+        cluster.Deployments[$"support-{good}"].Replicas.ShouldBe(4);
+        cluster.Deployments[$"support-{candidate}"].Replicas.ShouldBe(0);
+    }
+
+    [Fact]
     public void A_scale_event_does_not_make_a_step_late()
     {
         var (_, candidate) = Begin();
@@ -164,6 +185,27 @@ public sealed class CanaryTests
         cluster.PodsComeUp();
         cluster.Settle();
         cluster.Traffic.Keys.Order().ShouldBe(new[] { second, cluster.Declared }.Order());
+    }
+
+    [Fact]
+    public void Silence_that_was_consent_is_not_asked_for_again_while_a_Canary_waits()
+    {
+        cluster.Agent.Spec.Rollout = Steps();
+        cluster.Agent.Spec.Rollout.Drain = "10h";
+        cluster.PromoteDeclared();
+        (cluster.Agent.Spec.Rollout.Strategy, cluster.Agent.Spec.Rollout.Steps) = (RolloutStrategy.BlueGreen, []);
+        cluster.SetPrompt("v2");
+        cluster.PromoteDeclared();
+        (cluster.Agent.Spec.Rollout.Strategy, cluster.Agent.Spec.Rollout.Steps) = (RolloutStrategy.Canary, Steps().Steps);
+        (cluster.Agent.Spec.Rollout.Approval, cluster.Agent.Spec.Rollout.ApprovalTimeout, cluster.Agent.Spec.Rollout.OnApprovalTimeout) = (ApprovalMode.Manual, "1h", ApprovalOutcome.Promote);
+        cluster.SetPrompt("v3");
+        cluster.PromoteDeclared();
+        cluster.Now += TimeSpan.FromHours(2);
+        cluster.Settle();
+        cluster.Settle().ShouldBe(0);
+
+        cluster.Condition(ConditionTypes.Reconciling)!.Message.ShouldContain("are gone");
+        cluster.Events.Count(note => note.Reason == Reasons.ApprovalTimedOut).ShouldBe(1);
     }
 
     [Fact]

@@ -10,6 +10,7 @@ using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using k8s;
 using k8s.Models;
+using Shouldly;
 
 namespace AgentReadiness.Controller.Tests;
 
@@ -229,6 +230,9 @@ internal sealed class SimulatedCluster
             case Write.Copy copy:
                 copies[Name(copy.Body)] = new ConfigMapView(Meta(Name(copy.Body), "agent-uid", Labels(copy.Body["metadata"]!["labels"])), copy.Digest);
                 return true;
+            case Write.Verify verify:
+                deployments[verify.Deployment.Name].IsWhole(verify.Pods).ShouldBeTrue("the decision did not see it so");
+                return false;
             case Write.Scale scale:
                 deployments[scale.Deployment.Name] = deployments[scale.Deployment.Name] with { Replicas = scale.Replicas, Observed = false };
                 return true;

@@ -2,6 +2,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -58,6 +59,7 @@ public static class AgentDecider
         }
         if (traffic.TakeOver is { } basis)
         {
+            draft.Writes.Insert(0, new Write.Verify(new NamespacedName(seen.Namespace, ChildNames.Serving(seen.Name, target)), replicas));
             TakeOver(seen, draft, serving, target, basis);
             serving = target;
         }

@@ -17,6 +17,14 @@ public abstract record Write
         public IReadOnlyList<string> ForeignManagers { get; init; } = [];
     }
 
+    /// <summary>
+    /// Read a Deployment from the API server itself, and go on only if its pods are what the decision saw: before traffic moves to
+    /// them, a cache that is a moment old is not good enough.
+    /// </summary>
+    /// <param name="Deployment">The Deployment.</param>
+    /// <param name="Pods">Pods that must be available, and be all there are.</param>
+    public sealed record Verify(NamespacedName Deployment, int Pods) : Write;
+
     /// <summary>Set the number of pods of a Deployment whose template is an old revision's and not known any more.</summary>
     /// <param name="Deployment">The Deployment.</param>
     /// <param name="Replicas">The number.</param>

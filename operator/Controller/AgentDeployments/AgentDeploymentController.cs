@@ -69,6 +69,9 @@ public sealed class AgentDeploymentController(
             case Write.Copy copy:
                 await CopyAsync(ns, copy, cancellationToken);
                 return null;
+            case Write.Verify verify:
+                await VerifyAsync(verify, cancellationToken);
+                return null;
             case Write.Scale scale:
                 ControllerLog.Scaled(logger, scale.Deployment, scale.Replicas);
                 await api.MergePatchAsync(DeploymentView.Resource, ns, scale.Deployment.Name, null,
@@ -120,6 +123,14 @@ public sealed class AgentDeploymentController(
         api.JsonPatchAsync(resource, key.Namespace, key.Name, new JsonArray(
             new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = uid },
             new JsonObject { ["op"] = "replace", ["path"] = "/spec/template", ["value"] = body["spec"]!["template"]!.DeepClone() }), cancellationToken);
+
+    private async Task VerifyAsync(Write.Verify verify, CancellationToken cancellationToken)
+    {
+        var live = await api.GetAsync(DeploymentView.Resource, verify.Deployment.Namespace, verify.Deployment.Name, cancellationToken);
+        using var document = System.Text.Json.JsonDocument.Parse(live?.ToJsonString() ?? "{}");
+        if (live is null || !DeploymentView.Of(document.RootElement).IsWhole(verify.Pods))
+            throw Stale($"Deployment {verify.Deployment} is not as the cache shows it: traffic does not move to it yet");
+    }
 
     private async Task CopyAsync(string ns, Write.Copy copy, CancellationToken cancellationToken)
     {

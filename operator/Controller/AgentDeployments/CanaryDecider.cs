@@ -1,5 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -16,14 +17,14 @@ internal static class CanaryDecider
         {
             // No traffic, no ratio: the steps begin when the budget gives the agent pods again.
             draft.Status = draft.Status with { Canary = null };
-            Progress.Stop(draft);
+            Progress.Stop(draft, ProgressSteps.Canary);
             draft.Reconciling(Phases.Exhausted, Reasons.BudgetExhausted, $"revision {revision} passed its gates; its Canary begins when the budget lets the agent have pods");
             return Traffic.Held;
         }
         if (Leftovers(seen, revision, serving) is { } leftover)
         {
             draft.Status = draft.Status with { Canary = null };
-            Progress.Stop(draft);
+            Progress.Stop(draft, ProgressSteps.Canary);
             draft.Reconciling(Phases.Promoting, Reasons.Promoting, $"the Canary of revision {revision} begins when the pods of revision {leftover} are gone");
             return Traffic.Held;
         }
@@ -32,9 +33,11 @@ internal static class CanaryDecider
         var state = draft.Status.Canary ?? new CanaryStatus { Step = 1, StablePods = replicas };
         if (state.Step > last || (decisions.SkipsCanary(revision) && state.Step < last))
             state = state with { Step = last, HeldSince = null };
+        var isFresh = decisions.IsFresh;
         if (HoldIsOver(seen, steps, state))
         {
             // Its pods must be there when it ends as they were when it began; else the step begins again.
+            isFresh = true;
             state = IsWhole(seen, revision, Pods(replicas, steps, state.Step).Candidate)
                 ? state with { Step = state.Step + 1, HeldSince = null }
                 : state with { HeldSince = null };
@@ -42,19 +45,22 @@ internal static class CanaryDecider
 
         var (candidate, stable) = Pods(replicas, steps, state.Step);
         draft.Status = draft.Status with { Canary = state };
-        var since = Progress.Begin(seen, draft, ProgressSteps.Canary, candidate, decisions.IsFresh);
+        var since = Progress.Begin(seen, draft, ProgressSteps.Canary, candidate, isFresh);
         var deployment = AgentDecider.Find(seen, revision, Names.ServingTrack);
         if (IsWhole(seen, revision, candidate))
         {
             if (state.Step == last)
                 return new Traffic(basis, false, null);
+            if (!state.Shared)
+                draft.Writes.Insert(0, new Write.Verify(new NamespacedName(seen.Namespace, ChildNames.Serving(seen.Name, revision)), candidate));
             state = state with { Shared = true, HeldSince = state.HeldSince ?? StatusDraft.Seconds(seen.Now), StablePods = stable };
-            draft.LookAgainAt(new DateTimeOffset(state.HeldSince!.Value, TimeSpan.Zero) + GoDuration.Parse(steps[state.Step - 1].Hold));
         }
         else if (state.HeldSince is null && Progress.IsLate(seen, draft, since, $"the {candidate} pods of revision {revision} in Canary step {state.Step}", deployment, revision, Names.ServingTrack))
         {
             return Traffic.Held;
         }
+        if (state.HeldSince is { } held)
+            draft.LookAgainAt(new DateTimeOffset(held, TimeSpan.Zero) + GoDuration.Parse(steps[state.Step - 1].Hold));
         // A scale event in the middle of a step changes both sides.
         state = state with { CandidatePods = candidate, StablePods = state.HeldSince is null ? Math.Min(state.StablePods, replicas) : stable };
         draft.Status = draft.Status with { Canary = state };

@@ -26,8 +26,11 @@ internal static class Progress
         return new DateTimeOffset(since, TimeSpan.Zero);
     }
 
-    /// <summary>Stops the clock where the step stays; going on starts it anew.</summary>
-    public static void Stop(StatusDraft draft) => draft.Status = draft.Status with { ProgressSince = null, ProgressReplicas = null };
+    /// <summary>Stops the clock; going on starts it anew.</summary>
+    /// <param name="draft">Takes the record.</param>
+    /// <param name="step">The step that waits; null: the one that the status has.</param>
+    public static void Stop(StatusDraft draft, string? step = null) =>
+        draft.Status = draft.Status with { ProgressStep = step ?? draft.Status.ProgressStep, ProgressSince = null, ProgressReplicas = null };
 
     /// <summary>There is no step.</summary>
     public static void Forget(StatusDraft draft) => draft.Status = draft.Status with { ProgressStep = null, ProgressSince = null, ProgressReplicas = null };

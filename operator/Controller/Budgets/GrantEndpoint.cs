@@ -21,7 +21,7 @@ public sealed partial class GrantEndpoint(
     LedgerDesk desk,
     LeaderElector elector,
     ObjectCache<PodView> pods,
-    KubernetesApi api,
+    [FromKeyedServices(LedgerDesk.Api)] KubernetesApi api,
     OperatorOptions options,
     TimeProvider time,
     ILogger<GrantEndpoint> logger) : IDisposable

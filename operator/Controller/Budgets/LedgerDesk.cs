@@ -13,11 +13,14 @@ public sealed class LedgerDesk(
     ObjectCache<BudgetLedger> ledgers,
     ObjectCache<EvalRun> runs,
     ObjectCache<PodView> pods,
-    KubernetesApi api,
+    [FromKeyedServices(LedgerDesk.Api)] KubernetesApi api,
     OperatorOptions options,
     TimeProvider time,
     ILogger<LedgerDesk> logger) : ILeaderTask
 {
+    /// <summary>Key of the service that money is written through.</summary>
+    public const string Api = "ledgers";
+
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(10);
 
     // An eval pod may spend before its EvalRun exists.

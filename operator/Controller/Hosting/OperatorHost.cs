@@ -56,6 +56,8 @@ public static class OperatorHost
             kestrel.ListenAnyIP(options.GrantsPort, listen => listen.UseHttps(https => https.ServerCertificateSelector = Certificates(options.GrantsTlsDirectory)));
         });
         AddServices(builder.Services, options, api, around);
+        // With a pace of its own: a call that waits for money must not wait behind a thousand rollouts.
+        builder.Services.AddKeyedSingleton(LedgerDesk.Api, new KubernetesApi(client, Names.Operator));
         adjust?.Invoke(builder.Services);
 
         var app = builder.Build();

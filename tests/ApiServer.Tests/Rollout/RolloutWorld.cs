@@ -156,7 +156,8 @@ internal sealed class RolloutWorld : IAsyncDisposable
         {
             round.ShouldBeLessThan(30, $"it goes on writing\n{Explain()}");
             before = Count();
-            await Task.Delay(TimeSpan.FromSeconds(0.5));
+            // Longer than a Retry-After of the tests: a request that was told to wait comes again.
+            await Task.Delay(TimeSpan.FromSeconds(1.5));
         }
         var known = Replicas.ToDictionary(replica => replica, replica => replica.Api.Writes.Count);
         await Task.Delay(TimeSpan.FromSeconds(seconds));
