@@ -70,7 +70,7 @@ public sealed class FaultTests(ControlPlane plane)
 
     private async Task RollOutAsync(Action<FaultyApi> prepare, Action<RolloutWorld> beforeEach, string? expected = null, TimeProvider? time = null)
     {
-        await using var world = await RolloutWorld.StartAsync(plane, replicas: 1, leaseSeconds: 15, time, prepare);
+        await using var world = await RolloutWorld.StartAsync(plane, replicas: 1, time: time, prepare: prepare);
         world.Kubelet.Score("agent:bad", 50);
         await world.LeaderAsync();
 
