@@ -10,7 +10,7 @@ namespace AgentReadiness.Api.Resources;
 [KubernetesEntity(Group = Names.Group, ApiVersion = Names.Version, Kind = EntityKind, PluralName = "readinessexceptions")]
 [KubernetesEntityShortNames("rex")]
 [Categories("agent-readiness")]
-[GenericAdditionalPrinterColumn(".spec.agent.namespace", "Namespace", "string")]
+[GenericAdditionalPrinterColumn(".spec.agent.namespace", "AgentNamespace", "string")]
 [GenericAdditionalPrinterColumn(".spec.agent.name", "Agent", "string")]
 [GenericAdditionalPrinterColumn(".spec.revision", "Revision", "string")]
 [GenericAdditionalPrinterColumn(".status.state", "State", "string")]
