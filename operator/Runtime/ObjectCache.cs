@@ -31,8 +31,21 @@ public interface IObjectCache
     /// <summary>Drops an object.</summary>
     void Delete(JsonElement item);
 
+    /// <summary>Begins to take a whole list, page by page. Nothing changes before its end.</summary>
+    ICacheListing BeginList();
+
     /// <summary>Takes a whole list: whatever is not in it is dropped, with a change for each.</summary>
     void Replace(IEnumerable<JsonElement> items);
+}
+
+/// <summary>A list on its way into a cache. One that is not completed leaves the cache as it was.</summary>
+public interface ICacheListing
+{
+    /// <summary>Takes a page; its elements are read at once and may then go.</summary>
+    void Add(IEnumerable<JsonElement> items);
+
+    /// <summary>The list is whole: whatever is not in it is dropped, with a change for each.</summary>
+    void Complete();
 }
 
 /// <summary>
@@ -119,10 +132,19 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
     }
 
     /// <inheritdoc/>
+    public ICacheListing BeginList() => new Listing(this);
+
+    /// <inheritdoc/>
     public void Replace(IEnumerable<JsonElement> items)
     {
+        var listing = BeginList();
+        listing.Add(items);
+        listing.Complete();
+    }
+
+    private void Replace(List<CacheEntry<TView>> fresh)
+    {
         var changes = new List<(CacheEntry<TView>? Before, CacheEntry<TView>? After)>();
-        var fresh = items.Select(Read).ToList();
         lock (gate)
         {
             var gone = entries.Keys.ToHashSet();
@@ -181,4 +203,13 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
     private static NamespacedName Key(JsonElement metadata) => new(
         metadata.TryGetProperty("namespace", out var ns) ? ns.GetString()! : string.Empty,
         metadata.GetProperty("name").GetString()!);
+
+    private sealed class Listing(ObjectCache<TView> cache) : ICacheListing
+    {
+        private readonly List<CacheEntry<TView>> fresh = [];
+
+        public void Add(IEnumerable<JsonElement> items) => fresh.AddRange(items.Select(cache.Read));
+
+        public void Complete() => cache.Replace(fresh);
+    }
 }

@@ -10,7 +10,8 @@ namespace AgentReadiness.Runtime;
 /// </summary>
 public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvider time, ILogger<Reflector> logger) : BackgroundService
 {
-    private const int PageSize = 500;
+    // All caches list at once when an operator starts, and a page of pods or Deployments has 10 KB for each.
+    private const int PageSize = 200;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <summary>The server's watch timeout is random between this and twice this, so that watches do not all end at once.</summary>
@@ -73,33 +74,26 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
 
     private async Task<string> ListAsync(CancellationToken cancellationToken)
     {
-        var pages = new List<JsonDocument>();
-        try
+        // Only a whole list may drop what it does not hold; what is kept until then is the projections, for pages are many times larger.
+        var listing = cache.BeginList();
+        string? next = null;
+        string version;
+        do
         {
-            string? next = null;
-            string version;
-            do
-            {
-                var query = $"{cache.Resource.Path(null)}?limit={PageSize}";
-                if (cache.LabelSelector is not null)
-                    query += "&labelSelector=" + Uri.EscapeDataString(cache.LabelSelector);
-                if (next is not null)
-                    query += "&continue=" + Uri.EscapeDataString(next);
-                pages.Add(await PageAsync(query, cancellationToken));
-                var metadata = pages[^1].RootElement.GetProperty("metadata");
-                version = metadata.GetProperty("resourceVersion").GetString()!;
-                next = metadata.TryGetProperty("continue", out var token) && token.GetString() is { Length: > 0 } text ? text : null;
-            }
-            while (next is not null);
-
-            // Only a whole list may drop what it does not hold, so every page is read before the first is taken.
-            cache.Replace(pages.SelectMany(page => page.RootElement.GetProperty("items").EnumerateArray()));
-            return version;
+            var query = $"{cache.Resource.Path(null)}?limit={PageSize}";
+            if (cache.LabelSelector is not null)
+                query += "&labelSelector=" + Uri.EscapeDataString(cache.LabelSelector);
+            if (next is not null)
+                query += "&continue=" + Uri.EscapeDataString(next);
+            using var page = await PageAsync(query, cancellationToken);
+            var metadata = page.RootElement.GetProperty("metadata");
+            version = metadata.GetProperty("resourceVersion").GetString()!;
+            next = metadata.TryGetProperty("continue", out var token) && token.GetString() is { Length: > 0 } text ? text : null;
+            listing.Add(page.RootElement.GetProperty("items").EnumerateArray());
         }
-        finally
-        {
-            pages.ForEach(page => page.Dispose());
-        }
+        while (next is not null);
+        listing.Complete();
+        return version;
     }
 
     // A dead connection says nothing: without a limit of its own, a list would wait on it for ever.

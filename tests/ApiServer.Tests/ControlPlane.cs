@@ -18,7 +18,7 @@ public sealed class ControlPlane : IAsyncLifetime
     private readonly List<Process> processes = [];
     private readonly int port = FreePort();
     private Process apiServer = null!;
-    private bool hasControllers;
+    private Process? controllers;
 
     /// <summary>The address of etcd, for the tests that compact it.</summary>
     public string Etcd { get; } = $"http://127.0.0.1:{FreePort()}";
@@ -76,13 +76,20 @@ public sealed class ControlPlane : IAsyncLifetime
     /// <summary>Starts the controllers that a rollout needs, once: Deployments, Jobs, Endpoints, garbage, autoscaling.</summary>
     public void EnsureControllers()
     {
-        if (hasControllers)
-            return;
-        hasControllers = true;
-        Start("controllers", Path.Combine(Environment.GetEnvironmentVariable("AGENT_READINESS_KUBERNETES")!, "kube-controller-manager"),
+        controllers ??= Start("controllers", Path.Combine(Environment.GetEnvironmentVariable("AGENT_READINESS_KUBERNETES")!, "kube-controller-manager"),
             "--kubeconfig", WriteKubeconfig(folder), "--controllers=deployment,replicaset,endpoint,job,garbagecollector,horizontalpodautoscaling",
             "--leader-elect=false", "--port=0", "--secure-port=0", "--kube-api-qps=200", "--kube-api-burst=400",
             "--horizontal-pod-autoscaler-sync-period=1s", "--service-account-private-key-file", Path.Combine(folder, "sa.key"));
+    }
+
+    /// <summary>Ends them, for what is to be measured without them.</summary>
+    public async Task StopControllersAsync()
+    {
+        if (controllers is null)
+            return;
+        controllers.Kill();
+        await controllers.WaitForExitAsync();
+        controllers = null;
     }
 
     /// <summary>Writes a kubeconfig for programs that run beside the tests, and returns its path.</summary>

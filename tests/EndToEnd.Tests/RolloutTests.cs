@@ -37,8 +37,8 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
         var first = (await AgentAsync(watch, "the first revision to serve", IsReady, stop)).Status!.ServingRevision!;
 
         var quick = await LoadAsync("quick", "5", "6", "Where is my order #1007?", stop);
-        var slow = await LoadAsync("slow", "0.5", "30", "[[latency=20s]] Where is my order #1008?", stop);
-        // A run of the slow kind is two model calls of 20 s: eight times the drain.
+        var slow = await LoadAsync("slow", "0.5", "30", "[[latency=12s]] Where is my order #1008?", stop);
+        // A run of the slow kind is two model calls of 12 s: five times the drain.
         await PromptAsync("Be quicker.", stop);
         var second = (await AgentAsync(watch, "the second revision to serve", agent => IsReady(agent) && agent.Status!.ServingRevision != first, stop)).Status!.ServingRevision!;
         output.WriteLine($"{second} took over from {first}");

@@ -6,6 +6,7 @@ using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using k8s;
+using k8s.Models;
 
 namespace AgentReadiness.Controller.Hosting;
 
@@ -65,7 +66,14 @@ internal static class CacheIndexes
             .AddIndex(ByRun, entry => entry.View.Meta.Label(Names.EvalRunLabel) is { } run ? [$"{entry.Key.Namespace}/{run}"] : []))
         .AddCache(JobView.Resource, JobView.Of, Managed);
 
-    public static T Typed<T>(JsonElement item) => KubernetesJson.Deserialize<T>(item.GetRawText());
+    public static T Typed<T>(JsonElement item)
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        var view = KubernetesJson.Deserialize<T>(item.GetRawText());
+        // Half of an object, and nobody asks for it here.
+        view.Metadata.ManagedFields = null;
+        return view;
+    }
 
     /// <summary>A Service that others made and that may select pods.</summary>
     // By the owner, not by a label, which anybody may write.

@@ -12,14 +12,20 @@ internal sealed class OperatorProcess : IAsyncDisposable
     private readonly TaskCompletionSource leads = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Process process;
 
-    public OperatorProcess(OperatorOptions options, string kubeconfig)
+    /// <summary>Starts it.</summary>
+    /// <param name="options">Its settings.</param>
+    /// <param name="kubeconfig">The API server.</param>
+    /// <param name="published">The published file; null: what this build made, by the installed runtime.</param>
+    public OperatorProcess(OperatorOptions options, string kubeconfig, string? published = null)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(published ?? "dotnet")
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "agent-readiness-operator.dll"), "run" },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (published is null)
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "agent-readiness-operator.dll"));
+        start.ArgumentList.Add("run");
         foreach (var (name, value) in new Dictionary<string, string>
         {
             ["KUBECONFIG"] = kubeconfig,
@@ -47,6 +53,8 @@ internal sealed class OperatorProcess : IAsyncDisposable
 
     /// <summary>Completes when it becomes the leader.</summary>
     public Task Leads => leads.Task;
+
+    public int Id => process.Id;
 
     public string Log => string.Join('\n', log.TakeLast(30));
 

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
@@ -64,7 +62,7 @@ internal sealed class RolloutWorld : IAsyncDisposable
         plane.EnsureControllers();
         await EmptyAsync(plane.Api);
         var world = new RolloutWorld(plane, await plane.NamespaceAsync(), TimeSpan.FromSeconds(leaseSeconds), time);
-        world.WriteTls();
+        GrantsTls.Write(world.folder);
         await world.ApplyAsync(ConfigMapView.Resource, "prompt", new JsonObject { ["data"] = new JsonObject { ["PROMPT"] = "be kind" } });
         await world.ApplyAsync(ConfigMapView.Resource, "cases", new JsonObject { ["data"] = new JsonObject { ["cases.jsonl"] = "{}" } });
         await world.ApplyAsync(Suites, "golden", new JsonObject
@@ -245,16 +243,6 @@ internal sealed class RolloutWorld : IAsyncDisposable
         body["kind"] = type.Kind;
         body["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = Ns };
         return Api.ApplyAsync(type, Ns, name, body, CancellationToken.None);
-    }
-
-    private void WriteTls()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=agent-readiness-operator", key, HashAlgorithmName.SHA256);
-        using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddMinutes(-5), TimeProvider.System.GetUtcNow().AddDays(1));
-        File.WriteAllText(Path.Combine(folder, "tls.crt"), certificate.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "ca.crt"), certificate.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "tls.key"), key.ExportPkcs8PrivateKeyPem());
     }
 
     // Agents of other tests would be this operator's work too.
