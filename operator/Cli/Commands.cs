@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.Reflection;
 using AgentReadiness.Api;
 
@@ -10,14 +11,26 @@ internal static class Commands
     private const int Good = 0;
     private const int Bad = 1;
 
-    /// <summary>The command line.</summary>
-    /// <param name="input">What "-" reads.</param>
-    public static RootCommand Root(TextReader input)
+    /// <summary>Runs a command line.</summary>
+    /// <param name="arguments">As the shell gave them.</param>
+    /// <param name="input">What "-" reads, where a text is expected.</param>
+    /// <param name="bytes">What "-" reads, where bytes are expected.</param>
+    /// <param name="console">Where output and errors go; the console where it is null.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] arguments, TextReader input, Stream bytes, InvocationConfiguration? console = null)
+    {
+        var parsed = Root(input, bytes).Parse(arguments);
+        var code = await parsed.InvokeAsync(console ?? new InvocationConfiguration());
+        // The library says 1 for any wrong command line, which is a verdict here.
+        return parsed.Action is ParseErrorAction && parsed.CommandResult.Command.Name is EvalsCommand.Group or EvalsCommand.Import ? EvalsCommand.Usage : code;
+    }
+
+    private static RootCommand Root(TextReader input, Stream bytes)
     {
         var root = new RootCommand("""
-            AI agents held to a production bar: what can be told about a manifest without a cluster.
+            AI agents held to a production bar: what can be told about a manifest or about results of evals without a cluster.
 
-            Exit codes: 0 all is well; 1 the manifest has a problem or cannot be read, or the command line is wrong.
+            Exit codes: 0 all is well; 1 the manifest has a problem or cannot be read, or the command line is wrong. "evals import" has its own.
             """);
         root.Subcommands.Add(Command("revision", """
             Prints "NAMESPACE/NAME REVISION" for each AgentDeployment of a manifest: the revision that the operator will give it.
@@ -30,6 +43,7 @@ internal static class Commands
 
             Exit codes: 0 no problem; 1 at least one problem, or the manifest cannot be read.
             """, input, Check));
+        root.Subcommands.Add(EvalsCommand.Create(bytes));
         var version = new Command("version", "Prints the version of this program.");
         version.SetAction(parsed => parsed.InvocationConfiguration.Output.WriteLine(
             typeof(Commands).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion));

@@ -1,3 +1,3 @@
 using AgentReadiness.Cli;
 
-return await Commands.Root(Console.In).Parse(args).InvokeAsync();
+return await Commands.RunAsync(args, Console.In, Console.OpenStandardInput());

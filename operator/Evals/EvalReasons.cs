@@ -56,4 +56,34 @@ public static class EvalReasons
 
     /// <summary>The report is of other cases than the runner was given.</summary>
     public const string ForeignCases = "ForeignCases";
+
+    /// <summary>The results file is broken, cut off, or larger than what is read.</summary>
+    public const string ResultsUnreadable = "ResultsUnreadable";
+
+    /// <summary>The results file is of no known format.</summary>
+    public const string UnknownFormat = "UnknownFormat";
+
+    /// <summary>The results are of a run that did not end well, was invalidated, or is there in part only.</summary>
+    public const string RunIncomplete = "RunIncomplete";
+
+    /// <summary>A case is there twice, and it is not said that they are repeats.</summary>
+    public const string DuplicateCases = "DuplicateCases";
+
+    /// <summary>A score is no number between 0 and 1.</summary>
+    public const string ScoreInvalid = "ScoreInvalid";
+
+    /// <summary>The results are of several prompts or providers, and so of none.</summary>
+    public const string SeveralSubjects = "SeveralSubjects";
+
+    /// <summary>No case has one of the critical tags: nothing would be guarded.</summary>
+    public const string CriticalTagUnknown = "CriticalTagUnknown";
+
+    /// <summary>The results of the baseline cannot be used.</summary>
+    public const string BaselineUnusable = "BaselineUnusable";
+
+    /// <summary>Too few cases are measured both in the results and in the baseline: inconclusive.</summary>
+    public const string TooFewPairs = "TooFewPairs";
+
+    /// <summary>Significantly worse than the baseline, by more than maxRegression: failed.</summary>
+    public const string Regressed = "Regressed";
 }

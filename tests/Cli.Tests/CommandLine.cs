@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 
 namespace AgentReadiness.Cli.Tests;
 
@@ -9,7 +10,8 @@ internal static class CommandLine
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        var code = await Commands.Root(new StringReader(input)).Parse(arguments).InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
+        using var bytes = new MemoryStream(Encoding.UTF8.GetBytes(input));
+        var code = await Commands.RunAsync(arguments, new StringReader(input), bytes, new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());
     }
 }

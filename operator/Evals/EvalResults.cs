@@ -1,0 +1,82 @@
+namespace AgentReadiness.Evals;
+
+/// <summary>How one case ended.</summary>
+public enum CaseOutcome
+{
+    /// <summary>Measured, and good in every repeat.</summary>
+    Passed,
+
+    /// <summary>Measured, and not good in at least one repeat.</summary>
+    Failed,
+
+    /// <summary>At least one repeat could not be measured: the score is unknown, which is not good.</summary>
+    Errored,
+
+    /// <summary>Left out on purpose by the tool; it counts neither for nor against, and never as passed.</summary>
+    Skipped,
+}
+
+/// <summary>One case of an evaluation, its repeats taken together.</summary>
+public sealed record MeasuredCase
+{
+    /// <summary>Names the case in this file and in a baseline: 1 to 512 characters, unique within a file.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>0 to 1: the mean over the measured repeats. 0 and without meaning where the outcome is Errored or Skipped.</summary>
+    public required double Score { get; init; }
+
+    /// <summary>The worst of the repeats; repeats that were skipped beside measured ones do not count.</summary>
+    public required CaseOutcome Outcome { get; init; }
+
+    /// <summary>Repeats that were measured, at least 1 for a case that passed or failed.</summary>
+    public required int Repeats { get; init; }
+
+    /// <summary>Tags of the case, at most 64, sorted.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>What the agent's calls of all repeats cost, in USD; null where the tool does not say.</summary>
+    public decimal? Cost { get; init; }
+
+    /// <summary>The slowest repeat; null where the tool does not say.</summary>
+    public TimeSpan? Latency { get; init; }
+
+    /// <summary>Why it could not be measured, shortened; null otherwise.</summary>
+    public string? Fault { get; init; }
+}
+
+/// <summary>Why a results file as a whole proves nothing.</summary>
+/// <param name="Reason">One word of <see cref="EvalReasons"/>.</param>
+/// <param name="Message">For people: what is wrong, and with which value.</param>
+public sealed record ResultsProblem(string Reason, string Message);
+
+/// <summary>A results file of any tool in one shape.</summary>
+public sealed record EvalResults
+{
+    /// <summary>One word of <see cref="ResultFormats"/>; null where the format was not recognised.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>At most <see cref="ResultsReader.MaxCases"/>, sorted by ID, so that the order of the file changes nothing.</summary>
+    public IReadOnlyList<MeasuredCase> Cases { get; init; } = [];
+
+    /// <summary>Why the file as a whole cannot be used, whatever its cases say; empty where it can.</summary>
+    public IReadOnlyList<ResultsProblem> Problems { get; init; } = [];
+}
+
+/// <summary>The formats that can be read; stable words that programs may rely on.</summary>
+public static class ResultFormats
+{
+    /// <summary>Our own, JSON or JSON Lines.</summary>
+    public const string Native = "native";
+
+    /// <summary>promptfoo's JSON or JSON Lines output.</summary>
+    public const string Promptfoo = "promptfoo";
+
+    /// <summary>A log of Inspect AI, JSON or zipped.</summary>
+    public const string Inspect = "inspect";
+
+    /// <summary>A TestRun of DeepEval.</summary>
+    public const string DeepEval = "deepeval";
+
+    /// <summary>JUnit XML.</summary>
+    public const string JUnit = "junit";
+}

@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AgentReadiness.Evals.Readers;
+
+/// <summary>One measurement of one case, as a tool wrote it.</summary>
+/// <param name="Id">Of the case; any length.</param>
+/// <param name="Outcome">Of this measurement.</param>
+/// <param name="Score">0 to 1; not looked at where nothing was measured.</param>
+internal readonly record struct Measurement(string Id, CaseOutcome Outcome, double Score)
+{
+    public IReadOnlyCollection<string>? Tags { get; init; }
+
+    public double? CostUsd { get; init; }
+
+    public double? LatencySeconds { get; init; }
+
+    public string? Fault { get; init; }
+
+    /// <summary>Pass or fail, worth 1 or 0.</summary>
+    public static Measurement Of(string id, CaseOutcome outcome) => new(id, outcome, outcome == CaseOutcome.Passed ? 1 : 0);
+}
+
+/// <summary>Gathers measurements into cases, and holds a file to its bounds.</summary>
+internal sealed class CaseCollector
+{
+    private const int MaxId = 512;
+    private const int MaxTag = 256;
+    private const int MaxTags = 64;
+    private const int MaxFault = 256;
+    private const int MaxMeasurements = 1_000_000;
+
+    private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
+
+    /// <summary>Measurements so far.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Cases so far.</summary>
+    public int Cases => entries.Count;
+
+    /// <summary>Takes a measurement; further ones of the same ID are repeats of the case.</summary>
+    /// <exception cref="ResultsException">A bound is crossed, or the score is no score.</exception>
+    public void Add(Measurement measured)
+    {
+        if (++Count > MaxMeasurements)
+            throw ResultsException.Unreadable($"more than {MaxMeasurements} results");
+        if (string.IsNullOrWhiteSpace(measured.Id))
+            throw ResultsException.Unreadable($"result {Count} has no ID");
+        var id = Shorten(measured.Id);
+        if (!entries.TryGetValue(id, out var entry))
+        {
+            if (entries.Count == ResultsReader.MaxCases)
+                throw ResultsException.Unreadable($"more than {ResultsReader.MaxCases} cases");
+            entries.Add(id, entry = new Entry());
+        }
+        entry.Add(id, measured);
+    }
+
+    /// <summary>The cases, sorted by ID.</summary>
+    public IReadOnlyList<MeasuredCase> ToCases() => [.. entries.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value.ToCase(pair.Key))];
+
+    /// <summary>A long ID keeps its start, for people, and gets a digest, so that two of them stay two.</summary>
+    private static string Shorten(string id)
+    {
+        if (id.Length <= MaxId)
+            return id;
+        var keep = char.IsHighSurrogate(id[MaxId - 66]) ? MaxId - 66 : MaxId - 65;
+        return id[..keep] + "~" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
+    }
+
+    private sealed class Entry
+    {
+        private readonly List<double> scores = [];
+        private bool failed;
+        private bool errored;
+        private SortedSet<string>? tags;
+        private decimal? cost;
+        private TimeSpan? latency;
+        private string? fault;
+
+        public void Add(string id, Measurement measured)
+        {
+            switch (measured.Outcome)
+            {
+                case CaseOutcome.Passed or CaseOutcome.Failed:
+                    // Not "out of range": a NaN is not in any.
+                    if (measured.Score is not (>= 0 and <= 1))
+                        throw new ResultsException(EvalReasons.ScoreInvalid, Invariant($"case {id}: the score {measured.Score} is not between 0 and 1"));
+                    scores.Add(measured.Score);
+                    failed |= measured.Outcome == CaseOutcome.Failed;
+                    break;
+                case CaseOutcome.Errored:
+                    errored = true;
+                    // The smallest and not the first: the order of the file must change nothing.
+                    var text = Cut(measured.Fault ?? "no result");
+                    fault = fault is null || string.CompareOrdinal(text, fault) < 0 ? text : fault;
+                    break;
+                default:
+                    break;
+            }
+            foreach (var tag in measured.Tags ?? [])
+            {
+                if (tag.Length > MaxTag)
+                    throw ResultsException.Unreadable($"case {id}: a tag of more than {MaxTag} characters");
+                (tags ??= new SortedSet<string>(StringComparer.Ordinal)).Add(tag);
+                if (tags.Count > MaxTags)
+                    throw ResultsException.Unreadable($"case {id}: more than {MaxTags} tags");
+            }
+            // What cannot be is left out: neither decides anything.
+            if (measured.CostUsd is >= 0 and < 1e9)
+                cost = (cost ?? 0) + (decimal)measured.CostUsd;
+            if (measured.LatencySeconds is >= 0 and < 1e9 && TimeSpan.FromSeconds(measured.LatencySeconds.Value) is var time && (latency is null || time > latency))
+                latency = time;
+        }
+
+        public MeasuredCase ToCase(string id)
+        {
+            var outcome = errored ? CaseOutcome.Errored : scores.Count == 0 ? CaseOutcome.Skipped : failed ? CaseOutcome.Failed : CaseOutcome.Passed;
+            // Sums of floating-point numbers depend on their order.
+            scores.Sort();
+            return new MeasuredCase
+            {
+                Id = id,
+                Outcome = outcome,
+                Score = errored || scores.Count == 0 ? 0 : scores.Sum() / scores.Count,
+                Repeats = scores.Count,
+                Tags = tags is null ? [] : [.. tags],
+                Cost = cost,
+                Latency = latency,
+                Fault = fault,
+            };
+        }
+
+        private static string Cut(string text) => text.Length <= MaxFault ? text : text[..(char.IsHighSurrogate(text[MaxFault - 2]) ? MaxFault - 2 : MaxFault - 1)] + "…";
+
+        private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    }
+}

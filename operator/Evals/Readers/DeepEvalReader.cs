@@ -1,0 +1,171 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AgentReadiness.Evals.Readers;
+
+/// <summary>
+/// DeepEval's TestRun, alone or under <c>testRunData</c>, as deepeval/test_run/test_run.py and api.py write it: <c>testCases</c> and
+/// <c>conversationalTestCases</c>. A case is worth 1 or 0 as its metrics say; a flaky metric decides nothing, as in DeepEval.
+/// </summary>
+internal sealed class DeepEvalReader(JsonStream json)
+{
+    private readonly List<(string Name, string Content, Measurement Result)> cases = [];
+    private double? declaredPassed;
+    private double? declaredFailed;
+    private int passed;
+    private int failed;
+
+    public static CaseCollector Document(JsonStream json) => new DeepEvalReader(json).Document();
+
+    private CaseCollector Document()
+    {
+        json.Object(Member);
+        if (declaredPassed is { } good && good != passed)
+            throw ResultsException.Disagree(FormattableString.Invariant($"testPassed is {good}, but {passed} test cases are a success"));
+        if (declaredFailed is { } bad && bad != failed)
+            throw ResultsException.Disagree(FormattableString.Invariant($"testFailed is {bad}, but {failed} test cases are no success"));
+
+        // One test function may loop over many inputs under one name; the same input again is a repeat.
+        var several = cases.GroupBy(one => one.Name, StringComparer.Ordinal)
+            .Where(group => group.Select(one => one.Content).Distinct(StringComparer.Ordinal).Skip(1).Any())
+            .Select(group => group.Key).ToHashSet(StringComparer.Ordinal);
+        var collector = new CaseCollector();
+        foreach (var (name, content, result) in cases)
+            collector.Add(result with { Id = several.Contains(name) ? $"{name}#{content}" : name });
+        return collector;
+    }
+
+    private void Member(string name)
+    {
+        switch (name)
+        {
+            case "testRunData":
+                json.ObjectIfAny(Member);
+                break;
+            case "testCases" or "conversationalTestCases":
+                json.ArrayIfAny(Case);
+                break;
+            case "testPassed":
+                declaredPassed = json.Scalar().Finite;
+                break;
+            case "testFailed":
+                declaredFailed = json.Scalar().Finite;
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Case()
+    {
+        var name = string.Empty;
+        bool? success = null;
+        double? cost = null, seconds = null;
+        List<string> tags = [];
+        var metrics = new Metrics(json);
+        using var content = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        json.Object(member =>
+        {
+            switch (member)
+            {
+                case "name":
+                    name = json.Scalar().Name ?? string.Empty;
+                    break;
+                case "success":
+                    success = json.Scalar().Flag;
+                    break;
+                case "input" or "scenario" or "expectedOutcome":
+                    json.Digest(token => content.AppendData(Encoding.UTF8.GetBytes(token + "\n")));
+                    break;
+                case "metricsData" or "metricsMetadata":
+                    json.ArrayIfAny(metrics.Add);
+                    break;
+                case "tokenCost":
+                    cost = json.Scalar().Finite;
+                    break;
+                case "completionTime":
+                    seconds = json.Scalar().Finite;
+                    break;
+                case "tags":
+                    tags = json.Texts();
+                    break;
+                default:
+                    break;
+            }
+        });
+        if (cases.Count == 1_000_000)
+            throw ResultsException.Unreadable("more than 1000000 results");
+        if (name.Length == 0)
+            throw ResultsException.Unreadable($"test case {cases.Count + 1} has no name");
+        passed += success == true ? 1 : 0;
+        failed += success == false ? 1 : 0;
+        var (outcome, fault) = Outcome(name, success, metrics);
+        var result = Measurement.Of(name, outcome) with { Tags = tags, CostUsd = cost, LatencySeconds = seconds, Fault = fault };
+        cases.Add((name, Convert.ToHexStringLower(content.GetHashAndReset())[..12], result));
+    }
+
+    private static (CaseOutcome Outcome, string? Fault) Outcome(string name, bool? success, Metrics metrics)
+    {
+        if (metrics.Fault is not null)
+            return (CaseOutcome.Errored, metrics.Fault);
+        if (success is null || metrics.Decisive == 0)
+            return (CaseOutcome.Errored, "no metric measured it");
+        if (success == true && metrics.Failed)
+            throw ResultsException.Disagree($"test case {name} is a success, but one of its metrics is not");
+        return (success == true ? CaseOutcome.Passed : CaseOutcome.Failed, null);
+    }
+
+    private sealed class Metrics(JsonStream json)
+    {
+        public int Decisive { get; private set; }
+
+        public bool Failed { get; private set; }
+
+        public string? Fault { get; private set; }
+
+        public void Add()
+        {
+            string? metric = null, error = null;
+            bool? success = null;
+            JsonScalar score = default;
+            double? threshold = null;
+            var flaky = false;
+            json.Object(member =>
+            {
+                switch (member)
+                {
+                    case "name" or "metric":
+                        metric = json.Scalar().Text;
+                        break;
+                    case "success":
+                        success = json.Scalar().Flag;
+                        break;
+                    case "score":
+                        score = json.Scalar();
+                        break;
+                    case "threshold" or "minimumScore":
+                        threshold = json.Scalar().Finite;
+                        break;
+                    case "error":
+                        error = json.Scalar().Text;
+                        break;
+                    case "flaky":
+                        flaky = json.Scalar().Flag == true;
+                        break;
+                    default:
+                        break;
+                }
+            });
+            if (flaky)
+                return;
+            Decisive++;
+            if (!string.IsNullOrEmpty(error))
+                Fault ??= $"{metric}: {error}";
+            else if (score.Finite is null)
+                Fault ??= $"{metric}: no score";
+            // The oldest shape has no success of a metric, only its bar.
+            else
+                Failed |= success is { } said ? !said : score.Finite < threshold;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace AgentReadiness.Evals.Readers;
+
+/// <summary>Our own format, as docs/evals.md defines it: one JSON document, or JSON Lines with a first line that says how many cases follow.</summary>
+internal sealed class NativeReader(JsonStream json)
+{
+    /// <summary>What the member "format" says.</summary>
+    public const string Marker = "agentreadiness.dev/results/v1";
+
+    private readonly CaseCollector cases = new();
+    private readonly HashSet<(string Id, string Repeat)> seen = [];
+    private double? declared;
+    private bool inside;
+
+    /// <summary>Reads one document with its cases inside.</summary>
+    public static CaseCollector Document(JsonStream json)
+    {
+        var reader = new NativeReader(json);
+        reader.Header();
+        if (!reader.inside)
+            throw ResultsException.Unreadable("\"cases\" is no list");
+        return reader.cases;
+    }
+
+    /// <summary>Reads a first line and the cases after it.</summary>
+    public static CaseCollector Lines(JsonStream json)
+    {
+        var reader = new NativeReader(json);
+        reader.Header();
+        // Without it, a file that lost its second half looks whole.
+        if (reader.declared is not { } count)
+            throw new ResultsException(EvalReasons.RunIncomplete, "the first line must say how many results follow: {\"format\": \"…\", \"cases\": 120}");
+        while (json.Read())
+            reader.Case();
+        if (count != reader.seen.Count)
+        {
+            var message = string.Create(CultureInfo.InvariantCulture, $"the first line says {count} results, but {reader.seen.Count} follow");
+            throw new ResultsException(reader.seen.Count < count ? EvalReasons.RunIncomplete : EvalReasons.CountsDisagree, message);
+        }
+        return reader.cases;
+    }
+
+    private void Header() => json.Object(name =>
+    {
+        switch (name)
+        {
+            case "format" when json.Scalar().Text != Marker:
+                throw new ResultsException(EvalReasons.UnknownFormat, $"\"format\" is \"{json.Scalar().Text}\", and only \"{Marker}\" is known");
+            case "cases" when json.Token == JsonTokenType.StartArray:
+                inside = true;
+                json.ArrayIfAny(Case);
+                break;
+            case "cases":
+                declared = json.Scalar().Finite;
+                break;
+            default:
+                break;
+        }
+    });
+
+    private void Case()
+    {
+        string? id = null, error = null;
+        var repeat = "1";
+        JsonScalar score = default, passed = default;
+        var skipped = false;
+        double? cost = null, seconds = null;
+        List<string> tags = [];
+        json.Object(name =>
+        {
+            switch (name)
+            {
+                case "id":
+                    id = json.Scalar().Name;
+                    break;
+                case "repeat":
+                    repeat = json.Scalar().Name ?? "?";
+                    break;
+                case "score":
+                    score = json.Scalar();
+                    break;
+                case "passed":
+                    passed = json.Scalar();
+                    break;
+                case "skipped":
+                    skipped = json.Scalar().Flag == true;
+                    break;
+                case "error":
+                    error = json.Scalar() is { IsNull: false } said ? said.Name ?? "error" : null;
+                    break;
+                case "tags":
+                    tags = json.Texts();
+                    break;
+                case "cost":
+                    cost = Decimal(json.Scalar());
+                    break;
+                case "latency":
+                    seconds = json.Scalar().Finite;
+                    break;
+                default:
+                    break;
+            }
+        });
+        if (id is not { Length: > 0 })
+            throw ResultsException.Unreadable($"result {seen.Count + 1} has no id");
+        if (!seen.Add((id, repeat)))
+            throw new ResultsException(EvalReasons.DuplicateCases, $"case {id} is there twice; repeats of a case are told apart by \"repeat\"");
+        cases.Add(Result(id, score, passed, skipped, error) with { Tags = tags, CostUsd = cost, LatencySeconds = seconds });
+    }
+
+    private static Measurement Result(string id, JsonScalar score, JsonScalar passed, bool skipped, string? error)
+    {
+        if (error is not null)
+            return new Measurement(id, CaseOutcome.Errored, 0) { Fault = error };
+        var (hasScore, hasPassed) = (score.Kind is not (JsonValueKind.Undefined or JsonValueKind.Null), passed.Kind is not (JsonValueKind.Undefined or JsonValueKind.Null));
+        if (skipped)
+        {
+            return !hasScore && !hasPassed
+                ? new Measurement(id, CaseOutcome.Skipped, 0)
+                : throw ResultsException.Disagree($"case {id} is skipped, and has a result");
+        }
+        if (hasPassed && passed.Flag is null)
+            throw new ResultsException(EvalReasons.ScoreInvalid, $"case {id}: \"passed\" is neither true nor false");
+        if (hasScore && score.Finite is null)
+            throw new ResultsException(EvalReasons.ScoreInvalid, $"case {id}: \"score\" is no number");
+        if (!hasScore && !hasPassed)
+            return new Measurement(id, CaseOutcome.Errored, 0) { Fault = "neither score nor passed" };
+        var value = hasScore ? score.Number : passed.Flag == true ? 1 : 0;
+        return new Measurement(id, (hasPassed ? passed.Flag == true : value >= 1) ? CaseOutcome.Passed : CaseOutcome.Failed, value);
+    }
+
+    private static double? Decimal(JsonScalar value) =>
+        value.Text is { } text && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : value.Finite;
+}
