@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AgentReadiness.Testing;
 using Shouldly;
 using Xunit;
 
@@ -23,13 +24,7 @@ public sealed partial class SampleTests
         output.Trim().ShouldBe($"shop/approved {Decision().Match(text).Groups[1].Value}");
     }
 
-    private static string Sample(string file)
-    {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Operator.sln")))
-            root = Path.GetDirectoryName(root)!;
-        return File.ReadAllText(Path.Combine(root, "docs", "samples", file)).Replace("${CAP}", "1.50", StringComparison.Ordinal);
-    }
+    private static string Sample(string file) => File.ReadAllText(Repository.PathOf("docs", "samples", file)).Replace("${CAP}", "1.50", StringComparison.Ordinal);
 
     [GeneratedRegex("decision: {revision: ([0-9a-f]{15}),")]
     private static partial Regex Decision();

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Testing;
 using k8s;
 using Shouldly;
 using Xunit;
@@ -61,12 +62,9 @@ public sealed partial class BoundsTests
     [Fact]
     public void The_tests_that_docs_prior_art_names_exist()
     {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Operator.sln")))
-            root = Path.GetDirectoryName(root)!;
-        var tests = Directory.EnumerateFiles(Path.Combine(root, "tests"), "*.cs", SearchOption.AllDirectories)
+        var tests = Directory.EnumerateFiles(Repository.PathOf("tests"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(File.ReadLines).Select(line => Method().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
-        var named = Named().Matches(File.ReadAllText(Path.Combine(root, "docs", "prior-art.md"))).Select(match => match.Groups[1].Value).Distinct().ToList();
+        var named = Named().Matches(File.ReadAllText(Repository.PathOf("docs", "prior-art.md"))).Select(match => match.Groups[1].Value).Distinct().ToList();
 
         named.Count.ShouldBeGreaterThan(15);
         named.ShouldBeSubsetOf(tests);

@@ -1,5 +1,6 @@
 using System.Text;
 using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Testing;
 using Shouldly;
 using Xunit;
 
@@ -10,10 +11,7 @@ public sealed class CrdFilesTests
     [Fact]
     public void The_files_and_the_types_agree()
     {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Operator.sln")))
-            folder = Path.GetDirectoryName(folder)!;
-        folder = Path.Combine(folder, "crds");
+        var folder = Repository.PathOf("crds");
         var generated = CrdFiles.Generate().ToList();
 
         Directory.GetFiles(folder).Select(Path.GetFileName).Order().ShouldBe(generated.Select(file => file.FileName).Order());

@@ -4,6 +4,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
+using AgentReadiness.Testing;
 using Prometheus;
 using Shouldly;
 using Xunit;
@@ -48,17 +49,12 @@ public sealed partial class ReferenceTests
     private static IEnumerable<string> Words(string section) => Rows(section).Select(row => row[0]);
 
     // The first table of a section, without its head; names are in backticks.
-    private static IEnumerable<string[]> Rows(string section)
-    {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Operator.sln")))
-            root = Path.GetDirectoryName(root)!;
-        return File.ReadLines(Path.Combine(root, "docs", "reference.md"))
+    private static IEnumerable<string[]> Rows(string section) =>
+        File.ReadLines(Repository.PathOf("docs", "reference.md"))
             .SkipWhile(line => line != $"## {section}").Skip(1)
             .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
             .SkipWhile(line => !line.StartsWith('|')).TakeWhile(line => line.StartsWith('|')).Skip(2)
             .Select(line => Cell().Matches(line).Select(match => match.Groups[1].Value.Trim().Trim('`')).ToArray());
-    }
 
     [GeneratedRegex(@"\|([^|]*)(?=\|)")]
     private static partial Regex Cell();

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Testing;
 using Shouldly;
 using Xunit;
 
@@ -172,10 +173,7 @@ public sealed partial class TranscriptTests
         for (var i = 0; i < revisions.Count; i++)
             transcript = transcript.Replace(revisions[i], $"R{i + 1}", StringComparison.Ordinal);
         transcript = Identity().Replace(transcript, "support-RUN");
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Operator.sln")))
-            root = Path.GetDirectoryName(root)!;
-        var file = Path.Combine(root, "tests", "Controller.Tests", "golden", $"{name}.txt");
+        var file = Repository.PathOf("tests", "Controller.Tests", "golden", $"{name}.txt");
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
             File.WriteAllText(file, transcript);
         transcript.ShouldBe(File.ReadAllText(file));

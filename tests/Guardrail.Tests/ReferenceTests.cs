@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using AgentReadiness.Testing;
 using Shouldly;
 using Xunit;
 
@@ -11,10 +12,7 @@ public sealed partial class ReferenceTests
     [Fact]
     public async Task Every_metric_is_listed_and_no_other()
     {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Operator.sln")))
-            root = Path.GetDirectoryName(root)!;
-        var listed = File.ReadLines(Path.Combine(root, "docs", "reference.md")).SkipWhile(line => line != "## Metrics of the guardrail")
+        var listed = File.ReadLines(Repository.PathOf("docs", "reference.md")).SkipWhile(line => line != "## Metrics of the guardrail")
             .Select(line => Name().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value);
 
         using var buffer = new MemoryStream();

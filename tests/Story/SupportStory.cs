@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Runtime;
+using AgentReadiness.Testing;
 
 namespace AgentReadiness.Story;
 
@@ -33,10 +34,7 @@ public sealed record StoryOptions
         static string Text(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
             ? value
             : throw new StoryException($"{name} is not set: run this through make");
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Operator.sln")))
-            root = Path.GetDirectoryName(root) ?? throw new StoryException("the repository's root was not found");
-        return new StoryOptions { Root = root, Kubeconfig = Text("KUBECONFIG"), Image = Text, Step = step, Say = say };
+        return new StoryOptions { Root = Repository.PathOf(), Kubeconfig = Text("KUBECONFIG"), Image = Text, Step = step, Say = say };
     }
 }
 

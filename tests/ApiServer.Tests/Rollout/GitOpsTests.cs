@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Runtime;
+using AgentReadiness.Testing;
 using NLua;
 using Shouldly;
 using Xunit;
@@ -141,11 +142,5 @@ public sealed class GitOpsTests(ControlPlane plane)
         return output;
     }
 
-    private static string Folder()
-    {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Operator.sln")))
-            root = Path.GetDirectoryName(root)!;
-        return Path.Combine(root, "docs", "gitops");
-    }
+    private static string Folder() => Repository.PathOf("docs", "gitops");
 }
