@@ -10,8 +10,8 @@ namespace AgentReadiness.Controller.Tests;
 
 /// <summary>
 /// Promises 1, 2 and 5 under everything that people, pods, verdicts, budgets and clocks may do, in any order: no revision gets
-/// traffic that neither passed nor was excepted while it took over, what serves is never left without a successor, a Canary never
-/// gives more than its percentage, an aborted revision gets nothing, and every state ends in a fixed point.
+/// traffic that neither passed nor was excepted while it took over, what serves is never left without a successor, two revisions
+/// share only in a Canary, an aborted revision gets nothing, and every state ends in a fixed point.
 /// </summary>
 public sealed class RolloutPropertyTests
 {
