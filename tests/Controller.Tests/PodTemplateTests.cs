@@ -130,4 +130,16 @@ public sealed class PodTemplateTests
         var seen = cluster.Observe();
         return PodTemplate.Build(seen with { Around = seen.Around with { NativeSidecars = native } }, "abc", Names.ServingTrack, "guardrail:1");
     }
+
+    [Theory]
+    [InlineData(300, "255s")]
+    [InlineData(10, "30s")]
+    public void The_drain_waits_as_long_as_the_grace_period_allows(int grace, string drain)
+    {
+        cluster.Agent.Spec.Template["spec"]!["terminationGracePeriodSeconds"] = grace;
+        var config = JsonSerializer.Deserialize(
+            ChildObjects.GuardrailConfig(cluster.Observe(), "abc", Names.ServingTrack)["data"]!["config.json"]!.GetValue<string>(), GuardrailJson.Default.GuardrailConfig)!;
+
+        config.DrainTimeout.ShouldBe(drain);
+    }
 }
