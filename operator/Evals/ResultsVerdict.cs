@@ -12,6 +12,15 @@ public sealed record ResultsBar(Thresholds Thresholds)
 
     /// <summary>How far the score may fall below the baseline's, 0 to 1.</summary>
     public double MaxRegression { get; init; }
+
+    /// <summary>
+    /// How many times the growing results may be looked at, at least 1; the error is split evenly over the looks (Bonferroni), so that
+    /// stopping at the first one that decides is no cheaper proof than waiting for the last.
+    /// </summary>
+    public int Looks { get; init; } = 1;
+
+    /// <summary>The confidence of each look.</summary>
+    public double LookConfidence => 1 - ((1 - Thresholds.Confidence) / Math.Max(1, Looks));
 }
 
 /// <summary>
@@ -49,7 +58,7 @@ public static class ResultsVerdict
         }
 
         var score = measured.Sum(one => one.Score) / measured.Count;
-        var (lower, upper) = Bounds(measured, confidence);
+        var (lower, upper) = Bounds(measured, bar.LookConfidence);
         VerdictResult Result(EvalPhase phase, string reason, string message) => new(phase, reason, message, score, lower, upper);
 
         var critical = results.Cases.Where(one => one.Outcome != CaseOutcome.Passed && one.Tags.Any(bar.CriticalTags.Contains)).ToList();
@@ -104,7 +113,7 @@ public static class ResultsVerdict
             ? PairedTest.McNemar(pairs.Count(pair => pair.Before.Score > pair.Now.Score), pairs.Count(pair => pair.Before.Score < pair.Now.Score))
             : PairedTest.Randomisation([.. pairs.Select(pair => pair.Before.Score - pair.Now.Score)],
                 [.. PairedTest.Digest(pairs.Select(pair => pair.Now)), .. PairedTest.Digest(pairs.Select(pair => pair.Before))]);
-        var alpha = 1 - bar.Thresholds.Confidence;
+        var alpha = 1 - bar.LookConfidence;
         if (p > alpha + 1e-12)
             return null;
         var worst = pairs.Where(pair => pair.Now.Score < pair.Before.Score).OrderBy(pair => pair.Now.Score - pair.Before.Score).Select(pair => pair.Now).ToList();
