@@ -93,6 +93,12 @@ public sealed class BudgetAuthority
 
     /// <summary>How long a call that fits the cap waits for money that others hold, as a Go duration.</summary>
     public string MaxWait { get; set; } = "2s";
+
+    /// <summary>
+    /// How long after the endpoint stopped answering calls still wait for it, as a Go duration: longer than a leader's Lease (15 s) and
+    /// the start of its successor take, so that a failover delays calls and loses none.
+    /// </summary>
+    public string FailoverWait { get; set; } = "25s";
 }
 
 /// <summary>Fixed ports of a guardrail.</summary>
