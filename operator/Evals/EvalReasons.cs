@@ -86,4 +86,10 @@ public static class EvalReasons
 
     /// <summary>Significantly worse than the baseline, by more than maxRegression: failed.</summary>
     public const string Regressed = "Regressed";
+
+    /// <summary>The runner ended and left no results file.</summary>
+    public const string NoResults = "NoResults";
+
+    /// <summary>The run was stopped before its end, mostly because its deadline passed.</summary>
+    public const string DeadlineExceeded = "DeadlineExceeded";
 }

@@ -46,6 +46,33 @@ public static class ResultsReader
         }
     }
 
+    /// <summary>
+    /// The format of a file, without its cases: one word of <see cref="ResultFormats"/>, null where it is of no known one. A file that
+    /// looks like JSON and is broken could be of any, and is the empty text.
+    /// </summary>
+    /// <exception cref="ArgumentException">The stream cannot seek.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    public static string? FormatOf(Stream stream)
+    {
+        if (!stream.CanSeek)
+            throw new ArgumentException("the stream must be seekable", nameof(stream));
+        try
+        {
+            var (format, _) = Recognise(stream);
+            if (format != ResultFormats.JUnit)
+                return format;
+            // Any report for people is of angle brackets, too.
+            stream.Position = 0;
+            var head = new byte[8192];
+            var text = Encoding.UTF8.GetString(head.AsSpan(0, stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
+            return text.Replace("\0", string.Empty, StringComparison.Ordinal).Contains("<testsuite", StringComparison.Ordinal) ? format : null;
+        }
+        catch (ResultsException fault)
+        {
+            return fault.Reason == EvalReasons.ResultsUnreadable ? string.Empty : null;
+        }
+    }
+
     private static (string Format, Func<Stream, CaseCollector> Read) Recognise(Stream stream)
     {
         stream.Position = 0;
@@ -89,7 +116,7 @@ public static class ResultsReader
 
     private static IEnumerable<(string Format, Func<Stream, CaseCollector> Read)> Candidates(HashSet<string> keys, bool lines)
     {
-        if (keys.Contains("format") && (keys.Contains("cases") || keys.Contains("cases[]") || lines))
+        if (keys.Contains("format") && (keys.Contains("cases") || keys.Contains("cases[]") || keys.Contains("error") || lines))
             yield return (ResultFormats.Native, keys.Contains("cases[]") ? Single(NativeReader.Document) : Lines(NativeReader.Lines));
         if (keys.Contains("status") && keys.Contains("eval{}"))
             yield return (ResultFormats.Inspect, Single(InspectReader.Document));

@@ -12,11 +12,23 @@ internal readonly record struct Measurement(string Id, CaseOutcome Outcome, doub
 {
     public IReadOnlyCollection<string>? Tags { get; init; }
 
-    public double? CostUsd { get; init; }
+    /// <summary>In USD.</summary>
+    public decimal? Cost { get; init; }
+
+    public double? CostUsd
+    {
+        init => Cost = Usd(value);
+    }
 
     public double? LatencySeconds { get; init; }
 
     public string? Fault { get; init; }
+
+    /// <summary>How many repeats were measured and are taken together here.</summary>
+    public int Repeats { get; init; } = Outcome is CaseOutcome.Passed or CaseOutcome.Failed ? 1 : 0;
+
+    /// <summary>An amount; null where it cannot be one.</summary>
+    public static decimal? Usd(double? amount) => amount is >= 0 and < 1e9 ? (decimal)amount : null;
 
     /// <summary>Pass or fail, worth 1 or 0.</summary>
     public static Measurement Of(string id, CaseOutcome outcome) => new(id, outcome, outcome == CaseOutcome.Passed ? 1 : 0);
@@ -30,6 +42,7 @@ internal sealed class CaseCollector
     private const int MaxTags = 64;
     private const int MaxFault = 256;
     private const int MaxMeasurements = 1_000_000;
+    private const decimal MaxCost = 1_000_000_000;
 
     private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
 
@@ -71,7 +84,8 @@ internal sealed class CaseCollector
 
     private sealed class Entry
     {
-        private readonly List<double> scores = [];
+        private readonly List<(double Score, int Repeats)> scores = [];
+        private int repeats;
         private bool failed;
         private bool errored;
         private SortedSet<string>? tags;
@@ -81,13 +95,15 @@ internal sealed class CaseCollector
 
         public void Add(string id, Measurement measured)
         {
+            // Bounded: a million results of at most a million repeats each would not fit.
+            repeats = (int)Math.Min(int.MaxValue, (long)repeats + measured.Repeats);
             switch (measured.Outcome)
             {
                 case CaseOutcome.Passed or CaseOutcome.Failed:
                     // Not "out of range": a NaN is not in any.
                     if (measured.Score is not (>= 0 and <= 1))
                         throw new ResultsException(EvalReasons.ScoreInvalid, Invariant($"case {id}: the score {measured.Score} is not between 0 and 1"));
-                    scores.Add(measured.Score);
+                    scores.Add((measured.Score, measured.Repeats));
                     failed |= measured.Outcome == CaseOutcome.Failed;
                     break;
                 case CaseOutcome.Errored:
@@ -99,7 +115,7 @@ internal sealed class CaseCollector
                 default:
                     break;
             }
-            foreach (var tag in measured.Tags ?? [])
+            foreach (var tag in (measured.Tags ?? []).Where(tag => tag.Length > 0))
             {
                 if (tag.Length > MaxTag)
                     throw ResultsException.Unreadable($"case {id}: a tag of more than {MaxTag} characters");
@@ -108,10 +124,15 @@ internal sealed class CaseCollector
                     throw ResultsException.Unreadable($"case {id}: more than {MaxTags} tags");
             }
             // What cannot be is left out: neither decides anything.
-            if (measured.CostUsd is >= 0 and < 1e9)
-                cost = (cost ?? 0) + (decimal)measured.CostUsd;
-            if (measured.LatencySeconds is >= 0 and < 1e9 && TimeSpan.FromSeconds(measured.LatencySeconds.Value) is var time && (latency is null || time > latency))
+            // Twelve places: so sums are exact, whatever their order.
+            if (measured.Cost is >= 0 and < MaxCost)
+                cost = (cost ?? 0) + Math.Round(measured.Cost.Value, 12);
+            // Rounded and not cut: what was written as 0.3 µs is read as that.
+            if (measured.LatencySeconds is >= 0 and < 1e8 && TimeSpan.FromTicks((long)Math.Round(measured.LatencySeconds.Value * TimeSpan.TicksPerSecond)) is var time
+                && (latency is null || time > latency))
+            {
                 latency = time;
+            }
         }
 
         public MeasuredCase ToCase(string id)
@@ -123,14 +144,22 @@ internal sealed class CaseCollector
             {
                 Id = id,
                 Outcome = outcome,
-                Score = errored || scores.Count == 0 ? 0 : scores.Sum() / scores.Count,
-                Repeats = scores.Count,
+                Score = errored ? 0 : Mean(),
+                Repeats = repeats,
                 Tags = tags is null ? [] : [.. tags],
-                Cost = cost,
+                Cost = cost < MaxCost ? cost : null,
                 Latency = latency,
                 Fault = fault,
             };
         }
+
+        private double Mean() => scores.Count switch
+        {
+            0 => 0,
+            // As it is: a product and a quotient could lose its last bit.
+            1 => scores[0].Score,
+            _ => scores.Sum(one => one.Score * one.Repeats) / scores.Sum(one => (double)one.Repeats),
+        };
 
         private static string Cut(string text) => text.Length <= MaxFault ? text : text[..(char.IsHighSurrogate(text[MaxFault - 2]) ? MaxFault - 2 : MaxFault - 1)] + "…";
 

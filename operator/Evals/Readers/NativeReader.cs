@@ -9,10 +9,14 @@ internal sealed class NativeReader(JsonStream json)
     /// <summary>What the member "format" says.</summary>
     public const string Marker = "agentreadiness.dev/results/v1";
 
+    private const int MaxError = 1000;
+    private const int MaxRepeats = 1_000_000;
+
     private readonly CaseCollector cases = new();
     private readonly HashSet<(string Id, string Repeat)> seen = [];
     private double? declared;
     private bool inside;
+    private string? failure;
 
     /// <summary>Reads one document with its cases inside.</summary>
     public static CaseCollector Document(JsonStream json)
@@ -42,10 +46,20 @@ internal sealed class NativeReader(JsonStream json)
         return reader.cases;
     }
 
-    private void Header() => json.Object(name =>
+    private void Header()
+    {
+        json.Object(HeaderMember);
+        if (failure is not null)
+            throw new ResultsException(EvalReasons.RunnerFailed, failure.Length <= MaxError ? failure : failure[..MaxError] + "…");
+    }
+
+    private void HeaderMember(string name)
     {
         switch (name)
         {
+            case "error":
+                failure = json.Scalar() is { IsNull: false } said ? said.Name ?? "the runner failed" : null;
+                break;
             case "format" when json.Scalar().Text != Marker:
                 throw new ResultsException(EvalReasons.UnknownFormat, $"\"format\" is \"{json.Scalar().Text}\", and only \"{Marker}\" is known");
             case "cases" when json.Token == JsonTokenType.StartArray:
@@ -58,7 +72,7 @@ internal sealed class NativeReader(JsonStream json)
             default:
                 break;
         }
-    });
+    }
 
     private void Case()
     {
@@ -66,7 +80,9 @@ internal sealed class NativeReader(JsonStream json)
         var repeat = "1";
         JsonScalar score = default, passed = default;
         var skipped = false;
-        double? cost = null, seconds = null;
+        decimal? cost = null;
+        double? seconds = null;
+        int? repeats = null;
         List<string> tags = [];
         json.Object(name =>
         {
@@ -77,6 +93,11 @@ internal sealed class NativeReader(JsonStream json)
                     break;
                 case "repeat":
                     repeat = json.Scalar().Name ?? "?";
+                    break;
+                case "repeats":
+                    repeats = json.Scalar().Finite is { } count and >= 1 and <= MaxRepeats && count == Math.Floor(count)
+                        ? (int)count
+                        : throw ResultsException.Unreadable($"result {seen.Count + 1}: \"repeats\" is no whole number from 1 to {MaxRepeats}");
                     break;
                 case "score":
                     score = json.Scalar();
@@ -107,7 +128,8 @@ internal sealed class NativeReader(JsonStream json)
             throw ResultsException.Unreadable($"result {seen.Count + 1} has no id");
         if (!seen.Add((id, repeat)))
             throw new ResultsException(EvalReasons.DuplicateCases, $"case {id} is there twice; repeats of a case are told apart by \"repeat\"");
-        cases.Add(Result(id, score, passed, skipped, error) with { Tags = tags, CostUsd = cost, LatencySeconds = seconds });
+        var result = Result(id, score, passed, skipped, error);
+        cases.Add(result with { Tags = tags, Cost = cost, LatencySeconds = seconds, Repeats = repeats ?? result.Repeats });
     }
 
     private static Measurement Result(string id, JsonScalar score, JsonScalar passed, bool skipped, string? error)
@@ -131,6 +153,7 @@ internal sealed class NativeReader(JsonStream json)
         return new Measurement(id, (hasPassed ? passed.Flag == true : value >= 1) ? CaseOutcome.Passed : CaseOutcome.Failed, value);
     }
 
-    private static double? Decimal(JsonScalar value) =>
-        value.Text is { } text && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : value.Finite;
+    // A text holds the amount as it is; a number went through a double.
+    private static decimal? Decimal(JsonScalar value) =>
+        value.Text is { } text && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : Measurement.Usd(value.Finite);
 }
