@@ -53,4 +53,13 @@ public static class Defaults
 
     /// <summary>EvalSuite spec.builtin.caseTimeout.</summary>
     public const string BuiltinCaseTimeout = "60s";
+
+    /// <summary>EvalSuite spec.attempts.</summary>
+    public const int EvalAttempts = 3;
+
+    /// <summary>EvalSuite spec.job.path.</summary>
+    public const string JobPath = "/";
+
+    /// <summary>EvalSuite spec.job.resultsFile.</summary>
+    public const string JobResultsFile = "results.json";
 }

@@ -59,21 +59,24 @@ internal static class EvalsCommand
             // The message quotes the file, and the file may hold what a terminal obeys.
             var message = string.Concat(verdict.Message.Select(letter => char.IsControl(letter) ? ' ' : letter));
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"{verdict.Phase}: {message}");
-            return verdict.Phase switch
-            {
-                EvalPhase.Passed => 0,
-                EvalPhase.Failed => 1,
-                EvalPhase.Inconclusive => 3,
-                _ => 4,
-            };
+            return ExitCode(verdict.Phase);
         });
         import.Validators.Add(result =>
         {
             if (result.GetValue(file) == "-" && result.GetValue(baseline) == "-")
                 result.AddError("FILE and --baseline cannot both be standard input.");
         });
-        return new Command(Group, "Results of evals.") { import };
+        return new Command(Group, "Results of evals.") { import, SubmitCommand.Create() };
     }
+
+    /// <summary>The exit code of a verdict.</summary>
+    public static int ExitCode(EvalPhase phase) => phase switch
+    {
+        EvalPhase.Passed => 0,
+        EvalPhase.Failed => 1,
+        EvalPhase.Inconclusive => 3,
+        _ => 4,
+    };
 
     private static Option<double> Number(string name, string description, double? otherwise, Predicate<double> holds)
     {

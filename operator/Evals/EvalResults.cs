@@ -58,6 +58,9 @@ public sealed record EvalResults
     /// <summary>At most <see cref="ResultsReader.MaxCases"/>, sorted by ID, so that the order of the file changes nothing.</summary>
     public IReadOnlyList<MeasuredCase> Cases { get; init; } = [];
 
+    /// <summary>Cases of the whole evaluation, where <see cref="Cases"/> is a sample of them; null where it is all of them.</summary>
+    public int? SampledFrom { get; init; }
+
     /// <summary>Why the file as a whole cannot be used, whatever its cases say; empty where it can.</summary>
     public IReadOnlyList<ResultsProblem> Problems { get; init; } = [];
 }

@@ -72,7 +72,7 @@ public static class ResultsVerdict
         if (baseline is not null && Compare(measured, baseline, bar) is { } worse)
             return Result(worse.Phase, worse.Reason, worse.Message);
         if (lower >= minScore)
-            return Result(EvalPhase.Passed, EvalReasons.ScoreCleared, Text($"score {score:0.000} over {measured.Count} cases; lower bound {lower:0.000} ≥ {minScore:0.000}"));
+            return Result(EvalPhase.Passed, EvalReasons.ScoreCleared, Text($"score {score:0.000} over {measured.Count} cases; lower bound {lower:0.000} ≥ {minScore:0.000}{Names(failing)}"));
         return Result(EvalPhase.Inconclusive, EvalReasons.BoundsStraddle,
             Text($"score {score:0.000} over {measured.Count} cases; the bounds {lower:0.000} to {upper:0.000} hold {minScore:0.000}: more cases are needed{Names(failing)}"));
     }
@@ -99,7 +99,8 @@ public static class ResultsVerdict
     {
         var before = Measured(baseline).ToDictionary(one => one.Id, StringComparer.Ordinal);
         var pairs = measured.Where(one => before.ContainsKey(one.Id)).Select(one => (Now: one, Before: before[one.Id])).ToList();
-        var needed = Math.Max(1, bar.Thresholds.MinCases);
+        // A sample has fewer cases than the suite asks for: half of it must still be there.
+        var needed = Math.Max(1, baseline.SampledFrom is null ? bar.Thresholds.MinCases : Math.Min(bar.Thresholds.MinCases, (before.Count + 1) / 2));
         if (pairs.Count < needed)
         {
             return (EvalPhase.Inconclusive, EvalReasons.TooFewPairs,
@@ -118,8 +119,11 @@ public static class ResultsVerdict
             return null;
         var worst = pairs.Where(pair => pair.Now.Score < pair.Before.Score).OrderBy(pair => pair.Now.Score - pair.Before.Score).Select(pair => pair.Now).ToList();
         return (EvalPhase.Failed, EvalReasons.Regressed,
-            Text($"score {now:0.000} after {was:0.000} over {pairs.Count} common cases: {was - now:0.000} worse, {bar.MaxRegression:0.000} are allowed; p = {p:0.0000} ≤ {alpha:0.0000}{Names(worst)}"));
+            Text($"score {now:0.000} after {was:0.000} over {pairs.Count} common cases{Sampled(baseline)}: {was - now:0.000} worse, {bar.MaxRegression:0.000} are allowed; p = {p:0.0000} ≤ {alpha:0.0000}{Names(worst)}"));
     }
+
+    private static string Sampled(EvalResults baseline) =>
+        baseline.SampledFrom is { } all ? Text($", from a sample of {baseline.Cases.Count} of the baseline's {all},") : string.Empty;
 
     private static IEnumerable<MeasuredCase> Measured(EvalResults results) => results.Cases.Where(one => one.Outcome is CaseOutcome.Passed or CaseOutcome.Failed);
 

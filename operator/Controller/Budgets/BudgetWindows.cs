@@ -34,8 +34,10 @@ public static class BudgetWindows
         spec.Budget?.Windows is [var window, ..] && Money.TryParse(window.MaxCost, out var cap) ? Day(now, cap) : null;
 
     /// <summary>The window of a revision's evaluation.</summary>
-    public static OpenWindow Evals(AgentDeploymentSpec spec) => new(Total, Never,
-        Money.Sum(spec.Evals.Select(eval => Money.TryParse(eval.MaxCost ?? Defaults.EvalMaxCost, out var cap) ? cap : Money.Zero)));
+    /// <param name="spec">The agent.</param>
+    /// <param name="again">How often what serves was measured again: each time may cost as much as the first.</param>
+    public static OpenWindow Evals(AgentDeploymentSpec spec, int again = 0) => new(Total, Never,
+        new Money(Money.Sum(spec.Evals.Select(eval => Money.TryParse(eval.MaxCost ?? Defaults.EvalMaxCost, out var cap) ? cap : Money.Zero)).Amount * (1 + again)));
 
     /// <summary>The window of an account whose agent is gone: its reports are still booked.</summary>
     public static OpenWindow Orphan(LedgerAccount account, DateTimeOffset now) => account == LedgerAccount.Evals ? new(Total, Never, null) : Day(now, null);

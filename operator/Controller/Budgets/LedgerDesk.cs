@@ -78,8 +78,11 @@ public sealed class LedgerDesk(
     {
         if (agents.Get(new NamespacedName(account.Namespace, account.Agent))?.View is not { } agent)
             return BudgetWindows.Orphan(account.Account, now);
-        return account.Account == LedgerAccount.Evals ? BudgetWindows.Evals(agent.Spec) : BudgetWindows.Serving(agent.Spec, now);
+        return account.Account == LedgerAccount.Evals ? BudgetWindows.Evals(agent.Spec, Again(account)) : BudgetWindows.Serving(agent.Spec, now);
     }
+
+    private int Again(AccountKey account) => runs.ByIndex(CacheIndexes.ByAgent, $"{account.Namespace}/{account.Agent}")
+        .Where(run => run.View.Spec.Purpose == EvalPurpose.Drift && run.View.Spec.Revision == account.Revision).Select(run => run.View.Spec.Attempt).DefaultIfEmpty().Max();
 
     private LedgerBook Book(AccountKey account)
     {
