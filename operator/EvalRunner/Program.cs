@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
-using AgentReadiness.Evals;
 using AgentReadiness.EvalRunner;
+using AgentReadiness.EvalRunner.Reporting;
+using AgentReadiness.Evals;
 
 // The schema library runs patterns without a limit of its own; this is the limit of every expression that names none.
 AppDomain.CurrentDomain.SetData("REGEX_DEFAULT_MATCH_TIMEOUT", TimeSpan.FromSeconds(1));
@@ -13,36 +14,56 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal
     stop.Cancel();
 });
 
-RunnerReport report;
-try
+switch (args)
 {
-    var settings = RunnerSettings.Read(Environment.GetEnvironmentVariable);
-    report = await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop.Token);
-}
-catch (FormatException fault)
-{
-    report = new RunnerReport
-    {
-        Run = Environment.GetEnvironmentVariable("RUN_UID") ?? string.Empty,
-        CasesDigest = Environment.GetEnvironmentVariable("CASES_SHA256") ?? string.Empty,
-        Cases = 0,
-        Passed = 0,
-        Failed = 0,
-        Errored = 0,
-        Error = fault.Message,
-    };
+    case [] or ["run"]:
+        return await RunAsync(stop.Token);
+    case ["report"]:
+        await Console.Out.WriteLineAsync("waiting for the runner");
+        var reporter = new Reporter(ReporterSettings.Read(Environment.GetEnvironmentVariable), ProcessWait.ForOthers(), Console.Out);
+        return await WriteMessageAsync((await reporter.RunAsync(stop.Token)).ToMessage());
+    default:
+        await Console.Error.WriteLineAsync("usage: eval-runner [run|report]");
+        return 2;
 }
 
-await Console.Out.FlushAsync();
-try
+static async Task<int> RunAsync(CancellationToken stop)
 {
-    var path = Environment.GetEnvironmentVariable("TERMINATION_MESSAGE_PATH") is { Length: > 0 } given ? given : RunnerSettings.DefaultReportPath;
-    // The last act: a report means that everything before it happened.
-    await File.WriteAllTextAsync(path, report.ToMessage());
-    return 0;
+    RunnerReport report;
+    try
+    {
+        var settings = RunnerSettings.Read(Environment.GetEnvironmentVariable);
+        report = await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop);
+    }
+    catch (FormatException fault)
+    {
+        report = new RunnerReport
+        {
+            Run = Environment.GetEnvironmentVariable("RUN_UID") ?? string.Empty,
+            CasesDigest = Environment.GetEnvironmentVariable("CASES_SHA256") ?? string.Empty,
+            Cases = 0,
+            Passed = 0,
+            Failed = 0,
+            Errored = 0,
+            Error = fault.Message,
+        };
+    }
+    return await WriteMessageAsync(report.ToMessage());
 }
-catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+
+static async Task<int> WriteMessageAsync(string message)
 {
-    await Console.Error.WriteLineAsync($"the report cannot be written: {fault.Message}");
-    return 1;
+    await Console.Out.FlushAsync();
+    try
+    {
+        var path = Environment.GetEnvironmentVariable("TERMINATION_MESSAGE_PATH") is { Length: > 0 } given ? given : RunnerSettings.DefaultReportPath;
+        // The last act: a report means that everything before it happened.
+        await File.WriteAllTextAsync(path, message);
+        return 0;
+    }
+    catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+    {
+        await Console.Error.WriteLineAsync($"the report cannot be written: {fault.Message}");
+        return 1;
+    }
 }

@@ -93,4 +93,63 @@ public sealed class ProgramTests : IDisposable
         await process.WaitForExitAsync(limit.Token);
         process.ExitCode.ShouldBe(1);
     }
+
+    /// <summary>It waits for every other process, so it gets a process namespace of its own, as in a pod.</summary>
+    private Process? Report(params (string Name, string Value)[] more)
+    {
+        var start = new ProcessStartInfo("unshare", ["--pid", "--fork", "--mount-proc", "--kill-child", "/bin/sh", "-c",
+            $"(read go; exit 0) <&0 & dotnet '{typeof(CasesFile).Assembly.Location}' report & wait $!"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["RUN_UID"] = "run-uid";
+        start.Environment["TERMINATION_MESSAGE_PATH"] = ReportPath;
+        foreach (var (name, value) in more)
+            start.Environment[name] = value;
+        return Process.Start(start);
+    }
+
+    [Fact]
+    public async Task ReportsAsTheSecondContainerOfAPod()
+    {
+        using (var able = Process.Start(new ProcessStartInfo("unshare", ["--pid", "--fork", "--mount-proc", "true"]) { RedirectStandardError = true })!)
+        {
+            await able.WaitForExitAsync();
+            // Needs root; without it, what is left are the tests of the parts.
+            if (able.ExitCode != 0)
+                return;
+        }
+        var results = Path.Combine(folder, "results.jsonl");
+        using var process = Report(("RESULTS_PATH", results), ("CASES_SHA256", "digest"))!;
+        await File.WriteAllTextAsync(results, "{\"format\":\"agentreadiness.dev/results/v1\",\"cases\":1}\n{\"id\":\"a\",\"passed\":true}\n");
+        await process.StandardInput.WriteLineAsync("go");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(limit.Token);
+        process.ExitCode.ShouldBe(0);
+        var message = ReporterMessage.TryParse(await File.ReadAllTextAsync(ReportPath)).ShouldNotBeNull();
+        (message.Run, message.CasesDigest, message.Passed, message.Reason).ShouldBe(("run-uid", "digest", 1, null));
+        ResultsLog.TryRead(process.StandardOutput.BaseStream, message.Digest, out _, out _).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ReportsOnSigtermAtOnce()
+    {
+        // Without a namespace of its own, it waits for this very test.
+        var start = new ProcessStartInfo("dotnet", [typeof(CasesFile).Assembly.Location, "report"]) { RedirectStandardOutput = true };
+        start.Environment["RUN_UID"] = "run-uid";
+        start.Environment["RESULTS_PATH"] = folder;
+        start.Environment["TERMINATION_MESSAGE_PATH"] = ReportPath;
+        using var process = Process.Start(start)!;
+        (await process.StandardOutput.ReadLineAsync()).ShouldBe("waiting for the runner");
+        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(limit.Token);
+        process.ExitCode.ShouldBe(0);
+        ReporterMessage.TryParse(await File.ReadAllTextAsync(ReportPath))!.Reason.ShouldBe(EvalReasons.DeadlineExceeded);
+    }
+
+    [Fact]
+    public async Task AnotherVerbIsRefused()
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [typeof(CasesFile).Assembly.Location, "reprot"]) { RedirectStandardError = true })!;
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(2);
+    }
 }

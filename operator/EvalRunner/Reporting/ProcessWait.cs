@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace AgentReadiness.EvalRunner.Reporting;
+
+/// <summary>Waits until processes have ended, and those that they started meanwhile.</summary>
+/// <param name="counts">Which processes to wait for.</param>
+/// <param name="tryWait">Blocks until a process has ended; false where that cannot be done.</param>
+internal sealed class ProcessWait(Func<int, bool> counts, Func<int, bool> tryWait)
+{
+    // Only where the kernel has no signal for the end of another's process (before Linux 5.3, or a strict filter of system calls).
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>All that a pod's shared process namespace holds, besides us and its first process, which ends last.</summary>
+    public static ProcessWait ForOthers() => new(process => process != 1 && process != Environment.ProcessId, Posix.TryWait);
+
+    /// <summary>Waits.</summary>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public Task RunAsync(CancellationToken stop) =>
+        // A thread of its own, which blocks; where it is stopped it is left behind and ends with the program.
+        Task.Factory.StartNew(() => Wait(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(stop);
+
+    private void Wait(CancellationToken stop)
+    {
+        // Nobody twice in a row: a process that starts another and ends could hide both from one look.
+        for (var empty = 0; empty < 2; empty++)
+        {
+            foreach (var process in Running())
+            {
+                stop.ThrowIfCancellationRequested();
+                empty = -1;
+                if (!tryWait(process))
+                {
+                    stop.WaitHandle.WaitOne(Pause);
+                    break;
+                }
+            }
+        }
+    }
+
+    private IEnumerable<int> Running() => Directory.EnumerateDirectories("/proc")
+        .Select(folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? process : 0)
+        .Where(process => process > 0 && counts(process) && !HasEnded(process));
+
+    /// <summary>Gone, or only waiting to be collected by its parent.</summary>
+    private static bool HasEnded(int process)
+    {
+        string line;
+        try
+        {
+            line = File.ReadAllText($"/proc/{process}/stat");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return !Directory.Exists($"/proc/{process}");
+        }
+        // "12 (name) Z …": the name may hold anything, brackets too. The first thread may have ended before the others.
+        var fields = line[(line.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields is ["Z" or "X", ..] && (fields.Length < 18 || fields[17] is "0" or "1");
+    }
+}
