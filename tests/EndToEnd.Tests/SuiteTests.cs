@@ -28,8 +28,8 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
 
         // 20,000 cases do not fit into the reporter's message: they are read from its log.
         await ApplyAsync(Suite("promptfoo", "promptfoo, '20000'") + Suite("inspect", "inspect") + Suite("junit", "junit")
-            + Agent("Be quick.", "promptfoo", "inspect", "junit"), stop);
-        var ready = await AgentAsync(watch, "to serve", agent => Condition(agent, "Ready")?.Status == "True", stop);
+            + Agent("tooled", "promptfoo", "inspect", "junit"), stop);
+        var ready = await AgentAsync(watch, "tooled", "to serve", agent => Condition(agent, "Ready")?.Status == "True", stop);
         var runs = watch.Runs.List().Select(entry => entry.View).Where(run => run.Metadata.NamespaceProperty == Namespace).ToDictionary(run => run.Spec.Suite);
         foreach (var format in (string[])["promptfoo", "inspect", "junit"])
         {
@@ -43,12 +43,14 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         ready.Status!.Scores.Count.ShouldBe(3);
 
         string[] manners = ["crash", "hang", "half", "nothing", "lie"];
-        await ApplyAsync(string.Concat(manners.Select(manner => Suite(manner, $"promptfoo, '12', {manner}"))) + Agent("Be quicker.", manners), stop);
-        var stalled = await AgentAsync(watch, "to be held", agent => Condition(agent, "Stalled")?.Reason == "EvalsErrored", stop);
-        stalled.Status!.ServingRevision.ShouldBe(ready.Status.ServingRevision);
+        await ApplyAsync(string.Concat(manners.Select(manner => Suite(manner, $"promptfoo, '12', {manner}") + Agent(manner, manner) + "\n---\n")), stop);
         var outcomes = new Dictionary<string, EvalRunStatus>();
         foreach (var manner in manners)
-            outcomes[manner] = await RunAsync(watch, manner, stop);
+        {
+            var stalled = await AgentAsync(watch, manner, "to be held", agent => Condition(agent, "Stalled")?.Reason == "EvalsErrored", stop);
+            stalled.Status!.ServingRevision.ShouldBeNull();
+            outcomes[manner] = watch.Runs.List().Single(entry => entry.Key.Namespace == Namespace && entry.View.Spec.Suite == manner).View.Status!;
+        }
         foreach (var (manner, status) in outcomes)
             output.WriteLine($"{manner}: {status.Reason} {status.Message}");
         outcomes.ShouldAllBe(entry => entry.Value.Phase == EvalPhase.Error);
@@ -81,8 +83,8 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
             spec: {external: {serviceAccounts: [{name: ci}]} }
             ---
 
-            """ + Agent("Be external.", "outside"), stop);
-        var waiting = await AgentAsync(watch, "to wait for results", agent => agent.Status?.Evals is [{ Phase: EvalPhase.Running }, ..], stop);
+            """ + Agent("tooled", "outside"), stop);
+        var waiting = await AgentAsync(watch, "tooled", "to wait for results", agent => agent.Status?.Evals is [{ Phase: EvalPhase.Running }, ..], stop);
         var revision = waiting.Status!.CandidateRevision!;
         waiting.Status.Evals[0].Message!.ShouldContain("kubectl agents evals submit");
 
@@ -99,7 +101,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         output.WriteLine(taken.Output + taken.Error);
         taken.Code.ShouldBe(0, taken.Error);
         JsonNode.Parse(taken.Output)!["verdict"]!.GetValue<string>().ShouldBe("Passed");
-        await AgentAsync(watch, "to serve", agent => Condition(agent, "Ready")?.Status == "True", stop);
+        await AgentAsync(watch, "tooled", "to serve", agent => Condition(agent, "Ready")?.Status == "True", stop);
         (await SubmitAsync("ci", revision, Results(40, 40), stop)).ShouldSatisfyAllConditions(
             late => late.Code.ShouldBe(5),
             late => late.Error.ShouldContain("has its verdict"));
@@ -163,14 +165,8 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         }
     }
 
-    private static async Task<EvalRunStatus> RunAsync(ClusterWatch watch, string suite, CancellationToken stop)
-    {
-        var key = watch.Runs.List().Single(entry => entry.Key.Namespace == Namespace && entry.View.Spec.Suite == suite).Key;
-        return (await watch.WaitAsync(watch.Runs, key, $"the run of suite {suite} to end", run => run.IsOver, Long, run => $"{run?.Status?.Phase} {run?.Status?.Message}", stop)).Status!;
-    }
-
-    private static Task<AgentDeployment> AgentAsync(ClusterWatch watch, string what, Func<AgentDeployment, bool> isSo, CancellationToken stop) =>
-        watch.WaitAsync(watch.Agents, Tooled, what, isSo, Long, agent => agent?.Status is null ? "without status"
+    private static Task<AgentDeployment> AgentAsync(ClusterWatch watch, string name, string what, Func<AgentDeployment, bool> isSo, CancellationToken stop) =>
+        watch.WaitAsync(watch.Agents, new NamespacedName(Namespace, name), $"{name} {what}", isSo, Long, agent => agent?.Status is null ? "without status"
             : $"{agent.Status.Phase}, {string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}", stop);
 
     private static Condition? Condition(AgentDeployment agent, string type) => agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == type);
@@ -198,7 +194,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
 
         """;
 
-    private string Agent(string prompt, params string[] suites)
+    private string Agent(string name, params string[] suites)
     {
         var evals = new StringBuilder();
         foreach (var suite in suites)
@@ -209,13 +205,13 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
             metadata: {name: tooled-prompt, namespace: {{Namespace}}}
             data:
               prompt.txt: |
-                You are the support agent of a web shop. {{prompt}}
+                You are the support agent of a web shop.
                 For every question about an order call lookup_order and answer from its result.
                 Decline whatever has nothing to do with the shop.
             ---
             apiVersion: agentreadiness.dev/v1alpha1
             kind: AgentDeployment
-            metadata: {name: tooled, namespace: {{Namespace}}}
+            metadata: {name: {{name}}, namespace: {{Namespace}}}
             spec:
               replicas: 1
               ports: [{name: http, port: 80, targetPort: 8080}]

@@ -70,13 +70,13 @@ internal static class DriftDecider
     }
 
     /// <summary>
-    /// Runs that must not go on: drift runs where another revision is declared, and runs of a candidate that is not declared any more.
-    /// Their Service is about to lead to other pods, and a verdict would be of those.
+    /// Runs that must not go on: of a revision that is not declared any more, whose Service is about to lead to other pods, so that a
+    /// verdict would be of those; and of one whose eval pods go because another suite has said no already, or a person.
     /// </summary>
     public static void CancelOthers(AgentObservation seen, StatusDraft draft, string declared)
     {
         var index = 0;
-        foreach (var run in seen.Runs.Where(run => run.Spec.AgentUid == seen.Uid && run.Spec.Revision != declared && !run.IsOver))
+        foreach (var run in seen.Runs.Where(run => run.Spec.AgentUid == seen.Uid && (run.Spec.Revision != declared || !draft.KeepsEvalPods) && !run.IsOver))
         {
             draft.Writes.Insert(index++, Delete(run));
         }
