@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using AgentReadiness.EvalRunner;
 using AgentReadiness.EvalRunner.Reporting;
+using AgentReadiness.EvalRunner.Running;
 using AgentReadiness.Evals;
 
 // The schema library runs patterns without a limit of its own; this is the limit of every expression that names none.
@@ -29,15 +30,20 @@ switch (args)
 
 static async Task<int> RunAsync(CancellationToken stop)
 {
-    RunnerReport report;
+    var results = Environment.GetEnvironmentVariable("RESULTS_PATH");
     try
     {
         var settings = RunnerSettings.Read(Environment.GetEnvironmentVariable);
-        report = await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop);
+        var run = await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop);
+        return string.IsNullOrEmpty(results)
+            ? await WriteMessageAsync(TerminationReport.Of(settings, run).ToMessage())
+            : await WriteResultsAsync(results, ResultsFile.Text(run));
     }
     catch (FormatException fault)
     {
-        report = new RunnerReport
+        if (!string.IsNullOrEmpty(results))
+            return await WriteResultsAsync(results, ResultsFile.Failed(fault.Message));
+        var report = new RunnerReport
         {
             Run = Environment.GetEnvironmentVariable("RUN_UID") ?? string.Empty,
             CasesDigest = Environment.GetEnvironmentVariable("CASES_SHA256") ?? string.Empty,
@@ -47,8 +53,23 @@ static async Task<int> RunAsync(CancellationToken stop)
             Errored = 0,
             Error = fault.Message,
         };
+        return await WriteMessageAsync(report.ToMessage());
     }
-    return await WriteMessageAsync(report.ToMessage());
+}
+
+static async Task<int> WriteResultsAsync(string path, byte[] text)
+{
+    await Console.Out.FlushAsync();
+    try
+    {
+        ResultsFile.Write(path, text);
+        return 0;
+    }
+    catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+    {
+        await Console.Error.WriteLineAsync($"the results cannot be written: {fault.Message}");
+        return 1;
+    }
 }
 
 static async Task<int> WriteMessageAsync(string message)

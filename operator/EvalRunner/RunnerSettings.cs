@@ -1,7 +1,15 @@
 using System.Globalization;
 using AgentReadiness.Api;
+using AgentReadiness.EvalRunner.Grading;
+using AgentReadiness.Evals;
 
 namespace AgentReadiness.EvalRunner;
+
+/// <summary>A model that judges.</summary>
+/// <param name="Url">The base of its OpenAI-compatible API.</param>
+/// <param name="Model">Its name.</param>
+/// <param name="Votes">Where a case does not say how many.</param>
+internal sealed record JudgeSettings(Uri Url, string Model, int Votes);
 
 /// <summary>What the operator asks for, from the environment.</summary>
 internal sealed record RunnerSettings
@@ -33,32 +41,43 @@ internal sealed record RunnerSettings
     /// <summary>The pause before the first retry; it doubles, and up to half of it is random.</summary>
     public TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How often each case is run: at least, and at most while the results do not decide.</summary>
+    public (int Min, int Max) Repeats { get; init; } = (1, 1);
+
+    /// <summary>What decides, where there may be more repeats than the least.</summary>
+    public Thresholds Thresholds { get; init; } = new(1, double.Parse(Defaults.Confidence, CultureInfo.InvariantCulture), Defaults.MinCases);
+
+    /// <summary>Null where no model judges.</summary>
+    public JudgeSettings? Judge { get; init; }
+
+    /// <summary>How the agent declares a refusal.</summary>
+    public RefusalRule Refusal { get; init; } = new();
+
     /// <summary>Reads the environment.</summary>
     /// <exception cref="FormatException">A variable is missing or wrong; the message names it.</exception>
     public static RunnerSettings Read(Func<string, string?> variable)
     {
-        string Needed(string name) => variable(name) is { Length: > 0 } value ? value : throw new FormatException($"the variable {name} is not set");
+        string? Given(string name) => variable(name) is { Length: > 0 } value ? value : null;
+        string Needed(string name) => Given(name) ?? throw new FormatException($"the variable {name} is not set");
         var settings = new RunnerSettings
         {
             Run = Needed("RUN_UID"),
             CasesFile = Needed("CASES_FILE"),
             CasesDigest = Needed("CASES_SHA256"),
-            Target = Uri.TryCreate(Needed("TARGET"), UriKind.Absolute, out var target) && target.Scheme is "http" or "https"
-                ? target
-                : throw new FormatException("TARGET must be an http or https URL"),
+            Target = Url(Needed("TARGET"), "TARGET"),
             CriticalTags = (variable("CRITICAL_TAGS") ?? string.Empty)
                 .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToHashSet(StringComparer.Ordinal),
+            Repeats = ReadRepeats(Given),
+            Judge = ReadJudge(Given),
+            Refusal = ReadRefusal(Given),
         };
-        if (variable("PARALLELISM") is { Length: > 0 } parallelism)
-        {
-            settings = settings with
-            {
-                Parallelism = int.TryParse(parallelism, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 1024
-                    ? number
-                    : throw new FormatException("PARALLELISM must be a whole number from 1 to 1024"),
-            };
-        }
-        if (variable("CASE_TIMEOUT") is { Length: > 0 } timeout)
+        if (settings.Repeats.Max > 1 && Given("RESULTS_PATH") is null)
+            throw new FormatException("REPEATS_MAX above 1 needs RESULTS_PATH");
+        if (settings.Repeats.Max > settings.Repeats.Min)
+            settings = settings with { Thresholds = ReadThresholds(Given, settings.Thresholds) };
+        if (Given("PARALLELISM") is { } parallelism)
+            settings = settings with { Parallelism = Whole(parallelism, "PARALLELISM", 1, 1024) };
+        if (Given("CASE_TIMEOUT") is { } timeout)
         {
             settings = settings with
             {
@@ -69,4 +88,48 @@ internal sealed record RunnerSettings
         }
         return settings;
     }
+
+    private static (int Min, int Max) ReadRepeats(Func<string, string?> given)
+    {
+        var min = given("REPEATS_MIN") is { } least ? Whole(least, "REPEATS_MIN", 1, 100) : 1;
+        var max = given("REPEATS_MAX") is { } most ? Whole(most, "REPEATS_MAX", 1, 100) : min;
+        return max >= min ? (min, max) : throw new FormatException("REPEATS_MAX must not be less than REPEATS_MIN");
+    }
+
+    private static Thresholds ReadThresholds(Func<string, string?> given, Thresholds fallback) => new(
+        Share(given("MIN_SCORE") ?? throw new FormatException("the variable MIN_SCORE is not set, and REPEATS_MAX is above REPEATS_MIN"), "MIN_SCORE", 0, 1),
+        given("CONFIDENCE") is { } confidence ? Share(confidence, "CONFIDENCE", 0.5, 0.999999) : fallback.Confidence,
+        given("MIN_CASES") is { } cases ? Whole(cases, "MIN_CASES", 1, ResultsReader.MaxCases) : fallback.MinCases);
+
+    private static JudgeSettings? ReadJudge(Func<string, string?> given)
+    {
+        if (given("JUDGE_URL") is not { } url)
+            return null;
+        var votes = given("JUDGE_VOTES") is { } number ? Whole(number, "JUDGE_VOTES", 1, 9) : 1;
+        return votes % 2 == 1
+            ? new JudgeSettings(Url(url, "JUDGE_URL"), given("JUDGE_MODEL") ?? throw new FormatException("the variable JUDGE_MODEL is not set, and JUDGE_URL is"), votes)
+            : throw new FormatException("JUDGE_VOTES must be an odd number");
+    }
+
+    private static RefusalRule ReadRefusal(Func<string, string?> given)
+    {
+        var rule = new RefusalRule();
+        if (given("REFUSAL_STATUS") is { } status)
+            rule = rule with { Status = Whole(status, "REFUSAL_STATUS", 400, 499) };
+        return given("REFUSAL_TEXT") is { } text ? rule with { Text = RefusalRule.ReadText(text) } : rule;
+    }
+
+    private static Uri Url(string text, string name) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+        ? url
+        : throw new FormatException($"{name} must be an http or https URL");
+
+    private static int Whole(string text, string name, int min, int max) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+            ? number
+            : throw new FormatException($"{name} must be a whole number from {min} to {max}");
+
+    private static double Share(string text, string name, double min, double max) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+            ? number
+            : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"{name} must be a number from {min} to {max}"));
 }

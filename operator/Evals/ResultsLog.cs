@@ -5,7 +5,6 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using AgentReadiness.Evals.Readers;
 
 namespace AgentReadiness.Evals;
 
@@ -15,6 +14,9 @@ namespace AgentReadiness.Evals;
 /// </summary>
 public static class ResultsLog
 {
+    /// <summary>What the member "format" of a native text says.</summary>
+    public const string NativeFormat = "agentreadiness.dev/results/v1";
+
     /// <summary>Of a log that is read: 64 MiB.</summary>
     public const int MaxLogBytes = 64 * 1024 * 1024;
 
@@ -36,7 +38,7 @@ public static class ResultsLog
         var text = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(text);
         json.WriteStartObject();
-        json.WriteString("format", NativeReader.Marker);
+        json.WriteString("format", NativeFormat);
         json.WriteNumber("cases", results.Cases.Count);
         EndLine(json, text);
         foreach (var one in results.Cases.OrderBy(one => one.Id, StringComparer.Ordinal))

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using AgentReadiness.EvalRunner;
+using AgentReadiness.EvalRunner.Cases;
+using AgentReadiness.EvalRunner.Running;
 using Shouldly;
 using Xunit;
 
@@ -32,7 +34,8 @@ public sealed class CaseRunnerTests : IDisposable
         };
     }
 
-    private Task<RunnerReport> RunAsync(RunnerSettings settings, CancellationToken stop = default) => new CaseRunner(settings, TimeProvider.System, output).RunAsync(stop);
+    private async Task<RunnerReport> RunAsync(RunnerSettings settings, CancellationToken stop = default) =>
+        TerminationReport.Of(settings, await new CaseRunner(settings, TimeProvider.System, output).RunAsync(stop));
 
     [Fact]
     public async Task GradesAndReports()

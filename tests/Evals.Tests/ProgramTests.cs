@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using AgentReadiness.EvalRunner;
+using AgentReadiness.EvalRunner.Cases;
 using Shouldly;
 using Xunit;
 

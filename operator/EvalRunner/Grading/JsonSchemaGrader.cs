@@ -9,12 +9,8 @@ namespace AgentReadiness.EvalRunner.Grading;
 /// The answer is JSON (alone, or in a ```json fence) that meets a JSON Schema. NJsonSchema judges, and it ignores what it does not
 /// know; as an ignored keyword would be an unearned pass, only keywords that it is known to enforce are taken.
 /// </summary>
-internal sealed class JsonSchemaGrader : IGrader
+internal sealed class JsonSchemaGrader : TextGrader
 {
-    private const int MaxDepth = 64;
-
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
-
     private readonly JsonSchema schema;
 
     private JsonSchemaGrader(JsonSchema schema) => this.schema = schema;
@@ -37,16 +33,13 @@ internal sealed class JsonSchemaGrader : IGrader
         }
     }
 
-    public Grade Grade(string answer)
+    public override Grade Grade(string answer)
     {
-        var text = Unfence(answer);
-        try
+        var text = JsonAnswer.Unfence(answer);
+        using (var strict = JsonAnswer.Parse(answer))
         {
-            using var strict = JsonDocument.Parse(text, Strict);
-        }
-        catch (JsonException)
-        {
-            return Grading.Grade.Fail("the answer is not JSON");
+            if (strict is null)
+                return Grading.Grade.Fail("the answer is not JSON");
         }
         try
         {
@@ -62,24 +55,5 @@ internal sealed class JsonSchemaGrader : IGrader
             // For example a number of a thousand digits: JSON, but no number that the library reads.
             return Grading.Grade.Fail("the JSON cannot be read");
         }
-    }
-
-    /// <summary>The content of the first fence marked json (or of a first unmarked one), else the whole text.</summary>
-    private static string Unfence(string answer)
-    {
-        var open = answer.IndexOf("```json", StringComparison.OrdinalIgnoreCase);
-        var start = open + "```json".Length;
-        if (open < 0)
-        {
-            open = answer.IndexOf("```", StringComparison.Ordinal);
-            start = open + "```".Length;
-        }
-        // JSON itself may hold a fence in a string.
-        if (open < 0 || answer.AsSpan().TrimStart() is ['{' or '[' or '"', ..])
-            return answer.Trim();
-        var end = answer.IndexOf("\n```", start, StringComparison.Ordinal);
-        if (end < 0)
-            end = answer.IndexOf("```", start, StringComparison.Ordinal);
-        return (end < 0 ? answer[start..] : answer[start..end]).Trim();
     }
 }

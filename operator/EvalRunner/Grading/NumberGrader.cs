@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 namespace AgentReadiness.EvalRunner.Grading;
 
 /// <summary>The last number of the answer is near the expected one, the tolerance included: models say what they count before the result.</summary>
-internal sealed class NumberGrader(decimal value, decimal tolerance) : IGrader
+internal sealed class NumberGrader(decimal value, decimal tolerance) : TextGrader
 {
-    public Grade Grade(string answer)
+    public override Grade Grade(string answer)
     {
         if (!TryLast(answer, out var number, out var any))
             return Grading.Grade.Fail(any ? "the last number is out of range" : "no number in the answer");

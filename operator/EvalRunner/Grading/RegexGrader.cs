@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace AgentReadiness.EvalRunner.Grading;
 
 /// <summary>The expression matches somewhere in the answer.</summary>
-internal sealed class RegexGrader : IGrader
+internal sealed class RegexGrader : TextGrader
 {
     /// <summary>The longest that one match may take.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
@@ -25,7 +25,7 @@ internal sealed class RegexGrader : IGrader
         }
     }
 
-    public Grade Grade(string answer)
+    public override Grade Grade(string answer)
     {
         try
         {

@@ -7,7 +7,7 @@ namespace AgentReadiness.Evals.Readers;
 internal sealed class NativeReader(JsonStream json)
 {
     /// <summary>What the member "format" says.</summary>
-    public const string Marker = "agentreadiness.dev/results/v1";
+    public const string Marker = ResultsLog.NativeFormat;
 
     private const int MaxError = 1000;
     private const int MaxRepeats = 1_000_000;

@@ -3,19 +3,31 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using AgentReadiness.Api;
+using AgentReadiness.EvalRunner.Cases;
+using AgentReadiness.EvalRunner.Grading;
 
-namespace AgentReadiness.EvalRunner;
+namespace AgentReadiness.EvalRunner.Agents;
 
-/// <summary>What came of one call: exactly one of the two is set.</summary>
-/// <param name="Text">The answer.</param>
+/// <summary>What came of one call: exactly one of the first two is set.</summary>
+/// <param name="Answer">The answer.</param>
 /// <param name="Fault">Why there is none; never a part of the answer.</param>
-internal readonly record struct AgentAnswer(string? Text, string? Fault);
+internal sealed record AgentReply(Answer? Answer, string? Fault)
+{
+    /// <summary>What the agent says that it cost, in USD; null where it does not say.</summary>
+    public decimal? Cost { get; init; }
 
-/// <summary>Calls the agent's OpenAI-compatible chat endpoint. Safe for concurrent use.</summary>
+    /// <summary>From the first byte of the request to the last one of the answer.</summary>
+    public TimeSpan Latency { get; init; }
+}
+
+/// <summary>Calls the agent: its OpenAI-compatible chat endpoint, or what a case's request says. Safe for concurrent use.</summary>
 internal sealed class AgentClient : IDisposable
 {
     /// <summary>The header by which the agent's side may tell eval traffic.</summary>
     public const string RunHeader = "X-Agent-Eval-Run";
+
+    /// <summary>The header of a response that says what the run cost, in USD.</summary>
+    public const string CostHeader = "X-Agent-Run-Cost";
 
     /// <summary>A larger body is no answer to a case.</summary>
     public const int MaxBody = 4 * 1024 * 1024;
@@ -45,31 +57,47 @@ internal sealed class AgentClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    /// <summary>Makes one attempt. Throws for <paramref name="stop"/> only.</summary>
-    public async Task<AgentAnswer> AskAsync(string input, CancellationToken stop)
+    /// <summary>Makes one attempt at a turn. Throws for <paramref name="stop"/> only.</summary>
+    /// <param name="template">For an agent with an API of its own; null for chat.</param>
+    /// <param name="messages">The conversation, of which the last message is the turn's.</param>
+    /// <param name="takesRefusal">The status of a refusal is an answer.</param>
+    /// <param name="stop">Ends the attempt.</param>
+    public async Task<AgentReply> AskAsync(RequestTemplate? template, IReadOnlyList<ChatMessage> messages, bool takesRefusal, CancellationToken stop)
     {
         using var timeout = new CancellationTokenSource(settings.CaseTimeout, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
+        var began = time.GetTimestamp();
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, settings.Target) { Content = Body(input) };
+            using var request = template?.Build(settings.Target, messages[^1].Content) ?? new HttpRequestMessage(HttpMethod.Post, settings.Target) { Content = Body(messages) };
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             var body = await ReadAsync(response.Content, limit.Token);
-            if (response.StatusCode != HttpStatusCode.OK)
-                return new AgentAnswer(null, string.Create(CultureInfo.InvariantCulture, $"HTTP {(int)response.StatusCode}{ErrorCode(body)}"));
-            return body is { } bytes ? Content(bytes) : new AgentAnswer(null, "the answer is larger than 4 MiB");
+            var (answer, fault) = Read(response.StatusCode, body, template, takesRefusal);
+            return new AgentReply(answer, fault) { Cost = Cost(response), Latency = time.GetElapsedTime(began) };
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            return new AgentAnswer(null, $"no answer within {GoDuration.Format(settings.CaseTimeout)}");
+            return new AgentReply(null, $"no answer within {GoDuration.Format(settings.CaseTimeout)}");
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {
-            return new AgentAnswer(null, Describe(fault));
+            return new AgentReply(null, Describe(fault));
         }
     }
 
-    private static ByteArrayContent Body(string input)
+    private (Answer? Answer, string? Fault) Read(HttpStatusCode status, byte[]? body, RequestTemplate? template, bool takesRefusal)
+    {
+        if (takesRefusal && (int)status == settings.Refusal.Status && body is not null)
+            return (ResponseReader.Refusal(body), null);
+        // A chat endpoint knows no other success; what an API of its own means by 201 is a success, too.
+        if (template is null ? status != HttpStatusCode.OK : (int)status is < 200 or > 299)
+            return (null, string.Create(CultureInfo.InvariantCulture, $"HTTP {(int)status}{ErrorCode(body)}"));
+        if (body is null)
+            return (null, "the answer is larger than 4 MiB");
+        return template is null ? ResponseReader.Chat(body) : ResponseReader.Own(body, template.Text);
+    }
+
+    private static ByteArrayContent Body(IReadOnlyList<ChatMessage> messages)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -77,17 +105,20 @@ internal sealed class AgentClient : IDisposable
             json.WriteStartObject();
             json.WriteString("model", "agent");
             json.WriteStartArray("messages");
-            json.WriteStartObject();
-            json.WriteString("role", "user");
-            json.WriteString("content", input);
-            json.WriteEndObject();
+            foreach (var (role, content) in messages)
+            {
+                json.WriteStartObject();
+                json.WriteString("role", role);
+                json.WriteString("content", content);
+                json.WriteEndObject();
+            }
             json.WriteEndArray();
             json.WriteBoolean("stream", false);
             json.WriteEndObject();
         }
-        var content = new ByteArrayContent(buffer.WrittenSpan.ToArray());
-        content.Headers.ContentType = new("application/json");
-        return content;
+        var bytes = new ByteArrayContent(buffer.WrittenSpan.ToArray());
+        bytes.Headers.ContentType = new("application/json");
+        return bytes;
     }
 
     /// <summary>The body, or null where it is larger than <see cref="MaxBody"/>.</summary>
@@ -106,30 +137,10 @@ internal sealed class AgentClient : IDisposable
         return body.ToArray();
     }
 
-    private static AgentAnswer Content(byte[] body)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(body);
-            if (document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("choices", out var choices) && choices.ValueKind == JsonValueKind.Array && choices.GetArrayLength() > 0
-                && choices[0] is { ValueKind: JsonValueKind.Object } choice
-                && choice.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object)
-            {
-                if (message.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String)
-                    return new AgentAnswer(content.GetString(), null);
-                // A model that declines says so here, with content null: that is what the user gets to read.
-                if (message.TryGetProperty("refusal", out var refusal) && refusal.ValueKind == JsonValueKind.String)
-                    return new AgentAnswer(refusal.GetString(), null);
-            }
-            return new AgentAnswer(null, "the body has no text in choices[0].message.content");
-        }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
-        {
-            // InvalidOperationException: bytes or escapes that are no Unicode text.
-            return new AgentAnswer(null, "the body is not JSON that can be read");
-        }
-    }
+    /// <summary>One amount, stated once, or none.</summary>
+    private static decimal? Cost(HttpResponseMessage response) =>
+        response.Headers.TryGetValues(CostHeader, out var values) && values.ToList() is [var only]
+        && decimal.TryParse(only, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var cost) ? cost : null;
 
     /// <summary>", code x" where the body has an error code in OpenAI's form: one word, as the guardrail's own errors have.</summary>
     private static string ErrorCode(byte[]? body)
