@@ -54,6 +54,9 @@ public static class Defaults
     /// <summary>EvalSuite spec.builtin.caseTimeout.</summary>
     public const string BuiltinCaseTimeout = "60s";
 
+    /// <summary>EvalSuite spec.builtin.judge.maxCost, USD.</summary>
+    public const string JudgeMaxCost = "1.00";
+
     /// <summary>EvalSuite spec.attempts.</summary>
     public const int EvalAttempts = 3;
 

@@ -29,6 +29,15 @@ public static class EvalSuiteRules
             if (!PodFields.Contains(name))
                 Add($"spec.builtin.pod.{name}", $"is not known; known are {string.Join(", ", PodFields)}");
         }
+        if (spec.Builtin?.Judge is { } judge)
+        {
+            if (!Uri.TryCreate(judge.Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0 || url.Query.Length > 0)
+                Add("spec.builtin.judge.url", $"\"{judge.Url}\" must be an http or https URL without user, query or fragment, for example \"https://api.openai.com/v1\"");
+            if (judge.Votes is { } votes && (votes is < 1 or > 9 || votes % 2 == 0))
+                Add("spec.builtin.judge.votes", "must be an odd number from 1 to 9");
+            if (judge.MaxCost is { } most && !Money.TryParse(most, out _))
+                Add("spec.builtin.judge.maxCost", $"\"{most}\" must be an amount of US dollars as a decimal string, for example \"1.00\"");
+        }
         if (spec.Job is { } job)
             CheckTemplate(job.Template, Add);
         if (spec.External is { ServiceAccounts.Count: 0 })

@@ -2,6 +2,10 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Testing;
+using k8s;
 using k8s.Models;
 using Shouldly;
 using Xunit;
@@ -50,7 +54,7 @@ public sealed class RunnerJobTests
               "containers": [{"name": "tool", "image": "tool:1", "env": [{"name": "TARGET", "value": "$(AGENT_URL)"}], "envFrom": [{"secretRef": {"name": "judge"}}]}]}}
             """)!;
         var before = template.ToJsonString();
-        var job = RunnerJob.Build(Run(), new EvalSuiteSpec { Job = new JobSuite { Template = template, ResultsFile = "out.xml" } }, null, "image:1");
+        var job = RunnerJob.Build(Run(), new EvalSuiteSpec { Job = new JobSuite { Template = template, ResultsFile = "out.xml" } }, null, "image:1", Around);
         template.ToJsonString().ShouldBe(before, "the suite is not changed");
 
         var whole = job["spec"]!["template"]!;
@@ -94,7 +98,59 @@ public sealed class RunnerJobTests
         EvalSuiteRules.Check(new EvalSuiteSpec { Builtin = new BuiltinSuite() }).ShouldBeEmpty();
     }
 
-    private static JsonObject Pod(EvalSuiteSpec suite, string? digest) => (JsonObject)RunnerJob.Build(Run(), suite, digest, "image:1")["spec"]!["template"]!["spec"]!;
+    [Theory]
+    [InlineData("evals/job.yaml", EvalKind.Job)]
+    [InlineData("evals/external.yaml", EvalKind.External)]
+    [InlineData("support/cases.yaml", EvalKind.Builtin)]
+    public void The_samples_break_no_rule(string file, EvalKind kind)
+    {
+        var suite = KubernetesYaml.LoadAllFromString(File.ReadAllText(Repository.PathOf("docs", "samples", file)), new Dictionary<string, Type>
+        {
+            ["v1/ConfigMap"] = typeof(V1ConfigMap), ["v1/Namespace"] = typeof(V1Namespace), ["agentreadiness.dev/v1alpha1/EvalSuite"] = typeof(SuiteShape),
+        }, strict: true).OfType<SuiteShape>().ShouldHaveSingleItem();
+        var spec = k8s.KubernetesJson.Deserialize<EvalSuiteSpec>(k8s.KubernetesJson.Serialize(suite.Spec));
+        EvalSuiteRules.Check(spec).ShouldBeEmpty();
+        EvalPlan.KindOf(spec).ShouldBe(kind);
+    }
+
+    private sealed class SuiteShape : k8s.IKubernetesObject
+    {
+        public string ApiVersion { get; set; } = string.Empty;
+
+        public string Kind { get; set; } = string.Empty;
+
+        public V1ObjectMeta? Metadata { get; set; }
+
+        public Dictionary<string, object> Spec { get; set; } = [];
+    }
+
+    [Fact]
+    public void A_judge_is_reached_through_a_guardrail_that_alone_has_its_key_and_ends_with_the_run()
+    {
+        var judge = new JudgeSpec
+        {
+            Url = "https://judge.example/v1", Model = "gpt-5.4", Votes = 3,
+            Credentials = new UpstreamCredentials { SecretRef = new KeyReference { Name = "judge-key", Key = "api-key" } },
+        };
+        var pod = Pod(new EvalSuiteSpec { Builtin = new BuiltinSuite { Cases = new KeyReference { Name = "cases", Key = "cases.jsonl" }, Judge = judge } }, "digest");
+        ((JsonArray)pod["containers"]!).Select(container => container!["name"]!.GetValue<string>()).ShouldBe([Names.GuardrailContainer, "runner", EvalSuiteRules.Reporter]);
+        var runner = Container(pod, "runner");
+        (Variable(runner, "JUDGE_URL"), Variable(runner, "JUDGE_MODEL"), Variable(runner, "JUDGE_VOTES")).ShouldBe(("http://127.0.0.1:15080/judge/v1", "gpt-5.4", "3"));
+        Variable(Container(pod, EvalSuiteRules.Reporter), "GUARDRAIL_QUIT").ShouldBe("http://127.0.0.1:15082/quit");
+        foreach (var other in new[] { runner, Container(pod, EvalSuiteRules.Reporter) })
+            other.ToJsonString().ShouldNotContain("agent-readiness-key-judge");
+        Container(pod, Names.GuardrailContainer).ToJsonString().ShouldContain("agent-readiness-key-judge");
+
+        var config = RunnerJob.JudgeConfig(Run(), judge, Around);
+        var written = config["data"]!["config.json"]!.GetValue<string>();
+        written.ShouldContain("\"ephemeral\":true");
+        written.ShouldNotContain("judge-key");
+        config["metadata"]!["ownerReferences"]![0]!["uid"]!.GetValue<string>().ShouldBe("run-uid");
+    }
+
+    private static readonly Surroundings Around = new("guardrail:1", "https://grants", "CA", false, DisruptionView.Resource("v1"), ["platform"]);
+
+    private static JsonObject Pod(EvalSuiteSpec suite, string? digest) => (JsonObject)RunnerJob.Build(Run(), suite, digest, "image:1", Around)["spec"]!["template"]!["spec"]!;
 
     private static JsonObject Container(JsonObject pod, string name) => (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == name)!;
 
@@ -105,6 +161,7 @@ public sealed class RunnerJobTests
         Metadata = new V1ObjectMeta { Name = "run-1", NamespaceProperty = "evals", Uid = "run-uid" },
         Spec = new EvalRunSpec
         {
+            Agent = new NamespacedReference { Namespace = "shop", Name = "support" },
             Revision = "abc",
             Target = "http://support-candidate.shop.svc:80/",
             MinScore = "0.90",

@@ -107,6 +107,9 @@ public sealed class BuiltinSuite
     [DefaultJson("\"60s\""), Pattern(GoDuration.Pattern)]
     public string? CaseTimeout { get; set; }
 
+    /// <summary>A model that grades where a case's expectation says "judge"; a guardrail of its own stands in front of it.</summary>
+    public JudgeSpec? Judge { get; set; }
+
     /// <summary>More of the runner's pod: nodeSelector, tolerations, affinity, serviceAccountName, imagePullSecrets and priorityClassName, as in a pod's spec.</summary>
     [PreserveUnknownFields]
     public JsonObject? Pod { get; set; }
@@ -114,6 +117,29 @@ public sealed class BuiltinSuite
     /// <summary>The runner's resources, as in a container.</summary>
     [PreserveUnknownFields]
     public JsonObject? Resources { get; set; }
+}
+
+/// <summary>A model that grades answers by the rubric of a case, at temperature 0.</summary>
+public sealed class JudgeSpec
+{
+    /// <summary>The provider's base URL, OpenAI-compatible, for example "https://api.openai.com/v1".</summary>
+    [Required, Length(1, 512), Pattern(@"^https?://[^\s?#@]+$")]
+    public string Url { get; set; } = string.Empty;
+
+    /// <summary>The model; it must have a price.</summary>
+    [Required, Length(1, 128)]
+    public string Model { get; set; } = string.Empty;
+
+    /// <summary>The provider's key, in the suite's namespace. Only the guardrail mounts it.</summary>
+    public UpstreamCredentials? Credentials { get; set; }
+
+    /// <summary>Votes for each answer, an odd number; the median counts. A case may say otherwise.</summary>
+    [DefaultJson("1"), Range(1, 9)]
+    public int? Votes { get; set; }
+
+    /// <summary>What the judge may cost for one revision of an agent, in USD as a decimal string. Apart from what the agent's own calls cost.</summary>
+    [DefaultJson("\"1.00\""), Pattern(Money.Pattern)]
+    public string? MaxCost { get; set; }
 }
 
 /// <summary>Nothing is recorded about a suite itself; its runs have the record.</summary>

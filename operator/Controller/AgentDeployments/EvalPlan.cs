@@ -196,6 +196,9 @@ internal static class EvalPlan
                 ["port"] = builtin?.Port,
             },
         };
+        // Another judge makes another measurement; a suite without one has the digest that it always had.
+        if (suite.Spec.Builtin?.Judge is { } judge)
+            whole["judge"] = new JsonObject { ["url"] = judge.Url, ["model"] = judge.Model, ["votes"] = judge.Votes ?? 1 };
         return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)));
     }
 

@@ -21,6 +21,7 @@ public sealed partial class GrantEndpoint(
     LedgerDesk desk,
     LeaderElector elector,
     ObjectCache<PodView> pods,
+    ObjectCache<EvalRun> runs,
     [FromKeyedServices(LedgerDesk.Api)] KubernetesApi api,
     TokenReviews reviews,
     OperatorOptions options,
@@ -129,8 +130,15 @@ public sealed partial class GrantEndpoint(
             using var document = JsonDocument.Parse(found.ToJsonString());
             view = PodView.Of(document.RootElement);
         }
-        if (view.Meta.Uid != pod.Uid || view.Meta.Label(Names.ManagedByLabel) != Names.Operator
-            || view.Meta.Label(Names.AgentLabel) is not { } agent || view.Meta.Label(Names.RevisionLabel) is not { } revision)
+        if (view.Meta.Uid != pod.Uid || view.Meta.Label(Names.ManagedByLabel) != Names.Operator)
+            return null;
+        // A judge beside a runner: the pod is the run's, by its Job, and the run says whose evaluation it is.
+        if (view.Meta.Label(Names.EvalRunLabel) is { } name)
+        {
+            return view.Meta.Controller == $"Job/{name}" && runs.Get(new NamespacedName(ns, name))?.View.Spec is { } run
+                ? AccountKey.Judge(run.Agent.Namespace!, run.Agent.Name, run.Revision) : null;
+        }
+        if (view.Meta.Label(Names.AgentLabel) is not { } agent || view.Meta.Label(Names.RevisionLabel) is not { } revision)
         {
             return null;
         }

@@ -20,6 +20,7 @@ public sealed class EvalRunController(
     KubernetesApi api,
     VerdictWriter verdicts,
     OperatorOptions options,
+    Surroundings around,
     TimeProvider time,
     ILogger<EvalRunController> logger) : IEntityController<EvalRun>
 {
@@ -146,11 +147,9 @@ public sealed class EvalRunController(
         }
         try
         {
-            await api.CreateAsync(JobView.Resource, key.Namespace, RunnerJob.Build(run, suite.Spec, digest, options.EvalRunnerImage), cancellationToken);
-        }
-        catch (KubernetesApiException error) when (error.IsAlreadyThere)
-        {
-            // Made by the leader before us. Any other conflict, such as a quota's, made no Job: that is tried again.
+            if (suite.Spec.Builtin?.Judge is { } judge)
+                await CreateAsync(ConfigMapView.Resource, RunnerJob.JudgeConfig(run, judge, around));
+            await CreateAsync(JobView.Resource, RunnerJob.Build(run, suite.Spec, digest, options.EvalRunnerImage, around));
         }
         catch (KubernetesApiException error) when (error.IsInvalid)
         {
@@ -158,6 +157,18 @@ public sealed class EvalRunController(
             return;
         }
         await verdicts.PatchAsync(run, new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = began, CasesDigest = digest }, cancellationToken);
+
+        async Task CreateAsync(ResourceType resource, System.Text.Json.Nodes.JsonObject body)
+        {
+            try
+            {
+                await api.CreateAsync(resource, key.Namespace, body, cancellationToken);
+            }
+            catch (KubernetesApiException error) when (error.IsAlreadyThere)
+            {
+                // Made by the leader before us. Any other conflict, such as a quota's, made nothing: that is tried again.
+            }
+        }
     }
 
     private async Task<ReconciliationResult<EvalRun>> AwaitSubmissionAsync(EvalRun run, CancellationToken cancellationToken)

@@ -54,7 +54,9 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
             return Error(EvalReasons.NoReport, $"the reporter ended with {End(reporter)} and left no report");
         if (report.Run != run.Metadata.Uid)
             return Error(EvalReasons.ForeignReport, "the report is of another run");
-        foreach (var container in pod.Containers.Where(container => container.Name != RunnerJob.Reporter))
+        // The guardrail of a judge ends after the reporter; a call that it could not make is an error of its case.
+        var own = pod.Containers.Where(container => container.Name is not (RunnerJob.Reporter or Names.GuardrailContainer)).ToList();
+        foreach (var container in own)
         {
             if (container.ExitCode is null && container.Waiting is { } waiting)
                 return Error(EvalReasons.RunnerNotStarted, $"the runner did not start: {waiting}");
@@ -69,7 +71,7 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
         if (run.Status!.CasesDigest is { } digest && !string.Equals(report.CasesDigest, digest, StringComparison.OrdinalIgnoreCase))
             return Error(EvalReasons.ForeignCases, "the report is of other cases than the runner was given");
         // Many tools end with an error where a case failed. One that does so over nothing but passes contradicts itself.
-        return pod.Containers.FirstOrDefault(container => container.Name != RunnerJob.Reporter && container.ExitCode != 0) is { } failed && report.Failed + report.Errored == 0
+        return own.Find(container => container.ExitCode != 0) is { } failed && report.Failed + report.Errored == 0
             ? Error(EvalReasons.RunnerCrashed, $"container {failed.Name} ended with {End(failed)}, and its results name no case that did not pass")
             : new RunOutcome(null, report, pod, null);
     }

@@ -1,6 +1,9 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Views;
 
 namespace AgentReadiness.Controller.EvalRuns;
@@ -16,6 +19,8 @@ internal static class RunnerJob
     private const string CasesDirectory = "/agent-readiness/cases";
     private const string ResultsDirectory = "/agent-readiness/results";
     private const string ResultsVolume = "agent-readiness-results";
+    private const string Judge = "judge";
+    private const string JudgeTrack = "judge";
     private const int RunnerUser = 65532;
 
     /// <summary>Builds it.</summary>
@@ -23,7 +28,8 @@ internal static class RunnerJob
     /// <param name="suite">A sound suite that is run by a Job.</param>
     /// <param name="casesDigest">SHA-256 of the cases that our own runner is given; null for a runner of the suite's.</param>
     /// <param name="image">Our image.</param>
-    public static JsonObject Build(EvalRun run, EvalSuiteSpec suite, string? casesDigest, string image)
+    /// <param name="around">Settings.</param>
+    public static JsonObject Build(EvalRun run, EvalSuiteSpec suite, string? casesDigest, string image, Surroundings around)
     {
         var labels = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name };
         return new JsonObject
@@ -35,27 +41,78 @@ internal static class RunnerJob
                 ["name"] = run.Metadata.Name,
                 ["namespace"] = run.Metadata.NamespaceProperty,
                 ["labels"] = labels.DeepClone(),
-                ["ownerReferences"] = new JsonArray(new JsonObject
-                {
-                    ["apiVersion"] = $"{Names.Group}/{Names.Version}",
-                    ["kind"] = EvalRun.EntityKind,
-                    ["name"] = run.Metadata.Name,
-                    ["uid"] = run.Metadata.Uid,
-                    ["controller"] = true,
-                    ["blockOwnerDeletion"] = false,
-                }),
+                ["ownerReferences"] = Owner(run),
             },
             ["spec"] = new JsonObject
             {
                 // A run that could not be made is another attempt with a name of its own, not a second pod of this one.
                 ["backoffLimit"] = 0,
                 ["activeDeadlineSeconds"] = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds),
-                ["template"] = suite.Job is { } job ? Own(run, job, labels, image) : Builtin(run, suite.Builtin!, labels, casesDigest!, image),
+                ["template"] = suite.Job is { } job ? Own(run, job, labels, image) : Builtin(run, suite.Builtin!, labels, casesDigest!, image, around),
             },
         };
     }
 
-    private static JsonObject Builtin(EvalRun run, BuiltinSuite suite, JsonObject labels, string casesDigest, string image)
+    /// <summary>The configuration of the guardrail in front of a judge.</summary>
+    public static JsonObject JudgeConfig(EvalRun run, JudgeSpec judge, Surroundings around) => new()
+    {
+        ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
+        ["kind"] = ConfigMapView.Resource.Kind,
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = JudgeConfigName(run),
+            ["namespace"] = run.Metadata.NamespaceProperty,
+            ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name },
+            ["ownerReferences"] = Owner(run),
+        },
+        ["data"] = new JsonObject
+        {
+            [Path.GetFileName(GuardrailPaths.Config)] = JsonSerializer.Serialize(new GuardrailConfig
+            {
+                Agent = new GuardrailIdentity { Namespace = run.Spec.Agent.Namespace!, Name = run.Spec.Agent.Name, Revision = run.Spec.Revision, Track = JudgeTrack },
+                Upstreams = [new UpstreamConfig { Name = Judge, Format = "OpenAI", Url = judge.Url, KeyFile = judge.Credentials is null ? null : $"{GuardrailPaths.KeysDirectory}/{Judge}/key" }],
+                AllowedModels = [judge.Model],
+                Ephemeral = true,
+                Budget = new BudgetAuthority { Url = around.GrantsUrl, CaFile = GuardrailPaths.CaFile, TokenFile = GuardrailPaths.Token },
+            }, GuardrailJson.Default.GuardrailConfig),
+            [Path.GetFileName(GuardrailPaths.CaFile)] = around.GrantsCa,
+        },
+    };
+
+    private static string JudgeConfigName(EvalRun run) => $"{run.Metadata.Name}-judge";
+
+    private static JsonArray Owner(EvalRun run) => new(new JsonObject
+    {
+        ["apiVersion"] = $"{Names.Group}/{Names.Version}",
+        ["kind"] = EvalRun.EntityKind,
+        ["name"] = run.Metadata.Name,
+        ["uid"] = run.Metadata.Uid,
+        ["controller"] = true,
+        ["blockOwnerDeletion"] = false,
+    });
+
+    // The runner finds the judge as an agent finds its models: through a guardrail that alone has the key, and that ends with the run.
+    private static void AddJudge(JsonObject pod, EvalRun run, JudgeSpec judge, Surroundings around)
+    {
+        var runner = (JsonObject)((JsonArray)pod["containers"]!)[0]!;
+        foreach (var (name, value) in new[]
+        {
+            ("JUDGE_URL", $"http://127.0.0.1:{GuardrailPorts.Egress}/{Judge}/v1"), ("JUDGE_MODEL", judge.Model), ("JUDGE_VOTES", $"{judge.Votes ?? 1}"),
+        })
+        {
+            ((JsonArray)runner["env"]!).Add(Variable(name, value));
+        }
+        var calls = new AgentDeploymentSpec
+        {
+            Guardrails = new GuardrailsSpec { Upstreams = [new Upstream { Name = Judge, Format = UpstreamFormat.OpenAI, Url = judge.Url, Credentials = judge.Credentials }] },
+        };
+        PodTemplate.AddFirst(pod, PodTemplate.Guardrail(around.GuardrailImage, calls), around.NativeSidecars);
+        PodTemplate.AddVolumes(pod, JudgeConfigName(run), calls);
+        var reporter = (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == Reporter)!;
+        ((JsonArray)reporter["env"]!).Add(Variable("GUARDRAIL_QUIT", $"http://127.0.0.1:{GuardrailPorts.Admin}{GuardrailPaths.Quit}"));
+    }
+
+    private static JsonObject Builtin(EvalRun run, BuiltinSuite suite, JsonObject labels, string casesDigest, string image, Surroundings around)
     {
         var file = suite.Cases.Key.EndsWith(".yaml", StringComparison.Ordinal) || suite.Cases.Key.EndsWith(".yml", StringComparison.Ordinal) ? "cases.yaml" : "cases.jsonl";
         var repeats = run.Spec.Repeats;
@@ -100,7 +157,10 @@ internal static class RunnerJob
                 ["items"] = new JsonArray(new JsonObject { ["key"] = suite.Cases.Key, ["path"] = file }),
             },
         });
-        return Template(run, [], pod, labels, $"{ResultsDirectory}/results.jsonl", casesDigest, image);
+        var template = Template(run, [], pod, labels, $"{ResultsDirectory}/results.jsonl", casesDigest, image);
+        if (suite.Judge is { } judge)
+            AddJudge((JsonObject)template["spec"]!, run, judge, around);
+        return template;
     }
 
     // The user's own template, kept as it is but for what the two of us share.
