@@ -31,6 +31,9 @@ public sealed record MeasuredCase
     /// <summary>Repeats that were measured, at least 1 for a case that passed or failed.</summary>
     public required int Repeats { get; init; }
 
+    /// <summary>What the case counts in the mean, beside the others: above 0, and 1 where nothing is said.</summary>
+    public double Weight { get; init; } = 1;
+
     /// <summary>Tags of the case, at most 64, sorted.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 

@@ -151,6 +151,8 @@ public static class ResultsLog
         }
         if (one.Repeats > (one.Outcome == CaseOutcome.Errored ? 0 : 1))
             json.WriteNumber("repeats", one.Repeats);
+        if (one.Weight != 1)
+            json.WriteNumber("weight", one.Weight);
         if (one.Tags.Count > 0)
         {
             json.WriteStartArray("tags");

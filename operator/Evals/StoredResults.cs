@@ -113,7 +113,7 @@ public static class StoredResults
             return null;
         var packed = new byte[DigestBytes + BrotliEncoder.GetMaxCompressedLength(body.Length)];
         SHA256.HashData(body).AsSpan(0, DigestBytes).CopyTo(packed);
-        if (!BrotliEncoder.TryCompress(body, packed.AsSpan(DigestBytes), out var length, quality: 9, window: 22) || length + DigestBytes > MaxBytes)
+        if (!BrotliEncoder.TryCompress(body, packed.AsSpan(DigestBytes), out var length, quality: 6, window: 22) || length + DigestBytes > MaxBytes)
             return null;
         return Version + Convert.ToBase64String(packed, 0, length + DigestBytes);
     }
