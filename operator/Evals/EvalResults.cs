@@ -85,4 +85,13 @@ public static class ResultFormats
 
     /// <summary>JUnit XML.</summary>
     public const string JUnit = "junit";
+
+    /// <summary>ScenarioRunResults of Microsoft.Extensions.AI.Evaluation.</summary>
+    public const string AiEvaluation = "meai";
+
+    /// <summary>Output items of the OpenAI Evals API.</summary>
+    public const string OpenAiEvals = "openai-evals";
+
+    /// <summary>The output of azure-ai-evaluation.</summary>
+    public const string AzureEvaluation = "azure-ai-evaluation";
 }

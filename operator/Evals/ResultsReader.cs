@@ -118,6 +118,16 @@ public static class ResultsReader
     {
         if (keys.Contains("format") && (keys.Contains("cases") || keys.Contains("cases[]") || keys.Contains("error") || lines))
             yield return (ResultFormats.Native, keys.Contains("cases[]") ? Single(NativeReader.Document) : Lines(NativeReader.Lines));
+        if (keys.Contains("scenarioName") && keys.Contains("evaluationResult{}"))
+            yield return (ResultFormats.AiEvaluation, Lines(AiEvaluationReader.Documents));
+        if (keys.Contains("object") && keys.Contains("data[]"))
+            yield return (ResultFormats.OpenAiEvals, Single(OpenAiEvalsReader.Document));
+        if (keys.Contains("datasource_item_id") && keys.Contains("results[]"))
+            yield return (ResultFormats.OpenAiEvals, Lines(OpenAiEvalsReader.Lines));
+        if (keys.Contains("object") && keys.Contains("result_counts{}"))
+            yield return (ResultFormats.OpenAiEvals, Single(OpenAiEvalsReader.Run));
+        if (keys.Contains("rows[]") && keys.Contains("metrics{}"))
+            yield return (ResultFormats.AzureEvaluation, Single(AzureEvaluationReader.Document));
         if (keys.Contains("status") && keys.Contains("eval{}"))
             yield return (ResultFormats.Inspect, Single(InspectReader.Document));
         if (keys.Contains("testCases[]") || keys.Contains("conversationalTestCases[]") || keys.Contains("testRunData{}"))
