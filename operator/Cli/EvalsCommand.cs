@@ -57,7 +57,7 @@ internal static class EvalsCommand
             var verdict = ResultsVerdict.Decide(results, bar, before);
             await parsed.InvocationConfiguration.Output.WriteLineAsync(Describe(results, bar, verdict).ToJsonString(Indented));
             // The message quotes the file, and the file may hold what a terminal obeys.
-            var message = string.Concat(verdict.Message.Select(letter => char.IsControl(letter) ? ' ' : letter));
+            var message = string.Concat($"{verdict.Message}{(verdict.Fault is { } fault ? $"; {fault}" : string.Empty)}".Select(letter => char.IsControl(letter) ? ' ' : letter));
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"{verdict.Phase}: {message}");
             return ExitCode(verdict.Phase);
         });

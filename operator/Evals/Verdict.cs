@@ -16,7 +16,11 @@ public sealed record Thresholds(double MinScore, double Confidence, int MinCases
 /// <param name="Score">The share of cases that passed; null where nothing was measured.</param>
 /// <param name="Lower">One-sided lower bound of the pass rate.</param>
 /// <param name="Upper">One-sided upper bound of the pass rate.</param>
-public sealed record VerdictResult(EvalPhase Phase, string Reason, string Message, double? Score, double? Lower, double? Upper);
+public sealed record VerdictResult(EvalPhase Phase, string Reason, string Message, double? Score, double? Lower, double? Upper)
+{
+    /// <summary>The first fault of a case, in the tool's words, for those who may see the held-out set: it may quote a question or an answer.</summary>
+    public string? Fault { get; init; }
+}
 
 /// <summary>From counts and a bar to a verdict. Pure: the same report always gets the same verdict, and nothing but full evidence passes.</summary>
 public static class Verdict
