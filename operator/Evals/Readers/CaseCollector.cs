@@ -12,6 +12,9 @@ internal readonly record struct Measurement(string Id, CaseOutcome Outcome, doub
 {
     public IReadOnlyCollection<string>? Tags { get; init; }
 
+    /// <summary>Of the case; the same in each repeat. 1e-6 to 1e6, 1 where null.</summary>
+    public double? Weight { get; init; }
+
     public double? CostUsd { get; init; }
 
     public double? LatencySeconds { get; init; }
@@ -74,6 +77,7 @@ internal sealed class CaseCollector
         private readonly List<double> scores = [];
         private bool failed;
         private bool errored;
+        private double? weight;
         private SortedSet<string>? tags;
         private decimal? cost;
         private TimeSpan? latency;
@@ -81,6 +85,12 @@ internal sealed class CaseCollector
 
         public void Add(string id, Measurement measured)
         {
+            var counts = measured.Weight ?? 1;
+            if (counts is not (>= 1e-6 and <= 1e6))
+                throw new ResultsException(EvalReasons.ScoreInvalid, Invariant($"case {id}: the weight {counts} is not between 0.000001 and 1000000"));
+            if (weight is { } other && other != counts)
+                throw ResultsException.Disagree(Invariant($"case {id}: its repeats have the weights {Math.Min(other, counts)} and {Math.Max(other, counts)}"));
+            weight = counts;
             switch (measured.Outcome)
             {
                 case CaseOutcome.Passed or CaseOutcome.Failed:
@@ -125,6 +135,7 @@ internal sealed class CaseCollector
                 Outcome = outcome,
                 Score = errored || scores.Count == 0 ? 0 : scores.Sum() / scores.Count,
                 Repeats = scores.Count,
+                Weight = weight ?? 1,
                 Tags = tags is null ? [] : [.. tags],
                 Cost = cost,
                 Latency = latency,

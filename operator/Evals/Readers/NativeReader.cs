@@ -67,6 +67,7 @@ internal sealed class NativeReader(JsonStream json)
         JsonScalar score = default, passed = default;
         var skipped = false;
         double? cost = null, seconds = null;
+        double? weight = null;
         List<string> tags = [];
         json.Object(name =>
         {
@@ -93,6 +94,9 @@ internal sealed class NativeReader(JsonStream json)
                 case "tags":
                     tags = json.Texts();
                     break;
+                case "weight":
+                    weight = json.Scalar() is { IsNull: false } number ? number.Number : null;
+                    break;
                 case "cost":
                     cost = Decimal(json.Scalar());
                     break;
@@ -107,7 +111,7 @@ internal sealed class NativeReader(JsonStream json)
             throw ResultsException.Unreadable($"result {seen.Count + 1} has no id");
         if (!seen.Add((id, repeat)))
             throw new ResultsException(EvalReasons.DuplicateCases, $"case {id} is there twice; repeats of a case are told apart by \"repeat\"");
-        cases.Add(Result(id, score, passed, skipped, error) with { Tags = tags, CostUsd = cost, LatencySeconds = seconds });
+        cases.Add(Result(id, score, passed, skipped, error) with { Tags = tags, Weight = weight, CostUsd = cost, LatencySeconds = seconds });
     }
 
     private static Measurement Result(string id, JsonScalar score, JsonScalar passed, bool skipped, string? error)
