@@ -86,11 +86,11 @@ public static class ResultFormats
     /// <summary>JUnit XML.</summary>
     public const string JUnit = "junit";
 
-    /// <summary>ScenarioRunResults of Microsoft.Extensions.AI.Evaluation.</summary>
-    public const string AiEvaluation = "meai";
+    /// <summary>Results of Microsoft.Extensions.AI.Evaluation.</summary>
+    public const string ExtensionsAI = "extensions-ai";
 
-    /// <summary>Output items of the OpenAI Evals API.</summary>
-    public const string OpenAiEvals = "openai-evals";
+    /// <summary>Output items of OpenAI's Evals API, with or without their run.</summary>
+    public const string OpenAIEvals = "openai-evals";
 
     /// <summary>The output of azure-ai-evaluation.</summary>
     public const string AzureEvaluation = "azure-ai-evaluation";
