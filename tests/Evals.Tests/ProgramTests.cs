@@ -152,4 +152,47 @@ public sealed class ProgramTests : IDisposable
         await process.WaitForExitAsync();
         process.ExitCode.ShouldBe(2);
     }
+
+    private async Task<EvalResults> ResultsAsync(Process process, string path)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(limit.Token);
+        process.ExitCode.ShouldBe(0);
+        // The file is all that it says, and it is alone: nothing is left over of its making.
+        File.Exists(ReportPath).ShouldBeFalse();
+        Directory.GetFiles(Path.GetDirectoryName(path)!).ShouldBe([path]);
+        using var stream = File.OpenRead(path);
+        return ResultsReader.Read(stream);
+    }
+
+    [Fact]
+    public async Task WritesItsResultsWhereItIsTold()
+    {
+        await using var agent = await FakeAgent.StartAsync((context, _) => FakeAgent.SayAsync(context, "x"));
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "results")).FullName, "results.jsonl");
+        File.WriteAllText(path, "old");
+        using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"exact":"x"}}""", ("RESULTS_PATH", path), ("REPEATS_MIN", "2"));
+        var results = await ResultsAsync(process, path);
+        results.Cases.Select(one => (one.Id, one.Outcome, one.Repeats)).ShouldBe([("c1", CaseOutcome.Passed, 2)]);
+        agent.Requests.Count.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("TARGET", "nowhere", "TARGET must be an http or https URL")]
+    [InlineData("CASES_SHA256", "other", "the cases changed while the run was being made")]
+    public async Task WritesWhatIsWrongWhereItIsTold(string name, string value, string problem)
+    {
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "results")).FullName, "results.jsonl");
+        using var process = Start(new Uri("http://127.0.0.1:1/"), "x", ("RESULTS_PATH", path), (name, value));
+        (await ResultsAsync(process, path)).Problems.Single().ShouldBe(new ResultsProblem(EvalReasons.RunnerFailed, problem));
+    }
+
+    [Fact]
+    public async Task FailsWhereNoResultsCanBeWritten()
+    {
+        using var process = Start(new Uri("http://127.0.0.1:1/"), "x", ("RESULTS_PATH", Path.Combine(folder, "none", "x")));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(limit.Token);
+        process.ExitCode.ShouldBe(1);
+    }
 }
