@@ -130,6 +130,12 @@ public static partial class AgentDeploymentRules
             add($"{field}.confidence", $"\"{confidence}\" must be a decimal string from \"0.5\" up to but without \"1\", for example \"0.95\"");
         if (eval.MinCases is < 1)
             add($"{field}.minCases", "must be at least 1");
+        if (eval.MaxRegression is { } drop && (!Score(drop, out var most) || most is < 0 or > 1))
+            add($"{field}.maxRegression", $"\"{drop}\" must be a decimal string from \"0\" to \"1\", for example \"0.02\"");
+        if (eval.Repeats is { } repeats && !((repeats.Min ?? 1) is >= 1 and <= 20 && (repeats.Max ?? 1) is >= 1 and <= 20 && (repeats.Min ?? 1) <= (repeats.Max ?? 1)))
+            add($"{field}.repeats", "min and max must be from 1 to 20, and min not above max");
+        if (Duration(eval.ReevaluateEvery, $"{field}.reevaluateEvery", add) is { } every && every < TimeSpan.FromMinutes(1))
+            add($"{field}.reevaluateEvery", "must be at least 1m");
         MoneyOf(eval.MaxCost, $"{field}.maxCost", add);
         if (Duration(eval.Deadline, $"{field}.deadline", add) is { } deadline && deadline < TimeSpan.FromSeconds(1))
             add($"{field}.deadline", "must be at least 1s");

@@ -53,4 +53,16 @@ public static class Defaults
 
     /// <summary>EvalSuite spec.builtin.caseTimeout.</summary>
     public const string BuiltinCaseTimeout = "60s";
+
+    /// <summary>EvalSuite spec.builtin.judge.maxCost, USD.</summary>
+    public const string JudgeMaxCost = "1.00";
+
+    /// <summary>EvalSuite spec.attempts.</summary>
+    public const int EvalAttempts = 3;
+
+    /// <summary>EvalSuite spec.job.path.</summary>
+    public const string JobPath = "/";
+
+    /// <summary>EvalSuite spec.job.resultsFile.</summary>
+    public const string JobResultsFile = "results.json";
 }

@@ -45,6 +45,21 @@ public static class EvalReasons
     /// <summary>Nobody heard of the runner within the deadline.</summary>
     public const string RunnerVanished = "RunnerVanished";
 
+    /// <summary>The run waits for a place in the queue.</summary>
+    public const string Queued = "Queued";
+
+    /// <summary>The run waits for somebody to submit results.</summary>
+    public const string AwaitingSubmission = "AwaitingSubmission";
+
+    /// <summary>Nobody submitted results within the deadline.</summary>
+    public const string NotSubmitted = "NotSubmitted";
+
+    /// <summary>The runner's container did not start, for example for its image.</summary>
+    public const string RunnerNotStarted = "RunnerNotStarted";
+
+    /// <summary>The reporter's log, which holds the results, cannot be read.</summary>
+    public const string LogUnreadable = "LogUnreadable";
+
     /// <summary>The runner ended with an error.</summary>
     public const string RunnerCrashed = "RunnerCrashed";
 

@@ -31,6 +31,9 @@ public sealed record MeasuredCase
     /// <summary>Repeats that were measured, at least 1 for a case that passed or failed.</summary>
     public required int Repeats { get; init; }
 
+    /// <summary>What the case counts in the mean, beside the others: above 0, and 1 where nothing is said.</summary>
+    public double Weight { get; init; } = 1;
+
     /// <summary>Tags of the case, at most 64, sorted.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
@@ -58,6 +61,9 @@ public sealed record EvalResults
     /// <summary>At most <see cref="ResultsReader.MaxCases"/>, sorted by ID, so that the order of the file changes nothing.</summary>
     public IReadOnlyList<MeasuredCase> Cases { get; init; } = [];
 
+    /// <summary>Cases of the whole evaluation, where <see cref="Cases"/> is a sample of them; null where it is all of them.</summary>
+    public int? SampledFrom { get; init; }
+
     /// <summary>Why the file as a whole cannot be used, whatever its cases say; empty where it can.</summary>
     public IReadOnlyList<ResultsProblem> Problems { get; init; } = [];
 }
@@ -79,4 +85,13 @@ public static class ResultFormats
 
     /// <summary>JUnit XML.</summary>
     public const string JUnit = "junit";
+
+    /// <summary>Results of Microsoft.Extensions.AI.Evaluation.</summary>
+    public const string ExtensionsAI = "extensions-ai";
+
+    /// <summary>Output items of OpenAI's Evals API, with or without their run.</summary>
+    public const string OpenAIEvals = "openai-evals";
+
+    /// <summary>The output of azure-ai-evaluation.</summary>
+    public const string AzureEvaluation = "azure-ai-evaluation";
 }

@@ -40,7 +40,7 @@ public static class PairedTest
     /// p = (1 + at least as large) / (1 + drawn), which is never too small (B. Phipson and G. K. Smyth, "Permutation p-values should
     /// never be zero", Stat. Appl. Genet. Mol. Biol. 9 (2010) article 39).
     /// </summary>
-    /// <param name="drops">Score before less score now of each case, −1 to 1.</param>
+    /// <param name="drops">Score before less score now of each case, times its weight where cases have weights.</param>
     /// <param name="seed">Of the drawn swaps; the same seed and drops give the same value, everywhere.</param>
     /// <returns>Above 0, at most 1.</returns>
     public static double Randomisation(IReadOnlyList<double> drops, ReadOnlySpan<byte> seed)

@@ -5,12 +5,15 @@ namespace AgentReadiness.Evals;
 
 /// <summary>
 /// What the reporter says in its pod's termination message: counts, and the digest of the results that it printed to its log. At most
-/// 1,024 bytes, so that what else the pod says still fits.
+/// 1,024 bytes, so that what else the pod says still fits; results that are small come along, so that no log need be read.
 /// </summary>
 public sealed record ReporterMessage
 {
-    /// <summary>The longest message, in bytes.</summary>
+    /// <summary>The longest message without results, in bytes.</summary>
     public const int MaxBytes = 1024;
+
+    /// <summary>The longest results that come along, in characters: with the message less than the 4,096 bytes that the kubelet keeps.</summary>
+    public const int MaxInline = 2800;
 
     /// <summary>The EvalRun's UID, as the operator gave it to the reporter: a message of another run is not taken.</summary>
     public required string Run { get; init; }
@@ -44,6 +47,9 @@ public sealed record ReporterMessage
 
     /// <summary>What is wrong, for people; null where nothing is.</summary>
     public string? Message { get; init; }
+
+    /// <summary>The native text itself, as <see cref="ResultsLog.Inline"/> packs it, where it is small; null: it is in the log.</summary>
+    public string? Results { get; init; }
 
     /// <summary>A message of results that can be used.</summary>
     /// <param name="run">The EvalRun's UID.</param>
@@ -95,10 +101,10 @@ public sealed record ReporterMessage
         }
     }
 
-    /// <summary>Writes a termination message of at most <see cref="MaxBytes"/> bytes: texts are shortened until it fits.</summary>
+    /// <summary>Writes a termination message of at most <see cref="MaxBytes"/> bytes and the results: texts are shortened until it fits.</summary>
     public string ToMessage()
     {
-        var message = this;
+        var message = this with { Results = null };
         for (var length = 512; Size(message) > MaxBytes && length > 0; length /= 2)
             message = message with { Message = Shorten(message.Message, length) };
         // Only what is no run, digest or word at all is longer than this.
@@ -113,7 +119,7 @@ public sealed record ReporterMessage
                 Reason = Shorten(message.Reason, length),
             };
         }
-        return JsonSerializer.Serialize(message, ReporterJson.Default.ReporterMessage);
+        return JsonSerializer.Serialize(message with { Results = Results is { Length: <= MaxInline } ? Results : null }, ReporterJson.Default.ReporterMessage);
     }
 
     private static int Size(ReporterMessage message) => JsonSerializer.SerializeToUtf8Bytes(message, ReporterJson.Default.ReporterMessage).Length;

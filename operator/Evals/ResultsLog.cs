@@ -151,6 +151,8 @@ public static class ResultsLog
         }
         if (one.Repeats > (one.Outcome == CaseOutcome.Errored ? 0 : 1))
             json.WriteNumber("repeats", one.Repeats);
+        if (one.Weight != 1)
+            json.WriteNumber("weight", one.Weight);
         if (one.Tags.Count > 0)
         {
             json.WriteStartArray("tags");
@@ -162,6 +164,56 @@ public static class ResultsLog
             json.WriteString("cost", cost.ToString(CultureInfo.InvariantCulture));
         if (one.Latency is { } latency)
             json.WriteNumber("latency", (decimal)latency.Ticks / TimeSpan.TicksPerSecond);
+    }
+
+    /// <summary>The native text packed into a short message; null where it is longer than <see cref="ReporterMessage.MaxInline"/> characters.</summary>
+    public static string? Inline(ReadOnlySpan<byte> native)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
+            gzip.Write(native);
+        var text = Convert.ToBase64String(packed.GetBuffer(), 0, (int)packed.Length);
+        return text.Length <= ReporterMessage.MaxInline ? text : null;
+    }
+
+    /// <summary>Unpacks what <see cref="Inline"/> packed. Never throws, whatever the text is.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="expectedDigest">SHA-256 of the native text in hex.</param>
+    /// <param name="native">The native text.</param>
+    /// <param name="problem">What is wrong.</param>
+    public static bool TryInline(string text, string expectedDigest, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? native, out string problem)
+    {
+        native = null;
+        problem = "the results in the message are broken";
+        if (text.Length > ReporterMessage.MaxInline)
+            return false;
+        try
+        {
+            using var gzip = new GZipStream(new MemoryStream(Convert.FromBase64String(text)), CompressionMode.Decompress);
+            using var plain = new MemoryStream();
+            var buffer = new byte[16 * 1024];
+            int read;
+            while ((read = gzip.Read(buffer)) > 0)
+            {
+                // Deflate packs at most about 1,000 to 1.
+                if (plain.Length + read > 1024 * 1024)
+                    return false;
+                plain.Write(buffer, 0, read);
+            }
+            var bytes = plain.ToArray();
+            if (Digest(bytes) != expectedDigest)
+            {
+                problem = "the results in the message are others than their digest says";
+                return false;
+            }
+            native = bytes;
+            return true;
+        }
+        catch (Exception fault) when (fault is FormatException or InvalidDataException)
+        {
+            problem = "the results in the message are broken";
+            return false;
+        }
     }
 
     private static void EndLine(Utf8JsonWriter json, ArrayBufferWriter<byte> text)

@@ -25,7 +25,8 @@ public sealed record ResultsBar(Thresholds Thresholds)
 
 /// <summary>
 /// From the cases of a results file and a bar to a verdict. Pure, and independent of the order of the file. Where every score is 0 or 1
-/// the bounds are <see cref="Wilson"/>'s, else <see cref="GradedInterval"/>'s; the number of cases counts, not that of repeats.
+/// and all weights are equal the bounds are <see cref="Wilson"/>'s, else <see cref="GradedInterval"/>'s; the number of cases counts, not
+/// that of repeats.
 /// </summary>
 public static class ResultsVerdict
 {
@@ -44,7 +45,10 @@ public static class ResultsVerdict
             return Error(problem.Reason, problem.Message);
         var errored = results.Cases.Where(one => one.Outcome == CaseOutcome.Errored).ToList();
         if (errored.Count > 0)
-            return Error(EvalReasons.CasesErrored, Text($"{errored.Count} of {results.Cases.Count} cases could not be measured; first fault: {errored[0].Id}: {errored[0].Fault}"));
+        {
+            return Error(EvalReasons.CasesErrored, Text($"{errored.Count} of {results.Cases.Count} cases could not be measured, the first one is {errored[0].Id}"))
+                with { Fault = $"{errored[0].Id}: {errored[0].Fault}" };
+        }
         // By ID, whatever built the results: a sum depends on its order.
         var measured = Measured(results).OrderBy(one => one.Id, StringComparer.Ordinal).ToList();
         if (measured.Count == 0)
@@ -57,7 +61,7 @@ public static class ResultsVerdict
                 return Error(EvalReasons.CriticalTagUnknown, $"no case has the critical tag \"{tag}\": it would guard nothing");
         }
 
-        var score = measured.Sum(one => one.Score) / measured.Count;
+        var score = Mean(measured, measured, one => one.Score);
         var (lower, upper) = Bounds(measured, bar.LookConfidence);
         VerdictResult Result(EvalPhase phase, string reason, string message) => new(phase, reason, message, score, lower, upper);
 
@@ -72,7 +76,7 @@ public static class ResultsVerdict
         if (baseline is not null && Compare(measured, baseline, bar) is { } worse)
             return Result(worse.Phase, worse.Reason, worse.Message);
         if (lower >= minScore)
-            return Result(EvalPhase.Passed, EvalReasons.ScoreCleared, Text($"score {score:0.000} over {measured.Count} cases; lower bound {lower:0.000} ≥ {minScore:0.000}"));
+            return Result(EvalPhase.Passed, EvalReasons.ScoreCleared, Text($"score {score:0.000} over {measured.Count} cases; lower bound {lower:0.000} ≥ {minScore:0.000}{Names(failing)}"));
         return Result(EvalPhase.Inconclusive, EvalReasons.BoundsStraddle,
             Text($"score {score:0.000} over {measured.Count} cases; the bounds {lower:0.000} to {upper:0.000} hold {minScore:0.000}: more cases are needed{Names(failing)}"));
     }
@@ -88,6 +92,8 @@ public static class ResultsVerdict
 
     private static (double Lower, double Upper) Bounds(List<MeasuredCase> measured, double confidence)
     {
+        if (!AlikeIn(measured))
+            return GradedInterval.Bounds([.. measured.Select(one => one.Score)], [.. measured.Select(one => one.Weight)], confidence);
         if (measured.TrueForAll(IsPassOrFail))
             return Wilson.Bounds(measured.Count(one => one.Score == 1), measured.Count, confidence);
         // One graded score says nothing of its spread.
@@ -99,27 +105,41 @@ public static class ResultsVerdict
     {
         var before = Measured(baseline).ToDictionary(one => one.Id, StringComparer.Ordinal);
         var pairs = measured.Where(one => before.ContainsKey(one.Id)).Select(one => (Now: one, Before: before[one.Id])).ToList();
-        var needed = Math.Max(1, bar.Thresholds.MinCases);
+        // A sample has fewer cases than the suite asks for: half of it must still be there.
+        var needed = Math.Max(1, baseline.SampledFrom is null ? bar.Thresholds.MinCases : Math.Min(bar.Thresholds.MinCases, (before.Count + 1) / 2));
         if (pairs.Count < needed)
         {
             return (EvalPhase.Inconclusive, EvalReasons.TooFewPairs,
                 Text($"{pairs.Count} cases are measured here and in the baseline's {before.Count}, at least {needed} are needed"));
         }
-        var (was, now) = (pairs.Sum(pair => pair.Before.Score) / pairs.Count, pairs.Sum(pair => pair.Now.Score) / pairs.Count);
+        // The weights are those of the newer results: a weight says what a case matters, and that is today's opinion.
+        var current = pairs.ConvertAll(pair => pair.Now);
+        var (was, now) = (Mean(pairs, current, pair => pair.Before.Score), Mean(pairs, current, pair => pair.Now.Score));
+        var alike = AlikeIn(current);
         // Not by the last bit of a sum: 0.9 less 0.8 is more than 0.1.
         if (was - now <= bar.MaxRegression + 1e-12)
             return null;
-        var p = pairs.TrueForAll(pair => IsPassOrFail(pair.Now) && IsPassOrFail(pair.Before))
+        var p = alike && pairs.TrueForAll(pair => IsPassOrFail(pair.Now) && IsPassOrFail(pair.Before))
             ? PairedTest.McNemar(pairs.Count(pair => pair.Before.Score > pair.Now.Score), pairs.Count(pair => pair.Before.Score < pair.Now.Score))
-            : PairedTest.Randomisation([.. pairs.Select(pair => pair.Before.Score - pair.Now.Score)],
+            : PairedTest.Randomisation([.. pairs.Select(pair => (alike ? 1 : pair.Now.Weight) * (pair.Before.Score - pair.Now.Score))],
                 [.. PairedTest.Digest(pairs.Select(pair => pair.Now)), .. PairedTest.Digest(pairs.Select(pair => pair.Before))]);
         var alpha = 1 - bar.LookConfidence;
         if (p > alpha + 1e-12)
             return null;
         var worst = pairs.Where(pair => pair.Now.Score < pair.Before.Score).OrderBy(pair => pair.Now.Score - pair.Before.Score).Select(pair => pair.Now).ToList();
         return (EvalPhase.Failed, EvalReasons.Regressed,
-            Text($"score {now:0.000} after {was:0.000} over {pairs.Count} common cases: {was - now:0.000} worse, {bar.MaxRegression:0.000} are allowed; p = {p:0.0000} ≤ {alpha:0.0000}{Names(worst)}"));
+            Text($"score {now:0.000} after {was:0.000} over {pairs.Count} common cases{Sampled(baseline)}: {was - now:0.000} worse, {bar.MaxRegression:0.000} are allowed; p = {p:0.0000} ≤ {alpha:0.0000}{Names(worst)}"));
     }
+
+    private static string Sampled(EvalResults baseline) =>
+        baseline.SampledFrom is { } all ? Text($", from a sample of {baseline.Cases.Count} of the baseline's {all},") : string.Empty;
+
+    // Without weights as it always was, to the last bit.
+    private static double Mean<T>(List<T> items, List<MeasuredCase> cases, Func<T, double> score) => AlikeIn(cases)
+        ? items.Sum(score) / items.Count
+        : Math.Clamp(items.Select((one, i) => cases[i].Weight * score(one)).Sum() / cases.Sum(one => one.Weight), 0, 1);
+
+    private static bool AlikeIn(List<MeasuredCase> cases) => cases.TrueForAll(one => one.Weight == cases[0].Weight);
 
     private static IEnumerable<MeasuredCase> Measured(EvalResults results) => results.Cases.Where(one => one.Outcome is CaseOutcome.Passed or CaseOutcome.Failed);
 

@@ -1,9 +1,10 @@
 using System.Text;
+using AgentReadiness.Api.Guardrail;
 
 namespace AgentReadiness.Guardrail;
 
 /// <summary>The admin port: for the kubelet, for Prometheus and for the pod's preStop hook.</summary>
-internal sealed class Admin(ConfigStore config, GrantClient grants, EgressProxy egress, InboundFront front, GuardrailMetrics metrics, TimeProvider time)
+internal sealed class Admin(ConfigStore config, GrantClient grants, EgressProxy egress, InboundFront front, GuardrailMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private static readonly TimeSpan Deregistration = TimeSpan.FromSeconds(3);
 
@@ -13,6 +14,14 @@ internal sealed class Admin(ConfigStore config, GrantClient grants, EgressProxy 
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
+        // From within the pod only: beside a runner there is nobody else to say that the work is done.
+        if (HttpMethods.IsPost(context.Request.Method) && context.Request.Path == GuardrailPaths.Quit && config.Current.Config.Ephemeral
+            && context.Connection.RemoteIpAddress is { } remote && System.Net.IPAddress.IsLoopback(remote))
+        {
+            await TextAsync(context, 202, "stopping\n");
+            lifetime.StopApplication();
+            return;
+        }
         if (!HttpMethods.IsGet(context.Request.Method))
         {
             context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;

@@ -17,6 +17,7 @@ internal sealed class GuardrailSettings
         ModelCallTimeout = Duration(config.ModelCallTimeout, "modelCallTimeout");
         DrainTimeout = Duration(config.DrainTimeout, "drainTimeout");
         MaxWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.MaxWait, "budget.maxWait");
+        FailoverWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.FailoverWait, "budget.failoverWait");
         if (config.MaxOutputTokens < 1)
             throw new FormatException("maxOutputTokens must be at least 1");
         foreach (var upstream in config.Upstreams)
@@ -45,6 +46,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>How long a call waits for money.</summary>
     public TimeSpan MaxWait { get; }
+
+    /// <summary>How long after the operator stopped answering calls still wait for it.</summary>
+    public TimeSpan FailoverWait { get; }
 
     /// <summary>The upstreams by name.</summary>
     public Dictionary<string, Upstream> Upstreams { get; } = new(StringComparer.Ordinal);

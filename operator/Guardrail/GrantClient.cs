@@ -12,6 +12,9 @@ internal interface IGrantAuthority
     /// <summary>How long a call waits for money.</summary>
     TimeSpan MaxWait { get; }
 
+    /// <summary>How long after it stopped answering a call still waits for it, where that is longer.</summary>
+    TimeSpan FailoverWait { get; }
+
     /// <summary>Sends one request. Throws where no proper answer came.</summary>
     Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellation);
 }
@@ -55,6 +58,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
     private DateTimeOffset askAgainAt;
     private DateTimeOffset reportAgainAt;
     private bool reachable = true;
+    private DateTimeOffset? unreachableSince;
     private int rounds;
     private bool stopped;
     private bool uncapped;
@@ -74,12 +78,13 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
             // Whoever waits already goes first.
             if ((waiters.Count == 0 || account.Unlimited) && account.TryReserve(amount, time.GetUtcNow()) is { } reservation)
                 return new(reservation, GrantRefusal.None);
-            node = waiters.AddLast(new Waiter(amount));
+            node = waiters.AddLast(new Waiter(amount, time.GetUtcNow()));
         }
         Signal();
-        using var expiry = new CancellationTokenSource(authority.MaxWait, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, expiry.Token);
-        await using (either.Token.Register(() => Expire(node)))
+        await using var expiry = time.CreateTimer(_ => Expire(node, mayGoOn: true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        node.Value.Expiry = expiry;
+        expiry.Change(authority.MaxWait, Timeout.InfiniteTimeSpan);
+        await using (cancellation.Register(() => Expire(node, mayGoOn: false)))
             return await node.Value.Result.Task;
     }
 
@@ -200,6 +205,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
     private async Task ExchangeAsync(GrantReport report, CancellationToken stopping)
     {
         GrantResponse answer;
+        var began = time.GetUtcNow();
         try
         {
             answer = await authority.SendAsync(report.Request, stopping);
@@ -212,6 +218,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
                 if (reachable)
                     log.GrantFailed(Reason(e));
                 reachable = false;
+                unreachableSince ??= began;
                 lastAnswer = GrantRefusal.Unreachable;
                 askAgainAt = reportAgainAt = time.GetUtcNow() + Jitter();
             }
@@ -222,6 +229,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
             if (!reachable)
                 log.GrantsAnsweredAgain();
             reachable = true;
+            unreachableSince = null;
             Take(report, answer);
         }
     }
@@ -268,7 +276,10 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
             WakeFitting();
             // Granted, and yet nobody can go: the next try must not follow at once.
             if (report.Request.Call is not null && before > 0 && waiters.Count == before)
+            {
+                lastAnswer = GrantRefusal.Contended;
                 askAgainAt = now + Jitter();
+            }
         }
         if (answer.Reclaim && waiters.Count == 0)
             account.ReturnFree(now);
@@ -314,12 +325,19 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         }
     }
 
-    private void Expire(LinkedListNode<Waiter> node)
+    private void Expire(LinkedListNode<Waiter> node, bool mayGoOn)
     {
         lock (sync)
         {
             if (node.List is null)
                 return;
+            // While the operator changes hands a call waits for the new one; a longer outage is told at once again.
+            var bridged = (unreachableSince ?? node.Value.Began) + authority.FailoverWait - time.GetUtcNow();
+            if (mayGoOn && lastAnswer != GrantRefusal.Contended && bridged > TimeSpan.Zero)
+            {
+                node.Value.Expiry?.Change(bridged, Timeout.InfiniteTimeSpan);
+                return;
+            }
             waiters.Remove(node);
             node.Value.Result.TrySetResult(new(null, lastAnswer == GrantRefusal.Contended ? GrantRefusal.Contended : GrantRefusal.Unreachable));
         }
@@ -343,8 +361,12 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
 
     private static string Reason(Exception e) => e is OperationCanceledException ? "timeout" : $"{e.GetType().Name}: {e.GetBaseException().Message}";
 
-    private sealed class Waiter(Money amount)
+    private sealed class Waiter(Money amount, DateTimeOffset began)
     {
+        public DateTimeOffset Began { get; } = began;
+
+        public ITimer? Expiry { get; set; }
+
         public Money Amount { get; } = amount;
 
         public TaskCompletionSource<GrantResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -28,6 +28,9 @@ internal sealed class HttpGrantAuthority(ConfigStore config, TimeProvider time) 
     public TimeSpan MaxWait => config.Current.MaxWait;
 
     /// <inheritdoc/>
+    public TimeSpan FailoverWait => config.Current.FailoverWait;
+
+    /// <inheritdoc/>
     public async Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellation)
     {
         var budget = config.Current.Config.Budget ?? throw new InvalidOperationException("no budget authority is configured");

@@ -90,7 +90,7 @@ public sealed class AgentDeciderTests
     {
         cluster.Settle();
         cluster.PodsComeUp();
-        for (var attempt = 1; attempt <= EvalStep.MaxAttempts; attempt++)
+        for (var attempt = 1; attempt <= Defaults.EvalAttempts; attempt++)
         {
             cluster.Settle();
             cluster.Runs.Max(run => run.Spec.Attempt).ShouldBe(attempt);
@@ -98,7 +98,7 @@ public sealed class AgentDeciderTests
         }
         cluster.Settle();
 
-        cluster.Runs.Count.ShouldBe(EvalStep.MaxAttempts);
+        cluster.Runs.Count.ShouldBe(Defaults.EvalAttempts);
         cluster.Condition(ConditionTypes.Stalled)!.Reason.ShouldBe(Reasons.EvalsErrored);
         cluster.Served.ShouldBeNull();
     }

@@ -1,3 +1,4 @@
+using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
 using Shouldly;
@@ -116,9 +117,9 @@ public sealed class DecisionTests
     [Fact]
     public void A_retry_gives_a_measurement_that_could_not_be_made_three_more_tries()
     {
-        Fail(EvalPhase.Error, EvalStep.MaxAttempts);
+        Fail(EvalPhase.Error, Defaults.EvalAttempts);
         cluster.Decide(DecisionAction.Retry, cluster.Declared);
-        for (var i = 0; i < EvalStep.MaxAttempts + 2; i++)
+        for (var i = 0; i < Defaults.EvalAttempts + 2; i++)
         {
             cluster.Settle();
             cluster.PodsComeUp();
@@ -126,7 +127,7 @@ public sealed class DecisionTests
             cluster.EvalsEnd(EvalPhase.Error);
         }
         cluster.Settle();
-        cluster.Runs.Count.ShouldBe(2 * EvalStep.MaxAttempts);
+        cluster.Runs.Count.ShouldBe(2 * Defaults.EvalAttempts);
         cluster.Condition(ConditionTypes.Stalled)!.Reason.ShouldBe(Reasons.EvalsErrored);
     }
 

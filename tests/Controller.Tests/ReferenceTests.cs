@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
@@ -36,9 +37,10 @@ public sealed partial class ReferenceTests
     [Fact]
     public void Every_metric_is_listed_with_its_labels_and_no_other()
     {
-        var metrics = typeof(KubernetesApi).Assembly.GetType("AgentReadiness.Runtime.RuntimeMetrics")!
+        Type[] holders = [typeof(KubernetesApi).Assembly.GetType("AgentReadiness.Runtime.RuntimeMetrics")!, typeof(EvalMetrics)];
+        var metrics = holders.SelectMany(holder => holder
             .GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
-            .Select(field => field.GetValue(null)).OfType<Collector>()
+            .Select(field => field.GetValue(null)).OfType<Collector>())
             .Select(metric => $"{metric.Name} {string.Join(", ", metric.LabelNames)}");
 
         Rows("Metrics of the operator").Select(row => $"{row[0]} {row[1]}").ShouldBe(metrics, ignoreOrder: true);

@@ -35,7 +35,7 @@ public sealed class RolloutPropertyTests
 
         // A property that never gets there proves nothing about it.
         var phases = typeof(Phases).GetFields().Select(field => (string)field.GetRawConstantValue()!);
-        reached.Keys.ShouldBe(phases.Append("shared").Append(Reasons.Aborted).Append(Reasons.ApprovalTimedOut).Append(Reasons.ExceptionUsed), ignoreOrder: true);
+        reached.Keys.ShouldBe(phases.Append("shared").Append(Reasons.Aborted).Append(Reasons.ApprovalTimedOut).Append(Reasons.ExceptionUsed).Append(Reasons.DriftDetected), ignoreOrder: true);
     }
 
     private sealed class World
@@ -135,6 +135,7 @@ public sealed class RolloutPropertyTests
                     break;
                 default:
                     Rollout.HistoryLimit = value % 3;
+                    cluster.Agent.Spec.Evals[0].ReevaluateEvery = value > 2 ? "5m" : null;
                     break;
             }
         }
@@ -148,17 +149,20 @@ public sealed class RolloutPropertyTests
                 Reached.Add("shared");
             foreach (var condition in status?.Conditions ?? [])
             {
-                if (condition.Reason is Reasons.Aborted or Reasons.ApprovalTimedOut or Reasons.ExceptionUsed)
+                if (condition.Reason is Reasons.DriftDetected or Reasons.Aborted or Reasons.ApprovalTimedOut or Reasons.ExceptionUsed)
                     Reached.Add(condition.Reason);
             }
             foreach (var revision in Cluster.Traffic.Keys)
             {
-                var passed = Cluster.Runs.Any(run => run.Spec.Revision == revision && run.Status?.Phase == EvalPhase.Passed);
+                var passed = Cluster.Runs.Any(run => run.Spec.Purpose != EvalPurpose.Drift && run.Spec.Revision == revision && run.Status?.Phase == EvalPhase.Passed);
                 (passed || excepted.Contains(revision)).ShouldBeTrue("an ungated revision gets traffic");
                 if (status?.Decision is { Action: DecisionAction.Abort } abort && Cluster.Agent.Spec.Rollout?.Decision == null && status.CandidateRevision == abort.Revision)
                     revision.ShouldNotBe(abort.Revision, "an aborted revision gets traffic");
             }
             Cluster.Services.Values.Count(service => service.Selector.GetValueOrDefault(Names.TrackLabel) == Names.EvalTrack).ShouldBeLessThanOrEqualTo(1);
+            if (Cluster.Services.GetValueOrDefault("support-candidate")?.Selector.GetValueOrDefault(Names.RevisionLabel) is { } reached)
+                Cluster.Runs.ShouldAllBe(run => run.IsOver || run.Spec.Revision == reached, "a run measures the pods of another revision");
+            Cluster.Runs.Count(run => run.Spec.Purpose == EvalPurpose.Drift).ShouldBeLessThanOrEqualTo(6);
             Cluster.Deployments.Count.ShouldBeLessThanOrEqualTo(3 + 5 + 2, "the history is bounded");
             (status?.History.Count ?? 0).ShouldBeLessThanOrEqualTo(21);
 

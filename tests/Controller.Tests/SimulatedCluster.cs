@@ -144,7 +144,7 @@ internal sealed class SimulatedCluster
             {
                 Metadata = run.Metadata,
                 Spec = run.Spec,
-                Status = new EvalRunStatus { Phase = phase, Score = phase == EvalPhase.Passed ? "0.98" : "0.5", Message = $"{phase}: score 0.5, needed 0.90", Failing = phase == EvalPhase.Failed ? ["case-1"] : [] },
+                Status = new EvalRunStatus { Phase = phase, FinishedAt = Now.UtcDateTime, Kept = 10, Score = phase == EvalPhase.Passed ? "0.98" : "0.5", Message = $"{phase}: score 0.5, needed 0.90", Failing = phase == EvalPhase.Failed ? ["case-1"] : [] },
             };
         }
     }

@@ -105,7 +105,7 @@ public sealed class RepeatsTests : IDisposable
     [InlineData("", 1, 1)]
     public void SettingsAreRead(string more, int min, int max)
     {
-        var settings = RunnerSettings.Read(Variables("RESULTS_PATH=r " + more));
+        var settings = RunnerSettings.Read(Variables(more));
         settings.Repeats.ShouldBe((min, max));
         if (more.Contains("CONFIDENCE", StringComparison.Ordinal))
             settings.Thresholds.ShouldBe(new Thresholds(0.9, 0.99, 20));
@@ -130,14 +130,13 @@ public sealed class RepeatsTests : IDisposable
     [InlineData("REPEATS_MAX=3 MIN_SCORE=2", "MIN_SCORE must be a number from 0 to 1")]
     [InlineData("REPEATS_MAX=3 MIN_SCORE=0.5 CONFIDENCE=1", "CONFIDENCE must be a number from 0.5")]
     [InlineData("REPEATS_MAX=3 MIN_SCORE=0.5 MIN_CASES=x", "MIN_CASES must be a whole number")]
-    [InlineData("RESULTS_PATH= REPEATS_MIN=2", "REPEATS_MAX above 1 needs RESULTS_PATH")]
     [InlineData("JUDGE_URL=http://models/v1", "the variable JUDGE_MODEL is not set")]
     [InlineData("JUDGE_URL=models JUDGE_MODEL=m", "JUDGE_URL must be an http or https URL")]
     [InlineData("JUDGE_URL=http://models/v1 JUDGE_MODEL=m JUDGE_VOTES=2", "JUDGE_VOTES must be an odd number")]
     [InlineData("REFUSAL_STATUS=200", "REFUSAL_STATUS must be a whole number from 400 to 499")]
     [InlineData("REFUSAL_TEXT=([", "REFUSAL_TEXT is not a regular expression")]
     public void SettingsAreRefused(string more, string problem) =>
-        Should.Throw<FormatException>(() => RunnerSettings.Read(Variables("RESULTS_PATH=r " + more))).Message.ShouldStartWith(problem);
+        Should.Throw<FormatException>(() => RunnerSettings.Read(Variables(more))).Message.ShouldStartWith(problem);
 
     private static Func<string, string?> Variables(string more)
     {

@@ -202,6 +202,7 @@ public sealed class ResultsLogTests
                 Id = $"{i}-{Word(random.Next(2) == 0 ? 10 : 500)}",
                 Outcome = outcome,
                 Score = measured ? random.Next(3) switch { 0 => 1, 1 => 0, _ => random.NextDouble() } : 0,
+                Weight = random.Next(3) == 0 ? Math.Round(0.1 + (random.NextDouble() * 5), 3) : 1,
                 Repeats = measured ? random.Next(1, 12) : outcome == CaseOutcome.Errored ? random.Next(3) : 0,
                 Tags = [.. Enumerable.Range(0, random.Next(4)).Select(_ => Word(20)).Distinct().Order(StringComparer.Ordinal)],
                 Cost = random.Next(3) switch { 0 => null, 1 => random.Next() / 1_000_000_000_000m, _ => random.Next(999_999_999) + (random.Next() / 1_000_000_000_000m) },

@@ -2,6 +2,8 @@ using System.ClientModel;
 using System.Net;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using Microsoft.Extensions.Hosting;
 using OpenAI.Chat;
 using Shouldly;
 using Xunit;
@@ -71,6 +73,28 @@ public sealed class BudgetTests
         response.Headers.RetryAfter!.Delta!.Value.TotalSeconds.ShouldBeGreaterThanOrEqualTo(1);
         (await response.Content.ReadAsStringAsync()).ShouldContain("budget_contended");
         await running;
+    }
+
+    [Fact]
+    public async Task Beside_a_runner_it_ends_when_it_is_told_and_closes_its_account()
+    {
+        await using var authority = await FakeOperator.StartAsync(1);
+        await using var rig = await Rig.StartAsync(config => { config.Ephemeral = true; return config; }, budget: authority.Authority);
+        await rig.Client().CompleteChatAsync("hello");
+        var ended = rig.Guardrail.WaitForShutdownAsync();
+        using var answer = await rig.Http.PostAsync(new Uri($"http://127.0.0.1:{rig.AdminPort}{GuardrailPaths.Quit}"), null);
+        answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        await ended.WaitAsync(TimeSpan.FromSeconds(30));
+        authority.Last.ShouldContain(request => request.Closing);
+    }
+
+    [Fact]
+    public async Task An_agents_guardrail_is_ended_by_nobody_in_its_pod()
+    {
+        await using var rig = await Rig.StartAsync();
+        using var answer = await rig.Http.PostAsync(new Uri($"http://127.0.0.1:{rig.AdminPort}{GuardrailPaths.Quit}"), null);
+        answer.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
+        await rig.Client().CompleteChatAsync("hello");
     }
 
     [Fact]

@@ -49,6 +49,7 @@ internal sealed class FakeOperator : IAsyncDisposable
             CaFile = Path.Combine(folder, "ca.crt"),
             TokenFile = Path.Combine(folder, "token"),
             MaxWait = "1s",
+            FailoverWait = "1s",
         };
     }
 

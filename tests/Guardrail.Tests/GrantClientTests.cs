@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Shouldly;
 using Xunit;
 
@@ -83,6 +84,44 @@ public sealed class GrantClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_failover_of_the_operator_is_waited_out()
+    {
+        script.MaxWait = TimeSpan.FromMilliseconds(1);
+        script.FailoverWait = TimeSpan.FromSeconds(30);
+        script.Answer = r => script.Requests.Count < 4 ? throw new HttpRequestException("refused") : Script.Grant(r.WantTotal ?? Money.Zero);
+        (await AcquireAsync(1)).Reservation.ShouldNotBeNull();
+        script.Requests.Count.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task An_outage_is_waited_for_once_and_told_at_once_after_that()
+    {
+        var time = new FakeTimeProvider();
+        var authority = new Script { MaxWait = TimeSpan.FromSeconds(2), FailoverWait = TimeSpan.FromSeconds(25), Answer = _ => throw new HttpRequestException("refused") };
+        using var end = new CancellationTokenSource();
+        var outage = new GrantClient(new GrantAccount("outage"), authority, time, NullLogger<GrantClient>.Instance);
+        var loop = outage.RunAsync(end.Token);
+        await WaitsAsync(2, 22.9, 0.1);
+        await WaitsAsync(1.9, 0.1);
+        await end.CancelAsync();
+        await loop;
+
+        // Refused after the last step of the clock, and not before it.
+        async Task WaitsAsync(params double[] steps)
+        {
+            var call = outage.AcquireAsync(new Money(1), CancellationToken.None).AsTask();
+            await authority.UntilAsync(_ => true);
+            foreach (var step in steps)
+            {
+                call.IsCompleted.ShouldBeFalse();
+                time.Advance(TimeSpan.FromSeconds(step));
+                await Task.Yield();
+            }
+            (await call.WaitAsync(TimeSpan.FromSeconds(30))).Refusal.ShouldBe(GrantRefusal.Unreachable);
+        }
+    }
+
+    [Fact]
     public async Task A_new_window_starts_new_totals_and_closes_the_old_ones()
     {
         script.Answer = r => r.Window switch
@@ -157,6 +196,8 @@ public sealed class GrantClientTests : IAsyncDisposable
 
         /// <summary>Long where nobody is to wait in vain: a machine that stalls must not refuse a call.</summary>
         public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(30);
+
+        public TimeSpan FailoverWait { get; set; }
 
         public static GrantResponse Grant(Money granted, string window = "w1", bool reclaim = false) => Of(GrantOutcome.Granted, granted, window, reclaim);
 

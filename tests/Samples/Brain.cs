@@ -78,6 +78,11 @@ public static partial class Brain
         var messages = request.GetProperty("messages").EnumerateArray().ToList();
         var system = string.Join('\n', messages.Where(m => Chat.Role(m) is "system" or "developer").Select(Chat.Text));
         var question = Directives.Strip(Chat.Text(messages.FindLast(m => Chat.Role(m) == "user") is { ValueKind: JsonValueKind.Object } u ? u : default));
+        if (Judged().Match(question) is { Success: true } judged)
+        {
+            var meets = judged.Groups["answer"].Value.Contains(judged.Groups["word"].Value, StringComparison.OrdinalIgnoreCase);
+            return new Thought($$"""{"score": {{(meets ? 1 : 0)}}, "reason": "the rubric's word is {{(meets ? "there" : "missing")}}"}""", null, null);
+        }
         var tools = Tools(request);
         var order = Order().Match(question);
         if (directives.Loop && tools.Count > 0)
@@ -92,6 +97,10 @@ public static partial class Brain
             return new Thought(null, OrderTool, $$"""{"order_id":"{{order.Value}}"}""");
         return Say(AnswerFromMemory(question, order, system), directives);
     }
+
+    // A judge of one idea: the rubric says "Must mention: WORD".
+    [GeneratedRegex(@"<rubric \w+>.*?Must mention: (?<word>[\w ]+).*?<answer \w+>\n(?<answer>.*?)\n</answer", RegexOptions.Singleline)]
+    private static partial Regex Judged();
 
     private static string AnswerFromTool(string result, string question)
     {

@@ -12,8 +12,10 @@ switch (args)
         return 0;
     case ["client", .. var options]:
         return await LoadClient.RunAsync(options, TimeProvider.System);
+    case ["runner", .. var options]:
+        return await SampleRunner.RunAsync(options);
     default:
-        await Console.Error.WriteLineAsync("usage: agent-readiness-samples provider|agent|client [options]");
+        await Console.Error.WriteLineAsync("usage: agent-readiness-samples provider|agent|client|runner [options]");
         return 2;
 }
 

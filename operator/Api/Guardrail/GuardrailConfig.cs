@@ -30,6 +30,9 @@ public sealed class GuardrailConfig
     /// <summary>The longest time that <c>/drain</c> waits for runs in flight, as a Go duration.</summary>
     public string DrainTimeout { get; set; } = "30s";
 
+    /// <summary>True: the process beside it ends, and this one with it, when a process of the pod posts to <c>/quit</c> on the admin port.</summary>
+    public bool Ephemeral { get; set; }
+
     /// <summary>Where money comes from; null where the agent has no budget window: then calls are counted and never refused.</summary>
     public BudgetAuthority? Budget { get; init; }
 }
@@ -46,7 +49,7 @@ public sealed class GuardrailIdentity
     /// <summary>The revision, as in <c>status.servingRevision</c>.</summary>
     public required string Revision { get; init; }
 
-    /// <summary><c>serving</c> or <c>eval</c>.</summary>
+    /// <summary><c>serving</c>, <c>eval</c> or <c>judge</c>.</summary>
     public required string Track { get; init; }
 }
 
@@ -93,6 +96,12 @@ public sealed class BudgetAuthority
 
     /// <summary>How long a call that fits the cap waits for money that others hold, as a Go duration.</summary>
     public string MaxWait { get; set; } = "2s";
+
+    /// <summary>
+    /// How long after the endpoint stopped answering calls still wait for it, as a Go duration: longer than a leader's Lease (15 s) and
+    /// the start of its successor take, so that a failover delays calls and loses none.
+    /// </summary>
+    public string FailoverWait { get; set; } = "25s";
 }
 
 /// <summary>Fixed ports of a guardrail.</summary>
@@ -111,6 +120,9 @@ public static class GuardrailPorts
 /// <summary>Fixed paths inside the guardrail's container.</summary>
 public static class GuardrailPaths
 {
+    /// <summary>The path on the admin port that ends an ephemeral guardrail.</summary>
+    public const string Quit = "/quit";
+
     /// <summary>The directory where the configuration is mounted.</summary>
     public const string ConfigDirectory = "/etc/agent-readiness";
 

@@ -105,6 +105,23 @@ public sealed class EvalRequirement
     [DefaultJson("10"), Range(1, 100000)]
     public int? MinCases { get; set; }
 
+    /// <summary>
+    /// How far the score may fall below that of the serving revision, from 0 to 1 as a decimal string, over the cases that both were
+    /// measured with: a larger drop that is no accident at the confidence blocks. Absent: no comparison.
+    /// </summary>
+    [Pattern(@"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$")]
+    public string? MaxRegression { get; set; }
+
+    /// <summary>How often each case is measured. Repeats make a case's score more exact; the number of cases stays what it is.</summary>
+    public EvalRepeats? Repeats { get; set; }
+
+    /// <summary>
+    /// How long a verdict on the serving revision is taken for current, as a duration such as "24h". After that the suite is run on
+    /// it again, on pods of its own; a worse result is reported and changes nothing that serves. Absent: never.
+    /// </summary>
+    [Pattern(GoDuration.Pattern)]
+    public string? ReevaluateEvery { get; set; }
+
     /// <summary>Every case with one of these tags must pass.</summary>
     [Items(0, 16), Length(1, 63), XListType("set")]
     public List<string> CriticalTags { get; set; } = [];
@@ -116,6 +133,19 @@ public sealed class EvalRequirement
     /// <summary>How long one run may take, as a duration such as "30m".</summary>
     [DefaultJson("\"30m\""), Pattern(GoDuration.Pattern)]
     public string? Deadline { get; set; }
+}
+
+/// <summary>How often each case of a suite is measured.</summary>
+[ValidationRule("self.min <= self.max", "min must not be above max")]
+public sealed record EvalRepeats
+{
+    /// <summary>At least so often.</summary>
+    [DefaultJson("1"), Range(1, 20)]
+    public int? Min { get; init; }
+
+    /// <summary>At most so often, while the verdict is open; the error of the verdict is split over the looks at it.</summary>
+    [DefaultJson("1"), Range(1, 20)]
+    public int? Max { get; init; }
 }
 
 /// <summary>What the agent may spend.</summary>

@@ -12,7 +12,7 @@ public sealed record AgentDeploymentStatus
     [Length(0, 32)]
     public string? Phase { get; init; }
 
-    /// <summary>The state, in standard conditions: Ready, Reconciling, Stalled, EvalsPassed, Serving, WithinBudget, DecisionIgnored, Tampered.</summary>
+    /// <summary>The state, in standard conditions: Ready, Reconciling, Stalled, EvalsPassed, Serving, WithinBudget, DecisionIgnored, Tampered, Drifted.</summary>
     [Items(0, 16), XListType("map", "type")]
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
 
@@ -72,6 +72,10 @@ public sealed record AgentDeploymentStatus
     [Items(0, 8), XListType("atomic")]
     public IReadOnlyList<EvalVerdictStatus> Evals { get; init; } = [];
 
+    /// <summary>Verdicts on what serves and served, the latest first: how the score went.</summary>
+    [Items(0, 20), XListType("atomic")]
+    public IReadOnlyList<ScoreEntry> Scores { get; init; } = [];
+
     /// <summary>Spend of each budget window, as of the last alert threshold or the last five minutes.</summary>
     [Items(0, 8), XListType("atomic")]
     public IReadOnlyList<BudgetWindowStatus> Budget { get; init; } = [];
@@ -118,6 +122,42 @@ public sealed record EvalVerdictStatus
     /// <summary>Why, for people.</summary>
     [Length(0, 2048)]
     public string? Message { get; init; }
+}
+
+/// <summary>A verdict in the history of scores.</summary>
+public sealed record ScoreEntry
+{
+    /// <summary>The suite, as namespace/name.</summary>
+    [Required, Length(1, 320)]
+    public string Suite { get; init; } = string.Empty;
+
+    /// <summary>The EvalRun.</summary>
+    [Required, Length(1, 253)]
+    public string Run { get; init; } = string.Empty;
+
+    /// <summary>The revision.</summary>
+    [Required, Length(1, 63)]
+    public string Revision { get; init; } = string.Empty;
+
+    /// <summary>What the verdict was for.</summary>
+    [Required]
+    public EvalPurpose Purpose { get; init; }
+
+    /// <summary>When it was reached.</summary>
+    [Required]
+    public DateTime At { get; init; }
+
+    /// <summary>How the run ended.</summary>
+    [Required]
+    public EvalPhase Phase { get; init; }
+
+    /// <summary>The mean score, as a decimal string.</summary>
+    [Length(0, 16)]
+    public string? Score { get; init; }
+
+    /// <summary>The one-sided lower bound, as a decimal string.</summary>
+    [Length(0, 16)]
+    public string? Lower { get; init; }
 }
 
 /// <summary>Spend of a budget window.</summary>

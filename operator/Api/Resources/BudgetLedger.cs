@@ -41,11 +41,11 @@ public sealed record BudgetLedgerSpec
     [Required, Length(1, 63)]
     public string Agent { get; init; } = string.Empty;
 
-    /// <summary>Which of the agent's accounts: production, or the evaluation of one revision.</summary>
+    /// <summary>Which of the agent's accounts: production, the evaluation of one revision, or the judges of it.</summary>
     [Required]
     public LedgerAccount Account { get; init; }
 
-    /// <summary>The revision, for the account of its evaluation.</summary>
+    /// <summary>The revision, for the accounts of its evaluation.</summary>
     [Length(0, 63)]
     public string? Revision { get; init; }
 }
@@ -58,6 +58,9 @@ public enum LedgerAccount
 
     /// <summary>What the evaluation of a revision spends, once.</summary>
     Evals,
+
+    /// <summary>What the judges of a revision's evaluation spend, once.</summary>
+    Judge,
 }
 
 /// <summary>The account. At every moment settled + unproven + outstanding ≤ the cap in force when the last grant was written.</summary>

@@ -23,6 +23,10 @@ public sealed class EvalRun : CustomResource<EvalRunSpec, EvalRunStatus>
 
     /// <summary>Creates an empty one.</summary>
     public EvalRun() => Kind = EntityKind;
+
+    /// <summary>A verdict is there.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsOver => Status?.Phase is EvalPhase.Passed or EvalPhase.Failed or EvalPhase.Inconclusive or EvalPhase.Error;
 }
 
 /// <summary>What is measured, and the bar.</summary>
@@ -45,12 +49,18 @@ public sealed record EvalRunSpec
     [Required, Length(1, 253)]
     public string Suite { get; init; } = string.Empty;
 
+    /// <summary>How the suite is run; absent: Builtin.</summary>
+    public EvalKind? Kind { get; init; }
+
+    /// <summary>What the verdict is for; absent: Gate.</summary>
+    public EvalPurpose? Purpose { get; init; }
+
     /// <summary>SHA-256 over the suite's spec and its cases, in hex: other cases make another measurement.</summary>
     [Required, Length(64, 64), Pattern("^[0-9a-f]{64}$")]
     public string SuiteDigest { get; init; } = string.Empty;
 
-    /// <summary>1 for the first try; more after an Error, or where a person decided to retry.</summary>
-    [Required, Range(1, 100)]
+    /// <summary>1 for the first try; more after an Error, or where a person decided to retry. Re-evaluations of what serves have a count of their own.</summary>
+    [Required, Range(1, 100000)]
     public int Attempt { get; init; } = 1;
 
     /// <summary>The attempt of the decision to retry that this run belongs to; absent: none was needed.</summary>
@@ -76,6 +86,17 @@ public sealed record EvalRunSpec
     /// <summary>See <see cref="EvalRequirement.CriticalTags"/>.</summary>
     [Items(0, 16), Length(1, 63), XListType("set")]
     public IReadOnlyList<string> CriticalTags { get; init; } = [];
+
+    /// <summary>See <see cref="EvalRequirement.MaxRegression"/>.</summary>
+    [Length(1, 16)]
+    public string? MaxRegression { get; init; }
+
+    /// <summary>See <see cref="EvalRequirement.Repeats"/>.</summary>
+    public EvalRepeats? Repeats { get; init; }
+
+    /// <summary>The EvalRun, in this namespace, whose results the serving revision passed with, and with which these are compared case by case.</summary>
+    [Length(1, 253)]
+    public string? Baseline { get; init; }
 
     /// <summary>See <see cref="EvalRequirement.Deadline"/>.</summary>
     [Required, Pattern(GoDuration.Pattern)]
@@ -110,7 +131,21 @@ public sealed record EvalRunStatus
     /// <summary>Cases that could not be measured.</summary>
     public int? Errored { get; init; }
 
-    /// <summary>The share of cases that passed, as a decimal string.</summary>
+    /// <summary>Cases that the tool left out; they count for nothing.</summary>
+    public int? Skipped { get; init; }
+
+    /// <summary>The format of the results: native, promptfoo, inspect, deepeval, junit and others, see docs/evals.md.</summary>
+    [Length(0, 32)]
+    public string? Format { get; init; }
+
+    /// <summary>Cases in <see cref="Results"/>: all that were measured, or as many of them as there is room for.</summary>
+    public int? Kept { get; init; }
+
+    /// <summary>IDs and scores of cases, compressed, for the comparison with a later revision. No text of a case is in it.</summary>
+    [Length(0, 16384)]
+    public string? Results { get; init; }
+
+    /// <summary>The mean score of the cases, as a decimal string.</summary>
     [Length(0, 16)]
     public string? Score { get; init; }
 
@@ -130,9 +165,36 @@ public sealed record EvalRunStatus
     [Length(0, 2048)]
     public string? Message { get; init; }
 
+    /// <summary>The first fault of a case that could not be measured, in the tool's words. It stays here, beside the held-out set: it may quote it.</summary>
+    [Length(0, 512)]
+    public string? Fault { get; init; }
+
     /// <summary>IDs of cases that failed, the first few.</summary>
     [Items(0, 20), Length(1, 128), XListType("atomic")]
     public IReadOnlyList<string> Failing { get; init; } = [];
+}
+
+/// <summary>How a suite is run.</summary>
+public enum EvalKind
+{
+    /// <summary>Our runner, with the suite's cases.</summary>
+    Builtin,
+
+    /// <summary>The suite's own image.</summary>
+    Job,
+
+    /// <summary>Somebody submits results.</summary>
+    External,
+}
+
+/// <summary>What a verdict is for.</summary>
+public enum EvalPurpose
+{
+    /// <summary>It lets a revision through or holds it.</summary>
+    Gate,
+
+    /// <summary>It tells whether the serving revision is still what it was. It changes no gate.</summary>
+    Drift,
 }
 
 /// <summary>Where a run stands or how it ended. Only Passed opens the gate.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AgentReadiness.Api.Schema;
 using k8s.Models;
 
@@ -8,6 +9,7 @@ namespace AgentReadiness.Api.Resources;
 [KubernetesEntityShortNames("evs")]
 [Categories("agent-readiness")]
 [GenericAdditionalPrinterColumn(".spec.builtin.cases.name", "Cases", "string")]
+[GenericAdditionalPrinterColumn(".spec.job.template.spec.containers[0].image", "Image", "string")]
 [GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
 public sealed class EvalSuite : CustomResource<EvalSuiteSpec, EvalSuiteStatus>
 {
@@ -18,7 +20,8 @@ public sealed class EvalSuite : CustomResource<EvalSuiteSpec, EvalSuiteStatus>
     public EvalSuite() => Kind = EntityKind;
 }
 
-/// <summary>A suite.</summary>
+/// <summary>A suite: exactly one of builtin, job and external.</summary>
+[ValidationRule("[has(self.builtin), has(self.job), has(self.external)].exists_one(one, one)", "spec must have exactly one of builtin, job and external")]
 public sealed class EvalSuiteSpec
 {
     /// <summary>Namespaces, besides the suite's own, whose agents may be evaluated by it; "*" is every namespace.</summary>
@@ -26,14 +29,65 @@ public sealed class EvalSuiteSpec
     public List<string> AllowedNamespaces { get; set; } = [];
 
     /// <summary>Cases that our own runner sends to the agent.</summary>
-    [Required]
-    public BuiltinSuite Builtin { get; set; } = new();
+    public BuiltinSuite? Builtin { get; set; }
+
+    /// <summary>A runner of your own, in any image, that writes a results file.</summary>
+    public JobSuite? Job { get; set; }
+
+    /// <summary>Results that CI measures and submits for a revision.</summary>
+    public ExternalSuite? External { get; set; }
+
+    /// <summary>Tries of a measurement that could not be made. What was measured is never tried again by itself, however it ended.</summary>
+    [DefaultJson("3"), Range(1, 10)]
+    public int? Attempts { get; set; }
+}
+
+/// <summary>A runner of your own. It runs as a Job beside the suite, and our reporter, in the same pod, reads what it wrote when it has ended.</summary>
+public sealed class JobSuite
+{
+    /// <summary>
+    /// An ordinary pod template; its first container is the runner. It gets AGENT_URL, EVAL_RUN_ID, EVAL_REVISION, EVAL_REPEATS and
+    /// RESULTS_PATH, where it writes the results in any format that docs/evals.md lists.
+    /// </summary>
+    [Required, PreserveUnknownFields]
+    public JsonObject Template { get; set; } = [];
+
+    /// <summary>The name of the agent's port that AGENT_URL leads to; its first port where absent.</summary>
+    [Length(1, 15)]
+    public string? Port { get; set; }
+
+    /// <summary>The path of AGENT_URL.</summary>
+    [DefaultJson("\"/\""), Length(1, 256), Pattern(@"^/[^\s]*$")]
+    public string? Path { get; set; }
+
+    /// <summary>The name of the results file in the shared volume.</summary>
+    [DefaultJson("\"results.json\""), Length(1, 128), Pattern("^[A-Za-z0-9][-A-Za-z0-9._]*$")]
+    public string? ResultsFile { get; set; }
+
+    /// <summary>A name of what is measured, for example the tag of the data set: another version makes another measurement.</summary>
+    [Length(0, 128)]
+    public string? Version { get; set; }
+}
+
+/// <summary>Results that are measured elsewhere and submitted with "kubectl agents evals submit".</summary>
+public sealed class ExternalSuite
+{
+    /// <summary>The service accounts that may submit; the suite's namespace where none is named.</summary>
+    [Required, Items(1, 32), XListType("atomic")]
+    public List<NamespacedReference> ServiceAccounts { get; set; } = [];
+
+    /// <summary>A name of what is measured, for example the tag of the data set: another version makes another measurement.</summary>
+    [Length(0, 128)]
+    public string? Version { get; set; }
 }
 
 /// <summary>Cases that our own runner sends to the agent's OpenAI-compatible chat endpoint.</summary>
 public sealed class BuiltinSuite
 {
-    /// <summary>The ConfigMap, in the suite's namespace, and the key that holds the cases: JSON Lines, one case a line.</summary>
+    /// <summary>
+    /// The ConfigMap, in the suite's namespace, and the key that holds the cases: JSON Lines, or YAML where the key ends in ".yaml" or
+    /// ".yml"; see docs/eval-cases.md.
+    /// </summary>
     [Required]
     public KeyReference Cases { get; set; } = new();
 
@@ -52,6 +106,40 @@ public sealed class BuiltinSuite
     /// <summary>How long one case may take, as a duration such as "60s".</summary>
     [DefaultJson("\"60s\""), Pattern(GoDuration.Pattern)]
     public string? CaseTimeout { get; set; }
+
+    /// <summary>A model that grades where a case's expectation says "judge"; a guardrail of its own stands in front of it.</summary>
+    public JudgeSpec? Judge { get; set; }
+
+    /// <summary>More of the runner's pod: nodeSelector, tolerations, affinity, serviceAccountName, imagePullSecrets and priorityClassName, as in a pod's spec.</summary>
+    [PreserveUnknownFields]
+    public JsonObject? Pod { get; set; }
+
+    /// <summary>The runner's resources, as in a container.</summary>
+    [PreserveUnknownFields]
+    public JsonObject? Resources { get; set; }
+}
+
+/// <summary>A model that grades answers by the rubric of a case, at temperature 0.</summary>
+public sealed class JudgeSpec
+{
+    /// <summary>The provider's base URL, OpenAI-compatible, for example "https://api.openai.com/v1".</summary>
+    [Required, Length(1, 512), Pattern(@"^https?://[^\s?#@]+$")]
+    public string Url { get; set; } = string.Empty;
+
+    /// <summary>The model; it must have a price.</summary>
+    [Required, Length(1, 128)]
+    public string Model { get; set; } = string.Empty;
+
+    /// <summary>The provider's key, in the suite's namespace. Only the guardrail mounts it.</summary>
+    public UpstreamCredentials? Credentials { get; set; }
+
+    /// <summary>Votes for each answer, an odd number; the median counts. A case may say otherwise.</summary>
+    [DefaultJson("1"), Range(1, 9)]
+    public int? Votes { get; set; }
+
+    /// <summary>What the judge may cost for one revision of an agent, in USD as a decimal string. Apart from what the agent's own calls cost.</summary>
+    [DefaultJson("\"1.00\""), Pattern(Money.Pattern)]
+    public string? MaxCost { get; set; }
 }
 
 /// <summary>Nothing is recorded about a suite itself; its runs have the record.</summary>

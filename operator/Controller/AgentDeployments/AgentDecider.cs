@@ -64,11 +64,18 @@ public static class AgentDecider
             serving = target;
         }
         if (serving == revision && target == revision)
+        {
             ServingDecider.Steady(seen, draft, revision, replicas);
+            // An agent that is scaled to nothing, by its budget or by hand, does nothing that could have become worse.
+            if (replicas > 0)
+                DriftDecider.Decide(seen, draft, revision);
+        }
         else
             ServingDecider.KeepLastGood(seen, draft, serving, replicas, traffic);
         if (serving == target && target != revision)
             RollbackDecider.Rest(seen, draft, revision, target, decisions);
+        DriftDecider.CancelOthers(seen, draft, revision);
+        DriftDecider.Report(seen, draft, serving);
         CleanUp.Decide(seen, draft, revision, serving);
         TamperCheck.Report(seen, draft, revision, serving);
         return draft.Finish();

@@ -6,7 +6,7 @@ namespace AgentReadiness.Controller.AgentDeployments;
 
 /// <summary>A suite as an agent meets it.</summary>
 /// <param name="Suite">The suite; null where there is none.</param>
-/// <param name="CasesDigest">Digest of the ConfigMap with the cases; null where it is missing.</param>
+/// <param name="CasesDigest">Digest of the ConfigMaps with the cases; null where one is missing.</param>
 public sealed record SuiteView(EvalSuite? Suite, string? CasesDigest);
 
 /// <summary>What the operator knows of its surroundings, fixed for the life of the process.</summary>

@@ -71,6 +71,26 @@ public sealed class AgentObserver(
     public SuiteView Suite(string ns, string name)
     {
         var suite = suites.Get(new NamespacedName(ns, name))?.View;
-        return new SuiteView(suite, suite is null ? null : configMaps.Get(new NamespacedName(ns, suite.Spec.Builtin.Cases.Name))?.View.Digest);
+        return new SuiteView(suite, suite?.Spec switch
+        {
+            { Builtin: { } builtin } => configMaps.Get(new NamespacedName(ns, builtin.Cases.Name))?.View.Digest,
+            { Job: { } job } => Digest(ns, job),
+            { External: not null } => string.Empty,
+            _ => null,
+        });
+    }
+
+    // Cases that a runner of its own mounts make another measurement when they change, as our runner's do.
+    private string? Digest(string ns, JobSuite job)
+    {
+        var digests = new List<string>();
+        foreach (var reference in ConfigMapReferences.Find(job.Template))
+        {
+            if (configMaps.Get(new NamespacedName(ns, reference.Name))?.View.Digest is { } digest)
+                digests.Add($"{reference.Name} {digest}");
+            else if (!reference.Optional)
+                return null;
+        }
+        return string.Join('\n', digests);
     }
 }

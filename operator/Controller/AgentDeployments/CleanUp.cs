@@ -31,7 +31,7 @@ internal static class CleanUp
         {
             draft.Writes.Add(new Write.Delete(ConfigMapView.Resource, copy.Meta.Key, copy.Meta.Uid));
         }
-        foreach (var run in seen.Runs.Where(run => !kept.Contains(run.Spec.Revision) || run.Spec.AgentUid != seen.Uid)
+        foreach (var run in seen.Runs.Where(run => run.Spec.Purpose != EvalPurpose.Drift && run.IsOver).Where(run => !kept.Contains(run.Spec.Revision) || run.Spec.AgentUid != seen.Uid)
             .OrderByDescending(run => run.Metadata.CreationTimestamp).ThenBy(run => run.Metadata.Name, StringComparer.Ordinal).Skip(OldRuns))
         {
             draft.Writes.Add(new Write.Delete(ResourceType.Of<EvalRun>(), new NamespacedName(run.Metadata.NamespaceProperty, run.Metadata.Name), run.Metadata.Uid));

@@ -16,11 +16,9 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <param name="SuiteDigest">Digest of the suite and its cases.</param>
 /// <param name="Tries">Attempts in the latest run's round.</param>
 /// <param name="Round">The round that a person asked for by a decision to retry; 0: none.</param>
-internal sealed record EvalStep(int Index, EvalRequirement Requirement, string SuiteNamespace, EvalRun? Latest, string Identity, string SuiteDigest, int Tries, int Round)
+/// <param name="MaxAttempts">Tries of a measurement that could not be made; one that was made is final until a person asks for another round.</param>
+internal sealed record EvalStep(int Index, EvalRequirement Requirement, string SuiteNamespace, EvalRun? Latest, string Identity, string SuiteDigest, int Tries, int Round, int MaxAttempts)
 {
-    /// <summary>Tries of a measurement that could not be made; a measurement that was made is final until a person asks for another round.</summary>
-    public const int MaxAttempts = 3;
-
     public string Suite => $"{SuiteNamespace}/{Requirement.Suite.Name}";
 
     public EvalPhase Phase => Latest?.Status?.Phase ?? EvalPhase.Pending;
@@ -53,9 +51,11 @@ internal static class EvalPlan
                 return (Reasons.SuiteNotFound, $"{field}: EvalSuite {ns}/{reference.Name} does not exist");
             if (ns != seen.Namespace && !suite.Spec.AllowedNamespaces.Contains(seen.Namespace) && !suite.Spec.AllowedNamespaces.Contains("*"))
                 return (Reasons.SuiteNotAllowed, $"{field}: EvalSuite {ns}/{reference.Name} does not list namespace \"{seen.Namespace}\" in spec.allowedNamespaces");
+            if (EvalSuiteRules.Check(suite.Spec) is [var broken, ..])
+                return (Reasons.SuiteInvalid, $"{field}: EvalSuite {ns}/{reference.Name}: {broken}");
             if (view.CasesDigest is null)
-                return (Reasons.SuiteCasesNotFound, $"{field}: ConfigMap {ns}/{suite.Spec.Builtin.Cases.Name} with the cases of EvalSuite {ns}/{reference.Name} does not exist");
-            if (suite.Spec.Builtin.Port is { } port && !seen.Agent.Spec.Ports.Exists(declared => declared.Name == port))
+                return (Reasons.SuiteCasesNotFound, $"{field}: a ConfigMap with the cases of EvalSuite {ns}/{reference.Name} does not exist: {Cases(suite.Spec)}");
+            if ((suite.Spec.Builtin?.Port ?? suite.Spec.Job?.Port) is { } port && !seen.Agent.Spec.Ports.Exists(declared => declared.Name == port))
                 return (Reasons.InvalidSpec, $"{field}: EvalSuite {ns}/{reference.Name} sends its cases to port \"{port}\", which spec.ports does not list");
         }
         return null;
@@ -69,17 +69,24 @@ internal static class EvalPlan
         var digest = SuiteDigest(view.Suite!, view.CasesDigest!);
         var identity = Identity(seen, revision, ns, requirement, digest);
         var runs = seen.Runs
-            .Where(run => run.Metadata.NamespaceProperty == ns && run.Metadata.Name.StartsWith($"{seen.Name}-{identity}-", StringComparison.Ordinal) && run.Spec.AgentUid == seen.Uid)
+            .Where(run => run.Spec.Purpose != EvalPurpose.Drift && run.Metadata.NamespaceProperty == ns && run.Metadata.Name.StartsWith($"{seen.Name}-{identity}-", StringComparison.Ordinal) && run.Spec.AgentUid == seen.Uid)
             .ToList();
         var latest = runs.MaxBy(run => run.Spec.Attempt);
-        return new EvalStep(index, requirement, ns, latest, identity, digest, runs.Count(run => run.Spec.Round == latest!.Spec.Round), round);
+        return new EvalStep(index, requirement, ns, latest, identity, digest, runs.Count(run => run.Spec.Round == latest!.Spec.Round), round,
+            view.Suite!.Spec.Attempts ?? Defaults.EvalAttempts);
     })];
 
     /// <summary>The EvalRun of a step's next attempt.</summary>
-    public static JsonObject Run(AgentObservation seen, string revision, EvalStep step, int attempt)
+    /// <param name="seen">The observation.</param>
+    /// <param name="revision">The revision.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="purpose">Drift runs have names and a count of their own.</param>
+    public static JsonObject Run(AgentObservation seen, string revision, EvalStep step, int attempt, EvalPurpose purpose = EvalPurpose.Gate)
     {
-        var suite = seen.Suites[step.Index].Suite!.Spec.Builtin;
-        var port = seen.Agent.Spec.Ports.Find(declared => declared.Name == suite.Port) ?? seen.Agent.Spec.Ports[0];
+        var suite = seen.Suites[step.Index].Suite!.Spec;
+        var (name, path) = suite.Job is { } job ? (job.Port, job.Path ?? Defaults.JobPath) : (suite.Builtin?.Port, suite.Builtin?.Path ?? Defaults.BuiltinPath);
+        var port = seen.Agent.Spec.Ports.Find(declared => declared.Name == name) ?? seen.Agent.Spec.Ports[0];
         var requirement = step.Requirement;
         var body = new JsonObject
         {
@@ -87,7 +94,7 @@ internal static class EvalPlan
             ["kind"] = EvalRun.EntityKind,
             ["metadata"] = new JsonObject
             {
-                ["name"] = $"{seen.Name}-{step.Identity}-{attempt}",
+                ["name"] = purpose == EvalPurpose.Drift ? $"{seen.Name}-{step.Identity}-d{attempt}" : $"{seen.Name}-{step.Identity}-{attempt}",
                 ["namespace"] = step.SuiteNamespace,
                 ["labels"] = new JsonObject
                 {
@@ -105,7 +112,7 @@ internal static class EvalPlan
                 ["suite"] = requirement.Suite.Name,
                 ["suiteDigest"] = step.SuiteDigest,
                 ["attempt"] = attempt,
-                ["target"] = $"http://{ChildNames.CandidateService(seen.Name)}.{seen.Namespace}.svc:{port.Port}{suite.Path ?? Defaults.BuiltinPath}",
+                ["target"] = $"http://{ChildNames.CandidateService(seen.Name)}.{seen.Namespace}.svc:{port.Port}{path}",
                 ["minScore"] = requirement.MinScore,
                 ["confidence"] = requirement.Confidence ?? Defaults.Confidence,
                 ["minCases"] = requirement.MinCases ?? Defaults.MinCases,
@@ -113,10 +120,34 @@ internal static class EvalPlan
                 ["deadline"] = requirement.Deadline ?? Defaults.EvalDeadline,
             },
         };
+        var spec = body["spec"]!;
+        if (KindOf(suite) is not EvalKind.Builtin and var kind)
+            spec["kind"] = kind.ToString();
+        if (purpose == EvalPurpose.Drift)
+            spec["purpose"] = purpose.ToString();
         if (step.Round > 0)
-            body["spec"]!["round"] = step.Round;
+            spec["round"] = step.Round;
+        if (requirement.Repeats is { } repeats)
+            spec["repeats"] = new JsonObject { ["min"] = repeats.Min ?? 1, ["max"] = repeats.Max ?? 1 };
+        if (requirement.MaxRegression is { } most)
+        {
+            spec["maxRegression"] = most;
+            if (Baseline(seen, revision, step) is { } baseline)
+                spec["baseline"] = baseline;
+        }
         return body;
     }
+
+    /// <summary>How a suite is run.</summary>
+    public static EvalKind KindOf(EvalSuiteSpec suite) => suite.Job is not null ? EvalKind.Job : suite.External is not null ? EvalKind.External : EvalKind.Builtin;
+
+    // What serves, measured with the very same cases: a case of one ID and another text is another case.
+    private static string? Baseline(AgentObservation seen, string revision, EvalStep step) => seen.Agent.Status?.ServingRevision is { } serving && serving != revision
+        ? seen.Runs.Where(run => run.Spec.Revision == serving && run.Spec.AgentUid == seen.Uid && run.Metadata.NamespaceProperty == step.SuiteNamespace
+                && run.Spec.Suite == step.Requirement.Suite.Name && run.Spec.SuiteDigest == step.SuiteDigest
+                && run.Spec.Purpose != EvalPurpose.Drift && run.Status is { Phase: EvalPhase.Passed, Kept: > 0 })
+            .OrderByDescending(run => run.Status!.FinishedAt).ThenBy(run => run.Metadata.Name, StringComparer.Ordinal).FirstOrDefault()?.Metadata.Name
+        : null;
 
     /// <summary>What the agent's status says of a step.</summary>
     public static EvalVerdictStatus Status(EvalStep step, string revision) => new()
@@ -145,16 +176,35 @@ internal static class EvalPlan
     /// <summary>Digest of what a suite measures: its spec, without who may use it, and its cases.</summary>
     public static string SuiteDigest(EvalSuite suite, string casesDigest)
     {
-        var builtin = suite.Spec.Builtin;
-        var whole = new JsonObject
+        var whole = suite.Spec switch
         {
-            ["cases"] = casesDigest,
-            ["key"] = builtin.Cases.Key,
-            ["path"] = builtin.Path ?? Defaults.BuiltinPath,
-            ["port"] = builtin.Port,
+            { Job: { } job } => new JsonObject
+            {
+                ["cases"] = casesDigest,
+                ["path"] = job.Path ?? Defaults.JobPath,
+                ["port"] = job.Port,
+                ["resultsFile"] = job.ResultsFile ?? Defaults.JobResultsFile,
+                ["template"] = job.Template.DeepClone(),
+                ["version"] = job.Version,
+            },
+            { External: { } external } => new JsonObject { ["external"] = external.Version ?? string.Empty },
+            { Builtin: var builtin } => new JsonObject
+            {
+                ["cases"] = casesDigest,
+                ["key"] = builtin?.Cases.Key,
+                ["path"] = builtin?.Path ?? Defaults.BuiltinPath,
+                ["port"] = builtin?.Port,
+            },
         };
+        // Another judge makes another measurement; a suite without one has the digest that it always had.
+        if (suite.Spec.Builtin?.Judge is { } judge)
+            whole["judge"] = new JsonObject { ["url"] = judge.Url, ["model"] = judge.Model, ["votes"] = judge.Votes ?? 1 };
         return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)));
     }
+
+    private static string Cases(EvalSuiteSpec suite) => suite.Job is { } job
+        ? string.Join(", ", ConfigMapReferences.Find(job.Template).Where(reference => !reference.Optional).Select(reference => reference.Name))
+        : suite.Builtin!.Cases.Name;
 
     private static string Identity(AgentObservation seen, string revision, string suiteNamespace, EvalRequirement requirement, string digest)
     {
@@ -162,6 +212,9 @@ internal static class EvalPlan
         [
             seen.Uid, revision, suiteNamespace, requirement.Suite.Name, digest, requirement.MinScore, requirement.Confidence ?? Defaults.Confidence,
             (requirement.MinCases ?? Defaults.MinCases).ToString(System.Globalization.CultureInfo.InvariantCulture), .. requirement.CriticalTags.Order(StringComparer.Ordinal),
+            // Only where they are declared, so that the measurements of manifests from before them stay the same.
+            .. requirement.MaxRegression is { } most ? [$"maxRegression {most}"] : (string[])[],
+            .. requirement.Repeats is { } repeats ? [$"repeats {repeats.Min ?? 1} {repeats.Max ?? 1}"] : (string[])[],
         ]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..10];
     }

@@ -61,7 +61,15 @@ internal static class PodTemplate
             AddVariables(container, spec);
 
         var guardrail = Guardrail(guardrailImage, spec);
-        if (seen.Around.NativeSidecars)
+        AddFirst(pod, guardrail, seen.Around.NativeSidecars);
+        AddVolumes(pod, ChildNames.GuardrailConfig(seen.Name, revision, track), spec);
+        return template;
+    }
+
+    /// <summary>Puts a guardrail where it is up before any other container of the pod starts.</summary>
+    public static void AddFirst(JsonObject pod, JsonObject guardrail, bool nativeSidecars)
+    {
+        if (nativeSidecars)
         {
             guardrail["restartPolicy"] = "Always";
             guardrail["startupProbe"] = Probe("/readyz", period: 1, failures: 60);
@@ -71,12 +79,10 @@ internal static class PodTemplate
         }
         else
         {
-            // The kubelet starts containers in order and waits for each one's postStart, so the agent finds the guardrail up.
+            // The kubelet starts containers in order and waits for each one's postStart, so the others find the guardrail up.
             ((JsonObject)guardrail["lifecycle"]!)["postStart"] = new JsonObject { ["exec"] = new JsonObject { ["command"] = new JsonArray("/guardrail", "wait-ready") } };
-            containers.Insert(0, guardrail);
+            ((JsonArray)pod["containers"]!).Insert(0, guardrail);
         }
-        AddVolumes(pod, seen, spec, revision, track);
-        return template;
     }
 
     private static void AddVariables(JsonObject container, AgentDeploymentSpec spec)
@@ -98,7 +104,8 @@ internal static class PodTemplate
             lifecycle["preStop"] = Drain();
     }
 
-    private static JsonObject Guardrail(string image, AgentDeploymentSpec spec)
+    /// <summary>The guardrail's container.</summary>
+    public static JsonObject Guardrail(string image, AgentDeploymentSpec spec)
     {
         var mounts = new JsonArray(
             new JsonObject { ["name"] = ConfigVolume, ["mountPath"] = GuardrailPaths.ConfigDirectory, ["readOnly"] = true },
@@ -136,14 +143,15 @@ internal static class PodTemplate
         };
     }
 
-    private static void AddVolumes(JsonObject pod, AgentObservation seen, AgentDeploymentSpec spec, string revision, string track)
+    /// <summary>The guardrail's volumes: configuration, token, provider keys.</summary>
+    public static void AddVolumes(JsonObject pod, string configMap, AgentDeploymentSpec spec)
     {
         if (pod["volumes"] is not JsonArray volumes)
             pod["volumes"] = volumes = [];
         volumes.Add(new JsonObject
         {
             ["name"] = ConfigVolume,
-            ["configMap"] = new JsonObject { ["name"] = ChildNames.GuardrailConfig(seen.Name, revision, track) },
+            ["configMap"] = new JsonObject { ["name"] = configMap },
         });
         volumes.Add(new JsonObject
         {

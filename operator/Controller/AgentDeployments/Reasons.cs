@@ -26,6 +26,9 @@ public static class ConditionTypes
 
     /// <summary>Others changed what cannot be set back; present only then.</summary>
     public const string Tampered = "Tampered";
+
+    /// <summary>What serves was measured again and is below its bar now; present only then.</summary>
+    public const string Drifted = "Drifted";
 }
 
 /// <summary>Reasons of conditions and events; stable words that programs may rely on.</summary>
@@ -45,6 +48,9 @@ public static class Reasons
 
     /// <summary>The cases of a suite are not there.</summary>
     public const string SuiteCasesNotFound = "SuiteCasesNotFound";
+
+    /// <summary>A suite breaks a rule of its own; the message names the field.</summary>
+    public const string SuiteInvalid = "SuiteInvalid";
 
     /// <summary>An object of a name that the operator needs belongs to somebody else.</summary>
     public const string NameConflict = "NameConflict";
@@ -165,6 +171,12 @@ public static class Reasons
 
     /// <summary>A ReadinessException is in a namespace that may hold none, or lacks reason or requester.</summary>
     public const string ExceptionNotAllowed = "ExceptionNotAllowed";
+
+    /// <summary>What serves was measured again, and its bar is missed.</summary>
+    public const string DriftDetected = "DriftDetected";
+
+    /// <summary>What serves was measured again, and clears its bar again.</summary>
+    public const string DriftOver = "DriftOver";
 
     /// <summary>What serves has no verdict on record.</summary>
     public const string NotEvaluated = "NotEvaluated";

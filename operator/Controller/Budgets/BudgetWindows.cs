@@ -11,11 +11,19 @@ namespace AgentReadiness.Controller.Budgets;
 /// <param name="Revision">The revision, for an evaluation.</param>
 public sealed record AccountKey(string Namespace, string Agent, LedgerAccount Account, string? Revision)
 {
-    /// <summary>The BudgetLedger's name: namespace.agent, or namespace.agent.eval-revision.</summary>
-    public string LedgerName => Account == LedgerAccount.Serving ? $"{Namespace}.{Agent}" : $"{Namespace}.{Agent}.eval-{Revision}";
+    /// <summary>The BudgetLedger's name: namespace.agent, namespace.agent.eval-revision or namespace.agent.judge-revision.</summary>
+    public string LedgerName => Account switch
+    {
+        LedgerAccount.Serving => $"{Namespace}.{Agent}",
+        LedgerAccount.Judge => $"{Namespace}.{Agent}.judge-{Revision}",
+        _ => $"{Namespace}.{Agent}.eval-{Revision}",
+    };
 
     /// <summary>The account of serving pods.</summary>
     public static AccountKey Serving(string ns, string agent) => new(ns, agent, LedgerAccount.Serving, null);
+
+    /// <summary>The account of the judges of a revision's evaluation.</summary>
+    public static AccountKey Judge(string ns, string agent, string revision) => new(ns, agent, LedgerAccount.Judge, revision);
 
     /// <summary>The account of a revision's evaluation.</summary>
     public static AccountKey Evals(string ns, string agent, string revision) => new(ns, agent, LedgerAccount.Evals, revision);
@@ -34,11 +42,19 @@ public static class BudgetWindows
         spec.Budget?.Windows is [var window, ..] && Money.TryParse(window.MaxCost, out var cap) ? Day(now, cap) : null;
 
     /// <summary>The window of a revision's evaluation.</summary>
-    public static OpenWindow Evals(AgentDeploymentSpec spec) => new(Total, Never,
-        Money.Sum(spec.Evals.Select(eval => Money.TryParse(eval.MaxCost ?? Defaults.EvalMaxCost, out var cap) ? cap : Money.Zero)));
+    /// <param name="spec">The agent.</param>
+    /// <param name="again">How often what serves was measured again: each time may cost as much as the first.</param>
+    public static OpenWindow Evals(AgentDeploymentSpec spec, int again = 0) => new(Total, Never,
+        new Money(Money.Sum(spec.Evals.Select(eval => Money.TryParse(eval.MaxCost ?? Defaults.EvalMaxCost, out var cap) ? cap : Money.Zero)).Amount * (1 + again)));
+
+    /// <summary>The window of the judges of a revision's evaluation.</summary>
+    /// <param name="suites">The agent's suites.</param>
+    /// <param name="again">How often what serves was measured again.</param>
+    public static OpenWindow Judge(IEnumerable<EvalSuite> suites, int again) => new(Total, Never,
+        new Money(Money.Sum(suites.Select(suite => suite.Spec.Builtin?.Judge is { } judge && Money.TryParse(judge.MaxCost ?? Defaults.JudgeMaxCost, out var cap) ? cap : Money.Zero)).Amount * (1 + again)));
 
     /// <summary>The window of an account whose agent is gone: its reports are still booked.</summary>
-    public static OpenWindow Orphan(LedgerAccount account, DateTimeOffset now) => account == LedgerAccount.Evals ? new(Total, Never, null) : Day(now, null);
+    public static OpenWindow Orphan(LedgerAccount account, DateTimeOffset now) => account == LedgerAccount.Serving ? Day(now, null) : new(Total, Never, null);
 
     private static OpenWindow Day(DateTimeOffset now, Money? cap)
     {

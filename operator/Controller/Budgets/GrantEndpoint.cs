@@ -21,18 +21,16 @@ public sealed partial class GrantEndpoint(
     LedgerDesk desk,
     LeaderElector elector,
     ObjectCache<PodView> pods,
+    ObjectCache<EvalRun> runs,
     [FromKeyedServices(LedgerDesk.Api)] KubernetesApi api,
+    TokenReviews reviews,
     OperatorOptions options,
     TimeProvider time,
-    ILogger<GrantEndpoint> logger) : IDisposable
+    ILogger<GrantEndpoint> logger)
 {
     private const int MaxBody = 8 * 1024;
     private const int MaxTokens = 20_000;
     private static readonly TimeSpan TokenLife = TimeSpan.FromSeconds(60);
-    private static readonly ResourceType Reviews = new("authentication.k8s.io", "v1", "tokenreviews", "TokenReview");
-
-    // Whoever reaches the port can make us ask: what the API server is asked at once is bounded.
-    private readonly SemaphoreSlim reviews = new(16);
     private readonly ConcurrentDictionary<string, (long At, string Namespace, HolderPod Pod)> reviewed = new(StringComparer.Ordinal);
 
     /// <summary>Answers one request.</summary>
@@ -75,9 +73,6 @@ public sealed partial class GrantEndpoint(
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => reviews.Dispose();
-
     private void Refuse(HttpContext context, int status, string reason)
     {
         ControllerLog.GrantRefused(logger, reason);
@@ -110,12 +105,10 @@ public sealed partial class GrantEndpoint(
         if (reviewed.TryGetValue(digest, out var known) && time.GetElapsedTime(known.At) < TokenLife)
             return (known.Namespace, known.Pod);
 
-        var status = (await ReviewAsync(token, context.RequestAborted))["status"];
-        var audiences = status?["audiences"] as JsonArray ?? [];
-        if (status?["authenticated"]?.GetValue<bool>() != true || !audiences.Any(audience => audience?.GetValue<string>() == GrantProtocol.Audience))
+        if (await reviews.ReviewAsync(token, GrantProtocol.Audience, context.RequestAborted) is not { } user)
             return null;
-        string? Extra(string name) => (status["user"]?["extra"]?[name] as JsonArray)?.FirstOrDefault()?.GetValue<string>();
-        if (status["user"]?["username"]?.GetValue<string>().Split(':') is not ["system", "serviceaccount", var ns, _]
+        string? Extra(string name) => (user["extra"]?[name] as JsonArray)?.FirstOrDefault()?.GetValue<string>();
+        if (TokenReviews.ServiceAccount(user) is not { Namespace: var ns }
             || Extra("authentication.kubernetes.io/pod-name") is not { } name || Extra("authentication.kubernetes.io/pod-uid") is not { } uid)
         {
             return null;
@@ -124,24 +117,6 @@ public sealed partial class GrantEndpoint(
             reviewed.Clear();
         reviewed[digest] = (time.GetTimestamp(), ns, new HolderPod(name, uid));
         return (ns, new HolderPod(name, uid));
-    }
-
-    private async Task<JsonObject> ReviewAsync(string token, CancellationToken cancellationToken)
-    {
-        await reviews.WaitAsync(cancellationToken);
-        try
-        {
-            return await api.CreateAsync(Reviews, null, new JsonObject
-            {
-                ["apiVersion"] = Reviews.ApiVersion,
-                ["kind"] = Reviews.Kind,
-                ["spec"] = new JsonObject { ["token"] = token, ["audiences"] = new JsonArray(GrantProtocol.Audience) },
-            }, cancellationToken);
-        }
-        finally
-        {
-            reviews.Release();
-        }
     }
 
     private async Task<AccountKey?> AccountAsync(string ns, HolderPod pod, CancellationToken cancellationToken)
@@ -155,8 +130,15 @@ public sealed partial class GrantEndpoint(
             using var document = JsonDocument.Parse(found.ToJsonString());
             view = PodView.Of(document.RootElement);
         }
-        if (view.Meta.Uid != pod.Uid || view.Meta.Label(Names.ManagedByLabel) != Names.Operator
-            || view.Meta.Label(Names.AgentLabel) is not { } agent || view.Meta.Label(Names.RevisionLabel) is not { } revision)
+        if (view.Meta.Uid != pod.Uid || view.Meta.Label(Names.ManagedByLabel) != Names.Operator)
+            return null;
+        // A judge beside a runner: the pod is the run's, by its Job, and the run says whose evaluation it is.
+        if (view.Meta.Label(Names.EvalRunLabel) is { } name)
+        {
+            return view.Meta.Controller == $"Job/{name}" && runs.Get(new NamespacedName(ns, name))?.View.Spec is { } run
+                ? AccountKey.Judge(run.Agent.Namespace!, run.Agent.Name, run.Revision) : null;
+        }
+        if (view.Meta.Label(Names.AgentLabel) is not { } agent || view.Meta.Label(Names.RevisionLabel) is not { } revision)
         {
             return null;
         }

@@ -76,7 +76,7 @@ internal sealed class LedgerBook
             Window = open.Name,
             WindowEnds = open.Ends,
             Granted = granted,
-            Budget = account.Account == LedgerAccount.Evals ? "evals" : "day",
+            Budget = account.Account switch { LedgerAccount.Evals => "evals", LedgerAccount.Judge => "judge", _ => "day" },
             Cap = after.Cap ?? Money.Zero,
             Spent = LedgerRules.Spent(after),
             Reclaim = outcome != GrantOutcome.Held && burn.IsHungry,

@@ -12,6 +12,7 @@ public sealed class LedgerDesk(
     ObjectCache<AgentDeployment> agents,
     ObjectCache<BudgetLedger> ledgers,
     ObjectCache<EvalRun> runs,
+    ObjectCache<EvalSuite> suites,
     ObjectCache<PodView> pods,
     [FromKeyedServices(LedgerDesk.Api)] KubernetesApi api,
     OperatorOptions options,
@@ -78,8 +79,16 @@ public sealed class LedgerDesk(
     {
         if (agents.Get(new NamespacedName(account.Namespace, account.Agent))?.View is not { } agent)
             return BudgetWindows.Orphan(account.Account, now);
-        return account.Account == LedgerAccount.Evals ? BudgetWindows.Evals(agent.Spec) : BudgetWindows.Serving(agent.Spec, now);
+        return account.Account switch
+        {
+            LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, Again(account)),
+            LedgerAccount.Judge => BudgetWindows.Judge(agent.Spec.Evals.Select(eval => suites.Get(new NamespacedName(eval.Suite.Namespace ?? account.Namespace, eval.Suite.Name))?.View).OfType<EvalSuite>(), Again(account)),
+            _ => BudgetWindows.Serving(agent.Spec, now),
+        };
     }
+
+    private int Again(AccountKey account) => runs.ByIndex(CacheIndexes.ByAgent, $"{account.Namespace}/{account.Agent}")
+        .Where(run => run.View.Spec.Purpose == EvalPurpose.Drift && run.View.Spec.Revision == account.Revision).Select(run => run.View.Spec.Attempt).DefaultIfEmpty().Max();
 
     private LedgerBook Book(AccountKey account)
     {
@@ -102,7 +111,7 @@ public sealed class LedgerDesk(
             var gone = new HashSet<string>(StringComparer.Ordinal);
             foreach (var holder in missing)
             {
-                if (await IsGoneAsync(ledger.View.Spec.Namespace, holder, cancellationToken))
+                if (await IsGoneAsync(ledger.View.Spec, holder, cancellationToken))
                     gone.Add(holder.PodUid);
             }
             if (gone.Count == 0)
@@ -156,12 +165,20 @@ public sealed class LedgerDesk(
     }
 
     // The cache may lag behind a pod that just came; only the API server knows.
-    private async Task<bool> IsGoneAsync(string ns, LedgerHolder holder, CancellationToken cancellationToken)
+    private async Task<bool> IsGoneAsync(BudgetLedgerSpec account, LedgerHolder holder, CancellationToken cancellationToken)
     {
+        // Judges work beside their suite.
+        IEnumerable<string> namespaces = account.Account != LedgerAccount.Judge ? [account.Namespace]
+            : runs.ByIndex(CacheIndexes.ByAgent, $"{account.Namespace}/{account.Agent}").Select(run => run.Key.Namespace).Distinct();
         try
         {
-            var pod = await api.GetAsync(PodView.Resource, ns, holder.Pod, cancellationToken);
-            return pod is null || pod["metadata"]?["uid"]?.GetValue<string>() != holder.PodUid || pod["status"]?["phase"]?.GetValue<string>() is "Succeeded" or "Failed";
+            foreach (var ns in namespaces)
+            {
+                var pod = await api.GetAsync(PodView.Resource, ns, holder.Pod, cancellationToken);
+                if (pod?["metadata"]?["uid"]?.GetValue<string>() == holder.PodUid && pod["status"]?["phase"]?.GetValue<string>() is not ("Succeeded" or "Failed"))
+                    return false;
+            }
+            return true;
         }
         catch (Exception error) when (error is KubernetesApiException or HttpRequestException or TimeoutException)
         {

@@ -1,7 +1,5 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
@@ -9,26 +7,28 @@ using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
-using k8s;
 
 namespace AgentReadiness.Controller.EvalRuns;
 
-/// <summary>
-/// Makes one measurement: a Job of our runner beside the suite, and the verdict from what its container said last. A verdict is
-/// written once and never changed.
-/// </summary>
+/// <summary>Makes one measurement: a place in the queue, a Job beside the suite, and the verdict on what its reporter read.</summary>
 public sealed class EvalRunController(
     AgentObserver observer,
     ObjectCache<AgentDeployment> agents,
+    ObjectCache<EvalRun> runs,
     ObjectCache<JobView> jobs,
     ObjectCache<PodView> pods,
     KubernetesApi api,
-    EventRecorder events,
+    VerdictWriter verdicts,
     OperatorOptions options,
+    Surroundings around,
     TimeProvider time,
     ILogger<EvalRunController> logger) : IEntityController<EvalRun>
 {
     private static readonly ResourceType Runs = ResourceType.Of<EvalRun>();
+    private readonly Lock gate = new();
+
+    // Runs that this process began and that its cache does not show at work yet: a place is not given twice.
+    private readonly HashSet<NamespacedName> begun = [];
 
     /// <inheritdoc/>
     public async Task<ReconciliationResult<EvalRun>> ReconcileAsync(EvalRun entity, CancellationToken cancellationToken)
@@ -44,84 +44,183 @@ public sealed class EvalRunController(
             await api.DeleteAsync(Runs, key.Namespace, key.Name, entity.Metadata.Uid, cancellationToken);
             return ReconciliationResult<EvalRun>.Success();
         }
-        if (entity.Status?.Phase is EvalPhase.Passed or EvalPhase.Failed or EvalPhase.Inconclusive or EvalPhase.Error)
+        if (entity.IsOver)
             return ReconciliationResult<EvalRun>.Success();
-
         if (entity.Status?.Phase is null or EvalPhase.Pending)
-        {
-            await StartAsync(entity, key, cancellationToken);
-            return ReconciliationResult<EvalRun>.Success();
-        }
+            return await BeginAsync(entity, key, cancellationToken);
+        if (entity.Spec.Kind == EvalKind.External)
+            return await AwaitSubmissionAsync(entity, cancellationToken);
+
         var job = jobs.Get(key)?.View;
         var runners = pods.ByIndex(CacheIndexes.ByRun, key.ToString()).Select(entry => entry.View).Where(pod => job is not null && pod.Meta.ControllerUid == job.Meta.Uid).ToList();
         var outcome = RunOutcome.Decide(entity, job, runners, time.GetUtcNow());
-        if (outcome.Verdict is { } verdict)
-            await FinishAsync(entity, key, verdict, outcome.Report, cancellationToken);
+        if (outcome.Fault is { } fault)
+            await verdicts.FinishAsync(entity, fault, null, cancellationToken);
+        else if (outcome is { Report: { } report, Pod: { } pod })
+            await JudgeAsync(entity, report, pod, cancellationToken);
         return ReconciliationResult<EvalRun>.Success(outcome.LookAgainAfter);
     }
 
     /// <inheritdoc/>
-    public Task<ReconciliationResult<EvalRun>> DeletedAsync(NamespacedName key, CancellationToken cancellationToken) =>
-        Task.FromResult(ReconciliationResult<EvalRun>.Success());
+    public Task<ReconciliationResult<EvalRun>> DeletedAsync(NamespacedName key, CancellationToken cancellationToken)
+    {
+        Forget(key);
+        return Task.FromResult(ReconciliationResult<EvalRun>.Success());
+    }
 
-    private async Task StartAsync(EvalRun run, NamespacedName key, CancellationToken cancellationToken)
+    private async Task<ReconciliationResult<EvalRun>> BeginAsync(EvalRun run, NamespacedName key, CancellationToken cancellationToken)
     {
         var suite = observer.Suite(key.Namespace, run.Spec.Suite);
         if (suite.Suite is null || suite.CasesDigest is null || EvalPlan.SuiteDigest(suite.Suite, suite.CasesDigest) != run.Spec.SuiteDigest)
         {
-            await FinishAsync(run, key, Error(EvalReasons.SuiteChanged, "the suite or its cases changed before the run began; the next attempt takes the new ones"), null, cancellationToken);
-            return;
+            await verdicts.FinishAsync(run, VerdictWriter.Error(EvalReasons.SuiteChanged, "the suite or its cases changed before the run began; the next attempt takes the new ones"), null, cancellationToken);
+            return ReconciliationResult<EvalRun>.Success();
         }
-        var cases = suite.Suite.Spec.Builtin.Cases;
-        var content = await api.GetAsync(ConfigMapView.Resource, key.Namespace, cases.Name, cancellationToken);
-        if (content?["data"]?[cases.Key]?.GetValue<string>() is not { } text)
+        var began = StatusDraft.Seconds(time.GetUtcNow());
+        if (run.Spec.Kind == EvalKind.External)
         {
-            await FinishAsync(run, key, Error(EvalReasons.CasesMissing, $"ConfigMap {key.Namespace}/{cases.Name} has no key \"{cases.Key}\""), null, cancellationToken);
-            return;
+            var message = $"waits until {began + GoDuration.Parse(run.Spec.Deadline):yyyy-MM-dd'T'HH:mm:ss'Z'} for: kubectl agents evals submit FILE --suite {key.Namespace}/{run.Spec.Suite} --agent {run.Spec.Agent.Namespace}/{run.Spec.Agent.Name} --revision {run.Spec.Revision}";
+            await verdicts.PatchAsync(run, new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = began, Reason = EvalReasons.AwaitingSubmission, Message = message }, cancellationToken);
+            return ReconciliationResult<EvalRun>.Success();
         }
-        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        if (!TakePlace(key))
+        {
+            // Told once; a place that is free wakes those that wait.
+            if (run.Status?.Reason != EvalReasons.Queued)
+            {
+                await verdicts.PatchAsync(run, new EvalRunStatus
+                {
+                    Phase = EvalPhase.Pending,
+                    Reason = EvalReasons.Queued,
+                    Message = $"waits for a place: {options.EvalLimits.Cluster} runs may be at work in the cluster, {options.EvalLimits.Namespace} for the agents of one namespace",
+                }, cancellationToken);
+            }
+            return ReconciliationResult<EvalRun>.Success();
+        }
         try
         {
-            await api.CreateAsync(JobView.Resource, key.Namespace, RunnerJob.Build(run, suite.Suite, digest, options.EvalRunnerImage), cancellationToken);
+            await StartAsync(run, suite.Suite, key, began, cancellationToken);
         }
-        catch (KubernetesApiException error) when (error.IsAlreadyThere)
+        catch
         {
-            // Made by the leader before us. Any other conflict, such as a quota's, made no Job: that is tried again.
+            Forget(key);
+            throw;
         }
-        await PatchAsync(run, new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = StatusDraft.Seconds(time.GetUtcNow()), CasesDigest = digest }, cancellationToken);
+        return ReconciliationResult<EvalRun>.Success();
     }
 
-    private async Task FinishAsync(EvalRun run, NamespacedName key, VerdictResult verdict, RunnerReport? report, CancellationToken cancellationToken)
+    private bool TakePlace(NamespacedName key)
     {
-        await PatchAsync(run, new EvalRunStatus
+        lock (gate)
         {
-            Phase = verdict.Phase,
-            StartedAt = run.Status?.StartedAt,
-            CasesDigest = run.Status?.CasesDigest,
-            FinishedAt = StatusDraft.Seconds(time.GetUtcNow()),
-            Cases = report?.Cases,
-            Passed = report?.Passed,
-            Failed = report?.Failed,
-            Errored = report?.Errored,
-            Score = Text(verdict.Score),
-            Lower = Text(verdict.Lower),
-            Upper = Text(verdict.Upper),
-            Reason = verdict.Reason,
-            Message = verdict.Message.Length <= 2048 ? verdict.Message : verdict.Message[..2048],
-            Failing = [.. (report?.Failing ?? []).Where(id => id.Length is > 0 and <= 128).Take(20)],
-        }, cancellationToken);
-        ControllerLog.RunEnded(logger, key, verdict.Phase.ToString(), verdict.Reason, verdict.Message);
-        await events.PublishAsync(new EventSubject(Runs.ApiVersion, Runs.Kind, key, run.Metadata.Uid), verdict.Phase != EvalPhase.Passed, verdict.Reason, verdict.Message, cancellationToken);
+            var waiting = runs.ByIndex(CacheIndexes.ByState, EvalQueue.Waiting).Select(entry => entry.View).ToList();
+            var atWork = runs.ByIndex(CacheIndexes.ByState, EvalQueue.AtWork).Select(entry => entry.View).ToList();
+            begun.RemoveWhere(one => runs.Get(one)?.View is not { } view || EvalQueue.StateOf(view) != EvalQueue.Waiting);
+            var begunHere = waiting.Where(run => begun.Contains(Key(run))).ToList();
+            EvalMetrics.Queue.WithLabels(EvalQueue.Waiting).Set(waiting.Count - begunHere.Count);
+            EvalMetrics.Queue.WithLabels(EvalQueue.AtWork).Set(atWork.Count + begunHere.Count);
+            if (!EvalQueue.MayBegin(waiting.Except(begunHere), atWork.Concat(begunHere), options.EvalLimits).Contains(key))
+                return false;
+            begun.Add(key);
+            return true;
+        }
     }
 
-    private Task<JsonObject> PatchAsync(EvalRun run, EvalRunStatus status, CancellationToken cancellationToken) =>
-        api.MergePatchAsync(Runs, run.Metadata.NamespaceProperty, run.Metadata.Name, "status", new JsonObject
+    private void Forget(NamespacedName key)
+    {
+        lock (gate)
+            begun.Remove(key);
+    }
+
+    private async Task StartAsync(EvalRun run, EvalSuite suite, NamespacedName key, DateTime began, CancellationToken cancellationToken)
+    {
+        string? digest = null;
+        if (suite.Spec.Builtin?.Cases is { } cases)
         {
-            ["metadata"] = new JsonObject { ["resourceVersion"] = run.Metadata.ResourceVersion },
-            ["status"] = JsonNode.Parse(KubernetesJson.Serialize(status)),
-        }, cancellationToken);
+            var content = await api.GetAsync(ConfigMapView.Resource, key.Namespace, cases.Name, cancellationToken);
+            if (content?["data"]?[cases.Key]?.GetValue<string>() is not { } text)
+            {
+                await verdicts.FinishAsync(run, VerdictWriter.Error(EvalReasons.CasesMissing, $"ConfigMap {key.Namespace}/{cases.Name} has no key \"{cases.Key}\""), null, cancellationToken);
+                return;
+            }
+            digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        }
+        try
+        {
+            if (suite.Spec.Builtin?.Judge is { } judge)
+                await CreateAsync(ConfigMapView.Resource, RunnerJob.JudgeConfig(run, judge, around));
+            await CreateAsync(JobView.Resource, RunnerJob.Build(run, suite.Spec, digest, options.EvalRunnerImage, around));
+        }
+        catch (KubernetesApiException error) when (error.IsInvalid)
+        {
+            await verdicts.FinishAsync(run, VerdictWriter.Error(EvalReasons.RunnerJobFailed, $"the API server refuses the runner's Job: {error.Message}"), null, cancellationToken);
+            return;
+        }
+        await verdicts.PatchAsync(run, new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = began, CasesDigest = digest }, cancellationToken);
 
-    private static VerdictResult Error(string reason, string message) => new(EvalPhase.Error, reason, message, null, null, null);
+        async Task CreateAsync(ResourceType resource, System.Text.Json.Nodes.JsonObject body)
+        {
+            try
+            {
+                await api.CreateAsync(resource, key.Namespace, body, cancellationToken);
+            }
+            catch (KubernetesApiException error) when (error.IsAlreadyThere)
+            {
+                // Made by the leader before us. Any other conflict, such as a quota's, made nothing: that is tried again.
+            }
+        }
+    }
 
-    private static string? Text(double? value) => value?.ToString("0.####", CultureInfo.InvariantCulture);
+    private async Task<ReconciliationResult<EvalRun>> AwaitSubmissionAsync(EvalRun run, CancellationToken cancellationToken)
+    {
+        var left = RunOutcome.Until(run) - time.GetUtcNow();
+        if (left > TimeSpan.Zero)
+            return ReconciliationResult<EvalRun>.Success(left);
+        await verdicts.FinishAsync(run, VerdictWriter.Error(EvalReasons.NotSubmitted, $"nobody submitted results within {run.Spec.Deadline}"), null, cancellationToken);
+        return ReconciliationResult<EvalRun>.Success();
+    }
+
+    private async Task JudgeAsync(EvalRun run, ReporterMessage report, PodView pod, CancellationToken cancellationToken)
+    {
+        var (native, problem) = await ResultsAsync(report, pod, cancellationToken);
+        if (native is null)
+        {
+            // The kubelet may be away for a moment; the log of a pod that is gone never comes.
+            if (time.GetUtcNow() < RunOutcome.Until(run) + RunOutcome.Grace)
+                throw new KubernetesApiException(System.Net.HttpStatusCode.ServiceUnavailable, "LogUnreadable", $"pod {pod.Meta.Key}: {problem}");
+            await verdicts.FinishAsync(run, VerdictWriter.Error(EvalReasons.LogUnreadable, $"the results in the log of pod {pod.Meta.Key} cannot be read: {problem}"), null, cancellationToken);
+            return;
+        }
+        using var stream = new MemoryStream(native, writable: false);
+        var results = ResultsReader.Read(stream) with { Format = report.Format };
+        int Count(CaseOutcome outcome) => results.Cases.Count(one => one.Outcome == outcome);
+        var verdict = results.Problems.Count == 0 && (Count(CaseOutcome.Passed), Count(CaseOutcome.Failed), Count(CaseOutcome.Errored), Count(CaseOutcome.Skipped))
+            != (report.Passed, report.Failed, report.Errored, report.Skipped)
+            ? VerdictWriter.Error(EvalReasons.CountsDisagree, "the report's counts are not those of its results")
+            : await verdicts.JudgeAsync(run, results, cancellationToken);
+        await verdicts.FinishAsync(run, verdict, results, cancellationToken);
+    }
+
+    private async Task<(byte[]? Native, string? Problem)> ResultsAsync(ReporterMessage report, PodView pod, CancellationToken cancellationToken)
+    {
+        if (report.Results is { } inline)
+            return ResultsLog.TryInline(inline, report.Digest, out var small, out var broken) ? (small, null) : (null, broken);
+        try
+        {
+            var path = $"{PodView.Resource.Path(pod.Meta.Key.Namespace, pod.Meta.Key.Name, "log")}?container={RunnerJob.Reporter}&limitBytes={ResultsLog.MaxLogBytes}";
+            using var response = await api.OpenAsync(HttpMethod.Get, path, null, null, cancellationToken);
+            await using var log = await response.Content.ReadAsStreamAsync(cancellationToken);
+            // To its end before it is searched: a reader that meets a broken connection must not take a part for the whole.
+            using var copy = new MemoryStream();
+            await log.CopyToAsync(copy, cancellationToken);
+            copy.Position = 0;
+            return ResultsLog.TryRead(copy, report.Digest, out var native, out var problem) ? (native, null) : (null, problem);
+        }
+        catch (Exception error) when (error is KubernetesApiException or HttpRequestException or IOException)
+        {
+            return (null, error.Message);
+        }
+    }
+
+    private static NamespacedName Key(EvalRun run) => new(run.Metadata.NamespaceProperty, run.Metadata.Name);
 }

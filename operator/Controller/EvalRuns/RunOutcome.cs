@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Views;
@@ -6,14 +5,18 @@ using AgentReadiness.Evals;
 
 namespace AgentReadiness.Controller.EvalRuns;
 
-/// <summary>What is known of a run: a verdict, or when to look again.</summary>
-/// <param name="Verdict">The verdict, once there is one.</param>
-/// <param name="Report">The runner's report behind it, where there was one.</param>
+/// <summary>What is known of a run: an error, a report whose results are to be judged, or when to look again.</summary>
+/// <param name="Fault">Why there is no measurement, once that is certain.</param>
+/// <param name="Report">What the reporter said, where it is worth reading on.</param>
+/// <param name="Pod">The pod whose log has the results.</param>
 /// <param name="LookAgainAfter">When time alone changes the outcome.</param>
-public sealed record RunOutcome(VerdictResult? Verdict, RunnerReport? Report, TimeSpan? LookAgainAfter)
+public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, PodView? Pod, TimeSpan? LookAgainAfter)
 {
-    // The Job's own deadline ends a runner; this is for a Job that vanished or a kubelet that is silent.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
+    /// <summary>After the deadline for which the Job itself ends a runner: for a Job that vanished, or a kubelet that is silent.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
+
+    // Job and pod come through two watches: the one may tell of an end before the other.
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(5);
 
     /// <summary>Decides. Pure.</summary>
     /// <param name="run">The run, started.</param>
@@ -22,38 +25,60 @@ public sealed record RunOutcome(VerdictResult? Verdict, RunnerReport? Report, Ti
     /// <param name="now">The moment.</param>
     public static RunOutcome Decide(EvalRun run, JobView? job, IReadOnlyList<PodView> runners, DateTimeOffset now)
     {
-        var ended = runners.SelectMany(pod => pod.Containers).FirstOrDefault(container => container.Name == RunnerJob.Container && container.ExitCode is not null);
-        if (ended is not null)
-            return Judge(run, ended);
+        var until = Until(run) + Grace;
+        foreach (var pod in runners)
+        {
+            if (pod.Containers.FirstOrDefault(container => container.Name == RunnerJob.Reporter && container.ExitCode is not null) is { } reporter)
+                return Judge(run, pod, reporter, now < until);
+        }
+        var trouble = runners.Select(pod => pod.Trouble).FirstOrDefault(cause => cause is not null);
+        var because = trouble is null ? string.Empty : $"; {trouble}";
         if (job?.Failure is { } failure)
         {
-            var trouble = runners.Select(pod => pod.Trouble).FirstOrDefault(cause => cause is not null);
-            return Error(EvalReasons.RunnerJobFailed, $"the runner's Job failed: {failure}{(trouble is null ? string.Empty : $"; {trouble}")}");
+            return runners.Any(pod => !pod.IsOver && !pod.Meta.Deleting) && now < until
+                ? Wait(Moment)
+                : Error(EvalReasons.RunnerJobFailed, $"the runner's Job failed: {failure}{because}");
         }
-        var started = new DateTimeOffset(DateTime.SpecifyKind(run.Status!.StartedAt!.Value, DateTimeKind.Utc));
-        var until = started + GoDuration.Parse(run.Spec.Deadline) + Grace;
         return now >= until
-            ? Error(EvalReasons.RunnerVanished, $"no word from the runner within {run.Spec.Deadline} and {Grace.TotalSeconds:0} s")
-            : new RunOutcome(null, null, until - now);
+            ? Error(EvalReasons.RunnerVanished, $"no word from the runner within {run.Spec.Deadline} and {Grace.TotalSeconds:0} s{because}")
+            : Wait(until - now);
     }
 
-    private static RunOutcome Judge(EvalRun run, ContainerView ended)
+    /// <summary>When the time of a started run is over.</summary>
+    public static DateTimeOffset Until(EvalRun run) =>
+        new DateTimeOffset(DateTime.SpecifyKind(run.Status!.StartedAt!.Value, DateTimeKind.Utc)) + GoDuration.Parse(run.Spec.Deadline);
+
+    private static RunOutcome Judge(EvalRun run, PodView pod, ContainerView reporter, bool mayWait)
     {
-        var cause = $"exit code {ended.ExitCode}{(ended.TerminationReason is { } reason ? $", {reason}" : string.Empty)}";
-        if (ended.ExitCode != 0)
-            return Error(EvalReasons.RunnerCrashed, $"the runner ended with {cause}");
-        if (RunnerReport.TryParse(ended.TerminationMessage) is not { } report)
-            return Error(EvalReasons.NoReport, $"the runner ended with {cause} and left no report");
+        if (ReporterMessage.TryParse(reporter.TerminationMessage) is not { } report)
+            return Error(EvalReasons.NoReport, $"the reporter ended with {End(reporter)} and left no report");
         if (report.Run != run.Metadata.Uid)
-            return Error(EvalReasons.ForeignReport, "the runner's report is of another run");
-        if (!string.Equals(report.CasesDigest, run.Status!.CasesDigest, StringComparison.OrdinalIgnoreCase))
-            return Error(EvalReasons.ForeignCases, "the runner's report is of other cases than it was given");
-        var bar = new Thresholds(
-            double.Parse(run.Spec.MinScore, CultureInfo.InvariantCulture),
-            double.Parse(run.Spec.Confidence, CultureInfo.InvariantCulture),
-            run.Spec.MinCases);
-        return new RunOutcome(Evals.Verdict.Decide(report, bar), report, null);
+            return Error(EvalReasons.ForeignReport, "the report is of another run");
+        // The guardrail of a judge ends after the reporter; a call that it could not make is an error of its case.
+        var own = pod.Containers.Where(container => container.Name is not (RunnerJob.Reporter or Names.GuardrailContainer)).ToList();
+        foreach (var container in own)
+        {
+            if (container.ExitCode is null && container.Waiting is { } waiting)
+                return Error(EvalReasons.RunnerNotStarted, $"the runner did not start: {waiting}");
+            if (container.ExitCode is null && mayWait)
+                return Wait(Moment);
+            // 128 and above, by convention, is a signal: it did not end of its own will.
+            if (container.ExitCode is null or >= 128 || container.TerminationReason is "OOMKilled" or "ContainerCannotRun" or "DeadlineExceeded")
+                return Error(EvalReasons.RunnerCrashed, $"container {container.Name} ended with {End(container)}");
+        }
+        if (report.Reason is { } reason)
+            return Error(reason, report.Message ?? "the results cannot be used");
+        if (run.Status!.CasesDigest is { } digest && !string.Equals(report.CasesDigest, digest, StringComparison.OrdinalIgnoreCase))
+            return Error(EvalReasons.ForeignCases, "the report is of other cases than the runner was given");
+        // Many tools end with an error where a case failed. One that does so over nothing but passes contradicts itself.
+        return own.Find(container => container.ExitCode != 0) is { } failed && report.Failed + report.Errored == 0
+            ? Error(EvalReasons.RunnerCrashed, $"container {failed.Name} ended with {End(failed)}, and its results name no case that did not pass")
+            : new RunOutcome(null, report, pod, null);
     }
 
-    private static RunOutcome Error(string reason, string message) => new(new VerdictResult(EvalPhase.Error, reason, message, null, null, null), null, null);
+    private static string End(ContainerView container) => $"exit code {container.ExitCode}{(container.TerminationReason is { } reason ? $", {reason}" : string.Empty)}";
+
+    private static RunOutcome Wait(TimeSpan time) => new(null, null, null, time);
+
+    private static RunOutcome Error(string reason, string message) => new(new VerdictResult(EvalPhase.Error, reason, message, null, null, null), null, null, null);
 }

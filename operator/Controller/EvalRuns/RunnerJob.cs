@@ -1,19 +1,36 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Views;
 
 namespace AgentReadiness.Controller.EvalRuns;
 
-/// <summary>Builds the Job of a run: our runner, the cases mounted, no API credentials. Pure.</summary>
+/// <summary>
+/// Builds the Job of a run: the runner, and beside it our reporter, which waits until the runner's processes have ended and reads
+/// what they wrote. Neither needs API credentials. Pure.
+/// </summary>
 internal static class RunnerJob
 {
-    public const string Container = "runner";
-    private const string CasesDirectory = "/cases";
+    public const string Runner = "runner";
+    public const string Reporter = EvalSuiteRules.Reporter;
+    private const string CasesDirectory = "/agent-readiness/cases";
+    private const string ResultsDirectory = "/agent-readiness/results";
+    private const string ResultsVolume = "agent-readiness-results";
+    private const string Judge = "judge";
+    private const string JudgeTrack = "judge";
+    private const int RunnerUser = 65532;
 
-    public static JsonObject Build(EvalRun run, EvalSuite suite, string casesDigest, string image)
+    /// <summary>Builds it.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="suite">A sound suite that is run by a Job.</param>
+    /// <param name="casesDigest">SHA-256 of the cases that our own runner is given; null for a runner of the suite's.</param>
+    /// <param name="image">Our image.</param>
+    /// <param name="around">Settings.</param>
+    public static JsonObject Build(EvalRun run, EvalSuiteSpec suite, string? casesDigest, string image, Surroundings around)
     {
-        var builtin = suite.Spec.Builtin;
         var labels = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name };
         return new JsonObject
         {
@@ -24,81 +41,204 @@ internal static class RunnerJob
                 ["name"] = run.Metadata.Name,
                 ["namespace"] = run.Metadata.NamespaceProperty,
                 ["labels"] = labels.DeepClone(),
-                ["ownerReferences"] = new JsonArray(new JsonObject
-                {
-                    ["apiVersion"] = $"{Names.Group}/{Names.Version}",
-                    ["kind"] = EvalRun.EntityKind,
-                    ["name"] = run.Metadata.Name,
-                    ["uid"] = run.Metadata.Uid,
-                    ["controller"] = true,
-                    ["blockOwnerDeletion"] = false,
-                }),
+                ["ownerReferences"] = Owner(run),
             },
             ["spec"] = new JsonObject
             {
                 // A run that could not be made is another attempt with a name of its own, not a second pod of this one.
                 ["backoffLimit"] = 0,
+                // Long enough to read a log after a weekday; the verdict stays with the run.
+                ["ttlSecondsAfterFinished"] = 86_400,
                 ["activeDeadlineSeconds"] = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds),
-                ["template"] = new JsonObject
-                {
-                    ["metadata"] = new JsonObject { ["labels"] = labels },
-                    ["spec"] = new JsonObject
-                    {
-                        ["restartPolicy"] = "Never",
-                        ["automountServiceAccountToken"] = false,
-                        ["enableServiceLinks"] = false,
-                        ["terminationGracePeriodSeconds"] = 10,
-                        ["securityContext"] = new JsonObject
-                        {
-                            ["runAsNonRoot"] = true,
-                            ["runAsUser"] = 65532,
-                            ["runAsGroup"] = 65532,
-                            ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
-                        },
-                        ["containers"] = new JsonArray(Runner(run, builtin, casesDigest, image)),
-                        ["volumes"] = new JsonArray(new JsonObject
-                        {
-                            ["name"] = "cases",
-                            ["configMap"] = new JsonObject
-                            {
-                                ["name"] = builtin.Cases.Name,
-                                ["items"] = new JsonArray(new JsonObject { ["key"] = builtin.Cases.Key, ["path"] = "cases.jsonl" }),
-                            },
-                        }),
-                    },
-                },
+                ["template"] = suite.Job is { } job ? Own(run, job, labels, image) : Builtin(run, suite.Builtin!, labels, casesDigest!, image, around),
             },
         };
     }
 
-    private static JsonObject Runner(EvalRun run, BuiltinSuite builtin, string casesDigest, string image) => new()
+    /// <summary>The configuration of the guardrail in front of a judge.</summary>
+    public static JsonObject JudgeConfig(EvalRun run, JudgeSpec judge, Surroundings around) => new()
     {
-        ["name"] = Container,
+        ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
+        ["kind"] = ConfigMapView.Resource.Kind,
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = JudgeConfigName(run),
+            ["namespace"] = run.Metadata.NamespaceProperty,
+            ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name },
+            ["ownerReferences"] = Owner(run),
+        },
+        ["data"] = new JsonObject
+        {
+            [Path.GetFileName(GuardrailPaths.Config)] = JsonSerializer.Serialize(new GuardrailConfig
+            {
+                Agent = new GuardrailIdentity { Namespace = run.Spec.Agent.Namespace!, Name = run.Spec.Agent.Name, Revision = run.Spec.Revision, Track = JudgeTrack },
+                Upstreams = [new UpstreamConfig { Name = Judge, Format = "OpenAI", Url = judge.Url, KeyFile = judge.Credentials is null ? null : $"{GuardrailPaths.KeysDirectory}/{Judge}/key" }],
+                AllowedModels = [judge.Model],
+                Ephemeral = true,
+                Budget = new BudgetAuthority { Url = around.GrantsUrl, CaFile = GuardrailPaths.CaFile, TokenFile = GuardrailPaths.Token },
+            }, GuardrailJson.Default.GuardrailConfig),
+            [Path.GetFileName(GuardrailPaths.CaFile)] = around.GrantsCa,
+        },
+    };
+
+    private static string JudgeConfigName(EvalRun run) => $"{run.Metadata.Name}-judge";
+
+    private static JsonArray Owner(EvalRun run) => new(new JsonObject
+    {
+        ["apiVersion"] = $"{Names.Group}/{Names.Version}",
+        ["kind"] = EvalRun.EntityKind,
+        ["name"] = run.Metadata.Name,
+        ["uid"] = run.Metadata.Uid,
+        ["controller"] = true,
+        ["blockOwnerDeletion"] = false,
+    });
+
+    // The runner finds the judge as an agent finds its models: through a guardrail that alone has the key, and that ends with the run.
+    private static void AddJudge(JsonObject pod, EvalRun run, JudgeSpec judge, Surroundings around)
+    {
+        var runner = (JsonObject)((JsonArray)pod["containers"]!)[0]!;
+        foreach (var (name, value) in new[]
+        {
+            ("JUDGE_URL", $"http://127.0.0.1:{GuardrailPorts.Egress}/{Judge}/v1"), ("JUDGE_MODEL", judge.Model), ("JUDGE_VOTES", $"{judge.Votes ?? 1}"),
+        })
+        {
+            ((JsonArray)runner["env"]!).Add(Variable(name, value));
+        }
+        var calls = new AgentDeploymentSpec
+        {
+            Guardrails = new GuardrailsSpec { Upstreams = [new Upstream { Name = Judge, Format = UpstreamFormat.OpenAI, Url = judge.Url, Credentials = judge.Credentials }] },
+        };
+        PodTemplate.AddFirst(pod, PodTemplate.Guardrail(around.GuardrailImage, calls), around.NativeSidecars);
+        PodTemplate.AddVolumes(pod, JudgeConfigName(run), calls);
+        var reporter = (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == Reporter)!;
+        ((JsonArray)reporter["env"]!).Add(Variable("GUARDRAIL_QUIT", $"http://127.0.0.1:{GuardrailPorts.Admin}{GuardrailPaths.Quit}"));
+    }
+
+    private static JsonObject Builtin(EvalRun run, BuiltinSuite suite, JsonObject labels, string casesDigest, string image, Surroundings around)
+    {
+        var file = suite.Cases.Key.EndsWith(".yaml", StringComparison.Ordinal) || suite.Cases.Key.EndsWith(".yml", StringComparison.Ordinal) ? "cases.yaml" : "cases.jsonl";
+        var repeats = run.Spec.Repeats;
+        var container = Container(Runner, image, "run",
+        [
+            ("RUN_UID", run.Metadata.Uid),
+            ("CASES_FILE", $"{CasesDirectory}/{file}"),
+            ("CASES_SHA256", casesDigest),
+            ("RESULTS_PATH", $"{ResultsDirectory}/results.jsonl"),
+            ("TARGET", run.Spec.Target),
+            ("PARALLELISM", $"{suite.Parallelism ?? Defaults.BuiltinParallelism}"),
+            ("CASE_TIMEOUT", suite.CaseTimeout ?? Defaults.BuiltinCaseTimeout),
+            ("CRITICAL_TAGS", string.Join(',', run.Spec.CriticalTags)),
+            ("MIN_SCORE", run.Spec.MinScore),
+            ("CONFIDENCE", run.Spec.Confidence),
+            ("MIN_CASES", $"{run.Spec.MinCases}"),
+            ("REPEATS_MIN", $"{repeats?.Min ?? 1}"),
+            ("REPEATS_MAX", $"{repeats?.Max ?? 1}"),
+        ], RunnerUser);
+        container["resources"] = suite.Resources?.DeepClone() ?? Resources();
+        container["volumeMounts"] = new JsonArray(
+            new JsonObject { ["name"] = "cases", ["mountPath"] = CasesDirectory, ["readOnly"] = true },
+            Mount(readOnly: false));
+        var pod = (JsonObject?)suite.Pod?.DeepClone() ?? [];
+        pod["enableServiceLinks"] = false;
+        pod["automountServiceAccountToken"] = false;
+        pod["terminationGracePeriodSeconds"] = 10;
+        pod["securityContext"] = new JsonObject
+        {
+            ["runAsNonRoot"] = true,
+            ["runAsUser"] = RunnerUser,
+            ["runAsGroup"] = RunnerUser,
+            ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
+        };
+        pod["containers"] = new JsonArray(container);
+        pod["volumes"] = new JsonArray(new JsonObject
+        {
+            ["name"] = "cases",
+            ["configMap"] = new JsonObject
+            {
+                ["name"] = suite.Cases.Name,
+                ["items"] = new JsonArray(new JsonObject { ["key"] = suite.Cases.Key, ["path"] = file }),
+            },
+        });
+        var template = Template(run, [], pod, labels, $"{ResultsDirectory}/results.jsonl", casesDigest, image);
+        if (suite.Judge is { } judge)
+            AddJudge((JsonObject)template["spec"]!, run, judge, around);
+        return template;
+    }
+
+    // The user's own template, kept as it is but for what the two of us share.
+    private static JsonObject Own(EvalRun run, JobSuite suite, JsonObject labels, string image)
+    {
+        var template = (JsonObject)suite.Template.DeepClone();
+        var pod = (JsonObject)template["spec"]!;
+        var runner = (JsonObject)((JsonArray)pod["containers"]!)[0]!;
+        var path = $"{ResultsDirectory}/{suite.ResultsFile ?? Defaults.JobResultsFile}";
+        if (runner["env"] is not JsonArray variables)
+            runner["env"] = variables = [];
+        var index = 0;
+        // First, so that the suite's own variables may refer to them as $(AGENT_URL).
+        foreach (var (name, value) in new[]
+        {
+            ("AGENT_URL", run.Spec.Target), ("EVAL_RUN_ID", run.Metadata.Uid), ("EVAL_REVISION", run.Spec.Revision),
+            ("EVAL_REPEATS", $"{run.Spec.Repeats?.Max ?? 1}"), ("RESULTS_PATH", path),
+        })
+        {
+            variables.Insert(index++, Variable(name, value));
+        }
+        if (runner["volumeMounts"] is not JsonArray mounts)
+            runner["volumeMounts"] = mounts = [];
+        mounts.Add(Mount(readOnly: false));
+        return Template(run, template["metadata"] as JsonObject ?? [], pod, labels, path, null, image);
+    }
+
+    private static JsonObject Template(EvalRun run, JsonObject metadata, JsonObject pod, JsonObject labels, string results, string? casesDigest, string image)
+    {
+        var reporter = Container(Reporter, image, "report",
+            [("RUN_UID", run.Metadata.Uid), ("RESULTS_PATH", results), .. casesDigest is null ? [] : new[] { ("CASES_SHA256", casesDigest) }], EvalSuiteRules.ReporterUser);
+        reporter["resources"] = Resources();
+        reporter["volumeMounts"] = new JsonArray(Mount(readOnly: true));
+        ((JsonArray)pod["containers"]!).Add(reporter);
+        pod["restartPolicy"] = "Never";
+        // The reporter sees the runner end, with no rights but to look.
+        pod["shareProcessNamespace"] = true;
+        if (pod["volumes"] is not JsonArray volumes)
+            pod["volumes"] = volumes = [];
+        volumes.Add(new JsonObject { ["name"] = ResultsVolume, ["emptyDir"] = new JsonObject { ["sizeLimit"] = "1Gi" } });
+        var merged = (JsonObject)metadata.DeepClone();
+        if (merged["labels"] is not JsonObject all)
+            merged["labels"] = all = [];
+        foreach (var (name, value) in labels)
+            all[name] = value!.DeepClone();
+        var own = pod.DeepClone();
+        return new JsonObject { ["metadata"] = merged, ["spec"] = own };
+    }
+
+    private static JsonObject Container(string name, string image, string verb, IEnumerable<(string Name, string Value)> variables, int user) => new()
+    {
+        ["name"] = name,
         ["image"] = image,
         ["imagePullPolicy"] = "IfNotPresent",
-        ["env"] = new JsonArray(
-            Variable("RUN_UID", run.Metadata.Uid),
-            Variable("CASES_FILE", $"{CasesDirectory}/cases.jsonl"),
-            Variable("CASES_SHA256", casesDigest),
-            Variable("TARGET", run.Spec.Target),
-            Variable("PARALLELISM", $"{builtin.Parallelism ?? Defaults.BuiltinParallelism}"),
-            Variable("CASE_TIMEOUT", builtin.CaseTimeout ?? Defaults.BuiltinCaseTimeout),
-            Variable("CRITICAL_TAGS", string.Join(',', run.Spec.CriticalTags)),
-            Variable("DOTNET_EnableDiagnostics", "0")),
-        ["volumeMounts"] = new JsonArray(new JsonObject { ["name"] = "cases", ["mountPath"] = CasesDirectory, ["readOnly"] = true }),
+        ["args"] = new JsonArray(verb),
+        ["env"] = new JsonArray([.. variables.Append(("DOTNET_EnableDiagnostics", "0")).Select(entry => Variable(entry.Item1, entry.Item2))]),
         ["terminationMessagePolicy"] = "File",
-        ["resources"] = new JsonObject
-        {
-            ["requests"] = new JsonObject { ["cpu"] = "50m", ["memory"] = "64Mi" },
-            ["limits"] = new JsonObject { ["memory"] = "512Mi" },
-        },
         ["securityContext"] = new JsonObject
         {
+            ["runAsNonRoot"] = true,
+            ["runAsUser"] = user,
+            ["runAsGroup"] = user,
             ["allowPrivilegeEscalation"] = false,
             ["readOnlyRootFilesystem"] = true,
             ["capabilities"] = new JsonObject { ["drop"] = new JsonArray("ALL") },
+            ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
         },
     };
+
+    private static JsonObject Resources() => new()
+    {
+        ["requests"] = new JsonObject { ["cpu"] = "50m", ["memory"] = "64Mi" },
+        ["limits"] = new JsonObject { ["memory"] = "512Mi" },
+    };
+
+    private static JsonObject Mount(bool readOnly) => new() { ["name"] = ResultsVolume, ["mountPath"] = ResultsDirectory, ["readOnly"] = readOnly };
 
     private static JsonObject Variable(string name, string value) => new() { ["name"] = name, ["value"] = value };
 }

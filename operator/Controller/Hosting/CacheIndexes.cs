@@ -3,6 +3,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using k8s;
@@ -28,6 +29,9 @@ internal static class CacheIndexes
     /// <summary>Pods by the EvalRun's name, as "namespace/run".</summary>
     public const string ByRun = "run";
 
+    /// <summary>EvalRuns that are not over by <see cref="EvalQueue.StateOf"/>.</summary>
+    public const string ByState = "state";
+
     /// <summary>AgentDeployments by "namespace/claim" that their template names.</summary>
     public const string ByClaim = "claim";
 
@@ -46,8 +50,9 @@ internal static class CacheIndexes
             .AddIndex(ByNamespace, entry => [entry.Key.Namespace])
             .AddIndex(BySuite, entry => entry.View.Spec.Evals.Select(eval => $"{eval.Suite.Namespace ?? entry.Key.Namespace}/{eval.Suite.Name}").Distinct()))
         .AddCache(ResourceType.Of<EvalSuite>(), Typed<EvalSuite>, configure: cache => cache
-            .AddIndex(ByCases, entry => [$"{entry.Key.Namespace}/{entry.View.Spec.Builtin.Cases.Name}"]))
-        .AddCache(ResourceType.Of<EvalRun>(), Typed<EvalRun>, configure: cache => cache
+            .AddIndex(ByCases, entry => CasesOf(entry.View.Spec).Select(name => $"{entry.Key.Namespace}/{name}")))
+        .AddCache(ResourceType.Of<EvalRun>(), Run, configure: cache => cache
+            .AddIndex(ByState, entry => EvalQueue.StateOf(entry.View) is { } state ? [state] : [])
             .AddIndex(ByAgent, entry => [$"{entry.View.Spec.Agent.Namespace}/{entry.View.Spec.Agent.Name}"]))
         .AddCache(ResourceType.Of<BudgetLedger>(), Typed<BudgetLedger>)
         .AddCache(ConfigMapView.Resource, ConfigMapView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
@@ -65,6 +70,22 @@ internal static class CacheIndexes
             .AddIndex(ByAgent, entry => AgentKey(entry.View.Meta))
             .AddIndex(ByRun, entry => entry.View.Meta.Label(Names.EvalRunLabel) is { } run ? [$"{entry.Key.Namespace}/{run}"] : []))
         .AddCache(JobView.Resource, JobView.Of, Managed);
+
+    // What only a comparison reads is read when it is made: 16 KiB for each of thousands of runs are not kept in memory.
+    private static EvalRun Run(JsonElement item)
+    {
+        var run = Typed<EvalRun>(item);
+        if (run.Status is { Results: not null } status)
+            run.Status = status with { Results = null };
+        return run;
+    }
+
+    private static IEnumerable<string> CasesOf(EvalSuiteSpec suite) => suite switch
+    {
+        { Builtin: { } builtin } => [builtin.Cases.Name],
+        { Job: { } job } => ConfigMapReferences.Find(job.Template).Select(reference => reference.Name),
+        _ => [],
+    };
 
     public static T Typed<T>(JsonElement item)
         where T : IKubernetesObject<V1ObjectMeta>

@@ -37,4 +37,7 @@ internal static partial class ControllerLog
 
     [LoggerMessage(111, LogLevel.Warning, "Budget of {Account} exhausted: a call of up to {Call} USD was refused, {Spent} of {Cap} USD spent")]
     public static partial void Exhausted(ILogger logger, string account, string call, string spent, string cap);
+
+    [LoggerMessage(112, LogLevel.Warning, "Submission of eval results refused with {Status}: {Reason}")]
+    public static partial void SubmissionRefused(ILogger logger, int status, string reason);
 }

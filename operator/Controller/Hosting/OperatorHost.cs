@@ -74,7 +74,8 @@ public static class OperatorHost
             Name = Names.Operator,
             Identity = $"{options.PodName}/{options.PodIp}",
         });
-        services.AddSingleton<LeaderElector>().AddSingleton<AgentObserver>().AddSingleton<AppliedWrites>().AddSingleton<GrantEndpoint>().AddSingleton<LedgerDesk>();
+        services.AddSingleton<LeaderElector>().AddSingleton<AgentObserver>().AddSingleton<AppliedWrites>().AddSingleton<GrantEndpoint>().AddSingleton<LedgerDesk>()
+            .AddSingleton<TokenReviews>().AddSingleton<VerdictWriter>().AddSingleton<SubmissionEndpoint>();
         services.AddSingleton(provider => new EventRecorder(api, Names.Operator, TimeProvider.System, provider.GetRequiredService<ILogger<EventRecorder>>()));
 
         services.AddKubernetesOperator()
@@ -83,6 +84,9 @@ public static class OperatorHost
             .AddController<EvalRunController, EvalRun>(wiring => wiring
                 .Watches<JobView>(entry => [entry.Key])
                 .Watches<PodView>(entry => entry.View.Meta.Label(Names.EvalRunLabel) is { } run ? [new NamespacedName(entry.Key.Namespace, run)] : [])
+                // A run that ends, or goes, leaves a place to those that wait.
+                .Watches<EvalRun>(entry => EvalQueue.StateOf(entry.View) != EvalQueue.Waiting
+                    ? wiring.Services.GetRequiredService<ObjectCache<EvalRun>>().ByIndex(CacheIndexes.ByState, EvalQueue.Waiting).Select(run => run.Key) : [])
                 .Watches<AgentDeployment>(entry => wiring.Services.GetRequiredService<ObjectCache<EvalRun>>()
                     .ByIndex(CacheIndexes.ByAgent, entry.Key.ToString()).Select(run => run.Key)))
             .AddController<ReadinessExceptionController, ReadinessException>(wiring => wiring
@@ -120,6 +124,7 @@ public static class OperatorHost
     {
         var readiness = app.Services.GetRequiredService<OperatorReadiness>();
         var grants = app.Services.GetRequiredService<GrantEndpoint>();
+        var submissions = app.Services.GetRequiredService<SubmissionEndpoint>();
         app.UseMetricServer(options.MetricsPort);
         app.MapWhen(context => context.Connection.LocalPort == options.HealthPort, health => health.Run(context =>
         {
@@ -136,6 +141,8 @@ public static class OperatorHost
         {
             if (HttpMethods.IsPost(context.Request.Method) && context.Request.Path == GrantProtocol.Path)
                 return grants.HandleAsync(context);
+            if (HttpMethods.IsPost(context.Request.Method) && context.Request.Path == SubmissionProtocol.Path)
+                return submissions.HandleAsync(context);
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return Task.CompletedTask;
         }));

@@ -1,3 +1,5 @@
+using AgentReadiness.Controller.EvalRuns;
+
 namespace AgentReadiness.Controller.Hosting;
 
 /// <summary>The operator's settings, from its environment; the chart sets them all.</summary>
@@ -33,6 +35,9 @@ public sealed record OperatorOptions
     /// <summary>The port of the probes (HEALTH_PORT, 8081).</summary>
     public int HealthPort { get; init; } = 8081;
 
+    /// <summary>How many eval runs may be at work at once (EVAL_CONCURRENCY, 10, and EVAL_NAMESPACE_CONCURRENCY, 4).</summary>
+    public EvalLimits EvalLimits { get; init; } = new(10, 4);
+
     /// <summary>Reads the environment.</summary>
     /// <exception cref="InvalidOperationException">A variable is missing or wrong; the message names it.</exception>
     public static OperatorOptions FromEnvironment(Func<string, string?> read)
@@ -43,6 +48,12 @@ public sealed record OperatorOptions
             null or "" => fallback,
             var text when int.TryParse(text, out var port) && port is > 0 and < 65536 => port,
             var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a port"),
+        };
+        int Count(string name, int fallback) => read(name) switch
+        {
+            null or "" => fallback,
+            var text when int.TryParse(text, out var count) && count is > 0 and <= 10_000 => count,
+            var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a number from 1 to 10000"),
         };
         return new OperatorOptions
         {
@@ -56,6 +67,7 @@ public sealed record OperatorOptions
             GrantsPort = Port("GRANTS_PORT", 8443),
             MetricsPort = Port("METRICS_PORT", 8080),
             HealthPort = Port("HEALTH_PORT", 8081),
+            EvalLimits = new EvalLimits(Count("EVAL_CONCURRENCY", 10), Count("EVAL_NAMESPACE_CONCURRENCY", 4)),
         };
     }
 }

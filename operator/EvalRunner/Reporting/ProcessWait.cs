@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentReadiness.Api;
 
 namespace AgentReadiness.EvalRunner.Reporting;
 
@@ -10,8 +11,8 @@ internal sealed class ProcessWait(Func<int, bool> counts, Func<int, bool> tryWai
     // Only where the kernel has no signal for the end of another's process (before Linux 5.3, or a strict filter of system calls).
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>All that a pod's shared process namespace holds, besides us and its first process, which ends last.</summary>
-    public static ProcessWait ForOthers() => new(process => process != 1 && process != Environment.ProcessId, Posix.TryWait);
+    /// <summary>All that a pod's shared process namespace holds, besides us, its first process, which ends last, and a guardrail, which ends when it is told.</summary>
+    public static ProcessWait ForOthers() => new(process => process != 1 && process != Environment.ProcessId && UserOf(process) != AgentDeploymentRules.GuardrailUser, Posix.TryWait);
 
     /// <summary>Waits.</summary>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
@@ -40,6 +41,20 @@ internal sealed class ProcessWait(Func<int, bool> counts, Func<int, bool> tryWai
     private IEnumerable<int> Running() => Directory.EnumerateDirectories("/proc")
         .Select(folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? process : 0)
         .Where(process => process > 0 && counts(process) && !HasEnded(process));
+
+    private static long? UserOf(int process)
+    {
+        try
+        {
+            // "Uid:	real	effective	…"
+            return File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("Uid:", StringComparison.Ordinal)) is { } line
+                && long.TryParse(line.Split('\t', StringSplitOptions.RemoveEmptyEntries)[1], NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Gone, or only waiting to be collected by its parent.</summary>
     private static bool HasEnded(int process)

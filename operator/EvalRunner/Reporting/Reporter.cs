@@ -61,7 +61,7 @@ internal sealed class Reporter(ReporterSettings settings, ProcessWait runner, Te
         try
         {
             var native = ResultsLog.Native(results);
-            return (ReporterMessage.Of(settings.Run, results, ResultsLog.Digest(native)) with { CasesDigest = settings.CasesDigest }, native);
+            return (ReporterMessage.Of(settings.Run, results, ResultsLog.Digest(native)) with { CasesDigest = settings.CasesDigest, Results = ResultsLog.Inline(native) }, native);
         }
         catch (InvalidDataException fault)
         {

@@ -20,6 +20,9 @@ internal readonly record struct Measurement(string Id, CaseOutcome Outcome, doub
         init => Cost = Usd(value);
     }
 
+    /// <summary>Of the case; the same in each repeat. 1e-6 to 1e6, 1 where null.</summary>
+    public double? Weight { get; init; }
+
     public double? LatencySeconds { get; init; }
 
     public string? Fault { get; init; }
@@ -88,6 +91,7 @@ internal sealed class CaseCollector
         private int repeats;
         private bool failed;
         private bool errored;
+        private double? weight;
         private SortedSet<string>? tags;
         private decimal? cost;
         private TimeSpan? latency;
@@ -97,6 +101,12 @@ internal sealed class CaseCollector
         {
             // Bounded: a million results of at most a million repeats each would not fit.
             repeats = (int)Math.Min(int.MaxValue, (long)repeats + measured.Repeats);
+            var counts = measured.Weight ?? 1;
+            if (counts is not (>= 1e-6 and <= 1e6))
+                throw new ResultsException(EvalReasons.ScoreInvalid, Invariant($"case {id}: the weight {counts} is not between 0.000001 and 1000000"));
+            if (weight is { } other && other != counts)
+                throw ResultsException.Disagree(Invariant($"case {id}: its repeats have the weights {Math.Min(other, counts)} and {Math.Max(other, counts)}"));
+            weight = counts;
             switch (measured.Outcome)
             {
                 case CaseOutcome.Passed or CaseOutcome.Failed:
@@ -146,6 +156,7 @@ internal sealed class CaseCollector
                 Outcome = outcome,
                 Score = errored ? 0 : Mean(),
                 Repeats = repeats,
+                Weight = weight ?? 1,
                 Tags = tags is null ? [] : [.. tags],
                 Cost = cost < MaxCost ? cost : null,
                 Latency = latency,

@@ -83,6 +83,7 @@ internal sealed class NativeReader(JsonStream json)
         decimal? cost = null;
         double? seconds = null;
         int? repeats = null;
+        double? weight = null;
         List<string> tags = [];
         json.Object(name =>
         {
@@ -114,6 +115,9 @@ internal sealed class NativeReader(JsonStream json)
                 case "tags":
                     tags = json.Texts();
                     break;
+                case "weight":
+                    weight = json.Scalar() is { IsNull: false } number ? number.Number : null;
+                    break;
                 case "cost":
                     cost = Decimal(json.Scalar());
                     break;
@@ -129,7 +133,7 @@ internal sealed class NativeReader(JsonStream json)
         if (!seen.Add((id, repeat)))
             throw new ResultsException(EvalReasons.DuplicateCases, $"case {id} is there twice; repeats of a case are told apart by \"repeat\"");
         var result = Result(id, score, passed, skipped, error);
-        cases.Add(result with { Tags = tags, Cost = cost, LatencySeconds = seconds, Repeats = repeats ?? result.Repeats });
+        cases.Add(result with { Tags = tags, Weight = weight, Cost = cost, LatencySeconds = seconds, Repeats = repeats ?? result.Repeats });
     }
 
     private static Measurement Result(string id, JsonScalar score, JsonScalar passed, bool skipped, string? error)

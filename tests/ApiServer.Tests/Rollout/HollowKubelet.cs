@@ -133,16 +133,31 @@ internal sealed class HollowKubelet : IAsyncDisposable
 
     private JsonObject Ended(Seen pod, Seen run)
     {
-        string Variable(string name) => pod.Object.Items("spec", "containers").Single().Items("env").Single(variable => variable.Text("name") == name).Text("value")!;
+        string Variable(string name) => pod.Object.Items("spec", "containers").Single(container => container.Text("name") == "agent-readiness-reporter")
+            .Items("env").Single(variable => variable.Text("name") == name).Text("value")!;
         var passed = scores.GetValueOrDefault(witness.ImageOf(run.Object.Text("spec", "revision")!) ?? string.Empty, Cases);
-        var report = new RunnerReport { Run = Variable("RUN_UID"), CasesDigest = Variable("CASES_SHA256"), Cases = Cases, Passed = passed, Failed = Cases - passed, Errored = 0, Failing = passed < Cases ? ["case-1"] : [] };
+        var results = new EvalResults
+        {
+            Format = ResultFormats.Native,
+            Cases = [.. Enumerable.Range(1, Cases).Select(index => new MeasuredCase
+            {
+                Id = $"case-{index:000}",
+                Score = index > Cases - passed ? 1 : 0,
+                Outcome = index > Cases - passed ? CaseOutcome.Passed : CaseOutcome.Failed,
+                Repeats = 1,
+            })],
+        };
+        var native = ResultsLog.Native(results);
+        var report = ReporterMessage.Of(Variable("RUN_UID"), results, ResultsLog.Digest(native)) with { CasesDigest = Variable("CASES_SHA256"), Results = ResultsLog.Inline(native) };
         return new JsonObject
         {
             ["phase"] = "Succeeded",
-            ["containerStatuses"] = new JsonArray(Container("runner", false, new JsonObject
-            {
-                ["terminated"] = new JsonObject { ["exitCode"] = 0, ["reason"] = "Completed", ["message"] = report.ToMessage() },
-            })),
+            ["containerStatuses"] = new JsonArray(
+                Container("runner", false, new JsonObject { ["terminated"] = new JsonObject { ["exitCode"] = 0, ["reason"] = "Completed" } }),
+                Container("agent-readiness-reporter", false, new JsonObject
+                {
+                    ["terminated"] = new JsonObject { ["exitCode"] = 0, ["reason"] = "Completed", ["message"] = report.ToMessage() },
+                })),
         };
     }
 

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Evals;
+using AgentReadiness.Runtime;
+using k8s;
+
+namespace AgentReadiness.Controller.EvalRuns;
+
+/// <summary>From results to the verdict in a run's status. It is written once, guarded by the version that it was decided on, and never changed.</summary>
+public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeProvider time, ILogger<VerdictWriter> logger)
+{
+    private const int Failing = 20;
+    private const int MaxId = 128;
+    private static readonly ResourceType Runs = ResourceType.Of<EvalRun>();
+
+    /// <summary>Judges results by the bar of a run, and by what serves where the run names a baseline.</summary>
+    public async Task<VerdictResult> JudgeAsync(EvalRun run, EvalResults results, CancellationToken cancellationToken)
+    {
+        EvalResults? baseline = null;
+        if (run.Spec.Baseline is { } name)
+        {
+            var record = await api.GetAsync(Runs, run.Metadata.NamespaceProperty, name, cancellationToken);
+            baseline = StoredResults.Decode(record?["status"]?["results"]?.GetValue<string>());
+        }
+        return ResultsVerdict.Decide(results, Bar(run), baseline);
+    }
+
+    /// <summary>The bar of a run.</summary>
+    public static ResultsBar Bar(EvalRun run) => new(new Thresholds(Number(run.Spec.MinScore), Number(run.Spec.Confidence), run.Spec.MinCases))
+    {
+        CriticalTags = run.Spec.CriticalTags,
+        MaxRegression = run.Spec.MaxRegression is { } most ? Number(most) : 1,
+        // Only our own runner looks before it goes on; whoever measures in one go is looked at once.
+        Looks = run.Spec is { Kind: null or EvalKind.Builtin, Repeats: { } repeats } ? (repeats.Max ?? 1) - (repeats.Min ?? 1) + 1 : 1,
+    };
+
+    /// <summary>A verdict that there was no measurement.</summary>
+    public static VerdictResult Error(string reason, string message) => new(EvalPhase.Error, reason, message, null, null, null);
+
+    /// <summary>Writes what is known of a run that goes on.</summary>
+    /// <exception cref="KubernetesApiException">IsConflict: somebody wrote since.</exception>
+    public Task<JsonObject> PatchAsync(EvalRun run, EvalRunStatus status, CancellationToken cancellationToken) =>
+        api.MergePatchAsync(Runs, run.Metadata.NamespaceProperty, run.Metadata.Name, "status", new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["resourceVersion"] = run.Metadata.ResourceVersion },
+            ["status"] = JsonNode.Parse(KubernetesJson.Serialize(status)),
+        }, cancellationToken);
+
+    /// <summary>Writes a verdict and tells of it.</summary>
+    /// <param name="run">The run as it was decided on.</param>
+    /// <param name="verdict">The verdict.</param>
+    /// <param name="results">The results behind it, where there were any.</param>
+    /// <param name="cancellationToken">Ends the try.</param>
+    /// <exception cref="KubernetesApiException">IsConflict: somebody wrote since.</exception>
+    public async Task FinishAsync(EvalRun run, VerdictResult verdict, EvalResults? results, CancellationToken cancellationToken)
+    {
+        int? Count(CaseOutcome outcome) => results?.Cases.Count(one => one.Outcome == outcome);
+        var measured = verdict.Phase is EvalPhase.Passed or EvalPhase.Failed or EvalPhase.Inconclusive;
+        var stored = measured && results is not null ? StoredResults.Encode(results) : null;
+        await PatchAsync(run, new EvalRunStatus
+        {
+            Phase = verdict.Phase,
+            StartedAt = run.Status?.StartedAt,
+            CasesDigest = run.Status?.CasesDigest,
+            FinishedAt = StatusDraft.Seconds(time.GetUtcNow()),
+            Format = results?.Format,
+            Cases = results?.Cases.Count,
+            Passed = Count(CaseOutcome.Passed),
+            Failed = Count(CaseOutcome.Failed),
+            Errored = Count(CaseOutcome.Errored),
+            Skipped = Count(CaseOutcome.Skipped),
+            Results = stored,
+            Kept = stored is null ? null : StoredResults.Info(stored).Kept,
+            Score = Text(verdict.Score),
+            Lower = Text(verdict.Lower),
+            Upper = Text(verdict.Upper),
+            Reason = verdict.Reason,
+            Message = verdict.Message.Length <= 2048 ? verdict.Message : verdict.Message[..2048],
+            Fault = verdict.Fault is { Length: > 512 } fault ? fault[..512] : verdict.Fault,
+            Failing = results is null ? [] : [.. ResultsVerdict.Failing(results, Bar(run)).Select(one => one.Id).Where(id => id.Length is > 0 and <= MaxId).Take(Failing)],
+        }, cancellationToken);
+        var key = new NamespacedName(run.Metadata.NamespaceProperty, run.Metadata.Name);
+        ControllerLog.RunEnded(logger, key, verdict.Phase.ToString(), verdict.Reason, verdict.Message);
+        EvalMetrics.Ended(run, verdict);
+        await events.PublishAsync(new EventSubject(Runs.ApiVersion, Runs.Kind, key, run.Metadata.Uid), verdict.Phase != EvalPhase.Passed, verdict.Reason, verdict.Message, cancellationToken);
+    }
+
+    private static double Number(string text) => double.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+
+    private static string? Text(double? value) => value?.ToString("0.####", CultureInfo.InvariantCulture);
+}
