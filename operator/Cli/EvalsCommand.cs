@@ -35,29 +35,31 @@ internal static class EvalsCommand
         var minCases = Number("--min-cases", "Fewer measured cases prove nothing, 1 to 100000.", 10, value => value is >= 1 and <= ResultsReader.MaxCases && double.IsInteger(value));
         var baseline = new Option<string?>("--baseline") { Description = "Results of what serves now, in any of the formats; compared case by case." };
         var maxRegression = Number("--max-regression", "How far the score may fall below the baseline's, 0 to 1.", 0, value => value is >= 0 and <= 1);
+        var looks = Number("--looks", "How many times growing results may be looked at, 1 to 100; the error is split over the looks.", 1, value => value is >= 1 and <= 100 && double.IsInteger(value));
         var critical = new Option<string[]>("--critical-tag") { Description = "Every case with this tag must pass every repeat. May be given several times.", DefaultValueFactory = _ => [] };
         var import = new Command(Import, """
             Reads a results file, prints its normalised counts and the verdict as one JSON object, and says why on standard error.
 
-            The format is found by content: promptfoo JSON or JSON Lines, Inspect AI .json or .eval, DeepEval TestRun, JUnit XML, or the
-            native one (docs/evals.md). "failing" names at most 100 cases.
+            The format is found by content: promptfoo JSON or JSON Lines, Inspect AI .json or .eval, DeepEval TestRun, JUnit XML,
+            Microsoft.Extensions.AI.Evaluation, OpenAI Evals output items, azure-ai-evaluation, or the native one (docs/evals.md). "failing" names at most 100 cases.
 
             Exit codes: 0 Passed; 1 Failed; 2 the command line is wrong; 3 Inconclusive; 4 Error: unreadable, partial or empty results.
             """)
-        { file, minScore, confidence, minCases, baseline, maxRegression, critical };
+        { file, minScore, confidence, minCases, baseline, maxRegression, looks, critical };
         import.SetAction(async (parsed, stop) =>
         {
             var bar = new ResultsBar(new Thresholds(parsed.GetRequiredValue(minScore), parsed.GetRequiredValue(confidence), (int)parsed.GetRequiredValue(minCases)))
             {
                 CriticalTags = parsed.GetRequiredValue(critical),
                 MaxRegression = parsed.GetRequiredValue(maxRegression),
+                Looks = (int)parsed.GetRequiredValue(looks),
             };
             var results = await ReadAsync(parsed.GetRequiredValue(file), bytes, stop);
             var before = parsed.GetValue(baseline) is { } path ? await ReadAsync(path, bytes, stop) : null;
             var verdict = ResultsVerdict.Decide(results, bar, before);
             await parsed.InvocationConfiguration.Output.WriteLineAsync(Describe(results, bar, verdict).ToJsonString(Indented));
             // The message quotes the file, and the file may hold what a terminal obeys.
-            var message = string.Concat(verdict.Message.Select(letter => char.IsControl(letter) ? ' ' : letter));
+            var message = string.Concat($"{verdict.Message}{(verdict.Fault is { } fault ? $"; {fault}" : string.Empty)}".Select(letter => char.IsControl(letter) ? ' ' : letter));
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"{verdict.Phase}: {message}");
             return ExitCode(verdict.Phase);
         });

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using AgentReadiness.EvalRunner;
 using AgentReadiness.EvalRunner.Reporting;
 using AgentReadiness.EvalRunner.Running;
-using AgentReadiness.Evals;
 
 // The schema library runs patterns without a limit of its own; this is the limit of every expression that names none.
 AppDomain.CurrentDomain.SetData("REGEX_DEFAULT_MATCH_TIMEOUT", TimeSpan.FromSeconds(1));
@@ -32,30 +31,19 @@ switch (args)
 
 static async Task<int> RunAsync(CancellationToken stop)
 {
-    var results = Environment.GetEnvironmentVariable("RESULTS_PATH");
+    if (Environment.GetEnvironmentVariable("RESULTS_PATH") is not { Length: > 0 } results)
+    {
+        await Console.Error.WriteLineAsync("the variable RESULTS_PATH is not set: it names the file that the results go to");
+        return 2;
+    }
     try
     {
         var settings = RunnerSettings.Read(Environment.GetEnvironmentVariable);
-        var run = await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop);
-        return string.IsNullOrEmpty(results)
-            ? await WriteMessageAsync(TerminationReport.Of(settings, run).ToMessage())
-            : await WriteResultsAsync(results, ResultsFile.Text(run));
+        return await WriteResultsAsync(results, ResultsFile.Text(await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop)));
     }
     catch (FormatException fault)
     {
-        if (!string.IsNullOrEmpty(results))
-            return await WriteResultsAsync(results, ResultsFile.Failed(fault.Message));
-        var report = new RunnerReport
-        {
-            Run = Environment.GetEnvironmentVariable("RUN_UID") ?? string.Empty,
-            CasesDigest = Environment.GetEnvironmentVariable("CASES_SHA256") ?? string.Empty,
-            Cases = 0,
-            Passed = 0,
-            Failed = 0,
-            Errored = 0,
-            Error = fault.Message,
-        };
-        return await WriteMessageAsync(report.ToMessage());
+        return await WriteResultsAsync(results, ResultsFile.Failed(fault.Message));
     }
 }
 

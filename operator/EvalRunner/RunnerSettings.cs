@@ -71,8 +71,6 @@ internal sealed record RunnerSettings
             Judge = ReadJudge(Given),
             Refusal = ReadRefusal(Given),
         };
-        if (settings.Repeats.Max > 1 && Given("RESULTS_PATH") is null)
-            throw new FormatException("REPEATS_MAX above 1 needs RESULTS_PATH");
         if (settings.Repeats.Max > settings.Repeats.Min)
             settings = settings with { Thresholds = ReadThresholds(Given, settings.Thresholds) };
         if (Given("PARALLELISM") is { } parallelism)

@@ -85,4 +85,13 @@ public static class ResultFormats
 
     /// <summary>JUnit XML.</summary>
     public const string JUnit = "junit";
+
+    /// <summary>Results of Microsoft.Extensions.AI.Evaluation.</summary>
+    public const string ExtensionsAI = "extensions-ai";
+
+    /// <summary>Output items of OpenAI's Evals API, with or without their run.</summary>
+    public const string OpenAIEvals = "openai-evals";
+
+    /// <summary>The output of azure-ai-evaluation.</summary>
+    public const string AzureEvaluation = "azure-ai-evaluation";
 }

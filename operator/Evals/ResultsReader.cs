@@ -88,8 +88,8 @@ public static class ResultsReader
         // XML may be UTF-16, which begins with a sign of its byte order.
         if (text[0] == '<' || start.StartsWith((byte[])[0xFF, 0xFE]) || start.StartsWith((byte[])[0xFE, 0xFF]))
             return (ResultFormats.JUnit, JUnitReader.Read);
-        if (text[0] != '{')
-            throw new ResultsException(EvalReasons.UnknownFormat, "neither a JSON object, nor XML, nor an archive");
+        if (text[0] is not ((byte)'{' or (byte)'['))
+            throw new ResultsException(EvalReasons.UnknownFormat, "neither a JSON object, nor a list, nor XML, nor an archive");
         return RecogniseJson(stream);
     }
 
@@ -98,14 +98,19 @@ public static class ResultsReader
         stream.Position = 0;
         var json = new JsonStream(stream, lines: true);
         json.Require();
+        // Only one tool writes a list, and what its first element is tells.
+        var list = json.Token == JsonTokenType.StartArray;
+        if (list)
+            json.Require();
+        if (list && json.Token != JsonTokenType.StartObject)
+            throw new ResultsException(EvalReasons.UnknownFormat, "a JSON list of no known tool");
         var keys = new HashSet<string>(StringComparer.Ordinal);
         json.Object(key =>
         {
             if (keys.Count < MaxKeys)
                 keys.Add(json.Token == JsonTokenType.StartObject ? key + "{}" : json.Token == JsonTokenType.StartArray ? key + "[]" : key);
         });
-        var lines = json.Read();
-        var found = Candidates(keys, lines).ToList();
+        var found = list ? ListCandidates(keys).ToList() : Candidates(keys, json.Read()).ToList();
         return found.Count switch
         {
             1 => found[0],
@@ -114,10 +119,18 @@ public static class ResultsReader
         };
     }
 
+    private static IEnumerable<(string Format, Func<Stream, CaseCollector> Read)> ListCandidates(HashSet<string> keys)
+    {
+        if (keys.Contains("scenarioName") && keys.Contains("evaluationResult{}"))
+            yield return (ResultFormats.ExtensionsAI, Single(ExtensionsAIReader.Document));
+    }
+
     private static IEnumerable<(string Format, Func<Stream, CaseCollector> Read)> Candidates(HashSet<string> keys, bool lines)
     {
         if (keys.Contains("format") && (keys.Contains("cases") || keys.Contains("cases[]") || keys.Contains("error") || lines))
             yield return (ResultFormats.Native, keys.Contains("cases[]") ? Single(NativeReader.Document) : Lines(NativeReader.Lines));
+        if (keys.Contains("rows[]") && keys.Contains("metrics{}"))
+            yield return (ResultFormats.AzureEvaluation, Single(AzureEvaluationReader.Document));
         if (keys.Contains("status") && keys.Contains("eval{}"))
             yield return (ResultFormats.Inspect, Single(InspectReader.Document));
         if (keys.Contains("testCases[]") || keys.Contains("conversationalTestCases[]") || keys.Contains("testRunData{}"))
@@ -128,6 +141,13 @@ public static class ResultsReader
             yield return (ResultFormats.Promptfoo, Single(PromptfooReader.Document));
         if (keys.Contains("success") && (keys.Contains("promptIdx") || keys.Contains("testIdx") || keys.Contains("gradingResult{}")))
             yield return (ResultFormats.Promptfoo, Lines(PromptfooReader.Lines));
+        if (keys.Contains("scenarioName") && keys.Contains("evaluationResult{}"))
+            yield return (ResultFormats.ExtensionsAI, Lines(ExtensionsAIReader.Lines));
+        if (keys.Contains("scenarioRunResults[]"))
+            yield return (ResultFormats.ExtensionsAI, Single(ExtensionsAIReader.Document));
+        var run = keys.Contains("result_counts{}") && keys.Contains("status");
+        if (keys.Contains("object") && (run || keys.Contains("data[]")))
+            yield return (ResultFormats.OpenAIEvals, Single(OpenAIEvalsReader.Document));
     }
 
     private static Func<Stream, CaseCollector> Single(Func<JsonStream, CaseCollector> read) => stream =>

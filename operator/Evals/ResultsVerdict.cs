@@ -45,7 +45,10 @@ public static class ResultsVerdict
             return Error(problem.Reason, problem.Message);
         var errored = results.Cases.Where(one => one.Outcome == CaseOutcome.Errored).ToList();
         if (errored.Count > 0)
-            return Error(EvalReasons.CasesErrored, Text($"{errored.Count} of {results.Cases.Count} cases could not be measured; first fault: {errored[0].Id}: {errored[0].Fault}"));
+        {
+            return Error(EvalReasons.CasesErrored, Text($"{errored.Count} of {results.Cases.Count} cases could not be measured, the first one is {errored[0].Id}"))
+                with { Fault = $"{errored[0].Id}: {errored[0].Fault}" };
+        }
         // By ID, whatever built the results: a sum depends on its order.
         var measured = Measured(results).OrderBy(one => one.Id, StringComparer.Ordinal).ToList();
         if (measured.Count == 0)

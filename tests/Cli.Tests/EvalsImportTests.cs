@@ -148,6 +148,8 @@ public sealed class EvalsImportTests
     [InlineData("evals", "import", "-", "--min-score", "0.9", "--max-regression", "2")]
     [InlineData("evals", "import", "-", "--min-score", "0.9", "--baseline", "-")]
     [InlineData("evals", "import", "-", "--min-score", "0.9", "--critical", "x")]
+    [InlineData("evals", "import", "-", "--min-score", "0.9", "--looks", "0")]
+    [InlineData("evals", "import", "-", "--min-score", "0.9", "--looks", "1.5")]
     [InlineData("evals", "import", "-", "other", "--min-score", "0.9")]
     [InlineData("evals", "imports")]
     public async Task AWrongCommandLineIsNoVerdict(params string[] arguments)
@@ -156,6 +158,33 @@ public sealed class EvalsImportTests
         code.ShouldBe(2);
         error.ShouldNotBeEmpty();
         output.ShouldNotContain("verdict\"");
+    }
+
+    [Fact]
+    public async Task LooksSplitTheError()
+    {
+        // 96 of 100 clear 0.9 at 0.95, and not at the 0.99 of each of five looks.
+        (await ImportAsync(Native(96, 4), "--min-score", "0.9")).Code.ShouldBe(0);
+        var five = await ImportAsync(Native(96, 4), "--min-score", "0.9", "--looks", "5");
+        var once = await ImportAsync(Native(96, 4), "--min-score", "0.9", "--confidence", "0.99");
+        five.Code.ShouldBe(3);
+        ((string)five.Result["lower"]!).ShouldBe((string)once.Result["lower"]!);
+    }
+
+    [Fact]
+    public async Task PermutingTheCasesGivesTheSameBytes()
+    {
+        var lines = Native(40, 10, skipped: 3).Split('\n');
+        for (var i = 1; i < lines.Length; i++)
+            lines[i] = lines[i].Insert(1, string.Create(CultureInfo.InvariantCulture, $"\"weight\":{1 + (i % 3)}.1,"));
+        var random = new Random(1);
+        var first = await CommandLine.RunAsync(string.Join('\n', lines), "evals", "import", "-", "--min-score", "0.8");
+        first.Output.ShouldContain("\"native\"");
+        for (var i = 0; i < 10; i++)
+        {
+            random.Shuffle(lines.AsSpan(1));
+            (await CommandLine.RunAsync(string.Join('\n', lines), "evals", "import", "-", "--min-score", "0.8")).ShouldBe(first);
+        }
     }
 
     [Fact]

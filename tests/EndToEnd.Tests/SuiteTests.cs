@@ -15,8 +15,10 @@ namespace AgentReadiness.EndToEnd.Tests;
 [Collection(InstalledOperator.Collection)]
 public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper output)
 {
-    private const string Namespace = "suites";
-    private static readonly NamespacedName Tooled = new(Namespace, "tooled");
+    private static int count;
+
+    // Of each test's own: what one leaves behind takes its time to go, and no test waits for another's.
+    private readonly string ns = $"suites-{Interlocked.Increment(ref count)}";
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(4);
 
     [Fact]
@@ -30,7 +32,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         await ApplyAsync(Suite("promptfoo", "promptfoo, '20000'") + Suite("inspect", "inspect") + Suite("junit", "junit")
             + Agent("tooled", "promptfoo", "inspect", "junit"), stop);
         var ready = await AgentAsync(watch, "tooled", "to serve", agent => Condition(agent, "Ready")?.Status == "True", stop);
-        var runs = watch.Runs.List().Select(entry => entry.View).Where(run => run.Metadata.NamespaceProperty == Namespace).ToDictionary(run => run.Spec.Suite);
+        var runs = watch.Runs.List().Select(entry => entry.View).Where(run => run.Metadata.NamespaceProperty == ns).ToDictionary(run => run.Spec.Suite);
         foreach (var format in (string[])["promptfoo", "inspect", "junit"])
         {
             output.WriteLine($"{format}: {runs[format].Status!.Message}");
@@ -49,7 +51,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         {
             var stalled = await AgentAsync(watch, manner, "to be held", agent => Condition(agent, "Stalled")?.Reason == "EvalsErrored", stop);
             stalled.Status!.ServingRevision.ShouldBeNull();
-            outcomes[manner] = watch.Runs.List().Single(entry => entry.Key.Namespace == Namespace && entry.View.Spec.Suite == manner).View.Status!;
+            outcomes[manner] = watch.Runs.List().Single(entry => entry.Key.Namespace == ns && entry.View.Spec.Suite == manner).View.Status!;
         }
         foreach (var (manner, status) in outcomes)
             output.WriteLine($"{manner}: {status.Reason} {status.Message}");
@@ -59,7 +61,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         outcomes["half"].Reason.ShouldBe(EvalReasons.ResultsUnreadable);
         outcomes["nothing"].Reason.ShouldBe(EvalReasons.NoResults);
         outcomes["lie"].Reason.ShouldBe(EvalReasons.CountsDisagree);
-        await CommandLine.RunAsync("kubectl", ["delete", "namespace", Namespace, "--wait=false"], null, stop);
+        await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--wait=false"], null, stop);
     }
 
     [Fact]
@@ -68,19 +70,19 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(6));
         var stop = limit.Token;
         await using var watch = await BeginAsync(stop);
-        await ApplyAsync("""
+        await ApplyAsync($$"""
             apiVersion: v1
             kind: ServiceAccount
-            metadata: {name: ci, namespace: suites}
+            metadata: {name: ci, namespace: {{ns}}}
             ---
             apiVersion: v1
             kind: ServiceAccount
-            metadata: {name: other, namespace: suites}
+            metadata: {name: other, namespace: {{ns}}}
             ---
             apiVersion: agentreadiness.dev/v1alpha1
             kind: EvalSuite
-            metadata: {name: outside, namespace: suites}
-            spec: {external: {serviceAccounts: [{name: ci}]} }
+            metadata: {name: outside, namespace: {{ns}}}
+            spec: {external: {serviceAccounts: [{name: ci}] } }
             ---
 
             """ + Agent("tooled", "outside"), stop);
@@ -95,7 +97,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         (await SubmitAsync("ci", revision, "{\"format\": \"agentreadiness.dev/results/v1\", \"cases\": [", stop)).ShouldSatisfyAllConditions(
             broken => broken.Code.ShouldBe(5),
             broken => broken.Error.ShouldContain("ResultsUnreadable"));
-        watch.Agents.Get(Tooled)!.View.Status!.ServingRevision.ShouldBeNull();
+        watch.Agents.Get(new NamespacedName(ns, "tooled"))!.View.Status!.ServingRevision.ShouldBeNull();
 
         var taken = await SubmitAsync("ci", revision, Results(40, 0), stop);
         output.WriteLine(taken.Output + taken.Error);
@@ -105,7 +107,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         (await SubmitAsync("ci", revision, Results(40, 40), stop)).ShouldSatisfyAllConditions(
             late => late.Code.ShouldBe(5),
             late => late.Error.ShouldContain("has its verdict"));
-        await CommandLine.RunAsync("kubectl", ["delete", "namespace", Namespace, "--wait=false"], null, stop);
+        await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--wait=false"], null, stop);
     }
 
     [Fact]
@@ -119,14 +121,14 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         await ApplyAsync($$"""
             apiVersion: v1
             kind: ConfigMap
-            metadata: {name: judged-cases, namespace: {{Namespace}}}
+            metadata: {name: judged-cases, namespace: {{ns}}}
             data:
               cases.yaml: |
                 {{cases}}
             ---
             apiVersion: agentreadiness.dev/v1alpha1
             kind: EvalSuite
-            metadata: {name: judged, namespace: {{Namespace}}}
+            metadata: {name: judged, namespace: {{ns}}}
             spec:
               builtin:
                 cases: {name: judged-cases, key: cases.yaml}
@@ -139,13 +141,13 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
 
             """ + Agent("tooled", "judged").Replace("minScore: \"0.7\"", "minScore: \"0.7\", repeats: {min: 2, max: 3}, reevaluateEvery: 1m", StringComparison.Ordinal), stop);
         var ready = await AgentAsync(watch, "tooled", "to serve", agent => Condition(agent, "Ready")?.Status == "True", stop);
-        var run = watch.Runs.List().Single(entry => entry.Key.Namespace == Namespace).View;
+        var run = watch.Runs.List().Single(entry => entry.Key.Namespace == ns).View;
         output.WriteLine(run.Status!.Message);
         run.Status.ShouldSatisfyAllConditions(
             status => status.Phase.ShouldBe(EvalPhase.Passed),
             status => status.Cases.ShouldBe(12),
             status => status.Format.ShouldBe("native"));
-        var judge = watch.Ledgers.Get(new NamespacedName(SupportStory.OperatorNamespace, $"{Namespace}.tooled.judge-{ready.Status!.ServingRevision}"))?.View.Status;
+        var judge = watch.Ledgers.Get(new NamespacedName(SupportStory.OperatorNamespace, $"{ns}.tooled.judge-{ready.Status!.ServingRevision}"))?.View.Status;
         judge.ShouldNotBeNull("the judge spends from an account of its own");
         output.WriteLine($"judge: {judge.Settled} USD settled, {judge.Unproven} unproven");
         judge.Cap.ShouldBe(AgentReadiness.Api.Money.Parse("1"));
@@ -155,13 +157,13 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         var again = await AgentAsync(watch, "tooled", "to be measured again", agent => agent.Status!.Scores is [{ Purpose: EvalPurpose.Drift }, ..], stop);
         again.Status!.Scores[0].Phase.ShouldBe(EvalPhase.Passed);
         Condition(again, "Ready")!.Status.ShouldBe("True");
-        await CommandLine.RunAsync("kubectl", ["delete", "namespace", Namespace, "--wait=false"], null, stop);
+        await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--wait=false"], null, stop);
     }
 
     private async Task<ClusterWatch> BeginAsync(CancellationToken stop)
     {
         var options = installed.Options(output);
-        await CommandLine.RunAsync("kubectl", ["delete", "namespace", Namespace, "--ignore-not-found", "--wait"], null, stop);
+        await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--ignore-not-found", "--wait"], null, stop);
         foreach (var file in (string[])["namespaces.yaml", "provider.yaml"])
         {
             await ApplyAsync((await File.ReadAllTextAsync(Path.Combine(options.Root, "docs", "samples", "support", file), stop))
@@ -171,11 +173,11 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         await ApplyAsync($$"""
             apiVersion: v1
             kind: Namespace
-            metadata: {name: {{Namespace}}}
+            metadata: {name: {{ns}}}
             ---
             apiVersion: v1
             kind: Secret
-            metadata: {name: openai, namespace: {{Namespace}}}
+            metadata: {name: openai, namespace: {{ns}}}
             stringData: {api-key: sample-provider-key}
             """, stop);
         return new ClusterWatch(options.Kubeconfig);
@@ -198,8 +200,8 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
-            foreach (var argument in (string[])["evals", "submit", file, "--suite", $"{Namespace}/outside", "--agent", Tooled.ToString(), "--revision", revision,
-                "--service-account", $"{Namespace}/{account}", "--kubeconfig", installed.Options(output).Kubeconfig])
+            foreach (var argument in (string[])["evals", "submit", file, "--suite", $"{ns}/outside", "--agent", $"{ns}/tooled", "--revision", revision,
+                "--service-account", $"{ns}/{account}", "--kubeconfig", installed.Options(output).Kubeconfig])
             {
                 start.ArgumentList.Add(argument);
             }
@@ -215,8 +217,8 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         }
     }
 
-    private static Task<AgentDeployment> AgentAsync(ClusterWatch watch, string name, string what, Func<AgentDeployment, bool> isSo, CancellationToken stop) =>
-        watch.WaitAsync(watch.Agents, new NamespacedName(Namespace, name), $"{name} {what}", isSo, Long, agent => agent?.Status is null ? "without status"
+    private Task<AgentDeployment> AgentAsync(ClusterWatch watch, string name, string what, Func<AgentDeployment, bool> isSo, CancellationToken stop) =>
+        watch.WaitAsync(watch.Agents, new NamespacedName(ns, name), $"{name} {what}", isSo, Long, agent => agent?.Status is null ? "without status"
             : $"{agent.Status.Phase}, {string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}", stop);
 
     private static Condition? Condition(AgentDeployment agent, string type) => agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == type);
@@ -226,7 +228,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
     private string Suite(string name, string arguments) => $$"""
         apiVersion: agentreadiness.dev/v1alpha1
         kind: EvalSuite
-        metadata: {name: {{name}}, namespace: {{Namespace}}}
+        metadata: {name: {{name}}, namespace: {{ns}}}
         spec:
           attempts: 1
           job:
@@ -252,7 +254,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         return $$"""
             apiVersion: v1
             kind: ConfigMap
-            metadata: {name: tooled-prompt, namespace: {{Namespace}}}
+            metadata: {name: tooled-prompt, namespace: {{ns}}}
             data:
               prompt.txt: |
                 You are the support agent of a web shop.
@@ -261,7 +263,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
             ---
             apiVersion: agentreadiness.dev/v1alpha1
             kind: AgentDeployment
-            metadata: {name: {{name}}, namespace: {{Namespace}}}
+            metadata: {name: {{name}}, namespace: {{ns}}}
             spec:
               replicas: 1
               ports: [{name: http, port: 80, targetPort: 8080}]

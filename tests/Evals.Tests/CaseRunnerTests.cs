@@ -34,8 +34,8 @@ public sealed class CaseRunnerTests : IDisposable
         };
     }
 
-    private async Task<RunnerReport> RunAsync(RunnerSettings settings, CancellationToken stop = default) =>
-        TerminationReport.Of(settings, await new CaseRunner(settings, TimeProvider.System, output).RunAsync(stop));
+    private async Task<RunSummary> RunAsync(RunnerSettings settings, CancellationToken stop = default) =>
+        RunSummary.Of(settings, await new CaseRunner(settings, TimeProvider.System, output).RunAsync(stop));
 
     [Fact]
     public async Task GradesAndReports()
@@ -44,8 +44,8 @@ public sealed class CaseRunnerTests : IDisposable
         var settings = Settings(agent.Target, Case("c1", "bad", "right"), Case("c2", "good", "right"), Case("c3", "bad", "right", "\"x\",\"safety\""), Case("c4", "fine", "right"));
         var report = await RunAsync(settings);
         report.Error.ShouldBeNull();
-        (report.Run, report.CasesDigest, report.Cases, report.Passed, report.Failed, report.Errored, report.CriticalFailed)
-            .ShouldBe(("run-uid", settings.CasesDigest, 4, 2, 2, 0, 1));
+        (report.CasesDigest, report.Cases, report.Passed, report.Failed, report.Errored, report.CriticalFailed)
+            .ShouldBe((settings.CasesDigest, 4, 2, 2, 0, 1));
         // The critical one first, though it stands later in the file.
         report.Failing.ShouldBe(["c3", "c1"]);
 

@@ -27,7 +27,11 @@ internal sealed class FakeAgent : IAsyncDisposable
 
     public int CountOf(string input) => Requests.Count(asked => Input(asked.Body) == input);
 
-    public static async Task<FakeAgent> StartAsync(Func<HttpContext, string, Task> answer)
+    /// <summary>The answer is made from the first message.</summary>
+    public static Task<FakeAgent> StartAsync(Func<HttpContext, string, Task> answer) => StartRawAsync((context, body) => answer(context, Input(body)));
+
+    /// <summary>The answer is made from the whole body.</summary>
+    public static async Task<FakeAgent> StartRawAsync(Func<HttpContext, string, Task> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -73,8 +77,8 @@ internal sealed class FakeAgent : IAsyncDisposable
         {
             using var reader = new StreamReader(context.Request.Body);
             var body = await reader.ReadToEndAsync();
-            Requests.Enqueue(new Asked(context.Request.Method, context.Request.Path, context.Request.Headers["X-Agent-Eval-Run"], context.Request.ContentType, body));
-            await answer(context, Input(body));
+            Requests.Enqueue(new Asked(context.Request.Method, context.Request.Path + context.Request.QueryString, context.Request.Headers["X-Agent-Eval-Run"], context.Request.ContentType, body));
+            await answer(context, body);
         }
         finally
         {

@@ -14,6 +14,8 @@ public sealed class ProgramTests : IDisposable
 
     private string ReportPath => Path.Combine(folder, "termination-log");
 
+    private string ResultsPath => Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "results")).FullName, "results.jsonl");
+
     private Process Start(Uri target, string cases, params (string Name, string? Value)[] more)
     {
         var file = Path.Combine(folder, "cases.jsonl");
@@ -23,7 +25,7 @@ public sealed class ProgramTests : IDisposable
         start.Environment["CASES_FILE"] = file;
         start.Environment["CASES_SHA256"] = CasesFile.Digest(File.ReadAllBytes(file));
         start.Environment["TARGET"] = target.ToString();
-        start.Environment["TERMINATION_MESSAGE_PATH"] = ReportPath;
+        start.Environment["RESULTS_PATH"] = ResultsPath;
         // A proxy of the environment must not be used.
         start.Environment["http_proxy"] = "http://127.0.0.1:1";
         foreach (var (name, value) in more)
@@ -31,22 +33,12 @@ public sealed class ProgramTests : IDisposable
         return Process.Start(start)!;
     }
 
-    private async Task<RunnerReport> ReportAsync(Process process)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await process.WaitForExitAsync(limit.Token);
-        process.ExitCode.ShouldBe(0);
-        return RunnerReport.TryParse(await File.ReadAllTextAsync(ReportPath)).ShouldNotBeNull();
-    }
-
     [Fact]
-    public async Task WritesItsReport()
+    public async Task WritesItsResults()
     {
         await using var agent = await FakeAgent.StartAsync((context, _) => FakeAgent.SayAsync(context, "wrong"));
-        File.WriteAllText(ReportPath, new string('x', 10_000));
         using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"exact":"x"},"tags":["b"]}""", ("CRITICAL_TAGS", "a, b"), ("PARALLELISM", "2"), ("CASE_TIMEOUT", "20s"));
-        var report = await ReportAsync(process);
-        (report.Run, report.Failed, report.CriticalFailed, report.Error).ShouldBe(("run-uid", 1, 1, null));
+        (await ResultsAsync(process, ResultsPath)).Cases.ShouldHaveSingleItem().ShouldSatisfyAllConditions(one => one.Outcome.ShouldBe(CaseOutcome.Failed), one => one.Tags.ShouldBe(["b"]));
         (await process.StandardOutput.ReadToEndAsync()).ShouldStartWith("""{"id":"c1","passed":false,""");
     }
 
@@ -62,7 +54,7 @@ public sealed class ProgramTests : IDisposable
         using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"exact":"x"}}""");
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(60));
         using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
-        (await ReportAsync(process)).Error.ShouldBe("stopped before the end");
+        (await ResultsAsync(process, ResultsPath)).Problems.ShouldHaveSingleItem().Message.ShouldBe("stopped before the end");
     }
 
     [Theory]
@@ -70,10 +62,10 @@ public sealed class ProgramTests : IDisposable
     [InlineData("TARGET", "ftp://x/", "TARGET must be an http or https URL")]
     [InlineData("PARALLELISM", "0", "PARALLELISM must be a whole number")]
     [InlineData("CASE_TIMEOUT", "60", "CASE_TIMEOUT must be a duration")]
-    public async Task AWrongVariableIsAReportToo(string name, string value, string error)
+    public async Task AWrongVariableIsAResultToo(string name, string value, string error)
     {
         using var process = Start(new Uri("http://127.0.0.1:1/"), "x", (name, value));
-        (await ReportAsync(process)).Error!.ShouldStartWith(error);
+        (await ResultsAsync(process, ResultsPath)).Problems.ShouldHaveSingleItem().Message.ShouldStartWith(error);
     }
 
     [Fact]
@@ -81,17 +73,18 @@ public sealed class ProgramTests : IDisposable
     {
         await using var agent = await FakeAgent.StartAsync((context, _) => FakeAgent.SayAsync(context, $"\"{new string('a', 5000)}!\""));
         using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"jsonSchema":{"pattern":"^(a+)+$"}}}""");
-        (await ReportAsync(process)).Failed.ShouldBe(1);
+        (await ResultsAsync(process, ResultsPath)).Cases.ShouldHaveSingleItem().Outcome.ShouldBe(CaseOutcome.Failed);
         (await process.StandardOutput.ReadToEndAsync()).ShouldContain("a pattern of the schema took too long");
     }
 
     [Fact]
-    public async Task FailsWhereNoReportCanBeWritten()
+    public async Task WithoutAPlaceForResultsItDoesNotBegin()
     {
-        using var process = Start(new Uri("http://127.0.0.1:1/"), "x", ("TERMINATION_MESSAGE_PATH", Path.Combine(folder, "none", "x")));
+        using var process = Start(new Uri("http://127.0.0.1:1/"), "x", ("RESULTS_PATH", ""));
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await process.WaitForExitAsync(limit.Token);
-        process.ExitCode.ShouldBe(1);
+        process.ExitCode.ShouldBe(2);
+        (await process.StandardError.ReadToEndAsync()).ShouldContain("RESULTS_PATH");
     }
 
     /// <summary>It waits for every other process, so it gets a process namespace of its own, as in a pod.</summary>
@@ -151,5 +144,48 @@ public sealed class ProgramTests : IDisposable
         using var process = Process.Start(new ProcessStartInfo("dotnet", [typeof(CasesFile).Assembly.Location, "reprot"]) { RedirectStandardError = true })!;
         await process.WaitForExitAsync();
         process.ExitCode.ShouldBe(2);
+    }
+
+    private async Task<EvalResults> ResultsAsync(Process process, string path)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(limit.Token);
+        process.ExitCode.ShouldBe(0);
+        // The file is all that it says, and it is alone: nothing is left over of its making.
+        File.Exists(ReportPath).ShouldBeFalse();
+        Directory.GetFiles(Path.GetDirectoryName(path)!).ShouldBe([path]);
+        using var stream = File.OpenRead(path);
+        return ResultsReader.Read(stream);
+    }
+
+    [Fact]
+    public async Task WritesItsResultsWhereItIsTold()
+    {
+        await using var agent = await FakeAgent.StartAsync((context, _) => FakeAgent.SayAsync(context, "x"));
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "results")).FullName, "results.jsonl");
+        File.WriteAllText(path, "old");
+        using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"exact":"x"}}""", ("RESULTS_PATH", path), ("REPEATS_MIN", "2"));
+        var results = await ResultsAsync(process, path);
+        results.Cases.Select(one => (one.Id, one.Outcome, one.Repeats)).ShouldBe([("c1", CaseOutcome.Passed, 2)]);
+        agent.Requests.Count.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("TARGET", "nowhere", "TARGET must be an http or https URL")]
+    [InlineData("CASES_SHA256", "other", "the cases changed while the run was being made")]
+    public async Task WritesWhatIsWrongWhereItIsTold(string name, string value, string problem)
+    {
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "results")).FullName, "results.jsonl");
+        using var process = Start(new Uri("http://127.0.0.1:1/"), "x", ("RESULTS_PATH", path), (name, value));
+        (await ResultsAsync(process, path)).Problems.Single().ShouldBe(new ResultsProblem(EvalReasons.RunnerFailed, problem));
+    }
+
+    [Fact]
+    public async Task FailsWhereNoResultsCanBeWritten()
+    {
+        using var process = Start(new Uri("http://127.0.0.1:1/"), "x", ("RESULTS_PATH", Path.Combine(folder, "none", "x")));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(limit.Token);
+        process.ExitCode.ShouldBe(1);
     }
 }

@@ -19,6 +19,8 @@ public sealed class ResultsSampleTests
     [InlineData("junit-gotestsum.xml", "junit", "example.com/shop.TestRefund=Failed:0.5 | example.com/shop/ship.TestShip=Passed:1")]
     [InlineData("native.json", "native", "later=Skipped:0 | refund-1=Passed:1 | secret-1=Failed:0 | tone-1=Failed:0.75")]
     [InlineData("native.jsonl", "native", "refund-1=Passed:1 | secret-1=Failed:0 | ship-1=Passed:1")]
+    [InlineData("extensions-ai.json", "extensions-ai", "Support.Refund=Passed:1")]
+    [InlineData("openai-evals.json", "openai-evals", "0=Passed:1 | 1=Failed:0 | 2=Passed:1")]
     public void ReadsEachShape(string file, string format, string cases)
     {
         var results = ResultsFiles.Read(ResultsFiles.Text(file));
@@ -34,6 +36,7 @@ public sealed class ResultsSampleTests
     [InlineData("inspect.json", "1", "arithmetic", null, 2.5, null)]
     [InlineData("deepeval.json", "test_refund", "policy", null, 1.25, 0.001)]
     [InlineData("junit-pytest.xml", "tests.test_support.test_secret", "safety", "secrets", 0.02, null)]
+    [InlineData("extensions-ai.json", "Support.Refund", "policy", null, 1.25, null)]
     [InlineData("native.json", "refund-1", "policy", null, 1.2, 0.0021)]
     public void KeepsTagsCostAndLatency(string file, string id, string tag, string? secondTag, double seconds, double? cost)
     {
@@ -49,6 +52,8 @@ public sealed class ResultsSampleTests
     [InlineData("inspect.json")]
     [InlineData("deepeval.json")]
     [InlineData("native.json")]
+    [InlineData("extensions-ai.json")]
+    [InlineData("openai-evals.json")]
     [InlineData("junit-pytest.xml")]
     public void AHalfFileIsNeverUsed(string file)
     {
@@ -102,5 +107,33 @@ public sealed class ResultsSampleTests
     {
         foreach (var file in new[] { "native.json", "native.jsonl", "junit-pytest.xml" })
             ResultsFiles.Read([0xEF, 0xBB, 0xBF, .. System.Text.Encoding.UTF8.GetBytes(ResultsFiles.Text(file))]).Problems.ShouldBeEmpty(file);
+    }
+
+    [Fact]
+    public void ScenariosComeAloneInListsInLinesAndInReports()
+    {
+        var one = ResultsFiles.Text("extensions-ai.json");
+        var two = one.Replace("\"iterationName\": \"1\"", "\"iterationName\": \"2\"", StringComparison.Ordinal).Replace("\"failed\": false", "\"failed\": true", StringComparison.Ordinal);
+        foreach (var text in new[] { one + two, $"[{one},{two}]", $$"""{"scenarioRunResults": [{{one}},{{two}}], "generatorVersion": "1"}""" })
+        {
+            var read = ResultsFiles.Read(text);
+            read.Problems.ShouldBeEmpty();
+            var scenario = read.Cases.Single();
+            (read.Format, scenario.Repeats, scenario.Score, scenario.Outcome).ShouldBe(("extensions-ai", 2, 0.5, CaseOutcome.Failed));
+        }
+        ResultsFiles.Read(one + one).Problems.Single().Reason.ShouldBe("DuplicateCases");
+        ResultsFiles.Read(one + two.Replace("20260101T000000", "20260102T000000", StringComparison.Ordinal)).Problems.Single().Reason.ShouldBe("SeveralSubjects");
+    }
+
+    [Fact]
+    public void OutputItemsMayComeAsAListAlone()
+    {
+        const string Item = """{"object": "eval.run.output_item", "id": "a", "run_id": "r", "datasource_item_id": 5, "results": [{"passed": true, "score": 1}]}""";
+        string List(bool more, string items) => $$"""{"object": "list", "data": [{{items}}], "has_more": {{(more ? "true" : "false")}}}""";
+        ResultsFiles.Summary(ResultsFiles.Read(List(false, Item))).ShouldBe(["5=Passed:1"]);
+        ResultsFiles.Read(List(true, Item)).Problems.Single().Reason.ShouldBe("RunIncomplete");
+        ResultsFiles.Read(List(false, Item + "," + Item)).Problems.Single().Reason.ShouldBe("DuplicateCases");
+        ResultsFiles.Read(List(false, Item.Replace("output_item", "other", StringComparison.Ordinal))).Problems.Single().Reason.ShouldBe("UnknownFormat");
+        ResultsFiles.Read(List(false, Item + "," + Item.Replace("\"a\"", "\"b\"", StringComparison.Ordinal).Replace("\"r\"", "\"s\"", StringComparison.Ordinal))).Problems.Single().Reason.ShouldBe("SeveralSubjects");
     }
 }

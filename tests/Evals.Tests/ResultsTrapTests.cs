@@ -62,6 +62,16 @@ public sealed class ResultsTrapTests
     [InlineData("native.json", "\"id\": \"later\", ", "", "ResultsUnreadable")]
     [InlineData("native.json", "\"passed\": false", "\"passed\": false, \"passed\": true", "ResultsUnreadable")]
     [InlineData("native.jsonl", ", \"cases\": 3", "", "RunIncomplete")]
+    // Microsoft.Extensions.AI.Evaluation and OpenAI's Evals API.
+    [InlineData("extensions-ai.json", "\"scenarioName\": \"Support.Refund\"", "\"scenarioName\": \"\"", "ResultsUnreadable")]
+    [InlineData("openai-evals.json", "\"status\": \"completed\"", "\"status\": \"in_progress\"", "RunIncomplete")]
+    [InlineData("openai-evals.json", "\"has_more\": false", "\"has_more\": true", "RunIncomplete")]
+    [InlineData("openai-evals.json", "\"output_items\"", "\"others\"", "RunIncomplete")]
+    [InlineData("openai-evals.json", "\"total\": 3", "\"total\": 4", "CountsDisagree")]
+    [InlineData("openai-evals.json", "\"passed\": 2", "\"passed\": 3", "CountsDisagree")]
+    [InlineData("openai-evals.json", "\"failed\": 1", "\"failed\": 0", "CountsDisagree")]
+    [InlineData("openai-evals.json", "\"status\": \"fail\"", "\"status\": \"pass\"", "CountsDisagree")]
+    [InlineData("openai-evals.json", "\"run_id\": \"evalrun_1\"", "\"run_id\": \"evalrun_2\"", "SeveralSubjects")]
     public void AreRefusedAsAWhole(string file, string from, string to, string reason)
     {
         var results = ResultsFiles.Read(ResultsFiles.Changed(file, from, to));
@@ -88,6 +98,12 @@ public sealed class ResultsTrapTests
     [InlineData("junit-surefire.xml", "<properties>", "<error message=\"setup\"/><properties>")]
     [InlineData("native.json", "\"passed\": false", "\"passed\": true, \"error\": \"timeout\"")]
     [InlineData("native.json", "\"passed\": false", "\"score\": null")]
+    [InlineData("extensions-ai.json", "\"diagnostics\": []}", "\"diagnostics\": [{\"severity\": \"error\", \"message\": \"429\"}]}")]
+    [InlineData("extensions-ai.json", "\"value\": 3", "\"value\": null")]
+    [InlineData("extensions-ai.json", "\"value\": 3", "\"value\": \"NaN\"")]
+    [InlineData("extensions-ai.json", "\"failed\": false", "\"failed\": null")]
+    [InlineData("extensions-ai.json", "\"good\"", "\"inconclusive\"")]
+    [InlineData("extensions-ai.json", "\"interpretation\"", "\"other\"")]
     public void AreCasesThatWereNotMeasured(string file, string from, string to)
     {
         var results = ResultsFiles.Read(ResultsFiles.Changed(file, from, to));

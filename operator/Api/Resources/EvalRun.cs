@@ -165,6 +165,10 @@ public sealed record EvalRunStatus
     [Length(0, 2048)]
     public string? Message { get; init; }
 
+    /// <summary>The first fault of a case that could not be measured, in the tool's words. It stays here, beside the held-out set: it may quote it.</summary>
+    [Length(0, 512)]
+    public string? Fault { get; init; }
+
     /// <summary>IDs of cases that failed, the first few.</summary>
     [Items(0, 20), Length(1, 128), XListType("atomic")]
     public IReadOnlyList<string> Failing { get; init; } = [];

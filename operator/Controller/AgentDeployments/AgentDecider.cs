@@ -66,7 +66,9 @@ public static class AgentDecider
         if (serving == revision && target == revision)
         {
             ServingDecider.Steady(seen, draft, revision, replicas);
-            DriftDecider.Decide(seen, draft, revision);
+            // An agent that is scaled to nothing, by its budget or by hand, does nothing that could have become worse.
+            if (replicas > 0)
+                DriftDecider.Decide(seen, draft, revision);
         }
         else
             ServingDecider.KeepLastGood(seen, draft, serving, replicas, traffic);

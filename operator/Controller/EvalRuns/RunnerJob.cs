@@ -47,6 +47,8 @@ internal static class RunnerJob
             {
                 // A run that could not be made is another attempt with a name of its own, not a second pod of this one.
                 ["backoffLimit"] = 0,
+                // Long enough to read a log after a weekday; the verdict stays with the run.
+                ["ttlSecondsAfterFinished"] = 86_400,
                 ["activeDeadlineSeconds"] = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds),
                 ["template"] = suite.Job is { } job ? Own(run, job, labels, image) : Builtin(run, suite.Builtin!, labels, casesDigest!, image, around),
             },

@@ -79,6 +79,7 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
             Upper = Text(verdict.Upper),
             Reason = verdict.Reason,
             Message = verdict.Message.Length <= 2048 ? verdict.Message : verdict.Message[..2048],
+            Fault = verdict.Fault is { Length: > 512 } fault ? fault[..512] : verdict.Fault,
             Failing = results is null ? [] : [.. ResultsVerdict.Failing(results, Bar(run)).Select(one => one.Id).Where(id => id.Length is > 0 and <= MaxId).Take(Failing)],
         }, cancellationToken);
         var key = new NamespacedName(run.Metadata.NamespaceProperty, run.Metadata.Name);

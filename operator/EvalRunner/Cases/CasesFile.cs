@@ -68,17 +68,15 @@ internal static class CasesFile
         {
             throw new FormatException(JsonFields.Text($"is not a JSON object without repeated members (byte {fault.BytePositionInLine ?? 0})"));
         }
+        catch (InvalidOperationException fault)
+        {
+            // Names are compared while it is read.
+            throw new FormatException("a name is not valid Unicode", fault);
+        }
         using (document)
         {
-            try
-            {
-                JsonFields.RequireObject(document.RootElement, $"the {word}");
-                return await new CaseReader(context).ReadAsync(document.RootElement, stop);
-            }
-            catch (InvalidOperationException fault)
-            {
-                throw new FormatException("a name is not valid Unicode", fault);
-            }
+            JsonFields.RequireObject(document.RootElement, $"the {word}");
+            return await new CaseReader(context).ReadAsync(document.RootElement, stop);
         }
     }
 }

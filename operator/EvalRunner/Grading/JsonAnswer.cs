@@ -14,8 +14,9 @@ internal static class JsonAnswer
         {
             return JsonDocument.Parse(Unfence(answer), Strict);
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException: a name that is no Unicode text.
             return null;
         }
     }
