@@ -31,7 +31,7 @@ foreach (var (successes, trials, lower, upper) in published)
         Fault($"not as published: {text}");
 }
 
-var outcomes = new List<Outcome>();
+var outcomes = new List<Tally>();
 foreach (var line in Simulation.Lines)
 {
     var clock = Stopwatch.StartNew();

@@ -41,35 +41,6 @@ public sealed class CoverageTests(ITestOutputHelper output)
         (at.Passed + at.Failed).ShouldBeGreaterThan(2 * (split.Passed + split.Failed));
     }
 
-    // Repeats of the same cases, looked at up to five times and stopped at the first look that decides. Each case has a chance of its own
-    // to pass, so that the looks are correlated; the agent's score is the mean over the cases that could have been drawn.
-    [Theory]
-    [InlineData(0.8, 100)]
-    [InlineData(0.9, 100)]
-    public void FiveLooksAtRepeatsPromiseNoLess(double bar, int cases)
-    {
-        var random = new Random(20_254);
-        var looks = new ResultsBar(new Thresholds(bar, Confidence, 10)) { Looks = 5 };
-        var (passed, failed) = (0, 0);
-        for (var agent = 0; agent < Agents; agent++)
-        {
-            double[] rates = [.. Enumerable.Range(0, cases).Select(_ => Math.Pow(random.NextDouble(), (1 / bar) - 1))];
-            var good = new double[cases];
-            var phase = EvalPhase.Inconclusive;
-            for (var look = 1; look <= looks.Looks && phase == EvalPhase.Inconclusive; look++)
-            {
-                for (var i = 0; i < cases; i++)
-                    good[i] += random.NextDouble() < rates[i] ? 1 : 0;
-                phase = ResultsVerdict.Decide(ResultsFiles.Scores([.. good.Select(count => count / look)]), looks).Phase;
-            }
-            passed += phase == EvalPhase.Passed ? 1 : 0;
-            failed += phase == EvalPhase.Failed ? 1 : 0;
-        }
-        output.WriteLine(FormattableString.Invariant($"| {bar:0.00} | {cases} | {passed / (double)Agents:0.0000} | {failed / (double)Agents:0.0000} |"));
-        (passed / (double)Agents).ShouldBeLessThanOrEqualTo(Promise + Noise);
-        (failed / (double)Agents).ShouldBeLessThanOrEqualTo(Promise + Noise);
-    }
-
     // No simulation: sums of the binomial distribution for every number of cases.
     [Theory]
     [InlineData(0.8)]

@@ -29,7 +29,7 @@ internal enum Scores
 internal sealed record Rates(double Passed, double Failed);
 
 /// <summary>What came of one line: agents that are 0.05 below the bar, at it, and 0.04 above it.</summary>
-internal sealed record Outcome(Simulation Line, int Agents, Rates Below, Rates At, Rates Above)
+internal sealed record Tally(Simulation Line, int Agents, Rates Below, Rates At, Rates Above)
 {
     // How far Wilson's upper bound is off, at the numbers of cases here, for an agent exactly at the bar; CoverageTests has the exact rates.
     private const double WilsonExcess = 0.026;
@@ -97,7 +97,7 @@ internal sealed record Simulation(string Name, Scores Scores, double Bar, int Ca
 
     private bool Sequential => Scores is Scores.RepeatsOfLikeCases or Scores.RepeatsOfHardCases;
 
-    public Outcome Run(int agents) => new(this, agents, Try(agents, Bar - 0.05, 0), Try(agents, Bar, 1), Try(agents, Bar + 0.04, 2));
+    public Tally Run(int agents) => new(this, agents, Try(agents, Bar - 0.05, 0), Try(agents, Bar, 1), Try(agents, Bar + 0.04, 2));
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Name}, {Bar:0.00}, {Cases} cases");
 
