@@ -24,6 +24,10 @@ public static class EvalSuiteRules
             Add("spec", "must have exactly one of builtin, job and external");
         if (spec.Attempts is < 1 or > 10)
             Add("spec.attempts", "must be from 1 to 10");
+        if (spec.Builtin is { } builtin && builtin.Cases is null == builtin.Volume is null)
+            Add("spec.builtin", "must have either cases or volume");
+        if (spec.Builtin?.Volume is { } volume && (volume.Path.Length == 0 || volume.Path.StartsWith('/') || volume.Path.Split('/').Contains("..")))
+            Add("spec.builtin.volume.path", $"\"{volume.Path}\" must be a path within the volume, for example \"golden/cases.jsonl\"");
         foreach (var (name, _) in spec.Builtin?.Pod ?? [])
         {
             if (!PodFields.Contains(name))

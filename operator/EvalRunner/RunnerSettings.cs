@@ -23,8 +23,8 @@ internal sealed record RunnerSettings
     /// <summary>Path of the cases.</summary>
     public required string CasesFile { get; init; }
 
-    /// <summary>The digest that the operator computed when it planned the run.</summary>
-    public required string CasesDigest { get; init; }
+    /// <summary>The digest that the operator computed when it planned the run; null: it could not see the file.</summary>
+    public string? CasesDigest { get; init; }
 
     /// <summary>The agent's endpoint.</summary>
     public required Uri Target { get; init; }
@@ -63,7 +63,7 @@ internal sealed record RunnerSettings
         {
             Run = Needed("RUN_UID"),
             CasesFile = Needed("CASES_FILE"),
-            CasesDigest = Needed("CASES_SHA256"),
+            CasesDigest = Given("CASES_SHA256"),
             Target = Url(Needed("TARGET"), "TARGET"),
             CriticalTags = (variable("CRITICAL_TAGS") ?? string.Empty)
                 .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToHashSet(StringComparer.Ordinal),

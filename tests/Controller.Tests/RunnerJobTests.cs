@@ -46,6 +46,23 @@ public sealed class RunnerJobTests
     }
 
     [Fact]
+    public void Cases_may_be_in_a_volume_that_only_the_runner_mounts()
+    {
+        var suite = new EvalSuiteSpec { Builtin = new BuiltinSuite { Volume = new CasesVolume { ClaimName = "golden", Path = "support/cases.yaml", Version = "7" } } };
+        EvalSuiteRules.Check(suite).ShouldBeEmpty();
+        var pod = Pod(suite, null);
+        var runner = Container(pod, "runner");
+        Variable(runner, "CASES_FILE").ShouldBe("/agent-readiness/cases/support/cases.yaml");
+        runner.ToJsonString().ShouldNotContain("CASES_SHA256");
+        pod["volumes"]![0]!["persistentVolumeClaim"]!.ToJsonString().ShouldBe("""{"claimName":"golden","readOnly":true}""");
+        Container(pod, EvalSuiteRules.Reporter).ToJsonString().ShouldNotContain("/agent-readiness/cases");
+
+        var digest = EvalPlan.SuiteDigest(new EvalSuite { Spec = suite }, string.Empty);
+        suite.Builtin.Volume.Version = "8";
+        EvalPlan.SuiteDigest(new EvalSuite { Spec = suite }, string.Empty).ShouldNotBe(digest, "another version is another measurement");
+    }
+
+    [Fact]
     public void A_runner_of_ones_own_keeps_its_template_and_learns_where_to_measure_and_where_to_write()
     {
         var template = (JsonObject)JsonNode.Parse("""
@@ -90,12 +107,18 @@ public sealed class RunnerJobTests
     public void A_suite_is_one_of_three_and_names_who_may_submit()
     {
         EvalSuiteRules.Check(new EvalSuiteSpec()).ShouldHaveSingleItem().Problem.ShouldContain("exactly one of builtin, job and external");
-        EvalSuiteRules.Check(new EvalSuiteSpec { Builtin = new BuiltinSuite(), External = new ExternalSuite { ServiceAccounts = [new NamespacedReference { Name = "ci" }] } })
+        EvalSuiteRules.Check(new EvalSuiteSpec { Builtin = new BuiltinSuite { Cases = new KeyReference { Name = "cases", Key = "k" } }, External = new ExternalSuite { ServiceAccounts = [new NamespacedReference { Name = "ci" }] } })
             .ShouldHaveSingleItem().Problem.ShouldContain("exactly one");
         EvalSuiteRules.Check(new EvalSuiteSpec { External = new ExternalSuite() }).ShouldHaveSingleItem().Field.ShouldBe("spec.external.serviceAccounts");
-        EvalSuiteRules.Check(new EvalSuiteSpec { Builtin = new BuiltinSuite { Pod = new JsonObject { ["hostNetwork"] = true } } })
-            .ShouldHaveSingleItem().Field.ShouldBe("spec.builtin.pod.hostNetwork");
-        EvalSuiteRules.Check(new EvalSuiteSpec { Builtin = new BuiltinSuite() }).ShouldBeEmpty();
+        BuiltinSuite Sound() => new() { Cases = new KeyReference { Name = "cases", Key = "cases.jsonl" } };
+        EvalSuiteRules.Check(new EvalSuiteSpec { Builtin = Sound() }).ShouldBeEmpty();
+        var odd = Sound();
+        odd.Pod = new JsonObject { ["hostNetwork"] = true };
+        EvalSuiteRules.Check(new EvalSuiteSpec { Builtin = odd }).ShouldHaveSingleItem().Field.ShouldBe("spec.builtin.pod.hostNetwork");
+        EvalSuiteRules.Check(new EvalSuiteSpec { Builtin = new BuiltinSuite() }).ShouldHaveSingleItem().Problem.ShouldContain("either cases or volume");
+        var both = Sound();
+        both.Volume = new CasesVolume { ClaimName = "golden", Path = "../etc/passwd", Version = "1" };
+        EvalSuiteRules.Check(new EvalSuiteSpec { Builtin = both }).Select(problem => problem.Field).ShouldBe(["spec.builtin", "spec.builtin.volume.path"]);
     }
 
     [Theory]

@@ -82,14 +82,17 @@ public sealed class ExternalSuite
 }
 
 /// <summary>Cases that our own runner sends to the agent's OpenAI-compatible chat endpoint.</summary>
+[ValidationRule("has(self.cases) != has(self.volume)", "builtin must have either cases or volume")]
 public sealed class BuiltinSuite
 {
     /// <summary>
     /// The ConfigMap, in the suite's namespace, and the key that holds the cases: JSON Lines, or YAML where the key ends in ".yaml" or
     /// ".yml"; see docs/eval-cases.md.
     /// </summary>
-    [Required]
-    public KeyReference Cases { get; set; } = new();
+    public KeyReference? Cases { get; set; }
+
+    /// <summary>Cases in a volume instead, for sets that a ConfigMap does not hold.</summary>
+    public CasesVolume? Volume { get; set; }
 
     /// <summary>The name of the agent's port that the cases go to; its first port where absent.</summary>
     [Length(1, 15)]
@@ -117,6 +120,22 @@ public sealed class BuiltinSuite
     /// <summary>The runner's resources, as in a container.</summary>
     [PreserveUnknownFields]
     public JsonObject? Resources { get; set; }
+}
+
+/// <summary>A file of cases in a PersistentVolumeClaim of the suite's namespace. The operator cannot see it, so its version is declared.</summary>
+public sealed class CasesVolume
+{
+    /// <summary>The PersistentVolumeClaim. The runner mounts it read-only.</summary>
+    [Required, Length(1, 253)]
+    public string ClaimName { get; set; } = string.Empty;
+
+    /// <summary>The file in the volume, JSON Lines, or YAML where it ends in ".yaml" or ".yml".</summary>
+    [Required, Length(1, 512), Pattern(@"^[^/.][^\s]*$")]
+    public string Path { get; set; } = string.Empty;
+
+    /// <summary>A name of the file's content: another version makes another measurement. Change it with the file.</summary>
+    [Required, Length(1, 128)]
+    public string Version { get; set; } = string.Empty;
 }
 
 /// <summary>A model that grades answers by the rubric of a case, at temperature 0.</summary>

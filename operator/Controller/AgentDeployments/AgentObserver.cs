@@ -73,7 +73,8 @@ public sealed class AgentObserver(
         var suite = suites.Get(new NamespacedName(ns, name))?.View;
         return new SuiteView(suite, suite?.Spec switch
         {
-            { Builtin: { } builtin } => configMaps.Get(new NamespacedName(ns, builtin.Cases.Name))?.View.Digest,
+            { Builtin.Cases: { } cases } => configMaps.Get(new NamespacedName(ns, cases.Name))?.View.Digest,
+            { Builtin.Volume: not null } => string.Empty,
             { Job: { } job } => Digest(ns, job),
             { External: not null } => string.Empty,
             _ => null,

@@ -191,11 +191,13 @@ internal static class EvalPlan
             { Builtin: var builtin } => new JsonObject
             {
                 ["cases"] = casesDigest,
-                ["key"] = builtin?.Cases.Key,
+                ["key"] = builtin?.Cases?.Key,
                 ["path"] = builtin?.Path ?? Defaults.BuiltinPath,
                 ["port"] = builtin?.Port,
             },
         };
+        if (suite.Spec.Builtin?.Volume is { } volume)
+            whole["volume"] = new JsonObject { ["claim"] = volume.ClaimName, ["path"] = volume.Path, ["version"] = volume.Version };
         // Another judge makes another measurement; a suite without one has the digest that it always had.
         if (suite.Spec.Builtin?.Judge is { } judge)
             whole["judge"] = new JsonObject { ["url"] = judge.Url, ["model"] = judge.Model, ["votes"] = judge.Votes ?? 1 };
@@ -204,7 +206,7 @@ internal static class EvalPlan
 
     private static string Cases(EvalSuiteSpec suite) => suite.Job is { } job
         ? string.Join(", ", ConfigMapReferences.Find(job.Template).Where(reference => !reference.Optional).Select(reference => reference.Name))
-        : suite.Builtin!.Cases.Name;
+        : suite.Builtin?.Cases?.Name ?? string.Empty;
 
     private static string Identity(AgentObservation seen, string revision, string suiteNamespace, EvalRequirement requirement, string digest)
     {

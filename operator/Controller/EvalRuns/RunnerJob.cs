@@ -50,7 +50,7 @@ internal static class RunnerJob
                 // Long enough to read a log after a weekday; the verdict stays with the run.
                 ["ttlSecondsAfterFinished"] = 86_400,
                 ["activeDeadlineSeconds"] = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds),
-                ["template"] = suite.Job is { } job ? Own(run, job, labels, image) : Builtin(run, suite.Builtin!, labels, casesDigest!, image, around),
+                ["template"] = suite.Job is { } job ? Own(run, job, labels, image) : Builtin(run, suite.Builtin!, labels, casesDigest, image, around),
             },
         };
     }
@@ -114,15 +114,17 @@ internal static class RunnerJob
         ((JsonArray)reporter["env"]!).Add(Variable("GUARDRAIL_QUIT", $"http://127.0.0.1:{GuardrailPorts.Admin}{GuardrailPaths.Quit}"));
     }
 
-    private static JsonObject Builtin(EvalRun run, BuiltinSuite suite, JsonObject labels, string casesDigest, string image, Surroundings around)
+    private static JsonObject Builtin(EvalRun run, BuiltinSuite suite, JsonObject labels, string? casesDigest, string image, Surroundings around)
     {
-        var file = suite.Cases.Key.EndsWith(".yaml", StringComparison.Ordinal) || suite.Cases.Key.EndsWith(".yml", StringComparison.Ordinal) ? "cases.yaml" : "cases.jsonl";
+        var source = suite.Volume?.Path ?? suite.Cases!.Key;
+        var isYaml = source.EndsWith(".yaml", StringComparison.Ordinal) || source.EndsWith(".yml", StringComparison.Ordinal);
+        var file = suite.Volume?.Path ?? (isYaml ? "cases.yaml" : "cases.jsonl");
         var repeats = run.Spec.Repeats;
         var container = Container(Runner, image, "run",
         [
             ("RUN_UID", run.Metadata.Uid),
             ("CASES_FILE", $"{CasesDirectory}/{file}"),
-            ("CASES_SHA256", casesDigest),
+            .. casesDigest is null ? [] : new[] { ("CASES_SHA256", casesDigest) },
             ("RESULTS_PATH", $"{ResultsDirectory}/results.jsonl"),
             ("TARGET", run.Spec.Target),
             ("PARALLELISM", $"{suite.Parallelism ?? Defaults.BuiltinParallelism}"),
@@ -150,15 +152,17 @@ internal static class RunnerJob
             ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
         };
         pod["containers"] = new JsonArray(container);
-        pod["volumes"] = new JsonArray(new JsonObject
-        {
-            ["name"] = "cases",
-            ["configMap"] = new JsonObject
+        pod["volumes"] = new JsonArray(suite.Volume is { } volume
+            ? new JsonObject { ["name"] = "cases", ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = volume.ClaimName, ["readOnly"] = true } }
+            : new JsonObject
             {
-                ["name"] = suite.Cases.Name,
-                ["items"] = new JsonArray(new JsonObject { ["key"] = suite.Cases.Key, ["path"] = file }),
-            },
-        });
+                ["name"] = "cases",
+                ["configMap"] = new JsonObject
+                {
+                    ["name"] = suite.Cases!.Name,
+                    ["items"] = new JsonArray(new JsonObject { ["key"] = suite.Cases.Key, ["path"] = file }),
+                },
+            });
         var template = Template(run, [], pod, labels, $"{ResultsDirectory}/results.jsonl", casesDigest, image);
         if (suite.Judge is { } judge)
             AddJudge((JsonObject)template["spec"]!, run, judge, around);

@@ -82,7 +82,7 @@ internal static class CacheIndexes
 
     private static IEnumerable<string> CasesOf(EvalSuiteSpec suite) => suite switch
     {
-        { Builtin: { } builtin } => [builtin.Cases.Name],
+        { Builtin.Cases: { } cases } => [cases.Name],
         { Job: { } job } => ConfigMapReferences.Find(job.Template).Select(reference => reference.Name),
         _ => [],
     };

@@ -21,14 +21,14 @@ internal sealed class CaseRunner(RunnerSettings settings, TimeProvider time, Tex
     /// <summary>Runs.</summary>
     public async Task<RunResult> RunAsync(CancellationToken stop)
     {
-        var digest = settings.CasesDigest;
+        var digest = settings.CasesDigest ?? string.Empty;
         IReadOnlyList<EvalCase> cases = [];
         using var judge = settings.Judge is { } model ? new Judge(model.Url, model.Model, settings.CaseTimeout, settings.Backoff, time) : null;
         try
         {
             var file = await File.ReadAllBytesAsync(settings.CasesFile, stop);
             digest = CasesFile.Digest(file);
-            if (!digest.Equals(settings.CasesDigest, StringComparison.OrdinalIgnoreCase))
+            if (settings.CasesDigest is { } planned && !digest.Equals(planned, StringComparison.OrdinalIgnoreCase))
                 return Result(digest, 0, "the cases changed while the run was being made");
             var context = new CaseContext(settings.Refusal) { Judge = judge, JudgeVotes = settings.Judge?.Votes ?? 1 };
             cases = await CasesFile.ReadAsync(file, CasesFile.IsYaml(settings.CasesFile), context, stop);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
 using Shouldly;
 using Xunit;
 
@@ -9,7 +10,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 /// operator and a real API server is like.
 /// </summary>
 [Collection(ControlPlaneCollection.Name)]
-public sealed class FaultTests(ControlPlane plane)
+public sealed partial class FaultTests(ControlPlane plane)
 {
     [Fact]
     public Task With_nothing_in_its_way() => RollOutAsync(_ => { }, Nothing);
@@ -61,10 +62,14 @@ public sealed class FaultTests(ControlPlane plane)
             replica.Api.Strike(fault);
     }
 
+    // A try a second later says the same of another second: it is not a first one again.
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")]
+    private static partial Regex Moment();
+
     private Task OnFirstTriesAsync(Fault fault)
     {
         var known = new ConcurrentDictionary<(string, string, string), bool>();
-        return RollOutAsync(api => api.Plan = (call, _) => call.IsWrite && known.TryAdd((call.Verb, $"{call.Resource}/{call.Name}", call.Body), true) ? fault : Fault.None,
+        return RollOutAsync(api => api.Plan = (call, _) => call.IsWrite && known.TryAdd((call.Verb, $"{call.Resource}/{call.Name}", Moment().Replace(call.Body, "a moment")), true) ? fault : Fault.None,
             Nothing, fault.ToString());
     }
 
