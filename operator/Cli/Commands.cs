@@ -44,6 +44,7 @@ internal static class Commands
             Exit codes: 0 no problem; 1 at least one problem, or the manifest cannot be read.
             """, input, Check));
         root.Subcommands.Add(EvalsCommand.Create(bytes));
+        root.Subcommands.Add(PriceCommand.Create(input, TimeProvider.System));
         var version = new Command("version", "Prints the version of this program.");
         version.SetAction(parsed => parsed.InvocationConfiguration.Output.WriteLine(
             typeof(Commands).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion));

@@ -11,10 +11,7 @@ namespace AgentReadiness.Guardrail;
 /// <param name="Spent">Settled plus unproven spend of all holders, USD.</param>
 internal sealed record BudgetState(string Name, Money Cap, Money Spent);
 
-/// <summary>
-/// An error of the guardrail's own, in the shape of OpenAI's errors ({"error":{"message","type","param","code"}}), so that SDKs raise
-/// what they usually raise.
-/// </summary>
+/// <summary>An error of the guardrail's own, written in the provider's shape so that SDKs raise what they usually raise.</summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Code">The stable code.</param>
 /// <param name="Message">What happened and what to do about it.</param>
@@ -30,54 +27,53 @@ internal sealed record ApiError(int Status, string Code, string Message, bool Re
     /// <summary>The budget that refuses.</summary>
     public BudgetState? Budget { get; init; }
 
-    private string Type => Status switch
-    {
-        402 => "insufficient_quota",
-        403 => "permission_error",
-        429 => "rate_limit_error",
-        < 500 => "invalid_request_error",
-        _ => "api_error",
-    };
+    /// <summary>The limit of one call or run that refuses, its name in the agent's spec.</summary>
+    public string? Limit { get; init; }
+
+    /// <summary>The JSON-RPC request's id, as it stood there.</summary>
+    public string? RpcId { get; init; }
 
     /// <summary>Answers with this error. A response that has started, or a client that has gone, is left alone.</summary>
-    public async Task WriteAsync(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="format">The shape; OpenAI's where the upstream is not known.</param>
+    public async Task WriteAsync(HttpContext context, WireFormat? format = null)
     {
         var response = context.Response;
         if (response.HasStarted || context.RequestAborted.IsCancellationRequested)
             return;
-        response.StatusCode = Status;
+        // A JSON-RPC request is answered in JSON-RPC: clients take another status for a broken connection.
+        response.StatusCode = RpcId is not null ? StatusCodes.Status200OK : Status;
         response.ContentType = "application/json";
         if (!Retry)
             response.Headers["x-should-retry"] = "false";
         if (RetryAfter is { } after)
             response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        var body = ToJson();
+        var body = ToJson(format);
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body);
     }
 
     /// <summary>The body, UTF-8 JSON.</summary>
-    public ReadOnlyMemory<byte> ToJson()
+    public ReadOnlyMemory<byte> ToJson(WireFormat? format = null)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using var writer = new Utf8JsonWriter(buffer);
-        writer.WriteStartObject();
-        writer.WriteStartObject("error");
-        writer.WriteString("message", Message);
-        writer.WriteString("type", Type);
-        writer.WriteString("param", Param);
-        writer.WriteString("code", Code);
-        if (Budget is { } budget)
-        {
-            writer.WriteStartObject("budget");
-            writer.WriteString("name", budget.Name);
-            writer.WriteString("cap", budget.Cap.ToString());
-            writer.WriteString("spent", budget.Spent.ToString());
-            writer.WriteEndObject();
-        }
-        writer.WriteEndObject();
-        writer.WriteEndObject();
+        (format ?? WireFormat.Of("OpenAI")!).WriteError(writer, this);
         writer.Flush();
         return buffer.WrittenMemory;
+    }
+
+    /// <summary>Writes what a machine can read beside code and message.</summary>
+    public void WriteDetails(Utf8JsonWriter writer)
+    {
+        if (Limit is not null)
+            writer.WriteString("limit", Limit);
+        if (Budget is not { } budget)
+            return;
+        writer.WriteStartObject("budget");
+        writer.WriteString("name", budget.Name);
+        writer.WriteString("cap", budget.Cap.ToString());
+        writer.WriteString("spent", budget.Spent.ToString());
+        writer.WriteEndObject();
     }
 }

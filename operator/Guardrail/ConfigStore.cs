@@ -9,12 +9,15 @@ namespace AgentReadiness.Guardrail;
 /// <summary>A checked configuration, its texts read.</summary>
 internal sealed class GuardrailSettings
 {
-    private readonly List<Regex> allowed;
+    private readonly NamePatterns allowed;
+    private readonly NamePatterns tools;
 
     private GuardrailSettings(GuardrailConfig config, TimeProvider time)
     {
         Config = config;
-        ModelCallTimeout = Duration(config.ModelCallTimeout, "modelCallTimeout");
+        ModelCall = new CallTimes(config.ModelCall, "modelCall");
+        ToolCall = new CallTimes(config.ToolCall, "toolCall");
+        Limits = new RunPolicy(config.Limits, config.Observe);
         DrainTimeout = Duration(config.DrainTimeout, "drainTimeout");
         MaxWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.MaxWait, "budget.maxWait");
         FailoverWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.FailoverWait, "budget.failoverWait");
@@ -24,22 +27,30 @@ internal sealed class GuardrailSettings
         {
             if (!Uri.TryCreate(upstream.Url.TrimEnd('/'), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
                 throw new FormatException($"upstream {upstream.Name}: the url is not an absolute http or https URL");
-            if (upstream.Format != "OpenAI")
-                throw new FormatException($"upstream {upstream.Name}: the format {upstream.Format} is not supported");
-            if (!Upstreams.TryAdd(upstream.Name, new Upstream(upstream.Name, url, upstream.KeyFile is null ? null : new ProviderKey(upstream.KeyFile, time))))
+            var format = WireFormat.Of(upstream.Format)
+                ?? throw new FormatException($"upstream {upstream.Name}: the format {upstream.Format} is not one of {string.Join(", ", WireFormat.Names)}");
+            if (upstream.Proxy is { } proxy && !Uri.TryCreate(proxy, UriKind.Absolute, out _))
+                throw new FormatException($"upstream {upstream.Name}: the proxy is not a URL");
+            if (!Upstreams.TryAdd(upstream.Name, new Upstream(upstream, url, format, upstream.KeyFile is null ? null : new ProviderKey(upstream.KeyFile, time))))
                 throw new FormatException($"upstream {upstream.Name} is there twice");
         }
         if (config.Budget is { } budget && !(Uri.TryCreate(budget.Url, UriKind.Absolute, out var authority) && authority.Scheme == "https"))
             throw new FormatException("budget.url is not an absolute https URL");
-        allowed = [.. config.AllowedModels.Select(m => new Regex(
-            "^" + Regex.Escape(m).Replace("\\*", ".*", StringComparison.Ordinal) + "$", RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.NonBacktracking))];
+        allowed = new NamePatterns(config.AllowedModels);
+        tools = new NamePatterns(config.AllowedTools);
     }
 
     /// <summary>The file's content.</summary>
     public GuardrailConfig Config { get; }
 
-    /// <summary>The longest wait for one attempt of a model call.</summary>
-    public TimeSpan ModelCallTimeout { get; }
+    /// <summary>Times of model calls.</summary>
+    public CallTimes ModelCall { get; }
+
+    /// <summary>Times of tool calls.</summary>
+    public CallTimes ToolCall { get; }
+
+    /// <summary>Limits of one call and one run.</summary>
+    public RunPolicy Limits { get; }
 
     /// <summary>The longest wait for runs in flight.</summary>
     public TimeSpan DrainTimeout { get; }
@@ -69,51 +80,52 @@ internal sealed class GuardrailSettings
     }
 
     /// <summary>Whether the agent may name this model.</summary>
-    public bool Allows(string model) => allowed.Count == 0 || allowed.Exists(a => a.IsMatch(model));
+    public bool Allows(string model) => allowed.Allow(model);
 
-    private static TimeSpan Duration(string text, string field) => GoDuration.TryParse(text, out var duration)
+    /// <summary>Whether the agent may call this tool.</summary>
+    public bool AllowsTool(string tool) => tools.Allow(tool);
+
+    /// <summary>Reads a duration of the configuration.</summary>
+    internal static TimeSpan Duration(string text, string field) => GoDuration.TryParse(text, out var duration)
         ? duration
         : throw new FormatException($"{field}: \"{text}\" is not a duration");
 }
 
-/// <summary>A provider.</summary>
-/// <param name="Name">The first path segment.</param>
-/// <param name="Url">The base URL, without a slash at its end.</param>
-/// <param name="Key">The key, if one is to be added.</param>
-internal sealed record Upstream(string Name, Uri Url, ProviderKey? Key)
+/// <summary>A <see cref="CallPolicy"/>, read.</summary>
+internal sealed class CallTimes
 {
-    /// <summary>The URL of an endpoint under the base.</summary>
-    public Uri Endpoint(string path, QueryString query) => new(Url.AbsoluteUri.TrimEnd('/') + path + query.Value);
+    private const int MostAttempts = 10;
+
+    /// <exception cref="FormatException">A text is no duration, or the number of attempts is out of range.</exception>
+    public CallTimes(CallPolicy policy, string field)
+    {
+        Timeout = GuardrailSettings.Duration(policy.Timeout, field + ".timeout");
+        FirstByte = GuardrailSettings.Duration(policy.FirstByteTimeout ?? policy.Timeout, field + ".firstByteTimeout");
+        Event = GuardrailSettings.Duration(policy.EventTimeout ?? policy.Timeout, field + ".eventTimeout");
+        Attempts = policy.Attempts is >= 1 and <= MostAttempts ? policy.Attempts : throw new FormatException($"{field}.attempts must be 1 to {MostAttempts}");
+    }
+
+    /// <summary>The whole of one attempt.</summary>
+    public TimeSpan Timeout { get; }
+
+    /// <summary>To the first byte of the answer.</summary>
+    public TimeSpan FirstByte { get; }
+
+    /// <summary>Between two pieces of a stream.</summary>
+    public TimeSpan Event { get; }
+
+    /// <summary>Attempts in all.</summary>
+    public int Attempts { get; }
 }
 
-/// <summary>A provider's key in a file, read again at most once a second: the kubelet swaps links, whose times say nothing about the content.</summary>
-internal sealed class ProviderKey(string path, TimeProvider time)
+/// <summary>Names, exact or with "*" for any run of characters; none: every name.</summary>
+internal sealed class NamePatterns(IReadOnlyList<string> patterns)
 {
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
-    private sealed record Entry(string? Value, long ReadAt);
+    private readonly Regex[] all = [.. patterns.Select(p => new Regex(
+        "^" + Regex.Escape(p).Replace("\\*", ".*", StringComparison.Ordinal) + "$", RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.NonBacktracking))];
 
-    private Entry? last;
-
-    /// <summary>The key, or null where the file is missing, empty, or holds what no header can carry.</summary>
-    public string? Read()
-    {
-        var entry = Volatile.Read(ref last);
-        if (entry is not null && time.GetElapsedTime(entry.ReadAt) < Fresh)
-            return entry.Value;
-        string? value = null;
-        try
-        {
-            value = File.ReadAllText(path).Trim();
-            if (value.Length == 0 || value.AsSpan().ContainsAnyExceptInRange('!', '~'))
-                value = null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Reported to the caller as "no key"; the kubelet may be in the middle of a swap.
-        }
-        Volatile.Write(ref last, new Entry(value, time.GetTimestamp()));
-        return value;
-    }
+    /// <summary>Whether a name is one of them.</summary>
+    public bool Allow(string name) => all.Length == 0 || Array.Exists(all, p => p.IsMatch(name));
 }
 
 /// <summary>The configuration now in force. A new file that cannot be used is reported, and the old one stays.</summary>

@@ -60,6 +60,12 @@ internal static class GuardrailHost
         builder.Services.AddSingleton(_ => new GrantAccount(GrantClient.NewHolder()));
         builder.Services.AddSingleton<IGrantAuthority, HttpGrantAuthority>();
         builder.Services.AddSingleton<GrantClient>();
+        builder.Services.AddSingleton<RunRegistry>();
+        builder.Services.AddSingleton<RateGate>();
+        builder.Services.AddSingleton<OverrunList>();
+        builder.Services.AddSingleton<BackgroundCalls>();
+        builder.Services.AddSingleton<ModelCalls>();
+        builder.Services.AddSingleton<ToolCalls>();
         builder.Services.AddSingleton<EgressProxy>();
         builder.Services.AddSingleton<InboundFront>();
         builder.Services.AddSingleton<Admin>();
@@ -95,6 +101,7 @@ internal static class GuardrailHost
         ConfigStore config,
         GrantClient grants,
         EgressProxy egress,
+        BackgroundCalls background,
         InboundFront front,
         Admin admin,
         PriceCatalog catalog,
@@ -130,7 +137,9 @@ internal static class GuardrailHost
             egress.Stopping = true;
             log.Stopping(egress.Calls.Count, front.Runs.Count);
             await egress.Calls.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, cancellationToken);
-            var unproven = egress.Calls.Count;
+            await background.Calls.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, cancellationToken);
+            var unproven = egress.Calls.Count + background.Calls.Count;
+            background.GiveUp();
             await stop.CancelAsync();
             await running;
             var delivered = await grants.CloseAsync(CloseLimit);

@@ -15,6 +15,11 @@ internal sealed class GuardrailMetrics
     private readonly Counter tokens;
     private readonly Counter cost;
     private readonly Histogram callDuration;
+    private readonly Counter retries;
+    private readonly Counter wouldRefuse;
+    private readonly Counter overruns;
+    private readonly Counter toolCalls;
+    private readonly Histogram toolDuration;
     private readonly Counter runs;
     private readonly Histogram runDuration;
     private readonly Gauge budget;
@@ -28,6 +33,12 @@ internal sealed class GuardrailMetrics
         tokens = factory.CreateCounter("agentreadiness_tokens_total", "Tokens as the provider reports them.", "model", "kind");
         cost = factory.CreateCounter("agentreadiness_cost_usd_total", "Cost of model calls, USD.", "model", "outcome");
         callDuration = factory.CreateHistogram("agentreadiness_model_call_duration_seconds", "Duration of model calls.",
+            new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets });
+        retries = factory.CreateCounter("agentreadiness_model_call_retries_total", "Attempts of model calls after the first.", "upstream");
+        wouldRefuse = factory.CreateCounter("agentreadiness_calls_would_refuse_total", "Calls that a limit would have refused, had it been enforced.", "upstream", "limit");
+        overruns = factory.CreateCounter("agentreadiness_overruns_total", "Model calls that cost more than their upper bound.", "model");
+        toolCalls = factory.CreateCounter("agentreadiness_tool_calls_total", "Tool calls passed on.", "upstream", "status");
+        toolDuration = factory.CreateHistogram("agentreadiness_tool_call_duration_seconds", "Duration of tool calls.",
             new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets });
         runs = factory.CreateCounter("agentreadiness_runs_total", "Requests to the agent.", "status");
         runDuration = factory.CreateHistogram("agentreadiness_run_duration_seconds", "Duration of requests to the agent.",
@@ -52,6 +63,22 @@ internal sealed class GuardrailMetrics
 
     /// <summary>A model call was refused.</summary>
     public void Refused(string upstream, string code) => refused.WithLabels(upstream, code).Inc();
+
+    /// <summary>A model call is tried again.</summary>
+    public void Retried(string upstream) => retries.WithLabels(upstream).Inc();
+
+    /// <summary>A limit that is only observed does not fit.</summary>
+    public void WouldRefuse(string upstream, string limit) => wouldRefuse.WithLabels(upstream, limit).Inc();
+
+    /// <summary>A model call cost more than its bound.</summary>
+    public void Overrun(string model) => overruns.WithLabels(model).Inc();
+
+    /// <summary>A tool call has ended.</summary>
+    public void ToolCall(string upstream, int status, TimeSpan duration)
+    {
+        toolCalls.WithLabels(upstream, Status(status)).Inc();
+        toolDuration.WithLabels(upstream).Observe(duration.TotalSeconds);
+    }
 
     /// <summary>A run has ended.</summary>
     public void Run(int status, TimeSpan duration)

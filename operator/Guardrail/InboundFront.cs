@@ -9,11 +9,8 @@ namespace AgentReadiness.Guardrail;
 /// Stands before the agent's own ports. Each request is a run: it gets a fresh ID, which the agent sees and the client learns, and counts as
 /// in flight until its answer has ended.
 /// </summary>
-internal sealed class InboundFront(IHttpForwarder forwarder, GuardrailMetrics metrics, ILogger<InboundFront> log) : IDisposable
+internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, GuardrailMetrics metrics, ILogger<InboundFront> log) : IDisposable
 {
-    /// <summary>The header of a run's ID.</summary>
-    public const string RunIdHeader = "X-Agent-Run-Id";
-
     // Agents may think for long before the first byte, and streams may pause: the agent's own limits are the ones that count.
     private static readonly ForwarderRequestConfig Request = new() { ActivityTimeout = TimeSpan.FromHours(1), Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
 
@@ -28,7 +25,7 @@ internal sealed class InboundFront(IHttpForwarder forwarder, GuardrailMetrics me
     });
 
     /// <summary>The runs in flight.</summary>
-    public InFlight Runs { get; } = new();
+    public InFlight Runs => runs.Open;
 
     /// <summary>True: the client is asked to open a new connection for its next request, so that this pod can go.</summary>
     public bool Draining { get; set; }
@@ -39,24 +36,35 @@ internal sealed class InboundFront(IHttpForwarder forwarder, GuardrailMetrics me
     /// <summary>Forwards one request to the agent.</summary>
     public async Task HandleAsync(HttpContext context, int listenPort, int targetPort)
     {
-        var run = NewRunId();
+        var id = NewRunId();
+        // Without a trace from outside, the run is one of its own, under the run's ID.
+        var trace = RunRegistry.TraceOf(context.Request.Headers.TraceParent);
+        if (trace is null)
+            context.Request.Headers.TraceParent = $"00-{id}-{id[..16]}-01";
+        var run = runs.Start(id, trace);
         // An ID from outside could join a run of somebody else.
-        context.Request.Headers[RunIdHeader] = run;
+        context.Request.Headers[RunRegistry.IdHeader] = id;
         context.Response.OnStarting(static state =>
         {
-            var (response, id, front) = ((HttpResponse, string, InboundFront))state;
-            response.Headers[RunIdHeader] = id;
+            var (response, current, front) = ((HttpResponse, Run, InboundFront))state;
+            response.Headers[RunRegistry.IdHeader] = current.Id;
+            // What is still in flight counts at its upper bound: never less than what the run will have cost by now.
+            response.Headers[RunRegistry.CostHeader] = current.Cost.ToString();
             if (front.Draining && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
                 response.Headers.Connection = "close";
             return Task.CompletedTask;
         }, (context.Response, run, this));
-        Runs.Enter();
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var error = await forwarder.SendAsync(context, $"http://127.0.0.1:{targetPort}", client, Request, KeepHost.Instance);
+            var error = await forwarder.SendAsync(context, $"http://127.0.0.1:{targetPort}", client, Request, KeepHost.Instance, run.Deadline);
             if (error == ForwarderError.None)
                 return;
+            if (run.Deadline.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+            {
+                await RunErrors.TooLong(id).WriteAsync(context);
+                return;
+            }
             var cause = context.GetForwarderErrorFeature()?.Exception?.GetBaseException().Message ?? error.ToString();
             log.InboundFailed(listenPort, $"{error}: {cause}");
             await (error is ForwarderError.RequestTimedOut
@@ -65,8 +73,11 @@ internal sealed class InboundFront(IHttpForwarder forwarder, GuardrailMetrics me
         }
         finally
         {
-            Runs.Leave();
-            metrics.Run(context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
+            runs.End(run, trace);
+            var (status, elapsed) = (context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
+            var (steps, toolCalls, tokens) = run.Counts;
+            metrics.Run(status, elapsed);
+            log.RunEnded(id, status, run.Cost.ToString(), steps, toolCalls, tokens, (long)elapsed.TotalMilliseconds);
         }
     }
 

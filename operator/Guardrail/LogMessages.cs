@@ -10,8 +10,8 @@ internal static partial class LogMessages
     [LoggerMessage(2, LogLevel.Information, "model call refused: run={RunId} upstream={Upstream} model={Model} status={Status} code={Code}")]
     public static partial void ModelCallRefused(this ILogger log, string? runId, string upstream, string? model, int status, string code);
 
-    [LoggerMessage(3, LogLevel.Error, "overrun: {Model} cost {CostUsd} USD with {ReservedUsd} reserved; the model is refused until this process restarts")]
-    public static partial void Overrun(this ILogger log, string model, string costUsd, string reservedUsd);
+    [LoggerMessage(3, LogLevel.Error, "overrun: model={Model} rule={Rule} cost={CostUsd} reserved={ReservedUsd}: {Why}; the model is refused until this process restarts")]
+    public static partial void Overrun(this ILogger log, string model, string rule, string costUsd, string reservedUsd, string why);
 
     [LoggerMessage(4, LogLevel.Warning, "model call failed: upstream={Upstream} model={Model} reason={Reason}")]
     public static partial void ModelCallFailed(this ILogger log, string upstream, string model, string reason);
@@ -45,4 +45,19 @@ internal static partial class LogMessages
 
     [LoggerMessage(14, LogLevel.Warning, "inbound request failed: port={Port} reason={Reason}")]
     public static partial void InboundFailed(this ILogger log, int port, string reason);
+
+    [LoggerMessage(15, LogLevel.Warning, "model call tried again: run={RunId} upstream={Upstream} attempt={Attempt} status={Status} after={DelayMs}ms")]
+    public static partial void ModelCallRetried(this ILogger log, string runId, string upstream, int attempt, int status, long delayMs);
+
+    [LoggerMessage(16, LogLevel.Information, "would be refused: upstream={Upstream} limit={Limit}")]
+    public static partial void WouldRefuse(this ILogger log, string upstream, string limit);
+
+    [LoggerMessage(17, LogLevel.Information, "tool call: run={RunId} upstream={Upstream} tool={Tool} status={Status} ms={DurationMs}")]
+    public static partial void ToolCall(this ILogger log, string runId, string upstream, string tool, int status, long durationMs);
+
+    [LoggerMessage(18, LogLevel.Information, "tool call refused: run={RunId} upstream={Upstream} tool={Tool} status={Status} code={Code}")]
+    public static partial void ToolCallRefused(this ILogger log, string runId, string upstream, string? tool, int status, string code);
+
+    [LoggerMessage(19, LogLevel.Information, "run ended: run={RunId} status={Status} cost={CostUsd} steps={Steps} tools={ToolCalls} tokens={Tokens} ms={DurationMs}")]
+    public static partial void RunEnded(this ILogger log, string runId, int status, string costUsd, int steps, int toolCalls, long tokens, long durationMs);
 }

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.Json;
-using AgentReadiness.Api;
 
 namespace AgentReadiness.Pricing;
 
@@ -13,12 +11,10 @@ namespace AgentReadiness.Pricing;
 public sealed class PriceCatalog
 {
     private const string Resource = "catalog.json";
-    private const decimal TokensPerPrice = 1_000_000m;
-    private static readonly decimal Scale = (decimal)Math.Pow(10, Money.FractionDigits);
 
     private readonly List<ProviderPrices> providers;
 
-    private PriceCatalog(List<ProviderPrices> providers) => this.providers = providers;
+    internal PriceCatalog(List<ProviderPrices> providers) => this.providers = providers;
 
     /// <summary>The number of rules, of all providers.</summary>
     public int Count => providers.Sum(p => p.Rules.Count);
@@ -29,7 +25,7 @@ public sealed class PriceCatalog
         using var stream = typeof(PriceCatalog).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"the resource {Resource} is missing from the build");
         using var document = JsonDocument.Parse(stream);
-        return Read(document.RootElement);
+        return CatalogReader.Read(document.RootElement);
     }
 
     /// <summary>Reads a catalog in the project's own format, as <see cref="GenaiPricesImporter"/> writes it.</summary>
@@ -39,16 +35,39 @@ public sealed class PriceCatalog
         try
         {
             using var document = JsonDocument.Parse(json);
-            return Read(document.RootElement);
+            return CatalogReader.Read(document.RootElement);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
         {
             throw new FormatException($"not a price catalog: {e.Message}", e);
         }
     }
 
+    /// <summary>
+    /// This catalog with another one laid over it: a rule of the same provider and id is replaced, everything else is added, and among equals the other
+    /// one's rules come first.
+    /// </summary>
+    public PriceCatalog Merge(PriceCatalog over)
+    {
+        var merged = new List<ProviderPrices>();
+        foreach (var provider in providers)
+        {
+            var other = over.providers.Find(p => p.Id == provider.Id);
+            merged.Add(other is null ? provider : provider.Merge(other));
+        }
+        merged.AddRange(over.providers.Where(o => !providers.Exists(p => p.Id == o.Id)));
+        return new PriceCatalog(merged);
+    }
+
     /// <summary>The provider that a base URL belongs to, or null for a host that the catalog does not know.</summary>
     public string? ProviderOf(Uri url) => providers.Find(p => p.Url?.IsMatch(url.AbsoluteUri) == true)?.Id;
+
+    /// <summary>The provider of a name as people write it ("anthropic", "bedrock", "vertex_ai"), or null. The id itself wins.</summary>
+    public string? ProviderNamed(string name)
+    {
+        var folded = name.Trim();
+        return (providers.Find(p => p.Id.Equals(folded, StringComparison.OrdinalIgnoreCase)) ?? providers.Find(p => p.Claims(folded)))?.Id;
+    }
 
     /// <summary>The prices of a model at a time, or null where nothing claims the name.</summary>
     /// <param name="provider">The provider's id in the catalog; null: see the type.</param>
@@ -79,70 +98,4 @@ public sealed class PriceCatalog
         }
         return null;
     }
-
-    private static PriceCatalog Read(JsonElement root)
-    {
-        var providers = new List<ProviderPrices>();
-        foreach (var provider in root.GetProperty("providers").EnumerateArray())
-        {
-            var id = provider.GetProperty("id").GetString()!;
-            var rules = new List<PriceRule>();
-            foreach (var model in provider.GetProperty("models").EnumerateArray())
-                rules.Add(ReadRule(id, model));
-            providers.Add(new ProviderPrices(
-                id,
-                provider.TryGetProperty("url", out var url) ? url.GetString() : null,
-                Strings(provider, "fallback"),
-                rules));
-        }
-        return new PriceCatalog(providers);
-    }
-
-    private static PriceRule ReadRule(string provider, JsonElement model)
-    {
-        var ruleId = $"{provider}/{model.GetProperty("id").GetString()}";
-        var prices = new List<(DateTimeOffset From, PricedModel Model)>();
-        foreach (var price in model.GetProperty("prices").EnumerateArray())
-        {
-            var from = price.TryGetProperty("from", out var date)
-                ? DateTimeOffset.ParseExact(date.GetString()!, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)
-                : DateTimeOffset.MinValue;
-            var tiers = new List<PriceTier> { ReadTier(price, 0) };
-            if (price.TryGetProperty("tiers", out var more))
-            {
-                foreach (var tier in more.EnumerateArray())
-                    tiers.Add(ReadTier(tier, tier.GetProperty("over").GetInt64()));
-            }
-            tiers.Sort((a, b) => a.OverInputTokens.CompareTo(b.OverInputTokens));
-            var perRequest = price.TryGetProperty("perRequest", out var fee) ? RoundUp(Decimal(fee)) : 0m;
-            prices.Add((from, new PricedModel(ruleId, perRequest, tiers, Tokens(model, "contextWindow"), Tokens(model, "maxOutputTokens"))));
-        }
-        if (prices.Count == 0)
-            throw new FormatException($"{ruleId} has no prices");
-        prices.Sort((a, b) => a.From.CompareTo(b.From));
-        return new PriceRule(Strings(model, "equals"), Strings(model, "startsWith"), Strings(model, "endsWith"),
-            Strings(model, "contains"), Strings(model, "regex"), prices);
-    }
-
-    private static PriceTier ReadTier(JsonElement element, long over)
-    {
-        var input = RoundUp(Decimal(element.GetProperty("input")) / TokensPerPrice);
-        decimal Rate(string name, decimal otherwise) =>
-            element.TryGetProperty(name, out var value) ? RoundUp(Decimal(value) / TokensPerPrice) : otherwise;
-        var write = Rate("cacheWrite", input);
-        return new PriceTier(over, input, Rate("cachedInput", input), write, Math.Max(write, Rate("cacheWriteLong", write)),
-            RoundUp(Decimal(element.GetProperty("output")) / TokensPerPrice));
-    }
-
-    private static decimal RoundUp(decimal amount) => decimal.Ceiling(amount * Scale) / Scale;
-
-    private static decimal Decimal(JsonElement element) =>
-        decimal.TryParse(element.GetString(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : throw new FormatException($"\"{element.GetRawText()}\" is not a price: write a decimal string");
-
-    private static long? Tokens(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetInt64() : null;
-
-    private static string[] Strings(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var list) ? [.. list.EnumerateArray().Select(e => e.GetString()!)] : [];
 }

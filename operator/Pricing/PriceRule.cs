@@ -4,6 +4,7 @@ namespace AgentReadiness.Pricing;
 
 /// <summary>One model's names and its prices over time.</summary>
 internal sealed record PriceRule(
+    string Id,
     string[] Equal,
     string[] Prefixes,
     string[] Suffixes,
@@ -37,11 +38,16 @@ internal sealed class ProviderPrices
     private readonly List<PriceRule> inexact = [];
     private readonly Dictionary<string, Regex> patterns = [];
 
-    public ProviderPrices(string id, string? url, string[] fallback, List<PriceRule> rules)
+    private readonly string? url;
+    private readonly string[] names;
+
+    public ProviderPrices(string id, string? url, string[] names, string[] fallback, List<PriceRule> rules)
     {
         Id = id;
         Fallback = fallback;
         Rules = rules;
+        this.url = url;
+        this.names = names;
         Url = url is null ? null : Compile($"^(?:{url})");
         foreach (var rule in rules)
         {
@@ -61,6 +67,17 @@ internal sealed class ProviderPrices
     public List<PriceRule> Rules { get; }
 
     public Regex? Url { get; }
+
+    /// <summary>A name as people write it means this provider.</summary>
+    public bool Claims(string name) => Array.Exists(names, n => name.Contains(n, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>These rules with those of another list over them.</summary>
+    public ProviderPrices Merge(ProviderPrices over) => new(
+        Id,
+        over.url ?? url,
+        over.names.Length > 0 ? over.names : names,
+        over.Fallback.Length > 0 ? over.Fallback : Fallback,
+        [.. over.Rules, .. Rules.Where(r => !over.Rules.Exists(o => o.Id == r.Id))]);
 
     public PriceRule? Find(string model)
     {

@@ -30,10 +30,8 @@ public sealed class ChatRequestTests
     [InlineData("\"max_tokens\":0", "unbounded_cost")]
     [InlineData("\"max_completion_tokens\":1.5", "unbounded_cost")]
     [InlineData("\"max_completion_tokens\":\"9\"", "unbounded_cost")]
-    [InlineData("\"service_tier\":\"priority\"", "unbounded_cost")]
     [InlineData("\"prediction\":{\"type\":\"content\"}", "unbounded_cost")]
     [InlineData("\"web_search_options\":{}", "unbounded_cost")]
-    [InlineData("\"modalities\":[\"text\",\"audio\"]", "unbounded_cost")]
     [InlineData("\"tools\":[{\"type\":\"web_search\"}]", "unbounded_cost")]
     [InlineData("\"model\":\"other\"", "duplicate_parameter")]
     [InlineData("\"mod\\u0065l\":\"other\"", "duplicate_parameter")]
@@ -46,15 +44,24 @@ public sealed class ChatRequestTests
     public void What_cannot_be_bounded_is_refused(string extra, string code) => Refusal("{\"model\":\"m\"," + Messages + "," + extra + "}").ShouldBe(code);
 
     [Theory]
-    [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"x\"}}]}]", "unbounded_cost")]
-    [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}]", "unbounded_cost")]
-    [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{\"file_id\":\"f\"}}]}]", "unbounded_cost")]
-    [InlineData("[{\"role\":\"assistant\",\"audio\":{\"id\":\"a\"}}]", "unbounded_cost")]
+    [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"x\"}}]}]", true, false)]
+    [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}]", true, false)]
+    [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{\"file_id\":\"f\"}}]}]", true, false)]
+    [InlineData("[{\"role\":\"assistant\",\"audio\":{\"id\":\"a\"}}]", false, true)]
+    [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"{\\\"type\\\":\\\"image_url\\\"}\"}]}]", false, false)]
+    [InlineData("[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"type\":\"function\"}]}]", false, false)]
+    public void What_is_not_text_in_the_body_counts_as_a_full_window(string messages, bool media, bool stored)
+    {
+        var request = ChatRequestReader.Read(Encoding.UTF8.GetBytes("{\"model\":\"m\",\"messages\":" + messages + "}"), null, out var error);
+        error.ShouldBeNull();
+        (request!.MediaInput, request.StoredInput).ShouldBe((media, stored));
+    }
+
+    [Theory]
     [InlineData("[]", "missing_parameter")]
     [InlineData("\"x\"", "invalid_type")]
-    [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"{\\\"type\\\":\\\"image_url\\\"}\"}]}]", null)]
-    [InlineData("[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"type\":\"function\"}]}]", null)]
-    public void Only_text_is_priced(string messages, string? code) => Refusal("{\"model\":\"m\",\"messages\":" + messages + "}").ShouldBe(code);
+    [InlineData("[{\"role\":\"user\",\"content\":[{\"text\":\"a\"}]}]", "missing_parameter")]
+    public void Messages_of_another_shape_are_refused(string messages, string? code) => Refusal("{\"model\":\"m\",\"messages\":" + messages + "}").ShouldBe(code);
 
     [Theory]
     [InlineData("")]
@@ -66,7 +73,7 @@ public sealed class ChatRequestTests
     [Fact]
     public void The_larger_of_two_limits_counts()
     {
-        var request = ChatRequestReader.Read(Encoding.UTF8.GetBytes("{\"model\":\"m\",\"max_tokens\":7,\"max_completion_tokens\":3,\"n\":4," + Messages + "}"), out _)!;
+        var request = ChatRequestReader.Read(Encoding.UTF8.GetBytes("{\"model\":\"m\",\"max_tokens\":7,\"max_completion_tokens\":3,\"n\":4," + Messages + "}"), null, out _)!;
         request.OutputLimit.ShouldBe(7);
         request.Choices.ShouldBe(4);
     }
@@ -113,14 +120,14 @@ public sealed class ChatRequestTests
 
     private static string? Refusal(string body)
     {
-        ChatRequestReader.Read(Encoding.UTF8.GetBytes(body), out var error);
+        ChatRequestReader.Read(Encoding.UTF8.GetBytes(body), null, out var error);
         return error?.Code;
     }
 
     private static string Spliced(string body, long limit)
     {
         var bytes = Encoding.UTF8.GetBytes(body);
-        var request = ChatRequestReader.Read(bytes, out var error);
+        var request = ChatRequestReader.Read(bytes, null, out var error);
         error.ShouldBeNull();
         using var content = new SplicedContent(bytes, request!.Splices(limit), "application/json");
         var sent = content.Pieces().SelectMany(p => p.ToArray()).ToArray();

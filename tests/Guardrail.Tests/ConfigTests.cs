@@ -13,7 +13,7 @@ public sealed class ConfigTests
     public void What_the_file_leaves_out_has_its_default()
     {
         var settings = Parse("{" + Agent + ",\"budget\":{\"url\":\"https://o:8443\",\"caFile\":\"c\",\"tokenFile\":\"t\"}}");
-        (settings.ModelCallTimeout, settings.DrainTimeout, settings.MaxWait, settings.Config.MaxOutputTokens)
+        (settings.ModelCall.Timeout, settings.DrainTimeout, settings.MaxWait, settings.Config.MaxOutputTokens)
             .ShouldBe((TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(2), 4096));
         settings.Upstreams.ShouldBeEmpty();
         settings.Allows("anything").ShouldBeTrue();
@@ -22,10 +22,13 @@ public sealed class ConfigTests
     [Theory]
     [InlineData("{}")]
     [InlineData("null")]
-    [InlineData("{" + Agent + ",\"modelCallTimeout\":\"soon\"}")]
+    [InlineData("{" + Agent + ",\"modelCall\":{\"timeout\":\"soon\"}}")]
     [InlineData("{" + Agent + ",\"maxOutputTokens\":0}")]
+    [InlineData("{" + Agent + ",\"modelCall\":{\"attempts\":0}}")]
+    [InlineData("{" + Agent + ",\"limits\":{\"maxCost\":\"cheap\"}}")]
+    [InlineData("{" + Agent + ",\"limits\":{\"maxDuration\":\"soon\"}}")]
     [InlineData("{" + Agent + ",\"upstreams\":[{\"name\":\"o\",\"format\":\"OpenAI\",\"url\":\"ftp://x\"}]}")]
-    [InlineData("{" + Agent + ",\"upstreams\":[{\"name\":\"o\",\"format\":\"Gemini\",\"url\":\"http://x\"}]}")]
+    [InlineData("{" + Agent + ",\"upstreams\":[{\"name\":\"o\",\"format\":\"Telex\",\"url\":\"http://x\"}]}")]
     [InlineData("{" + Agent + ",\"budget\":{\"url\":\"http://o:8443\",\"caFile\":\"c\",\"tokenFile\":\"t\"}}")]
     public void What_cannot_be_used_is_refused(string json) => Should.Throw<FormatException>(() => Parse(json));
 

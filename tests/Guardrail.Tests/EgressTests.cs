@@ -161,8 +161,13 @@ public sealed class EgressTests
     }
 
     [Theory]
-    [InlineData("POST", "/openai/v1/embeddings", 403, "unmetered_endpoint")]
-    [InlineData("POST", "/openai/v1/responses", 403, "unmetered_endpoint")]
+    [InlineData("POST", "/openai/v1/images/generations", 403, "unmetered_endpoint")]
+    [InlineData("POST", "/openai/v1/batches", 403, "unmetered_endpoint")]
+    [InlineData("POST", "/openai/v1/completions", 403, "unmetered_endpoint")]
+    [InlineData("POST", "/openai/v1/messages", 403, "unmetered_endpoint")]
+    [InlineData("POST", "/openai/v1/responses/x/unknown", 403, "unmetered_endpoint")]
+    [InlineData("GET", "/openai/v1/models/../files", 403, "unmetered_endpoint")]
+    [InlineData("GET", "/openai/v1/models/%2e%2e/files", 403, "unmetered_endpoint")]
     [InlineData("GET", "/openai/v1/chat/completions", 403, "unmetered_endpoint")]
     [InlineData("POST", "/openai/v1/chat/completions/", 403, "unmetered_endpoint")]
     [InlineData("POST", "/openai/v1/../v1/files", 403, "unmetered_endpoint")]
@@ -202,7 +207,7 @@ public sealed class EgressTests
     public async Task A_body_beyond_the_limit_is_413()
     {
         await using var rig = await Rig.StartAsync();
-        using var response = await rig.Http.PostAsync(new Uri(rig.BaseUrl + "/chat/completions"), new ByteArrayContent(new byte[EgressProxy.LargestBody + 1]));
+        using var response = await rig.Http.PostAsync(new Uri(rig.BaseUrl + "/chat/completions"), new ByteArrayContent(new byte[ModelCalls.LargestBody + 1]));
         response.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
     }
 

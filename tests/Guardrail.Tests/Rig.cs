@@ -85,7 +85,7 @@ internal sealed class Rig : IAsyncDisposable
             ],
             AllowedModels = models ?? [],
             MaxOutputTokens = 256,
-            ModelCallTimeout = timeout,
+            ModelCall = new CallPolicy { Timeout = timeout },
             DrainTimeout = "2s",
             Budget = budget,
         };
@@ -126,7 +126,7 @@ internal sealed class Rig : IAsyncDisposable
     public Money Billed(bool completed)
     {
         var count = Witness.Total(completed);
-        return PriceCatalog.Load().Find(null, Model, TimeProvider.System.GetUtcNow())!.Cost(new TokenUsage(count.Prompt, count.Cached, 0, count.Completion));
+        return PriceCatalog.Load().Find(null, Model, TimeProvider.System.GetUtcNow())!.Cost(new TokenUsage(count.Prompt, count.Cached, 0, count.Completion))!.Value.Total;
     }
 
     /// <summary>Waits until the guardrail has booked a number of calls.</summary>

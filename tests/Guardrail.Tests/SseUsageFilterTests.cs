@@ -25,12 +25,12 @@ public sealed class SseUsageFilterTests
         {
             foreach (var hide in new[] { true, false })
             {
-                var facts = new ResponseFacts();
+                var facts = new ResponseFacts(UsageApi.Chat);
                 var filter = new SseUsageFilter(facts, hide);
                 var seen = Take(filter, bytes[..cut]) + Take(filter, bytes[cut..]) + Rest(filter);
                 seen.ShouldBe(hide ? hidden : text, $"cut at {cut}");
                 facts.Usage.ShouldBe(new TokenUsage(7, 0, 0, 3));
-                facts.UsageIsFinal.ShouldBeTrue();
+                facts.IsFinal.ShouldBeTrue();
                 (facts.Id, facts.Model, filter.Done).ShouldBe(("c1", "m", true));
             }
         }
@@ -39,7 +39,7 @@ public sealed class SseUsageFilterTests
     [Fact]
     public void Byte_by_byte_events_come_out_as_soon_as_they_are_complete()
     {
-        var filter = new SseUsageFilter(new ResponseFacts(), hideUsage: true);
+        var filter = new SseUsageFilter(new ResponseFacts(UsageApi.Chat), hideUsage: true);
         var bytes = Encoding.UTF8.GetBytes(First + First);
         var lengths = bytes.Select(b => Take(filter, [b]).Length).ToList();
         lengths.FindIndex(l => l > 0).ShouldBe(First.Length - 1);
@@ -49,18 +49,18 @@ public sealed class SseUsageFilterTests
     [Fact]
     public void Usage_beside_choices_is_shown_and_not_final()
     {
-        var facts = new ResponseFacts();
+        var facts = new ResponseFacts(UsageApi.Chat);
         var filter = new SseUsageFilter(facts, hideUsage: true);
         var text = "data: {\"choices\":[{}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}}\n\n";
         Take(filter, Encoding.UTF8.GetBytes(text)).ShouldBe(text);
         facts.Usage.ShouldNotBeNull();
-        facts.UsageIsFinal.ShouldBeFalse();
+        facts.IsFinal.ShouldBeFalse();
     }
 
     [Fact]
     public void Several_data_lines_are_one_text()
     {
-        var facts = new ResponseFacts();
+        var facts = new ResponseFacts(UsageApi.Chat);
         var filter = new SseUsageFilter(facts, hideUsage: true);
         Take(filter, "data: {\"choices\":[],\ndata: \"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}}\n\n"u8.ToArray()).ShouldBe("");
         facts.Usage.ShouldBe(new TokenUsage(7, 0, 0, 1));
@@ -69,7 +69,7 @@ public sealed class SseUsageFilterTests
     [Fact]
     public void An_endless_event_passes_unread_and_holds_no_memory()
     {
-        var facts = new ResponseFacts();
+        var facts = new ResponseFacts(UsageApi.Chat);
         var filter = new SseUsageFilter(facts, hideUsage: true, longestEvent: 100);
         var text = "data: {\"x\":\"" + new string('y', 300) + "\"}\n\n" + UsageChunk;
         var seen = string.Concat(Encoding.UTF8.GetBytes(text).Chunk(64).Select(c => Take(filter, c))) + Rest(filter);

@@ -24,8 +24,23 @@ public sealed class GuardrailConfig
     /// <summary>The output limit, in tokens, that is added to a request that names none.</summary>
     public int MaxOutputTokens { get; set; } = 4096;
 
-    /// <summary>The longest wait for the whole of one attempt of a model call, as a Go duration.</summary>
-    public string ModelCallTimeout { get; set; } = "60s";
+    /// <summary>The least output limit, in tokens, to which a call is lowered so that it fits a cap; below it the call is refused.</summary>
+    public int MinOutputTokens { get; set; } = 256;
+
+    /// <summary>Timeouts and attempts of model calls.</summary>
+    public CallPolicy ModelCall { get; set; } = new();
+
+    /// <summary>Timeouts and attempts of tool calls.</summary>
+    public CallPolicy ToolCall { get; set; } = new() { Timeout = "15s" };
+
+    /// <summary>What one call and one run may cost; null: no such limit.</summary>
+    public RunLimits? Limits { get; set; }
+
+    /// <summary>True: what <see cref="Limits"/> would refuse is counted and logged, and passes.</summary>
+    public bool Observe { get; set; }
+
+    /// <summary>Tools that the agent may call: exact, or with "*" for any run of characters. Empty: every tool.</summary>
+    public IReadOnlyList<string> AllowedTools { get; set; } = [];
 
     /// <summary>The longest time that <c>/drain</c> waits for runs in flight, as a Go duration.</summary>
     public string DrainTimeout { get; set; } = "30s";
@@ -72,7 +87,7 @@ public sealed class UpstreamConfig
     /// <summary>The first path segment under which the agent reaches it; a DNS label.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The wire format; only <c>OpenAI</c> today.</summary>
+    /// <summary>The wire format: <c>OpenAI</c>, <c>Anthropic</c>, <c>Gemini</c>, <c>MCP</c> or <c>HTTP</c>.</summary>
     public required string Format { get; init; }
 
     /// <summary>The base URL, with its version path where the provider has one ("https://host/v1").</summary>
@@ -80,6 +95,59 @@ public sealed class UpstreamConfig
 
     /// <summary>The file that holds the provider's key; read again when it changes. Null: no credential is added.</summary>
     public string? KeyFile { get; init; }
+
+    /// <summary>PEM certificates that the provider's certificate must chain to; null: those of the image.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>An HTTP proxy to reach it through, as a URL; null: none.</summary>
+    public string? Proxy { get; init; }
+}
+
+/// <summary>How long a call may take and how often it is tried. Durations are Go durations.</summary>
+public sealed class CallPolicy
+{
+    /// <summary>The whole of one attempt.</summary>
+    public string Timeout { get; set; } = "60s";
+
+    /// <summary>From sending to the first byte of the answer; null: <see cref="Timeout"/>.</summary>
+    public string? FirstByteTimeout { get; set; }
+
+    /// <summary>From one piece of a streamed answer to the next; null: <see cref="Timeout"/>.</summary>
+    public string? EventTimeout { get; set; }
+
+    /// <summary>Attempts in all, 1 to 10. Another one follows only while the agent has seen no byte of an answer.</summary>
+    public int Attempts { get; set; } = 1;
+}
+
+/// <summary>Limits of one call and of one run. Null or 0: no such limit.</summary>
+public sealed class RunLimits
+{
+    /// <summary>The most that one model call may cost, USD as a decimal string.</summary>
+    public string? CallMaxCost { get; set; }
+
+    /// <summary>The most that one run may cost, USD as a decimal string.</summary>
+    public string? MaxCost { get; set; }
+
+    /// <summary>The most tokens of one run, input and output.</summary>
+    public long MaxTokens { get; set; }
+
+    /// <summary>The most model calls of one run.</summary>
+    public int MaxSteps { get; set; }
+
+    /// <summary>The most tool calls of one run.</summary>
+    public int MaxToolCalls { get; set; }
+
+    /// <summary>The most identical calls of one run.</summary>
+    public int MaxRepeats { get; set; }
+
+    /// <summary>The longest that one run may take, as a Go duration; also the length of the account of calls that belong to no run.</summary>
+    public string? MaxDuration { get; set; }
+
+    /// <summary>The most model calls of this pod in a minute.</summary>
+    public int RequestsPerMinute { get; set; }
+
+    /// <summary>The most tokens of this pod in a minute, counted as the upper bound of each call when it starts.</summary>
+    public long TokensPerMinute { get; set; }
 }
 
 /// <summary>The operator's grant endpoint and how the two trust each other.</summary>

@@ -93,7 +93,7 @@ internal static class ChildObjects
             AllowedModels = spec.Guardrails?.Models?.Allow ?? [],
             MaxOutputTokens = spec.Guardrails?.Models?.MaxOutputTokens ?? Defaults.MaxOutputTokens,
             DrainTimeout = $"{PodTemplate.GraceSeconds(spec.Template) - PodTemplate.AfterDrain}s",
-            ModelCallTimeout = spec.Reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout,
+            ModelCall = new CallPolicy { Timeout = spec.Reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout },
             Budget = track == Names.ServingTrack && spec.Budget is null ? null : new BudgetAuthority
             {
                 Url = seen.Around.GrantsUrl,

@@ -1,3 +1,5 @@
+using AgentReadiness.Pricing;
+
 namespace AgentReadiness.Guardrail;
 
 /// <summary>

@@ -1,0 +1,152 @@
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>Calls of tools: counted against the run, checked against the list of allowed tools, passed on as they are.</summary>
+internal sealed class ToolCalls(RunRegistry runs, GuardrailMetrics metrics, TimeProvider time, ILogger<ToolCalls> log)
+{
+    /// <summary>The largest JSON-RPC message, bytes. A plain HTTP tool's body is streamed, and may be of any size.</summary>
+    public const int LargestMessage = 32 * 1024 * 1024;
+
+    /// <summary>Answers one request of the agent.</summary>
+    public async Task HandleAsync(HttpContext context, GuardrailSettings settings, Upstream upstream, Endpoint endpoint)
+    {
+        var run = runs.Of(context.Request, null);
+        var isPost = HttpMethods.IsPost(context.Request.Method);
+        var mcp = upstream.Format is McpFormat;
+        ReadOnlyMemory<byte>? body = null;
+        ToolMessage? message = null;
+        ApiError? error = null;
+        if (mcp && isPost)
+        {
+            (var bytes, error) = await RequestBody.ReadAsync(context.Request, LargestMessage, context.RequestAborted);
+            body = bytes;
+            message = error is null ? ToolMessage.Read(bytes.Span, out error) : null;
+            error ??= message!.Mismatch(context.Request.Headers);
+        }
+        else if (!mcp)
+        {
+            message = new ToolMessage("tools/call", upstream.Name, null, context.Request.Method + " " + endpoint.Path + context.Request.QueryString.Value);
+        }
+        if (error is null && message is { Method: "tools/call" })
+            error = Admit(settings, upstream, run, message);
+        if (error is not null)
+        {
+            metrics.Refused(upstream.Name, error.Code);
+            log.ToolCallRefused(run.Id, upstream.Name, message?.Tool, error.Status, error.Code);
+            await (error with { RpcId = message?.Id }).WriteAsync(context, upstream.Format);
+            return;
+        }
+        var started = time.GetTimestamp();
+        var pass = new PassThrough(context, upstream, settings.ToolCall, time, log) { Endless = mcp && HttpMethods.IsGet(context.Request.Method), RpcId = message?.Id };
+        var status = await pass.SendAsync(upstream.Endpoint(endpoint, context.Request.QueryString.Value ?? ""), body, null);
+        if (message is not { Method: "tools/call" })
+            return;
+        var elapsed = time.GetElapsedTime(started);
+        metrics.ToolCall(upstream.Name, status, elapsed);
+        log.ToolCall(run.Id, upstream.Name, message.Tool, status, (long)elapsed.TotalMilliseconds);
+    }
+
+    private ApiError? Admit(GuardrailSettings settings, Upstream upstream, Run run, ToolMessage message)
+    {
+        if (!settings.AllowsTool(message.Tool))
+            return new ApiError(403, "tool_not_allowed", $"The tool \"{message.Tool}\" is not in guardrails.tools.allow.");
+        var policy = settings.Limits;
+        if (run.TryToolCall(policy, policy.MaxRepeats > 0 ? XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(upstream.Name + " " + message.Fingerprint)) : default) is not { } limit)
+            return null;
+        if (!policy.Observe)
+            return RunErrors.Exceeded(limit);
+        metrics.WouldRefuse(upstream.Name, limit);
+        log.WouldRefuse(upstream.Name, limit);
+        return null;
+    }
+}
+
+/// <summary>What a JSON-RPC message of MCP asks for.</summary>
+/// <param name="Method">"tools/call", "initialize", …; empty for an answer.</param>
+/// <param name="Tool">The tool's name, of a call.</param>
+/// <param name="Id">The request's id as JSON, or null for a notification.</param>
+/// <param name="Fingerprint">What is the same for identical calls.</param>
+internal sealed record ToolMessage(string Method, string Tool, string? Id, string Fingerprint)
+{
+    private const int LongestId = 256;
+
+    /// <summary>Reads a message.</summary>
+    public static ToolMessage? Read(ReadOnlySpan<byte> body, out ApiError? error)
+    {
+        error = null;
+        string? method = null, id = null, tool = null;
+        var arguments = "";
+        try
+        {
+            var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = BodyReader.MaxDepth });
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                error = reader.TokenType == JsonTokenType.StartArray
+                    ? new ApiError(400, "batch_not_supported", "A batch of JSON-RPC messages does not pass: send them one by one (MCP since 2025-06-18).")
+                    : new ApiError(400, "invalid_json", "The body is no JSON-RPC message.");
+                return null;
+            }
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var (isMethod, isId, isParams) = (reader.ValueTextEquals("method"u8), reader.ValueTextEquals("id"u8), reader.ValueTextEquals("params"u8));
+                reader.Read();
+                if (isMethod && method is null && reader.TokenType == JsonTokenType.String)
+                    method = reader.GetString();
+                else if (isId && id is null && reader.TokenType is JsonTokenType.String or JsonTokenType.Number && reader.ValueSpan.Length <= LongestId)
+                    id = Encoding.UTF8.GetString(body[(int)reader.TokenStartIndex..(int)reader.BytesConsumed]);
+                else if (isParams && tool is null && reader.TokenType == JsonTokenType.StartObject)
+                    (tool, arguments) = ReadParams(ref reader, body);
+                else if (isMethod || isParams && reader.TokenType == JsonTokenType.StartObject)
+                    throw new JsonException("twice");
+                reader.Skip();
+            }
+            while (reader.Read())
+            {
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            error = new ApiError(400, "invalid_json", "The body is no JSON-RPC message: not JSON in UTF-8, or a key is there twice.");
+            return null;
+        }
+        if (method == "tools/call" && string.IsNullOrEmpty(tool))
+        {
+            error = new ApiError(400, "invalid_params", "tools/call names no tool.");
+            return null;
+        }
+        return new ToolMessage(method ?? "", tool ?? "", id, tool + " " + arguments);
+    }
+
+    /// <summary>The headers of MCP 2026-07-28 say what the body says, or the message does not pass: what decides on a header must not be fooled.</summary>
+    public ApiError? Mismatch(IHeaderDictionary headers)
+    {
+        if (headers.TryGetValue("Mcp-Method", out var method) && method.ToString() != Method)
+            return new ApiError(400, "header_mismatch", "The header Mcp-Method and the body name different methods.");
+        return Method == "tools/call" && headers.TryGetValue("Mcp-Name", out var name) && name.ToString() != Tool
+            ? new ApiError(400, "header_mismatch", "The header Mcp-Name and the body name different tools.")
+            : null;
+    }
+
+    private static (string Tool, string Arguments) ReadParams(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+    {
+        string? tool = null;
+        var arguments = "";
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var (isName, isArguments) = (reader.ValueTextEquals("name"u8), reader.ValueTextEquals("arguments"u8));
+            reader.Read();
+            if (isName && tool is not null)
+                throw new JsonException("twice");
+            if (isName && reader.TokenType == JsonTokenType.String)
+                tool = reader.GetString();
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (isArguments)
+                arguments = Encoding.UTF8.GetString(body[start..(int)reader.BytesConsumed]);
+        }
+        return (tool ?? "", arguments);
+    }
+}

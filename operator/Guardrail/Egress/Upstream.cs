@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using AgentReadiness.Api.Guardrail;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>A provider, and the connections to it.</summary>
+internal sealed class Upstream : IDisposable
+{
+    private static readonly TimeSpan Connect = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+    private const int MostConnections = 512;
+
+    private readonly Lazy<HttpMessageInvoker> client;
+    private readonly string root;
+    private readonly bool versioned;
+
+    /// <param name="config">As declared.</param>
+    /// <param name="url">Its URL, read.</param>
+    /// <param name="format">Its wire format.</param>
+    /// <param name="key">Its key, if one is to be added.</param>
+    public Upstream(UpstreamConfig config, Uri url, WireFormat format, ProviderKey? key)
+    {
+        (Name, Url, Format, Key) = (config.Name, url, format, key);
+        root = url.AbsoluteUri.TrimEnd('/');
+        versioned = url.AbsolutePath.TrimEnd('/').Length > 0;
+        IsTls = url.Scheme == "https";
+        client = new(() => new HttpMessageInvoker(Handler(config)));
+    }
+
+    /// <summary>The first path segment.</summary>
+    public string Name { get; }
+
+    /// <summary>The base URL.</summary>
+    public Uri Url { get; }
+
+    /// <summary>The wire format.</summary>
+    public WireFormat Format { get; }
+
+    /// <summary>The key, if one is to be added.</summary>
+    public ProviderKey? Key { get; }
+
+    /// <summary>HTTP/2 is spoken where the provider can.</summary>
+    public bool IsTls { get; }
+
+    /// <summary>The connections.</summary>
+    public HttpMessageInvoker Client => client.Value;
+
+    /// <summary>The URL of an endpoint. A base URL with a path has its version in it; one without gets the version that the request, or the format, has.</summary>
+    public Uri Endpoint(in Endpoint endpoint, string query) =>
+        new(versioned || Format.IsTool ? root + endpoint.Path + query : root + endpoint.Version + endpoint.Path + query);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (client.IsValueCreated)
+            client.Value.Dispose();
+    }
+
+    private static SocketsHttpHandler Handler(UpstreamConfig config)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = config.Proxy is not null,
+            Proxy = config.Proxy is null ? null : new WebProxy(config.Proxy),
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            PooledConnectionLifetime = Lifetime,
+            ConnectTimeout = Connect,
+            MaxConnectionsPerServer = MostConnections,
+            EnableMultipleHttp2Connections = true,
+            ActivityHeadersPropagator = null,
+        };
+        if (config.CaFile is { } path)
+        {
+            handler.SslOptions = new SslClientAuthenticationOptions
+            {
+                // Read at each handshake: the kubelet swaps the file when the authority changes.
+                RemoteCertificateValidationCallback = (_, certificate, sent, errors) => Chains(certificate, sent, errors, path),
+            };
+        }
+        return handler;
+    }
+
+    private static bool Chains(X509Certificate? certificate, X509Chain? sent, SslPolicyErrors errors, string path)
+    {
+        if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None)
+            return false;
+        try
+        {
+            using var chain = new X509Chain();
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(path);
+            foreach (var element in sent?.ChainElements ?? Enumerable.Empty<X509ChainElement>())
+                chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+            using var leaf = new X509Certificate2(certificate);
+            return chain.Build(leaf);
+        }
+        catch (Exception e) when (e is IOException or System.Security.Cryptography.CryptographicException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using System.Text;
+using System.Text.Json;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>Reads the value of one metered key. The reader stands on the value's first token, and is to end on its last.</summary>
+internal delegate ApiError? KeyReader(string key, ref Utf8JsonReader reader, MeteredRequest request);
+
+/// <summary>
+/// Walks over a JSON body once, without building a tree, and stops at the keys that decide what a call costs: each may stand there once, and in no other
+/// spelling, because providers differ in which one wins.
+/// </summary>
+internal static class BodyReader
+{
+    /// <summary>The deepest nesting that is read.</summary>
+    public const int MaxDepth = 256;
+
+    // Only a key of fitting length can be another spelling; an escaped letter takes six bytes.
+    private const int LongestSpelling = 160;
+
+    private static readonly ApiError NotJson = new(400, "invalid_json", "The body is not a JSON object in UTF-8.");
+
+    /// <summary>Reads a whole body. Where it returns an error, the request is refused.</summary>
+    public static ApiError? Read(ReadOnlySpan<byte> body, string[] keys, MeteredRequest request, KeyReader value)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                return NotJson;
+            request.InsertAt = (int)reader.BytesConsumed;
+            if (ReadObject(ref reader, keys, request, value) is { } error)
+                return error;
+            // The reader refuses anything after the object.
+            while (reader.Read())
+            {
+            }
+            return null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or DecoderFallbackException)
+        {
+            // InvalidOperationException: a string with invalid UTF-8 or half a surrogate pair. The message could quote the body, so it is not passed on.
+            return NotJson;
+        }
+    }
+
+    /// <summary>Reads an object whose start was just read, and ends on its end.</summary>
+    public static ApiError? ReadObject(ref Utf8JsonReader reader, string[] keys, MeteredRequest request, KeyReader value)
+    {
+        var seen = 0L;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var key = Key(ref reader, keys, out var misspelt);
+            if (key < 0)
+            {
+                reader.Read();
+                reader.Skip();
+                continue;
+            }
+            var name = keys[key];
+            if (misspelt)
+                return Bad("ambiguous_parameter", name, $"A key differs from \"{name}\" in its spelling only: providers disagree on what that means.");
+            if ((seen & (1L << key)) != 0)
+                return Bad("duplicate_parameter", name, $"\"{name}\" is there more than once: providers disagree on which one counts.");
+            seen |= 1L << key;
+            reader.Read();
+            if (value(name, ref reader, request) is { } error)
+                return error;
+        }
+        return null;
+    }
+
+    /// <summary>Reads an array of objects: each object's start is handed over, and its end is expected back.</summary>
+    public static ApiError? ReadObjects(ref Utf8JsonReader reader, string name, MeteredRequest request, KeyReader item)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+            return Bad("invalid_type", name, $"\"{name}\" must be an array.");
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+                return Bad("invalid_type", name, $"\"{name}\" must hold objects.");
+            if (item(name, ref reader, request) is { } error)
+                return error;
+        }
+        return null;
+    }
+
+    /// <summary>Reads the model's name.</summary>
+    public static ApiError? ReadModel(ref Utf8JsonReader reader, MeteredRequest request)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+            return Bad("invalid_type", "model", "\"model\" must be a string.");
+        request.Model = reader.GetString()!;
+        return request.Model.Length > 256 ? Bad("invalid_value", "model", "\"model\" is longer than 256 characters.") : null;
+    }
+
+    /// <summary>Reads true, false or null.</summary>
+    public static ApiError? ReadFlag(ref Utf8JsonReader reader, string name, out bool flag)
+    {
+        flag = reader.TokenType == JsonTokenType.True;
+        return reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null
+            ? null
+            : Bad("invalid_type", name, $"\"{name}\" must be true or false.");
+    }
+
+    /// <summary>Reads a whole number, or null.</summary>
+    public static ApiError? ReadCount(ref Utf8JsonReader reader, string name, int most, out long? count)
+    {
+        count = null;
+        if (reader.TokenType == JsonTokenType.Null)
+            return null;
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var value) || value < 1 || value > most)
+            return Unbounded(name, $"\"{name}\" must be a whole number from 1 to {most}, written without fraction or exponent.");
+        count = value;
+        return null;
+    }
+
+    /// <summary>Reads an output limit, and remembers where it stands.</summary>
+    public static ApiError? ReadLimit(ref Utf8JsonReader reader, string name, MeteredRequest request)
+    {
+        var at = (int)reader.TokenStartIndex;
+        if (ReadCount(ref reader, name, int.MaxValue, out var value) is { } error)
+            return error;
+        request.Limits.Add(new LimitSpot(at, (int)reader.BytesConsumed - at, value));
+        return null;
+    }
+
+    /// <summary>Reads the service tier, or null.</summary>
+    public static ApiError? ReadServiceTier(ref Utf8JsonReader reader, string name, MeteredRequest request)
+    {
+        if (reader.TokenType == JsonTokenType.Null)
+            return null;
+        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > 64)
+            return Bad("invalid_type", name, $"\"{name}\" must be a string.");
+        request.ServiceTier = reader.GetString();
+        return null;
+    }
+
+    /// <summary>Refuses anything but null: what it would cost cannot be told from the body.</summary>
+    public static ApiError? RefuseValue(ref Utf8JsonReader reader, string name) => reader.TokenType == JsonTokenType.Null
+        ? null
+        : Unbounded(name, $"The cost of \"{name}\" cannot be bounded.");
+
+    /// <summary>A request that is wrong.</summary>
+    public static ApiError Bad(string code, string param, string message) => new(400, code, message) { Param = param };
+
+    /// <summary>A request whose cost has no bound.</summary>
+    public static ApiError Unbounded(string param, string message) => new(400, "unbounded_cost", message) { Param = param };
+
+    private static int Key(ref Utf8JsonReader reader, string[] keys, out bool misspelt)
+    {
+        misspelt = false;
+        for (var i = 0; i < keys.Length; i++)
+        {
+            if (reader.ValueTextEquals(keys[i]))
+                return i;
+        }
+        if (reader.ValueSpan.Length > LongestSpelling)
+            return -1;
+        // Google's servers take snake_case and camelCase for the same; others ignore case.
+        var text = reader.GetString()!;
+        var folded = text.Contains('_', StringComparison.Ordinal) ? text.Replace("_", "", StringComparison.Ordinal) : text;
+        for (var i = 0; i < keys.Length; i++)
+        {
+            if (string.Equals(text, keys[i], StringComparison.OrdinalIgnoreCase) || string.Equals(folded, keys[i], StringComparison.OrdinalIgnoreCase))
+            {
+                misspelt = true;
+                return i;
+            }
+        }
+        return -1;
+    }
+}

@@ -1,0 +1,167 @@
+using System.Text.Json;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>Reads what a Chat Completions body can cost (openai-openapi, CreateChatCompletionRequest). What cannot be bounded is refused here.</summary>
+internal static class ChatRequestReader
+{
+    /// <summary>The most choices that OpenAI accepts.</summary>
+    public const int MostChoices = 128;
+
+    private static readonly string[] Keys =
+    [
+        "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "service_tier",
+        "prediction", "web_search_options", "modalities", "tools",
+    ];
+
+    private static readonly string[] OptionKeys = ["include_usage"];
+    private static readonly string[] MessageKeys = ["content", "audio"];
+    private static readonly string[] TypeKey = ["type"];
+
+    /// <summary>Reads a body; null and an error where it is refused.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="deployment">The model where the body may leave it out.</param>
+    /// <param name="error">Why it is refused.</param>
+    public static MeteredRequest? Read(ReadOnlySpan<byte> body, string? deployment, out ApiError? error)
+    {
+        var request = new MeteredRequest { Model = deployment ?? "", Insert = "\"max_completion_tokens\":{0}," };
+        var usage = new UsageOption();
+        error = BodyReader.Read(body, Keys, request, (string key, ref Utf8JsonReader reader, MeteredRequest r) => Value(key, ref reader, r, ref usage));
+        if (error is null && request.Model.Length == 0)
+            error = BodyReader.Bad("missing_parameter", "model", "The request names no model.");
+        if (error is null && request.Messages == 0)
+            error = BodyReader.Bad("missing_parameter", "messages", "The request has no messages.");
+        if (error is not null)
+            return null;
+        if (request.Stream && !usage.Wanted)
+        {
+            request.HideUsage = true;
+            request.Extra.Add(usage.Ask(request.InsertAt));
+        }
+        return request;
+    }
+
+    private static ApiError? Value(string key, ref Utf8JsonReader reader, MeteredRequest request, ref UsageOption usage)
+    {
+        switch (key)
+        {
+            case "model":
+                return BodyReader.ReadModel(ref reader, request);
+            case "messages":
+                return BodyReader.ReadObjects(ref reader, key, request, ReadMessage);
+            case "stream":
+                var wrong = BodyReader.ReadFlag(ref reader, key, out var stream);
+                request.Stream = stream;
+                return wrong;
+            case "stream_options":
+                return usage.Read(ref reader, request);
+            case "max_tokens":
+            case "max_completion_tokens":
+                var bad = BodyReader.ReadLimit(ref reader, key, request);
+                // The new name is the one that every model understands, so a null under the old name is left alone.
+                if (key == "max_tokens" && bad is null && request.Limits[^1].Value is null)
+                    request.Limits.RemoveAt(request.Limits.Count - 1);
+                return bad;
+            case "n":
+                var refused = BodyReader.ReadCount(ref reader, key, MostChoices, out var choices);
+                request.Choices = choices ?? 1;
+                return refused;
+            case "service_tier":
+                return BodyReader.ReadServiceTier(ref reader, key, request);
+            case "modalities":
+                return ReadModalities(ref reader, request);
+            case "tools":
+                return reader.TokenType == JsonTokenType.Null ? null : BodyReader.ReadObjects(ref reader, key, request, ReadTool);
+            default:
+                // A prediction is billed as output, whatever its length; a search of the provider's has no limit here.
+                return BodyReader.RefuseValue(ref reader, key);
+        }
+    }
+
+    private static ApiError? ReadMessage(string name, ref Utf8JsonReader reader, MeteredRequest request)
+    {
+        request.Messages++;
+        return BodyReader.ReadObject(ref reader, MessageKeys, request, (string key, ref Utf8JsonReader r, MeteredRequest q) =>
+        {
+            if (key == "audio")
+            {
+                q.StoredInput |= r.TokenType != JsonTokenType.Null;
+                r.Skip();
+                return null;
+            }
+            if (r.TokenType == JsonTokenType.StartArray)
+                return BodyReader.ReadObjects(ref r, "messages", q, ReadPart);
+            r.Skip();
+            return null;
+        });
+    }
+
+    private static ApiError? ReadPart(string name, ref Utf8JsonReader reader, MeteredRequest request)
+    {
+        var typed = false;
+        var error = BodyReader.ReadObject(ref reader, TypeKey, request, (string _, ref Utf8JsonReader r, MeteredRequest q) =>
+        {
+            typed = true;
+            if (r.TokenType != JsonTokenType.String || !(r.ValueTextEquals("text"u8) || r.ValueTextEquals("refusal"u8)))
+                q.MediaInput = true;
+            r.Skip();
+            return null;
+        });
+        return error ?? (typed ? null : BodyReader.Bad("missing_parameter", "messages", "A content part has no type."));
+    }
+
+    private static ApiError? ReadModalities(ref Utf8JsonReader reader, MeteredRequest request)
+    {
+        if (reader.TokenType == JsonTokenType.Null)
+            return null;
+        if (reader.TokenType != JsonTokenType.StartArray)
+            return BodyReader.Bad("invalid_type", "modalities", "\"modalities\" must be an array.");
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            request.MediaOutput |= reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals("text"u8);
+            reader.Skip();
+        }
+        return null;
+    }
+
+    /// <summary>Functions and custom tools run at the agent; any other type is run, and billed, by the provider.</summary>
+    private static ApiError? ReadTool(string name, ref Utf8JsonReader reader, MeteredRequest request) =>
+        BodyReader.ReadObject(ref reader, TypeKey, request, (string _, ref Utf8JsonReader r, MeteredRequest _) =>
+            r.TokenType == JsonTokenType.String && (r.ValueTextEquals("function"u8) || r.ValueTextEquals("custom"u8))
+                ? null
+                : BodyReader.Unbounded("tools", "A tool that the provider runs has a cost that cannot be bounded."));
+
+    /// <summary>stream_options.include_usage: whether it is wanted, and how to ask for it where it is not.</summary>
+    private struct UsageOption
+    {
+        private Splice? ask;
+
+        public bool Wanted { get; private set; }
+
+        public readonly Splice Ask(int start) => ask ?? Splice.Of(start, 0, "\"stream_options\":{\"include_usage\":true},");
+
+        public ApiError? Read(ref Utf8JsonReader reader, MeteredRequest request)
+        {
+            if (reader.TokenType == JsonTokenType.Null)
+            {
+                ask = Splice.Of((int)reader.TokenStartIndex, 4, "{\"include_usage\":true}");
+                return null;
+            }
+            if (reader.TokenType != JsonTokenType.StartObject)
+                return BodyReader.Bad("invalid_type", "stream_options", "\"stream_options\" must be an object.");
+            var start = (int)reader.BytesConsumed;
+            var copy = reader;
+            copy.Read();
+            var empty = copy.TokenType == JsonTokenType.EndObject;
+            var (wanted, at, length) = (false, -1, 0);
+            var error = BodyReader.ReadObject(ref reader, OptionKeys, request, (string key, ref Utf8JsonReader r, MeteredRequest _) =>
+            {
+                (at, length) = ((int)r.TokenStartIndex, (int)(r.BytesConsumed - r.TokenStartIndex));
+                return BodyReader.ReadFlag(ref r, key, out wanted);
+            });
+            Wanted = wanted;
+            ask = at >= 0 ? Splice.Of(at, length, "true") : Splice.Of(start, 0, empty ? "\"include_usage\":true" : "\"include_usage\":true,");
+            return error;
+        }
+    }
+}

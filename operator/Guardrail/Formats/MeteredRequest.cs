@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Text;
+using AgentReadiness.Pricing;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>Bytes to put into a body: <paramref name="Remove"/> bytes at <paramref name="Offset"/> give way to <paramref name="Insert"/>.</summary>
+internal readonly record struct Splice(int Offset, int Remove, ReadOnlyMemory<byte> Insert)
+{
+    /// <summary>A splice of ASCII text.</summary>
+    public static Splice Of(int offset, int remove, string text) => new(offset, remove, Encoding.ASCII.GetBytes(text));
+}
+
+/// <summary>An output limit that stands in a body.</summary>
+/// <param name="Offset">Of its value.</param>
+/// <param name="Length">Of its value, bytes.</param>
+/// <param name="Value">Tokens; null where it is written as null.</param>
+internal readonly record struct LimitSpot(int Offset, int Length, long? Value);
+
+/// <summary>What the guardrail must know about a model call, read from its body in one pass. Offsets are into the body.</summary>
+internal sealed class MeteredRequest
+{
+    /// <summary>Tokens that a message adds beside its bytes: role markers and separators.</summary>
+    public const int TokensPerMessage = 16;
+
+    /// <summary>Tokens that a request adds beside its messages.</summary>
+    public const int TokensPerRequest = 64;
+
+    /// <summary>Tokens that a provider's own instructions for tools add: Anthropic's take up to 735 for one of its own tools.</summary>
+    public const int TokensPerToolPrompt = 1024;
+
+    /// <summary>The model as named.</summary>
+    public string Model { get; set; } = "";
+
+    /// <summary>The answer is to be streamed.</summary>
+    public bool Stream { get; set; }
+
+    /// <summary>The usage chunk of the stream was not asked for by the client.</summary>
+    public bool HideUsage { get; set; }
+
+    /// <summary>The provider goes on by itself after it has answered.</summary>
+    public bool Background { get; set; }
+
+    /// <summary>The number of choices.</summary>
+    public long Choices { get; set; } = 1;
+
+    /// <summary>The answer has no output tokens.</summary>
+    public bool NoOutput { get; set; }
+
+    /// <summary>The number of messages, or of what stands for them.</summary>
+    public int Messages { get; set; }
+
+    /// <summary>How many times the provider adds instructions of its own for tools.</summary>
+    public int ToolPrompts { get; set; }
+
+    /// <summary>Some of the input is not in the body: it is stored at the provider.</summary>
+    public bool StoredInput { get; set; }
+
+    /// <summary>Some of the input is not text.</summary>
+    public bool MediaInput { get; set; }
+
+    /// <summary>Some of the output may not be text.</summary>
+    public bool MediaOutput { get; set; }
+
+    /// <summary>The service tier that was asked for.</summary>
+    public string? ServiceTier { get; set; }
+
+    /// <summary>The most searches and fetches that the provider may run.</summary>
+    public long WebSearches { get; set; }
+
+    /// <summary>What is written to the cache may be written for an hour.</summary>
+    public bool LongCache { get; set; }
+
+    /// <summary>The least output limit that makes sense, tokens: one more than a thinking budget.</summary>
+    public long LeastOutput { get; set; } = 1;
+
+    /// <summary>An answer of the provider that this call goes on from.</summary>
+    public string? PreviousId { get; set; }
+
+    /// <summary>The limits in the body.</summary>
+    public List<LimitSpot> Limits { get; } = [];
+
+    /// <summary>Where a limit is put in that the body does not have.</summary>
+    public int InsertAt { get; set; }
+
+    /// <summary>What is put in there, "{0}" being the limit.</summary>
+    public string Insert { get; set; } = "";
+
+    /// <summary>Changes that do not depend on the limit.</summary>
+    public List<Splice> Extra { get; } = [];
+
+    /// <summary>The limit in force for each choice: the largest where several are given, since a provider may honour any.</summary>
+    public long? OutputLimit => Limits.Max(l => l.Value);
+
+    /// <summary>What bounds the call.</summary>
+    /// <param name="bodyLength">Of the body, bytes: a token is at least one byte of UTF-8.</param>
+    /// <param name="outputLimit">Of each choice, tokens.</param>
+    public CallBound Bound(int bodyLength, long outputLimit)
+    {
+        long? input = StoredInput
+            ? null
+            : bodyLength + ((long)TokensPerMessage * Messages) + TokensPerRequest + ((long)TokensPerToolPrompt * ToolPrompts);
+        return new CallBound(input, NoOutput ? 0 : outputLimit * Choices)
+        {
+            MediaInput = MediaInput,
+            MediaOutput = MediaOutput,
+            ServiceTier = ServiceTier,
+            WebSearches = WebSearches,
+        };
+    }
+
+    /// <summary>What to change in the body, in ascending order of offset. Everything else stays byte for byte.</summary>
+    /// <param name="outputLimit">The limit that is to hold, tokens.</param>
+    public List<Splice> Splices(long outputLimit)
+    {
+        var list = new List<Splice>(Extra);
+        if (!NoOutput)
+        {
+            var number = outputLimit.ToString(CultureInfo.InvariantCulture);
+            if (OutputLimit is not null)
+                list.AddRange(Limits.Where(l => l.Value > outputLimit).Select(l => Splice.Of(l.Offset, l.Length, number)));
+            else if (Limits.Count > 0)
+                list.Add(Splice.Of(Limits[0].Offset, Limits[0].Length, number));
+            else
+                list.Insert(0, Splice.Of(InsertAt, 0, Insert.Replace("{0}", number, StringComparison.Ordinal)));
+        }
+        // A stable sort: two insertions at one offset keep their order.
+        return list.Count < 2 ? list : [.. list.OrderBy(s => s.Offset)];
+    }
+}

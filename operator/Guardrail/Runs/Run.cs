@@ -1,0 +1,152 @@
+using AgentReadiness.Api;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>What a call takes from its run before it is made.</summary>
+internal readonly record struct RunShare(Money Cost, long Tokens);
+
+/// <summary>
+/// One run: what it has spent and done. A call is counted at its upper bound while it is in flight, so that calls side by side cannot pass a limit
+/// together. Safe for any thread.
+/// </summary>
+internal sealed class Run : IDisposable
+{
+    // Beyond this many different calls nothing is looked up any more; a loop repeats few.
+    private const int MostFingerprints = 4096;
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<UInt128, int> seen = [];
+    private readonly CancellationTokenSource? deadline;
+    private Money settled;
+    private Money reserved;
+    private long tokens;
+    private long reservedTokens;
+    private int steps;
+    private int toolCalls;
+
+    /// <param name="id">Empty for the account of calls that belong to no run.</param>
+    /// <param name="maxDuration">After which it is over; null: never.</param>
+    /// <param name="time">The clock.</param>
+    public Run(string id, TimeSpan? maxDuration, TimeProvider time)
+    {
+        Id = id;
+        StartedAt = time.GetTimestamp();
+        deadline = maxDuration is { } limit ? new CancellationTokenSource(limit, time) : null;
+        Deadline = deadline?.Token ?? CancellationToken.None;
+    }
+
+    /// <summary>The ID.</summary>
+    public string Id { get; }
+
+    /// <summary>When it began, a timestamp of the clock.</summary>
+    public long StartedAt { get; }
+
+    /// <summary>Cancelled when the run has taken too long.</summary>
+    public CancellationToken Deadline { get; }
+
+    /// <summary>Spent, and reserved for calls in flight.</summary>
+    public Money Cost
+    {
+        get
+        {
+            lock (gate)
+                return settled + reserved;
+        }
+    }
+
+    /// <summary>Model calls and tool calls so far.</summary>
+    public (int Steps, int ToolCalls, long Tokens) Counts
+    {
+        get
+        {
+            lock (gate)
+                return (steps, toolCalls, tokens + reservedTokens);
+        }
+    }
+
+    /// <summary>What is left for one more call.</summary>
+    public (Money? Cost, long? Tokens) Left(RunPolicy policy)
+    {
+        lock (gate)
+        {
+            return (
+                policy.MaxCost is { } cost ? Money.Max(Money.Zero, cost - settled - reserved) : null,
+                policy.MaxTokens > 0 ? Math.Max(0, policy.MaxTokens - tokens - reservedTokens) : null);
+        }
+    }
+
+    /// <summary>Takes a model call's share, or says which limit it does not fit.</summary>
+    public string? TryStep(RunPolicy policy, RunShare share, UInt128 fingerprint)
+    {
+        lock (gate)
+        {
+            var limit =
+                Deadline.IsCancellationRequested ? "maxDuration"
+                : policy.MaxSteps > 0 && steps >= policy.MaxSteps ? "maxSteps"
+                : policy.MaxCost is { } cost && settled + reserved + share.Cost > cost ? "maxCost"
+                : policy.MaxTokens > 0 && tokens + reservedTokens + share.Tokens > policy.MaxTokens ? "maxTokens"
+                : Repeats(policy, fingerprint) ? "maxRepeats" : null;
+            if (limit is not null && !policy.Observe)
+                return limit;
+            steps++;
+            reserved += share.Cost;
+            reservedTokens += share.Tokens;
+            return limit;
+        }
+    }
+
+    /// <summary>Takes another attempt of a call that has its step already.</summary>
+    public bool TryAgain(RunPolicy policy, RunShare share)
+    {
+        lock (gate)
+        {
+            if (!policy.Observe && (Deadline.IsCancellationRequested || (policy.MaxCost is { } cost && settled + reserved + share.Cost > cost)))
+                return false;
+            reserved += share.Cost;
+            reservedTokens += share.Tokens;
+            return true;
+        }
+    }
+
+    /// <summary>Counts a tool call, or says which limit it does not fit.</summary>
+    public string? TryToolCall(RunPolicy policy, UInt128 fingerprint)
+    {
+        lock (gate)
+        {
+            var limit =
+                Deadline.IsCancellationRequested ? "maxDuration"
+                : policy.MaxToolCalls > 0 && toolCalls >= policy.MaxToolCalls ? "maxToolCalls"
+                : Repeats(policy, fingerprint) ? "maxRepeats" : null;
+            if (limit is null || policy.Observe)
+                toolCalls++;
+            return limit;
+        }
+    }
+
+    /// <summary>Books what became of a share.</summary>
+    public void Settle(RunShare share, Money spent, long usedTokens)
+    {
+        lock (gate)
+        {
+            reserved -= share.Cost;
+            reservedTokens -= share.Tokens;
+            settled += spent;
+            tokens += usedTokens;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => deadline?.Dispose();
+
+    private bool Repeats(RunPolicy policy, UInt128 fingerprint)
+    {
+        if (policy.MaxRepeats == 0)
+            return false;
+        var times = seen.GetValueOrDefault(fingerprint);
+        if (times >= policy.MaxRepeats)
+            return true;
+        if (times > 0 || seen.Count < MostFingerprints)
+            seen[fingerprint] = times + 1;
+        return false;
+    }
+}

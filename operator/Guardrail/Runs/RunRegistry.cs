@@ -1,0 +1,121 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Primitives;
+
+namespace AgentReadiness.Guardrail;
+
+/// <summary>
+/// The runs of this pod. A call out belongs to the run that its header, its baggage, its trace or a chained response names, else to the pod's only open run,
+/// else to the account of calls that belong to no run. A name that is not known never opens a run: leaving a header out, or inventing one, buys no
+/// fresh budget.
+/// </summary>
+internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisposable
+{
+    /// <summary>The header of a run's ID.</summary>
+    public const string IdHeader = "X-Agent-Run-Id";
+
+    /// <summary>The header that tells a run's cost so far, USD.</summary>
+    public const string CostHeader = "X-Agent-Run-Cost";
+
+    private static readonly SearchValues<char> Hex = SearchValues.Create("0123456789abcdef");
+
+    private const string BaggageKey = "agent.run.id";
+    private const int MostResponses = 10_000;
+
+    private readonly ConcurrentDictionary<string, Run> byId = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Run> byTrace = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Run> byResponse = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<string> responses = new();
+    private readonly Lock gate = new();
+    private Run? unattributed;
+
+    /// <summary>Runs in flight.</summary>
+    public InFlight Open { get; } = new();
+
+    /// <summary>Starts a run.</summary>
+    /// <param name="id">A fresh ID.</param>
+    /// <param name="trace">The trace that it belongs to, 32 hex digits, or null.</param>
+    public Run Start(string id, string? trace)
+    {
+        var run = new Run(id, config.Current.Limits.MaxDuration, time);
+        byId[id] = run;
+        // A trace may hold several runs at once: then it names none of them.
+        if (trace is not null && !byTrace.TryAdd(trace, run))
+            byTrace.TryRemove(trace, out _);
+        Open.Enter();
+        return run;
+    }
+
+    /// <summary>Ends a run. Calls of it that are still in flight are booked on it all the same.</summary>
+    public void End(Run run, string? trace)
+    {
+        byId.TryRemove(run.Id, out _);
+        if (trace is not null)
+            byTrace.TryRemove(new KeyValuePair<string, Run>(trace, run));
+        Open.Leave();
+    }
+
+    /// <summary>The run of a call out.</summary>
+    public Run Of(HttpRequest request, string? previousResponse)
+    {
+        if (Named(request.Headers, previousResponse) is { } named)
+            return named;
+        if (byId.Count == 1 && byId.Values.FirstOrDefault() is { } only)
+            return only;
+        lock (gate)
+        {
+            if (unattributed is null || time.GetElapsedTime(unattributed.StartedAt) >= config.Current.Limits.UnattributedFor)
+                unattributed = new Run("", null, time);
+            return unattributed;
+        }
+    }
+
+    /// <summary>Remembers which run an answer belongs to, for a call that goes on from it.</summary>
+    public void Remember(string? response, Run run)
+    {
+        if (response is null || run.Id.Length == 0 || !byResponse.TryAdd(response, run))
+            return;
+        responses.Enqueue(response);
+        if (responses.Count > MostResponses && responses.TryDequeue(out var oldest))
+            byResponse.TryRemove(oldest, out _);
+    }
+
+    /// <summary>The trace ID of a traceparent header (W3C Trace Context), or null.</summary>
+    public static string? TraceOf(StringValues header)
+    {
+        var text = header.ToString();
+        return text.Length >= 55 && text[2] == '-' && text[35] == '-' && !text.AsSpan(3, 32).ContainsAnyExcept(Hex)
+            && text.AsSpan(3, 32).ContainsAnyExcept('0')
+            ? text.Substring(3, 32)
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var run in byId.Values)
+            run.Dispose();
+    }
+
+    private Run? Named(IHeaderDictionary headers, string? previousResponse)
+    {
+        if (headers.TryGetValue(IdHeader, out var header) && byId.TryGetValue(header.ToString(), out var run))
+            return run;
+        if (headers.TryGetValue("baggage", out var baggage) && Baggage(baggage.ToString()) is { } inBaggage && byId.TryGetValue(inBaggage, out run))
+            return run;
+        if (headers.TryGetValue("traceparent", out var parent) && TraceOf(parent) is { } trace && (byTrace.TryGetValue(trace, out run) || byId.TryGetValue(trace, out run)))
+            return run;
+        return previousResponse is not null && byResponse.TryGetValue(previousResponse, out run) ? run : null;
+    }
+
+    private static string? Baggage(string text)
+    {
+        foreach (var member in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            var equals = member.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0 && member.AsSpan(0, equals).Trim().SequenceEqual(BaggageKey))
+                return member[(equals + 1)..].Split(';')[0].Trim();
+        }
+        return null;
+    }
+}

@@ -1,0 +1,293 @@
+using System.Text.Json;
+
+namespace AgentReadiness.Pricing;
+
+/// <summary>
+/// What a provider's answer says about itself: fed with a whole answer, or with the data of each event of a stream; of several statements the last one
+/// counts. Broken JSON proves nothing and changes nothing.
+/// </summary>
+/// <param name="api">The wire format.</param>
+/// <param name="provider">The provider's id in the catalog, where known.</param>
+public sealed class ResponseFacts(UsageApi api, string? provider = null)
+{
+    internal const int LongestText = 128;
+    private const int MaxDepth = 256;
+
+    private readonly UsageCounts counts = new(api, provider);
+    private bool terminal;
+    private bool broken;
+
+    /// <summary>The answer's id.</summary>
+    public string? Id { get; private set; }
+
+    /// <summary>The model that answered, as the provider names it.</summary>
+    public string? Model { get; private set; }
+
+    /// <summary>The service tier that was used.</summary>
+    public string? ServiceTier { get; private set; }
+
+    /// <summary>A Responses answer's status ("completed", "queued", …).</summary>
+    public string? Status { get; private set; }
+
+    /// <summary>The last usage seen.</summary>
+    public TokenUsage? Usage { get; private set; }
+
+    /// <summary>Whether <see cref="Usage"/> stands for the whole call.</summary>
+    public bool IsFinal => Usage is not null && terminal && !broken;
+
+    /// <summary>Bytes of generated text that the events carried so far.</summary>
+    public long ContentBytes { get; private set; }
+
+    /// <summary>Events that carried generated text so far.</summary>
+    public long ContentEvents { get; private set; }
+
+    /// <summary>The answer ended by itself: in formats without a terminal event, the last usage then stands for the whole call.</summary>
+    public void End()
+    {
+        if (api is not (UsageApi.Messages or UsageApi.Responses))
+            terminal = Usage is not null;
+    }
+
+    /// <summary>A whole answer, not a stream, was read to its end.</summary>
+    public void Whole(ReadOnlySpan<byte> json)
+    {
+        if (!ReadArray(json))
+            Read(json, out _);
+        // A Responses answer that is queued or in progress has not been billed to its end.
+        terminal = Usage is not null && (api != UsageApi.Responses || Status is null or "completed" or "incomplete" or "failed" or "cancelled");
+    }
+
+    /// <summary>Reads one JSON object: a whole answer, or the data of one event.</summary>
+    /// <param name="json">The object.</param>
+    /// <param name="usageOnly">True where it carries usage and an empty list of choices: the chunk that <c>include_usage</c> adds.</param>
+    public void Read(ReadOnlySpan<byte> json, out bool usageOnly)
+    {
+        usageOnly = false;
+        var note = default(Note);
+        try
+        {
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject || !ReadObject(ref reader, json, ref note, depth: 0))
+                return;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Not JSON after all: the client sees it as it is. Counts may be half read by now, so nothing before them holds either.
+            if (note.HasUsage)
+                Usage = null;
+            return;
+        }
+        Id = note.Id ?? Id;
+        Model = note.Model ?? Model;
+        Status = note.Status ?? Status;
+        ServiceTier = note.ServiceTier ?? counts.ServiceTier ?? ServiceTier;
+        if (note.ContentBytes > 0)
+        {
+            ContentBytes += note.ContentBytes;
+            ContentEvents++;
+        }
+        broken |= note.IsError;
+        if (note.HasUsage)
+        {
+            Usage = note.UsageIsBad ? null : counts.ToUsage();
+            usageOnly = api == UsageApi.Chat && note.NoChoices;
+        }
+        // Usage that came along with choices may grow with the next chunk.
+        terminal = api switch
+        {
+            UsageApi.Chat => note.HasUsage && note.NoChoices,
+            UsageApi.Messages or UsageApi.Responses => terminal || note.IsTerminal,
+            _ => false,
+        };
+    }
+
+    /// <summary>Gemini's stream without <c>alt=sse</c> is one array of chunks. False where it is no array.</summary>
+    private bool ReadArray(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+                return false;
+            while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+            {
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                Read(json[start..(int)reader.BytesConsumed], out _);
+            }
+            broken |= reader.TokenType != JsonTokenType.EndArray;
+        }
+        catch (JsonException)
+        {
+            broken = true;
+        }
+        return true;
+    }
+
+    private struct Note
+    {
+        public string? Id;
+        public string? Model;
+        public string? ServiceTier;
+        public string? Status;
+        public bool HasUsage;
+        public bool UsageIsBad;
+        public bool NoChoices;
+        public bool IsTerminal;
+        public bool IsError;
+        public long ContentBytes;
+    }
+
+    /// <summary>Reads an object that stands at the top, or the answer within an event.</summary>
+    private bool ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ref Note note, int depth)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("usage"u8) || (api == UsageApi.Gemini && reader.ValueTextEquals("usageMetadata"u8)))
+            {
+                ReadUsage(ref reader, ref note);
+            }
+            else if (reader.ValueTextEquals("choices"u8))
+            {
+                reader.Read();
+                var start = reader.BytesConsumed;
+                var isList = reader.TokenType == JsonTokenType.StartArray;
+                SumContent(ref reader, ref note);
+                // An array without elements ends with the very next token.
+                note.NoChoices = isList && json[(int)start..(int)reader.TokenStartIndex].IndexOfAnyExcept(" \t\r\n"u8) < 0;
+            }
+            else if (depth == 0 && ((api == UsageApi.Responses && reader.ValueTextEquals("response"u8)) || (api == UsageApi.Messages && reader.ValueTextEquals("message"u8))))
+            {
+                reader.Read();
+                if (reader.TokenType == JsonTokenType.StartObject)
+                {
+                    if (!ReadObject(ref reader, json, ref note, depth + 1))
+                        return false;
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+            else if (reader.ValueTextEquals("delta"u8))
+            {
+                ReadDelta(ref reader, ref note);
+            }
+            else if (reader.ValueTextEquals("candidates"u8) || reader.ValueTextEquals("content_block"u8))
+            {
+                reader.Read();
+                SumContent(ref reader, ref note);
+            }
+            else
+            {
+                ReadText(ref reader, ref note, depth);
+            }
+        }
+        return reader.TokenType == JsonTokenType.EndObject;
+    }
+
+    private void ReadUsage(ref Utf8JsonReader reader, ref Note note)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+        note.HasUsage = true;
+        // Anthropic's later counts complete the earlier ones; everywhere else a usage object stands for itself.
+        if (api != UsageApi.Messages)
+            counts.Clear();
+        var copy = reader;
+        reader.Skip();
+        note.UsageIsBad = !counts.Read(ref copy);
+    }
+
+    /// <summary>The change that an event brings: text in Responses, an object elsewhere. Anthropic's last one says why the model stopped.</summary>
+    private void ReadDelta(ref Utf8JsonReader reader, ref Note note)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.String)
+            note.ContentBytes += reader.ValueSpan.Length;
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+        var copy = reader;
+        SumContent(ref reader, ref note);
+        if (api != UsageApi.Messages)
+            return;
+        while (copy.Read() && copy.TokenType == JsonTokenType.PropertyName)
+        {
+            var isReason = copy.ValueTextEquals("stop_reason"u8);
+            copy.Read();
+            note.IsTerminal |= isReason && copy.TokenType == JsonTokenType.String;
+            copy.Skip();
+        }
+    }
+
+    private void ReadText(ref Utf8JsonReader reader, ref Note note, int depth)
+    {
+        var isType = depth == 0 && reader.ValueTextEquals("type"u8);
+        // A Responses answer that failed says why, and is still billed: its usage counts.
+        var isError = depth == 0 && api != UsageApi.Responses && reader.ValueTextEquals("error"u8);
+        var target =
+            reader.ValueTextEquals("id"u8) || reader.ValueTextEquals("responseId"u8) ? 1
+            : reader.ValueTextEquals("model"u8) || reader.ValueTextEquals("modelVersion"u8) ? 2
+            : reader.ValueTextEquals("service_tier"u8) ? 3
+            : api == UsageApi.Responses && reader.ValueTextEquals("status"u8) ? 4 : 0;
+        reader.Read();
+        note.IsError |= isError && reader.TokenType == JsonTokenType.StartObject;
+        if (isType && reader.TokenType == JsonTokenType.String)
+        {
+            note.IsError |= api == UsageApi.Messages && reader.ValueTextEquals("error"u8);
+            note.IsTerminal |= api == UsageApi.Responses
+                && (reader.ValueTextEquals("response.completed"u8) || reader.ValueTextEquals("response.incomplete"u8)
+                    || reader.ValueTextEquals("response.failed"u8) || reader.ValueTextEquals("response.cancelled"u8));
+        }
+        if (target == 0 || reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > LongestText)
+        {
+            reader.Skip();
+            return;
+        }
+        var text = reader.GetString();
+        switch (target)
+        {
+            case 1:
+                note.Id = text;
+                break;
+            case 2:
+                note.Model = text;
+                break;
+            case 3:
+                note.ServiceTier = text;
+                break;
+            default:
+                note.Status = text;
+                break;
+        }
+    }
+
+    /// <summary>Adds up the generated text in a value, and ends on the value's last token.</summary>
+    private static void SumContent(ref Utf8JsonReader reader, ref Note note)
+    {
+        if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject))
+            return;
+        var depth = reader.CurrentDepth;
+        var isContent = false;
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName)
+            {
+                isContent = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("thinking"u8)
+                    || reader.ValueTextEquals("partial_json"u8) || reader.ValueTextEquals("arguments"u8) || reader.ValueTextEquals("refusal"u8)
+                    || reader.ValueTextEquals("reasoning_content"u8) || reader.ValueTextEquals("reasoning"u8);
+            }
+            else if (isContent && reader.TokenType == JsonTokenType.String)
+            {
+                note.ContentBytes += reader.ValueSpan.Length;
+            }
+        }
+    }
+}
