@@ -25,7 +25,7 @@ public static partial class AgentDeploymentRules
     public const int GuardrailUser = 64080;
 
     /// <summary>Variables that the operator sets, so that SDKs find the guardrail.</summary>
-    public static IReadOnlyList<string> ReservedVariables { get; } = ["OPENAI_BASE_URL", "OPENAI_API_KEY"];
+    public static IReadOnlyList<string> ReservedVariables => SdkVariables.All;
 
     /// <summary>The rules that an object breaks; empty when it is sound.</summary>
     public static IReadOnlyList<FieldProblem> Check(AgentDeployment agent)
@@ -44,7 +44,7 @@ public static partial class AgentDeploymentRules
         for (var i = 0; i < spec.Evals.Count; i++)
             CheckEval(spec.Evals[i], $"spec.evals[{i}]", Add);
         CheckBudget(spec.Budget, Add);
-        Duration(spec.Reliability?.ModelCall?.Timeout, "spec.reliability.modelCall.timeout", Add);
+        CheckReliability(spec.Reliability, Add);
         CheckGuardrails(spec.Guardrails, Add);
         CheckTemplate(spec, Add);
         return problems;
@@ -145,8 +145,16 @@ public static partial class AgentDeploymentRules
     {
         if (budget is null)
             return;
-        if (budget.Windows.Count != 1)
-            add("spec.budget.windows", "must list one window");
+        if (budget.Windows.Count > 1)
+            add("spec.budget.windows", "must list one window at most");
+        if (budget.Windows.Count == 0 && budget.PerCall is null && budget.PerRun is null && budget.PerPod is null)
+            add("spec.budget", "must have windows, perCall, perRun or perPod: an empty budget limits nothing");
+        MoneyOf(budget.PerCall?.MaxCost, "spec.budget.perCall.maxCost", add);
+        CheckPerRun(budget.PerRun, add);
+        if (budget.PerPod?.RequestsPerMinute is < 1 or > 1_000_000)
+            add("spec.budget.perPod.requestsPerMinute", "must be from 1 to 1000000");
+        if (budget.PerPod?.TokensPerMinute is < 1 or > 1_000_000_000)
+            add("spec.budget.perPod.tokensPerMinute", "must be from 1 to 1000000000");
         for (var i = 0; i < budget.Windows.Count; i++)
         {
             if (string.IsNullOrEmpty(budget.Windows[i].MaxCost))
@@ -155,6 +163,39 @@ public static partial class AgentDeploymentRules
             if (budget.Windows[i].ScaleDownTo is < 0 or > 1000)
                 add($"spec.budget.windows[{i}].scaleDownTo", "must be from 0 to 1000");
         }
+    }
+
+    private static void CheckPerRun(PerRunSpec? run, Action<string, string> add)
+    {
+        if (run is null)
+            return;
+        MoneyOf(run.MaxCost, "spec.budget.perRun.maxCost", add);
+        if (run.MaxTokens is < 1 or > 1_000_000_000)
+            add("spec.budget.perRun.maxTokens", "must be from 1 to 1000000000");
+        if (run.MaxSteps is < 1 or > 100_000)
+            add("spec.budget.perRun.maxSteps", "must be from 1 to 100000");
+        if (run.MaxToolCalls is < 1 or > 100_000)
+            add("spec.budget.perRun.maxToolCalls", "must be from 1 to 100000");
+        if (run.MaxRepeats is < 1 or > 1000)
+            add("spec.budget.perRun.maxRepeats", "must be from 1 to 1000");
+        if (Duration(run.MaxDuration, "spec.budget.perRun.maxDuration", add) is { } longest && longest < TimeSpan.FromSeconds(1))
+            add("spec.budget.perRun.maxDuration", "must be at least 1s");
+    }
+
+    private static void CheckReliability(ReliabilitySpec? reliability, Action<string, string> add)
+    {
+        const string Model = "spec.reliability.modelCall";
+        foreach (var (text, field) in new[]
+        {
+            (reliability?.ModelCall?.Timeout, Model + ".timeout"), (reliability?.ModelCall?.FirstByteTimeout, Model + ".firstByteTimeout"),
+            (reliability?.ModelCall?.EventTimeout, Model + ".eventTimeout"), (reliability?.ToolCall?.Timeout, "spec.reliability.toolCall.timeout"),
+        })
+        {
+            if (Duration(text, field, add) is { } duration && duration <= TimeSpan.Zero)
+                add(field, "must be longer than 0");
+        }
+        if (reliability?.ModelCall?.Attempts is < 1 or > 10)
+            add(Model + ".attempts", "must be from 1 to 10");
     }
 
     private static void CheckGuardrails(GuardrailsSpec? guardrails, Action<string, string> add)
@@ -173,6 +214,10 @@ public static partial class AgentDeploymentRules
                 add($"{field}.name", $"\"{upstream.Name}\" is used twice");
             if (!Uri.TryCreate(upstream.Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0 || url.Query.Length > 0)
                 add($"{field}.url", $"\"{upstream.Url}\" must be an http or https URL without user, query or fragment, for example \"https://api.openai.com/v1\"");
+            if (upstream.CaConfigMapRef is { } authority && (authority.Name.Length == 0 || authority.Key.Length == 0))
+                add($"{field}.caConfigMapRef", "must name a ConfigMap and a key in it");
+            if (upstream.Proxy is { } proxy && !(Uri.TryCreate(proxy, UriKind.Absolute, out var through) && through.Scheme == "http" && through.UserInfo.Length == 0))
+                add($"{field}.proxy", $"\"{proxy}\" must be an http URL without user, for example \"http://proxy:3128\"");
             if (upstream.Credentials is { } credentials && (credentials.SecretRef.Name.Length == 0 || credentials.SecretRef.Key.Length == 0))
                 add($"{field}.credentials.secretRef", "must name a Secret and a key in it");
         }

@@ -42,6 +42,9 @@ public static class Defaults
     /// <summary>spec.reliability.modelCall.timeout.</summary>
     public const string ModelCallTimeout = "60s";
 
+    /// <summary>spec.reliability.toolCall.timeout.</summary>
+    public const string ToolCallTimeout = "15s";
+
     /// <summary>spec.guardrails.models.maxOutputTokens.</summary>
     public const int MaxOutputTokens = 4096;
 

@@ -203,6 +203,9 @@ public static class GuardrailPaths
     /// <summary>The directory of the provider keys, one folder per upstream.</summary>
     public const string KeysDirectory = "/var/run/agent-readiness/keys";
 
+    /// <summary>The directory of the certificates of private authorities, one folder per upstream.</summary>
+    public const string AuthoritiesDirectory = "/var/run/agent-readiness/ca";
+
     /// <summary>The directory of the projected service-account token.</summary>
     public const string TokenDirectory = "/var/run/agent-readiness/token";
 

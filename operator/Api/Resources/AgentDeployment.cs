@@ -151,9 +151,80 @@ public sealed record EvalRepeats
 /// <summary>What the agent may spend.</summary>
 public sealed class BudgetSpec
 {
-    /// <summary>Caps per window of time.</summary>
-    [Required, Items(1, 1), XListType("map", "period")]
+    /// <summary>Enforce, or Observe: calls are counted, and what would be refused is counted and logged, but nothing is refused.</summary>
+    [DefaultJson("\"Enforce\"")]
+    public BudgetMode? Mode { get; set; }
+
+    /// <summary>Limits of one model call.</summary>
+    public PerCallSpec? PerCall { get; set; }
+
+    /// <summary>Limits of one run: one request to the agent, and every call that it makes.</summary>
+    public PerRunSpec? PerRun { get; set; }
+
+    /// <summary>Limits of one pod.</summary>
+    public PerPodSpec? PerPod { get; set; }
+
+    /// <summary>Caps per window of time, over all pods.</summary>
+    [Items(0, 1), XListType("map", "period")]
     public List<BudgetWindow> Windows { get; set; } = [];
+}
+
+/// <summary>Whether budgets refuse calls.</summary>
+public enum BudgetMode
+{
+    /// <summary>A call that does not fit is refused.</summary>
+    Enforce,
+
+    /// <summary>Nothing is refused; what would be is counted and logged.</summary>
+    Observe,
+}
+
+/// <summary>Limits of one model call.</summary>
+public sealed class PerCallSpec
+{
+    /// <summary>The most that one call may cost, in USD as a decimal string. The output limit is lowered to fit; a call that does not fit even so is refused.</summary>
+    [Pattern(Money.Pattern)]
+    public string? MaxCost { get; set; }
+}
+
+/// <summary>Limits of one run. A call in flight counts at its upper bound.</summary>
+public sealed class PerRunSpec
+{
+    /// <summary>The most that one run may cost, in USD as a decimal string.</summary>
+    [Pattern(Money.Pattern)]
+    public string? MaxCost { get; set; }
+
+    /// <summary>The most tokens of one run, input and output of all its model calls.</summary>
+    [Range(1, 1000000000)]
+    public long? MaxTokens { get; set; }
+
+    /// <summary>The most model calls of one run.</summary>
+    [Range(1, 100000)]
+    public int? MaxSteps { get; set; }
+
+    /// <summary>The most tool calls of one run.</summary>
+    [Range(1, 100000)]
+    public int? MaxToolCalls { get; set; }
+
+    /// <summary>The most times that one run may make the identical call.</summary>
+    [Range(1, 1000)]
+    public int? MaxRepeats { get; set; }
+
+    /// <summary>The longest that one run may take, as a duration such as "5m". Then it is ended, and its client is answered 504.</summary>
+    [Pattern(GoDuration.Pattern)]
+    public string? MaxDuration { get; set; }
+}
+
+/// <summary>Limits of one pod, beside money.</summary>
+public sealed class PerPodSpec
+{
+    /// <summary>The most model calls of a pod in a minute.</summary>
+    [Range(1, 1000000)]
+    public int? RequestsPerMinute { get; set; }
+
+    /// <summary>The most tokens of a pod in a minute, each call counted at its upper bound.</summary>
+    [Range(1, 1000000000)]
+    public long? TokensPerMinute { get; set; }
 }
 
 /// <summary>A cap on the spend of all pods of the agent together.</summary>
@@ -198,13 +269,36 @@ public sealed class ReliabilitySpec
 {
     /// <summary>Model calls.</summary>
     public CallSpec? ModelCall { get; set; }
+
+    /// <summary>Tool calls: requests to upstreams of the formats MCP and HTTP.</summary>
+    public ToolCallSpec? ToolCall { get; set; }
 }
 
-/// <summary>Limits of one kind of call.</summary>
+/// <summary>Times and attempts of model calls.</summary>
 public sealed class CallSpec
 {
-    /// <summary>The longest time that one call may take, as a duration such as "60s".</summary>
+    /// <summary>The longest time that one attempt of a call may take, as a duration such as "60s".</summary>
     [DefaultJson("\"60s\""), Pattern(GoDuration.Pattern)]
+    public string? Timeout { get; set; }
+
+    /// <summary>The longest wait for the first byte of an answer; absent: timeout.</summary>
+    [Pattern(GoDuration.Pattern)]
+    public string? FirstByteTimeout { get; set; }
+
+    /// <summary>The longest wait between two pieces of a streamed answer; absent: timeout.</summary>
+    [Pattern(GoDuration.Pattern)]
+    public string? EventTimeout { get; set; }
+
+    /// <summary>Attempts in all. Another one follows a 408, 409, 429, 5xx or a broken connection, with growing, jittered delays or as Retry-After says, and only while the agent has seen no byte.</summary>
+    [DefaultJson("1"), Range(1, 10)]
+    public int? Attempts { get; set; }
+}
+
+/// <summary>Times of tool calls. A tool call is never repeated: it may have done its work.</summary>
+public sealed class ToolCallSpec
+{
+    /// <summary>The longest time that one tool call may take, as a duration such as "15s".</summary>
+    [DefaultJson("\"15s\""), Pattern(GoDuration.Pattern)]
     public string? Timeout { get; set; }
 }
 
@@ -214,7 +308,10 @@ public sealed class GuardrailsSpec
     /// <summary>Models.</summary>
     public ModelsSpec? Models { get; set; }
 
-    /// <summary>Providers; the agent calls http://127.0.0.1:15080/NAME/… The first of a format also gets the variables that its SDK reads.</summary>
+    /// <summary>Tools.</summary>
+    public ToolsSpec? Tools { get; set; }
+
+    /// <summary>Providers and tool servers; the agent calls http://127.0.0.1:15080/NAME/… The first of a format also gets the variables that its SDK reads.</summary>
     [Items(0, 16), XListType("map", "name")]
     public List<Upstream> Upstreams { get; set; } = [];
 }
@@ -231,6 +328,14 @@ public sealed class ModelsSpec
     public int? MaxOutputTokens { get; set; }
 }
 
+/// <summary>Which tools an agent may call.</summary>
+public sealed class ToolsSpec
+{
+    /// <summary>Allowed tools of MCP servers: exact names, or with "*" for any run of characters; a plain HTTP upstream goes by its own name. Empty: every tool.</summary>
+    [Items(0, 64), Length(1, 128), XListType("set")]
+    public List<string> Allow { get; set; } = [];
+}
+
 /// <summary>A provider that the agent may call.</summary>
 public sealed class Upstream
 {
@@ -242,19 +347,38 @@ public sealed class Upstream
     [Required]
     public UpstreamFormat Format { get; set; }
 
-    /// <summary>The base URL with its version path, for example "https://api.openai.com/v1".</summary>
+    /// <summary>The base URL with its version path, for example "https://api.openai.com/v1"; without any path the format's own version is added. Of an MCP server: its one endpoint.</summary>
     [Required, Length(8, 512), Pattern(@"^https?://[^\s?#]+$")]
     public string Url { get; set; } = string.Empty;
 
     /// <summary>The provider's key. Only the guardrail mounts it.</summary>
     public UpstreamCredentials? Credentials { get; set; }
+
+    /// <summary>The ConfigMap, in the agent's namespace, and the key in it, with the PEM certificates that the provider's certificate must chain to; absent: the public ones.</summary>
+    public KeyReference? CaConfigMapRef { get; set; }
+
+    /// <summary>An HTTP proxy to reach the provider through, for example "http://proxy.shop:3128".</summary>
+    [Length(8, 512), Pattern(@"^http://[^\s?#@]+$")]
+    public string? Proxy { get; set; }
 }
 
 /// <summary>A wire format of a provider.</summary>
 public enum UpstreamFormat
 {
-    /// <summary>OpenAI Chat Completions, and whatever speaks it.</summary>
+    /// <summary>OpenAI Chat Completions, Responses and Embeddings, Azure OpenAI, and whatever is compatible.</summary>
     OpenAI,
+
+    /// <summary>Anthropic Messages.</summary>
+    Anthropic,
+
+    /// <summary>Gemini generateContent and streamGenerateContent.</summary>
+    Gemini,
+
+    /// <summary>A tool server that speaks MCP over HTTP.</summary>
+    MCP,
+
+    /// <summary>Any HTTP server as a tool.</summary>
+    HTTP,
 }
 
 /// <summary>Where a provider's key is.</summary>

@@ -27,7 +27,7 @@ public static class Revision
             ["template"] = WithoutNulls(spec.Template),
             ["configMaps"] = contents,
             ["guardrails"] = Guardrails(spec.Guardrails),
-            ["reliability"] = new JsonObject { ["modelCallTimeout"] = spec.Reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout },
+            ["reliability"] = Reliability(spec.Reliability),
         };
         return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)))[..Length];
     }
@@ -40,17 +40,48 @@ public static class Revision
         _ => node?.DeepClone(),
     };
 
-    private static JsonObject Guardrails(GuardrailsSpec? guardrails) => new()
+    // What is not set, or set to its default, is left out: a field that a later version adds changes no revision.
+    private static JsonObject Reliability(ReliabilitySpec? reliability)
+    {
+        var json = new JsonObject { ["modelCallTimeout"] = reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout };
+        if (reliability?.ModelCall?.FirstByteTimeout is { } first)
+            json["firstByteTimeout"] = first;
+        if (reliability?.ModelCall?.EventTimeout is { } next)
+            json["eventTimeout"] = next;
+        if (reliability?.ModelCall?.Attempts is > 1 and var attempts)
+            json["attempts"] = attempts;
+        if (reliability?.ToolCall?.Timeout is { } tool && tool != Defaults.ToolCallTimeout)
+            json["toolCallTimeout"] = tool;
+        return json;
+    }
+
+    private static JsonObject Guardrails(GuardrailsSpec? guardrails)
+    {
+        var json = Models(guardrails);
+        if (guardrails?.Tools?.Allow is { Count: > 0 } tools)
+            json["tools"] = new JsonArray([.. tools.Select(tool => (JsonNode)tool)]);
+        return json;
+    }
+
+    private static JsonObject Models(GuardrailsSpec? guardrails) => new()
     {
         ["allow"] = new JsonArray([.. (guardrails?.Models?.Allow ?? []).Select(model => (JsonNode)model)]),
         ["maxOutputTokens"] = guardrails?.Models?.MaxOutputTokens ?? Defaults.MaxOutputTokens,
-        ["upstreams"] = new JsonArray([.. (guardrails?.Upstreams ?? []).Select(upstream => new JsonObject
+        ["upstreams"] = new JsonArray([.. (guardrails?.Upstreams ?? []).Select(One)]),
+    };
+
+    private static JsonObject One(Upstream upstream)
+    {
+        var json = new JsonObject
         {
             ["name"] = upstream.Name,
             ["format"] = upstream.Format.ToString(),
             ["url"] = upstream.Url,
-        })]),
-    };
+        };
+        if (upstream.Proxy is not null)
+            json["proxy"] = upstream.Proxy;
+        return json;
+    }
 }
 
 /// <summary>The content of a ConfigMap.</summary>

@@ -19,7 +19,9 @@ internal static class BudgetDecision
         if (BudgetWindows.Serving(seen.Agent.Spec, seen.Now) is not { Cap: { } cap } window)
         {
             draft.Status = draft.Status with { Budget = [] };
-            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.NoBudget, "no budget is declared: calls are counted and not limited");
+            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.NoBudget, seen.Agent.Spec.Budget is { Mode: BudgetMode.Observe }
+                ? "spec.budget.mode is Observe: calls are counted and not refused"
+                : "no window is declared: the agent's spend over time is counted and not limited");
             return declared;
         }
         draft.LookAgainAt(window.Ends);

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 
@@ -89,12 +90,24 @@ internal static class ChildObjects
                 Format = upstream.Format.ToString(),
                 Url = upstream.Url,
                 KeyFile = upstream.Credentials is null ? null : $"{GuardrailPaths.KeysDirectory}/{upstream.Name}/key",
+                CaFile = upstream.CaConfigMapRef is null ? null : $"{GuardrailPaths.AuthoritiesDirectory}/{upstream.Name}/{Path.GetFileName(GuardrailPaths.CaFile)}",
+                Proxy = upstream.Proxy,
             })],
+            AllowedTools = spec.Guardrails?.Tools?.Allow ?? [],
             AllowedModels = spec.Guardrails?.Models?.Allow ?? [],
             MaxOutputTokens = spec.Guardrails?.Models?.MaxOutputTokens ?? Defaults.MaxOutputTokens,
             DrainTimeout = $"{PodTemplate.GraceSeconds(spec.Template) - PodTemplate.AfterDrain}s",
-            ModelCall = new CallPolicy { Timeout = spec.Reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout },
-            Budget = track == Names.ServingTrack && spec.Budget is null ? null : new BudgetAuthority
+            ModelCall = new CallPolicy
+            {
+                Timeout = spec.Reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout,
+                FirstByteTimeout = spec.Reliability?.ModelCall?.FirstByteTimeout,
+                EventTimeout = spec.Reliability?.ModelCall?.EventTimeout,
+                Attempts = spec.Reliability?.ModelCall?.Attempts ?? 1,
+            },
+            ToolCall = new CallPolicy { Timeout = spec.Reliability?.ToolCall?.Timeout ?? Defaults.ToolCallTimeout },
+            Limits = Limits(spec.Budget),
+            Observe = spec.Budget?.Mode == BudgetMode.Observe,
+            Budget = track == Names.ServingTrack && !BudgetWindows.AreEnforced(spec) ? null : new BudgetAuthority
             {
                 Url = seen.Around.GrantsUrl,
                 CaFile = GuardrailPaths.CaFile,
@@ -109,6 +122,19 @@ internal static class ChildObjects
         };
         return body;
     }
+
+    private static RunLimits? Limits(BudgetSpec? budget) => budget is null or { PerCall: null, PerRun: null, PerPod: null } ? null : new RunLimits
+    {
+        CallMaxCost = budget.PerCall?.MaxCost,
+        MaxCost = budget.PerRun?.MaxCost,
+        MaxTokens = budget.PerRun?.MaxTokens ?? 0,
+        MaxSteps = budget.PerRun?.MaxSteps ?? 0,
+        MaxToolCalls = budget.PerRun?.MaxToolCalls ?? 0,
+        MaxRepeats = budget.PerRun?.MaxRepeats ?? 0,
+        MaxDuration = budget.PerRun?.MaxDuration,
+        RequestsPerMinute = budget.PerPod?.RequestsPerMinute ?? 0,
+        TokensPerMinute = budget.PerPod?.TokensPerMinute ?? 0,
+    };
 
     /// <summary>The labels by which pods of an agent are selected; without a revision: of all on the track.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Selector(string agent, string? revision, string track)

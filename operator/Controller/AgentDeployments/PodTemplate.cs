@@ -87,13 +87,14 @@ internal static class PodTemplate
 
     private static void AddVariables(JsonObject container, AgentDeploymentSpec spec)
     {
-        if (spec.Guardrails?.Upstreams.Find(upstream => upstream.Format == UpstreamFormat.OpenAI) is not { } openai)
+        var added = SdkVariables.For(spec.Guardrails?.Upstreams ?? []).ToList();
+        if (added.Count == 0)
             return;
         if (container["env"] is not JsonArray variables)
             container["env"] = variables = [];
         // First, so that the user's own variables may refer to them as $(OPENAI_BASE_URL).
-        variables.Insert(0, new JsonObject { ["name"] = "OPENAI_BASE_URL", ["value"] = $"http://127.0.0.1:{GuardrailPorts.Egress}/{openai.Name}/v1" });
-        variables.Insert(1, new JsonObject { ["name"] = "OPENAI_API_KEY", ["value"] = "held-by-the-guardrail" });
+        for (var i = 0; i < added.Count; i++)
+            variables.Insert(i, new JsonObject { ["name"] = added[i].Key, ["value"] = added[i].Value });
     }
 
     // All containers of a pod are told to stop at once: an agent that stopped at once would cut the runs that the guardrail waits for.
@@ -112,6 +113,8 @@ internal static class PodTemplate
             new JsonObject { ["name"] = TokenVolume, ["mountPath"] = GuardrailPaths.TokenDirectory, ["readOnly"] = true });
         foreach (var upstream in WithKeys(spec))
             mounts.Add(new JsonObject { ["name"] = KeyVolume(upstream), ["mountPath"] = $"{GuardrailPaths.KeysDirectory}/{upstream.Name}", ["readOnly"] = true });
+        foreach (var upstream in WithAuthorities(spec))
+            mounts.Add(new JsonObject { ["name"] = AuthorityVolume(upstream), ["mountPath"] = $"{GuardrailPaths.AuthoritiesDirectory}/{upstream.Name}", ["readOnly"] = true });
         var ports = new JsonArray(new JsonObject { ["name"] = "guard-admin", ["containerPort"] = GuardrailPorts.Admin, ["protocol"] = "TCP" });
         for (var i = 0; i < spec.Ports.Count; i++)
             ports.Add(new JsonObject { ["name"] = $"guard-in-{i}", ["containerPort"] = GuardrailPorts.FirstInbound + i, ["protocol"] = "TCP" });
@@ -177,7 +180,24 @@ internal static class PodTemplate
                 },
             });
         }
+        foreach (var upstream in WithAuthorities(spec))
+        {
+            var authority = upstream.CaConfigMapRef!;
+            volumes.Add(new JsonObject
+            {
+                ["name"] = AuthorityVolume(upstream),
+                ["configMap"] = new JsonObject
+                {
+                    ["name"] = authority.Name,
+                    ["items"] = new JsonArray(new JsonObject { ["key"] = authority.Key, ["path"] = Path.GetFileName(GuardrailPaths.CaFile) }),
+                },
+            });
+        }
     }
+
+    private static IEnumerable<Upstream> WithAuthorities(AgentDeploymentSpec spec) => (spec.Guardrails?.Upstreams ?? []).Where(upstream => upstream.CaConfigMapRef is not null);
+
+    private static string AuthorityVolume(Upstream upstream) => $"agent-readiness-ca-{upstream.Name}";
 
     private static IEnumerable<Upstream> WithKeys(AgentDeploymentSpec spec) => (spec.Guardrails?.Upstreams ?? []).Where(upstream => upstream.Credentials is not null);
 

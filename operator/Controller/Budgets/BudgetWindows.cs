@@ -37,9 +37,12 @@ public static class BudgetWindows
 
     private static readonly DateTimeOffset Never = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>The window of production spend; null where the agent has no budget.</summary>
+    /// <summary>The agent's windows refuse calls: there is one, and the budget's mode is Enforce.</summary>
+    public static bool AreEnforced(AgentDeploymentSpec spec) => spec.Budget is { Windows.Count: > 0 } budget && budget.Mode != BudgetMode.Observe;
+
+    /// <summary>The window of production spend; null where none is enforced.</summary>
     public static OpenWindow? Serving(AgentDeploymentSpec spec, DateTimeOffset now) =>
-        spec.Budget?.Windows is [var window, ..] && Money.TryParse(window.MaxCost, out var cap) ? Day(now, cap) : null;
+        AreEnforced(spec) && spec.Budget!.Windows is [var window, ..] && Money.TryParse(window.MaxCost, out var cap) ? Day(now, cap) : null;
 
     /// <summary>The window of a revision's evaluation.</summary>
     /// <param name="spec">The agent.</param>
