@@ -8,62 +8,6 @@ namespace AgentReadiness.Samples;
 /// <summary>What the sample model says: a text or a tool call.</summary>
 public sealed record Thought(string? Text, string? ToolName, string? ToolArguments);
 
-/// <summary>Orders that a test gives to the sample provider, in the last user message: [[name=value]].</summary>
-/// <param name="Latency">The wait before the first byte.</param>
-/// <param name="Pace">The wait between two chunks.</param>
-/// <param name="Tokens">The exact number of output tokens, as far as the limit allows.</param>
-/// <param name="Status">An error status instead of an answer.</param>
-/// <param name="Cut">The connection is cut in the middle of the answer.</param>
-/// <param name="Loop">Where tools are offered, always another tool call.</param>
-public sealed partial record Directives(TimeSpan Latency, TimeSpan Pace, int? Tokens, int? Status, bool Cut, bool Loop)
-{
-    /// <summary>Reads the directives of a text.</summary>
-    public static Directives Parse(string text)
-    {
-        TimeSpan latency = default, pace = default;
-        int? tokens = null, status = null;
-        bool cut = false, loop = false;
-        foreach (Match match in Pattern().Matches(text))
-        {
-            var value = match.Groups[2].Value;
-            switch (match.Groups[1].Value)
-            {
-                case "latency":
-                    latency = Milliseconds(value);
-                    break;
-                case "pace":
-                    pace = Milliseconds(value);
-                    break;
-                case "tokens":
-                    tokens = int.Parse(value, CultureInfo.InvariantCulture);
-                    break;
-                case "status":
-                    status = int.Parse(value, CultureInfo.InvariantCulture);
-                    break;
-                case "cut":
-                    cut = true;
-                    break;
-                case "loop":
-                    loop = true;
-                    break;
-                default:
-                    break;
-            }
-        }
-        return new Directives(latency, pace, tokens, status, cut, loop);
-    }
-
-    /// <summary>The text without its directives.</summary>
-    public static string Strip(string text) => Pattern().Replace(text, "").Trim();
-
-    private static TimeSpan Milliseconds(string value) => value.EndsWith("ms", StringComparison.Ordinal)
-        ? TimeSpan.FromMilliseconds(double.Parse(value[..^2], CultureInfo.InvariantCulture))
-        : TimeSpan.FromSeconds(double.Parse(value.TrimEnd('s'), CultureInfo.InvariantCulture));
-
-    [GeneratedRegex(@"\[\[(\w+)(?:=([0-9.]+(?:ms|s)?))?\]\]")]
-    private static partial Regex Pattern();
-}
-
 /// <summary>
 /// A model small enough to read: it looks orders up if the system prompt tells it to use the tool, and otherwise says something plausible and wrong,
 /// as a real one would.
@@ -73,29 +17,26 @@ public static partial class Brain
     private const string OrderTool = "lookup_order";
 
     /// <summary>Answers a request. The same request gets the same answer.</summary>
-    public static Thought Think(JsonElement request, Directives directives)
+    public static Thought Think(Ask ask, Directives directives)
     {
-        var messages = request.GetProperty("messages").EnumerateArray().ToList();
-        var system = string.Join('\n', messages.Where(m => Chat.Role(m) is "system" or "developer").Select(Chat.Text));
-        var question = Directives.Strip(Chat.Text(messages.FindLast(m => Chat.Role(m) == "user") is { ValueKind: JsonValueKind.Object } u ? u : default));
+        var question = Directives.Strip(ask.Question);
         if (Judged().Match(question) is { Success: true } judged)
         {
             var meets = judged.Groups["answer"].Value.Contains(judged.Groups["word"].Value, StringComparison.OrdinalIgnoreCase);
             return new Thought($$"""{"score": {{(meets ? 1 : 0)}}, "reason": "the rubric's word is {{(meets ? "there" : "missing")}}"}""", null, null);
         }
-        var tools = Tools(request);
         var order = Order().Match(question);
-        if (directives.Loop && tools.Count > 0)
+        if (directives.Loop && ask.Tools.Count > 0)
         {
             var filler = Math.Max(0, ((directives.Tokens ?? 12) * 4) - 32);
-            return new Thought(null, tools[0], $$"""{"order_id":"{{(order.Success ? order.Value : "#1001")}}","note":"{{new string('x', filler)}}"}""");
+            return new Thought(null, ask.Tools[0], $$"""{"order_id":"{{(order.Success ? order.Value : "#1001")}}","note":"{{new string('x', filler)}}"}""");
         }
-        if (Chat.Role(messages[^1]) == "tool")
-            return Say(AnswerFromTool(Chat.Text(messages[^1]), question), directives);
-        var usesTool = system.Contains(OrderTool, StringComparison.Ordinal) || system.Contains("the tool", StringComparison.OrdinalIgnoreCase);
-        if (order.Success && tools.Contains(OrderTool) && usesTool)
+        if (ask.ToolResult is { } result)
+            return Say(AnswerFromTool(result, question), directives);
+        var usesTool = ask.System.Contains(OrderTool, StringComparison.Ordinal) || ask.System.Contains("the tool", StringComparison.OrdinalIgnoreCase);
+        if (order.Success && ask.Tools.Contains(OrderTool) && usesTool)
             return new Thought(null, OrderTool, $$"""{"order_id":"{{order.Value}}"}""");
-        return Say(AnswerFromMemory(question, order, system), directives);
+        return Say(AnswerFromMemory(question, order, ask.System), directives);
     }
 
     // A judge of one idea: the rubric says "Must mention: WORD".
@@ -151,10 +92,6 @@ public static partial class Brain
     }
 
     private static bool AsksForJson(string question) => question.Contains("JSON", StringComparison.OrdinalIgnoreCase);
-
-    private static List<string> Tools(JsonElement request) => request.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array
-        ? [.. tools.EnumerateArray().Select(t => t.GetProperty("function").GetProperty("name").GetString()!)]
-        : [];
 
     [GeneratedRegex(@"#\d{4,6}")]
     private static partial Regex Order();

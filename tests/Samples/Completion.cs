@@ -2,55 +2,14 @@ using System.Text.Json;
 
 namespace AgentReadiness.Samples;
 
-/// <summary>One answer of the sample provider, whole or in chunks.</summary>
-public sealed class Completion
+/// <summary>One Chat Completions answer, whole or in events.</summary>
+internal sealed class Completion(Turn turn, bool includeUsage, bool azure)
 {
-    private const int BytesPerChunk = 16;
-    private static long lastId;
-
-    private readonly string id;
-    private readonly long created;
-    private readonly string model;
-    private readonly Thought thought;
-    private readonly string finish;
-    private readonly bool includeUsage;
-    private readonly int choices;
-
-    private Completion(string model, Thought thought, string finish, SampleUsage usage, bool stream, bool includeUsage, int choices, long created)
-    {
-        (this.model, this.thought, this.finish, this.includeUsage, this.choices, this.created) = (model, thought, finish, includeUsage, choices, created);
-        id = $"chatcmpl-{Interlocked.Increment(ref lastId):x12}";
-        Usage = usage;
-        Stream = stream;
-    }
-
-    /// <summary>What it costs.</summary>
-    public SampleUsage Usage { get; }
-
-    /// <summary>The client asked for a stream.</summary>
-    public bool Stream { get; }
-
-    /// <summary>Answers a request.</summary>
-    public static Completion Of(JsonElement request, Directives directives, TimeProvider time)
-    {
-        var thought = Brain.Think(request, directives);
-        var limit = Limit(request, "max_completion_tokens") ?? Limit(request, "max_tokens") ?? 16_384;
-        var finish = thought.ToolName is null ? "stop" : "tool_calls";
-        var text = thought.Text ?? thought.ToolArguments!;
-        if (SampleUsage.Tokens(text) > limit)
-        {
-            // The texts are ASCII, so that 4 characters are a token.
-            text = text[..(int)(limit * 4)];
-            thought = thought.ToolName is null ? thought with { Text = text } : thought with { ToolArguments = text };
-            finish = "length";
-        }
-        var n = (int)(Limit(request, "n") ?? 1);
-        var stream = request.TryGetProperty("stream", out var s) && s.ValueKind == JsonValueKind.True;
-        var include = stream && request.TryGetProperty("stream_options", out var options) && options.ValueKind == JsonValueKind.Object
-            && options.TryGetProperty("include_usage", out var wanted) && wanted.ValueKind == JsonValueKind.True;
-        var usage = SampleUsage.Of(SampleUsage.PromptTokens(request), SampleUsage.Tokens(text) * n);
-        return new Completion(request.GetProperty("model").GetString()!, thought, finish, usage, stream, include, n, time.GetUtcNow().ToUnixTimeSeconds());
-    }
+    private readonly string id = $"chatcmpl-{turn.Id}";
+    private readonly Thought thought = turn.Thought;
+    private readonly string finish = turn.Finish switch { Finish.Stop => "stop", Finish.Tool => "tool_calls", _ => "length" };
+    private readonly int choices = turn.Ask.Choices;
+    private readonly bool saysUsage = !turn.Orders.NoUsage;
 
     /// <summary>The whole answer as JSON.</summary>
     public byte[] ToJson() => Object("chat.completion", writer =>
@@ -72,14 +31,19 @@ public sealed class Completion
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
-        WriteUsage(writer);
+        if (azure)
+            WriteFilter(writer);
+        if (saysUsage)
+            WriteUsage(writer);
     });
 
     /// <summary>The answer as events, the last one [DONE].</summary>
-    public List<byte[]> Chunks()
+    public List<SseEvent> Events()
     {
-        var list = new List<byte[]>();
-        var text = thought.Text ?? thought.ToolArguments!;
+        var list = new List<SseEvent>();
+        // Azure begins with an event about the prompt that has no model, no id and no choice.
+        if (azure)
+            list.Add(new SseEvent(null, """{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{}}]}"""));
         for (var choice = 0; choice < choices; choice++)
         {
             var index = choice;
@@ -91,9 +55,8 @@ public sealed class Completion
                     WriteToolCall(writer, index, "", first: true, index: true);
                 writer.WriteNull("refusal");
             }));
-            foreach (var part in text.Chunk(BytesPerChunk))
+            foreach (var piece in turn.Pieces)
             {
-                var piece = new string(part);
                 list.Add(Chunk(index, null, writer =>
                 {
                     if (thought.ToolName is null)
@@ -104,25 +67,20 @@ public sealed class Completion
             }
             list.Add(Chunk(index, finish, _ => { }));
         }
-        if (includeUsage)
+        if (includeUsage && saysUsage)
         {
-            list.Add(Event(Object("chat.completion.chunk", writer =>
+            list.Add(new SseEvent(null, Object("chat.completion.chunk", writer =>
             {
                 writer.WriteStartArray("choices");
                 writer.WriteEndArray();
                 WriteUsage(writer);
             })));
         }
-        list.Add("data: [DONE]\n\n"u8.ToArray());
+        list.Add(new SseEvent(null, "[DONE]"));
         return list;
     }
 
-    private static long? Limit(JsonElement request, string name) =>
-        request.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;
-
-    private static byte[] Event(byte[] json) => [.. "data: "u8, .. json, .. "\n\n"u8];
-
-    private byte[] Chunk(int choice, string? reason, Action<Utf8JsonWriter> delta) => Event(Object("chat.completion.chunk", writer =>
+    private SseEvent Chunk(int choice, string? reason, Action<Utf8JsonWriter> delta) => new(null, Object("chat.completion.chunk", writer =>
     {
         writer.WriteStartArray("choices");
         writer.WriteStartObject();
@@ -146,9 +104,9 @@ public sealed class Completion
             writer.WriteStartObject();
             writer.WriteString("id", id);
             writer.WriteString("object", kind);
-            writer.WriteNumber("created", created);
-            writer.WriteString("model", model);
-            writer.WriteString("service_tier", "default");
+            writer.WriteNumber("created", turn.At.ToUnixTimeSeconds());
+            writer.WriteString("model", turn.Model);
+            writer.WriteString("service_tier", turn.Orders.Tier ?? "default");
             content(writer);
             writer.WriteEndObject();
         }
@@ -163,7 +121,7 @@ public sealed class Completion
             writer.WriteNumber("index", 0);
         if (first)
         {
-            writer.WriteString("id", $"call_{id[9..]}_{choice}");
+            writer.WriteString("id", $"call_{turn.Id}_{choice}");
             writer.WriteString("type", "function");
         }
         writer.WriteStartObject("function");
@@ -175,22 +133,52 @@ public sealed class Completion
         writer.WriteEndArray();
     }
 
+    private static void WriteFilter(Utf8JsonWriter writer)
+    {
+        writer.WritePropertyName("prompt_filter_results");
+        writer.WriteRawValue("""[{"prompt_index":0,"content_filter_results":{}}]""");
+    }
+
     private void WriteUsage(Utf8JsonWriter writer)
     {
+        var usage = turn.Usage;
         writer.WriteStartObject("usage");
-        writer.WriteNumber("prompt_tokens", Usage.Prompt);
-        writer.WriteNumber("completion_tokens", Usage.Completion);
-        writer.WriteNumber("total_tokens", Usage.Prompt + Usage.Completion);
+        writer.WriteNumber("prompt_tokens", usage.Prompt);
+        writer.WriteNumber("completion_tokens", usage.Completion);
+        writer.WriteNumber("total_tokens", usage.Prompt + usage.Completion);
         writer.WriteStartObject("prompt_tokens_details");
-        writer.WriteNumber("cached_tokens", Usage.Cached);
-        writer.WriteNumber("audio_tokens", 0);
+        writer.WriteNumber("cached_tokens", usage.Cached);
+        writer.WriteNumber("cache_write_tokens", usage.Write5m);
+        writer.WriteNumber("audio_tokens", usage.AudioIn);
         writer.WriteEndObject();
         writer.WriteStartObject("completion_tokens_details");
-        writer.WriteNumber("reasoning_tokens", 0);
+        writer.WriteNumber("reasoning_tokens", usage.Reasoning);
         writer.WriteNumber("audio_tokens", 0);
         writer.WriteNumber("accepted_prediction_tokens", 0);
         writer.WriteNumber("rejected_prediction_tokens", 0);
         writer.WriteEndObject();
         writer.WriteEndObject();
+    }
+}
+
+/// <summary>OpenAI Chat Completions, and Azure's: there a deployment is asked, in the path or as the model, and the model behind it answers.</summary>
+internal sealed class ChatFormat(bool azure = false, string? deployment = null) : OpenAIFormat
+{
+    public override string Endpoint => "chat";
+
+    public override Bills Bills => Bills.CachesItself | Bills.Writes | Bills.Audio;
+
+    public override Ask Read(JsonElement request)
+    {
+        Need(request, deployment is null ? "model" : "messages", "messages");
+        var ask = Chat.Read(request);
+        return azure ? ask with { Model = Models.Behind(deployment ?? ask.Model) } : ask;
+    }
+
+    public override Reply Answer(Turn turn, JsonElement request)
+    {
+        var include = turn.Ask.Stream && request.Get("stream_options").Truth("include_usage");
+        var completion = new Completion(turn, include, azure);
+        return turn.Ask.Stream ? Reply.Stream(completion.Events(), Failure(500)) : new Reply(completion.ToJson());
     }
 }

@@ -1,18 +1,14 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace AgentReadiness.Samples;
 
 /// <summary>
-/// A provider with OpenAI's Chat Completions wire format (openai-openapi), deterministic, that counts what it would bill: <c>GET /_witness</c>. Base URL:
-/// http://host:9000/v1.
+/// A provider with the wire formats of OpenAI (Chat Completions, Responses, Embeddings), Azure OpenAI, Anthropic and Gemini, and tools over MCP and HTTP;
+/// deterministic, and it counts what it would bill: <c>GET /_witness</c>. Base URLs: OpenAI http://host:9000/v1, Azure http://host:9000/openai/v1 or
+/// http://host:9000, Anthropic and Gemini http://host:9000, MCP http://host:9000/mcp.
 /// </summary>
 public static class SampleProvider
 {
-    private static readonly TimeSpan BeforeCut = TimeSpan.FromMilliseconds(50);
-
     /// <summary>The keys that PROVIDER_KEY_FILE names, one a line; empty where it is not set: then every key is right.</summary>
     public static IReadOnlyList<string> KeysFromEnvironment() => Environment.GetEnvironmentVariable("PROVIDER_KEY_FILE") is { Length: > 0 } path
         ? [.. File.ReadAllLines(path).Select(l => l.Trim()).Where(l => l.Length > 0)]
@@ -28,152 +24,126 @@ public static class SampleProvider
         builder.WebHost.ConfigureKestrel(k => k.Limits.MaxRequestBodySize = null);
         builder.WebHost.UseUrls(url);
         var app = builder.Build();
-        var counts = witness ?? new Witness();
-        app.Run(context => HandleAsync(context, keys, counts, time));
+        var desk = new Desk(keys, witness ?? new Witness(keeps: false), time);
+        var mcp = new McpServer(desk.Tools);
+        app.Run(context => HandleAsync(context, desk, mcp));
         return app;
     }
 
-    private static async Task HandleAsync(HttpContext context, IReadOnlyList<string> keys, Witness witness, TimeProvider time)
+    private static async Task HandleAsync(HttpContext context, Desk desk, McpServer mcp)
     {
         var path = context.Request.Path.Value ?? "";
         if (path == "/_witness")
         {
-            await JsonAsync(context, 200, witness.ToJson());
+            await Exchange.JsonAsync(context, 200, JsonNode.Parse(desk.Witness.ToJson())!);
             return;
         }
         if (path is "/healthz")
             return;
-        var authorization = context.Request.Headers.Authorization.ToString();
-        var key = authorization.StartsWith("Bearer ", StringComparison.Ordinal) ? authorization["Bearer ".Length..] : "";
-        if (keys.Count > 0 && !keys.Contains(key))
-        {
-            await ErrorAsync(context, 401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided.");
-            return;
-        }
-        if (path == "/v1/models")
-        {
-            await JsonAsync(context, 200, """{"object":"list","data":[{"id":"gpt-5.4-mini","object":"model","created":1,"owned_by":"sample"}]}"""u8.ToArray());
-            return;
-        }
-        if (path != "/v1/chat/completions")
-        {
-            await ErrorAsync(context, 404, "invalid_request_error", "unknown_url", $"Unknown request URL: {path}");
-            return;
-        }
-        JsonDocument document;
-        try
-        {
-            document = await JsonDocument.ParseAsync(context.Request.Body);
-        }
-        catch (JsonException)
-        {
-            await ErrorAsync(context, 400, "invalid_request_error", "invalid_json", "We could not parse the JSON body of your request.");
-            return;
-        }
-        using (document)
-        {
-            var fingerprint = key.Length == 0 ? "none" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..8];
-            await CompleteAsync(context, document.RootElement, fingerprint, witness, time);
-        }
-    }
-
-    private static async Task CompleteAsync(HttpContext context, JsonElement request, string key, Witness witness, TimeProvider time)
-    {
-        var user = request.GetProperty("messages").EnumerateArray().LastOrDefault(m => Chat.Role(m) == "user");
-        var directives = Directives.Parse(user.ValueKind == JsonValueKind.Object ? Chat.Text(user) : "");
-        var model = request.GetProperty("model").GetString()!;
-        var completion = Completion.Of(request, directives, time);
-        try
-        {
-            if (directives.Latency > TimeSpan.Zero)
-                await Task.Delay(directives.Latency, time, context.RequestAborted);
-        }
-        catch (OperationCanceledException)
-        {
-            // A real provider works on, and bills, when a client has gone.
-            witness.Count(completed: false, key, model, completion.Usage);
-            return;
-        }
-        if (directives.Status is { } status)
-        {
-            witness.Refuse();
-            if (status == 429)
-                context.Response.Headers.RetryAfter = "1";
-            await ErrorAsync(context, status, status == 429 ? "rate_limit_error" : status >= 500 ? "server_error" : "invalid_request_error",
-                status == 429 ? "rate_limit_exceeded" : null, $"The sample provider was told to answer {status}.");
-            return;
-        }
-        var completed = false;
-        try
-        {
-            completed = completion.Stream
-                ? await StreamAsync(context, completion, directives, time)
-                : await WholeAsync(context, completion, directives);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            // The client has gone; counted below.
-        }
-        witness.Count(completed && !context.RequestAborted.IsCancellationRequested, key, model, completion.Usage);
-        if (completed)
-            return;
-        // A reset discards what the client has not read yet: without this, a cut answer would look like no answer.
-        await Task.Delay(BeforeCut, time, CancellationToken.None);
-        context.Abort();
-    }
-
-    private static async Task<bool> WholeAsync(HttpContext context, Completion completion, Directives directives)
-    {
-        var body = completion.ToJson();
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(directives.Cut ? body.AsMemory(0, body.Length / 2) : body, context.RequestAborted);
-        await context.Response.Body.FlushAsync(context.RequestAborted);
-        return !directives.Cut;
-    }
-
-    private static async Task<bool> StreamAsync(HttpContext context, Completion completion, Directives directives, TimeProvider time)
-    {
-        context.Response.ContentType = "text/event-stream; charset=utf-8";
-        context.Response.Headers.CacheControl = "no-cache";
-        var chunks = completion.Chunks();
-        var sent = 0;
-        foreach (var chunk in chunks)
-        {
-            if (directives.Cut && sent >= chunks.Count / 2)
-                return false;
-            await context.Response.Body.WriteAsync(chunk, context.RequestAborted);
-            await context.Response.Body.FlushAsync(context.RequestAborted);
-            sent++;
-            if (directives.Pace > TimeSpan.Zero)
-                await Task.Delay(directives.Pace, time, context.RequestAborted);
-        }
-        await context.Response.CompleteAsync();
-        return true;
-    }
-
-    private static Task ErrorAsync(HttpContext context, int status, string type, string? code, string message)
-    {
         using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
+        await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
+        var body = buffer.ToArray();
+        var post = HttpMethods.IsPost(context.Request.Method);
+        if (path == "/mcp")
         {
-            writer.WriteStartObject();
-            writer.WriteStartObject("error");
-            writer.WriteString("message", message);
-            writer.WriteString("type", type);
-            writer.WriteNull("param");
-            writer.WriteString("code", code);
-            writer.WriteEndObject();
-            writer.WriteEndObject();
+            Arrive(context, desk, "mcp", body);
+            await mcp.ServeAsync(context, body);
         }
-        return JsonAsync(context, status, buffer.ToArray());
+        else if (path.StartsWith("/tools/", StringComparison.Ordinal))
+        {
+            Arrive(context, desk, path[1..], body);
+            await desk.Tools.ServeAsync(context, path["/tools/".Length..], body);
+        }
+        else if (post && FormatOf(context, path, desk) is { } format)
+        {
+            Arrive(context, desk, format.Endpoint, body);
+            if (format is MessagesFormat && !context.Request.Headers.ContainsKey("anthropic-version"))
+                await Exchange.JsonAsync(context, 400, format.Error(400, "anthropic-version: header is required"));
+            else
+                await new Exchange(context, format, desk).RunAsync(body);
+        }
+        else
+        {
+            await OtherAsync(context, path, desk, body);
+        }
     }
 
-    private static async Task JsonAsync(HttpContext context, int status, byte[] json)
+    private static Format? FormatOf(HttpContext context, string path, Desk desk)
     {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = json.Length;
-        await context.Response.Body.WriteAsync(json);
+        if (path.StartsWith("/openai/deployments/", StringComparison.Ordinal))
+        {
+            return context.Request.Query.ContainsKey("api-version") ? path.Split('/') switch
+            {
+                [_, _, _, var deployment, "chat", "completions"] => new ChatFormat(azure: true, deployment),
+                [_, _, _, var deployment, "embeddings"] => new EmbeddingsFormat(azure: true, deployment),
+                _ => null,
+            } : null;
+        }
+        if (path.Split('/') is [_, "v1beta", "models", var called] && called.Split(':') is [var model, var method])
+        {
+            return method switch
+            {
+                "generateContent" or "countTokens" => new GenerateFormat(model, method, sse: false),
+                "streamGenerateContent" => new GenerateFormat(model, method, sse: context.Request.Query["alt"] == "sse"),
+                "embedContent" or "batchEmbedContents" => new EmbedFormat(model, batch: method == "batchEmbedContents"),
+                _ => null,
+            };
+        }
+        var azure = path.StartsWith("/openai/", StringComparison.Ordinal);
+        return Plain(path) switch
+        {
+            "/v1/chat/completions" => new ChatFormat(azure),
+            "/v1/responses" => new ResponsesFormat(desk.Responses, azure),
+            "/v1/embeddings" => new EmbeddingsFormat(azure),
+            "/v1/messages" => new MessagesFormat(),
+            "/v1/messages/count_tokens" => new CountMessagesFormat(),
+            _ => null,
+        };
     }
+
+    // What is read, not asked: models, stored responses; and what there is not.
+    private static async Task OtherAsync(HttpContext context, string path, Desk desk, byte[] body)
+    {
+        var anthropic = context.Request.Headers.ContainsKey("anthropic-version");
+        var gemini = path.StartsWith("/v1beta/", StringComparison.Ordinal);
+        Format format = gemini ? new EmbedFormat("", batch: false) : anthropic ? new MessagesFormat() : new ChatFormat();
+        format.Head(context);
+        var key = format.Key(context.Request);
+        if (!desk.Knows(key))
+        {
+            var (status, error) = format.Stranger(key);
+            await Exchange.JsonAsync(context, status, error);
+            return;
+        }
+        var plain = Plain(path);
+        if (plain.StartsWith("/v1/responses/", StringComparison.Ordinal))
+        {
+            Arrive(context, desk, "responses/id", body);
+            await desk.Responses.ServeAsync(context, plain["/v1/responses/".Length..], desk.Witness);
+            return;
+        }
+        var models = gemini ? "/v1beta/models" : "/v1/models";
+        if (HttpMethods.IsGet(context.Request.Method) && (plain == models || plain.StartsWith(models + "/", StringComparison.Ordinal)))
+        {
+            Arrive(context, desk, "models", body);
+            var id = plain == models ? null : Uri.UnescapeDataString(plain[(models.Length + 1)..]);
+            var found = gemini ? Models.OfGemini(id) : anthropic ? Models.OfAnthropic(id) : Models.OfOpenAI(id);
+            await Exchange.JsonAsync(context, found is null ? 404 : 200, found ?? (gemini || anthropic
+                ? format.Error(404, $"model: {id}")
+                : OpenAIFormat.Error("invalid_request_error", "model_not_found", $"The model '{id}' does not exist")));
+            return;
+        }
+        await Exchange.JsonAsync(context, 404, gemini || anthropic
+            ? format.Error(404, $"Unknown request URL: {path}")
+            : OpenAIFormat.Error("invalid_request_error", "unknown_url", $"Unknown request URL: {path}"));
+    }
+
+    // Azure's new paths are OpenAI's below /openai, the model being the deployment.
+    private static string Plain(string path) => path.StartsWith("/openai/v1/", StringComparison.Ordinal) ? path["/openai".Length..] : path;
+
+    private static void Arrive(HttpContext context, Desk desk, string endpoint, byte[] body) => desk.Witness.Arrive(endpoint, new ArrivedRequest(
+        context.Request.Method,
+        context.Request.Path + context.Request.QueryString.Value,
+        context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+        body));
 }

@@ -5,139 +5,110 @@ namespace AgentReadiness.Samples;
 
 /// <summary>
 /// The sample provider's way to count, the same for everyone who reads it: a token is 4 bytes of UTF-8, rounded up for each text; a message adds 4
-/// tokens, the tools add one per 4 bytes of their JSON; from 1,024 input tokens on, half of them (rounded down to 128) come from the cache.
+/// tokens, the tools add one per 4 bytes of their JSON; from 1,024 input tokens on, half of them (rounded down to 128) come from the cache, in the formats
+/// that cache by themselves. What directives say of the input is a part of it; an input that is too small for them grows.
 /// </summary>
-/// <param name="Prompt">Input tokens, cached ones included.</param>
+/// <param name="Prompt">Input tokens, cached ones and those written to the cache included.</param>
 /// <param name="Cached">Input tokens from the cache.</param>
-/// <param name="Completion">Output tokens of all choices.</param>
+/// <param name="Completion">Output tokens of all choices, reasoning included.</param>
 public readonly record struct SampleUsage(long Prompt, long Cached, long Completion)
 {
+    /// <summary>Input tokens written to the cache for 5 minutes, or for the format's only time.</summary>
+    public long Write5m { get; init; }
+
+    /// <summary>Input tokens written to the cache for an hour.</summary>
+    public long Write1h { get; init; }
+
+    /// <summary>Output tokens that are reasoning.</summary>
+    public long Reasoning { get; init; }
+
+    /// <summary>Input tokens that are audio.</summary>
+    public long AudioIn { get; init; }
+
+    /// <summary>Input tokens of the provider's own tools, not in the prompt's.</summary>
+    public long ToolPrompt { get; init; }
+
+    /// <summary>Web searches.</summary>
+    public int WebSearches { get; init; }
+
+    /// <summary>Input tokens that the cache has nothing to do with.</summary>
+    public long Fresh => Prompt - Cached - Write5m - Write1h;
+
     /// <summary>Tokens of a text.</summary>
     public static long Tokens(string text) => (Encoding.UTF8.GetByteCount(text) + 3) / 4;
 
-    /// <summary>Input tokens of a request.</summary>
-    public static long PromptTokens(JsonElement request)
-    {
-        var total = 0L;
-        foreach (var message in request.GetProperty("messages").EnumerateArray())
-        {
-            total += 4 + Tokens(Chat.Text(message));
-            if (message.TryGetProperty("tool_calls", out var calls) && calls.ValueKind == JsonValueKind.Array)
-                total += Tokens(calls.GetRawText());
-        }
-        if (request.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array)
-            total += Tokens(tools.GetRawText());
-        return total;
-    }
+    /// <summary>Tokens of a member's JSON, where it is an array.</summary>
+    public static long Tokens(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? Tokens(list.GetRawText()) : 0;
 
     /// <summary>The usage of one call.</summary>
-    public static SampleUsage Of(long prompt, long completion) => new(prompt, prompt >= 1024 ? prompt / 2 / 128 * 128 : 0, completion);
+    public static SampleUsage Of(long prompt, long completion, Directives orders, Bills bills)
+    {
+        var hour = bills.HasFlag(Bills.HourWrites) ? orders.CacheWriteHour : 0;
+        var write = bills.HasFlag(Bills.Writes) ? orders.CacheWrite + orders.CacheWriteHour - hour : 0;
+        var audio = bills.HasFlag(Bills.Audio) ? orders.AudioIn : 0;
+        var itself = bills.HasFlag(Bills.CachesItself) && prompt >= 1024 ? Math.Min(prompt / 2 / 128 * 128, Math.Max(0, prompt - write - hour - audio)) : 0;
+        var cached = orders.Cached ?? itself;
+        return new SampleUsage(Math.Max(prompt, cached + write + hour + audio), cached, completion)
+        {
+            Write5m = write,
+            Write1h = hour,
+            AudioIn = audio,
+            ToolPrompt = bills.HasFlag(Bills.ToolPrompt) ? orders.ToolPrompt : 0,
+            WebSearches = orders.WebSearches,
+        };
+    }
 }
 
 /// <summary>Reads Chat Completions messages.</summary>
 public static class Chat
 {
-    /// <summary>The text of a message: a string, or all text parts.</summary>
-    public static string Text(JsonElement message)
+    /// <summary>A request without its format.</summary>
+    public static Ask Read(JsonElement request)
     {
-        if (!message.TryGetProperty("content", out var content))
-            return "";
-        return content.ValueKind switch
+        var messages = request.GetProperty("messages").EnumerateArray().ToList();
+        var user = messages.FindLast(m => Role(m) == "user");
+        return new Ask
         {
-            JsonValueKind.String => content.GetString()!,
-            JsonValueKind.Array => string.Concat(content.EnumerateArray().Select(p => p.TryGetProperty("text", out var t) ? t.GetString() : "")),
-            _ => "",
+            Model = request.Text("model") ?? "",
+            System = string.Join('\n', messages.Where(m => Role(m) is "system" or "developer").Select(Text)),
+            Question = user.ValueKind == JsonValueKind.Object ? Text(user) : "",
+            ToolResult = Role(messages[^1]) == "tool" ? Text(messages[^1]) : null,
+            Tools = [.. request.Items("tools").Where(t => t.Has("function")).Select(t => t.GetProperty("function").GetProperty("name").GetString()!)],
+            Input = messages.Sum(m => 4 + SampleUsage.Tokens(Text(m)) + SampleUsage.Tokens(m, "tool_calls")) + SampleUsage.Tokens(request, "tools"),
+            Limit = request.Whole("max_completion_tokens") ?? request.Whole("max_tokens"),
+            Stream = request.Truth("stream"),
+            Choices = (int)(request.Whole("n") ?? 1),
         };
     }
+
+    /// <summary>The text of a message: a string, or all text parts.</summary>
+    public static string Text(JsonElement message) => message.TryGetProperty("content", out var content) ? content.Texts() : "";
 
     /// <summary>The role of a message.</summary>
     public static string Role(JsonElement message) => message.GetProperty("role").GetString()!;
 }
 
-/// <summary>What a provider has served, as it would bill it.</summary>
-public sealed class Witness
+/// <summary>Reads JSON that may lack what is looked for.</summary>
+internal static class JsonReads
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, Dictionary<string, SampleCount>> byModel = new() { ["completed"] = [], ["aborted"] = [] };
-    private readonly Dictionary<string, Dictionary<string, SampleCount>> byKey = new() { ["completed"] = [], ["aborted"] = [] };
-    private long refused;
+    public static bool Has(this JsonElement owner, string name) => owner.ValueKind == JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
-    /// <summary>Books a call. Completed: every byte of the answer was written.</summary>
-    public void Count(bool completed, string key, string model, SampleUsage usage)
+    public static JsonElement Get(this JsonElement owner, string name) => owner.Has(name) ? owner.GetProperty(name) : default;
+
+    public static string? Text(this JsonElement owner, string name) => owner.Get(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+
+    public static long? Whole(this JsonElement owner, string name) => owner.Get(name) is { ValueKind: JsonValueKind.Number } value ? value.GetInt64() : null;
+
+    public static bool Truth(this JsonElement owner, string name) => owner.Get(name).ValueKind == JsonValueKind.True;
+
+    public static IEnumerable<JsonElement> Items(this JsonElement owner, string name) => owner.Get(name) is { ValueKind: JsonValueKind.Array } value ? value.EnumerateArray() : [];
+
+    /// <summary>A string, or the texts of all parts that have one.</summary>
+    public static string Texts(this JsonElement content) => content.ValueKind switch
     {
-        var kind = completed ? "completed" : "aborted";
-        lock (gate)
-        {
-            byModel[kind][model] = byModel[kind].GetValueOrDefault(model).Plus(usage);
-            byKey[kind][key] = byKey[kind].GetValueOrDefault(key).Plus(usage);
-        }
-    }
-
-    /// <summary>Books a call that was answered with an error, and not billed.</summary>
-    public void Refuse()
-    {
-        lock (gate)
-            refused++;
-    }
-
-    /// <summary>The sum over all models.</summary>
-    public SampleCount Total(bool completed)
-    {
-        lock (gate)
-            return byModel[completed ? "completed" : "aborted"].Values.Aggregate(default(SampleCount), (a, b) => a.Plus(b));
-    }
-
-    /// <summary>Writes all as JSON.</summary>
-    public byte[] ToJson()
-    {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            lock (gate)
-            {
-                writer.WriteStartObject();
-                foreach (var kind in byModel.Keys)
-                {
-                    writer.WriteStartObject(kind);
-                    byModel[kind].Values.Aggregate(default(SampleCount), (a, b) => a.Plus(b)).Write(writer);
-                    Groups(writer, "by_model", byModel[kind]);
-                    Groups(writer, "by_key", byKey[kind]);
-                    writer.WriteEndObject();
-                }
-                writer.WriteNumber("refused", refused);
-                writer.WriteEndObject();
-            }
-        }
-        return buffer.ToArray();
-    }
-
-    private static void Groups(Utf8JsonWriter writer, string name, Dictionary<string, SampleCount> groups)
-    {
-        writer.WriteStartObject(name);
-        foreach (var (key, count) in groups)
-        {
-            writer.WriteStartObject(key);
-            count.Write(writer);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndObject();
-    }
-}
-
-/// <summary>Calls and their tokens.</summary>
-public readonly record struct SampleCount(long Calls, long Prompt, long Cached, long Completion)
-{
-    /// <summary>One call more.</summary>
-    public SampleCount Plus(SampleUsage usage) => new(Calls + 1, Prompt + usage.Prompt, Cached + usage.Cached, Completion + usage.Completion);
-
-    /// <summary>The sum.</summary>
-    public SampleCount Plus(SampleCount other) => new(Calls + other.Calls, Prompt + other.Prompt, Cached + other.Cached, Completion + other.Completion);
-
-    internal void Write(Utf8JsonWriter writer)
-    {
-        writer.WriteNumber("calls", Calls);
-        writer.WriteNumber("prompt_tokens", Prompt);
-        writer.WriteNumber("cached_tokens", Cached);
-        writer.WriteNumber("completion_tokens", Completion);
-    }
+        JsonValueKind.String => content.GetString()!,
+        JsonValueKind.Array => string.Concat(content.EnumerateArray().Select(part => part.Text("text"))),
+        _ => "",
+    };
 }
