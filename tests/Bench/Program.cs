@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Bench;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
+using AgentReadiness.Testing;
 
 if (args is not [var published, var output, .. var counts])
 {
@@ -46,7 +46,7 @@ try
     await population.NamespaceAsync(options.Namespace);
     var report = new Report(few, many, changes);
     // After each part: what was measured stays, whatever becomes of the rest.
-    Task KeepAsync() => File.WriteAllTextAsync(output, report.ToString(), new UTF8Encoding(false));
+    Task KeepAsync() => BenchmarksPage.WriteAsync(output, "make bench", report.ToString());
 
     await population.GrowAsync(few, count => { if (count % 500 == 0) Say($"{count} agents serve"); });
     await using (var started = new Measured(plane, options, folder, Path.GetFullPath(published)))

@@ -37,10 +37,7 @@ internal sealed class Report(int few, int many, int changes)
     {
         var text = new StringBuilder();
         text.Append("""
-            # Benchmarks
-
-            `make bench` writes this page. Nothing here is a test: the machine has 2 cores, shared with other work, so compare rows
-            with what stands beside them and not with another machine's.
+            ## The operator
 
             | what | goal | measured |
             | --- | --- | --- |

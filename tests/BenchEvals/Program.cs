@@ -4,6 +4,7 @@ using System.Text;
 using AgentReadiness.BenchEvals;
 using AgentReadiness.Evals;
 using AgentReadiness.Evals.Tests;
+using AgentReadiness.Testing;
 
 if (args is not [var document])
 {
@@ -43,5 +44,5 @@ foreach (var line in Simulation.Lines)
 }
 var table = Table.Of(Agents, outcomes);
 Console.Write(table);
-await File.WriteAllTextAsync(document, Table.Replace(await File.ReadAllTextAsync(document), table), new UTF8Encoding(false));
+await File.WriteAllTextAsync(document, new MarkedText("make bench-evals").Replace(await File.ReadAllTextAsync(document), table), new UTF8Encoding(false));
 return faults == 0 ? 0 : 1;

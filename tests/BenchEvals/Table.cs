@@ -3,22 +3,9 @@ using AgentReadiness.Evals.Tests;
 
 namespace AgentReadiness.BenchEvals;
 
-/// <summary>The table of a document that is made here: what stands between two marks, and nothing else of the document.</summary>
+/// <summary>The table of the document that is made here.</summary>
 internal static class Table
 {
-    private const string Start = "<!-- made by `make bench-evals` -->\n";
-    private const string End = "<!-- end of what `make bench-evals` made -->";
-
-    /// <summary>The document with the new table.</summary>
-    /// <exception cref="InvalidDataException">The marks are not there, each once and in their order.</exception>
-    public static string Replace(string document, string table)
-    {
-        var (start, end) = (document.IndexOf(Start, StringComparison.Ordinal), document.IndexOf(End, StringComparison.Ordinal));
-        if (start < 0 || end < start || start != document.LastIndexOf(Start, StringComparison.Ordinal) || end != document.LastIndexOf(End, StringComparison.Ordinal))
-            throw new InvalidDataException($"the document must have once each, in this order: {Start.TrimEnd()} and {End}");
-        return document[..(start + Start.Length)] + table + document[end..];
-    }
-
     /// <summary>Lines that end with a line feed on every system.</summary>
     public static string Of(int agents, IEnumerable<Tally> outcomes) => string.Concat([
         string.Create(CultureInfo.InvariantCulture, $"{agents:#,0} simulated agents for each rate, fixed seeds; ± is one standard error of the simulation. \"Below\" is 0.05 below the bar,\n"),

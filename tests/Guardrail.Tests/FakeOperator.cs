@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AgentReadiness.Guardrail.Tests;
 
-/// <summary>The grant protocol with one window and a cap, over TLS with a CA of its own.</summary>
+/// <summary>The grant protocol with one window and a cap, over TLS with a CA of its own. What is granted is what is wanted, and a fixed extra.</summary>
 internal sealed class FakeOperator : IAsyncDisposable
 {
     private readonly Lock gate = new();
@@ -19,11 +20,13 @@ internal sealed class FakeOperator : IAsyncDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("operator").FullName;
     private readonly WebApplication app;
     private readonly Money cap;
+    private readonly Money extra;
 
-    private FakeOperator(Money cap, string host, Uri? redirect, X509Certificate2 ca, X509Certificate2 server)
+    private FakeOperator(Money cap, Money extra, string host, Uri? redirect, X509Certificate2 ca, X509Certificate2 server)
     {
         this.cap = cap;
-        Port = Rig.FreePort();
+        this.extra = extra;
+        Port = Ports.Free();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, Port, l => l.UseHttps(server)));
@@ -83,10 +86,10 @@ internal sealed class FakeOperator : IAsyncDisposable
     }
 
     public static async Task<FakeOperator> StartAsync(
-        decimal cap, string host = "localhost", Uri? redirect = null, (X509Certificate2 Ca, X509Certificate2 Server)? certificates = null)
+        decimal cap, string host = "localhost", Uri? redirect = null, (X509Certificate2 Ca, X509Certificate2 Server)? certificates = null, decimal extra = 0)
     {
         var (ca, server) = certificates ?? Certificates("localhost");
-        var fake = new FakeOperator(new Money(cap), host, redirect, ca, server);
+        var fake = new FakeOperator(new Money(cap), new Money(extra), host, redirect, ca, server);
         await fake.app.StartAsync();
         return fake;
     }
@@ -128,7 +131,7 @@ internal sealed class FakeOperator : IAsyncDisposable
                     ? h.Value.Last.Settled + h.Value.Last.Unproven
                     : h.Value.Granted - h.Value.Last.Returned));
                 if (others + want - request.Returned <= cap)
-                    granted = want;
+                    granted = want + extra;
                 else
                     outcome = Money.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)) + request.Call!.Value <= cap ? GrantOutcome.Held : GrantOutcome.Exhausted;
                 holders[request.Holder] = (granted, request);

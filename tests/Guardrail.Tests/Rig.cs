@@ -2,13 +2,13 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Pricing;
 using AgentReadiness.Samples;
+using AgentReadiness.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -37,13 +37,13 @@ internal sealed class Rig : IAsyncDisposable
 
     public int ProviderPort { get; }
 
-    public int EgressPort { get; } = FreePort();
+    public int EgressPort { get; } = Ports.Free();
 
-    public int AdminPort { get; } = FreePort();
+    public int AdminPort { get; } = Ports.Free();
 
-    public int InboundPort { get; } = FreePort();
+    public int InboundPort { get; } = Ports.Free();
 
-    public int AgentPort { get; } = FreePort();
+    public int AgentPort { get; } = Ports.Free();
 
     public WebApplication Guardrail { get; private set; } = null!;
 
@@ -59,18 +59,11 @@ internal sealed class Rig : IAsyncDisposable
 
     public string KeyPath => Path.Combine(folder, "key");
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     public static async Task<Rig> StartAsync(
         Func<GuardrailConfig, GuardrailConfig>? change = null, BudgetAuthority? budget = null, string timeout = "10s", IReadOnlyList<string>? models = null)
     {
         var witness = new Witness();
-        var port = FreePort();
+        var port = Ports.Free();
         var provider = SampleProvider.Build($"http://127.0.0.1:{port}", [Key], TimeProvider.System, witness);
         var rig = new Rig(provider, port) { Witness = witness };
         await provider.StartAsync();
@@ -81,7 +74,7 @@ internal sealed class Rig : IAsyncDisposable
             Upstreams =
             [
                 new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = $"http://127.0.0.1:{port}/v1", KeyFile = rig.KeyPath },
-                new UpstreamConfig { Name = "down", Format = "OpenAI", Url = $"http://127.0.0.1:{FreePort()}/v1" },
+                new UpstreamConfig { Name = "down", Format = "OpenAI", Url = $"http://127.0.0.1:{Ports.Free()}/v1" },
             ],
             AllowedModels = models ?? [],
             MaxOutputTokens = 256,

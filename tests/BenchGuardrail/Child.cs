@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace AgentReadiness.BenchGuardrail;
+
+/// <summary>A process that this one started, with those that it starts: what they cost, and their end.</summary>
+internal sealed class Child : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly string log;
+
+    /// <summary>Starts it; what it prints goes to a file, for a pipe would have to be read here.</summary>
+    public Child(string name, string folder, string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        Name = name;
+        log = Path.Combine(folder, $"{name}.log");
+        // The shell becomes the program, so the id stays.
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1", "sh", log, file, .. arguments])
+        {
+            RedirectStandardInput = true,
+        };
+        foreach (var (key, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[key] = value;
+        process = Process.Start(start)!;
+    }
+
+    /// <summary>What it is called.</summary>
+    public string Name { get; }
+
+    /// <summary>User and system time of all its threads and processes, µs.</summary>
+    public double Cpu => Tree().Sum(id => Fields(id) is { } fields
+        // The 14th and 15th field, in hundredths of a second.
+        ? (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) * 10_000
+        : 0);
+
+    /// <summary>VmRSS, MB.</summary>
+    public double Resident => Tree().Sum(id => File.ReadLines($"/proc/{id}/status").Where(line => line.StartsWith("VmRSS", StringComparison.Ordinal))
+        .Sum(line => double.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024));
+
+    /// <summary>Its last lines.</summary>
+    public string LastWords => File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(5)) : "";
+
+    /// <summary>Fails where it has ended.</summary>
+    public void MustRun()
+    {
+        if (process.HasExited)
+            throw new InvalidOperationException($"{Name} has ended with code {process.ExitCode}:\n{LastWords}");
+    }
+
+    /// <summary>Kills it and those that it started, at once.</summary>
+    public void Kill()
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended already.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private List<int> Tree()
+    {
+        MustRun();
+        var parents = Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => char.IsAsciiDigit(name![0]))
+            .Select(name => int.Parse(name!, CultureInfo.InvariantCulture))
+            .Select(id => (Id: id, Parent: Fields(id) is { } fields ? int.Parse(fields[1], CultureInfo.InvariantCulture) : 0)).ToLookup(p => p.Parent, p => p.Id);
+        List<int> tree = [process.Id];
+        for (var i = 0; i < tree.Count; i++)
+            tree.AddRange(parents[tree[i]]);
+        return tree;
+    }
+
+    /// <summary>The fields of stat behind the name in brackets; null where the process has ended.</summary>
+    private static string[]? Fields(int id)
+    {
+        try
+        {
+            var text = File.ReadAllText($"/proc/{id}/stat");
+            return text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

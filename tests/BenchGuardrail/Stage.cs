@@ -1,0 +1,227 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text.Json;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Guardrail.Tests;
+using AgentReadiness.Testing;
+
+namespace AgentReadiness.BenchGuardrail;
+
+/// <summary>All processes of a run. They end with it.</summary>
+internal sealed class Stage : IAsyncDisposable
+{
+    private const decimal Cap = 1_000_000;
+    // What a minute costs at this pace is about what the operator adds to a grant.
+    private const decimal Extra = 250;
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private readonly string folder = Directory.CreateTempSubdirectory("agent-readiness-bench-").FullName;
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly List<Child> children = [];
+    private readonly int upstreamPort = Ports.Free();
+    private readonly int streamPort = Ports.Free();
+    private readonly string guardrail;
+    private readonly string tools;
+    private readonly Action<string> say;
+    private FakeOperator? grants;
+
+    private Stage(string guardrail, string tools, Action<string> say)
+    {
+        (this.guardrail, this.tools, this.say) = (Path.GetFullPath(guardrail), tools, say);
+        Wrk = new Wrk(Path.Combine(tools, "wrk"), folder);
+    }
+
+    /// <summary>The load generator.</summary>
+    public Wrk Wrk { get; }
+
+    /// <summary>What is measured.</summary>
+    public List<Target> Targets { get; } = [];
+
+    /// <summary>From the process's start to its first green /readyz, ms.</summary>
+    public List<double> Ready { get; } = [];
+
+    /// <summary>Where streams are, without and with the guardrail.</summary>
+    public (Uri Direct, Uri Guardrail) Streaming => (new($"http://127.0.0.1:{streamPort}/v1/chat/completions"), new($"http://127.0.0.1:{GuardrailPorts.Egress}/stream/v1/chat/completions"));
+
+    /// <summary>Grant requests so far.</summary>
+    public int GrantRequests => grants!.Requests;
+
+    /// <summary>Starts everything.</summary>
+    public static async Task<Stage> StartAsync(string guardrail, string tools, int starts, Action<string> say, CancellationToken cancellation)
+    {
+        var stage = new Stage(guardrail, tools, say);
+        try
+        {
+            await stage.StartAsync(starts, cancellation);
+            return stage;
+        }
+        catch
+        {
+            await stage.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Sends one call, which must be answered with 200.</summary>
+    public async Task CallAsync(Target target, CancellationToken cancellation)
+    {
+        using var response = await http.SendAsync(Message(target), cancellation);
+        if (response.StatusCode != HttpStatusCode.OK)
+            throw new InvalidOperationException($"{target.Name} answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellation)}");
+    }
+
+    /// <summary>Fails where a process has ended.</summary>
+    public void MustRun() => children.ForEach(child => child.MustRun());
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var child in Enumerable.Reverse(children))
+            await child.DisposeAsync();
+        if (grants is not null)
+            await grants.DisposeAsync();
+        http.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task StartAsync(int starts, CancellationToken cancellation)
+    {
+        MustBeFree(GuardrailPorts.Egress);
+        MustBeFree(GuardrailPorts.Admin);
+        var nginx = Path.Combine(tools, "nginx");
+        await AddAsync("direct", Keep(Nginx.Upstream(nginx, folder, upstreamPort)), upstreamPort, "/v1/chat/completions", [], cancellation);
+        var proxyPort = Ports.Free();
+        await AddAsync("nginx", Keep(Nginx.Proxy(nginx, folder, proxyPort, upstreamPort)), proxyPort, "/v1/chat/completions", [], cancellation);
+        Keep(new Child("streams", folder, Environment.ProcessPath!, [StreamUpstream.Argument, streamPort.ToString(CultureInfo.InvariantCulture)]));
+        grants = await FakeOperator.StartAsync(Cap, extra: Extra);
+        await AddAsync("guardrail", Keep(await GuardrailAsync(starts, cancellation)), GuardrailPorts.Egress, "/openai/v1/chat/completions", [], cancellation);
+        await PortkeyAsync(cancellation);
+    }
+
+    private static void MustBeFree(int port)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+        }
+        catch (SocketException e)
+        {
+            throw new InvalidOperationException($"the guardrail needs port {port}, and somebody else has it ({e.SocketErrorCode}): does a guardrail or another benchmark run here?");
+        }
+    }
+
+    private Child Keep(Child child)
+    {
+        children.Add(child);
+        return child;
+    }
+
+    private async Task<Child> GuardrailAsync(int starts, CancellationToken cancellation)
+    {
+        var path = Path.Combine(folder, "config.json");
+        UpstreamConfig Upstream(string name, int port) => new() { Name = name, Format = "OpenAI", Url = $"http://127.0.0.1:{port}/v1" };
+        await File.WriteAllBytesAsync(path, JsonSerializer.SerializeToUtf8Bytes(new GuardrailConfig
+        {
+            Agent = new GuardrailIdentity { Namespace = "bench", Name = "bench", Revision = "abc123", Track = "serving" },
+            Upstreams = [Upstream("openai", upstreamPort), Upstream("stream", streamPort)],
+            Budget = grants!.Authority,
+        }, GuardrailJson.Default.GuardrailConfig), cancellation);
+        while (true)
+        {
+            var began = Stopwatch.GetTimestamp();
+            var child = new Child("guardrail", folder, guardrail, [], new Dictionary<string, string> { ["GUARDRAIL_CONFIG"] = path });
+            try
+            {
+                while (!IsReady())
+                {
+                    child.MustRun();
+                    if (Stopwatch.GetElapsedTime(began) > StartLimit)
+                        throw new TimeoutException($"the guardrail did not become ready:\n{child.LastWords}");
+                    cancellation.ThrowIfCancellationRequested();
+                    OpenLoop.SleepUntil(Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 1000));
+                }
+                Ready.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            }
+            catch
+            {
+                await child.DisposeAsync();
+                throw;
+            }
+            if (Ready.Count == starts)
+                return child;
+            await child.DisposeAsync();
+        }
+    }
+
+    private static bool IsReady()
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 1000 };
+        try
+        {
+            socket.Connect(IPAddress.Loopback, GuardrailPorts.Admin);
+            socket.Send("GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8);
+            var answer = new byte[256];
+            return answer.AsSpan(0, socket.Receive(answer)).StartsWith("HTTP/1.1 200"u8);
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private async Task PortkeyAsync(CancellationToken cancellation)
+    {
+        var program = Path.Combine(tools, "portkey.js");
+        if (!File.Exists(program))
+        {
+            say("Portkey is left out: it could not be installed");
+            return;
+        }
+        var port = Ports.Free();
+        var child = new Child("portkey", folder, "node", [Path.GetFullPath(File.ResolveLinkTarget(program, returnFinalTarget: true)!.FullName), "--headless", $"--port={port}"]);
+        try
+        {
+            await AddAsync("portkey", child, port, "/v1/chat/completions",
+                [("Authorization", "Bearer sk-bench"), ("x-portkey-provider", "openai"), ("x-portkey-custom-host", $"http://127.0.0.1:{upstreamPort}/v1")], cancellation);
+            Keep(child);
+        }
+        catch (Exception e) when (e is InvalidOperationException or TimeoutException)
+        {
+            await child.DisposeAsync();
+            say($"Portkey is left out: {e.Message}");
+        }
+    }
+
+    /// <summary>Waits until it listens, and sends the first call.</summary>
+    private async Task AddAsync(string name, Child process, int port, string path, IReadOnlyList<(string, string)> headers, CancellationToken cancellation)
+    {
+        var target = new Target(name, port, path, process, headers);
+        for (var began = Stopwatch.GetTimestamp(); ;)
+        {
+            process.MustRun();
+            try
+            {
+                await CallAsync(target, cancellation);
+                break;
+            }
+            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError)
+            {
+                if (Stopwatch.GetElapsedTime(began) > StartLimit)
+                    throw new TimeoutException($"{name} does not listen on port {port}:\n{process.LastWords}");
+            }
+            await Task.Delay(50, cancellation);
+        }
+        Targets.Add(target);
+        say($"{name} answers");
+    }
+
+    private static HttpRequestMessage Message(Target target)
+    {
+        var message = new HttpRequestMessage(HttpMethod.Post, target.Url) { Content = new StringContent(Target.Body, new MediaTypeHeaderValue("application/json")) };
+        foreach (var (name, value) in target.Headers)
+            message.Headers.Add(name, value);
+        return message;
+    }
+}
