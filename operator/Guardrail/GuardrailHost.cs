@@ -34,6 +34,7 @@ internal static class GuardrailHost
         // Not the slim builder: it watches the content root for settings files, and in a container that is "/", /proc and all.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Yarp", LogLevel.Error)
             // Kestrel reports connections that clients cut, which is not news.

@@ -233,6 +233,8 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, PriceCa
             {
                 var answer = whole.AsMemory(0, (int)length.Value);
                 await stream.ReadExactlyAsync(answer, cancellation);
+                if (answer.Length > ModelCalls.LongBody)
+                    await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 AnswerReader.Read(answer, encoding, facts);
                 await WriteAsync(answer, cancellation);
             }
@@ -255,6 +257,8 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, PriceCa
                 if (await WriteAsync(buffer.AsMemory(0, read), cancellation))
                     await FlushAsync(cancellation);
             }
+            if (complete && copy.Length > ModelCalls.LongBody)
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             if (complete)
                 AnswerReader.Read(copy.GetBuffer().AsMemory(0, (int)copy.Length), encoding, facts);
         }

@@ -19,6 +19,9 @@ internal sealed class ModelCalls(
     /// <summary>The largest request body, bytes.</summary>
     public const int LargestBody = 128 * 1024 * 1024;
 
+    /// <summary>From this size on, bytes, a text is worth a change of thread.</summary>
+    public const int LongBody = 32 * 1024;
+
     /// <summary>Answers one model call of the agent.</summary>
     public async Task HandleAsync(HttpContext context, GuardrailSettings settings, Upstream upstream, Endpoint endpoint, bool stopping)
     {
@@ -26,6 +29,9 @@ internal sealed class ModelCalls(
         var (body, error) = stopping
             ? (default, new ApiError(503, "guardrail_stopping", "This pod is shutting down.", Retry: true))
             : await RequestBody.ReadAsync(context.Request, LargestBody, context.RequestAborted);
+        // Calls share the threads that serve all connections: a long body is read on another one.
+        if (body.Length > LongBody)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var request = error is null ? upstream.Format.Read(endpoint, body.Span, out error) : null;
         var run = runs.Of(context.Request, request?.PreviousId);
         if (request is null)

@@ -23,6 +23,8 @@ internal sealed class ToolCalls(RunRegistry runs, GuardrailMetrics metrics, Time
         {
             (var bytes, error) = await RequestBody.ReadAsync(context.Request, LargestMessage, context.RequestAborted);
             body = bytes;
+            if (bytes.Length > ModelCalls.LongBody)
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             message = error is null ? ToolMessage.Read(bytes.Span, out error) : null;
             error ??= message!.Mismatch(context.Request.Headers);
         }
