@@ -94,6 +94,7 @@ public static class SampleProvider
         {
             "/v1/chat/completions" => new ChatFormat(azure),
             "/v1/responses" => new ResponsesFormat(desk.Responses, azure),
+            "/v1/responses/input_tokens" => new CountResponsesFormat(desk.Responses),
             "/v1/embeddings" => new EmbeddingsFormat(azure),
             "/v1/messages" => new MessagesFormat(),
             "/v1/messages/count_tokens" => new CountMessagesFormat(),

@@ -93,8 +93,8 @@ public sealed partial record Directives
     /// <summary>Comment lines between the events, and pings where the format has them.</summary>
     public bool Comments => Has("comments");
 
-    /// <summary>Events without data between the events.</summary>
-    public bool EmptyEvents => Has("empty_events");
+    /// <summary>Blank lines between the events; [[empty_events=data]]: events whose data is empty, which the clients of OpenAI and Gemini take for broken JSON.</summary>
+    public string? EmptyEvents => values.GetValueOrDefault("empty_events");
 
     /// <summary>One event, or the whole answer, grows by so many KiB.</summary>
     public int BigEvent => (int)(Number("big_event") ?? 0);

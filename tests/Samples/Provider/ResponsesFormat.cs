@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace AgentReadiness.Samples;
 
 /// <summary>OpenAI Responses.</summary>
-internal sealed class ResponsesFormat(ResponseStore store, bool azure = false) : OpenAIFormat
+internal class ResponsesFormat(ResponseStore store, bool azure = false) : OpenAIFormat
 {
     private StoredResponse? stored;
 
@@ -68,6 +68,17 @@ internal sealed class ResponsesFormat(ResponseStore store, bool azure = false) :
             "function_call_output" => item.Get("output").Texts(),
             _ => item.Get("content").Texts(),
         }));
+}
+
+/// <summary>The count of a response's input; nobody pays for it.</summary>
+internal sealed class CountResponsesFormat(ResponseStore store) : ResponsesFormat(store)
+{
+    public override string Endpoint => "responses/input_tokens";
+
+    public override bool Free => true;
+
+    public override Reply Answer(Turn turn, JsonElement request) =>
+        new(Bytes(new JsonObject { ["object"] = "response.input_tokens", ["input_tokens"] = turn.Usage.Prompt }));
 }
 
 /// <summary>One answer of the Responses API, in each of its states.</summary>

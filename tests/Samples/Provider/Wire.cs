@@ -74,7 +74,7 @@ internal static class Wire
     private static async Task StreamAsync(HttpContext context, List<byte[]> pieces, bool broken, Directives orders, TimeProvider time)
     {
         using var compressed = new MemoryStream();
-        var zip = orders.Gzip ? new GZipStream(compressed, CompressionLevel.Fastest) : null;
+        var zip = orders.Gzip ? new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true) : null;
         for (var i = 0; i < (broken ? pieces.Count / 2 : pieces.Count); i++)
         {
             var piece = pieces[i];
@@ -119,7 +119,7 @@ internal static class Wire
     private static byte[] Between(Reply reply, Directives orders)
     {
         var newline = NewLine(reply, orders);
-        var empty = orders.EmptyEvents ? Encoding.UTF8.GetBytes($"data:{newline}{newline}") : [];
+        var empty = orders.EmptyEvents is { } kind ? Encoding.UTF8.GetBytes($"{(kind == "data" ? "data:" : newline)}{newline}{newline}") : [];
         return !orders.Comments ? empty
             : [.. empty, .. Encoding.UTF8.GetBytes($": keep-alive{newline}:{newline}{newline}"), .. reply.Ping is null ? [] : Frame(reply.Ping, reply, orders)];
     }
