@@ -33,6 +33,9 @@ internal sealed record ApiError(int Status, string Code, string Message, bool Re
     /// <summary>The JSON-RPC request's id, as it stood there.</summary>
     public string? RpcId { get; init; }
 
+    /// <summary>JSON-RPC's code where the protocol has one of its own, which then goes with <see cref="Status"/>.</summary>
+    public int? RpcCode { get; init; }
+
     /// <summary>Answers with this error. A response that has started, or a client that has gone, is left alone.</summary>
     /// <param name="context">The request.</param>
     /// <param name="format">The shape; OpenAI's where the upstream is not known.</param>
@@ -42,7 +45,7 @@ internal sealed record ApiError(int Status, string Code, string Message, bool Re
         if (response.HasStarted || context.RequestAborted.IsCancellationRequested)
             return;
         // A JSON-RPC request is answered in JSON-RPC: clients take another status for a broken connection.
-        response.StatusCode = RpcId is not null ? StatusCodes.Status200OK : Status;
+        response.StatusCode = RpcId is not null && RpcCode is null ? StatusCodes.Status200OK : Status;
         response.ContentType = "application/json";
         if (!Retry)
             response.Headers["x-should-retry"] = "false";

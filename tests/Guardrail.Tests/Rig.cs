@@ -59,8 +59,11 @@ internal sealed class Rig : IAsyncDisposable
 
     public string KeyPath => Path.Combine(folder, "key");
 
+    public static Task<Rig> StartAsync(Func<GuardrailConfig, int, string, GuardrailConfig> formats) => StartAsync(null, null, formats: formats);
+
     public static async Task<Rig> StartAsync(
-        Func<GuardrailConfig, GuardrailConfig>? change = null, BudgetAuthority? budget = null, string timeout = "10s", IReadOnlyList<string>? models = null)
+        Func<GuardrailConfig, GuardrailConfig>? change = null, BudgetAuthority? budget = null, string timeout = "10s", IReadOnlyList<string>? models = null,
+        Func<GuardrailConfig, int, string, GuardrailConfig>? formats = null)
     {
         var witness = new Witness();
         var port = Ports.Free();
@@ -83,6 +86,7 @@ internal sealed class Rig : IAsyncDisposable
             Budget = budget,
         };
         config = change?.Invoke(config) ?? config;
+        config = formats?.Invoke(config, port, rig.KeyPath) ?? config;
         await File.WriteAllTextAsync(rig.KeyPath, Key + "\n");
         await File.WriteAllBytesAsync(rig.ConfigPath, JsonSerializer.SerializeToUtf8Bytes(config, GuardrailJson.Default.GuardrailConfig));
         rig.Guardrail = GuardrailHost.Build(

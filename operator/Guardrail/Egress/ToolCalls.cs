@@ -74,6 +74,7 @@ internal sealed class ToolCalls(RunRegistry runs, GuardrailMetrics metrics, Time
 internal sealed record ToolMessage(string Method, string Tool, string? Id, string Fingerprint)
 {
     private const int LongestId = 256;
+    private const int HeaderMismatch = -32020;
 
     /// <summary>Reads a message.</summary>
     public static ToolMessage? Read(ReadOnlySpan<byte> body, out ApiError? error)
@@ -126,9 +127,9 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, strin
     public ApiError? Mismatch(IHeaderDictionary headers)
     {
         if (headers.TryGetValue("Mcp-Method", out var method) && method.ToString() != Method)
-            return new ApiError(400, "header_mismatch", "The header Mcp-Method and the body name different methods.");
+            return new ApiError(400, "header_mismatch", "The header Mcp-Method and the body name different methods.") { RpcCode = HeaderMismatch };
         return Method == "tools/call" && headers.TryGetValue("Mcp-Name", out var name) && name.ToString() != Tool
-            ? new ApiError(400, "header_mismatch", "The header Mcp-Name and the body name different tools.")
+            ? new ApiError(400, "header_mismatch", "The header Mcp-Name and the body name different tools.") { RpcCode = HeaderMismatch }
             : null;
     }
 

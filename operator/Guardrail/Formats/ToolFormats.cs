@@ -34,7 +34,7 @@ internal sealed class McpFormat : ToolFormat
         writer.WritePropertyName("id");
         writer.WriteRawValue(error.RpcId ?? "null");
         writer.WriteStartObject("error");
-        writer.WriteNumber("code", ServerError);
+        writer.WriteNumber("code", error.RpcCode ?? ServerError);
         writer.WriteString("message", error.Message);
         writer.WriteStartObject("data");
         writer.WriteString("code", error.Code);

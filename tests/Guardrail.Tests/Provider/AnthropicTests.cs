@@ -7,14 +7,14 @@ using Xunit;
 namespace AgentReadiness.Guardrail.Tests.Provider;
 
 /// <summary>The official Anthropic client before the sample provider.</summary>
-public sealed class AnthropicTests
+public class AnthropicTests : ProviderTests
 {
     private const string Claude = "claude-haiku-4-5";
 
     [Fact]
     public async Task A_message_says_what_it_cost()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var message = await source.Anthropic.Messages.Create(Ask("Hello [[cached=30]][[cache_write=20]][[cache_write_1h=10]][[thinking=6]][[web_search=3]][[tier=priority]]"));
 
         var billed = await source.BilledAsync();
@@ -40,7 +40,7 @@ public sealed class AnthropicTests
     [InlineData("[[big_event=96]][[empty_events=data]]")]
     public async Task A_stream_counts_up_to_the_last_usage(string framing)
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var (start, end, text) = await StreamAsync(source, Ask($"Hello [[cached=30]][[thinking=6]][[web_search=1]]{framing}"));
 
         var billed = await source.BilledAsync();
@@ -55,7 +55,7 @@ public sealed class AnthropicTests
     [Fact]
     public async Task A_stream_corrects_its_input()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var (start, end, _) = await StreamAsync(source, Ask(new string('x', 4000) + "[[correct_input=33]][[cached=500]]"));
 
         start.InputTokens.ShouldBeGreaterThan(1000);
@@ -69,7 +69,7 @@ public sealed class AnthropicTests
     [Fact]
     public async Task The_limit_ends_an_answer()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var message = await source.Anthropic.Messages.Create(Ask("Hello [[tokens=90]]", limit: 20));
         message.StopReason!.Raw().ShouldBe("max_tokens");
         (await source.BilledAsync()).Output.ShouldBe(20);
@@ -82,7 +82,7 @@ public sealed class AnthropicTests
     [Fact]
     public async Task A_tool_is_called_and_answered()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var asked = Ask("Where is order #1001?") with
         {
             System = "Use the tool.",
@@ -103,7 +103,7 @@ public sealed class AnthropicTests
     [Fact]
     public async Task Counting_is_free_and_right()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var count = await source.Anthropic.Messages.CountTokens(new MessageCountTokensParams { Model = Claude, Messages = [new UserMessageParam("Hello there")] });
         await source.Anthropic.Messages.Create(Ask("Hello there"));
 
@@ -115,22 +115,17 @@ public sealed class AnthropicTests
     [Fact]
     public async Task Errors_have_their_types()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         await Should.ThrowAsync<AnthropicOverloadedException>(() => source.Anthropic.Messages.Create(Ask("[[status=529]]")));
         await Should.ThrowAsync<AnthropicRateLimitException>(() => source.Anthropic.Messages.Create(Ask("[[status=429]][[retry_after=7]]")));
-        await Should.ThrowAsync<AnthropicUnauthorizedException>(() => source.Anthropic.WithOptions(o => o with { ApiKey = "other" }).Messages.Create(Ask("Hello")));
         await Should.ThrowAsync<AnthropicSseException>(() => StreamAsync(source, Ask("Hello [[failed]]")));
-
-        using var response = await source.SendAsync(HttpMethod.Post, "/v1/messages", "{}", ("x-api-key", Source.Key));
-        ((int)response.StatusCode).ShouldBe(400);
-        ((string?)(await Source.JsonAsync(response))["error"]!["message"]).ShouldBe("anthropic-version: header is required");
         source.Witness.Total(completed: true).Calls.ShouldBe(1);
     }
 
     [Fact]
     public async Task A_failure_passes_and_is_retried()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var patient = source.Anthropic.WithOptions(o => o with { MaxRetries = 3 });
         await patient.Messages.Create(Ask("Hello [[fail_first=2]][[status=529]][[retry_after=0]]"));
 

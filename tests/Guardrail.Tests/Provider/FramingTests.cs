@@ -7,12 +7,12 @@ using Xunit;
 namespace AgentReadiness.Guardrail.Tests.Provider;
 
 /// <summary>What the directives do to the bytes, and to the bill.</summary>
-public sealed class FramingTests
+public class FramingTests : ProviderTests
 {
     [Fact]
     public async Task The_same_events_in_every_framing()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         (await TextAsync(source, "hi [[crlf]]")).ShouldNotContain("}\n");
         (await TextAsync(source, "hi [[nospace]]")).ShouldNotContain("data: ");
         (await TextAsync(source, "hi [[comments]]")).ShouldContain("\n\n: keep-alive\n:\n\ndata: ");
@@ -34,7 +34,7 @@ public sealed class FramingTests
     [InlineData(true, "[[bytewise]]")]
     public async Task Compressed_where_nobody_asked(bool stream, string more)
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         using var response = await source.ChatAsync($"3+4 [[gzip]][[content_type=text/plain; charset=utf-8]]{more}", stream);
         response.Content.Headers.ContentEncoding.ShouldBe(["gzip"]);
         response.Content.Headers.ContentType!.MediaType.ShouldBe("text/plain");
@@ -48,7 +48,7 @@ public sealed class FramingTests
     [InlineData("[[reset]]")]
     public async Task A_broken_answer_is_billed_as_aborted(string how)
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         await Should.ThrowAsync<Exception>(() => TextAsync(source, $"hi [[tokens=50]]{how}"));
         var billed = await source.BilledAsync();
         (billed.Completed, billed.Output).ShouldBe((false, 50));
@@ -57,7 +57,7 @@ public sealed class FramingTests
     [Fact]
     public async Task A_stalled_answer_waits_for_the_client_to_go()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         using (var response = await source.ChatAsync("hi [[stall]]"))
         {
             var body = await response.Content.ReadAsStreamAsync();
@@ -70,7 +70,7 @@ public sealed class FramingTests
     [Fact]
     public async Task What_arrived_can_be_compared()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         await TextAsync(source, "what arrived?");
         var arrived = source.Witness.Last("chat")!;
         (arrived.Method, arrived.Target).ShouldBe(("POST", "/v1/chat/completions"));
@@ -81,7 +81,7 @@ public sealed class FramingTests
 
     private static async Task<string> TextAsync(Source source, string text)
     {
-        using var response = await source.ChatAsync(text);
+        using var response = (await source.ChatAsync(text)).EnsureSuccessStatusCode();
         return await response.Content.ReadAsStringAsync();
     }
 }

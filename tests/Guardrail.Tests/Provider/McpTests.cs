@@ -9,7 +9,7 @@ using Xunit;
 namespace AgentReadiness.Guardrail.Tests.Provider;
 
 /// <summary>The official MCP client before the sample tools, in both forms of the protocol; and the tools over plain HTTP.</summary>
-public sealed class McpTests
+public class McpTests : ProviderTests
 {
     [Theory]
     [InlineData("2025-06-18", "json")]
@@ -19,7 +19,7 @@ public sealed class McpTests
     [InlineData(null, "json")]
     public async Task Tools_are_listed_and_called(string? version, string answer)
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         await using var client = await ConnectAsync(source, version);
         (await client.ListToolsAsync()).Select(tool => tool.Name).ShouldBe(["search_orders", "send_email", "fail", "slow"]);
 
@@ -38,7 +38,7 @@ public sealed class McpTests
     [Fact]
     public async Task A_side_effect_is_counted_each_time_with_its_key()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         await using var client = await ConnectAsync(source, null);
         for (var i = 0; i < 2; i++)
         {
@@ -60,7 +60,7 @@ public sealed class McpTests
     [Fact]
     public async Task A_session_ends()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         string session;
         await using (await ConnectAsync(source, "2025-11-25"))
             session = source.Witness.Last("mcp")!.Headers["Mcp-Session-Id"];
@@ -81,7 +81,7 @@ public sealed class McpTests
     [InlineData("tools/call", "send_email", 200)]
     public async Task The_headers_must_be_the_bodys(string method, string name, int status)
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         using var response = await source.SendAsync(HttpMethod.Post, "/mcp", """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"send_email","arguments":{"to":"x"}}}""",
             ("Accept", "application/json, text/event-stream"), ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method), ("Mcp-Name", name));
 
@@ -94,7 +94,7 @@ public sealed class McpTests
     [Fact]
     public async Task A_tool_over_http_fails_with_500()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         using var failed = await source.SendAsync(HttpMethod.Post, "/tools/fail", "{}");
         ((int)failed.StatusCode).ShouldBe(500);
         using var unknown = await source.SendAsync(HttpMethod.Post, "/tools/unknown", "{}");
@@ -105,6 +105,6 @@ public sealed class McpTests
     private static string Text(CallToolResult result) => result.Content.OfType<TextContentBlock>().Single().Text;
 
     private static Task<McpClient> ConnectAsync(Source source, string? version) => McpClient.CreateAsync(
-        new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri($"{source.Url}/mcp"), TransportMode = HttpTransportMode.StreamableHttp }),
+        new HttpClientTransport(new HttpClientTransportOptions { Endpoint = source.Reach("/mcp"), TransportMode = HttpTransportMode.StreamableHttp }),
         new McpClientOptions { ProtocolVersion = version });
 }

@@ -10,7 +10,7 @@ using Xunit;
 namespace AgentReadiness.Guardrail.Tests.Provider;
 
 /// <summary>The official OpenAI client before the sample provider: what it reads is what was billed.</summary>
-public sealed class OpenAITests
+public class OpenAITests : ProviderTests
 {
     [Theory]
     [InlineData("")]
@@ -21,7 +21,7 @@ public sealed class OpenAITests
     [InlineData("[[big_event=96]]")]
     public async Task Chat_streams_in_every_framing(string framing)
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var text = "";
         ChatTokenUsage? usage = null;
         await foreach (var update in source.OpenAI.GetChatClient(Source.Model).CompleteChatStreamingAsync(
@@ -49,7 +49,7 @@ public sealed class OpenAITests
     [InlineData(true, "incomplete")]
     public async Task Responses_say_what_they_cost(bool stream, string end)
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[tokens=40]][[thinking=5]][[web_search=2]][[cached=4]][[crlf]]")])
         {
             Instructions = "Be kind.",
@@ -76,7 +76,7 @@ public sealed class OpenAITests
     [InlineData(true)]
     public async Task Responses_call_a_tool_and_go_on_from_a_stored_one(bool stream)
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var client = source.OpenAI.GetResponsesClient();
         var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Where is order #1001?")]) { Instructions = "Use the tool." };
         options.Tools.Add(ResponseTool.CreateFunctionTool("lookup_order", BinaryData.FromString("""{"type":"object"}"""), strictModeEnabled: false));
@@ -94,7 +94,7 @@ public sealed class OpenAITests
     [Fact]
     public async Task A_background_response_says_its_usage_when_it_is_read()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var client = source.OpenAI.GetResponsesClient();
         var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[reads=2]][[tokens=30]]")]) { BackgroundModeEnabled = true };
         var queued = (await client.CreateResponseAsync(options)).Value;
@@ -116,7 +116,7 @@ public sealed class OpenAITests
     [Fact]
     public async Task A_cancelled_background_response_is_billed_by_half()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var client = source.OpenAI.GetResponsesClient();
         var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[tokens=30]]")]) { BackgroundModeEnabled = true };
         var queued = (await client.CreateResponseAsync(options)).Value;
@@ -133,7 +133,7 @@ public sealed class OpenAITests
     [Fact]
     public async Task A_failed_stream_ends_with_its_failure()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[failed]]")]) { StreamingEnabled = true };
         (await StreamAsync(source.OpenAI.GetResponsesClient(), options)).Status.ShouldBe(ResponseStatus.Failed);
     }
@@ -141,7 +141,7 @@ public sealed class OpenAITests
     [Fact]
     public async Task Embeddings_come_as_base64_and_are_billed()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var client = source.OpenAI.GetEmbeddingClient("text-embedding-3-small");
         var first = (await client.GenerateEmbeddingsAsync(["one text", "another"])).Value;
         var again = (await client.GenerateEmbeddingAsync("another")).Value;
@@ -159,7 +159,7 @@ public sealed class OpenAITests
     [Fact]
     public async Task Models_are_listed()
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         var client = source.OpenAI.GetOpenAIModelClient();
         (await client.GetModelsAsync()).Value.Select(model => model.Id).ShouldContain(Source.Model);
         (await client.GetModelAsync("text-embedding-3-small")).Value.OwnedBy.ShouldBe("sample");

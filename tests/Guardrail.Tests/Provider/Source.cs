@@ -3,7 +3,9 @@ using System.ClientModel.Primitives;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Samples;
+using AgentReadiness.Testing;
 using Anthropic;
 using Microsoft.AspNetCore.Builder;
 using OpenAI;
@@ -15,9 +17,12 @@ internal sealed class Source : IAsyncDisposable
 {
     public const string Key = "sk-the-real-key-0123456789";
     public const string Model = "gpt-5.4-mini";
-    private readonly WebApplication provider;
+    private readonly WebApplication? provider;
+    private readonly Rig? guard;
 
     private Source(WebApplication provider, string url, Witness witness) => (this.provider, Url, Witness) = (provider, url, witness);
+
+    private Source(Rig guard) => (this.guard, Url, Witness) = (guard, $"http://127.0.0.1:{guard.ProviderPort}", guard.Witness);
 
     public string Url { get; }
 
@@ -25,17 +30,57 @@ internal sealed class Source : IAsyncDisposable
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false });
 
-    public OpenAIClient OpenAI => new(new ApiKeyCredential(Key), new OpenAIClientOptions { Endpoint = new Uri($"{Url}/v1"), RetryPolicy = new ClientRetryPolicy(0) });
+    public OpenAIClient OpenAI => new(new ApiKeyCredential(Key), new OpenAIClientOptions { Endpoint = Reach("/v1"), RetryPolicy = new ClientRetryPolicy(0) });
 
-    public AnthropicClient Anthropic => new() { BaseUrl = Url, ApiKey = Key, MaxRetries = 0 };
+    public AnthropicClient Anthropic => new() { BaseUrl = Reach("/v1/messages").AbsoluteUri[..^"/v1/messages".Length], ApiKey = Key, MaxRetries = 0 };
 
-    public static async Task<Source> StartAsync()
+    /// <summary>The guardrail's account, where there is one.</summary>
+    public GrantAccount? Account => guard?.Account;
+
+    /// <param name="guarded">With a guardrail between the clients and the provider.</param>
+    public static async Task<Source> StartAsync(bool guarded)
     {
+        if (guarded)
+            return new Source(await Rig.StartAsync(Formats));
         var witness = new Witness();
-        var url = $"http://127.0.0.1:{Rig.FreePort()}";
+        var url = $"http://127.0.0.1:{Ports.Free()}";
         var provider = SampleProvider.Build(url, [Key], TimeProvider.System, witness);
         await provider.StartAsync();
         return new Source(provider, url, witness);
+    }
+
+    /// <summary>What the guardrail logged.</summary>
+    public IEnumerable<string> Log => guard!.Log.All;
+
+    /// <summary>Waits until the guardrail has booked all that it was asked for.</summary>
+    public async Task SettledAsync()
+    {
+        while (Account!.Totals.Reserved > AgentReadiness.Api.Money.Zero)
+            await Task.Yield();
+    }
+
+    /// <summary>Where a path of the provider's is reached: there, or at the guardrail under the upstream of its format.</summary>
+    public Uri Reach(string path)
+    {
+        var upstream =
+            path.StartsWith("/v1/messages", StringComparison.Ordinal) ? "anthropic"
+            : path.StartsWith("/v1beta/", StringComparison.Ordinal) ? "gemini"
+            : path == "/mcp" ? "mail" : path.StartsWith("/tools/", StringComparison.Ordinal) ? "bench" : "openai";
+        return guard is null || path.StartsWith("/_", StringComparison.Ordinal)
+            ? new Uri(Url + path)
+            : new Uri($"http://127.0.0.1:{guard.EgressPort}/{upstream}{(upstream is "mail" ? "" : path[(upstream is "bench" ? "/tools".Length : 0)..])}");
+    }
+
+    private static GuardrailConfig Formats(GuardrailConfig config, int port, string key)
+    {
+        UpstreamConfig Upstream(string name, string format, string path = "") => new() { Name = name, Format = format, Url = $"http://127.0.0.1:{port}{path}", KeyFile = key };
+        return new GuardrailConfig
+        {
+            Agent = config.Agent,
+            Upstreams = [Upstream("openai", "OpenAI"), Upstream("anthropic", "Anthropic"), Upstream("gemini", "Gemini"), Upstream("mail", "MCP", "/mcp"), Upstream("bench", "HTTP", "/tools")],
+            ModelCall = config.ModelCall,
+            DrainTimeout = config.DrainTimeout,
+        };
     }
 
     /// <summary>Waits for so many calls and gives the last one.</summary>
@@ -47,7 +92,7 @@ internal sealed class Source : IAsyncDisposable
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? body, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(method, Url + path);
+        using var request = new HttpRequestMessage(method, Reach(path));
         if (body is not null)
             request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         foreach (var (name, value) in headers)
@@ -67,6 +112,10 @@ internal sealed class Source : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
+        if (guard is not null)
+            await guard.DisposeAsync();
+        if (provider is null)
+            return;
         await provider.StopAsync(new CancellationToken(canceled: true));
         await provider.DisposeAsync();
     }
