@@ -15,7 +15,7 @@ const int Starts = 5;
 const int AllCalls = 100_000;
 const int Readers = 64;
 const int EventInterval = 50;
-var topUpLimit = TimeSpan.FromSeconds(60);
+var topUpLimit = TimeSpan.FromSeconds(90);
 int Setting(string name, int fallback) => int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) && value > 0 ? value : fallback;
 var (rounds, seconds) = (Setting("BENCH_ROUNDS", 5), Setting("BENCH_SECONDS", 2));
 
