@@ -1,11 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace AgentReadiness.BenchGuardrail;
 
 /// <summary>A process that this one started, with those that it starts: what they cost, and their end.</summary>
-internal sealed class Child : IAsyncDisposable
+internal sealed partial class Child : IAsyncDisposable
 {
+    private const int Terminate = 15;
+    private static readonly TimeSpan CalmLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
     private readonly Process process;
     private readonly string log;
 
@@ -47,25 +51,40 @@ internal sealed class Child : IAsyncDisposable
             throw new InvalidOperationException($"{Name} has ended with code {process.ExitCode}:\n{LastWords}");
     }
 
-    /// <summary>Kills it and those that it started, at once.</summary>
-    public void Kill()
+    /// <summary>Waits until it has nothing left to do, so that it does not disturb what is measured next.</summary>
+    public async Task CalmAsync(CancellationToken cancellation)
     {
-        try
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < CalmLimit;)
         {
-            process.Kill(entireProcessTree: true);
-        }
-        catch (InvalidOperationException)
-        {
-            // It has ended already.
+            var before = Cpu;
+            await Task.Delay(100, cancellation);
+            if (Cpu - before <= 20_000)
+                break;
         }
     }
 
+    /// <summary>Asks it to end, so that it ends those that it started; then kills all.</summary>
     public async ValueTask DisposeAsync()
     {
-        Kill();
-        await process.WaitForExitAsync();
+        if (!process.HasExited)
+        {
+            _ = Signal(process.Id, Terminate);
+            using var limit = new CancellationTokenSource(EndLimit);
+            try
+            {
+                await process.WaitForExitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync(CancellationToken.None);
+            }
+        }
         process.Dispose();
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Signal(int id, int signal);
 
     private List<int> Tree()
     {

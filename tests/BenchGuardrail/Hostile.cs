@@ -34,7 +34,7 @@ internal sealed class Hostile : IDisposable
         var quiet = await streams.ReadAsync(streaming, Streaming, Interval, length, cancellation);
         var reading = streams.ReadAsync(streaming, Streaming, Interval, length, cancellation);
         var posts = new List<(string Shape, long From, long To, int Status)>();
-        await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
+        await Task.Delay(TimeSpan.FromMilliseconds(250), cancellation);
         var from = Stopwatch.GetTimestamp();
         while (!reading.IsCompleted)
         {

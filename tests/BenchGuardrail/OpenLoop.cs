@@ -12,8 +12,10 @@ namespace AgentReadiness.BenchGuardrail;
 /// </summary>
 internal static partial class OpenLoop
 {
+    /// <summary>Calls a second.</summary>
+    public const double Rate = 1000;
+
     private const int Connections = 50;
-    private const double Rate = 1000;
     private static readonly TimeSpan TooLate = TimeSpan.FromSeconds(1);
 
     /// <summary>The p99, µs, or null where the target cannot carry the rate: a call left a second late.</summary>

@@ -13,14 +13,16 @@ internal readonly record struct Arrival(long At, double Delay);
 internal sealed class Streams : IDisposable
 {
     private static readonly string Body = Target.Body.Insert(1, "\"stream\":true,");
+    // While streams open they do not beat evenly.
+    private static readonly TimeSpan Opening = TimeSpan.FromMilliseconds(250);
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
 
-    /// <summary>Every event of every stream. Throws where a stream is not whole.</summary>
+    /// <summary>The events of every stream, but for those while it opened. Throws where a stream is not whole.</summary>
     public async Task<IReadOnlyList<Arrival>> ReadAsync(Uri url, int streams, int interval, TimeSpan length, CancellationToken cancellation)
     {
-        var events = (int)(length.TotalMilliseconds / interval);
+        var events = (int)((Opening + length).TotalMilliseconds / interval);
         var all = await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => OneAsync(new Uri(url, $"?events={events}&interval={interval}"), events, cancellation)));
-        return [.. all.SelectMany(one => one)];
+        return [.. all.SelectMany(one => one.Skip((int)(Opening.TotalMilliseconds / interval)))];
     }
 
     public void Dispose() => http.Dispose();

@@ -30,7 +30,7 @@ internal sealed class Wrk(string file, string folder)
             end
             """, cancellation);
         var before = target.Process.Cpu;
-        using var wrk = Process.Start(new ProcessStartInfo(file, ["-t1", $"-c{connections}", $"-d{seconds}s", "-s", script, target.Url.AbsoluteUri])
+        using var wrk = Process.Start(new ProcessStartInfo(file, ["-t1", $"-c{connections}", $"-d{seconds}s", "--timeout", "10s", "-s", script, target.Url.AbsoluteUri])
         {
             RedirectStandardOutput = true,
         })!;
