@@ -93,6 +93,16 @@ bench-guardrail: publish-guardrail ## Measure the guardrail beside nginx and Por
 	@tools="$$(tests/BenchGuardrail/install.sh)"
 	dotnet run --project tests/BenchGuardrail -c Release -- artifacts/bin/$(file_guardrail) artifacts/bench/guardrail.json docs/benchmarks.md "$$tools"
 
+# A path serves as well as a URL.
+PRICES := https://raw.githubusercontent.com/pydantic/genai-prices/main/prices/new_data/v2/data.json
+.PHONY: prices
+prices: sdk ## Make the price catalog anew from genai-prices
+	@mkdir -p artifacts
+	case "$(PRICES)" in http*) curl -fsSL "$(PRICES)" -o artifacts/prices.json ;; *) cp "$(PRICES)" artifacts/prices.json ;; esac
+	dotnet run --project operator/Cli -- price import --from genai-prices artifacts/prices.json > artifacts/catalog.json
+	mv artifacts/catalog.json operator/Pricing/catalog.json
+	git --no-pager diff --stat operator/Pricing/catalog.json
+
 .PHONY: clean
 clean: ## Remove what the build left
 	rm -rf artifacts

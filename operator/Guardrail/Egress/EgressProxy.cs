@@ -65,7 +65,7 @@ internal sealed class EgressProxy(
     {
         var pass = new PassThrough(context, upstream, settings.ModelCall, time, log) { Capture = endpoint.Kind == EndpointKind.Poll };
         var query = QueryStrings.WithoutKey(context.Request.QueryString, upstream.Key is not null);
-        var status = await pass.SendAsync(upstream.Endpoint(endpoint, query), null, catalog.ProviderOf(upstream.Url));
+        var status = await pass.SendAsync(upstream.Endpoint(endpoint, query), null, upstream.Provider(catalog));
         if (endpoint.Kind == EndpointKind.Poll && status == 200 && pass.Captured is { } answer)
             background.Saw(Uri.UnescapeDataString(endpoint.Path.Split('/')[2]), answer, status);
     }

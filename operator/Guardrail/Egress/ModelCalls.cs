@@ -51,7 +51,7 @@ internal sealed class ModelCalls(
     private (ModelCallPlan? Plan, ApiError? Error) Plan(
         HttpContext context, GuardrailSettings settings, Upstream upstream, Endpoint endpoint, MeteredRequest request, ReadOnlyMemory<byte> body, Run run, long started)
     {
-        var provider = catalog.ProviderOf(upstream.Url);
+        var provider = upstream.Provider(catalog);
         var prices = catalog.Find(provider, request.Model, time.GetUtcNow());
         if (Check(settings, upstream, request, prices) is { } error)
             return (null, error);

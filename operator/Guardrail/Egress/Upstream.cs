@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail;
 
@@ -15,6 +16,8 @@ internal sealed class Upstream : IDisposable
     private readonly Lazy<HttpMessageInvoker> client;
     private readonly string root;
     private readonly bool versioned;
+    private string? provider;
+    private volatile bool providerKnown;
 
     /// <param name="config">As declared.</param>
     /// <param name="url">Its URL, read.</param>
@@ -40,6 +43,14 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>The key, if one is to be added.</summary>
     public ProviderKey? Key { get; }
+
+    /// <summary>The provider's id in the catalog, as far as the URL tells it.</summary>
+    public string? Provider(PriceCatalog catalog)
+    {
+        if (!providerKnown)
+            (provider, providerKnown) = (catalog.ProviderOf(Url), true);
+        return provider;
+    }
 
     /// <summary>HTTP/2 is spoken where the provider can.</summary>
     public bool IsTls { get; }

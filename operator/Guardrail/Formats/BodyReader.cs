@@ -155,7 +155,7 @@ internal static class BodyReader
             if (reader.ValueTextEquals(keys[i]))
                 return i;
         }
-        if (reader.ValueSpan.Length > LongestSpelling)
+        if (reader.ValueSpan.Length > LongestSpelling || !MayBe(reader.ValueSpan, reader.ValueIsEscaped, keys))
             return -1;
         // Google's servers take snake_case and camelCase for the same; others ignore case.
         var text = reader.GetString()!;
@@ -169,5 +169,19 @@ internal static class BodyReader
             }
         }
         return -1;
+    }
+
+    /// <summary>Whether a name has the length of a key in another spelling: most have not, and cost no more than this.</summary>
+    private static bool MayBe(ReadOnlySpan<byte> name, bool escaped, string[] keys)
+    {
+        if (escaped)
+            return true;
+        var folded = name.Length - name.Count((byte)'_');
+        foreach (var key in keys)
+        {
+            if (key.Length == name.Length || key.Length == folded)
+                return true;
+        }
+        return false;
     }
 }
