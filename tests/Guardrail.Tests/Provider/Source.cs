@@ -38,10 +38,11 @@ internal sealed class Source : IAsyncDisposable
     public GrantAccount? Account => guard?.Account;
 
     /// <param name="guarded">With a guardrail between the clients and the provider.</param>
-    public static async Task<Source> StartAsync(bool guarded)
+    /// <param name="change">What to change in the guardrail's configuration.</param>
+    public static async Task<Source> StartAsync(bool guarded, Func<GuardrailConfig, GuardrailConfig>? change = null)
     {
         if (guarded)
-            return new Source(await Rig.StartAsync(Formats));
+            return new Source(await Rig.StartAsync((config, port, key) => change is null ? Formats(config, port, key) : change(Formats(config, port, key))));
         var witness = new Witness();
         var url = $"http://127.0.0.1:{Ports.Free()}";
         var provider = SampleProvider.Build(url, [Key], TimeProvider.System, witness);
