@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace AgentReadiness.Guardrail;
 
@@ -23,6 +24,9 @@ internal static class BodyReader
     /// <summary>Reads a whole body. Where it returns an error, the request is refused.</summary>
     public static ApiError? Read(ReadOnlySpan<byte> body, string[] keys, MeteredRequest request, KeyReader value)
     {
+        // A broken sequence becomes a character of three bytes at the provider, and more tokens than the byte that was counted here.
+        if (!Utf8.IsValid(body))
+            return NotJson;
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
