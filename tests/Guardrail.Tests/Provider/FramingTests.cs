@@ -79,6 +79,20 @@ public class FramingTests : ProviderTests
         source.Witness.Last("responses").ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"model":"m","messages":[]}""")]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":1.5}""")]
+    public async Task A_wrong_request_is_refused_and_not_billed(string body)
+    {
+        await using var source = await Source.StartAsync();
+        using var response = await source.SendAsync(HttpMethod.Post, "/v1/chat/completions", body, ("Authorization", $"Bearer {Source.Key}"));
+        ((int)response.StatusCode).ShouldBe(400);
+        source.Witness.Refused.ShouldBe(1);
+        source.Witness.Calls.ShouldBeEmpty();
+    }
+
     private static async Task<string> TextAsync(Source source, string text)
     {
         using var response = (await source.ChatAsync(text)).EnsureSuccessStatusCode();

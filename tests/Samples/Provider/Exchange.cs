@@ -72,7 +72,7 @@ internal sealed class Exchange(HttpContext context, Format format, Desk desk)
         {
             ask = format.Read(request);
         }
-        catch (Exception e) when (e is BadRequestException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e) when (e is BadRequestException or InvalidOperationException or KeyNotFoundException or ArgumentException or FormatException)
         {
             desk.Witness.Refuse();
             await JsonAsync(context, 400, format.Error(400, e.Message));
