@@ -86,10 +86,10 @@ public class FramingTests : ProviderTests
     [InlineData("""{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":1.5}""")]
     public async Task A_wrong_request_is_refused_and_not_billed(string body)
     {
-        await using var source = await Source.StartAsync();
+        await using var source = await StartAsync();
         using var response = await source.SendAsync(HttpMethod.Post, "/v1/chat/completions", body, ("Authorization", $"Bearer {Source.Key}"));
         ((int)response.StatusCode).ShouldBe(400);
-        source.Witness.Refused.ShouldBe(1);
+        source.Witness.Refused.ShouldBe(Guarded ? 0 : 1);
         source.Witness.Calls.ShouldBeEmpty();
     }
 
