@@ -32,6 +32,29 @@ public sealed class RulesTests
                 agent.Spec.Template["spec"]!["containers"]![0]![name] = value?.DeepClone();
         }).ShouldContain(problem => problem.Field == "spec.template.spec." + field);
 
+    [Fact]
+    public void A_limit_of_a_run_that_cannot_be_used_is_named()
+    {
+        string[] fields =
+        [
+            "spec.budget.perCall.maxCost", "spec.budget.perRun.maxCost", "spec.budget.perRun.maxTokens", "spec.budget.perRun.maxSteps", "spec.budget.perRun.maxToolCalls",
+            "spec.budget.perRun.maxRepeats", "spec.budget.perRun.maxDuration", "spec.budget.perPod.requestsPerMinute", "spec.budget.perPod.tokensPerMinute",
+            "spec.reliability.modelCall.attempts", "spec.reliability.modelCall.eventTimeout", "spec.reliability.toolCall.timeout",
+        ];
+        Problems(agent =>
+        {
+            agent.Spec.Budget = new BudgetSpec
+            {
+                PerCall = new PerCallSpec { MaxCost = "-1" },
+                PerRun = new PerRunSpec { MaxCost = "cheap", MaxTokens = 0, MaxSteps = 0, MaxToolCalls = 0, MaxRepeats = 0, MaxDuration = "10ms" },
+                PerPod = new PerPodSpec { RequestsPerMinute = 0, TokensPerMinute = 0 },
+            };
+            agent.Spec.Reliability = new ReliabilitySpec { ModelCall = new CallSpec { Attempts = 0, EventTimeout = "0s" }, ToolCall = new ToolCallSpec { Timeout = "soon" } };
+        }).Select(problem => problem.Field).ShouldBe(fields, ignoreOrder: true);
+        Problems(agent => agent.Spec.Budget = new BudgetSpec()).ShouldHaveSingleItem().Field.ShouldBe("spec.budget");
+        Problems(agent => agent.Spec.Budget = new BudgetSpec { PerRun = new PerRunSpec { MaxSteps = 5 } }).ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("""{"name":"v","secret":{"secretName":"openai"}}""", "secret.secretName")]
     [InlineData("""{"name":"v","projected":{"sources":[{"secret":{"name":"openai"}}]}}""", "projected.sources[0].secret.name")]
