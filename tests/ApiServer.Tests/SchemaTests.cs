@@ -57,7 +57,6 @@ public sealed class SchemaTests(ControlPlane plane)
     [InlineData("spec.template")]
     [InlineData("spec.evals[0].minScore")]
     [InlineData("spec.evals[0].suite")]
-    [InlineData("spec.budget.windows")]
     public async Task A_missing_field_is_named(string field)
     {
         var ns = await plane.NamespaceAsync();
