@@ -51,6 +51,17 @@ for suite in "$@"; do
 done
 
 count() { cat "$results"/*.trx 2>/dev/null | grep -oE "<Counters [^>]*" | grep -oE " $1=\"[0-9]+" | grep -oE '[0-9]+' | awk '{ n += $1 } END { print n + 0 }'; }
+# Each failed test with the beginning of what it said. It stands at the end, as a long log is often cut to its end.
+failures() {
+  cat "$results"/*.trx 2>/dev/null | perl -0777 -ne '
+    while (/<UnitTestResult [^>]*?testName="([^"]*)"[^>]*?outcome="(?:Failed|Error|Timeout|Aborted)".*?<Message>(.*?)<\/Message>/sg) {
+      my ($name, $said) = ($1, substr($2, 0, 600));
+      $said =~ s/\s+/ /g;
+      print "failed: $name: $said\n";
+    }'
+}
+
+failures | tee "$results/failed.txt"
 passed=$(count passed)
 failed=$(($(count failed) + $(count error) + $(count timeout) + $(count aborted) + broken))
 echo "$passed passed, $failed failed"

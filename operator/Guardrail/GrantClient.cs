@@ -210,7 +210,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         {
             answer = await authority.SendAsync(report.Request, stopping);
         }
-        catch (Exception e) when (e is not OutOfMemoryException && !stopping.IsCancellationRequested)
+        catch (Exception e) when (e is not OutOfMemoryException && !(e is OperationCanceledException && stopping.IsCancellationRequested))
         {
             // Whatever it is (TLS, refused, a broken answer, a missing file): nothing is granted, and the waiting calls decide by their own clocks.
             lock (sync)

@@ -1,11 +1,10 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Runtime;
+using AgentReadiness.Testing;
 using k8s;
 using Xunit;
 
@@ -16,12 +15,12 @@ public sealed class ControlPlane : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("agent-readiness-api-").FullName;
     private readonly List<Process> processes = [];
-    private readonly int port = FreePort();
+    private readonly int port = Ports.Free();
     private Process apiServer = null!;
     private Process? controllers;
 
     /// <summary>The address of etcd, for the tests that compact it.</summary>
-    public string Etcd { get; } = $"http://127.0.0.1:{FreePort()}";
+    public string Etcd { get; } = $"http://127.0.0.1:{Ports.Free()}";
 
     public Kubernetes Client => CreateClient();
 
@@ -34,7 +33,7 @@ public sealed class ControlPlane : IAsyncLifetime
             : throw new InvalidOperationException("AGENT_READINESS_KUBERNETES is not set: run these tests through make test-api");
         WriteKeys();
         Start("etcd", "etcd", "--data-dir", Path.Combine(folder, "etcd"), "--listen-client-urls", Etcd, "--advertise-client-urls", Etcd,
-            "--listen-peer-urls", $"http://127.0.0.1:{FreePort()}", "--unsafe-no-fsync");
+            "--listen-peer-urls", $"http://127.0.0.1:{Ports.Free()}", "--unsafe-no-fsync");
         StartApiServer(binaries);
         Api = new KubernetesApi(Client, "tests");
         await WaitAsync("/readyz");
@@ -166,13 +165,6 @@ public sealed class ControlPlane : IAsyncLifetime
                 await Task.Delay(100);
             }
         }
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

@@ -35,9 +35,9 @@ try
         EvalRunnerImage = "eval-runner:1",
         GrantsUrl = "https://127.0.0.1:1",
         GrantsTlsDirectory = folder,
-        GrantsPort = ControlPlane.FreePort(),
-        MetricsPort = ControlPlane.FreePort(),
-        HealthPort = ControlPlane.FreePort(),
+        GrantsPort = Ports.Free(),
+        MetricsPort = Ports.Free(),
+        HealthPort = Ports.Free(),
     };
     // As the operator finds them on this server: no native sidecars, an old policy group.
     var around = new Surroundings(options.GuardrailImage, options.GrantsUrl, await File.ReadAllTextAsync(Path.Combine(folder, "ca.crt")),

@@ -179,6 +179,25 @@ public sealed class GrantClientTests : IAsyncDisposable
         (await AcquireAsync(0.1m)).Refusal.ShouldBe(GrantRefusal.Stopping);
     }
 
+    [Fact]
+    public async Task A_failure_in_the_moment_of_stopping_does_not_keep_the_closing_report_back()
+    {
+        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero);
+        client.Settle((await AcquireAsync(1)).Reservation!, new Money(1));
+        script.Answer = r =>
+        {
+            stop.Cancel();
+            throw new HttpRequestException("the connection broke while the process was told to end");
+        };
+        var waiting = AcquireAsync(2);
+        await running;
+        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero);
+        (await client.CloseAsync(TimeSpan.FromSeconds(5))).ShouldBeTrue();
+        (await waiting).Refusal.ShouldBe(GrantRefusal.Stopping);
+        var last = script.Requests.Last();
+        (last.Closing, last.Settled).ShouldBe((true, new Money(1)));
+    }
+
     private Task<GrantResult> AcquireAsync(decimal usd) => client.AcquireAsync(new Money(usd), CancellationToken.None).AsTask();
 
     private sealed class Script : IGrantAuthority

@@ -4,6 +4,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
+using AgentReadiness.Testing;
 using k8s;
 using Shouldly;
 
@@ -93,9 +94,9 @@ internal sealed class RolloutWorld : IAsyncDisposable
         EvalRunnerImage = "eval-runner:1",
         GrantsUrl = "https://127.0.0.1:1",
         GrantsTlsDirectory = folder,
-        GrantsPort = ControlPlane.FreePort(),
-        MetricsPort = ControlPlane.FreePort(),
-        HealthPort = ControlPlane.FreePort(),
+        GrantsPort = Ports.Free(),
+        MetricsPort = Ports.Free(),
+        HealthPort = Ports.Free(),
     };
 
     /// <summary>The replica that leads, as soon as one does.</summary>
