@@ -57,6 +57,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
     private GrantRefusal lastAnswer = GrantRefusal.Unreachable;
     private DateTimeOffset askAgainAt;
     private DateTimeOffset reportAgainAt;
+    private DateTimeOffset wakesAt;
     private bool reachable = true;
     private DateTimeOffset? unreachableSince;
     private int rounds;
@@ -177,29 +178,35 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         lock (sync)
         {
             wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            wait = Idle;
-            FollowConfiguration();
-            if (!authority.Configured)
-            {
-                WakeFitting();
-                return null;
-            }
-            var now = time.GetUtcNow();
+            var report = Next(time.GetUtcNow(), out wait);
+            wakesAt = report is null ? time.GetUtcNow() + wait : DateTimeOffset.MinValue;
+            return report;
+        }
+    }
+
+    private GrantReport? Next(DateTimeOffset now, out TimeSpan wait)
+    {
+        wait = Idle;
+        FollowConfiguration();
+        if (!authority.Configured)
+        {
             WakeFitting();
-            if (waiters.First is { } first)
-            {
-                if (now >= askAgainAt)
-                    return account.Want(first.Value.Amount);
-                wait = askAgainAt - now;
-            }
-            if (now >= reportAgainAt && account.Due(now, Coalesce, Heartbeat) is { } report)
-                return report;
-            var due = account.NextDue(Coalesce, Heartbeat);
-            due = due < reportAgainAt ? reportAgainAt : due;
-            if (due - now < wait)
-                wait = due > now ? due - now : TimeSpan.FromMilliseconds(1);
             return null;
         }
+        WakeFitting();
+        if (waiters.First is { } first)
+        {
+            if (now >= askAgainAt)
+                return account.Want(first.Value.Amount);
+            wait = askAgainAt - now;
+        }
+        if (now >= reportAgainAt && account.Due(now, Coalesce, Heartbeat) is { } report)
+            return report;
+        var due = account.NextDue(Coalesce, Heartbeat);
+        due = due < reportAgainAt ? reportAgainAt : due;
+        if (due - now < wait)
+            wait = due > now ? due - now : TimeSpan.FromMilliseconds(1);
+        return null;
     }
 
     private async Task ExchangeAsync(GrantReport report, CancellationToken stopping)
@@ -320,8 +327,11 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
     {
         lock (sync)
         {
-            WakeFitting();
-            wake.TrySetResult();
+            if (waiters.Count > 0)
+                WakeFitting();
+            // Most calls change nothing about when the loop has to say something: waking it for each would cost more than all else here.
+            if (!uncapped && reportAgainAt < wakesAt && account.NextDue(Coalesce, Heartbeat) < wakesAt)
+                wake.TrySetResult();
         }
     }
 

@@ -41,11 +41,7 @@ internal static class GuardrailHost
             .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         if (logging is null)
         {
-            builder.Logging.AddJsonConsole(o =>
-            {
-                o.UseUtcTimestamp = true;
-                o.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
-            });
+            builder.Logging.AddProvider(new JsonLines(Console.OpenStandardOutput(), time));
         }
         else
         {

@@ -60,4 +60,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(19, LogLevel.Information, "run ended: run={RunId} status={Status} cost={CostUsd} steps={Steps} tools={ToolCalls} tokens={Tokens} ms={DurationMs}")]
     public static partial void RunEnded(this ILogger log, string runId, int status, string costUsd, int steps, int toolCalls, long tokens, long durationMs);
+
+    [LoggerMessage(20, LogLevel.Warning, "log lines dropped: {Lines}, because nobody read them in time")]
+    public static partial void LogLinesDropped(this ILogger log, long lines);
 }
