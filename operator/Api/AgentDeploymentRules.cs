@@ -149,6 +149,12 @@ public static partial class AgentDeploymentRules
             add("spec.budget.windows", "must list one window at most");
         if (budget.Windows.Count == 0 && budget.PerCall is null && budget.PerRun is null && budget.PerPod is null)
             add("spec.budget", "must have windows, perCall, perRun or perPod: an empty budget limits nothing");
+        for (var i = 0; i < budget.AcknowledgedOverruns.Count; i++)
+        {
+            var acknowledged = budget.AcknowledgedOverruns[i];
+            if (acknowledged.Rule.Length == 0 || acknowledged.Reason.Length == 0 || acknowledged.Before == default)
+                add($"spec.budget.acknowledgedOverruns[{i}]", "must have rule (as status.overruns names it), before (a time) and reason");
+        }
         MoneyOf(budget.PerCall?.MaxCost, "spec.budget.perCall.maxCost", add);
         CheckPerRun(budget.PerRun, add);
         if (budget.PerPod?.RequestsPerMinute is < 1 or > 1_000_000)

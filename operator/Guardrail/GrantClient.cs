@@ -45,7 +45,7 @@ internal readonly record struct GrantResult(Reservation? Reservation, GrantRefus
 /// Keeps <see cref="GrantAccount"/> supplied: asks the operator for the first waiting call, reports spending, returns what others need. One request
 /// is in flight at a time, whoever waits.
 /// </summary>
-internal sealed class GrantClient(GrantAccount account, IGrantAuthority authority, TimeProvider time, ILogger<GrantClient> log)
+internal sealed class GrantClient(GrantAccount account, IGrantAuthority authority, OverrunList overruns, TimeProvider time, ILogger<GrantClient> log)
 {
     private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
@@ -148,7 +148,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         {
             try
             {
-                var answer = await authority.SendAsync(report.Request, expiry.Token);
+                var answer = await SendAsync(report, expiry.Token);
                 account.Apply(report, answer, time.GetUtcNow());
                 if (answer.Outcome == GrantOutcome.HolderClosed)
                     return true;
@@ -215,7 +215,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         var began = time.GetUtcNow();
         try
         {
-            answer = await authority.SendAsync(report.Request, stopping);
+            answer = await SendAsync(report, stopping);
         }
         catch (Exception e) when (e is not OutOfMemoryException && !(e is OperationCanceledException && stopping.IsCancellationRequested))
         {
@@ -239,6 +239,14 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
             unreachableSince = null;
             Take(report, answer);
         }
+    }
+
+    private async Task<GrantResponse> SendAsync(GrantReport report, CancellationToken cancellation)
+    {
+        report.Request.Overruns = overruns.Own;
+        var answer = await authority.SendAsync(report.Request, cancellation);
+        overruns.Take(report.Request.Overruns, answer.Refused);
+        return answer;
     }
 
     private void Take(GrantReport report, GrantResponse answer)

@@ -10,7 +10,7 @@ internal static partial class LogMessages
     [LoggerMessage(2, LogLevel.Information, "model call refused: run={RunId} upstream={Upstream} model={Model} status={Status} code={Code}")]
     public static partial void ModelCallRefused(this ILogger log, string? runId, string upstream, string? model, int status, string code);
 
-    [LoggerMessage(3, LogLevel.Error, "overrun: model={Model} rule={Rule} cost={CostUsd} reserved={ReservedUsd}: {Why}; the model is refused until this process restarts")]
+    [LoggerMessage(3, LogLevel.Error, "overrun: model={Model} rule={Rule} cost={CostUsd} reserved={ReservedUsd}: {Why}; the model is refused until that is acknowledged")]
     public static partial void Overrun(this ILogger log, string model, string rule, string costUsd, string reservedUsd, string why);
 
     [LoggerMessage(4, LogLevel.Warning, "model call failed: upstream={Upstream} model={Model} reason={Reason}")]

@@ -103,6 +103,26 @@ public sealed class LedgerBookTests(ControlPlane plane)
         await Should.ThrowAsync<LedgerUnavailableException>(() => book.GrantAsync(Want(1), new HolderPod("pod", "uid"), CancellationToken.None));
     }
 
+    [Fact]
+    public async Task An_overrun_refuses_its_rule_under_the_next_leader_too_until_it_is_acknowledged()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var at = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+        var request = Want(1);
+        request.Overruns = [new OverrunReport { Rule = "openai/gpt-5.4-mini", Model = "gpt-5.4-mini", Cost = new Money(2), Reserved = new Money(1), Why = "it wrote on", At = at }];
+        (await Book(ns, stop.Token).GrantAsync(request, new HolderPod("pod", "uid"), CancellationToken.None)).Refused.Single().Rule.ShouldBe("openai/gpt-5.4-mini");
+
+        var next = await Book(ns, stop.Token).GrantAsync(Want(1), new HolderPod("pod", "uid"), CancellationToken.None);
+        next.Refused.Single().Why.ShouldBe("it wrote on");
+        (await ReadAsync(ns)).Overruns.Single().At.ShouldBe(at.UtcDateTime);
+
+        var acknowledged = Today with { Acknowledged = [new OverrunAcknowledgement { Rule = "openai/gpt-5.4-mini", Before = at.AddSeconds(1).UtcDateTime, Reason = "found" }] };
+        (await Book(ns, stop.Token, window: acknowledged).GrantAsync(request, new HolderPod("pod", "uid"), CancellationToken.None)).Refused.ShouldBeEmpty();
+        (await ReadAsync(ns)).Overruns.ShouldBeEmpty();
+        await stop.CancelAsync();
+    }
+
     private static GrantRequest Want(int calls) => new()
     {
         Holder = "holder-0123456789",
@@ -111,7 +131,7 @@ public sealed class LedgerBookTests(ControlPlane plane)
         Call = new Money(0.2m),
     };
 
-    private LedgerBook Book(string ns, CancellationToken stop, TimeSpan? timeout = null)
+    private LedgerBook Book(string ns, CancellationToken stop, TimeSpan? timeout = null, OpenWindow? window = null)
     {
         var options = new OperatorOptions
         {
@@ -123,7 +143,7 @@ public sealed class LedgerBookTests(ControlPlane plane)
             GrantsUrl = "https://grants",
             GrantsTlsDirectory = "/nowhere",
         };
-        var book = new LedgerBook(Account, _ => Today, new KubernetesApi(plane.CreateClient(), "operator", timeout), options, TimeProvider.System, NullLogger.Instance);
+        var book = new LedgerBook(Account, _ => window ?? Today, new KubernetesApi(plane.CreateClient(), "operator", timeout), options, TimeProvider.System, NullLogger.Instance);
         _ = book.RunAsync(stop);
         return book;
     }

@@ -244,7 +244,7 @@ internal sealed class SimulatedCluster
             case Write.Delete delete:
                 return deployments.Remove(delete.Key.Name) | services.Remove(delete.Key.Name) | copies.Remove(delete.Key.Name) | runs.Remove(delete.Key.Name);
             case Write.RefreshLedger:
-                Ledger = LedgerRules.Open(Ledger ?? new BudgetLedgerStatus(), BudgetWindows.Serving(Agent.Spec, Now)!.Value);
+                Ledger = Overruns.Acknowledge(LedgerRules.Open(Ledger ?? new BudgetLedgerStatus(), BudgetWindows.Serving(Agent.Spec, Now)!.Value), Agent.Spec.Budget!.AcknowledgedOverruns);
                 return true;
             default:
                 throw new NotSupportedException(write.ToString());

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Pricing;
 using Microsoft.Extensions.Hosting;
 using OpenAI.Chat;
 using Shouldly;
@@ -107,6 +108,21 @@ public sealed class BudgetTests
         error.Status.ShouldBe(402);
         error.Message.ShouldContain("budget_authority_unreachable");
         rig.Witness.Total(completed: true).Calls.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_model_that_another_pod_saw_overrun_is_not_called_and_nothing_is_spent()
+    {
+        await using var authority = await FakeOperator.StartAsync(1);
+        var rule = PriceCatalog.Load().Find(null, Rig.Model, TimeProvider.System.GetUtcNow())!.RuleId;
+        authority.Refused = [new RefusedRule { Rule = rule, Why = "the provider wrote on" }];
+        await using var rig = await Rig.StartAsync(budget: authority.Authority);
+        var error = await Should.ThrowAsync<ClientResultException>(async () => await rig.Client().CompleteChatAsync("hello"));
+        error.Status.ShouldBe(402);
+        error.Message.ShouldContain("model_overrun");
+        error.Message.ShouldContain("spec.budget.acknowledgedOverruns");
+        rig.Witness.Total(completed: false).Calls.ShouldBe(0);
+        (rig.Account.Totals.Settled, rig.Account.Totals.Unproven, rig.Account.Totals.Reserved).ShouldBe((Money.Zero, Money.Zero, Money.Zero));
     }
 
     [Theory]

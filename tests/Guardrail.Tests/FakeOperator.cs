@@ -66,6 +66,9 @@ internal sealed class FakeOperator : IAsyncDisposable
 
     public BudgetAuthority Authority { get; }
 
+    /// <summary>Price rules that it refuses.</summary>
+    public IReadOnlyList<RefusedRule> Refused { get; set; } = [];
+
     /// <summary>Settled plus unproven, as reported.</summary>
     public Money Spent
     {
@@ -144,6 +147,7 @@ internal sealed class FakeOperator : IAsyncDisposable
                 Granted = granted,
                 Budget = "day",
                 Cap = cap,
+                Refused = Refused,
                 Spent = Money.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)),
             };
         }

@@ -12,12 +12,13 @@ public sealed class GrantClientTests : IAsyncDisposable
 {
     private readonly CancellationTokenSource stop = new();
     private readonly Script script = new();
+    private readonly OverrunList overruns = new();
     private readonly GrantClient client;
     private readonly Task running;
 
     public GrantClientTests()
     {
-        client = new GrantClient(new GrantAccount("first"), script, TimeProvider.System, NullLogger<GrantClient>.Instance);
+        client = new GrantClient(new GrantAccount("first"), script, overruns, TimeProvider.System, NullLogger<GrantClient>.Instance);
         running = client.RunAsync(stop.Token);
     }
 
@@ -99,7 +100,7 @@ public sealed class GrantClientTests : IAsyncDisposable
         var time = new FakeTimeProvider();
         var authority = new Script { MaxWait = TimeSpan.FromSeconds(2), FailoverWait = TimeSpan.FromSeconds(25), Answer = _ => throw new HttpRequestException("refused") };
         using var end = new CancellationTokenSource();
-        var outage = new GrantClient(new GrantAccount("outage"), authority, time, NullLogger<GrantClient>.Instance);
+        var outage = new GrantClient(new GrantAccount("outage"), authority, new OverrunList(), time, NullLogger<GrantClient>.Instance);
         var loop = outage.RunAsync(end.Token);
         await WaitsAsync(2, 22.9, 0.1);
         await WaitsAsync(1.9, 0.1);
@@ -198,6 +199,27 @@ public sealed class GrantClientTests : IAsyncDisposable
         (last.Closing, last.Settled).ShouldBe((true, new Money(1)));
     }
 
+    [Fact]
+    public async Task An_overrun_is_reported_until_the_operator_refuses_its_rule_no_longer()
+    {
+        IReadOnlyList<RefusedRule> refused = [new RefusedRule { Rule = "r1", Why = "why" }, new RefusedRule { Rule = "r2", Why = "another pod saw it" }];
+        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero, refused: refused);
+        client.Settle((await AcquireAsync(1)).Reservation!, new Money(1));
+        overruns.Why("r1").ShouldBe("why");
+        overruns.Why("r2").ShouldBe("another pod saw it");
+        overruns.Add(new OverrunReport { Rule = "r1", Model = "m", Why = "it wrote on", At = DateTimeOffset.UnixEpoch });
+
+        await AcquireAsync(1);
+        script.Requests.Last().Overruns.ShouldHaveSingleItem().Rule.ShouldBe("r1");
+        overruns.Own.ShouldNotBeEmpty();
+        overruns.Why("r1").ShouldNotBeNull();
+
+        refused = [];
+        await AcquireAsync(1);
+        overruns.Own.ShouldBeEmpty();
+        (overruns.Why("r1"), overruns.Why("r2")).ShouldBe((null, null));
+    }
+
     private Task<GrantResult> AcquireAsync(decimal usd) => client.AcquireAsync(new Money(usd), CancellationToken.None).AsTask();
 
     private sealed class Script : IGrantAuthority
@@ -218,15 +240,17 @@ public sealed class GrantClientTests : IAsyncDisposable
 
         public TimeSpan FailoverWait { get; set; }
 
-        public static GrantResponse Grant(Money granted, string window = "w1", bool reclaim = false) => Of(GrantOutcome.Granted, granted, window, reclaim);
+        public static GrantResponse Grant(Money granted, string window = "w1", bool reclaim = false, IReadOnlyList<RefusedRule>? refused = null) =>
+            Of(GrantOutcome.Granted, granted, window, reclaim, refused);
 
-        public static GrantResponse Of(GrantOutcome outcome, Money granted, string window = "w1", bool reclaim = false) => new()
+        public static GrantResponse Of(GrantOutcome outcome, Money granted, string window = "w1", bool reclaim = false, IReadOnlyList<RefusedRule>? refused = null) => new()
         {
             Outcome = outcome,
             Granted = granted,
             Window = window,
             WindowEnds = TimeProvider.System.GetUtcNow().AddHours(1),
             Reclaim = reclaim,
+            Refused = refused ?? [],
         };
 
         public async Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellation)

@@ -16,6 +16,9 @@ public static class GrantProtocol
     /// <summary>The audience of the guardrail's service-account token.</summary>
     public const string Audience = "agentreadiness.dev/grants";
 
+    /// <summary>The most overruns in one message.</summary>
+    public const int MaxOverruns = 8;
+
     /// <summary>HTTP status of an answer by a replica that does not lead; the Location header has the leader's address.</summary>
     public const int Misdirected = 421;
 }
@@ -50,8 +53,46 @@ public sealed class GrantRequest
     /// <summary>Total of the reservations now in flight, USD: this part cannot be returned yet.</summary>
     public Money Reserved { get; init; }
 
+    /// <summary>
+    /// Overruns that this process saw, the last one of each price rule: at most <see cref="GrantProtocol.MaxOverruns"/>. Repeated with each message until
+    /// an answer no longer refuses the rule.
+    /// </summary>
+    public IReadOnlyList<OverrunReport> Overruns { get; set; } = [];
+
     /// <summary>The holder spends nothing more in this window: the difference between granted and spent is free again. Sent once nothing is reserved.</summary>
     public bool Closing { get; init; }
+}
+
+/// <summary>A call that cost more than its upper bound.</summary>
+public sealed record OverrunReport
+{
+    /// <summary>The price rule's ID.</summary>
+    public required string Rule { get; init; }
+
+    /// <summary>The model, as the agent named it.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>What was booked, USD.</summary>
+    public Money Cost { get; init; }
+
+    /// <summary>What had been reserved, USD.</summary>
+    public Money Reserved { get; init; }
+
+    /// <summary>Why the bound did not hold.</summary>
+    public required string Why { get; init; }
+
+    /// <summary>When, in whole seconds.</summary>
+    public required DateTimeOffset At { get; init; }
+}
+
+/// <summary>A price rule whose models are refused.</summary>
+public sealed record RefusedRule
+{
+    /// <summary>The price rule's ID.</summary>
+    public required string Rule { get; init; }
+
+    /// <summary>Why.</summary>
+    public required string Why { get; init; }
 }
 
 /// <summary>The operator's answer, given only after the ledger holds it.</summary>
@@ -77,6 +118,9 @@ public sealed class GrantResponse
 
     /// <summary>Settled plus unproven of all holders, USD.</summary>
     public Money Spent { get; init; }
+
+    /// <summary>Price rules whose models no pod of the account may call, because of an overrun that nobody has acknowledged.</summary>
+    public IReadOnlyList<RefusedRule> Refused { get; init; } = [];
 
     /// <summary>Somebody waits for money: return what is not reserved.</summary>
     public bool Reclaim { get; init; }

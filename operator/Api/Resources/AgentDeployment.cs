@@ -167,6 +167,26 @@ public sealed class BudgetSpec
     /// <summary>Caps per window of time, over all pods.</summary>
     [Items(0, 1), XListType("map", "period")]
     public List<BudgetWindow> Windows { get; set; } = [];
+
+    /// <summary>Overruns of status.overruns that somebody has looked into: their models are let go again.</summary>
+    [Items(0, 32), XListType("map", "rule")]
+    public List<OverrunAcknowledgement> AcknowledgedOverruns { get; set; } = [];
+}
+
+/// <summary>Says that the overruns of a price rule, up to a moment, have been looked into. A later overrun refuses the model anew.</summary>
+public sealed class OverrunAcknowledgement
+{
+    /// <summary>The price rule's ID, as status.overruns names it.</summary>
+    [Required, Length(1, 200)]
+    public string Rule { get; set; } = string.Empty;
+
+    /// <summary>Overruns before this moment are acknowledged.</summary>
+    [Required]
+    public DateTime Before { get; set; }
+
+    /// <summary>What was found: a corrected price, another model, a provider's fault.</summary>
+    [Required, Length(1, 512)]
+    public string Reason { get; set; } = string.Empty;
 }
 
 /// <summary>Whether budgets refuse calls.</summary>

@@ -79,6 +79,10 @@ public sealed record AgentDeploymentStatus
     /// <summary>Spend of each budget window, as of the last alert threshold or the last five minutes.</summary>
     [Items(0, 8), XListType("atomic")]
     public IReadOnlyList<BudgetWindowStatus> Budget { get; init; } = [];
+
+    /// <summary>Calls that cost more than their upper bound: their models are refused until spec.budget.acknowledgedOverruns names the rule.</summary>
+    [Items(0, 32), XListType("map", "rule")]
+    public IReadOnlyList<LedgerOverrun> Overruns { get; init; } = [];
 }
 
 /// <summary>The verdict of a suite on a revision.</summary>

@@ -111,6 +111,10 @@ public sealed record BudgetLedgerStatus
     [Pattern(Money.Pattern)]
     public Money? LargestCall { get; init; }
 
+    /// <summary>Calls that cost more than their upper bound and that nobody has acknowledged: their models are refused. The last one of each price rule.</summary>
+    [Items(0, 32), XListType("map", "rule")]
+    public IReadOnlyList<LedgerOverrun> Overruns { get; init; } = [];
+
     /// <summary>Guardrail processes that hold money.</summary>
     [Items(0, 2000), XListType("map", "id")]
     public IReadOnlyList<LedgerHolder> Holders { get; init; } = [];
@@ -175,4 +179,36 @@ public sealed record ClosedWindow
     /// <summary>Unproven spend, with whatever was outstanding at the end, USD.</summary>
     [Pattern(Money.Pattern)]
     public Money Unproven { get; init; }
+}
+
+/// <summary>A call that cost more than its upper bound: booked in full, and its model refused.</summary>
+public sealed record LedgerOverrun
+{
+    /// <summary>The price rule's ID.</summary>
+    [Required, Length(1, 200)]
+    public string Rule { get; init; } = string.Empty;
+
+    /// <summary>The model, as the agent named it.</summary>
+    [Required, Length(1, 256)]
+    public string Model { get; init; } = string.Empty;
+
+    /// <summary>What the call cost, USD; where that is not known, what had been reserved.</summary>
+    [Pattern(Money.Pattern)]
+    public Money Cost { get; init; }
+
+    /// <summary>What had been reserved, USD.</summary>
+    [Pattern(Money.Pattern)]
+    public Money Reserved { get; init; }
+
+    /// <summary>Why the bound did not hold.</summary>
+    [Required, Length(1, 512)]
+    public string Why { get; init; } = string.Empty;
+
+    /// <summary>The pod that saw it.</summary>
+    [Required, Length(1, 253)]
+    public string Pod { get; init; } = string.Empty;
+
+    /// <summary>When.</summary>
+    [Required]
+    public DateTime At { get; init; }
 }

@@ -18,14 +18,15 @@ internal static class BudgetDecision
         var declared = seen.Agent.Spec.Replicas ?? Defaults.Replicas;
         if (BudgetWindows.Serving(seen.Agent.Spec, seen.Now) is not { Cap: { } cap } window)
         {
-            draft.Status = draft.Status with { Budget = [] };
+            draft.Status = draft.Status with { Budget = [], Overruns = [] };
             draft.Set(ConditionTypes.WithinBudget, "True", Reasons.NoBudget, seen.Agent.Spec.Budget is { Mode: BudgetMode.Observe }
                 ? "spec.budget.mode is Observe: calls are counted and not refused"
                 : "no window is declared: the agent's spend over time is counted and not limited");
             return declared;
         }
         draft.LookAgainAt(window.Ends);
-        if (seen.Ledger is not { } ledger || ledger.Window != window.Name || ledger.Cap != cap)
+        var overruns = Told(seen, draft);
+        if (seen.Ledger is not { } ledger || ledger.Window != window.Name || ledger.Cap != cap || ledger.Overruns.Count != overruns.Count)
             draft.Writes.Add(new Write.RefreshLedger(AccountKey.Serving(seen.Namespace, seen.Name)));
 
         var current = seen.Ledger is { } account && account.Window == window.Name ? account : new BudgetLedgerStatus { Window = window.Name, Cap = cap };
@@ -49,6 +50,22 @@ internal static class BudgetDecision
         if (!draft.Was(ConditionTypes.WithinBudget, "False"))
             draft.Note(true, Reasons.BudgetExhausted, message);
         return effective;
+    }
+
+    /// <summary>Shows the overruns that nobody has acknowledged, and tells of each that comes and goes.</summary>
+    private static List<LedgerOverrun> Told(AgentObservation seen, StatusDraft draft)
+    {
+        var acknowledged = seen.Agent.Spec.Budget?.AcknowledgedOverruns ?? [];
+        var overruns = (seen.Ledger?.Overruns ?? []).Where(overrun => !Overruns.IsAcknowledged(overrun.Rule, overrun.At, acknowledged)).ToList();
+        foreach (var overrun in overruns.Where(overrun => !draft.Before.Overruns.Any(old => old.Rule == overrun.Rule && old.At == overrun.At)))
+        {
+            draft.Note(true, Reasons.Overrun, $"a call of model {overrun.Model} cost ${overrun.Cost.ToDisplay()}, with ${overrun.Reserved.ToDisplay()} reserved: {overrun.Why}; "
+                + $"models of price rule {overrun.Rule} are refused until spec.budget.acknowledgedOverruns names it");
+        }
+        foreach (var old in draft.Before.Overruns.Where(old => !overruns.Exists(overrun => overrun.Rule == old.Rule)))
+            draft.Note(false, Reasons.OverrunAcknowledged, $"models of price rule {old.Rule} are let go again: {acknowledged.Find(one => one.Rule == old.Rule)?.Reason ?? "its account is new"}");
+        draft.Status = draft.Status with { Overruns = overruns };
+        return overruns;
     }
 
     // Spend changes with every call, the status must not: it is written when a threshold is passed, else every five minutes.

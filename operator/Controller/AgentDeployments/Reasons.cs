@@ -112,6 +112,12 @@ public static class Reasons
     /// <summary>The budget lets calls go again.</summary>
     public const string BudgetResumed = "BudgetResumed";
 
+    /// <summary>A call cost more than its upper bound; its model is refused.</summary>
+    public const string Overrun = "Overrun";
+
+    /// <summary>An overrun was acknowledged; its model is let go again.</summary>
+    public const string OverrunAcknowledged = "OverrunAcknowledged";
+
     /// <summary>An owned object was changed by somebody else and set back.</summary>
     public const string DriftReverted = "DriftReverted";
 

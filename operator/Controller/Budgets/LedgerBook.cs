@@ -63,6 +63,7 @@ internal sealed class LedgerBook
     {
         var extra = burn.PerMinute(request.Holder, request.Settled + request.Unproven);
         var (after, outcome, granted) = LedgerRules.Apply(before, request, pod, extra, open.Cap is not null);
+        after = Overruns.Book(after, request.Overruns, pod.Name, open.Acknowledged);
         if (outcome == GrantOutcome.Held)
             burn.NoteHunger();
         if (after.Exhausted == true && before.Exhausted != true)
@@ -79,6 +80,7 @@ internal sealed class LedgerBook
             Budget = account.Account switch { LedgerAccount.Evals => "evals", LedgerAccount.Judge => "judge", _ => "day" },
             Cap = after.Cap ?? Money.Zero,
             Spent = LedgerRules.Spent(after),
+            Refused = Overruns.Refused(after, request.Overruns, open.Acknowledged),
             Reclaim = outcome != GrantOutcome.Held && burn.IsHungry,
         });
     }, cancellationToken))!;
@@ -137,7 +139,7 @@ internal sealed class LedgerBook
                 current ??= await OpenAsync(cancellationToken);
                 var before = current.Status ?? new BudgetLedgerStatus();
                 var open = window(time.GetUtcNow());
-                var after = LedgerRules.Open(before with { Epoch = epoch }, open);
+                var after = Overruns.Acknowledge(LedgerRules.Open(before with { Epoch = epoch }, open), open.Acknowledged);
                 var answers = new List<(Posting Posting, GrantResponse? Answer)>(batch.Count);
                 foreach (var posting in batch)
                 {

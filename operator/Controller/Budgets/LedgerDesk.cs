@@ -79,12 +79,13 @@ public sealed class LedgerDesk(
     {
         if (agents.Get(new NamespacedName(account.Namespace, account.Agent))?.View is not { } agent)
             return BudgetWindows.Orphan(account.Account, now);
-        return account.Account switch
+        OpenWindow? window = account.Account switch
         {
             LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, Again(account)),
             LedgerAccount.Judge => BudgetWindows.Judge(agent.Spec.Evals.Select(eval => suites.Get(new NamespacedName(eval.Suite.Namespace ?? account.Namespace, eval.Suite.Name))?.View).OfType<EvalSuite>(), Again(account)),
             _ => BudgetWindows.Serving(agent.Spec, now),
         };
+        return window is { } open ? open with { Acknowledged = agent.Spec.Budget?.AcknowledgedOverruns ?? [] } : null;
     }
 
     private int Again(AccountKey account) => runs.ByIndex(CacheIndexes.ByAgent, $"{account.Namespace}/{account.Agent}")

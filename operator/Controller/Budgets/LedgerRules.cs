@@ -13,7 +13,13 @@ public readonly record struct HolderPod(string Name, string Uid);
 /// <param name="Name">For example "2026-11-22" or "total".</param>
 /// <param name="Ends">When it ends.</param>
 /// <param name="Cap">The declared cap; null where nobody declares one any more: reports are booked, nothing is granted.</param>
-public readonly record struct OpenWindow(string Name, DateTimeOffset Ends, Money? Cap);
+public readonly record struct OpenWindow(string Name, DateTimeOffset Ends, Money? Cap)
+{
+    private readonly IReadOnlyList<OverrunAcknowledgement>? acknowledged;
+
+    /// <summary>The overruns that the agent's spec acknowledges.</summary>
+    public IReadOnlyList<OverrunAcknowledgement> Acknowledged { get => acknowledged ?? []; init => acknowledged = value; }
+}
 
 /// <summary>
 /// The arithmetic of an escrow account. Pure: an account and a message in, an account and an answer out; the caller writes the
@@ -44,6 +50,7 @@ public static class LedgerRules
             WindowEnds = window.Ends.UtcDateTime,
             Cap = window.Cap ?? account.Cap ?? Money.Zero,
             LargestCall = account.LargestCall,
+            Overruns = account.Overruns,
             Previous = previous,
         });
     }

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail;
@@ -152,7 +153,14 @@ internal sealed class ModelCalls(
             return null;
         }
         if (granted.Reservation is { } reservation)
-            return reservation;
+        {
+            // Another pod may have seen an overrun, which the answer that brought the money told.
+            if (overruns.Why(plan.Prices.RuleId) is not { } why)
+                return reservation;
+            grants.Settle(reservation, Money.Zero);
+            await RefuseAsync(context, plan.Upstream, plan.Run, plan.Request.Model, Overrun(plan.Request.Model, plan.Prices.RuleId, why));
+            return null;
+        }
         if (!context.RequestAborted.IsCancellationRequested)
             await RefuseAsync(context, plan.Upstream, plan.Run, plan.Request.Model, BudgetErrors.For(granted.Refusal, grants.Account.Budget, plan.UpperBound));
         return null;
@@ -161,16 +169,18 @@ internal sealed class ModelCalls(
     private void Book(ModelCallPlan plan, Reservation reservation, RunShare share, CallOutcome outcome)
     {
         var spent = outcome.Cost ?? reservation.Amount;
+        // First, so that the report which tells the cost tells it too.
+        if (outcome.Overrun is { } why)
+        {
+            var at = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
+            overruns.Add(new OverrunReport { Rule = plan.Prices.RuleId, Model = plan.Request.Model, Cost = spent, Reserved = reservation.Amount, Why = why, At = at });
+            metrics.Overrun(plan.Prices.RuleId);
+            log.Overrun(plan.Request.Model, plan.Prices.RuleId, spent.ToString(), reservation.Amount.ToString(), why);
+        }
         if (outcome.Cost is { } cost)
             grants.Settle(reservation, cost);
         else
             grants.MarkUnproven(reservation);
-        if (outcome.Overrun is { } why)
-        {
-            overruns.Add(plan.Prices.RuleId, why);
-            metrics.Overrun(plan.Prices.RuleId);
-            log.Overrun(plan.Request.Model, plan.Prices.RuleId, spent.ToString(), reservation.Amount.ToString(), why);
-        }
         var usage = outcome.Facts?.Usage;
         plan.Run.Settle(share, spent, outcome.Cost is null ? share.Tokens : usage is { } used ? used.Input + used.Output : 0);
         var elapsed = time.GetElapsedTime(plan.StartedAt);
@@ -190,15 +200,15 @@ internal sealed class ModelCalls(
             { Param = "model" };
         }
         if (overruns.Why(prices.RuleId) is { } why)
-        {
-            return new ApiError(402, "model_overrun",
-                $"A call of the model \"{request.Model}\" cost more than its upper bound ({why}); the model is refused until that is looked into and the pod is restarted.")
-            { Param = "model" };
-        }
+            return Overrun(request.Model, prices.RuleId, why);
         return upstream.Key is not null && upstream.Key.Read() is null
             ? new ApiError(503, "provider_key_unavailable", $"The key of upstream \"{upstream.Name}\" is missing, empty, or holds characters that no header can carry.", Retry: true)
             : null;
     }
+
+    private static ApiError Overrun(string model, string rule, string why) => new(402, "model_overrun",
+        $"A call of the model \"{model}\" cost more than its upper bound ({why}); models of price rule {rule} are refused until spec.budget.acknowledgedOverruns names it or, without a budget window, the pod is restarted.")
+    { Param = "model" };
 
     private static ApiError Unbounded(MeteredRequest request, PricedModel prices)
     {
