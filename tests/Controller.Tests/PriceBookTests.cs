@@ -16,7 +16,7 @@ public sealed class PriceBookTests : ILogger<PriceBook>
     private const string Good = """{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"],"prices":[{"input":"1","output":"2"}]}]}]}""";
     private static readonly NamespacedName Source = new("platform", "prices");
 
-    private readonly ObjectCache<ConfigMapView> cache = new(ConfigMapView.Resource, null, item => ConfigMapView.Of(item, Source));
+    private readonly ObjectCache<ConfigMapView> cache = new(ConfigMapView.Resource, null, item => ConfigMapView.Of(item, Source, Options().LastPrices));
     private readonly List<string> log = [];
     private int versions;
 
@@ -81,6 +81,21 @@ public sealed class PriceBookTests : ILogger<PriceBook>
         cache.Delete(item);
         book.InForce!.Text.ShouldBe(Good, "a slip must not change what is charged");
         book.State.Reason.ShouldBe(PriceReasons.NotFound);
+    }
+
+    [Theory]
+    [InlineData(Good, Good)]
+    [InlineData("{", null)]
+    public void Who_takes_over_while_the_file_is_broken_goes_on_with_the_last_good_one(string kept, string? inForce)
+    {
+        var book = Open();
+        cache.Replace([Item("{"), Item(kept, Options().LastPrices.Name)]);
+        book.InForce?.Text.ShouldBe(inForce);
+        (book.InForce is null).ShouldBe(inForce is null);
+        book.State!.Message.ShouldEndWith(inForce is null ? "the shipped prices alone are in force" : "the last good prices stay in force");
+        var next = Good.Replace("gpt-5", "gpt-6", StringComparison.Ordinal);
+        cache.Upsert(Item(next));
+        book.InForce!.Text.ShouldBe(next);
     }
 
     [Fact]

@@ -49,4 +49,7 @@ internal static partial class ControllerLog
 
     [LoggerMessage(115, LogLevel.Information, "Prices of ConfigMap {Key} set")]
     public static partial void PricesSet(ILogger logger, NamespacedName key);
+
+    [LoggerMessage(116, LogLevel.Warning, "The last good prices could not be kept in ConfigMap {Key}, and will be tried again: {Message}")]
+    public static partial void PricesNotKept(ILogger logger, NamespacedName key, string message);
 }

@@ -1,3 +1,4 @@
+using AgentReadiness.Api;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Runtime;
 
@@ -44,6 +45,9 @@ public sealed record OperatorOptions
 
     /// <summary>The key of <see cref="PricesConfigMap"/>.</summary>
     public NamespacedName? Prices => PricesConfigMap is null ? null : new NamespacedName(Namespace, PricesConfigMap);
+
+    /// <summary>The operator's own copy of the last good prices, for who takes over while the platform's are broken.</summary>
+    public NamespacedName LastPrices => new(Namespace, $"{Names.Operator}-last-prices");
 
     /// <summary>Reads the environment.</summary>
     /// <exception cref="InvalidOperationException">A variable is missing or wrong; the message names it.</exception>

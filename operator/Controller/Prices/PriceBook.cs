@@ -32,7 +32,7 @@ public sealed record PriceState(string Reason, string Message, string Uid)
 
 /// <summary>
 /// The prices that guardrails get: the last good content of the ConfigMap that the platform team names. What guardrails could not read never reaches them.
-/// Every replica keeps its own, so that who takes over has the last good one too.
+/// An operator that starts while it is broken goes on with what its predecessor had in force.
 /// </summary>
 public sealed class PriceBook
 {
@@ -41,6 +41,7 @@ public sealed class PriceBook
 
     private readonly ObjectCache<ConfigMapView> configMaps;
     private readonly NamespacedName? source;
+    private readonly NamespacedName last;
     private readonly ILogger<PriceBook> logger;
     private readonly Lock gate = new();
     private string? looked;
@@ -50,7 +51,7 @@ public sealed class PriceBook
     /// <summary>Opens it.</summary>
     public PriceBook(ObjectCache<ConfigMapView> configMaps, OperatorOptions options, ILogger<PriceBook> logger)
     {
-        (this.configMaps, source, this.logger) = (configMaps, options.Prices, logger);
+        (this.configMaps, source, last, this.logger) = (configMaps, options.Prices, options.LastPrices, logger);
         configMaps.Changed += (before, after) =>
         {
             if ((after ?? before)!.Key == source)
@@ -99,6 +100,8 @@ public sealed class PriceBook
         var version = entry?.ResourceVersion ?? string.Empty;
         if (version == looked)
             return;
+        if (looked is null && configMaps.Get(last)?.View.Prices is { } before && Read(before).Problem is null)
+            good = new GuardrailPrices(before, GuardrailPrices.DigestOf(before));
         looked = version;
         var next = Judge(key, entry);
         if (next == state)
@@ -118,21 +121,27 @@ public sealed class PriceBook
             return new PriceState(PriceReasons.NotFound,
                 $"ConfigMap {key} is not there; {stays}: create it, or take its name out of the operator's settings (prices.configMap of the chart)", string.Empty);
         }
-        PriceState Invalid(string problem) => new(PriceReasons.Invalid, $"{GuardrailPrices.Key} of ConfigMap {key} is not used: {problem}. Until it is mended, {stays}", entry.Uid);
+        PriceState Invalid(string why) => new(PriceReasons.Invalid, $"{GuardrailPrices.Key} of ConfigMap {key} is not used: {why}. Until it is mended, {stays}", entry.Uid);
         if (entry.View.Prices is not { } text)
             return Invalid($"data has no key {GuardrailPrices.Key}: add it ({{\"providers\":[]}} lays nothing over the shipped prices)");
+        var (rules, problem) = Read(text);
+        if (problem is not null)
+            return Invalid(problem);
+        good = new GuardrailPrices(text, GuardrailPrices.DigestOf(text));
+        return new PriceState(PriceReasons.Applied, $"{rules} price rules of ConfigMap {key} (SHA-256 {good.Digest[..12]}) go to all guardrails, over the shipped ones", entry.Uid);
+    }
+
+    private static (int Rules, string? Problem) Read(string text)
+    {
         if (Encoding.UTF8.GetByteCount(text) is > MostBytes and var size)
-            return Invalid($"it has {size} bytes, and each guardrail gets a copy of at most {MostBytes}: leave out the rules that are as the shipped ones are");
-        int rules;
+            return (0, $"it has {size} bytes, and each guardrail gets a copy of at most {MostBytes}: leave out the rules that are as the shipped ones are");
         try
         {
-            rules = PriceCatalog.Parse(text).Count;
+            return (PriceCatalog.Parse(text).Count, null);
         }
         catch (FormatException error)
         {
-            return Invalid(error.Message);
+            return (0, error.Message);
         }
-        good = new GuardrailPrices(text, GuardrailPrices.DigestOf(text));
-        return new PriceState(PriceReasons.Applied, $"{rules} price rules of ConfigMap {key} (SHA-256 {good.Digest[..12]}) go to all guardrails, over the shipped ones", entry.Uid);
     }
 }
