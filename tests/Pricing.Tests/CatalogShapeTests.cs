@@ -1,4 +1,5 @@
 using System.Text;
+using AgentReadiness.Testing;
 using Shouldly;
 using Xunit;
 
@@ -7,6 +8,8 @@ namespace AgentReadiness.Pricing.Tests;
 /// <summary>A catalog that people write is refused where it would not mean what it says, by the field's name and with what to write.</summary>
 public sealed class CatalogShapeTests
 {
+    private static readonly DateTimeOffset Now = new(2026, 11, 22, 0, 0, 0, TimeSpan.Zero);
+
     [Fact]
     public void The_shipped_catalog_and_the_documented_fields_are_read()
     {
@@ -19,6 +22,19 @@ public sealed class CatalogShapeTests
               "tiers":[{"over":1,"input":"2"}],"serviceTiers":{"flex":{"input":"1","tiers":[{"over":1,"input":"2"}]}}}]}]}]}
             """).Count.ShouldBe(1);
         PriceCatalog.Parse("""{"providers":[]}""").Count.ShouldBe(0);
+    }
+
+    [Fact]
+    public void The_catalogs_of_the_docs_are_read()
+    {
+        var page = File.ReadAllText(Repository.PathOf("docs", "pricing.md"));
+        foreach (var (begin, prices) in new[] { ("```json\n", 0.75m), ("  prices.json: |\n", 0.6m) })
+        {
+            var text = page[(page.IndexOf(begin, StringComparison.Ordinal) + begin.Length)..];
+            var catalog = PriceCatalog.Load().Merge(PriceCatalog.Parse(text[..text.IndexOf("```", StringComparison.Ordinal)]));
+            var model = prices == 0.6m ? catalog.Find("openai", "gpt-5.4-mini-2026-03-17", Now) : catalog.Find("mine", "m", Now);
+            model!.Tiers[0].Rates.Input.ShouldBe(prices / 1_000_000m);
+        }
     }
 
     [Theory]
