@@ -58,6 +58,9 @@ public sealed class PriceFileTests
             Reload(rig);
             Reload(rig);
         }
+        await File.AppendAllTextAsync(rig.ConfigPath, "\n");
+        Reload(rig);
+        rig.Log.All.ShouldContain(line => line.Contains("configuration of revision", StringComparison.Ordinal), "another configuration comes with the same prices");
         (await CallAsync(rig)).ShouldBe(HttpStatusCode.OK);
         await rig.CallsAsync(1);
         rig.Account.Totals.Settled.ShouldBe(Cost(rig, 100, 200));

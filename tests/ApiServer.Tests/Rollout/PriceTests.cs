@@ -17,7 +17,7 @@ public sealed class PriceTests(ControlPlane plane)
     [Fact]
     public async Task Prices_follow_their_ConfigMap_into_every_guardrail_and_broken_ones_stay_out()
     {
-        await using var world = await RolloutWorld.StartAsync(plane, replicas: 2, leaseSeconds: 1, prices: "prices");
+        await using var world = await RolloutWorld.StartAsync(plane, replicas: 2, prices: "prices");
         world.Kubelet.Score("agent:bad", 50);
         await world.ApplyAgentAsync("served", "agent:1");
         await world.UntilServesAsync("served", "agent:1");
@@ -67,8 +67,9 @@ public sealed class PriceTests(ControlPlane plane)
     private static Dictionary<string, string?> Prices(RolloutWorld world) => world.Witness.All(ConfigMapView.Resource).Where(map => map.Label(Names.TrackLabel) is not null)
         .ToDictionary(map => map.Name, map => map.Object.Text("data", GuardrailPrices.Key));
 
+    // Sooner than a new leader, which looks at every agent anyway, could have brought them.
     private static Task UntilAllHaveAsync(RolloutWorld world, string text) =>
-        world.UntilAsync("the prices everywhere", () => Prices(world) is { Count: >= 2 } all && all.Values.All(prices => prices == text));
+        world.UntilAsync("the prices everywhere", () => Prices(world) is { Count: >= 2 } all && all.Values.All(prices => prices == text), seconds: 10);
 
     private static async Task UntilToldAsync(RolloutWorld world, string reason, string type, string message)
     {
