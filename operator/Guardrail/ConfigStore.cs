@@ -3,18 +3,20 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail;
 
-/// <summary>A checked configuration, its texts read.</summary>
+/// <summary>A checked configuration, its texts read, and the prices in force: what a call takes once and keeps to its end. Immutable.</summary>
 internal sealed class GuardrailSettings
 {
     private readonly NamePatterns allowed;
     private readonly NamePatterns tools;
 
-    private GuardrailSettings(GuardrailConfig config, TimeProvider time)
+    private GuardrailSettings(GuardrailConfig config, PriceCatalog prices, TimeProvider time)
     {
         Config = config;
+        Prices = prices;
         ModelCall = new CallTimes(config.ModelCall, "modelCall");
         ToolCall = new CallTimes(config.ToolCall, "toolCall");
         Limits = new RunPolicy(config.Limits, config.Observe);
@@ -43,6 +45,9 @@ internal sealed class GuardrailSettings
     /// <summary>The file's content.</summary>
     public GuardrailConfig Config { get; }
 
+    /// <summary>The price catalog.</summary>
+    public PriceCatalog Prices { get; private set; }
+
     /// <summary>Times of model calls.</summary>
     public CallTimes ModelCall { get; }
 
@@ -66,17 +71,25 @@ internal sealed class GuardrailSettings
 
     /// <summary>Reads a configuration.</summary>
     /// <exception cref="FormatException">It cannot be used; the message says why and quotes no secret, since there is none in it.</exception>
-    public static GuardrailSettings Parse(ReadOnlySpan<byte> json, TimeProvider time)
+    public static GuardrailSettings Parse(ReadOnlySpan<byte> json, PriceCatalog prices, TimeProvider time)
     {
         try
         {
             var config = JsonSerializer.Deserialize(json, GuardrailJson.Default.GuardrailConfig) ?? throw new FormatException("the file holds null");
-            return new GuardrailSettings(config, time);
+            return new GuardrailSettings(config, prices, time);
         }
         catch (JsonException e)
         {
             throw new FormatException(e.Message, e);
         }
+    }
+
+    /// <summary>The same with other prices, on the same connections.</summary>
+    public GuardrailSettings With(PriceCatalog prices)
+    {
+        var copy = (GuardrailSettings)MemberwiseClone();
+        copy.Prices = prices;
+        return copy;
     }
 
     /// <summary>Whether the agent may name this model.</summary>
@@ -128,7 +141,7 @@ internal sealed class NamePatterns(IReadOnlyList<string> patterns)
     public bool Allow(string name) => all.Length == 0 || Array.Exists(all, p => p.IsMatch(name));
 }
 
-/// <summary>The configuration now in force. A new file that cannot be used is reported, and the old one stays.</summary>
+/// <summary>The configuration and prices now in force. A new file that cannot be used is reported, and what the old one said stays.</summary>
 internal sealed class ConfigStore
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
@@ -136,18 +149,25 @@ internal sealed class ConfigStore
     private readonly string path;
     private readonly TimeProvider time;
     private readonly ILogger<ConfigStore> log;
+    private readonly PriceFile prices;
     private byte[] content;
     private GuardrailSettings current;
 
-    /// <summary>Loads the file.</summary>
-    /// <exception cref="FormatException">The first configuration must be good.</exception>
-    public ConfigStore(string path, TimeProvider time, ILogger<ConfigStore> log)
+    /// <summary>Loads the file, and the prices beside it.</summary>
+    /// <param name="path">The configuration file.</param>
+    /// <param name="shipped">The prices that hold where no file says otherwise.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">The log.</param>
+    /// <exception cref="FormatException">The first configuration must be good. Prices need not: the shipped ones are always there.</exception>
+    public ConfigStore(string path, PriceCatalog shipped, TimeProvider time, ILogger<ConfigStore> log)
     {
         this.path = path;
         this.time = time;
         this.log = log;
+        prices = new PriceFile(Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileName(GuardrailPaths.Prices)), shipped, log);
+        prices.Reload();
         content = File.ReadAllBytes(path);
-        current = GuardrailSettings.Parse(content, time);
+        current = GuardrailSettings.Parse(content, prices.Catalog, time);
     }
 
     /// <summary>The settings in force.</summary>
@@ -156,7 +176,7 @@ internal sealed class ConfigStore
     /// <summary>Raised after a new configuration came into force.</summary>
     public event Action? Changed;
 
-    /// <summary>Looks at the file until cancelled.</summary>
+    /// <summary>Looks at the files until cancelled.</summary>
     public async Task PollAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(PollInterval, time);
@@ -171,16 +191,19 @@ internal sealed class ConfigStore
         }
     }
 
-    /// <summary>Looks at the file once.</summary>
+    /// <summary>Looks at the files once.</summary>
     public void Reload()
     {
+        // Prices first: a configuration that allows a new model comes into force with its price.
+        if (prices.Reload())
+            Volatile.Write(ref current, Current.With(prices.Catalog));
         try
         {
             var next = File.ReadAllBytes(path);
             if (next.AsSpan().SequenceEqual(content))
                 return;
             content = next;
-            var settings = GuardrailSettings.Parse(next, time);
+            var settings = GuardrailSettings.Parse(next, prices.Catalog, time);
             var old = Current;
             Volatile.Write(ref current, settings);
             log.ConfigLoaded(settings.Config.Agent.Revision);

@@ -47,12 +47,12 @@ internal static class GuardrailHost
         {
             logging(builder.Logging);
         }
-        var first = GuardrailSettings.Parse(File.ReadAllBytes(options.ConfigPath), time);
+        var shipped = PriceCatalog.Load();
+        var first = GuardrailSettings.Parse(File.ReadAllBytes(options.ConfigPath), shipped, time);
         var inbound = first.Config.Inbound.ToDictionary(i => i.ListenPort, i => i.TargetPort);
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton(time);
-        builder.Services.AddSingleton(_ => PriceCatalog.Load());
-        builder.Services.AddSingleton(s => new ConfigStore(options.ConfigPath, time, s.GetRequiredService<ILogger<ConfigStore>>()));
+        builder.Services.AddSingleton(s => new ConfigStore(options.ConfigPath, shipped, time, s.GetRequiredService<ILogger<ConfigStore>>()));
         builder.Services.AddSingleton<GuardrailMetrics>();
         builder.Services.AddSingleton(_ => new GrantAccount(GrantClient.NewHolder()));
         builder.Services.AddSingleton<IGrantAuthority, HttpGrantAuthority>();
@@ -101,7 +101,6 @@ internal static class GuardrailHost
         BackgroundCalls background,
         InboundFront front,
         Admin admin,
-        PriceCatalog catalog,
         TimeProvider time,
         ILogger<Lifecycle> log) : IHostedLifecycleService, IDisposable
     {
@@ -122,7 +121,7 @@ internal static class GuardrailHost
         public Task StartedAsync(CancellationToken cancellationToken)
         {
             admin.Ready = true;
-            log.Ready(catalog.Count, config.Current.Upstreams.Count, config.Current.Config.Inbound.Count);
+            log.Ready(config.Current.Prices.Count, config.Current.Upstreams.Count, config.Current.Config.Inbound.Count);
             return Task.CompletedTask;
         }
 

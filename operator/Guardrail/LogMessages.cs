@@ -61,6 +61,12 @@ internal static partial class LogMessages
     [LoggerMessage(19, LogLevel.Information, "run ended: run={RunId} status={Status} cost={CostUsd} steps={Steps} tools={ToolCalls} tokens={Tokens} ms={DurationMs}")]
     public static partial void RunEnded(this ILogger log, string runId, int status, string costUsd, int steps, int toolCalls, long tokens, long durationMs);
 
-    [LoggerMessage(20, LogLevel.Warning, "log lines dropped: {Lines}, because nobody read them in time")]
+    [LoggerMessage(22, LogLevel.Warning, "log lines dropped: {Lines}, because nobody read them in time")]
     public static partial void LogLinesDropped(this ILogger log, long lines);
+
+    [LoggerMessage(20, LogLevel.Information, "prices are in force: {Rules} rules, {Own} of them laid over the shipped ones")]
+    public static partial void PricesLoaded(this ILogger log, int rules, int own);
+
+    [LoggerMessage(21, LogLevel.Error, "prices not used, those in force stay: {Reason}: {Detail}")]
+    public static partial void PricesRejected(this ILogger log, string reason, string detail);
 }

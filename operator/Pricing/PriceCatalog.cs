@@ -28,16 +28,17 @@ public sealed class PriceCatalog
         return CatalogReader.Read(document.RootElement);
     }
 
-    /// <summary>Reads a catalog in the project's own format, as <see cref="GenaiPricesImporter"/> writes it.</summary>
-    /// <exception cref="FormatException">The text is not such a catalog; the message names the rule.</exception>
+    /// <summary>Reads a catalog in the project's own format, as <see cref="GenaiPricesImporter"/> writes it. What it does not know it refuses.</summary>
+    /// <exception cref="FormatException">The text is not such a catalog; the message names the field and what to write.</exception>
     public static PriceCatalog Parse(string json)
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            CatalogShape.Check(document.RootElement);
             return CatalogReader.Read(document.RootElement);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or OverflowException)
         {
             throw new FormatException($"not a price catalog: {e.Message}", e);
         }

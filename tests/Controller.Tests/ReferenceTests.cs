@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using AgentReadiness.Api;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
@@ -21,6 +22,7 @@ public sealed partial class ReferenceTests
     [InlineData("Steps", typeof(ProgressSteps))]
     [InlineData("Reasons", typeof(Reasons))]
     [InlineData("Reasons of verdicts", typeof(EvalReasons))]
+    [InlineData("Reasons of prices", typeof(PriceReasons))]
     public void Every_word_is_listed_and_no_other(string section, Type words) =>
         Words(section).ShouldBe(Constants(words), ignoreOrder: true);
 

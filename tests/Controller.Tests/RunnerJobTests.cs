@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Testing;
@@ -164,7 +165,9 @@ public sealed class RunnerJobTests
             other.ToJsonString().ShouldNotContain("agent-readiness-key-judge");
         Container(pod, Names.GuardrailContainer).ToJsonString().ShouldContain("agent-readiness-key-judge");
 
-        var config = RunnerJob.JudgeConfig(Run(), judge, Around);
+        var config = RunnerJob.JudgeConfig(Run(), judge, Around, null);
+        ((JsonObject)config["data"]!).ContainsKey("prices.json").ShouldBeFalse();
+        RunnerJob.JudgeConfig(Run(), judge, Around, new GuardrailPrices("{}", "digest"))["data"]!["prices.json"]!.GetValue<string>().ShouldBe("{}", "a judge costs what agents' calls cost");
         var written = config["data"]!["config.json"]!.GetValue<string>();
         written.ShouldContain("\"ephemeral\":true");
         written.ShouldNotContain("judge-key");

@@ -6,6 +6,7 @@ using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using k8s;
@@ -46,6 +47,9 @@ internal sealed class SimulatedCluster
     public Dictionary<string, IReadOnlyList<string>> Claims { get; } = new(StringComparer.Ordinal);
 
     public DisruptionView? Disruption { get; private set; }
+
+    /// <summary>The prices in force beside the shipped ones.</summary>
+    public GuardrailPrices? Prices { get; set; }
 
     /// <summary>The endpoints controller has not got to it yet.</summary>
     public bool EndpointsLag { get; set; }
@@ -98,7 +102,7 @@ internal sealed class SimulatedCluster
         Agent, configMaps, [.. copies.Values], [.. deployments.Values], services,
         [.. services.Values.Where(CacheIndexes.IsForeign)], EndpointPods(), [.. runs.Values],
         [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))], Pods, Claims, Disruption, Exceptions, Ledger,
-        new Surroundings("guardrail:1", "https://grants", "CA", false, DisruptionView.Resource("v1"), ["platform"]), Now);
+        new Surroundings("guardrail:1", "https://grants", "CA", false, DisruptionView.Resource("v1"), ["platform"]), Now) { Prices = Prices };
 
     // What the endpoints controller makes of the Service's selector.
     private IReadOnlyList<string> EndpointPods() => EndpointsLag || Served is null || !deployments.TryGetValue($"support-{Served}", out var deployment)
@@ -223,7 +227,8 @@ internal sealed class SimulatedCluster
                 Disruption = null;
                 return true;
             case Write.Apply apply:
-                var config = new ConfigMapView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])), apply.Body["data"]!.ToJsonString());
+                var config = new ConfigMapView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])), apply.Body["data"]!.ToJsonString(),
+                    apply.Body["data"]![GuardrailPrices.Key]?.GetValue<string>() is { } file ? GuardrailPrices.DigestOf(file) : null);
                 var changed = copies.GetValueOrDefault(config.Meta.Key.Name)?.Digest != config.Digest;
                 copies[config.Meta.Key.Name] = config;
                 return changed;
@@ -235,6 +240,9 @@ internal sealed class SimulatedCluster
                 return false;
             case Write.Scale scale:
                 deployments[scale.Deployment.Name] = deployments[scale.Deployment.Name] with { Replicas = scale.Replicas, Observed = false };
+                return true;
+            case Write.SetPrices set:
+                copies[set.ConfigMap.Name] = copies[set.ConfigMap.Name] with { PricesDigest = set.Text is null ? null : GuardrailPrices.DigestOf(set.Text) };
                 return true;
             case Write.CreateRun create:
                 var run = KubernetesJson.Deserialize<EvalRun>(create.Body.ToJsonString());

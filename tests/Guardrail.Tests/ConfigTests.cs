@@ -1,4 +1,5 @@
 using System.Text;
+using AgentReadiness.Pricing;
 using Microsoft.Extensions.Time.Testing;
 using Shouldly;
 using Xunit;
@@ -7,6 +8,7 @@ namespace AgentReadiness.Guardrail.Tests;
 
 public sealed class ConfigTests
 {
+    private static readonly PriceCatalog Shipped = PriceCatalog.Load();
     private const string Agent = "\"agent\":{\"namespace\":\"n\",\"name\":\"a\",\"revision\":\"r\",\"track\":\"eval\"}";
 
     [Fact]
@@ -64,5 +66,5 @@ public sealed class ConfigTests
         }
     }
 
-    private static GuardrailSettings Parse(string json) => GuardrailSettings.Parse(Encoding.UTF8.GetBytes(json), TimeProvider.System);
+    private static GuardrailSettings Parse(string json) => GuardrailSettings.Parse(Encoding.UTF8.GetBytes(json), Shipped, TimeProvider.System);
 }

@@ -57,13 +57,15 @@ internal sealed class Rig : IAsyncDisposable
 
     public string ConfigPath => Path.Combine(folder, "config.json");
 
+    public string PricesPath => Path.Combine(folder, "prices.json");
+
     public string KeyPath => Path.Combine(folder, "key");
 
     public static Task<Rig> StartAsync(Func<GuardrailConfig, int, string, GuardrailConfig> formats) => StartAsync(null, null, formats: formats);
 
     public static async Task<Rig> StartAsync(
         Func<GuardrailConfig, GuardrailConfig>? change = null, BudgetAuthority? budget = null, string timeout = "10s", IReadOnlyList<string>? models = null,
-        Func<GuardrailConfig, int, string, GuardrailConfig>? formats = null)
+        Func<GuardrailConfig, int, string, GuardrailConfig>? formats = null, string? prices = null)
     {
         var witness = new Witness();
         var port = Ports.Free();
@@ -88,6 +90,8 @@ internal sealed class Rig : IAsyncDisposable
         config = change?.Invoke(config) ?? config;
         config = formats?.Invoke(config, port, rig.KeyPath) ?? config;
         await File.WriteAllTextAsync(rig.KeyPath, Key + "\n");
+        if (prices is not null)
+            await File.WriteAllTextAsync(rig.PricesPath, prices);
         await File.WriteAllBytesAsync(rig.ConfigPath, JsonSerializer.SerializeToUtf8Bytes(config, GuardrailJson.Default.GuardrailConfig));
         rig.Guardrail = GuardrailHost.Build(
             new GuardrailOptions { ConfigPath = rig.ConfigPath, EgressPort = rig.EgressPort, AdminPort = rig.AdminPort, Address = IPAddress.Loopback },

@@ -197,6 +197,9 @@ public static class GuardrailPaths
     /// <summary>The configuration, JSON of <see cref="GuardrailConfig"/>.</summary>
     public const string Config = ConfigDirectory + "/config.json";
 
+    /// <summary>Prices that are laid over the shipped ones, in the catalog's own format (docs/pricing.md); absent: the shipped ones alone.</summary>
+    public const string Prices = ConfigDirectory + "/prices.json";
+
     /// <summary>The certificates that the grant endpoint's certificate must chain to.</summary>
     public const string CaFile = ConfigDirectory + "/ca.crt";
 

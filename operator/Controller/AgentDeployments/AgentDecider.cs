@@ -13,7 +13,9 @@ namespace AgentReadiness.Controller.AgentDeployments;
 public static class AgentDecider
 {
     /// <summary>Decides.</summary>
-    public static AgentDecision Decide(AgentObservation seen)
+    public static AgentDecision Decide(AgentObservation seen) => PriceSpread.Complete(seen, Rollout(seen));
+
+    private static AgentDecision Rollout(AgentObservation seen)
     {
         var before = seen.Agent.Status ?? new AgentDeploymentStatus();
         var draft = new StatusDraft(before, seen.Agent.Metadata.Generation, seen.Now);

@@ -30,6 +30,11 @@ public abstract record Write
     /// <param name="Replicas">The number.</param>
     public sealed record Scale(NamespacedName Deployment, int Replicas) : Write;
 
+    /// <summary>Set the prices in a guardrail's configuration whose spec is an old revision's and not known any more.</summary>
+    /// <param name="ConfigMap">The guardrail's ConfigMap.</param>
+    /// <param name="Text">The file of prices; null: none.</param>
+    public sealed record SetPrices(NamespacedName ConfigMap, string? Text) : Write;
+
     /// <summary>An immutable copy of a ConfigMap as a revision saw it.</summary>
     /// <param name="Source">The name of the original.</param>
     /// <param name="Digest">The content that the revision was computed from; another content by now means: decide afresh.</param>

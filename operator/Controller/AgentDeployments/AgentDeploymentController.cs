@@ -3,6 +3,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using k8s;
@@ -76,6 +77,9 @@ public sealed class AgentDeploymentController(
                 ControllerLog.Scaled(logger, scale.Deployment, scale.Replicas);
                 await api.MergePatchAsync(DeploymentView.Resource, ns, scale.Deployment.Name, null,
                     new JsonObject { ["spec"] = new JsonObject { ["replicas"] = scale.Replicas } }, cancellationToken);
+                return null;
+            case Write.SetPrices set:
+                await SetPricesAsync(set, cancellationToken);
                 return null;
             case Write.CreateRun create:
                 await CreateRunAsync(create.Body, cancellationToken);
@@ -152,6 +156,20 @@ public sealed class AgentDeploymentController(
         catch (KubernetesApiException error) when (error.IsAlreadyThere)
         {
             // There already; the next observation compares its content.
+        }
+    }
+
+    private async Task SetPricesAsync(Write.SetPrices set, CancellationToken cancellationToken)
+    {
+        ControllerLog.PricesSet(logger, set.ConfigMap);
+        try
+        {
+            await api.MergePatchAsync(ConfigMapView.Resource, set.ConfigMap.Namespace, set.ConfigMap.Name, null,
+                new JsonObject { ["data"] = new JsonObject { [GuardrailPrices.Key] = set.Text } }, cancellationToken);
+        }
+        catch (KubernetesApiException error) when (error.IsNotFound)
+        {
+            // Deleted since it was seen: no guardrail reads it any more.
         }
     }
 

@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 
@@ -53,6 +54,9 @@ public sealed record AgentObservation(
     Surroundings Around,
     DateTimeOffset Now)
 {
+    /// <summary>The prices that guardrails get beside the shipped ones, or null.</summary>
+    public GuardrailPrices? Prices { get; init; }
+
     /// <summary>The agent's namespace.</summary>
     public string Namespace => Agent.Metadata.NamespaceProperty;
 

@@ -3,6 +3,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 
@@ -21,6 +22,7 @@ public sealed class AgentObserver(
     ObjectCache<ClaimView> claims,
     ObjectCache<DisruptionView> disruptions,
     ObjectCache<ReadinessException> exceptions,
+    PriceBook prices,
     Surroundings around,
     OperatorOptions options,
     TimeProvider time)
@@ -64,7 +66,7 @@ public sealed class AgentObserver(
             [.. exceptions.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             ledgers.Get(new NamespacedName(options.Namespace, AccountKey.Serving(ns, name).LedgerName))?.View.Status,
             around,
-            time.GetUtcNow());
+            time.GetUtcNow()) { Prices = prices.InForce };
     }
 
     /// <summary>A suite with the digest of its cases.</summary>

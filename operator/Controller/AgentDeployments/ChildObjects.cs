@@ -5,6 +5,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 
@@ -115,12 +116,21 @@ internal static class ChildObjects
             },
         };
         var body = Object(seen, ConfigMapView.Resource, ChildNames.GuardrailConfig(seen.Name, revision, track), revision, track);
-        body["data"] = new JsonObject
+        body["data"] = GuardrailFiles(config, seen.Around, seen.Prices);
+        return body;
+    }
+
+    /// <summary>The files of a guardrail.</summary>
+    public static JsonObject GuardrailFiles(GuardrailConfig config, Surroundings around, GuardrailPrices? prices)
+    {
+        var files = new JsonObject
         {
             [Path.GetFileName(GuardrailPaths.Config)] = JsonSerializer.Serialize(config, GuardrailJson.Default.GuardrailConfig),
-            [Path.GetFileName(GuardrailPaths.CaFile)] = seen.Around.GrantsCa,
+            [Path.GetFileName(GuardrailPaths.CaFile)] = around.GrantsCa,
         };
-        return body;
+        if (prices is not null)
+            files[GuardrailPrices.Key] = prices.Text;
+        return files;
     }
 
     private static RunLimits? Limits(BudgetSpec? budget) => budget is null or { PerCall: null, PerRun: null, PerPod: null } ? null : new RunLimits

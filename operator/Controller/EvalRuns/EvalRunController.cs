@@ -4,6 +4,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
@@ -19,6 +20,7 @@ public sealed class EvalRunController(
     ObjectCache<PodView> pods,
     KubernetesApi api,
     VerdictWriter verdicts,
+    PriceBook prices,
     OperatorOptions options,
     Surroundings around,
     TimeProvider time,
@@ -148,7 +150,7 @@ public sealed class EvalRunController(
         try
         {
             if (suite.Spec.Builtin?.Judge is { } judge)
-                await CreateAsync(ConfigMapView.Resource, RunnerJob.JudgeConfig(run, judge, around));
+                await CreateAsync(ConfigMapView.Resource, RunnerJob.JudgeConfig(run, judge, around, prices.InForce));
             await CreateAsync(JobView.Resource, RunnerJob.Build(run, suite.Spec, digest, options.EvalRunnerImage, around));
         }
         catch (KubernetesApiException error) when (error.IsInvalid)

@@ -1,9 +1,9 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
 
 namespace AgentReadiness.Controller.EvalRuns;
@@ -56,7 +56,7 @@ internal static class RunnerJob
     }
 
     /// <summary>The configuration of the guardrail in front of a judge.</summary>
-    public static JsonObject JudgeConfig(EvalRun run, JudgeSpec judge, Surroundings around) => new()
+    public static JsonObject JudgeConfig(EvalRun run, JudgeSpec judge, Surroundings around, GuardrailPrices? prices) => new()
     {
         ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
         ["kind"] = ConfigMapView.Resource.Kind,
@@ -67,18 +67,16 @@ internal static class RunnerJob
             ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name },
             ["ownerReferences"] = Owner(run),
         },
-        ["data"] = new JsonObject
-        {
-            [Path.GetFileName(GuardrailPaths.Config)] = JsonSerializer.Serialize(new GuardrailConfig
+        ["data"] = ChildObjects.GuardrailFiles(
+            new GuardrailConfig
             {
                 Agent = new GuardrailIdentity { Namespace = run.Spec.Agent.Namespace!, Name = run.Spec.Agent.Name, Revision = run.Spec.Revision, Track = JudgeTrack },
                 Upstreams = [new UpstreamConfig { Name = Judge, Format = "OpenAI", Url = judge.Url, KeyFile = judge.Credentials is null ? null : $"{GuardrailPaths.KeysDirectory}/{Judge}/key" }],
                 AllowedModels = [judge.Model],
                 Ephemeral = true,
                 Budget = new BudgetAuthority { Url = around.GrantsUrl, CaFile = GuardrailPaths.CaFile, TokenFile = GuardrailPaths.Token },
-            }, GuardrailJson.Default.GuardrailConfig),
-            [Path.GetFileName(GuardrailPaths.CaFile)] = around.GrantsCa,
-        },
+            },
+            around, prices),
     };
 
     private static string JudgeConfigName(EvalRun run) => $"{run.Metadata.Name}-judge";

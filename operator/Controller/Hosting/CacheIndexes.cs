@@ -43,7 +43,7 @@ internal static class CacheIndexes
 
     private const string Managed = $"{Names.ManagedByLabel}={Names.Operator}";
 
-    public static IOperatorBuilder AddCaches(this IOperatorBuilder builder, Surroundings around) => builder
+    public static IOperatorBuilder AddCaches(this IOperatorBuilder builder, Surroundings around, OperatorOptions options) => builder
         .AddCache(ResourceType.Of<AgentDeployment>(), Typed<AgentDeployment>, configure: cache => cache
             .AddIndex(ByConfigMap, entry => ConfigMapReferences.Find(entry.View.Spec.Template).Select(reference => $"{entry.Key.Namespace}/{reference.Name}"))
             .AddIndex(ByClaim, entry => ClaimReferences.Find(entry.View.Spec.Template).Select(claim => $"{entry.Key.Namespace}/{claim.Name}").Distinct())
@@ -55,7 +55,7 @@ internal static class CacheIndexes
             .AddIndex(ByState, entry => EvalQueue.StateOf(entry.View) is { } state ? [state] : [])
             .AddIndex(ByAgent, entry => [$"{entry.View.Spec.Agent.Namespace}/{entry.View.Spec.Agent.Name}"]))
         .AddCache(ResourceType.Of<BudgetLedger>(), Typed<BudgetLedger>)
-        .AddCache(ConfigMapView.Resource, ConfigMapView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
+        .AddCache(ConfigMapView.Resource, item => ConfigMapView.Of(item, options.Prices, options.LastPrices), configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
         // Not limited to our label: an object of a name that we need, and that is not ours, must be seen.
         .AddCache(DeploymentView.Resource, DeploymentView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
         .AddCache(ServiceView.Resource, ServiceView.Of, configure: cache => cache

@@ -40,4 +40,16 @@ internal static partial class ControllerLog
 
     [LoggerMessage(112, LogLevel.Warning, "Submission of eval results refused with {Status}: {Reason}")]
     public static partial void SubmissionRefused(ILogger logger, int status, string reason);
+
+    [LoggerMessage(113, LogLevel.Information, "{Reason}: {Message}")]
+    public static partial void PricesApplied(ILogger logger, string reason, string message);
+
+    [LoggerMessage(114, LogLevel.Error, "{Reason}: {Message}")]
+    public static partial void PricesRefused(ILogger logger, string reason, string message);
+
+    [LoggerMessage(115, LogLevel.Information, "Prices of ConfigMap {Key} set")]
+    public static partial void PricesSet(ILogger logger, NamespacedName key);
+
+    [LoggerMessage(116, LogLevel.Warning, "The last good prices could not be kept in ConfigMap {Key}, and will be tried again: {Message}")]
+    public static partial void PricesNotKept(ILogger logger, NamespacedName key, string message);
 }

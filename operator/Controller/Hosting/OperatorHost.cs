@@ -6,6 +6,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
@@ -75,12 +76,14 @@ public static class OperatorHost
             Identity = $"{options.PodName}/{options.PodIp}",
         });
         services.AddSingleton<LeaderElector>().AddSingleton<AgentObserver>().AddSingleton<AppliedWrites>().AddSingleton<GrantEndpoint>().AddSingleton<LedgerDesk>()
-            .AddSingleton<TokenReviews>().AddSingleton<VerdictWriter>().AddSingleton<SubmissionEndpoint>();
+            .AddSingleton<TokenReviews>().AddSingleton<VerdictWriter>().AddSingleton<SubmissionEndpoint>()
+            .AddSingleton<PriceBook>().AddSingleton<PriceNews>();
         services.AddSingleton(provider => new EventRecorder(api, Names.Operator, TimeProvider.System, provider.GetRequiredService<ILogger<EventRecorder>>()));
 
         services.AddKubernetesOperator()
-            .AddCaches(around)
+            .AddCaches(around, options)
             .AddLeaderTask<LedgerDesk>()
+            .AddLeaderTask<PriceNews>()
             .AddController<EvalRunController, EvalRun>(wiring => wiring
                 .Watches<JobView>(entry => [entry.Key])
                 .Watches<PodView>(entry => entry.View.Meta.Label(Names.EvalRunLabel) is { } run ? [new NamespacedName(entry.Key.Namespace, run)] : [])
@@ -99,6 +102,7 @@ public static class OperatorHost
     {
         var agents = wiring.Services.GetRequiredService<ObjectCache<AgentDeployment>>();
         var suites = wiring.Services.GetRequiredService<ObjectCache<EvalSuite>>();
+        var prices = wiring.Services.GetRequiredService<OperatorOptions>().Prices;
         IEnumerable<NamespacedName> Child(Meta meta) => meta.Label(Names.AgentLabel) is { } agent ? [new NamespacedName(meta.Key.Namespace, agent)] : [];
         IEnumerable<NamespacedName> Users(NamespacedName suite) => agents.ByIndex(CacheIndexes.BySuite, suite.ToString()).Select(agent => agent.Key);
         wiring
@@ -113,7 +117,8 @@ public static class OperatorHost
             .Watches<ReadinessException>(entry => [new NamespacedName(entry.View.Spec.Agent.Namespace ?? entry.Key.Namespace, entry.View.Spec.Agent.Name)])
             .Watches<ConfigMapView>(entry => Child(entry.View.Meta)
                 .Concat(agents.ByIndex(CacheIndexes.ByConfigMap, entry.Key.ToString()).Select(agent => agent.Key))
-                .Concat(suites.ByIndex(CacheIndexes.ByCases, entry.Key.ToString()).SelectMany(suite => Users(suite.Key))))
+                .Concat(suites.ByIndex(CacheIndexes.ByCases, entry.Key.ToString()).SelectMany(suite => Users(suite.Key)))
+                .Concat(entry.Key == prices ? agents.List().Select(agent => agent.Key) : []))
             .Watches<EvalSuite>(entry => Users(entry.Key))
             .Watches<EvalRun>(entry => [new NamespacedName(entry.View.Spec.Agent.Namespace!, entry.View.Spec.Agent.Name)])
             .Watches<BudgetLedger>(entry => entry.View.Spec.Account == LedgerAccount.Serving ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)] : []);

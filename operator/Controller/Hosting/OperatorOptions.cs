@@ -1,4 +1,6 @@
+using AgentReadiness.Api;
 using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Hosting;
 
@@ -38,6 +40,15 @@ public sealed record OperatorOptions
     /// <summary>How many eval runs may be at work at once (EVAL_CONCURRENCY, 10, and EVAL_NAMESPACE_CONCURRENCY, 4).</summary>
     public EvalLimits EvalLimits { get; init; } = new(10, 4);
 
+    /// <summary>The ConfigMap of the operator's namespace whose prices are laid over the shipped ones (PRICES_CONFIGMAP); null: none.</summary>
+    public string? PricesConfigMap { get; init; }
+
+    /// <summary>The key of <see cref="PricesConfigMap"/>.</summary>
+    public NamespacedName? Prices => PricesConfigMap is null ? null : new NamespacedName(Namespace, PricesConfigMap);
+
+    /// <summary>The operator's own copy of the last good prices, for who takes over while the platform's are broken.</summary>
+    public NamespacedName LastPrices => new(Namespace, $"{Names.Operator}-last-prices");
+
     /// <summary>Reads the environment.</summary>
     /// <exception cref="InvalidOperationException">A variable is missing or wrong; the message names it.</exception>
     public static OperatorOptions FromEnvironment(Func<string, string?> read)
@@ -68,6 +79,7 @@ public sealed record OperatorOptions
             MetricsPort = Port("METRICS_PORT", 8080),
             HealthPort = Port("HEALTH_PORT", 8081),
             EvalLimits = new EvalLimits(Count("EVAL_CONCURRENCY", 10), Count("EVAL_NAMESPACE_CONCURRENCY", 4)),
+            PricesConfigMap = read("PRICES_CONFIGMAP") is { Length: > 0 } prices ? prices : null,
         };
     }
 }

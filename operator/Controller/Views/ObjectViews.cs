@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Views;
@@ -145,13 +146,26 @@ public sealed record EndpointsView(Meta Meta, IReadOnlyList<string> Pods)
 /// <summary>A ConfigMap: what it is and what its content hashes to, not the content.</summary>
 /// <param name="Meta">Identity.</param>
 /// <param name="Digest">See <see cref="ConfigMapContent.Digest"/>.</param>
-public sealed record ConfigMapView(Meta Meta, string Digest)
+/// <param name="PricesDigest">Digest of its file of prices, where it has one: so guardrails' configurations are known by what they cost.</param>
+/// <param name="Prices">The file itself, of the ConfigMaps that prices in force come from.</param>
+public sealed record ConfigMapView(Meta Meta, string Digest, string? PricesDigest = null, string? Prices = null)
 {
     /// <summary>The resource.</summary>
     public static readonly ResourceType Resource = new(string.Empty, "v1", "configmaps", "ConfigMap");
 
     /// <summary>Makes the view.</summary>
-    public static ConfigMapView Of(JsonElement item) => new(Meta.Of(item), Content(item).Digest());
+    public static ConfigMapView Of(JsonElement item) => Of(item, []);
+
+    /// <summary>Makes the view.</summary>
+    /// <param name="item">The object.</param>
+    /// <param name="prices">The ConfigMaps whose prices are kept.</param>
+    public static ConfigMapView Of(JsonElement item, params ReadOnlySpan<NamespacedName?> prices)
+    {
+        var meta = Meta.Of(item);
+        var file = item.Text("data", GuardrailPrices.Key);
+        // Interned: all guardrails have the same one.
+        return new(meta, Content(item).Digest(), file is null ? null : string.Intern(GuardrailPrices.DigestOf(file)), prices.Contains(meta.Key) ? file : null);
+    }
 
     /// <summary>The content of a ConfigMap.</summary>
     public static ConfigMapContent Content(JsonElement item) => new(Values(item, "data"), Values(item, "binaryData"));

@@ -7,7 +7,7 @@ namespace AgentReadiness.Guardrail;
 /// Calls that the provider finishes in the background: their reservation stays until an answer under the same ID, which the agent or this asks for, shows
 /// their usage. Each is settled once.
 /// </summary>
-internal sealed class BackgroundCalls(PriceCatalog catalog, TimeProvider time, ILogger<BackgroundCalls> log)
+internal sealed class BackgroundCalls(TimeProvider time, ILogger<BackgroundCalls> log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
@@ -45,7 +45,7 @@ internal sealed class BackgroundCalls(PriceCatalog catalog, TimeProvider time, I
         var facts = new ResponseFacts(UsageApi.Responses, call.Plan.Provider);
         facts.Whole(answer.Span);
         if (facts.IsFinal && facts.Id == id && pending.TryRemove(id, out _))
-            End(call, CallPrice.Settle(call.Plan, catalog, facts, status, time.GetUtcNow()));
+            End(call, CallPrice.Settle(call.Plan, facts, status, time.GetUtcNow()));
     }
 
     /// <summary>Gives up on what is still pending: it counts in full.</summary>

@@ -10,7 +10,7 @@ internal static class CallPrice
     /// Settles a final answer: at the dearer of the model that was asked for and the one that answered, in the tier that served. Where the tier has no
     /// price, or the answer cost more than it could, the bound did not hold, and the outcome says why.
     /// </summary>
-    public static CallOutcome Settle(ModelCallPlan plan, PriceCatalog catalog, ResponseFacts facts, int status, DateTimeOffset now)
+    public static CallOutcome Settle(ModelCallPlan plan, ResponseFacts facts, int status, DateTimeOffset now)
     {
         var usage = facts.Usage!.Value;
         // Without a word about how long the cache keeps it, the dearer rate counts where the request asked for it.
@@ -21,7 +21,7 @@ internal static class CallPrice
         if (cost is null)
             overrun = facts.ServiceTier is { } tier ? $"the answer came in the service tier \"{tier}\", which has no price" : "the answer used something that has no price";
         if (facts.Model is { } answered && !answered.Equals(plan.Request.Model, StringComparison.OrdinalIgnoreCase)
-            && catalog.Find(plan.Provider, answered, now) is { } other && other.RuleId != plan.Prices.RuleId)
+            && plan.Settings.Prices.Find(plan.Provider, answered, now) is { } other && other.RuleId != plan.Prices.RuleId)
         {
             var theirs = other.Cost(usage, facts.ServiceTier)?.Total;
             if (theirs > cost)

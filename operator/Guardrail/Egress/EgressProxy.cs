@@ -1,11 +1,8 @@
-using AgentReadiness.Pricing;
-
 namespace AgentReadiness.Guardrail;
 
 /// <summary>What the agent reaches as http://127.0.0.1:15080/UPSTREAM/…: metered calls, free ones, tools; everything else is refused.</summary>
 internal sealed class EgressProxy(
     ConfigStore config,
-    PriceCatalog catalog,
     ModelCalls models,
     ToolCalls tools,
     BackgroundCalls background,
@@ -65,7 +62,7 @@ internal sealed class EgressProxy(
     {
         var pass = new PassThrough(context, upstream, settings.ModelCall, time, log) { Capture = endpoint.Kind == EndpointKind.Poll };
         var query = QueryStrings.WithoutKey(context.Request.QueryString, upstream.Key is not null);
-        var status = await pass.SendAsync(upstream.Endpoint(endpoint, query), null, upstream.Provider(catalog));
+        var status = await pass.SendAsync(upstream.Endpoint(endpoint, query), null, upstream.Provider(settings.Prices));
         if (endpoint.Kind == EndpointKind.Poll && status == 200 && pass.Captured is { } answer)
             background.Saw(Uri.UnescapeDataString(endpoint.Path.Split('/')[2]), answer, status);
     }

@@ -7,7 +7,7 @@ namespace AgentReadiness.Guardrail;
 /// <summary>What stays the same over all attempts of a model call.</summary>
 internal sealed class ModelCallPlan
 {
-    /// <summary>The settings when it began.</summary>
+    /// <summary>The settings when it began, prices and all; they hold for the whole call.</summary>
     public required GuardrailSettings Settings { get; init; }
 
     /// <summary>The provider.</summary>
@@ -22,7 +22,7 @@ internal sealed class ModelCallPlan
     /// <summary>The body.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>The prices at the call's start; they hold for the whole call.</summary>
+    /// <summary>The prices of its model at the call's start.</summary>
     public required PricedModel Prices { get; init; }
 
     /// <summary>The provider's id in the catalog, where the URL tells it.</summary>
@@ -45,7 +45,7 @@ internal sealed class ModelCallPlan
 }
 
 /// <summary>One attempt of a model call, from the first byte to the last.</summary>
-internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, PriceCatalog catalog, bool last, TimeProvider time, ILogger log)
+internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool last, TimeProvider time, ILogger log)
 {
     private const int BufferSize = 16 * 1024;
     private const int MostWholeAtOnce = 256 * 1024;
@@ -169,7 +169,7 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, PriceCa
                 ? new CallOutcome("pending", null, status, facts) { PendingId = id }
                 : CallOutcome.Unproven(status, facts);
         }
-        return CallPrice.Settle(plan, catalog, facts, status, time.GetUtcNow());
+        return CallPrice.Settle(plan, facts, status, time.GetUtcNow());
     }
 
     /// <summary>Refused by the provider before it did any work: nothing is billed. 529 is Anthropic's "overloaded".</summary>

@@ -7,7 +7,6 @@ namespace AgentReadiness.Guardrail;
 
 /// <summary>Model calls: admitted, reserved for, tried, booked.</summary>
 internal sealed class ModelCalls(
-    PriceCatalog catalog,
     GrantClient grants,
     RunRegistry runs,
     BackgroundCalls background,
@@ -52,8 +51,8 @@ internal sealed class ModelCalls(
     private (ModelCallPlan? Plan, ApiError? Error) Plan(
         HttpContext context, GuardrailSettings settings, Upstream upstream, Endpoint endpoint, MeteredRequest request, ReadOnlyMemory<byte> body, Run run, long started)
     {
-        var provider = upstream.Provider(catalog);
-        var prices = catalog.Find(provider, request.Model, time.GetUtcNow());
+        var provider = upstream.Provider(settings.Prices);
+        var prices = settings.Prices.Find(provider, request.Model, time.GetUtcNow());
         if (Check(settings, upstream, request, prices) is { } error)
             return (null, error);
         var wanted = request.OutputLimit ?? Math.Max(Math.Min(settings.Config.MaxOutputTokens, prices!.MaxOutputTokens ?? long.MaxValue), request.LeastOutput);
@@ -106,7 +105,7 @@ internal sealed class ModelCalls(
             CallOutcome outcome;
             try
             {
-                outcome = await new ModelCall(context, plan, catalog, attempt == attempts, time, log).RunAsync();
+                outcome = await new ModelCall(context, plan, attempt == attempts, time, log).RunAsync();
             }
             catch
             {

@@ -16,8 +16,7 @@ internal sealed class Upstream : IDisposable
     private readonly Lazy<HttpMessageInvoker> client;
     private readonly string root;
     private readonly bool versioned;
-    private string? provider;
-    private volatile bool providerKnown;
+    private volatile Named? named;
 
     /// <param name="config">As declared.</param>
     /// <param name="url">Its URL, read.</param>
@@ -47,10 +46,14 @@ internal sealed class Upstream : IDisposable
     /// <summary>The provider's id in the catalog, as far as the URL tells it.</summary>
     public string? Provider(PriceCatalog catalog)
     {
-        if (!providerKnown)
-            (provider, providerKnown) = (catalog.ProviderOf(Url), true);
-        return provider;
+        // One reference for both, so that a call never sees another catalog's answer.
+        var known = named;
+        if (known?.Catalog != catalog)
+            named = known = new Named(catalog, catalog.ProviderOf(Url));
+        return known.Provider;
     }
+
+    private sealed record Named(PriceCatalog Catalog, string? Provider);
 
     /// <summary>HTTP/2 is spoken where the provider can.</summary>
     public bool IsTls { get; }

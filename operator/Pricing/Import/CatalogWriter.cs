@@ -71,7 +71,7 @@ internal static class CatalogWriter
         {
             writer.WriteStartObject();
             writer.WriteString("source", source);
-            writer.WriteString("unit", "USD per million tokens");
+            writer.WriteString("unit", CatalogShape.Unit);
             writer.WriteStartArray("providers");
             foreach (var provider in providers.OrderBy(Rank).ThenBy(p => p.Id, StringComparer.Ordinal))
                 Write(writer, provider);

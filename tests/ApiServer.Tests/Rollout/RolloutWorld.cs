@@ -25,12 +25,13 @@ internal sealed class RolloutWorld : IAsyncDisposable
     private readonly ControlPlane plane;
     private readonly TimeSpan lease;
     private readonly TimeProvider? time;
+    private readonly string? prices;
     private int started;
     private volatile bool over;
 
-    private RolloutWorld(ControlPlane plane, string ns, TimeSpan lease, TimeProvider? time)
+    private RolloutWorld(ControlPlane plane, string ns, TimeSpan lease, TimeProvider? time, string? prices)
     {
-        (this.plane, this.lease, this.time, Ns) = (plane, lease, time, ns);
+        (this.plane, this.lease, this.time, this.prices, Ns) = (plane, lease, time, prices, ns);
         client = plane.CreateClient();
         // The name of a GitOps tool: what it applies, the operator must never write.
         Api = new KubernetesApi(client, "gitops");
@@ -58,11 +59,11 @@ internal sealed class RolloutWorld : IAsyncDisposable
         }
     }
 
-    public static async Task<RolloutWorld> StartAsync(ControlPlane plane, int replicas, double leaseSeconds = 15, TimeProvider? time = null, Action<FaultyApi>? prepare = null)
+    public static async Task<RolloutWorld> StartAsync(ControlPlane plane, int replicas, double leaseSeconds = 15, TimeProvider? time = null, Action<FaultyApi>? prepare = null, string? prices = null)
     {
         plane.EnsureControllers();
         await EmptyAsync(plane.Api);
-        var world = new RolloutWorld(plane, await plane.NamespaceAsync(), TimeSpan.FromSeconds(leaseSeconds), time);
+        var world = new RolloutWorld(plane, await plane.NamespaceAsync(), TimeSpan.FromSeconds(leaseSeconds), time, prices);
         GrantsTls.Write(world.folder);
         await world.ApplyAsync(ConfigMapView.Resource, "prompt", new JsonObject { ["data"] = new JsonObject { ["PROMPT"] = "be kind" } });
         await world.ApplyAsync(ConfigMapView.Resource, "cases", new JsonObject { ["data"] = new JsonObject { ["cases.jsonl"] = "{}" } });
@@ -97,6 +98,7 @@ internal sealed class RolloutWorld : IAsyncDisposable
         GrantsPort = Ports.Free(),
         MetricsPort = Ports.Free(),
         HealthPort = Ports.Free(),
+        PricesConfigMap = prices,
     };
 
     /// <summary>The replica that leads, as soon as one does.</summary>

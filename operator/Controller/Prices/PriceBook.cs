@@ -1,0 +1,147 @@
+using System.Security.Cryptography;
+using System.Text;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Pricing;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Prices;
+
+/// <summary>A file of prices that guardrails may be given.</summary>
+/// <param name="Text">As the platform team wrote it.</param>
+/// <param name="Digest">SHA-256 of the text.</param>
+public sealed record GuardrailPrices(string Text, string Digest)
+{
+    /// <summary>The file's name beside a guardrail's configuration, and its key in a ConfigMap.</summary>
+    public static readonly string Key = Path.GetFileName(GuardrailPaths.Prices);
+
+    /// <summary>The digest of a text.</summary>
+    public static string DigestOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+}
+
+/// <summary>How the platform's ConfigMap of prices stands.</summary>
+/// <param name="Reason">See <see cref="PriceReasons"/>.</param>
+/// <param name="Message">For people: what is in force, and what to do.</param>
+/// <param name="Uid">The ConfigMap's UID; empty where it is not there.</param>
+public sealed record PriceState(string Reason, string Message, string Uid)
+{
+    /// <summary>Whether somebody must do something.</summary>
+    public bool IsWrong => Reason != PriceReasons.Applied;
+}
+
+/// <summary>
+/// The prices that guardrails get: the last good content of the ConfigMap that the platform team names. What guardrails could not read never reaches them.
+/// An operator that starts while it is broken goes on with what its predecessor had in force.
+/// </summary>
+public sealed class PriceBook
+{
+    /// <summary>The largest file, bytes: it is copied into the ConfigMap of every guardrail, which holds 1 MiB at most.</summary>
+    public const int MostBytes = 512 * 1024;
+
+    private readonly ObjectCache<ConfigMapView> configMaps;
+    private readonly NamespacedName? source;
+    private readonly NamespacedName last;
+    private readonly ILogger<PriceBook> logger;
+    private readonly Lock gate = new();
+    private string? looked;
+    private GuardrailPrices? good;
+    private PriceState? state;
+
+    /// <summary>Opens it.</summary>
+    public PriceBook(ObjectCache<ConfigMapView> configMaps, OperatorOptions options, ILogger<PriceBook> logger)
+    {
+        (this.configMaps, source, last, this.logger) = (configMaps, options.Prices, options.LastPrices, logger);
+        configMaps.Changed += (before, after) =>
+        {
+            if ((after ?? before)!.Key == source)
+                Changed?.Invoke();
+        };
+    }
+
+    /// <summary>Raised after the ConfigMap changed.</summary>
+    public event Action? Changed;
+
+    /// <summary>The ConfigMap, or null where none is named.</summary>
+    public NamespacedName? Source => source;
+
+    /// <summary>What guardrails get beside the shipped prices; null: nothing.</summary>
+    public GuardrailPrices? InForce
+    {
+        get
+        {
+            lock (gate)
+            {
+                Look();
+                return good;
+            }
+        }
+    }
+
+    /// <summary>How the ConfigMap stands; null where none is named, or before the cache is in.</summary>
+    public PriceState? State
+    {
+        get
+        {
+            lock (gate)
+            {
+                Look();
+                return state;
+            }
+        }
+    }
+
+    // Asked for, not told: whoever is woken by a change of the cache sees it here, in whatever order they are woken.
+    private void Look()
+    {
+        if (source is not { } key || !configMaps.IsSynced)
+            return;
+        var entry = configMaps.Get(key);
+        var version = entry?.ResourceVersion ?? string.Empty;
+        if (version == looked)
+            return;
+        if (looked is null && configMaps.Get(last)?.View.Prices is { } before && Read(before).Problem is null)
+            good = new GuardrailPrices(before, GuardrailPrices.DigestOf(before));
+        looked = version;
+        var next = Judge(key, entry);
+        if (next == state)
+            return;
+        state = next;
+        if (next.IsWrong)
+            ControllerLog.PricesRefused(logger, next.Reason, next.Message);
+        else
+            ControllerLog.PricesApplied(logger, next.Reason, next.Message);
+    }
+
+    private PriceState Judge(NamespacedName key, CacheEntry<ConfigMapView>? entry)
+    {
+        var stays = good is null ? "the shipped prices alone are in force" : "the last good prices stay in force";
+        if (entry is null)
+        {
+            return new PriceState(PriceReasons.NotFound,
+                $"ConfigMap {key} is not there; {stays}: create it, or take its name out of the operator's settings (prices.configMap of the chart)", string.Empty);
+        }
+        PriceState Invalid(string why) => new(PriceReasons.Invalid, $"{GuardrailPrices.Key} of ConfigMap {key} is not used: {why}. Until it is mended, {stays}", entry.Uid);
+        if (entry.View.Prices is not { } text)
+            return Invalid($"data has no key {GuardrailPrices.Key}: add it ({{\"providers\":[]}} lays nothing over the shipped prices)");
+        var (rules, problem) = Read(text);
+        if (problem is not null)
+            return Invalid(problem);
+        good = new GuardrailPrices(text, GuardrailPrices.DigestOf(text));
+        return new PriceState(PriceReasons.Applied, $"{rules} price rules of ConfigMap {key} (SHA-256 {good.Digest[..12]}) go to all guardrails, over the shipped ones", entry.Uid);
+    }
+
+    private static (int Rules, string? Problem) Read(string text)
+    {
+        if (Encoding.UTF8.GetByteCount(text) is > MostBytes and var size)
+            return (0, $"it has {size} bytes, and each guardrail gets a copy of at most {MostBytes}: leave out the rules that are as the shipped ones are");
+        try
+        {
+            return (PriceCatalog.Parse(text).Count, null);
+        }
+        catch (FormatException error)
+        {
+            return (0, error.Message);
+        }
+    }
+}
