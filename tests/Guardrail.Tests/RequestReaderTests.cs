@@ -26,6 +26,12 @@ public sealed class RequestReaderTests
     [InlineData("OpenAI", "POST", "/openai/deployments/d1/chat/completions", EndpointKind.Metered)]
     [InlineData("OpenAI", "POST", "/openai/deployments/d1/images/generations", EndpointKind.Unmetered)]
     [InlineData("OpenAI", "POST", "/openai/v1/responses", EndpointKind.Metered)]
+    [InlineData("OpenAI", "POST", "/openai/responses", EndpointKind.Metered)]
+    [InlineData("OpenAI", "GET", "/openai/responses/resp_1", EndpointKind.Poll)]
+    [InlineData("OpenAI", "GET", "/openai/models", EndpointKind.Free)]
+    [InlineData("OpenAI", "POST", "/openai/files", EndpointKind.Unmetered)]
+    [InlineData("OpenAI", "GET", "/openai/deployments", EndpointKind.Unmetered)]
+    [InlineData("OpenAI", "POST", "/openai", EndpointKind.Unmetered)]
     [InlineData("OpenAI", "POST", "/v1/audio/speech", EndpointKind.Unmetered)]
     [InlineData("OpenAI", "POST", "/v1/realtime", EndpointKind.Unmetered)]
     [InlineData("Anthropic", "POST", "/v1/messages", EndpointKind.Metered)]
@@ -73,6 +79,10 @@ public sealed class RequestReaderTests
     [InlineData("""{"model":"m","input":[{"type":"item_reference","id":"i"}]}""", true, false)]
     [InlineData("""{"model":"m","input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]}""", false, true)]
     [InlineData("""{"model":"m","input":[{"type":"function_call_output","call_id":"c","output":"text"}]}""", false, false)]
+    [InlineData("""{"model":"m","input":[{"type":"function_call_output","call_id":"c","output":[{"type":"input_text","text":"x"},{"type":"input_file","file_id":"f"}]}]}""", false, true)]
+    [InlineData("""{"model":"m","input":[{"role":"assistant","content":[{"type":"output_text","text":"x"},{"type":"refusal","refusal":"x"}]}]}""", false, false)]
+    [InlineData("""{"model":"m","input":[{"type":"reasoning","content":[{"type":"reasoning_text","text":"x"},{"type":"summary_text","text":"x"},{"type":"text","text":"x"}]}]}""", false, false)]
+    [InlineData("""{"model":"m","input":[{"type":"shell_call_output","call_id":"c","output":[{"stdout":"x","stderr":"","outcome":{"type":"exit","exit_code":0}}]}]}""", false, false)]
     [InlineData("""{"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"x"}]}],"tools":[{"type":"function","name":"f"}]}""", false, false)]
     public void Responses_whose_input_is_elsewhere_count_as_a_full_window(string body, bool stored, bool media)
     {

@@ -1,11 +1,13 @@
+using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AgentReadiness.Samples;
 
 /// <summary>
-/// A provider with the wire formats of OpenAI (Chat Completions, Responses, Embeddings), Azure OpenAI, Anthropic and Gemini, and tools over MCP and HTTP;
+/// A provider with the wire formats of OpenAI (Chat Completions, Responses, Embeddings), Azure OpenAI, Anthropic, Gemini and Ollama, and tools over MCP and HTTP;
 /// deterministic, and it counts what it would bill: <c>GET /_witness</c>. Base URLs: OpenAI http://host:9000/v1, Azure http://host:9000/openai/v1 or
-/// http://host:9000, Anthropic and Gemini http://host:9000, MCP http://host:9000/mcp.
+/// http://host:9000, Anthropic, Gemini and Ollama http://host:9000, MCP http://host:9000/mcp.
 /// </summary>
 public static class SampleProvider
 {
@@ -15,14 +17,22 @@ public static class SampleProvider
         : [];
 
     /// <summary>Builds a provider that has not started.</summary>
-    public static WebApplication Build(string url, IReadOnlyList<string> keys, TimeProvider time, Witness? witness = null)
+    /// <param name="url">Where it is reached.</param>
+    /// <param name="keys">The keys that are right; none: every key.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="witness">Who counts.</param>
+    /// <param name="listen">How it listens on the URL's port of 127.0.0.1, with TLS for example; null: as the URL says.</param>
+    public static WebApplication Build(string url, IReadOnlyList<string> keys, TimeProvider time, Witness? witness = null, Action<ListenOptions>? listen = null)
     {
         // Not the slim builder: it watches the content root for settings files, and in a container that is "/", /proc and all.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Limits.MaxRequestBodySize = null);
-        builder.WebHost.UseUrls(url);
+        if (listen is null)
+            builder.WebHost.UseUrls(url);
+        else
+            builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, new Uri(url).Port, listen));
         var app = builder.Build();
         var desk = new Desk(keys, witness ?? new Witness(keeps: false), time);
         var mcp = new McpServer(desk.Tools);
@@ -40,6 +50,11 @@ public static class SampleProvider
         }
         if (path is "/healthz")
             return;
+        if (path is "/")
+        {
+            await context.Response.WriteAsync("Ollama is running");
+            return;
+        }
         using var buffer = new MemoryStream();
         await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
         var body = buffer.ToArray();
@@ -90,7 +105,7 @@ public static class SampleProvider
             };
         }
         var azure = path.StartsWith("/openai/", StringComparison.Ordinal);
-        return Plain(path) switch
+        return Plain(context, path) switch
         {
             "/v1/chat/completions" => new ChatFormat(azure),
             "/v1/responses" => new ResponsesFormat(desk.Responses, azure),
@@ -98,6 +113,9 @@ public static class SampleProvider
             "/v1/embeddings" => new EmbeddingsFormat(azure),
             "/v1/messages" => new MessagesFormat(),
             "/v1/messages/count_tokens" => new CountMessagesFormat(),
+            "/api/chat" => new OllamaFormat(chat: true),
+            "/api/generate" => new OllamaFormat(chat: false),
+            "/api/embed" => new OllamaEmbedFormat(),
             _ => null,
         };
     }
@@ -105,6 +123,12 @@ public static class SampleProvider
     // What is read, not asked: models, stored responses; and what there is not.
     private static async Task OtherAsync(HttpContext context, string path, Desk desk, byte[] body)
     {
+        if (path is "/api/tags" or "/api/version")
+        {
+            Arrive(context, desk, "ollama", body);
+            await Exchange.JsonAsync(context, 200, path == "/api/tags" ? OllamaFormat.Tags() : new JsonObject { ["version"] = "0.35.0" });
+            return;
+        }
         var anthropic = context.Request.Headers.ContainsKey("anthropic-version");
         var gemini = path.StartsWith("/v1beta/", StringComparison.Ordinal);
         Format format = gemini ? new EmbedFormat("", batch: false) : anthropic ? new MessagesFormat() : new ChatFormat();
@@ -116,7 +140,7 @@ public static class SampleProvider
             await Exchange.JsonAsync(context, status, error);
             return;
         }
-        var plain = Plain(path);
+        var plain = Plain(context, path);
         if (plain.StartsWith("/v1/responses/", StringComparison.Ordinal))
         {
             Arrive(context, desk, "responses/id", body);
@@ -139,12 +163,18 @@ public static class SampleProvider
             : OpenAIFormat.Error("invalid_request_error", "unknown_url", $"Unknown request URL: {path}"));
     }
 
-    // Azure's new paths are OpenAI's below /openai, the model being the deployment.
-    private static string Plain(string path) => path.StartsWith("/openai/v1/", StringComparison.Ordinal) ? path["/openai".Length..] : path;
+    // Azure's new paths are OpenAI's below /openai, the model being the deployment; the old ones have no version in them but in the query.
+    private static string Plain(HttpContext context, string path) =>
+        path.StartsWith("/openai/v1/", StringComparison.Ordinal) ? path["/openai".Length..]
+        : path.StartsWith("/openai/", StringComparison.Ordinal) && context.Request.Query.ContainsKey("api-version") && path.Split('/')[2] is "responses" or "models" ? "/v1" + path["/openai".Length..]
+        : path;
 
     private static void Arrive(HttpContext context, Desk desk, string endpoint, byte[] body) => desk.Witness.Arrive(endpoint, new ArrivedRequest(
         context.Request.Method,
         context.Request.Path + context.Request.QueryString.Value,
         context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
-        body));
+        body)
+    {
+        Protocol = context.Request.Protocol,
+    });
 }
