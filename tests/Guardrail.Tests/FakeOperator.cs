@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using AgentReadiness.Api;
@@ -99,19 +98,8 @@ internal sealed class FakeOperator : IAsyncDisposable
 
     public static (X509Certificate2 Ca, X509Certificate2 Server) Certificates(string name)
     {
-        var now = TimeProvider.System.GetUtcNow();
-        using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var caRequest = new CertificateRequest("CN=test ca", caKey, HashAlgorithmName.SHA256);
-        caRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var ca = caRequest.CreateSelfSigned(now.AddMinutes(-5), now.AddDays(1));
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(name);
-        request.CertificateExtensions.Add(names.Build());
-        using var signed = request.Create(ca, now.AddMinutes(-5), now.AddHours(1), [1, 2, 3, 4]);
-        using var withKey = signed.CopyWithPrivateKey(key);
-        return (ca, X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null));
+        using var authority = new TestAuthority();
+        return (authority.Root, authority.Issue(name));
     }
 
     public async ValueTask DisposeAsync()

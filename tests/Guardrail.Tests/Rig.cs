@@ -10,6 +10,7 @@ using AgentReadiness.Pricing;
 using AgentReadiness.Samples;
 using AgentReadiness.Testing;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenAI;
@@ -61,15 +62,16 @@ internal sealed class Rig : IAsyncDisposable
 
     public string KeyPath => Path.Combine(folder, "key");
 
-    public static Task<Rig> StartAsync(Func<GuardrailConfig, int, string, GuardrailConfig> formats) => StartAsync(null, null, formats: formats);
+    public static Task<Rig> StartAsync(Func<GuardrailConfig, int, string, GuardrailConfig> formats, Action<ListenOptions>? listen = null) =>
+        StartAsync(null, null, formats: formats, listen: listen);
 
     public static async Task<Rig> StartAsync(
         Func<GuardrailConfig, GuardrailConfig>? change = null, BudgetAuthority? budget = null, string timeout = "10s", IReadOnlyList<string>? models = null,
-        Func<GuardrailConfig, int, string, GuardrailConfig>? formats = null, string? prices = null)
+        Func<GuardrailConfig, int, string, GuardrailConfig>? formats = null, string? prices = null, Action<ListenOptions>? listen = null)
     {
         var witness = new Witness();
         var port = Ports.Free();
-        var provider = SampleProvider.Build($"http://127.0.0.1:{port}", [Key], TimeProvider.System, witness);
+        var provider = SampleProvider.Build($"http://127.0.0.1:{port}", [Key], TimeProvider.System, witness, listen);
         var rig = new Rig(provider, port) { Witness = witness };
         await provider.StartAsync();
         var config = new GuardrailConfig

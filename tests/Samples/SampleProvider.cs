@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AgentReadiness.Samples;
 
@@ -15,14 +17,22 @@ public static class SampleProvider
         : [];
 
     /// <summary>Builds a provider that has not started.</summary>
-    public static WebApplication Build(string url, IReadOnlyList<string> keys, TimeProvider time, Witness? witness = null)
+    /// <param name="url">Where it is reached.</param>
+    /// <param name="keys">The keys that are right; none: every key.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="witness">Who counts.</param>
+    /// <param name="listen">How it listens on the URL's port of 127.0.0.1, with TLS for example; null: as the URL says.</param>
+    public static WebApplication Build(string url, IReadOnlyList<string> keys, TimeProvider time, Witness? witness = null, Action<ListenOptions>? listen = null)
     {
         // Not the slim builder: it watches the content root for settings files, and in a container that is "/", /proc and all.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Limits.MaxRequestBodySize = null);
-        builder.WebHost.UseUrls(url);
+        if (listen is null)
+            builder.WebHost.UseUrls(url);
+        else
+            builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, new Uri(url).Port, listen));
         var app = builder.Build();
         var desk = new Desk(keys, witness ?? new Witness(keeps: false), time);
         var mcp = new McpServer(desk.Tools);
@@ -146,5 +156,8 @@ public static class SampleProvider
         context.Request.Method,
         context.Request.Path + context.Request.QueryString.Value,
         context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
-        body));
+        body)
+    {
+        Protocol = context.Request.Protocol,
+    });
 }

@@ -64,7 +64,7 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
         using var expiry = new CancellationTokenSource(Least(Times.FirstByte, Times.Timeout), time);
         await using var leaving = context.RequestAborted.UnsafeRegister(_ => ShortenTo(expiry), null);
         await using var ending = plan.Run.Deadline.UnsafeRegister(static e => Cancel((CancellationTokenSource)e!), expiry);
-        using var content = new SplicedContent(plan.Body, plan.Request.Splices(plan.OutputLimit), context.Request.ContentType);
+        using var content = new SplicedContent(plan.Body, plan.Request.Splices(plan.OutputLimit), context.Request.ContentType, plan.Upstream.IsTls);
         using var message = new HttpRequestMessage(HttpMethod.Post, plan.Upstream.Endpoint(plan.Endpoint, plan.Query))
         {
             Content = content,
@@ -332,10 +332,5 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
 
     private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    private static string Reason(Exception e) => e switch
-    {
-        OperationCanceledException => "timeout",
-        HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http => http.HttpRequestError.ToString(),
-        _ => e.GetType().Name,
-    };
+    private static string Reason(Exception e) => UpstreamErrors.Reason(e);
 }

@@ -53,7 +53,7 @@ internal sealed class PassThrough(HttpContext context, Upstream upstream, CallTi
             copy = null;
             if (context.RequestAborted.IsCancellationRequested)
                 return 0;
-            log.ModelCallFailed(upstream.Name, "", e is OperationCanceledException ? "timeout" : e.GetType().Name);
+            log.ModelCallFailed(upstream.Name, "", UpstreamErrors.Reason(e));
             if (context.Response.HasStarted)
             {
                 context.Abort();
@@ -61,7 +61,7 @@ internal sealed class PassThrough(HttpContext context, Upstream upstream, CallTi
             }
             await (e is OperationCanceledException
                 ? new ApiError(504, upstream.Format.IsTool ? "tool_call_timeout" : "model_call_timeout", $"The upstream \"{upstream.Name}\" did not answer within {GoDuration.Format(Least(times.FirstByte, times.Timeout))}.", Retry: true) { RpcId = RpcId }
-                : new ApiError(502, "upstream_unreachable", $"The upstream \"{upstream.Name}\" did not answer.", Retry: true) { RpcId = RpcId }).WriteAsync(context, upstream.Format);
+                : new ApiError(502, "upstream_unreachable", $"The upstream \"{upstream.Name}\" did not answer: {UpstreamErrors.Reason(e)}.", Retry: true) { RpcId = RpcId }).WriteAsync(context, upstream.Format);
             return 0;
         }
     }

@@ -3,20 +3,23 @@ using System.Net.Http.Headers;
 
 namespace AgentReadiness.Guardrail;
 
-/// <summary>A body sent as it came, with a few bytes spliced in. It can be sent once: a second sending could be billed twice.</summary>
+/// <summary>A body sent as it came, with a few bytes spliced in. Over HTTP/1.1 it can be sent once: a second sending could be billed twice.</summary>
 internal sealed class SplicedContent : HttpContent
 {
     private readonly ReadOnlyMemory<byte> body;
     private readonly List<Splice> splices;
+    private readonly bool http2;
     private int sent;
 
     /// <param name="body">The original bytes; not changed, and not to be changed while this lives.</param>
     /// <param name="splices">Ascending by offset, not overlapping.</param>
     /// <param name="contentType">The original Content-Type.</param>
-    public SplicedContent(ReadOnlyMemory<byte> body, List<Splice> splices, string? contentType)
+    /// <param name="http2">It may go over HTTP/2, whose servers say of a call that they have not begun it (RFC 9113, 8.7): that one is sent again.</param>
+    public SplicedContent(ReadOnlyMemory<byte> body, List<Splice> splices, string? contentType, bool http2 = false)
     {
         this.body = body;
         this.splices = splices;
+        this.http2 = http2;
         Headers.ContentType = MediaTypeHeaderValue.TryParse(contentType, out var type) ? type : new MediaTypeHeaderValue("application/json");
     }
 
@@ -44,7 +47,7 @@ internal sealed class SplicedContent : HttpContent
     /// <inheritdoc/>
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (Interlocked.Increment(ref sent) > 1)
+        if (Interlocked.Increment(ref sent) > 1 && !http2)
             throw new IOException("a model call is sent once");
         foreach (var piece in Pieces())
             await stream.WriteAsync(piece, cancellationToken);

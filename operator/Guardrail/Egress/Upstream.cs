@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Pricing;
 
@@ -11,7 +9,9 @@ internal sealed class Upstream : IDisposable
 {
     private static readonly TimeSpan Connect = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
-    private const int MostConnections = 512;
+
+    /// <summary>Connections at once; over HTTP/2 each carries many calls.</summary>
+    public const int MostConnections = 512;
 
     private readonly Lazy<HttpMessageInvoker> client;
     private readonly string root;
@@ -88,34 +88,7 @@ internal sealed class Upstream : IDisposable
             ActivityHeadersPropagator = null,
         };
         if (config.CaFile is { } path)
-        {
-            handler.SslOptions = new SslClientAuthenticationOptions
-            {
-                // Read at each handshake: the kubelet swaps the file when the authority changes.
-                RemoteCertificateValidationCallback = (_, certificate, sent, errors) => Chains(certificate, sent, errors, path),
-            };
-        }
+            handler.SslOptions = new PrivateAuthority(path).Options;
         return handler;
-    }
-
-    private static bool Chains(X509Certificate? certificate, X509Chain? sent, SslPolicyErrors errors, string path)
-    {
-        if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None)
-            return false;
-        try
-        {
-            using var chain = new X509Chain();
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(path);
-            foreach (var element in sent?.ChainElements ?? Enumerable.Empty<X509ChainElement>())
-                chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-            using var leaf = new X509Certificate2(certificate);
-            return chain.Build(leaf);
-        }
-        catch (Exception e) when (e is IOException or System.Security.Cryptography.CryptographicException)
-        {
-            return false;
-        }
     }
 }

@@ -6,5 +6,8 @@ public abstract class ProviderTests
     /// <summary>A guardrail stands between.</summary>
     protected virtual bool Guarded => false;
 
-    private protected Task<Source> StartAsync() => Source.StartAsync(Guarded);
+    /// <summary>The provider is reached over TLS, and so over HTTP/2.</summary>
+    protected virtual bool Tls => false;
+
+    private protected Task<Source> StartAsync() => Source.StartAsync(Guarded, tls: Tls);
 }

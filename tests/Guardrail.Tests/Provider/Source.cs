@@ -19,10 +19,17 @@ internal sealed class Source : IAsyncDisposable
     public const string Model = "gpt-5.4-mini";
     private readonly WebApplication? provider;
     private readonly Rig? guard;
+    private readonly TestAuthority? authority;
 
     private Source(WebApplication provider, string url, Witness witness) => (this.provider, Url, Witness) = (provider, url, witness);
 
-    private Source(Rig guard) => (this.guard, Url, Witness) = (guard, $"http://127.0.0.1:{guard.ProviderPort}", guard.Witness);
+    private Source(Rig guard, TestAuthority? authority)
+    {
+        (this.guard, this.authority, Witness) = (guard, authority, guard.Witness);
+        Url = $"{(authority is null ? "http" : "https")}://127.0.0.1:{guard.ProviderPort}";
+        if (authority is not null)
+            Http = new(new SocketsHttpHandler { UseProxy = false, SslOptions = new PrivateAuthority(authority.Path).Options });
+    }
 
     public string Url { get; }
 
@@ -39,10 +46,15 @@ internal sealed class Source : IAsyncDisposable
 
     /// <param name="guarded">With a guardrail between the clients and the provider.</param>
     /// <param name="change">What to change in the guardrail's configuration.</param>
-    public static async Task<Source> StartAsync(bool guarded, Func<GuardrailConfig, GuardrailConfig>? change = null)
+    /// <param name="tls">The guardrail reaches the provider over TLS, and so over HTTP/2.</param>
+    public static async Task<Source> StartAsync(bool guarded, Func<GuardrailConfig, GuardrailConfig>? change = null, bool tls = false)
     {
         if (guarded)
-            return new Source(await Rig.StartAsync((config, port, key) => change is null ? Formats(config, port, key) : change(Formats(config, port, key))));
+        {
+            var authority = tls ? new TestAuthority() : null;
+            var rig = await Rig.StartAsync((config, port, key) => (change ?? (c => c))(Formats(config, port, key, authority)), authority?.Listen());
+            return new Source(rig, authority);
+        }
         var witness = new Witness();
         var url = $"http://127.0.0.1:{Ports.Free()}";
         var provider = SampleProvider.Build(url, [Key], TimeProvider.System, witness);
@@ -72,9 +84,12 @@ internal sealed class Source : IAsyncDisposable
             : new Uri($"http://127.0.0.1:{guard.EgressPort}/{upstream}{(upstream is "mail" ? "" : path[(upstream is "bench" ? "/tools".Length : 0)..])}");
     }
 
-    private static GuardrailConfig Formats(GuardrailConfig config, int port, string key)
+    private static GuardrailConfig Formats(GuardrailConfig config, int port, string key, TestAuthority? authority)
     {
-        UpstreamConfig Upstream(string name, string format, string path = "") => new() { Name = name, Format = format, Url = $"http://127.0.0.1:{port}{path}", KeyFile = key };
+        UpstreamConfig Upstream(string name, string format, string path = "") => new()
+        {
+            Name = name, Format = format, Url = $"{(authority is null ? "http" : "https")}://127.0.0.1:{port}{path}", KeyFile = key, CaFile = authority?.Path,
+        };
         return new GuardrailConfig
         {
             Agent = config.Agent,
@@ -115,6 +130,7 @@ internal sealed class Source : IAsyncDisposable
         Http.Dispose();
         if (guard is not null)
             await guard.DisposeAsync();
+        authority?.Dispose();
         if (provider is null)
             return;
         await provider.StopAsync(new CancellationToken(canceled: true));

@@ -36,6 +36,9 @@ public sealed partial record Directives
     /// <summary>The connection is reset in the middle of the answer, at once.</summary>
     public bool Reset => Has("reset");
 
+    /// <summary>HTTP/1.1: the connection ends with the answer, and no other call comes over it.</summary>
+    public bool Close => Has("close");
+
     /// <summary>Half of the answer, then nothing until the client goes.</summary>
     public bool Stall => Has("stall");
 

@@ -45,6 +45,8 @@ internal static class Wire
         var broken = orders.Cut || orders.Stall || orders.Reset;
         if (orders.Gzip)
             response.Headers.ContentEncoding = "gzip";
+        if (orders.Close)
+            response.Headers.Connection = "close";
         var sse = reply.Events is not null && !reply.Array;
         response.ContentType = orders.ContentType ?? (sse ? "text/event-stream; charset=utf-8" : "application/json");
         if (sse)

@@ -32,7 +32,11 @@ public sealed record BilledCall(
 /// <param name="Target">Path and query.</param>
 /// <param name="Headers">All headers; the names in any case.</param>
 /// <param name="Body">The body's bytes.</param>
-public sealed record ArrivedRequest(string Method, string Target, IReadOnlyDictionary<string, string> Headers, byte[] Body);
+public sealed record ArrivedRequest(string Method, string Target, IReadOnlyDictionary<string, string> Headers, byte[] Body)
+{
+    /// <summary>HTTP/1.1 or HTTP/2.</summary>
+    public string Protocol { get; init; } = "";
+}
 
 /// <summary>One execution of a tool.</summary>
 /// <param name="Name">The tool.</param>

@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace AgentReadiness.Guardrail.Tests;
+
+/// <summary>An HTTP proxy: tunnels (CONNECT) and forwards, to one port of 127.0.0.1 whatever the name is. Keeps what it was asked.</summary>
+internal sealed class TestProxy : IAsyncDisposable
+{
+    private const int LongestHead = 64 * 1024;
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentQueue<string> heads = new();
+    private readonly int target;
+    private readonly int? refusal;
+    private readonly Task running;
+
+    /// <param name="target">The port behind it.</param>
+    /// <param name="refusal">The status that it answers everything with.</param>
+    public TestProxy(int target, int? refusal = null)
+    {
+        (this.target, this.refusal) = (target, refusal);
+        listener.Start();
+        running = RunAsync();
+    }
+
+    public string Url => $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+
+    /// <summary>The first line and the headers of each request, as they came.</summary>
+    public IReadOnlyCollection<string> Heads => heads;
+
+    public IEnumerable<string> Lines => heads.Select(head => head[..head.IndexOf('\r', StringComparison.Ordinal)]);
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        listener.Stop();
+        await running;
+        stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var connections = new List<Task>();
+        try
+        {
+            while (true)
+                connections.Add(ServeAsync(await listener.AcceptTcpClientAsync(stop.Token)));
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAll(connections);
+        }
+    }
+
+    private async Task ServeAsync(TcpClient connection)
+    {
+        using var client = connection;
+        using var server = new TcpClient();
+        try
+        {
+            var from = client.GetStream();
+            var (head, more) = await ReadHeadAsync(from);
+            heads.Enqueue(head);
+            if (refusal is { } status)
+            {
+                await from.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), stop.Token);
+                return;
+            }
+            await server.ConnectAsync(IPAddress.Loopback, target, stop.Token);
+            var to = server.GetStream();
+            if (head.StartsWith("CONNECT ", StringComparison.Ordinal))
+                await from.WriteAsync("HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray(), stop.Token);
+            else
+                await to.WriteAsync(Encoding.ASCII.GetBytes(Origin(head)), stop.Token);
+            await to.WriteAsync(more, stop.Token);
+            await Task.WhenAny(from.CopyToAsync(to, stop.Token), to.CopyToAsync(from, stop.Token));
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+        {
+            // One of the two has gone.
+        }
+    }
+
+    private async Task<(string Head, byte[] More)> ReadHeadAsync(NetworkStream from)
+    {
+        var buffer = new byte[LongestHead];
+        for (var length = 0; ;)
+        {
+            var read = await from.ReadAsync(buffer.AsMemory(length), stop.Token);
+            if (read == 0)
+                throw new IOException("no request");
+            length += read;
+            if (buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8) is >= 0 and var end)
+                return (Encoding.ASCII.GetString(buffer, 0, end + 4), buffer[(end + 4)..length]);
+        }
+    }
+
+    /// <summary>What the server behind it is asked: the path alone, and one request for each connection.</summary>
+    private static string Origin(string head)
+    {
+        var line = head[..head.IndexOf('\r', StringComparison.Ordinal)].Split(' ');
+        return $"{line[0]} {new Uri(line[1]).PathAndQuery} {line[2]}\r\nConnection: close{head[head.IndexOf("\r\n", StringComparison.Ordinal)..]}";
+    }
+}
