@@ -5,9 +5,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace AgentReadiness.Samples;
 
 /// <summary>
-/// A provider with the wire formats of OpenAI (Chat Completions, Responses, Embeddings), Azure OpenAI, Anthropic and Gemini, and tools over MCP and HTTP;
+/// A provider with the wire formats of OpenAI (Chat Completions, Responses, Embeddings), Azure OpenAI, Anthropic, Gemini and Ollama, and tools over MCP and HTTP;
 /// deterministic, and it counts what it would bill: <c>GET /_witness</c>. Base URLs: OpenAI http://host:9000/v1, Azure http://host:9000/openai/v1 or
-/// http://host:9000, Anthropic and Gemini http://host:9000, MCP http://host:9000/mcp.
+/// http://host:9000, Anthropic, Gemini and Ollama http://host:9000, MCP http://host:9000/mcp.
 /// </summary>
 public static class SampleProvider
 {
@@ -50,6 +50,11 @@ public static class SampleProvider
         }
         if (path is "/healthz")
             return;
+        if (path is "/")
+        {
+            await context.Response.WriteAsync("Ollama is running");
+            return;
+        }
         using var buffer = new MemoryStream();
         await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
         var body = buffer.ToArray();
@@ -108,6 +113,9 @@ public static class SampleProvider
             "/v1/embeddings" => new EmbeddingsFormat(azure),
             "/v1/messages" => new MessagesFormat(),
             "/v1/messages/count_tokens" => new CountMessagesFormat(),
+            "/api/chat" => new OllamaFormat(chat: true),
+            "/api/generate" => new OllamaFormat(chat: false),
+            "/api/embed" => new OllamaEmbedFormat(),
             _ => null,
         };
     }
@@ -115,6 +123,12 @@ public static class SampleProvider
     // What is read, not asked: models, stored responses; and what there is not.
     private static async Task OtherAsync(HttpContext context, string path, Desk desk, byte[] body)
     {
+        if (path is "/api/tags" or "/api/version")
+        {
+            Arrive(context, desk, "ollama", body);
+            await Exchange.JsonAsync(context, 200, path == "/api/tags" ? OllamaFormat.Tags() : new JsonObject { ["version"] = "0.35.0" });
+            return;
+        }
         var anthropic = context.Request.Headers.ContainsKey("anthropic-version");
         var gemini = path.StartsWith("/v1beta/", StringComparison.Ordinal);
         Format format = gemini ? new EmbedFormat("", batch: false) : anthropic ? new MessagesFormat() : new ChatFormat();

@@ -44,7 +44,8 @@ internal sealed class PassThrough(HttpContext context, Upstream upstream, CallTi
         {
             using var response = await upstream.Client.SendAsync(message, either.Token);
             UpstreamHeaders.Copy(response, context.Response, keepLength: true);
-            var streamed = response.Content.Headers.ContentType?.MediaType == "text/event-stream";
+            // Ollama streams lines of JSON.
+            var streamed = response.Content.Headers.ContentType?.MediaType is "text/event-stream" or "application/x-ndjson";
             await CopyAsync(await response.Content.ReadAsStreamAsync(either.Token), streamed, expiry, either.Token);
             return (int)response.StatusCode;
         }

@@ -1,3 +1,8 @@
+using System.Net;
+using AgentReadiness.Api.Guardrail;
+using Shouldly;
+using Xunit;
+
 namespace AgentReadiness.Guardrail.Tests.Provider;
 
 /// <summary>The official OpenAI client through a guardrail.</summary>
@@ -26,6 +31,45 @@ public sealed class GuardedMcpTests : McpTests
 {
     /// <inheritdoc/>
     protected override bool Guarded => true;
+}
+
+/// <summary>The OllamaSharp client through a guardrail, whose upstream is plain HTTP.</summary>
+public sealed class GuardedOllamaTests : OllamaTests
+{
+    /// <inheritdoc/>
+    protected override bool Guarded => true;
+
+    [Fact]
+    public async Task At_an_upstream_with_a_price_it_is_refused_and_raises_what_it_raises()
+    {
+        await using var source = await StartAsync();
+        using var client = Client(source, "/v1/");
+        var error = await Should.ThrowAsync<HttpRequestException>(() => ReadAsync(client, Ask("hello")));
+        error.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        // The client does not show the body; the log does.
+        source.Log.ShouldContain(line => line.Contains("refused") && line.Contains("upstream=openai") && line.Contains("unmetered_endpoint"));
+        using var response = await source.SendAsync(HttpMethod.Post, "/v1/api/chat", """{"model":"llama3.2","messages":[]}""");
+        (await response.Content.ReadAsStringAsync()).ShouldContain("POST /v1/api/chat does not pass: what it costs is not metered.");
+        source.Witness.Last("ollama").ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Its_calls_are_those_of_a_tool()
+    {
+        await using var source = await Source.StartAsync(guarded: true, config =>
+        {
+            config.AllowedTools = ["ollama"];
+            // Shorter than the answer, and longer than what lies between two lines of it.
+            config.ToolCall = new CallPolicy { Timeout = "2s" };
+            return config;
+        });
+        using var client = Client(source);
+        await ReadAsync(client, Ask("[[tokens=100]][[pace=100ms]]"));
+        source.Witness.Last("ollama")!.Headers.Keys.ShouldNotContain("Authorization");
+        source.Log.ShouldContain(line => line.Contains("tool call") && line.Contains("tool=ollama") && line.Contains("status=200"));
+        using var other = await source.SendAsync(HttpMethod.Post, "/tools/search_orders", "{}");
+        other.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
 }
 
 /// <summary>Every framing of events through a guardrail.</summary>

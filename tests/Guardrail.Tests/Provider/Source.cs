@@ -78,6 +78,7 @@ internal sealed class Source : IAsyncDisposable
         var upstream =
             path.StartsWith("/v1/messages", StringComparison.Ordinal) ? "anthropic"
             : path.StartsWith("/v1beta/", StringComparison.Ordinal) ? "gemini"
+            : path.StartsWith("/api/", StringComparison.Ordinal) ? "ollama"
             : path == "/mcp" ? "mail" : path.StartsWith("/tools/", StringComparison.Ordinal) ? "bench" : "openai";
         return guard is null || path.StartsWith("/_", StringComparison.Ordinal)
             ? new Uri(Url + path)
@@ -88,12 +89,17 @@ internal sealed class Source : IAsyncDisposable
     {
         UpstreamConfig Upstream(string name, string format, string path = "") => new()
         {
-            Name = name, Format = format, Url = $"{(authority is null ? "http" : "https")}://127.0.0.1:{port}{path}", KeyFile = key, CaFile = authority?.Path,
+            Name = name, Format = format, Url = $"{(authority is null ? "http" : "https")}://127.0.0.1:{port}{path}", CaFile = authority?.Path,
+            KeyFile = name == "ollama" ? null : key,
         };
         return new GuardrailConfig
         {
             Agent = config.Agent,
-            Upstreams = [Upstream("openai", "OpenAI"), Upstream("anthropic", "Anthropic"), Upstream("gemini", "Gemini"), Upstream("mail", "MCP", "/mcp"), Upstream("bench", "HTTP", "/tools")],
+            Upstreams =
+            [
+                Upstream("openai", "OpenAI"), Upstream("anthropic", "Anthropic"), Upstream("gemini", "Gemini"), Upstream("mail", "MCP", "/mcp"), Upstream("bench", "HTTP", "/tools"),
+                Upstream("ollama", "HTTP"),
+            ],
             ModelCall = config.ModelCall,
             DrainTimeout = config.DrainTimeout,
         };

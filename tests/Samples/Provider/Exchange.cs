@@ -32,7 +32,7 @@ internal sealed class Exchange(HttpContext context, Format format, Desk desk)
     {
         format.Head(context);
         var key = format.Key(context.Request);
-        if (!desk.Knows(key))
+        if (!format.Open && !desk.Knows(key))
         {
             var (status, error) = format.Stranger(key);
             await JsonAsync(context, status, error);

@@ -22,6 +22,9 @@ internal abstract class Format
     /// <summary>Nobody pays for it.</summary>
     public virtual bool Free => false;
 
+    /// <summary>Everyone may ask it, without a key.</summary>
+    public virtual bool Open => false;
+
     /// <summary>The key of a request, empty where it has none.</summary>
     public abstract string Key(HttpRequest request);
 

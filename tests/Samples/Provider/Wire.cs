@@ -32,6 +32,9 @@ internal sealed record Reply(byte[] Json)
     /// <summary>The events are the items of one JSON array.</summary>
     public bool Array { get; init; }
 
+    /// <summary>The events are lines of JSON.</summary>
+    public bool Lines { get; init; }
+
     public static Reply Stream(IReadOnlyList<SseEvent> events, byte[] failure) => new([]) { Events = events, Failure = new SseEvent(null, failure) };
 }
 
@@ -47,8 +50,8 @@ internal static class Wire
             response.Headers.ContentEncoding = "gzip";
         if (orders.Close)
             response.Headers.Connection = "close";
-        var sse = reply.Events is not null && !reply.Array;
-        response.ContentType = orders.ContentType ?? (sse ? "text/event-stream; charset=utf-8" : "application/json");
+        var sse = reply.Events is not null && !reply.Array && !reply.Lines;
+        response.ContentType = orders.ContentType ?? (sse ? "text/event-stream; charset=utf-8" : reply.Lines ? "application/x-ndjson" : "application/json");
         if (sse)
             response.Headers.CacheControl = "no-cache";
         if (reply.Events is null)
@@ -113,6 +116,8 @@ internal static class Wire
         var big = events.FindLastIndex(events.Count / 2, e => e.Data[0] == '{');
         if (big >= 0)
             events[big] = events[big] with { Data = Grown(events[big].Data, orders) };
+        if (reply.Lines)
+            return [.. events.Select(e => (byte[])[.. e.Data, (byte)'\n'])];
         if (reply.Array)
             return [.. events.Select((e, i) => (byte[])[.. i == 0 ? "["u8 : "\r\n,\r\n"u8, .. e.Data]), "\r\n]"u8.ToArray()];
         return [.. events.Select((e, i) => (byte[])[.. i == 0 ? [] : Between(reply, orders), .. Frame(e, reply, orders)])];
