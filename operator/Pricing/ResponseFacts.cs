@@ -35,6 +35,9 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
     /// <summary>Whether <see cref="Usage"/> stands for the whole call.</summary>
     public bool IsFinal => Usage is not null && terminal && !broken;
 
+    /// <summary>Where a member "usage" with the value null stands in the last object read, its name and value, no comma; null where none does.</summary>
+    public Range? NullUsage { get; private set; }
+
     /// <summary>Bytes of generated text that the events carried so far.</summary>
     public long ContentBytes { get; private set; }
 
@@ -63,6 +66,7 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
     public void Read(ReadOnlySpan<byte> json, out bool usageOnly)
     {
         usageOnly = false;
+        NullUsage = null;
         var note = default(Note);
         try
         {
@@ -87,6 +91,8 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
             ContentEvents++;
         }
         broken |= note.IsError;
+        if (note.NullUsageEnd > 0 && !note.HasUsage)
+            NullUsage = note.NullUsageStart..note.NullUsageEnd;
         if (note.HasUsage)
         {
             Usage = note.UsageIsBad ? null : counts.ToUsage();
@@ -131,6 +137,8 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
         public string? ServiceTier;
         public string? Status;
         public bool HasUsage;
+        public int NullUsageStart;
+        public int NullUsageEnd;
         public bool UsageIsBad;
         public bool NoChoices;
         public bool IsTerminal;
@@ -145,7 +153,10 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
         {
             if (reader.ValueTextEquals("usage"u8) || (api == UsageApi.Gemini && reader.ValueTextEquals("usageMetadata"u8)))
             {
+                var start = (int)reader.TokenStartIndex;
                 ReadUsage(ref reader, ref note);
+                if (depth == 0 && reader.TokenType == JsonTokenType.Null)
+                    (note.NullUsageStart, note.NullUsageEnd) = (start, (int)reader.BytesConsumed);
             }
             else if (reader.ValueTextEquals("choices"u8))
             {

@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// Cuts a server-sent-event stream into events as soon as each is complete, reads usage from their data, and tells which one the client did
-/// not ask for. Bytes are never changed. Holds at most one unfinished event.
+/// Cuts a server-sent-event stream into events as soon as each is complete, reads usage from their data, and hides what is there only because usage was
+/// asked for: its chunk, and the member <c>"usage":null</c> of the others. No other byte is changed. Holds at most one unfinished event.
 /// </summary>
 internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int longestEvent = SseUsageFilter.DefaultLongestEvent)
 {
@@ -75,7 +76,7 @@ internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int lo
             }
             bytes = buffer.AsMemory(start, scan - start);
             start = scan;
-            show = Inspect(bytes.Span);
+            show = Inspect(ref bytes);
             return true;
         }
         if (end - start > longestEvent)
@@ -100,37 +101,40 @@ internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int lo
     {
         bytes = buffer.AsMemory(start, end - start);
         start = scan = end;
-        show = bytes.Length > 0 && Inspect(bytes.Span);
+        show = bytes.Length > 0 && Inspect(ref bytes);
         return bytes.Length > 0;
     }
 
-    private bool Inspect(ReadOnlySpan<byte> text)
+    private bool Inspect(ref ReadOnlyMemory<byte> bytes)
     {
+        var text = bytes.Span;
         var data = default(ReadOnlySpan<byte>);
-        List<byte>? joined = null;
+        var dataAt = 0;
+        Joined? joined = null;
         var lines = 0;
-        while (!text.IsEmpty)
+        for (var at = 0; at < text.Length;)
         {
-            var stop = text.IndexOfAny((byte)'\n', (byte)'\r');
-            var line = stop < 0 ? text : text[..stop];
-            text = stop < 0 ? default : text[(stop + 1)..];
+            var stop = text[at..].IndexOfAny((byte)'\n', (byte)'\r');
+            var line = stop < 0 ? text[at..] : text.Slice(at, stop);
+            var lineAt = at;
+            at += line.Length + 1;
             if (!line.StartsWith("data:"u8))
                 continue;
-            line = line["data:"u8.Length..];
-            if (line is [(byte)' ', ..])
-                line = line[1..];
+            var skip = line is [_, _, _, _, _, (byte)' ', ..] ? "data: ".Length : "data:".Length;
+            line = line[skip..];
+            lineAt += skip;
             if (++lines == 1)
             {
                 data = line;
+                dataAt = lineAt;
                 continue;
             }
             // Several data lines of one event are one text, joined by line feeds (WHATWG HTML, 9.2.6).
-            joined ??= [.. data];
-            joined.Add((byte)'\n');
-            joined.AddRange(line);
+            joined ??= new Joined(data, dataAt);
+            joined.Add(line, lineAt);
         }
         if (joined is not null)
-            data = joined.ToArray();
+            data = joined.Text;
         if (data.SequenceEqual("[DONE]"u8))
         {
             Done = true;
@@ -139,6 +143,59 @@ internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int lo
         if (data.IsEmpty)
             return true;
         facts.Read(data, out var usageOnly);
-        return !(usageOnly && hideUsage);
+        if (!hideUsage)
+            return true;
+        if (facts.NullUsage is { } member)
+        {
+            var (from, to) = WithComma(data, member.Start.Value, member.End.Value);
+            bytes = joined is null ? Cut(bytes, dataAt + from, dataAt + to) : Cut(bytes, joined.Origin(from), joined.Origin(to));
+        }
+        return !usageOnly;
+    }
+
+    /// <summary>A member of an object with the comma that goes with it: the one before, or where it is the first, the one after and the space up to the next.</summary>
+    private static (int From, int To) WithComma(ReadOnlySpan<byte> json, int from, int to)
+    {
+        var before = json[..from].LastIndexOfAnyExcept(" \t\r\n"u8);
+        if (json[before] == ',')
+            return (before, to);
+        var after = to + json[to..].IndexOfAnyExcept(" \t\r\n"u8);
+        if (json[after] != ',')
+            return (from, to);
+        return (from, after + 1 + json[(after + 1)..].IndexOfAnyExcept(" \t\r\n"u8));
+    }
+
+    /// <summary>Takes bytes out of an event where it stands: nobody else looks at this part of the buffer any more.</summary>
+    private static ReadOnlyMemory<byte> Cut(ReadOnlyMemory<byte> bytes, int from, int to)
+    {
+        var held = MemoryMarshal.AsMemory(bytes);
+        held[to..].CopyTo(held[from..]);
+        return held[..^(to - from)];
+    }
+
+    /// <summary>Data of several lines, and where each came from.</summary>
+    private sealed class Joined
+    {
+        private readonly List<byte> text = [];
+        private readonly List<(int At, int Origin)> lines = [];
+
+        public Joined(ReadOnlySpan<byte> first, int origin) => Add(first, origin);
+
+        public byte[] Text => [.. text];
+
+        public void Add(ReadOnlySpan<byte> line, int origin)
+        {
+            if (lines.Count > 0)
+                text.Add((byte)'\n');
+            lines.Add((text.Count, origin));
+            text.AddRange(line);
+        }
+
+        /// <summary>The place in the event that a byte came from.</summary>
+        public int Origin(int at)
+        {
+            var line = lines.FindLast(l => l.At <= at);
+            return line.Origin + at - line.At;
+        }
     }
 }

@@ -43,12 +43,8 @@ public sealed class JavaScriptTests
     {
         var environment = SdkVariables.For(Upstreams).ToDictionary(v => v.Key, v => value(v.Key));
         var output = await RunAsync("node", [Repository.PathOf("tests", "Guardrail.Tests", "JavaScript", "clients.mjs"), modules], environment);
-        // Ids are new with each answer; and chunks have "usage":null where the usage chunk was asked for, if only by the guardrail.
-        return
-        [
-            .. output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Select(line => Regex.Replace(line, "\"(id|obfuscation)\":\"[^\"]*\"", "\"$1\":\"\"").Replace(",\"usage\":null", "", StringComparison.Ordinal)),
-        ];
+        // Ids are new with each answer.
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Regex.Replace(line, "\"(id|obfuscation)\":\"[^\"]*\"", "\"$1\":\"\""))];
     }
 
     private static async Task<string> RunAsync(string program, string[] arguments, Dictionary<string, string> environment)
