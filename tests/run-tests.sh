@@ -44,7 +44,7 @@ for suite in "$@"; do
     set +a
   fi
   if [ "$suite" = api ]; then
-    AGENT_READINESS_CEL=$(tests/gitops/install.sh) || { broken=$((broken + 1)); continue; }
+    AGENT_READINESS_CEL=$(tests/npm-install.sh cel-js @marcbachmann/cel-js@8.0.0) || { broken=$((broken + 1)); continue; }
     export AGENT_READINESS_CEL
   fi
   for project in ${projects[$suite]}; do run "$project"; done

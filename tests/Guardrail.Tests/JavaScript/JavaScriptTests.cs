@@ -14,6 +14,9 @@ namespace AgentReadiness.Guardrail.Tests.JavaScript;
 /// <summary>The official JavaScript clients see the same through a guardrail as without it, configured by nothing but the variables that the operator sets.</summary>
 public sealed class JavaScriptTests
 {
+    private static readonly string[] Packages =
+        ["openai@6.49.0", "@anthropic-ai/sdk@1.13.0", "@google/genai@2.32.0", "ai@6.0.326", "@ai-sdk/openai@3.0.141", "@ai-sdk/anthropic@3.0.140"];
+
     private static readonly List<Declared> Upstreams =
     [
         new() { Name = "openai", Format = UpstreamFormat.OpenAI }, new() { Name = "anthropic", Format = UpstreamFormat.Anthropic }, new() { Name = "gemini", Format = UpstreamFormat.Gemini },
@@ -22,7 +25,7 @@ public sealed class JavaScriptTests
     [Fact]
     public async Task Every_client_sees_the_same_with_and_without_a_guardrail()
     {
-        var modules = (await RunAsync("bash", [Repository.PathOf("tests", "Guardrail.Tests", "JavaScript", "install.sh")], [])).Trim();
+        var modules = (await RunAsync("bash", [Repository.PathOf("tests", "npm-install.sh"), "clients", .. Packages], [])).Trim();
         await using var direct = await Source.StartAsync(guarded: false);
         await using var guarded = await Source.StartAsync(guarded: true);
         var expected = await ClientsAsync(modules, variable => variable.EndsWith("_KEY", StringComparison.Ordinal) ? Source.Key : direct.Url + (variable.StartsWith("OPENAI", StringComparison.Ordinal) ? "/v1" : ""));
