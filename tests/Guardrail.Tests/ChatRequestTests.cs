@@ -47,6 +47,8 @@ public sealed class ChatRequestTests
     [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"x\"}}]}]", true, false)]
     [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}]", true, false)]
     [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{\"file_id\":\"f\"}}]}]", true, false)]
+    [InlineData("[{\"role\":\"assistant\",\"content\":[{\"type\":\"refusal\",\"refusal\":\"no\"}]}]", false, false)]
+    [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"a\"}]}]", true, false)]
     [InlineData("[{\"role\":\"assistant\",\"audio\":{\"id\":\"a\"}}]", false, true)]
     [InlineData("[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"{\\\"type\\\":\\\"image_url\\\"}\"}]}]", false, false)]
     [InlineData("[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"type\":\"function\"}]}]", false, false)]

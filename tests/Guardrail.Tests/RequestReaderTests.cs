@@ -73,6 +73,10 @@ public sealed class RequestReaderTests
     [InlineData("""{"model":"m","input":[{"type":"item_reference","id":"i"}]}""", true, false)]
     [InlineData("""{"model":"m","input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]}""", false, true)]
     [InlineData("""{"model":"m","input":[{"type":"function_call_output","call_id":"c","output":"text"}]}""", false, false)]
+    [InlineData("""{"model":"m","input":[{"type":"function_call_output","call_id":"c","output":[{"type":"input_text","text":"x"},{"type":"input_file","file_id":"f"}]}]}""", false, true)]
+    [InlineData("""{"model":"m","input":[{"role":"assistant","content":[{"type":"output_text","text":"x"},{"type":"refusal","refusal":"x"}]}]}""", false, false)]
+    [InlineData("""{"model":"m","input":[{"type":"reasoning","content":[{"type":"reasoning_text","text":"x"},{"type":"summary_text","text":"x"},{"type":"text","text":"x"}]}]}""", false, false)]
+    [InlineData("""{"model":"m","input":[{"type":"shell_call_output","call_id":"c","output":[{"stdout":"x","stderr":"","outcome":{"type":"exit","exit_code":0}}]}]}""", false, false)]
     [InlineData("""{"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"x"}]}],"tools":[{"type":"function","name":"f"}]}""", false, false)]
     public void Responses_whose_input_is_elsewhere_count_as_a_full_window(string body, bool stored, bool media)
     {

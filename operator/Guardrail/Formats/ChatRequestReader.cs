@@ -17,6 +17,7 @@ internal static class ChatRequestReader
     private static readonly string[] OptionKeys = ["include_usage"];
     private static readonly string[] MessageKeys = ["content", "audio"];
     private static readonly string[] TypeKey = ["type"];
+    private static readonly KeyReader ReadPart = new PartReader(["text"u8.ToArray(), "refusal"u8.ToArray()], needsType: true).Read;
 
     /// <summary>Reads a body; null and an error where it is refused.</summary>
     /// <param name="body">The body.</param>
@@ -94,20 +95,6 @@ internal static class ChatRequestReader
             r.Skip();
             return null;
         });
-    }
-
-    private static ApiError? ReadPart(string name, ref Utf8JsonReader reader, MeteredRequest request)
-    {
-        var typed = false;
-        var error = BodyReader.ReadObject(ref reader, TypeKey, request, (string _, ref Utf8JsonReader r, MeteredRequest q) =>
-        {
-            typed = true;
-            if (r.TokenType != JsonTokenType.String || !(r.ValueTextEquals("text"u8) || r.ValueTextEquals("refusal"u8)))
-                q.MediaInput = true;
-            r.Skip();
-            return null;
-        });
-        return error ?? (typed ? null : BodyReader.Bad("missing_parameter", "messages", "A content part has no type."));
     }
 
     private static ApiError? ReadModalities(ref Utf8JsonReader reader, MeteredRequest request)

@@ -14,6 +14,10 @@ internal static class ResponsesRequestReader
     private static readonly string[] ItemKeys = ["type", "content", "output"];
     private static readonly string[] TypeKey = ["type"];
 
+    // What a shell wrote has no type.
+    private static readonly KeyReader ReadPart = new PartReader(
+        ["input_text"u8.ToArray(), "output_text"u8.ToArray(), "refusal"u8.ToArray(), "text"u8.ToArray(), "summary_text"u8.ToArray(), "reasoning_text"u8.ToArray()], needsType: false).Read;
+
     /// <summary>Reads a body; null and an error where it is refused.</summary>
     public static MeteredRequest? Read(ReadOnlySpan<byte> body, out ApiError? error)
     {
@@ -85,16 +89,6 @@ internal static class ResponsesRequestReader
             return null;
         });
     }
-
-    private static ApiError? ReadPart(string name, ref Utf8JsonReader reader, MeteredRequest request) =>
-        BodyReader.ReadObject(ref reader, TypeKey, request, (string _, ref Utf8JsonReader r, MeteredRequest q) =>
-        {
-            q.MediaInput |= r.TokenType != JsonTokenType.String
-                || !(r.ValueTextEquals("input_text"u8) || r.ValueTextEquals("output_text"u8) || r.ValueTextEquals("refusal"u8)
-                    || r.ValueTextEquals("text"u8) || r.ValueTextEquals("summary_text"u8) || r.ValueTextEquals("reasoning_text"u8));
-            r.Skip();
-            return null;
-        });
 
     /// <summary>What the agent runs itself costs tokens only; any other tool is run, and billed, by the provider.</summary>
     private static ApiError? ReadTool(string name, ref Utf8JsonReader reader, MeteredRequest request) =>
