@@ -105,7 +105,7 @@ public static class SampleProvider
             };
         }
         var azure = path.StartsWith("/openai/", StringComparison.Ordinal);
-        return Plain(path) switch
+        return Plain(context, path) switch
         {
             "/v1/chat/completions" => new ChatFormat(azure),
             "/v1/responses" => new ResponsesFormat(desk.Responses, azure),
@@ -140,7 +140,7 @@ public static class SampleProvider
             await Exchange.JsonAsync(context, status, error);
             return;
         }
-        var plain = Plain(path);
+        var plain = Plain(context, path);
         if (plain.StartsWith("/v1/responses/", StringComparison.Ordinal))
         {
             Arrive(context, desk, "responses/id", body);
@@ -163,8 +163,11 @@ public static class SampleProvider
             : OpenAIFormat.Error("invalid_request_error", "unknown_url", $"Unknown request URL: {path}"));
     }
 
-    // Azure's new paths are OpenAI's below /openai, the model being the deployment.
-    private static string Plain(string path) => path.StartsWith("/openai/v1/", StringComparison.Ordinal) ? path["/openai".Length..] : path;
+    // Azure's new paths are OpenAI's below /openai, the model being the deployment; the old ones have no version in them but in the query.
+    private static string Plain(HttpContext context, string path) =>
+        path.StartsWith("/openai/v1/", StringComparison.Ordinal) ? path["/openai".Length..]
+        : path.StartsWith("/openai/", StringComparison.Ordinal) && context.Request.Query.ContainsKey("api-version") && path.Split('/')[2] is "responses" or "models" ? "/v1" + path["/openai".Length..]
+        : path;
 
     private static void Arrive(HttpContext context, Desk desk, string endpoint, byte[] body) => desk.Witness.Arrive(endpoint, new ArrivedRequest(
         context.Request.Method,

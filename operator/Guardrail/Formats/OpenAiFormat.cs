@@ -22,8 +22,11 @@ internal sealed class OpenAiFormat : WireFormat
             }
             return new Endpoint(EndpointKind.Unmetered, path);
         }
-        var azure = path.StartsWith("/openai/v1/", StringComparison.Ordinal);
-        var (version, rest) = azure ? ("/openai/v1", path["/openai/v1".Length..]) : Split(path);
+        // Azure's newer form has the version, and the older one, for what no deployment answers, has not.
+        var (version, rest) =
+            path.StartsWith("/openai/v1/", StringComparison.Ordinal) ? ("/openai/v1", path["/openai/v1".Length..])
+            : path.StartsWith("/openai/", StringComparison.Ordinal) ? ("/openai", path["/openai".Length..])
+            : Split(path);
         return Known(method, rest) with { Version = version };
     }
 

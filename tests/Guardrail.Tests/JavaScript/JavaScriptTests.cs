@@ -25,16 +25,13 @@ public sealed class JavaScriptTests
     [Fact]
     public async Task Every_client_sees_the_same_with_and_without_a_guardrail()
     {
-        var modules = (await RunAsync("bash", [Repository.PathOf("tests", "npm-install.sh"), "clients", .. Packages], [])).Trim();
         await using var direct = await Source.StartAsync(guarded: false);
         await using var guarded = await Source.StartAsync(guarded: true);
-        var expected = await ClientsAsync(modules, variable => variable.EndsWith("_KEY", StringComparison.Ordinal) ? Source.Key : direct.Url + (variable.StartsWith("OPENAI", StringComparison.Ordinal) ? "/v1" : ""));
-        var set = SdkVariables.For(Upstreams).ToDictionary();
-        var seen = await ClientsAsync(modules, variable => set[variable].Replace($":{GuardrailPorts.Egress}/", $":{guarded.Reach("/v1").Port}/", StringComparison.Ordinal));
+        var expected = await ClientsAsync("clients.mjs", Upstreams, (name, _) => name.EndsWith("_KEY", StringComparison.Ordinal) ? Source.Key : direct.Url + (name.StartsWith("OPENAI", StringComparison.Ordinal) ? "/v1" : ""));
+        var seen = await ClientsAsync("clients.mjs", Upstreams, (_, value) => At(value, guarded.Reach("/v1").Port));
 
         expected.Length.ShouldBeGreaterThan(15);
-        seen.Zip(expected).Where(pair => pair.First != pair.Second).ShouldBeEmpty();
-        seen.Length.ShouldBe(expected.Length);
+        Same(seen, expected);
         // The failures were the provider's, not those of a client that did not get there.
         expected.Count(line => line.Contains("\"error\"")).ShouldBe(7);
         direct.Witness.Calls.Count.ShouldBe(guarded.Witness.Calls.Count);
@@ -42,10 +39,49 @@ public sealed class JavaScriptTests
         guarded.Account!.Totals.Settled.Amount.ShouldBeGreaterThan(0);
     }
 
-    private static async Task<string[]> ClientsAsync(string modules, Func<string, string> value)
+    [Fact]
+    public async Task The_client_for_Azure_sees_the_same_with_and_without_a_guardrail()
     {
-        var environment = SdkVariables.For(Upstreams).ToDictionary(v => v.Key, v => value(v.Key));
-        var output = await RunAsync("node", [Repository.PathOf("tests", "Guardrail.Tests", "JavaScript", "clients.mjs"), modules], environment);
+        const string host = "shop.openai.azure.com";
+        List<Declared> azure = [new() { Name = "azure", Format = UpstreamFormat.OpenAI, Url = $"https://{host}" }];
+        using var authority = new TestAuthority();
+        await using var direct = await Source.StartAsync(guarded: false);
+        TestProxy? proxy = null;
+        // Azure's own name, by which its prices and its key's header are known, leads through a proxy to the sample provider.
+        await using var rig = await Rig.StartAsync((config, port, key) =>
+        {
+            proxy = new TestProxy(port);
+            config.Upstreams = [new UpstreamConfig { Name = "azure", Format = "OpenAI", Url = azure[0].Url, KeyFile = key, CaFile = authority.Path, Proxy = proxy.Url }];
+            return config;
+        }, authority.Listen(certificate: authority.Issue(host)));
+        await using var stopping = proxy!;
+        var expected = await ClientsAsync("azure.mjs", azure, (name, _) => name.EndsWith("_KEY", StringComparison.Ordinal) ? Source.Key : direct.Url);
+        var seen = await ClientsAsync("azure.mjs", azure, (_, value) => At(value, rig.EgressPort));
+
+        expected.Length.ShouldBe(12);
+        Same(seen, expected);
+        expected.Count(line => line.Contains("\"error\"")).ShouldBe(3);
+        rig.Witness.Last("chat")!.Headers["api-key"].ShouldBe(Rig.Key);
+        rig.Witness.Last("chat")!.Target.ShouldBe("/openai/deployments/gpt-5.4-mini/chat/completions?api-version=2025-04-01-preview");
+        direct.Witness.Calls.Count.ShouldBe(rig.Witness.Calls.Count);
+        while (rig.Account.Totals.Reserved > Money.Zero)
+            await Task.Yield();
+        rig.Account.Totals.Settled.Amount.ShouldBeGreaterThan(0);
+    }
+
+    private static string At(string url, int port) => url.Replace($":{GuardrailPorts.Egress}/", $":{port}/", StringComparison.Ordinal);
+
+    private static void Same(string[] seen, string[] expected)
+    {
+        seen.Zip(expected).Where(pair => pair.First != pair.Second).ShouldBeEmpty();
+        seen.Length.ShouldBe(expected.Length);
+    }
+
+    private static async Task<string[]> ClientsAsync(string script, List<Declared> upstreams, Func<string, string, string> value)
+    {
+        var modules = (await RunAsync("bash", [Repository.PathOf("tests", "npm-install.sh"), "clients", .. Packages], [])).Trim();
+        var environment = SdkVariables.For(upstreams).ToDictionary(v => v.Key, v => value(v.Key, v.Value));
+        var output = await RunAsync("node", [Repository.PathOf("tests", "Guardrail.Tests", "JavaScript", script), modules], environment);
         // Ids are new with each answer.
         return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Regex.Replace(line, "\"(id|obfuscation)\":\"[^\"]*\"", "\"$1\":\"\""))];
     }
@@ -53,6 +89,8 @@ public sealed class JavaScriptTests
     private static async Task<string> RunAsync(string program, string[] arguments, Dictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var name in SdkVariables.All)
+            start.Environment.Remove(name);
         foreach (var (name, text) in environment)
             start.Environment[name] = text;
         using var process = Process.Start(start)!;

@@ -1,11 +1,7 @@
 // The official JavaScript clients, found by the variables that they read themselves. Prints one line of JSON for each call: what the caller sees.
 // usage: node clients.mjs FOLDER_OF_NODE_MODULES
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { load, pick, see, all, user } from './see.mjs';
 
-const require = createRequire(`${process.argv[2]}/`);
-const load = name => import(pathToFileURL(require.resolve(name)).href);
-const pick = module => module.default?.default ?? module.default ?? module;
 const { default: OpenAI } = { default: pick(await load('openai')) };
 const { default: Anthropic } = { default: pick(await load('@anthropic-ai/sdk')) };
 const { GoogleGenAI } = await load('@google/genai');
@@ -17,23 +13,6 @@ const openai = new OpenAI({ maxRetries: 0 });
 const anthropic = new Anthropic({ maxRetries: 0 });
 const google = new GoogleGenAI({ apiKey: process.env.GEMINI_API_KEY });
 const model = 'gpt-5.4-mini', claude = 'claude-haiku-4-5', gemini = 'gemini-2.5-flash';
-const user = content => [{ role: 'user', content }];
-
-async function see(name, call) {
-  let seen;
-  try {
-    seen = await call();
-  } catch (error) {
-    seen = { error: error.constructor.name, status: error.status ?? error.statusCode };
-  }
-  console.log(JSON.stringify({ name, seen }));
-}
-
-async function all(stream, each) {
-  const pieces = [];
-  for await (const piece of await stream) pieces.push(each(piece));
-  return pieces;
-}
 
 await see('openai chat', async () => {
   const { choices, usage } = await openai.chat.completions.create({ model, messages: user('hello') });
