@@ -75,7 +75,7 @@ public sealed class MoneyTests
         if (next == 200)
             (totals.Settled, totals.Unproven >= Bill(source.Witness.Calls[0])).ShouldBe((Money.Zero, true));
         else
-            source.Log.ShouldContain(line => line.Contains("overrun:"));
+            await source.LoggedAsync("overrun:");
         using var again = await CallAsync(source, api, stream, "hello");
         ((int)again.StatusCode).ShouldBe(next);
         if (next == 402)

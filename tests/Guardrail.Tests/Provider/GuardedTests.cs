@@ -66,7 +66,7 @@ public sealed class GuardedOllamaTests : OllamaTests
         using var client = Client(source);
         await ReadAsync(client, Ask("[[tokens=100]][[pace=100ms]]"));
         source.Witness.Last("ollama")!.Headers.Keys.ShouldNotContain("Authorization");
-        source.Log.ShouldContain(line => line.Contains("tool call") && line.Contains("tool=ollama") && line.Contains("status=200"));
+        await source.LoggedAsync("tool=ollama status=200");
         using var other = await source.SendAsync(HttpMethod.Post, "/tools/search_orders", "{}");
         other.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }

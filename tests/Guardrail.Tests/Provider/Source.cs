@@ -65,6 +65,9 @@ internal sealed class Source : IAsyncDisposable
     /// <summary>What the guardrail logged.</summary>
     public IEnumerable<string> Log => guard!.Log.All;
 
+    /// <summary>Waits until it has logged a text: what it books last, it may log a little after the books are seen to be closed.</summary>
+    public Task LoggedAsync(string text) => guard!.Log.UntilAsync(text, 1);
+
     /// <summary>Waits until the guardrail has booked all that it was asked for.</summary>
     public async Task SettledAsync()
     {

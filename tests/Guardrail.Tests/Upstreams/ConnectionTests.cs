@@ -9,7 +9,12 @@ using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests;
 
+/// <summary>Runs when no other test does: hundreds of calls at once would take their time from those that wait for a second.</summary>
+[CollectionDefinition(nameof(ConnectionTests), DisableParallelization = true)]
+public sealed class ConnectionTestsRunAlone;
+
 /// <summary>How many connections the guardrail opens to a provider, and what becomes of a call whose connection the provider is just closing.</summary>
+[Collection(nameof(ConnectionTests))]
 public sealed class ConnectionTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
