@@ -166,6 +166,8 @@ public static partial class AgentDeploymentRules
             if (string.IsNullOrEmpty(budget.Windows[i].MaxCost))
                 add($"spec.budget.windows[{i}].maxCost", "must be set, for example \"50\"");
             MoneyOf(budget.Windows[i].MaxCost, $"spec.budget.windows[{i}].maxCost", add);
+            if (budget.Windows[i].AlertAt is { } alerts && (alerts.Count > 8 || alerts.Any(at => at is < 1 or > 100) || !alerts.SequenceEqual(alerts.Distinct().Order())))
+                add($"spec.budget.windows[{i}].alertAt", "must list at most 8 percentages from 1 to 100, ascending, for example [50, 80, 95]");
             if (budget.Windows[i].ScaleDownTo is < 0 or > 1000)
                 add($"spec.budget.windows[{i}].scaleDownTo", "must be from 0 to 1000");
         }

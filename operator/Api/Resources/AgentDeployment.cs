@@ -250,13 +250,17 @@ public sealed class PerPodSpec
 /// <summary>A cap on the spend of all pods of the agent together.</summary>
 public sealed class BudgetWindow
 {
-    /// <summary>The window: Day begins at midnight UTC.</summary>
+    /// <summary>The window, aligned to the calendar in UTC: Hour, Day, Week (from Monday), Month, or Total, which never ends.</summary>
     [Required]
     public BudgetPeriod Period { get; set; }
 
     /// <summary>The most that may be spent in the window, in USD as a decimal string. No call is let go that could cross it.</summary>
     [Required, Pattern(Money.Pattern)]
     public string MaxCost { get; set; } = string.Empty;
+
+    /// <summary>Percentages of maxCost, ascending, at which an event and the status tell what is spent: each once a window.</summary>
+    [DefaultJson("[50,80,95]"), Items(0, 8), Range(1, 100), XListType("atomic")]
+    public List<int>? AlertAt { get; set; }
 
     /// <summary>What happens to the agent when the window is exhausted; its model calls are refused in any case.</summary>
     [DefaultJson("\"ScaleDown\"")]
@@ -272,6 +276,18 @@ public enum BudgetPeriod
 {
     /// <summary>From midnight to midnight, UTC.</summary>
     Day,
+
+    /// <summary>From the full hour, UTC.</summary>
+    Hour,
+
+    /// <summary>From Monday's midnight, UTC, as ISO 8601 counts weeks.</summary>
+    Week,
+
+    /// <summary>From the first day's midnight, UTC.</summary>
+    Month,
+
+    /// <summary>Once and for all.</summary>
+    Total,
 }
 
 /// <summary>What happens to an agent whose budget window is exhausted.</summary>

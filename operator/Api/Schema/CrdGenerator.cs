@@ -138,19 +138,19 @@ public sealed class CrdGenerator
         var schema = element is null ? ValueSchema(type) : new JsonObject { ["type"] = "array", ["items"] = ValueSchema(element) };
         schema["description"] = Description(property, element ?? type);
 
-        // Rules about text go to the elements of a list, rules about the list to the list itself.
-        var text = element is null ? schema : schema["items"]!.AsObject();
+        // Rules about values go to the elements of a list, rules about the list to the list itself.
+        var value = element is null ? schema : schema["items"]!.AsObject();
         if (property.GetCustomAttribute<PatternAttribute>() is { } pattern)
-            text["pattern"] = pattern.Pattern;
+            value["pattern"] = pattern.Pattern;
         if (property.GetCustomAttribute<LengthAttribute>() is { } length)
         {
-            text["minLength"] = length.MinLength;
-            text["maxLength"] = length.MaxLength;
+            value["minLength"] = length.MinLength;
+            value["maxLength"] = length.MaxLength;
         }
         if (property.GetCustomAttribute<RangeAttribute>() is { } range)
         {
-            schema["minimum"] = range.Minimum;
-            schema["maximum"] = range.Maximum;
+            value["minimum"] = range.Minimum;
+            value["maximum"] = range.Maximum;
         }
         if (property.GetCustomAttribute<ItemsAttribute>() is { } items)
         {
@@ -163,8 +163,8 @@ public sealed class CrdGenerator
             if (list.MapKeys.Count > 0)
                 schema["x-kubernetes-list-map-keys"] = Strings(list.MapKeys);
         }
-        if (property.GetCustomAttribute<DefaultJsonAttribute>() is { } value)
-            schema["default"] = JsonNode.Parse(value.Json);
+        if (property.GetCustomAttribute<DefaultJsonAttribute>() is { } fallback)
+            schema["default"] = JsonNode.Parse(fallback.Json);
         if (property.GetCustomAttribute<PreserveUnknownFieldsAttribute>() is not null)
             schema["x-kubernetes-preserve-unknown-fields"] = true;
         AddRules(schema, property);

@@ -10,7 +10,7 @@ internal static class BudgetDecision
     /// <summary>The least time between two writes of the spend where no threshold was passed.</summary>
     private static readonly TimeSpan Refresh = TimeSpan.FromMinutes(5);
 
-    private static readonly int[] Thresholds = [50, 80, 95, 100];
+    private static readonly IReadOnlyList<int> DefaultAlerts = [50, 80, 95];
 
     /// <summary>Fills the budget's part of the status and returns the pods that the agent may have.</summary>
     public static int Decide(AgentObservation seen, StatusDraft draft)
@@ -24,28 +24,36 @@ internal static class BudgetDecision
                 : "no window is declared: the agent's spend over time is counted and not limited");
             return declared;
         }
-        draft.LookAgainAt(window.Ends);
+        var spec = seen.Agent.Spec.Budget!.Windows[0];
+        var words = BudgetWindows.Words(spec.Period, cap);
+        if (spec.Period != BudgetPeriod.Total)
+            draft.LookAgainAt(window.Ends);
         var overruns = Told(seen, draft);
         if (seen.Ledger is not { } ledger || ledger.Window != window.Name || ledger.Cap != cap || ledger.Overruns.Count != overruns.Count)
             draft.Writes.Add(new Write.RefreshLedger(AccountKey.Serving(seen.Namespace, seen.Name)));
 
         var current = seen.Ledger is { } account && account.Window == window.Name ? account : new BudgetLedgerStatus { Window = window.Name, Cap = cap };
-        var spec = seen.Agent.Spec.Budget!.Windows[0];
-        draft.Status = draft.Status with { Budget = [Status(spec.Period, current, cap, window, draft.Before, seen.Now)] };
+        var alerts = spec.AlertAt ?? DefaultAlerts;
+        var status = Status(spec.Period, current, cap, window, alerts, draft.Before, seen.Now);
+        var passed = Passed(status, alerts);
+        // That it is spent says more.
+        if (current.Exhausted != true && passed > (draft.Before.Budget is [var old, ..] && IsSame(old, status) ? Passed(old, alerts) : 0))
+            draft.Note(true, Reasons.BudgetAlert, $"${status.Spent} of {words} spent: {passed} % or more{Until(spec.Period, window)}");
+        draft.Status = draft.Status with { Budget = [status] };
 
         if (current.Exhausted != true)
         {
-            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.WithinBudget, $"of ${cap} a day there is money left");
+            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.WithinBudget, passed > 0 ? $"of {words}, {passed} % or more is spent" : $"of {words} there is money left");
             if (draft.Was(ConditionTypes.WithinBudget, "False"))
-                draft.Note(false, Reasons.BudgetResumed, $"the budget lets calls go again: cap ${cap} a day, ${LedgerRules.Spent(current).ToDisplay()} spent");
+                draft.Note(false, Reasons.BudgetResumed, $"the budget lets calls go again: cap {words}, ${LedgerRules.Spent(current).ToDisplay()} spent");
             return declared;
         }
 
         var action = spec.OnExhausted ?? ExhaustedAction.ScaleDown;
         var effective = action == ExhaustedAction.ScaleDown ? Math.Min(declared, spec.ScaleDownTo ?? 0) : declared;
         var consequence = action == ExhaustedAction.ScaleDown ? $"scaled from {declared} to {effective} pods" : "model calls are answered 402";
-        var message = $"spec.budget.windows[0]: ${LedgerRules.Spent(current).ToDisplay()} of ${cap} a day spent, the next call needs up to ${current.ExhaustedBy?.ToDisplay()}; "
-            + $"{consequence} until {window.Ends:yyyy-MM-dd'T'HH:mm'Z'} or until the cap is raised";
+        var message = $"spec.budget.windows[0]: ${LedgerRules.Spent(current).ToDisplay()} of {words} spent, the next call needs up to ${current.ExhaustedBy?.ToDisplay()}; "
+            + consequence + (spec.Period == BudgetPeriod.Total ? " until the cap is raised" : $" until {window.Ends:yyyy-MM-dd'T'HH:mm'Z'} or until the cap is raised");
         draft.Set(ConditionTypes.WithinBudget, "False", Reasons.BudgetExhausted, message);
         if (!draft.Was(ConditionTypes.WithinBudget, "False"))
             draft.Note(true, Reasons.BudgetExhausted, message);
@@ -69,7 +77,7 @@ internal static class BudgetDecision
     }
 
     // Spend changes with every call, the status must not: it is written when a threshold is passed, else every five minutes.
-    private static BudgetWindowStatus Status(BudgetPeriod period, BudgetLedgerStatus ledger, Money cap, OpenWindow window, AgentDeploymentStatus before, DateTimeOffset now)
+    private static BudgetWindowStatus Status(BudgetPeriod period, BudgetLedgerStatus ledger, Money cap, OpenWindow window, IReadOnlyList<int> alerts, AgentDeploymentStatus before, DateTimeOffset now)
     {
         var fresh = new BudgetWindowStatus
         {
@@ -81,16 +89,21 @@ internal static class BudgetDecision
             AsOf = StatusDraft.Seconds(now),
             Exhausted = ledger.Exhausted == true,
         };
-        if (before.Budget is not [var old, ..] || old.Ends != fresh.Ends || old.Cap != fresh.Cap || old.Exhausted != fresh.Exhausted)
+        if (before.Budget is not [var old, ..] || !IsSame(old, fresh) || old.Exhausted != fresh.Exhausted)
             return fresh;
         var settledDown = ledger.Exhausted == true && old.Spent != fresh.Spent;
-        return settledDown || Passed(old) != Passed(fresh) || (now.UtcDateTime - old.AsOf >= Refresh && (old.Spent != fresh.Spent || old.Unproven != fresh.Unproven))
+        return settledDown || Passed(old, alerts) != Passed(fresh, alerts) || (now.UtcDateTime - old.AsOf >= Refresh && (old.Spent != fresh.Spent || old.Unproven != fresh.Unproven))
             ? fresh
             : old;
     }
 
-    private static int Passed(BudgetWindowStatus status) =>
+    private static bool IsSame(BudgetWindowStatus old, BudgetWindowStatus fresh) => old.Period == fresh.Period && old.Ends == fresh.Ends && old.Cap == fresh.Cap;
+
+    private static string Until(BudgetPeriod period, OpenWindow window) => period == BudgetPeriod.Total ? "" : $"; the window ends {window.Ends:yyyy-MM-dd'T'HH:mm'Z'}";
+
+    /// <summary>The highest alert that is passed, percent; 0 for none.</summary>
+    private static int Passed(BudgetWindowStatus status, IReadOnlyList<int> alerts) =>
         Money.TryParse(status.Cap, out var cap) && Money.TryParse(status.Spent, out var spent) && cap > Money.Zero
-            ? Thresholds.Count(threshold => spent.Amount * 100m >= cap.Amount * threshold)
+            ? alerts.Where(threshold => spent.Amount * 100m >= cap.Amount * threshold).DefaultIfEmpty().Max()
             : 0;
 }

@@ -109,6 +109,9 @@ public static class Reasons
     /// <summary>The window is spent.</summary>
     public const string BudgetExhausted = "BudgetExhausted";
 
+    /// <summary>A threshold of alertAt was passed.</summary>
+    public const string BudgetAlert = "BudgetAlert";
+
     /// <summary>The budget lets calls go again.</summary>
     public const string BudgetResumed = "BudgetResumed";
 

@@ -42,26 +42,57 @@ public static class BudgetWindows
 
     /// <summary>The window of production spend; null where none is enforced.</summary>
     public static OpenWindow? Serving(AgentDeploymentSpec spec, DateTimeOffset now) =>
-        AreEnforced(spec) && spec.Budget!.Windows is [var window, ..] && Money.TryParse(window.MaxCost, out var cap) ? Day(now, cap) : null;
+        AreEnforced(spec) && spec.Budget!.Windows is [var window, ..] && Money.TryParse(window.MaxCost, out var cap) ? Of(window.Period, now, cap) with { Budget = window.Period.ToString().ToLowerInvariant() } : null;
 
     /// <summary>The window of a revision's evaluation.</summary>
     /// <param name="spec">The agent.</param>
     /// <param name="again">How often what serves was measured again: each time may cost as much as the first.</param>
     public static OpenWindow Evals(AgentDeploymentSpec spec, int again = 0) => new(Total, Never,
-        new Money(Money.Sum(spec.Evals.Select(eval => Money.TryParse(eval.MaxCost ?? Defaults.EvalMaxCost, out var cap) ? cap : Money.Zero)).Amount * (1 + again)));
+        new Money(Money.Sum(spec.Evals.Select(eval => Money.TryParse(eval.MaxCost ?? Defaults.EvalMaxCost, out var cap) ? cap : Money.Zero)).Amount * (1 + again))) { Budget = "evals" };
 
     /// <summary>The window of the judges of a revision's evaluation.</summary>
     /// <param name="suites">The agent's suites.</param>
     /// <param name="again">How often what serves was measured again.</param>
     public static OpenWindow Judge(IEnumerable<EvalSuite> suites, int again) => new(Total, Never,
-        new Money(Money.Sum(suites.Select(suite => suite.Spec.Builtin?.Judge is { } judge && Money.TryParse(judge.MaxCost ?? Defaults.JudgeMaxCost, out var cap) ? cap : Money.Zero)).Amount * (1 + again)));
+        new Money(Money.Sum(suites.Select(suite => suite.Spec.Builtin?.Judge is { } judge && Money.TryParse(judge.MaxCost ?? Defaults.JudgeMaxCost, out var cap) ? cap : Money.Zero)).Amount * (1 + again))) { Budget = "judge" };
 
-    /// <summary>The window of an account whose agent is gone: its reports are still booked.</summary>
-    public static OpenWindow Orphan(LedgerAccount account, DateTimeOffset now) => account == LedgerAccount.Serving ? Day(now, null) : new(Total, Never, null);
+    /// <summary>
+    /// The window of an account for which nobody declares one: the one that it has. Reports are still booked, nothing is granted; and when the agent comes back,
+    /// what it spent in its window is still there.
+    /// </summary>
+    public static OpenWindow AsItStands(BudgetLedgerStatus account) =>
+        new(account.Window ?? "none", account.WindowEnds is { } ends ? new DateTimeOffset(DateTime.SpecifyKind(ends, DateTimeKind.Utc)) : Never, null);
 
-    private static OpenWindow Day(DateTimeOffset now, Money? cap)
+    /// <summary>How a cap of a period reads: "$50 a day".</summary>
+    public static string Words(BudgetPeriod period, Money cap) => period switch
     {
-        var midnight = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
-        return new OpenWindow(midnight.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), midnight.AddDays(1), cap);
+        BudgetPeriod.Hour => $"${cap} an hour",
+        BudgetPeriod.Day => $"${cap} a day",
+        BudgetPeriod.Week => $"${cap} a week",
+        BudgetPeriod.Month => $"${cap} a month",
+        _ => $"${cap} in all",
+    };
+
+    /// <summary>The window of a period that is open at a moment, aligned to the calendar in UTC; weeks as ISO 8601 counts them.</summary>
+    public static OpenWindow Of(BudgetPeriod period, DateTimeOffset now, Money? cap)
+    {
+        var utc = now.UtcDateTime;
+        var day = utc.Date;
+        OpenWindow From(string name, DateTime ends) => new(name, new DateTimeOffset(ends, TimeSpan.Zero), cap);
+        switch (period)
+        {
+            case BudgetPeriod.Hour:
+                return From(utc.ToString("yyyy-MM-dd'T'HH", CultureInfo.InvariantCulture), day.AddHours(utc.Hour + 1));
+            case BudgetPeriod.Day:
+                return From(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), day.AddDays(1));
+            case BudgetPeriod.Week:
+                var monday = day.AddDays(-(((int)day.DayOfWeek + 6) % 7));
+                return From(string.Create(CultureInfo.InvariantCulture, $"{ISOWeek.GetYear(day)}-W{ISOWeek.GetWeekOfYear(day):00}"), monday.AddDays(7));
+            case BudgetPeriod.Month:
+                var first = day.AddDays(1 - day.Day);
+                return From(day.ToString("yyyy-MM", CultureInfo.InvariantCulture), first.AddMonths(1));
+            default:
+                return new OpenWindow(Total, Never, cap);
+        }
     }
 }

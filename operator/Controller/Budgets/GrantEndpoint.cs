@@ -61,7 +61,7 @@ public sealed partial class GrantEndpoint(
         }
         try
         {
-            var answer = desk.Declared(account, time.GetUtcNow()) is null
+            var answer = desk.IsUnlimited(account)
                 ? new GrantResponse { Outcome = GrantOutcome.Unlimited, Window = "none", WindowEnds = DateTimeOffset.MaxValue }
                 : await desk.GrantAsync(account, request, caller.Pod, context.RequestAborted);
             context.Response.ContentType = "application/json";

@@ -27,7 +27,7 @@ internal sealed class LedgerBook
     private readonly AccountKey account;
     private readonly KubernetesApi api;
     private readonly OperatorOptions options;
-    private readonly Func<DateTimeOffset, OpenWindow> window;
+    private readonly Func<DateTimeOffset, OpenWindow?> window;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly HolderBurn burn;
@@ -35,8 +35,8 @@ internal sealed class LedgerBook
     private BudgetLedger? current;
     private long epoch;
 
-    /// <summary>Opens the book of an account; <paramref name="window"/> tells the window and cap in force at a moment.</summary>
-    public LedgerBook(AccountKey account, Func<DateTimeOffset, OpenWindow> window, KubernetesApi api, OperatorOptions options, TimeProvider time, ILogger logger)
+    /// <summary>Opens the book of an account; <paramref name="window"/> tells the window and cap in force at a moment, null where nobody declares one.</summary>
+    public LedgerBook(AccountKey account, Func<DateTimeOffset, OpenWindow?> window, KubernetesApi api, OperatorOptions options, TimeProvider time, ILogger logger)
     {
         this.account = account;
         this.window = window;
@@ -77,7 +77,7 @@ internal sealed class LedgerBook
             Window = open.Name,
             WindowEnds = open.Ends,
             Granted = granted,
-            Budget = account.Account switch { LedgerAccount.Evals => "evals", LedgerAccount.Judge => "judge", _ => "day" },
+            Budget = open.Budget,
             Cap = after.Cap ?? Money.Zero,
             Spent = LedgerRules.Spent(after),
             Refused = Overruns.Refused(after, request.Overruns, open.Acknowledged),
@@ -138,7 +138,7 @@ internal sealed class LedgerBook
             {
                 current ??= await OpenAsync(cancellationToken);
                 var before = current.Status ?? new BudgetLedgerStatus();
-                var open = window(time.GetUtcNow());
+                var open = window(time.GetUtcNow()) ?? BudgetWindows.AsItStands(before);
                 var after = Overruns.Acknowledge(LedgerRules.Open(before with { Epoch = epoch }, open), open.Acknowledged);
                 var answers = new List<(Posting Posting, GrantResponse? Answer)>(batch.Count);
                 foreach (var posting in batch)

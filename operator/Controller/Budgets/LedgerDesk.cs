@@ -74,11 +74,15 @@ public sealed class LedgerDesk(
     public Task<GrantResponse> GrantAsync(AccountKey account, GrantRequest request, HolderPod pod, CancellationToken cancellationToken) =>
         Book(account).GrantAsync(request, pod, cancellationToken);
 
-    /// <summary>The window and cap of an account, as declared now; null where the agent declares no budget.</summary>
-    public OpenWindow? Declared(AccountKey account, DateTimeOffset now)
+    /// <summary>True where the agent is there and declares no budget for the account. An agent that is gone may spend nothing.</summary>
+    public bool IsUnlimited(AccountKey account) =>
+        agents.Get(new NamespacedName(account.Namespace, account.Agent)) is not null && Declared(account, time.GetUtcNow()) is null;
+
+    /// <summary>The window and cap of an account, as declared now; null where there is none.</summary>
+    private OpenWindow? Declared(AccountKey account, DateTimeOffset now)
     {
         if (agents.Get(new NamespacedName(account.Namespace, account.Agent))?.View is not { } agent)
-            return BudgetWindows.Orphan(account.Account, now);
+            return null;
         OpenWindow? window = account.Account switch
         {
             LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, Again(account)),
@@ -96,7 +100,7 @@ public sealed class LedgerDesk(
         var current = term ?? throw new LedgerUnavailableException("this replica does not lead");
         return current.Books.GetOrAdd(account, key => new Lazy<LedgerBook>(() =>
         {
-            var book = new LedgerBook(key, now => Declared(key, now) ?? BudgetWindows.Orphan(key.Account, now), api, options, time, logger);
+            var book = new LedgerBook(key, now => Declared(key, now), api, options, time, logger);
             current.Running.Add(Task.Run(() => book.RunAsync(current.Token), CancellationToken.None));
             return book;
         })).Value;

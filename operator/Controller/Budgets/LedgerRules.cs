@@ -17,6 +17,9 @@ public readonly record struct OpenWindow(string Name, DateTimeOffset Ends, Money
 {
     private readonly IReadOnlyList<OverrunAcknowledgement>? acknowledged;
 
+    /// <summary>What messages call it, for example "day".</summary>
+    public string? Budget { get; init; }
+
     /// <summary>The overruns that the agent's spec acknowledges.</summary>
     public IReadOnlyList<OverrunAcknowledgement> Acknowledged { get => acknowledged ?? []; init => acknowledged = value; }
 }

@@ -1,0 +1,120 @@
+using System.Globalization;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Budgets;
+using CsCheck;
+using Shouldly;
+using Xunit;
+
+namespace AgentReadiness.Controller.Tests;
+
+public sealed class BudgetWindowTests
+{
+    private readonly SimulatedCluster cluster = new();
+
+    private BudgetWindow Window => cluster.Agent.Spec.Budget!.Windows[0];
+
+    [Theory]
+    [InlineData(BudgetPeriod.Hour, "2026-11-24T23:59:59.9Z", "2026-11-24T23", "2026-11-25T00:00:00Z")]
+    [InlineData(BudgetPeriod.Day, "2026-12-31T12:00:00Z", "2026-12-31", "2027-01-01T00:00:00Z")]
+    [InlineData(BudgetPeriod.Week, "2026-11-24T00:00:00Z", "2026-W48", "2026-11-30T00:00:00Z")]
+    [InlineData(BudgetPeriod.Week, "2026-11-29T23:59:59Z", "2026-W48", "2026-11-30T00:00:00Z")]
+    [InlineData(BudgetPeriod.Week, "2026-11-30T00:00:00Z", "2026-W49", "2026-12-07T00:00:00Z")]
+    [InlineData(BudgetPeriod.Week, "2027-01-03T12:00:00Z", "2026-W53", "2027-01-04T00:00:00Z")]
+    [InlineData(BudgetPeriod.Month, "2028-02-29T12:00:00Z", "2028-02", "2028-03-01T00:00:00Z")]
+    [InlineData(BudgetPeriod.Total, "2026-11-24T12:00:00Z", "total", "9999-12-31T00:00:00Z")]
+    public void A_window_is_a_stretch_of_the_calendar(BudgetPeriod period, string now, string name, string ends)
+    {
+        var window = BudgetWindows.Of(period, Moment(now), Money.Parse("1"));
+
+        (window.Name, window.Ends).ShouldBe((name, Moment(ends)));
+    }
+
+    [Fact]
+    public void Every_moment_is_in_one_window_and_the_next_begins_where_it_ends()
+    {
+        var gen = Gen.Select(Gen.Int[0, 4], Gen.Long[new DateTime(2000, 1, 1).Ticks, new DateTime(2100, 1, 1).Ticks]);
+        gen.Sample(drawn =>
+        {
+            var (period, now) = ((BudgetPeriod)drawn.Item1, new DateTimeOffset(drawn.Item2, TimeSpan.Zero));
+            var window = BudgetWindows.Of(period, now, null);
+            window.Ends.ShouldBeGreaterThan(now);
+            if (period == BudgetPeriod.Total)
+                return;
+            BudgetWindows.Of(period, window.Ends.AddTicks(-1), null).ShouldBe(window);
+            var next = BudgetWindows.Of(period, window.Ends, null);
+            next.Name.ShouldNotBe(window.Name);
+            string.CompareOrdinal(next.Name, window.Name).ShouldBePositive("names sort as time does");
+        });
+    }
+
+    [Fact]
+    public void An_account_that_nobody_declares_keeps_its_window_and_grants_nothing()
+    {
+        var account = LedgerRules.Open(new BudgetLedgerStatus(), BudgetWindows.Of(BudgetPeriod.Month, Moment("2026-11-24T12:00:00Z"), Money.Parse("5"))) with { Settled = Money.Parse("4"), ClosedSettled = Money.Parse("4") };
+
+        var orphan = BudgetWindows.AsItStands(account);
+        LedgerRules.Open(account, orphan).ShouldBe(account);
+        orphan.Cap.ShouldBeNull();
+        var back = LedgerRules.Open(account, BudgetWindows.Of(BudgetPeriod.Month, Moment("2026-11-30T12:00:00Z"), Money.Parse("5")));
+        LedgerRules.Spent(back).ShouldBe(Money.Parse("4"), "deleting an agent and making it anew resets no cap");
+    }
+
+    [Theory]
+    [InlineData(BudgetPeriod.Month, "$50 a month", "until 2026-12-01T00:00Z")]
+    [InlineData(BudgetPeriod.Total, "$50 in all", "until the cap is raised")]
+    public void A_long_window_is_enforced_as_a_day_is(BudgetPeriod period, string words, string until)
+    {
+        Window.Period = period;
+        var revision = cluster.PromoteDeclared();
+        cluster.Ledger = cluster.Ledger! with { Exhausted = true, ExhaustedBy = Money.Parse("0.5"), Settled = Money.Parse("49.9") };
+        cluster.Settle();
+
+        cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(0);
+        var message = cluster.Condition(ConditionTypes.WithinBudget)!.Message;
+        message.ShouldContain(words);
+        message.ShouldContain(until);
+    }
+
+    [Fact]
+    public void Each_threshold_is_told_once_a_window()
+    {
+        cluster.PromoteDeclared();
+        foreach (var spent in (string[])["10", "25", "30", "41", "42", "48", "49"])
+        {
+            cluster.Ledger = cluster.Ledger! with { Settled = Money.Parse(spent) };
+            cluster.Settle();
+            cluster.Settle();
+        }
+        Alerts().ShouldBe(["$25 of $50 a day spent: 50 %", "$41 of $50 a day spent: 80 %", "$48 of $50 a day spent: 95 %"]);
+        cluster.Condition(ConditionTypes.WithinBudget)!.Message.ShouldBe("of $50 a day, 95 % or more is spent");
+
+        cluster.Now += TimeSpan.FromDays(1);
+        cluster.Settle();
+        cluster.Ledger = cluster.Ledger! with { Settled = Money.Parse("30") };
+        cluster.Settle();
+        Alerts().Last().ShouldBe("$30 of $50 a day spent: 50 %");
+    }
+
+    [Fact]
+    public void An_agent_chooses_its_thresholds()
+    {
+        Window.AlertAt = [10];
+        cluster.PromoteDeclared();
+        cluster.Ledger = cluster.Ledger! with { Settled = Money.Parse("26") };
+        cluster.Settle();
+        Alerts().ShouldBe(["$26 of $50 a day spent: 10 %"]);
+
+        Window.AlertAt = [];
+        cluster.Now += TimeSpan.FromDays(1);
+        cluster.Settle();
+        cluster.Ledger = cluster.Ledger! with { Settled = Money.Parse("49") };
+        cluster.Settle();
+        Alerts().Count.ShouldBe(1);
+    }
+
+    private List<string> Alerts() => [.. cluster.Events.Where(note => note.Reason == Reasons.BudgetAlert).Select(note => note.Message.Split(" or more")[0])];
+
+    private static DateTimeOffset Moment(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
+}
