@@ -128,6 +128,26 @@ internal sealed class GrantAccount
         }
     }
 
+    /// <summary>Sets money aside whether it is there or not, for a budget that is only observed; and whether it would have been refused, by the last answer.</summary>
+    public (Reservation Reservation, bool Over) Reserve(Money amount)
+    {
+        lock (gate)
+        {
+            current.Reserved += amount;
+            return (new Reservation(current, amount), Budget is { } budget && budget.Spent + current.Reserved > budget.Cap);
+        }
+    }
+
+    /// <summary>More is set aside or spent than was granted.</summary>
+    public bool IsShort
+    {
+        get
+        {
+            lock (gate)
+                return current.Free < Money.Zero;
+        }
+    }
+
     /// <summary>Books what a call really cost, and frees the rest. True where it cost more than was reserved: it is booked in full all the same.</summary>
     public bool Settle(Reservation reservation, Money actual, DateTimeOffset now)
     {

@@ -9,6 +9,9 @@ internal interface IGrantAuthority
     /// <summary>False where the agent has no budget: then nobody is asked and nothing is refused.</summary>
     bool Configured { get; }
 
+    /// <summary>True where no call is to wait or to be refused for money.</summary>
+    bool Observes { get; }
+
     /// <summary>How long a call waits for money.</summary>
     TimeSpan MaxWait { get; }
 
@@ -38,7 +41,7 @@ internal enum GrantRefusal
     Stopping,
 }
 
-/// <summary>A reservation, or why there is none.</summary>
+/// <summary>A reservation, or why there is none; both where the budget is only observed and would have refused.</summary>
 internal readonly record struct GrantResult(Reservation? Reservation, GrantRefusal Refusal);
 
 /// <summary>
@@ -76,6 +79,13 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
             if (stopped)
                 return new(null, GrantRefusal.Stopping);
             FollowConfiguration();
+            if (authority.Observes && authority.Configured)
+            {
+                var (observed, over) = account.Reserve(amount);
+                if (account.IsShort)
+                    wake.TrySetResult();
+                return new(observed, over ? GrantRefusal.Exhausted : GrantRefusal.None);
+            }
             // Whoever waits already goes first.
             if ((waiters.Count == 0 || account.Unlimited) && account.TryReserve(amount, time.GetUtcNow()) is { } reservation)
                 return new(reservation, GrantRefusal.None);
@@ -200,6 +210,12 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
                 return account.Want(first.Value.Amount);
             wait = askAgainAt - now;
         }
+        else if (authority.Observes && account.IsShort)
+        {
+            if (now >= askAgainAt)
+                return account.Want(Money.Zero);
+            wait = askAgainAt - now;
+        }
         if (now >= reportAgainAt && account.Due(now, Coalesce, Heartbeat) is { } report)
             return report;
         var due = account.NextDue(Coalesce, Heartbeat);
@@ -296,6 +312,9 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
                 askAgainAt = now + Jitter();
             }
         }
+        // Nobody waits for it, so it need not be asked for at once again.
+        if (authority.Observes && report.Request.Call is not null && account.IsShort)
+            askAgainAt = now + Jitter();
         if (answer.Reclaim && waiters.Count == 0)
             account.ReturnFree(now);
     }

@@ -25,6 +25,9 @@ internal sealed class HttpGrantAuthority(ConfigStore config, TimeProvider time) 
     public bool Configured => config.Current.Config.Budget is not null;
 
     /// <inheritdoc/>
+    public bool Observes => config.Current.Config.Budget is { Observe: true };
+
+    /// <inheritdoc/>
     public TimeSpan MaxWait => config.Current.MaxWait;
 
     /// <inheritdoc/>

@@ -114,6 +114,26 @@ public sealed class BudgetWindowTests
         Alerts().Count.ShouldBe(1);
     }
 
+    [Fact]
+    public void An_observed_budget_scales_nothing_and_tells_that_it_would_have_until_it_is_enforced()
+    {
+        cluster.Agent.Spec.Budget!.Mode = BudgetMode.Observe;
+        var revision = cluster.PromoteDeclared();
+        cluster.Ledger = cluster.Ledger! with { Settled = Money.Parse("61"), ClosedSettled = Money.Parse("61") };
+        cluster.Settle();
+
+        cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(2);
+        var condition = cluster.Condition(ConditionTypes.WithinBudget)!;
+        (condition.Status, condition.Reason).ShouldBe(("True", Reasons.Observing));
+        condition.Message.ShouldBe("spec.budget.mode is Observe: $61 of $50 a day spent, calls beyond the cap would have been refused");
+        Alerts().ShouldBe(["$61 of $50 a day spent: 100 %"]);
+        cluster.Agent.Status!.Budget.Single().Exhausted.ShouldNotBe(true);
+
+        cluster.Agent.Spec.Budget!.Mode = BudgetMode.Enforce;
+        var (_, outcome, _) = LedgerRules.Apply(cluster.Ledger!, new() { Holder = "h", WantTotal = Money.Parse("0.1"), Call = Money.Parse("0.1") }, new HolderPod("p", "u"), Money.Zero, true);
+        outcome.ShouldBe(AgentReadiness.Api.Guardrail.GrantOutcome.Exhausted);
+    }
+
     private List<string> Alerts() => [.. cluster.Events.Where(note => note.Reason == Reasons.BudgetAlert).Select(note => note.Message.Split(" or more")[0])];
 
     private static DateTimeOffset Moment(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);

@@ -35,6 +35,19 @@ public sealed class LedgerRulesTests
     }
 
     [Fact]
+    public void An_observed_cap_grants_beyond_itself_counts_all_and_knows_a_holder_that_spent_before_it_was_known()
+    {
+        var late = Want("h1", 12m, settled: 11m);
+
+        var (account, outcome, granted) = LedgerRules.Apply(Open(), late, PodA, Usd(0), true, observe: true);
+        (outcome, granted, account.Settled).ShouldBe((GrantOutcome.Granted, Usd(12), Usd(11)));
+        account.Exhausted.ShouldNotBe(true);
+
+        (_, outcome, _) = LedgerRules.Apply(Open(), late, PodA, Usd(0), true);
+        outcome.ShouldBe(GrantOutcome.HolderClosed, "an enforced cap takes it for one whose ledger is gone");
+    }
+
+    [Fact]
     public void A_repeated_or_late_message_changes_nothing()
     {
         var (once, _, granted) = LedgerRules.Apply(Open(), Want("h1", 1m), PodA, Usd(0), true);

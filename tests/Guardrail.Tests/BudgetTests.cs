@@ -102,6 +102,7 @@ public sealed class BudgetTests
     public async Task No_operator_no_money()
     {
         var authority = await FakeOperator.StartAsync(1);
+        authority.Authority.FailoverWait = "1s";
         await using var rig = await Rig.StartAsync(budget: authority.Authority);
         await authority.DisposeAsync();
         var error = await Should.ThrowAsync<ClientResultException>(async () => await rig.Client().CompleteChatAsync("hello"));
@@ -125,6 +126,24 @@ public sealed class BudgetTests
         (rig.Account.Totals.Settled, rig.Account.Totals.Unproven, rig.Account.Totals.Reserved).ShouldBe((Money.Zero, Money.Zero, Money.Zero));
     }
 
+    [Fact]
+    public async Task An_observed_cap_refuses_nothing_and_tells_what_it_would_have_refused()
+    {
+        await using var authority = await FakeOperator.StartAsync(0.0001m);
+        await using var rig = await Rig.StartAsync(budget: new BudgetAuthority { Url = authority.Authority.Url, CaFile = authority.Authority.CaFile, TokenFile = authority.Authority.TokenFile, Observe = true });
+        for (var call = 1; call <= 4; call++)
+        {
+            (await rig.Client().CompleteChatAsync("hello [[tokens=200]]")).Value.Content.ShouldNotBeEmpty();
+            await rig.CallsAsync(call);
+            // The next call goes by what the operator answered to this one.
+            while (rig.Account.Budget is null)
+                await Task.Yield();
+        }
+        rig.Account.Totals.Settled.ShouldBe(rig.Billed(completed: true));
+        rig.Account.Totals.Settled.Amount.ShouldBeGreaterThan(0.0001m);
+        rig.Log.All.ShouldContain(line => line.Contains("would be refused: upstream=openai limit=window", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("other-name")]
     [InlineData("localhost")]
@@ -135,6 +154,7 @@ public sealed class BudgetTests
         var trusted = FakeOperator.Certificates("localhost");
         var pair = name == "localhost" ? (trusted.Ca, server) : FakeOperator.Certificates(name);
         await using var authority = await FakeOperator.StartAsync(1, certificates: pair);
+        authority.Authority.FailoverWait = "1s";
         await using var rig = await Rig.StartAsync(budget: authority.Authority);
         (await Should.ThrowAsync<ClientResultException>(async () => await rig.Client().CompleteChatAsync("hello"))).Status.ShouldBe(402);
         authority.Token.ShouldBeNull();

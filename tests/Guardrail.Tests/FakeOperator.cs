@@ -51,7 +51,8 @@ internal sealed class FakeOperator : IAsyncDisposable
             CaFile = Path.Combine(folder, "ca.crt"),
             TokenFile = Path.Combine(folder, "token"),
             MaxWait = "1s",
-            FailoverWait = "1s",
+            // A slow machine is not to take it for gone; who tests that says so.
+            FailoverWait = "30s",
         };
     }
 

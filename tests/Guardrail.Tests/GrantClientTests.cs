@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Shouldly;
@@ -100,7 +101,9 @@ public sealed class GrantClientTests : IAsyncDisposable
         var time = new FakeTimeProvider();
         var authority = new Script { MaxWait = TimeSpan.FromSeconds(2), FailoverWait = TimeSpan.FromSeconds(25), Answer = _ => throw new HttpRequestException("refused") };
         using var end = new CancellationTokenSource();
-        var outage = new GrantClient(new GrantAccount("outage"), authority, new OverrunList(), time, NullLogger<GrantClient>.Instance);
+        var log = new Lines();
+        using var logging = new LoggerFactory([log]);
+        var outage = new GrantClient(new GrantAccount("outage"), authority, new OverrunList(), time, logging.CreateLogger<GrantClient>());
         var loop = outage.RunAsync(end.Token);
         await WaitsAsync(2, 22.9, 0.1);
         await WaitsAsync(1.9, 0.1);
@@ -111,7 +114,8 @@ public sealed class GrantClientTests : IAsyncDisposable
         async Task WaitsAsync(params double[] steps)
         {
             var call = outage.AcquireAsync(new Money(1), CancellationToken.None).AsTask();
-            await authority.UntilAsync(_ => true);
+            // Not when it was asked, but when its silence was taken in.
+            await log.UntilAsync("the grant endpoint does not answer", 1);
             foreach (var step in steps)
             {
                 call.IsCompleted.ShouldBeFalse();
@@ -220,6 +224,24 @@ public sealed class GrantClientTests : IAsyncDisposable
         (overruns.Why("r1"), overruns.Why("r2")).ShouldBe((null, null));
     }
 
+    [Fact]
+    public async Task An_observed_budget_lets_calls_go_at_once_whatever_the_operator_says_and_reports_them_when_it_answers()
+    {
+        script.Observes = true;
+        script.Answer = _ => throw new HttpRequestException("nobody is there");
+        script.MaxWait = Timeout.InfiniteTimeSpan;
+        var first = await AcquireAsync(5);
+        client.Settle(first.Reservation!, new Money(4));
+        (first.Refusal, client.Account.Totals.Settled).ShouldBe((GrantRefusal.None, new Money(4)));
+
+        script.Answer = r => Script.Of(GrantOutcome.Exhausted, Money.Zero);
+        await script.UntilAsync(r => r.Settled == new Money(4) && r.WantTotal == new Money(4));
+        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        while (client.Account.Totals.Granted != new Money(4))
+            await Task.Delay(5, patience.Token);
+    }
+
     private Task<GrantResult> AcquireAsync(decimal usd) => client.AcquireAsync(new Money(usd), CancellationToken.None).AsTask();
 
     private sealed class Script : IGrantAuthority
@@ -234,6 +256,8 @@ public sealed class GrantClientTests : IAsyncDisposable
         public int MostAtOnce { get; private set; }
 
         public bool Configured => true;
+
+        public bool Observes { get; set; }
 
         /// <summary>Long where nobody is to wait in vain: a machine that stalls must not refuse a call.</summary>
         public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(30);

@@ -162,6 +162,9 @@ public sealed class BudgetAuthority
     /// <summary>The projected service-account token of audience <see cref="GrantProtocol.Audience"/>; the kubelet rotates it.</summary>
     public required string TokenFile { get; init; }
 
+    /// <summary>True: spend is counted and what would be refused is told, but no call waits or is refused for money.</summary>
+    public bool Observe { get; init; }
+
     /// <summary>How long a call that fits the cap waits for money that others hold, as a Go duration.</summary>
     public string MaxWait { get; set; } = "2s";
 

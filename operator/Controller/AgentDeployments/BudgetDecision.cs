@@ -19,9 +19,7 @@ internal static class BudgetDecision
         if (BudgetWindows.Serving(seen.Agent.Spec, seen.Now) is not { Cap: { } cap } window)
         {
             draft.Status = draft.Status with { Budget = [], Overruns = [] };
-            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.NoBudget, seen.Agent.Spec.Budget is { Mode: BudgetMode.Observe }
-                ? "spec.budget.mode is Observe: calls are counted and not refused"
-                : "no window is declared: the agent's spend over time is counted and not limited");
+            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.NoBudget, "no window is declared: the agent's spend over time is counted and not limited");
             return declared;
         }
         var spec = seen.Agent.Spec.Budget!.Windows[0];
@@ -33,7 +31,10 @@ internal static class BudgetDecision
             draft.Writes.Add(new Write.RefreshLedger(AccountKey.Serving(seen.Namespace, seen.Name)));
 
         var current = seen.Ledger is { } account && account.Window == window.Name ? account : new BudgetLedgerStatus { Window = window.Name, Cap = cap };
-        var alerts = spec.AlertAt ?? DefaultAlerts;
+        if (window.Observe)
+            current = current with { Exhausted = false };
+        // An observed cap ends in nothing else that would be told.
+        IReadOnlyList<int> alerts = window.Observe ? [.. spec.AlertAt ?? DefaultAlerts, 100] : spec.AlertAt ?? DefaultAlerts;
         var status = Status(spec.Period, current, cap, window, alerts, draft.Before, seen.Now);
         var passed = Passed(status, alerts);
         // That it is spent says more.
@@ -41,6 +42,12 @@ internal static class BudgetDecision
             draft.Note(true, Reasons.BudgetAlert, $"${status.Spent} of {words} spent: {passed} % or more{Until(spec.Period, window)}");
         draft.Status = draft.Status with { Budget = [status] };
 
+        if (window.Observe)
+        {
+            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.Observing, $"spec.budget.mode is Observe: ${status.Spent} of {words} spent"
+                + (passed >= 100 ? ", calls beyond the cap would have been refused" : ""));
+            return declared;
+        }
         if (current.Exhausted != true)
         {
             draft.Set(ConditionTypes.WithinBudget, "True", Reasons.WithinBudget, passed > 0 ? $"of {words}, {passed} % or more is spent" : $"of {words} there is money left");

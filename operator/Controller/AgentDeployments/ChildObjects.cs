@@ -108,11 +108,13 @@ internal static class ChildObjects
             ToolCall = new CallPolicy { Timeout = spec.Reliability?.ToolCall?.Timeout ?? Defaults.ToolCallTimeout },
             Limits = Limits(spec.Budget),
             Observe = spec.Budget?.Mode == BudgetMode.Observe,
-            Budget = track == Names.ServingTrack && !BudgetWindows.AreEnforced(spec) ? null : new BudgetAuthority
+            Budget = track == Names.ServingTrack && spec.Budget is not { Windows.Count: > 0 } ? null : new BudgetAuthority
             {
                 Url = seen.Around.GrantsUrl,
                 CaFile = GuardrailPaths.CaFile,
                 TokenFile = GuardrailPaths.Token,
+                // What an evaluation may cost is a cap in any case.
+                Observe = track == Names.ServingTrack && spec.Budget?.Mode == BudgetMode.Observe,
             },
         };
         var body = Object(seen, ConfigMapView.Resource, ChildNames.GuardrailConfig(seen.Name, revision, track), revision, track);

@@ -103,6 +103,9 @@ public static class Reasons
     /// <summary>No budget is declared.</summary>
     public const string NoBudget = "NoBudget";
 
+    /// <summary>The budget counts and refuses nothing.</summary>
+    public const string Observing = "Observing";
+
     /// <summary>There is money left.</summary>
     public const string WithinBudget = "WithinBudget";
 

@@ -37,12 +37,11 @@ public static class BudgetWindows
 
     private static readonly DateTimeOffset Never = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>The agent's windows refuse calls: there is one, and the budget's mode is Enforce.</summary>
-    public static bool AreEnforced(AgentDeploymentSpec spec) => spec.Budget is { Windows.Count: > 0 } budget && budget.Mode != BudgetMode.Observe;
-
-    /// <summary>The window of production spend; null where none is enforced.</summary>
+    /// <summary>The window of production spend; null where none is declared.</summary>
     public static OpenWindow? Serving(AgentDeploymentSpec spec, DateTimeOffset now) =>
-        AreEnforced(spec) && spec.Budget!.Windows is [var window, ..] && Money.TryParse(window.MaxCost, out var cap) ? Of(window.Period, now, cap) with { Budget = window.Period.ToString().ToLowerInvariant() } : null;
+        spec.Budget is { Windows: [var window, ..] } budget && Money.TryParse(window.MaxCost, out var cap)
+            ? Of(window.Period, now, cap) with { Budget = window.Period.ToString().ToLowerInvariant(), Observe = budget.Mode == BudgetMode.Observe }
+            : null;
 
     /// <summary>The window of a revision's evaluation.</summary>
     /// <param name="spec">The agent.</param>

@@ -62,7 +62,7 @@ internal sealed class LedgerBook
     public async Task<GrantResponse> GrantAsync(GrantRequest request, HolderPod pod, CancellationToken cancellationToken) => (await PostAsync((before, open) =>
     {
         var extra = burn.PerMinute(request.Holder, request.Settled + request.Unproven);
-        var (after, outcome, granted) = LedgerRules.Apply(before, request, pod, extra, open.Cap is not null);
+        var (after, outcome, granted) = LedgerRules.Apply(before, request, pod, extra, open.Cap is not null, open.Observe);
         after = Overruns.Book(after, request.Overruns, pod.Name, open.Acknowledged);
         if (outcome == GrantOutcome.Held)
             burn.NoteHunger();

@@ -17,6 +17,9 @@ public readonly record struct OpenWindow(string Name, DateTimeOffset Ends, Money
 {
     private readonly IReadOnlyList<OverrunAcknowledgement>? acknowledged;
 
+    /// <summary>The cap refuses nothing.</summary>
+    public bool Observe { get; init; }
+
     /// <summary>What messages call it, for example "day".</summary>
     public string? Budget { get; init; }
 
@@ -64,8 +67,9 @@ public static class LedgerRules
     /// <param name="pod">Who sent it.</param>
     /// <param name="extra">How much more than needed the holder may get, USD; from its burn.</param>
     /// <param name="mayGrant">False where nobody declares a cap any more.</param>
+    /// <param name="observe">The cap refuses nothing: what is wanted is granted, and a holder that spent before it was known is booked.</param>
     public static (BudgetLedgerStatus Account, GrantOutcome Outcome, Money Granted) Apply(
-        BudgetLedgerStatus account, GrantRequest request, HolderPod pod, Money extra, bool mayGrant)
+        BudgetLedgerStatus account, GrantRequest request, HolderPod pod, Money extra, bool mayGrant, bool observe = false)
     {
         var holders = account.Holders.ToList();
         var index = holders.FindIndex(holder => holder.Id == request.Holder);
@@ -73,7 +77,7 @@ public static class LedgerRules
             return (account, GrantOutcome.WindowOver, Money.Zero);
         if (index < 0)
         {
-            if (!IsBlank(request))
+            if (!IsBlank(request) && !observe)
                 return (account, GrantOutcome.HolderClosed, Money.Zero);
             if (request.Closing || request.WantTotal is null)
                 return (account, GrantOutcome.Granted, Money.Zero);
@@ -103,7 +107,7 @@ public static class LedgerRules
         account = Sum(account with { Holders = holders });
         if (request.WantTotal is not { } want || want <= holder.Granted)
             return (account, GrantOutcome.Granted, holder.Granted);
-        return Grant(account, index, want - holder.Granted, Money.Max(request.Call ?? Money.Zero, Money.Zero), extra, mayGrant);
+        return Grant(account, index, want - holder.Granted, Money.Max(request.Call ?? Money.Zero, Money.Zero), extra, mayGrant, observe);
     }
 
     /// <summary>Takes the holders of pods that are gone for lost: what they held counts as spent. No message of theirs can come any more.</summary>
@@ -120,19 +124,23 @@ public static class LedgerRules
     /// <summary>Settled plus unproven.</summary>
     public static Money Spent(BudgetLedgerStatus account) => (account.Settled ?? Money.Zero) + (account.Unproven ?? Money.Zero);
 
-    private static (BudgetLedgerStatus, GrantOutcome, Money) Grant(BudgetLedgerStatus account, int index, Money need, Money call, Money extra, bool mayGrant)
+    private static (BudgetLedgerStatus, GrantOutcome, Money) Grant(BudgetLedgerStatus account, int index, Money need, Money call, Money extra, bool mayGrant, bool observe)
     {
         var holders = account.Holders.ToList();
         var holder = holders[index];
         var cap = account.Cap ?? Money.Zero;
         var left = cap - Spent(account);
         var remainder = left - (account.Outstanding ?? Money.Zero);
+        if (observe)
+        {
+            holders[index] = holder with { Granted = holder.Granted + Money.Max(need, Money.Min(extra, OnePercent(cap))) };
+            return (Sum(account with { Holders = holders }), GrantOutcome.Granted, holders[index].Granted);
+        }
         if (mayGrant && need <= remainder)
         {
             // The first grant is minimal. Later ones carry a little more, so that not every call costs a write, but never
             // more than 1 % of what is left: N lost pods strand at most N of these.
-            var onePercent = new Money(decimal.Round(remainder.Amount / 100m, Money.FractionDigits, MidpointRounding.ToZero));
-            var more = holder.Granted == Money.Zero ? Money.Zero : Money.Min(extra, onePercent);
+            var more = holder.Granted == Money.Zero ? Money.Zero : Money.Min(extra, OnePercent(remainder));
             var grant = Money.Min(Money.Max(need, more), remainder);
             holders[index] = holder with { Granted = holder.Granted + grant };
             account = Sum(account with { Holders = holders, LargestCall = Money.Max(account.LargestCall ?? Money.Zero, call) });
@@ -150,6 +158,8 @@ public static class LedgerRules
         }
         return (account, GrantOutcome.Exhausted, holder.Granted);
     }
+
+    private static Money OnePercent(Money amount) => new(decimal.Round(amount.Amount / 100m, Money.FractionDigits, MidpointRounding.ToZero));
 
     // Moves a holder's amounts into the closed sums, with the part of its outstanding money that is not proven unspent.
     private static BudgetLedgerStatus Fold(BudgetLedgerStatus account, LedgerHolder holder, Money unproven, bool keepListed)

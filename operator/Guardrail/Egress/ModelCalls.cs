@@ -153,6 +153,8 @@ internal sealed class ModelCalls(
         }
         if (granted.Reservation is { } reservation)
         {
+            if (granted.Refusal != GrantRefusal.None)
+                Observed(plan.Upstream, "window");
             // Another pod may have seen an overrun, which the answer that brought the money told.
             if (overruns.Why(plan.Prices.RuleId) is not { } why)
                 return reservation;
