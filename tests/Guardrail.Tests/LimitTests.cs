@@ -61,6 +61,7 @@ public sealed class LimitTests
         outputs[0].ShouldBe(700);
         outputs[^1].ShouldBeInRange(256, 699);
         run.Cost.Amount.ShouldBeLessThanOrEqualTo(0.0055m);
+        await rig.CallsAsync(outputs.Count);
         run.Cost.ShouldBe(rig.Billed(completed: true));
     }
 
@@ -123,6 +124,7 @@ public sealed class LimitTests
         await using var rig = await Rig.StartAsync();
         await rig.StartAgentAsync("x");
         using var response = await rig.Http.PostAsync(new Uri($"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions"), new StringContent(Rig.Body("What is 1 + 2?")));
+        await rig.CallsAsync(1);
         Money.Parse(response.Headers.GetValues("X-Agent-Run-Cost").Single()).ShouldBe(rig.Billed(completed: true));
     }
 
