@@ -132,10 +132,13 @@ internal sealed class Rig : IAsyncDisposable
         return PriceCatalog.Load().Find(null, Model, TimeProvider.System.GetUtcNow())!.Cost(new TokenUsage(count.Prompt, count.Cached, 0, count.Completion))!.Value.Total;
     }
 
-    /// <summary>Waits until the guardrail has booked a number of calls, and the provider those of them that it bills: it counts after its last byte.</summary>
+    /// <summary>Waits until the guardrail has booked a number of calls.</summary>
+    public Task<IReadOnlyList<string>> BookedAsync(int count) => Log.UntilAsync("model call settled|model call zero|model call unproven", count);
+
+    /// <summary>Waits until the guardrail has booked a number of calls, and the sample provider those of them that it bills: it counts after its last byte.</summary>
     public async Task<IReadOnlyList<string>> CallsAsync(int count)
     {
-        var lines = await Log.UntilAsync("model call settled|model call zero|model call unproven", count);
+        var lines = await BookedAsync(count);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await Witness.UntilAsync(lines.Count(line => line.Contains("model call settled", StringComparison.Ordinal)), patience.Token);
         return lines;

@@ -72,7 +72,7 @@ public sealed class ConnectionTests : IDisposable
         await using var rig = await StartAsync(new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = $"https://127.0.0.1:{provider.Port}/v1", CaFile = authority.Path }, provider.Port);
         using var response = await rig.PostAsync("/openai/v1/chat/completions", Rig.Body("hello"));
         (response.StatusCode, await response.Content.ReadAsStringAsync()).ShouldBe((HttpStatusCode.OK, RefusingHttp2Provider.Answer));
-        (await rig.CallsAsync(1))[0].ShouldContain("call settled");
+        (await rig.BookedAsync(1))[0].ShouldContain("call settled");
         rig.Account.Totals.Unproven.ShouldBe(Money.Zero);
         provider.Bodies.Count.ShouldBe(2);
         Encoding.UTF8.GetString(provider.Bodies[1]).ShouldContain("hello");
