@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
@@ -131,7 +133,21 @@ public sealed class BudgetWindowTests
 
         cluster.Agent.Spec.Budget!.Mode = BudgetMode.Enforce;
         var (_, outcome, _) = LedgerRules.Apply(cluster.Ledger!, new() { Holder = "h", WantTotal = Money.Parse("0.1"), Call = Money.Parse("0.1") }, new HolderPod("p", "u"), Money.Zero, true);
-        outcome.ShouldBe(AgentReadiness.Api.Guardrail.GrantOutcome.Exhausted);
+        outcome.ShouldBe(GrantOutcome.Exhausted);
+    }
+
+    [Theory]
+    [InlineData(Names.ServingTrack, true)]
+    [InlineData(Names.EvalTrack, false)]
+    public void What_an_evaluation_may_cost_is_enforced_also_where_the_agents_windows_are_observed(string track, bool observed)
+    {
+        cluster.Agent.Spec.Budget!.Mode = BudgetMode.Observe;
+
+        var config = JsonSerializer.Deserialize(
+            ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!["config.json"]!.GetValue<string>(), GuardrailJson.Default.GuardrailConfig)!;
+
+        config.Budget!.Observe.ShouldBe(observed);
+        BudgetWindows.Evals(cluster.Agent.Spec).Observe.ShouldBeFalse();
     }
 
     private List<string> Alerts() => [.. cluster.Events.Where(note => note.Reason == Reasons.BudgetAlert).Select(note => note.Message.Split(" or more")[0])];

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
@@ -46,6 +47,15 @@ public sealed class OverrunTests
         account.Overruns.Count.ShouldBe(32);
         Overruns.Refused(account, [Report("r39", Noon)], []).ShouldContain(rule => rule.Rule == "r39");
     }
+
+    [Theory]
+    [InlineData("""{"holder":"h"}""", true)]
+    [InlineData("""{"holder":"h","overruns":null}""", false)]
+    [InlineData("""{"holder":"h","overruns":[null]}""", false)]
+    [InlineData("""{"holder":"h","overruns":[{"rule":null,"model":"m","why":"w","at":"2026-11-24T12:00:00Z"}]}""", false)]
+    [InlineData("""{"holder":"h","overruns":[{"rule":"r","model":"m","why":"w","at":"2026-11-24T12:00:00Z"}]}""", true)]
+    public void A_message_with_half_a_report_is_none(string json, bool whole) =>
+        Overruns.AreWhole(JsonSerializer.Deserialize(json, GuardrailJson.Default.GrantRequest)!.Overruns).ShouldBe(whole);
 
     [Fact]
     public void A_new_window_forgets_no_overrun()

@@ -86,7 +86,7 @@ public sealed partial class GrantEndpoint(
         try
         {
             var request = await JsonSerializer.DeserializeAsync(context.Request.Body, GuardrailJson.Default.GrantRequest, context.RequestAborted);
-            return request is not null && HolderId().IsMatch(request.Holder) ? request : null;
+            return request is not null && HolderId().IsMatch(request.Holder) && Overruns.AreWhole(request.Overruns) ? request : null;
         }
         catch (Exception error) when (error is JsonException or BadHttpRequestException)
         {

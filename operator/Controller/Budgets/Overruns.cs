@@ -40,6 +40,10 @@ public static class Overruns
         [.. account.Overruns.Select(overrun => new RefusedRule { Rule = overrun.Rule, Why = overrun.Why })
             .Concat(Open(reports, acknowledged).Select(report => new RefusedRule { Rule = report.Rule, Why = report.Why })).DistinctBy(rule => rule.Rule)];
 
+    /// <summary>False where a message left out, as null, what no report may lack: such a message must not reach the account.</summary>
+    public static bool AreWhole(IReadOnlyList<OverrunReport>? reports) =>
+        reports is not null && reports.All(report => report is { Rule: not null, Model: not null, Why: not null });
+
     /// <summary>Whether somebody has looked into it.</summary>
     public static bool IsAcknowledged(string rule, DateTime at, IReadOnlyList<OverrunAcknowledgement> acknowledged) =>
         acknowledged.Any(one => one.Rule == rule && at < one.Before.ToUniversalTime());
