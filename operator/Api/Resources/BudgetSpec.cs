@@ -1,0 +1,155 @@
+using AgentReadiness.Api.Schema;
+
+namespace AgentReadiness.Api.Resources;
+
+/// <summary>What the agent may spend.</summary>
+public sealed class BudgetSpec
+{
+    /// <summary>Enforce, or Observe: calls are counted, and what would be refused is counted and logged, but nothing is refused.</summary>
+    [DefaultJson("\"Enforce\"")]
+    public BudgetMode? Mode { get; set; }
+
+    /// <summary>Limits of one model call.</summary>
+    public PerCallSpec? PerCall { get; set; }
+
+    /// <summary>Limits of one run: one request to the agent, and every call that it makes.</summary>
+    public PerRunSpec? PerRun { get; set; }
+
+    /// <summary>Limits of one pod.</summary>
+    public PerPodSpec? PerPod { get; set; }
+
+    /// <summary>Caps per window of time, over all pods.</summary>
+    [Items(0, 1), XListType("map", "period")]
+    public List<BudgetWindow> Windows { get; set; } = [];
+
+    /// <summary>Overruns of status.overruns that somebody has looked into: their models are let go again.</summary>
+    [Items(0, 32), XListType("map", "rule")]
+    public List<OverrunAcknowledgement> AcknowledgedOverruns { get; set; } = [];
+}
+
+/// <summary>Says that the overruns of a price rule, up to a moment, have been looked into. A later overrun refuses the model anew.</summary>
+public sealed class OverrunAcknowledgement
+{
+    /// <summary>The price rule's ID, as status.overruns names it.</summary>
+    [Required, Length(1, 200)]
+    public string Rule { get; set; } = string.Empty;
+
+    /// <summary>Overruns before this moment are acknowledged.</summary>
+    [Required]
+    public DateTime Before { get; set; }
+
+    /// <summary>What was found: a corrected price, another model, a provider's fault.</summary>
+    [Required, Length(1, 512)]
+    public string Reason { get; set; } = string.Empty;
+}
+
+/// <summary>Whether budgets refuse calls.</summary>
+public enum BudgetMode
+{
+    /// <summary>A call that does not fit is refused.</summary>
+    Enforce,
+
+    /// <summary>Nothing is refused; what would be is counted and logged.</summary>
+    Observe,
+}
+
+/// <summary>Limits of one model call.</summary>
+public sealed class PerCallSpec
+{
+    /// <summary>The most that one call may cost, in USD as a decimal string. The output limit is lowered to fit; a call that does not fit even so is refused.</summary>
+    [Pattern(Money.Pattern)]
+    public string? MaxCost { get; set; }
+}
+
+/// <summary>Limits of one run. A call in flight counts at its upper bound.</summary>
+public sealed class PerRunSpec
+{
+    /// <summary>The most that one run may cost, in USD as a decimal string.</summary>
+    [Pattern(Money.Pattern)]
+    public string? MaxCost { get; set; }
+
+    /// <summary>The most tokens of one run, input and output of all its model calls.</summary>
+    [Range(1, 1000000000)]
+    public long? MaxTokens { get; set; }
+
+    /// <summary>The most model calls of one run.</summary>
+    [Range(1, 100000)]
+    public int? MaxSteps { get; set; }
+
+    /// <summary>The most tool calls of one run.</summary>
+    [Range(1, 100000)]
+    public int? MaxToolCalls { get; set; }
+
+    /// <summary>The most times that one run may make the identical call.</summary>
+    [Range(1, 1000)]
+    public int? MaxRepeats { get; set; }
+
+    /// <summary>The longest that one run may take, as a duration such as "5m". Then it is ended, and its client is answered 504.</summary>
+    [Pattern(GoDuration.Pattern)]
+    public string? MaxDuration { get; set; }
+}
+
+/// <summary>Limits of one pod, beside money.</summary>
+public sealed class PerPodSpec
+{
+    /// <summary>The most model calls of a pod in a minute.</summary>
+    [Range(1, 1000000)]
+    public int? RequestsPerMinute { get; set; }
+
+    /// <summary>The most tokens of a pod in a minute, each call counted at its upper bound.</summary>
+    [Range(1, 1000000000)]
+    public long? TokensPerMinute { get; set; }
+}
+
+/// <summary>A cap on the spend of all pods of the agent together.</summary>
+public sealed class BudgetWindow
+{
+    /// <summary>The window, aligned to the calendar in UTC: Hour, Day, Week (from Monday), Month, or Total, which never ends.</summary>
+    [Required]
+    public BudgetPeriod Period { get; set; }
+
+    /// <summary>The most that may be spent in the window, in USD as a decimal string. No call is let go that could cross it.</summary>
+    [Required, Pattern(Money.Pattern)]
+    public string MaxCost { get; set; } = string.Empty;
+
+    /// <summary>Percentages of maxCost, ascending, at which an event and the status tell what is spent: each once a window.</summary>
+    [DefaultJson("[50,80,95]"), Items(0, 8), Range(1, 100), XListType("atomic")]
+    public List<int>? AlertAt { get; set; }
+
+    /// <summary>What happens to the agent when the window is exhausted; its model calls are refused in any case.</summary>
+    [DefaultJson("\"ScaleDown\"")]
+    public ExhaustedAction? OnExhausted { get; set; }
+
+    /// <summary>Pods that stay under ScaleDown.</summary>
+    [DefaultJson("0"), Range(0, 1000)]
+    public int? ScaleDownTo { get; set; }
+}
+
+/// <summary>The length of a budget window.</summary>
+public enum BudgetPeriod
+{
+    /// <summary>From midnight to midnight, UTC.</summary>
+    Day,
+
+    /// <summary>From the full hour, UTC.</summary>
+    Hour,
+
+    /// <summary>From Monday's midnight, UTC, as ISO 8601 counts weeks.</summary>
+    Week,
+
+    /// <summary>From the first day's midnight, UTC.</summary>
+    Month,
+
+    /// <summary>Once and for all.</summary>
+    Total,
+}
+
+/// <summary>What happens to an agent whose budget window is exhausted.</summary>
+public enum ExhaustedAction
+{
+    /// <summary>The effective replicas go to <c>scaleDownTo</c> until the cap is raised or the next window begins.</summary>
+    ScaleDown,
+
+    /// <summary>The pods stay, their model calls are answered 402.</summary>
+    Block,
+}
