@@ -145,10 +145,8 @@ public static partial class AgentDeploymentRules
     {
         if (budget is null)
             return;
-        if (budget.Windows.Count > 1)
-            add("spec.budget.windows", "must list one window at most");
-        if (budget.Windows.Count == 0 && budget.PerCall is null && budget.PerRun is null && budget.PerPod is null)
-            add("spec.budget", "must have windows, perCall, perRun or perPod: an empty budget limits nothing");
+        if (budget.Windows.Count == 0 && budget.SharedBudgets.Count == 0 && budget.PerCall is null && budget.PerRun is null && budget.PerPod is null)
+            add("spec.budget", "must have windows, sharedBudgets, perCall, perRun or perPod: an empty budget limits nothing");
         for (var i = 0; i < budget.AcknowledgedOverruns.Count; i++)
         {
             var acknowledged = budget.AcknowledgedOverruns[i];
@@ -161,16 +159,7 @@ public static partial class AgentDeploymentRules
             add("spec.budget.perPod.requestsPerMinute", "must be from 1 to 1000000");
         if (budget.PerPod?.TokensPerMinute is < 1 or > 1_000_000_000)
             add("spec.budget.perPod.tokensPerMinute", "must be from 1 to 1000000000");
-        for (var i = 0; i < budget.Windows.Count; i++)
-        {
-            if (string.IsNullOrEmpty(budget.Windows[i].MaxCost))
-                add($"spec.budget.windows[{i}].maxCost", "must be set, for example \"50\"");
-            MoneyOf(budget.Windows[i].MaxCost, $"spec.budget.windows[{i}].maxCost", add);
-            if (budget.Windows[i].AlertAt is { } alerts && (alerts.Count > 8 || alerts.Any(at => at is < 1 or > 100) || !alerts.SequenceEqual(alerts.Distinct().Order())))
-                add($"spec.budget.windows[{i}].alertAt", "must list at most 8 percentages from 1 to 100, ascending, for example [50, 80, 95]");
-            if (budget.Windows[i].ScaleDownTo is < 0 or > 1000)
-                add($"spec.budget.windows[{i}].scaleDownTo", "must be from 0 to 1000");
-        }
+        BudgetRules.CheckWindows(budget, "spec.budget", add);
     }
 
     private static void CheckPerRun(PerRunSpec? run, Action<string, string> add)
@@ -300,7 +289,7 @@ public static partial class AgentDeploymentRules
         }
     }
 
-    private static void MoneyOf(string? text, string field, Action<string, string> add)
+    internal static void MoneyOf(string? text, string field, Action<string, string> add)
     {
         if (!string.IsNullOrEmpty(text) && !Money.TryParse(text, out _))
             add(field, $"\"{text}\" must be an amount of US dollars as a decimal string, not negative, for example \"50\" or \"0.10\"");

@@ -9,7 +9,21 @@ namespace AgentReadiness.Guardrail;
 /// <param name="Name">The budget's name, for example "day".</param>
 /// <param name="Cap">The cap in force, USD.</param>
 /// <param name="Spent">Settled plus unproven spend of all holders, USD.</param>
-internal sealed record BudgetState(string Name, Money Cap, Money Spent);
+internal sealed record BudgetState(string Name, Money Cap, Money Spent)
+{
+    /// <summary>The cap on tokens; null where there is none.</summary>
+    public long? CapTokens { get; init; }
+
+    /// <summary>Settled plus unproven tokens of all holders.</summary>
+    public long SpentTokens { get; init; }
+
+    /// <summary>Whether what is spent and this, together, are more than the cap.</summary>
+    public bool IsPassedBy(Amount more) => Spent + more.Cost > Cap || SpentTokens + more.Tokens > CapTokens;
+
+    /// <summary>"0.4 of 0.5 USD", "900 of 1000 tokens" or both.</summary>
+    public string InWords => CapTokens is not { } most ? $"{Spent} of {Cap} USD"
+        : (Cap > Money.Zero ? $"{Spent} of {Cap} USD and " : "") + string.Create(CultureInfo.InvariantCulture, $"{SpentTokens} of {most} tokens");
+}
 
 /// <summary>An error of the guardrail's own, written in the provider's shape so that SDKs raise what they usually raise.</summary>
 /// <param name="Status">The HTTP status.</param>
@@ -77,6 +91,11 @@ internal sealed record ApiError(int Status, string Code, string Message, bool Re
         writer.WriteString("name", budget.Name);
         writer.WriteString("cap", budget.Cap.ToString());
         writer.WriteString("spent", budget.Spent.ToString());
+        if (budget.CapTokens is { } tokens)
+        {
+            writer.WriteNumber("capTokens", tokens);
+            writer.WriteNumber("spentTokens", budget.SpentTokens);
+        }
         writer.WriteEndObject();
     }
 }

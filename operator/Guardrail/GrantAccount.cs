@@ -6,10 +6,10 @@ namespace AgentReadiness.Guardrail;
 /// <summary>Money set aside for one call, in the window that granted it.</summary>
 internal sealed class Reservation
 {
-    internal Reservation(GrantWindow window, Money amount) => (Window, Amount) = (window, amount);
+    internal Reservation(GrantWindow window, Amount amount) => (Window, Amount) = (window, amount);
 
-    /// <summary>The most that the call can cost, USD.</summary>
-    public Money Amount { get; }
+    /// <summary>The most that the call can cost and use.</summary>
+    public Amount Amount { get; }
 
     internal GrantWindow Window { get; }
 
@@ -23,15 +23,15 @@ internal sealed class GrantWindow
 
     public DateTimeOffset Ends { get; set; } = DateTimeOffset.MaxValue;
 
-    public Money Granted { get; set; }
+    public Amount Granted { get; set; }
 
-    public Money Settled { get; set; }
+    public Amount Settled { get; set; }
 
-    public Money Unproven { get; set; }
+    public Amount Unproven { get; set; }
 
-    public Money Returned { get; set; }
+    public Amount Returned { get; set; }
 
-    public Money Reserved { get; set; }
+    public Amount Reserved { get; set; }
 
     public long Version { get; set; }
 
@@ -46,12 +46,12 @@ internal sealed class GrantWindow
     /// <summary>The operator counts what is in flight as unproven: whatever becomes of it is booked no more.</summary>
     public bool Detached { get; set; }
 
-    public Money Free => Granted - Settled - Unproven - Returned - Reserved;
+    public Amount Free => Granted - Settled - Unproven - Returned - Reserved;
 }
 
-/// <summary>The totals of an account at one moment, USD.</summary>
+/// <summary>The totals of an account at one moment.</summary>
 internal readonly record struct GrantTotals(
-    string? Window, Money Granted, Money Settled, Money Unproven, Money Returned, Money Reserved, Money Free);
+    string? Window, Amount Granted, Amount Settled, Amount Unproven, Amount Returned, Amount Reserved, Amount Free);
 
 /// <summary>A message to the operator, and what it reports about.</summary>
 internal sealed record GrantReport(GrantRequest Request, GrantWindow Window, long Version);
@@ -117,11 +117,11 @@ internal sealed class GrantAccount
     }
 
     /// <summary>Sets money aside; null where not enough is free, or the window is over.</summary>
-    public Reservation? TryReserve(Money amount, DateTimeOffset now)
+    public Reservation? TryReserve(Amount amount, DateTimeOffset now)
     {
         lock (gate)
         {
-            if (closed || (!unlimited && (current.Id is null || now >= current.Ends || current.Free < amount)))
+            if (closed || (!unlimited && (current.Id is null || now >= current.Ends || !amount.FitsIn(current.Free))))
                 return null;
             current.Reserved += amount;
             return new Reservation(current, amount);
@@ -129,12 +129,12 @@ internal sealed class GrantAccount
     }
 
     /// <summary>Sets money aside whether it is there or not, for a budget that is only observed; and whether it would have been refused, by the last answer.</summary>
-    public (Reservation Reservation, bool Over) Reserve(Money amount)
+    public (Reservation Reservation, bool Over) Reserve(Amount amount)
     {
         lock (gate)
         {
             current.Reserved += amount;
-            return (new Reservation(current, amount), Budget is { } budget && budget.Spent + current.Reserved > budget.Cap);
+            return (new Reservation(current, amount), Budget is { } budget && budget.IsPassedBy(current.Reserved));
         }
     }
 
@@ -144,14 +144,15 @@ internal sealed class GrantAccount
         get
         {
             lock (gate)
-                return current.Free < Money.Zero;
+                return !Amount.Zero.FitsIn(current.Free);
         }
     }
 
     /// <summary>Books what a call really cost, and frees the rest. True where it cost more than was reserved: it is booked in full all the same.</summary>
-    public bool Settle(Reservation reservation, Money actual, DateTimeOffset now)
+    public bool Settle(Reservation reservation, Amount actual, DateTimeOffset now)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(actual.Amount);
+        ArgumentOutOfRangeException.ThrowIfNegative(actual.Cost.Amount);
+        ArgumentOutOfRangeException.ThrowIfNegative(actual.Tokens);
         lock (gate)
         {
             if (reservation.Over || reservation.Window.Detached)
@@ -161,7 +162,7 @@ internal sealed class GrantAccount
             window.Reserved -= reservation.Amount;
             window.Settled += actual;
             Change(window, now);
-            return actual > reservation.Amount;
+            return actual.Cost > reservation.Amount.Cost;
         }
     }
 
@@ -185,15 +186,15 @@ internal sealed class GrantAccount
     {
         lock (gate)
         {
-            if (current.Free <= Money.Zero)
+            if (current.Free.Positive() is not { IsZero: false } free)
                 return;
-            current.Returned += current.Free;
+            current.Returned += free;
             Change(current, now);
         }
     }
 
     /// <summary>The message that asks for money for one waiting call.</summary>
-    public GrantReport Want(Money call)
+    public GrantReport Want(Amount call)
     {
         lock (gate)
         {
@@ -211,7 +212,7 @@ internal sealed class GrantAccount
         {
             foreach (var window in old)
             {
-                if (window.Reserved == Money.Zero)
+                if (window.Reserved.IsZero)
                     return Report(window, closing: true);
                 if (DueAt(window, coalesce, heartbeat) <= now)
                     return Report(window, closing: false);
@@ -228,7 +229,7 @@ internal sealed class GrantAccount
             var next = DueAt(current, coalesce, heartbeat);
             foreach (var window in old)
             {
-                var due = window.Reserved == Money.Zero ? DateTimeOffset.MinValue : DueAt(window, coalesce, heartbeat);
+                var due = window.Reserved.IsZero ? DateTimeOffset.MinValue : DueAt(window, coalesce, heartbeat);
                 next = due < next ? due : next;
             }
             return next;
@@ -246,7 +247,7 @@ internal sealed class GrantAccount
             window.ReportedVersion = Math.Max(window.ReportedVersion, report.Version);
             window.ReportedAt = now;
             unlimited = answer.Outcome == GrantOutcome.Unlimited;
-            Budget = new BudgetState(answer.Budget ?? answer.Window, answer.Cap, answer.Spent);
+            Budget = new BudgetState(answer.Budget ?? answer.Window, answer.Cap, answer.Spent) { CapTokens = answer.CapTokens, SpentTokens = answer.SpentTokens };
             if (report.Request.Closing)
             {
                 old.Remove(window);
@@ -255,7 +256,7 @@ internal sealed class GrantAccount
             {
                 if (window.Id is null)
                     (window.Id, window.Ends) = (answer.Window, answer.WindowEnds);
-                window.Granted = Money.Max(window.Granted, answer.Granted);
+                window.Granted = Amount.Max(window.Granted, answer.Granted);
             }
             if (current.Id == answer.Window)
                 current.Ends = answer.WindowEnds;
@@ -295,7 +296,7 @@ internal sealed class GrantAccount
                 foreach (var window in old)
                 {
                     window.Unproven += window.Reserved;
-                    window.Reserved = Money.Zero;
+                    window.Reserved = Amount.Zero;
                     window.Detached = true;
                     Change(window, now);
                 }
@@ -331,10 +332,10 @@ internal sealed class GrantAccount
     {
         if (window.Version > window.ReportedVersion)
             return window.ChangedAt + coalesce;
-        return window.Granted > Money.Zero ? window.ReportedAt + heartbeat : DateTimeOffset.MaxValue;
+        return !window.Granted.IsZero ? window.ReportedAt + heartbeat : DateTimeOffset.MaxValue;
     }
 
-    private GrantReport Report(GrantWindow window, bool closing, Money? call = null)
+    private GrantReport Report(GrantWindow window, bool closing, Amount? call = null)
     {
         window.EverSent = true;
         return new GrantReport(

@@ -30,7 +30,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
     public GrantAccount Account => account;
 
     /// <summary>Reserves, waiting for money where the operator may have some.</summary>
-    public async ValueTask<GrantResult> AcquireAsync(Money amount, CancellationToken cancellation)
+    public async ValueTask<GrantResult> AcquireAsync(Amount amount, CancellationToken cancellation)
     {
         LinkedListNode<Waiter> node;
         lock (sync)
@@ -59,7 +59,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
     }
 
     /// <summary>Books a proven cost. True on an overrun.</summary>
-    public bool Settle(Reservation reservation, Money actual)
+    public bool Settle(Reservation reservation, Amount actual)
     {
         var overrun = account.Settle(reservation, actual, time.GetUtcNow());
         Freed();
@@ -172,7 +172,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         else if (authority.Observes && account.IsShort)
         {
             if (now >= askAgainAt)
-                return account.Want(Money.Zero);
+                return account.Want(Amount.Zero);
             wait = askAgainAt - now;
         }
         if (now >= reportAgainAt && account.Due(now, Coalesce, Heartbeat) is { } report)
@@ -279,13 +279,13 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
     }
 
     /// <summary>Refuses the first waiting call, and each that needs as much: the same answer awaits them.</summary>
-    private void Refuse(Money call)
+    private void Refuse(Amount call)
     {
         WakeFitting();
         for (var node = waiters.First; node is not null;)
         {
             var next = node.Next;
-            if (node.Value.Amount >= call)
+            if (call.FitsIn(node.Value.Amount))
             {
                 waiters.Remove(node);
                 node.Value.Result.TrySetResult(new(null, GrantRefusal.Exhausted));
@@ -357,13 +357,13 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
 
     private static string Reason(Exception e) => e is OperationCanceledException ? "timeout" : $"{e.GetType().Name}: {e.GetBaseException().Message}";
 
-    private sealed class Waiter(Money amount, DateTimeOffset began)
+    private sealed class Waiter(Amount amount, DateTimeOffset began)
     {
         public DateTimeOffset Began { get; } = began;
 
         public ITimer? Expiry { get; set; }
 
-        public Money Amount { get; } = amount;
+        public Amount Amount { get; } = amount;
 
         public TaskCompletionSource<GrantResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

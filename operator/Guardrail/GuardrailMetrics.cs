@@ -90,11 +90,11 @@ internal sealed class GuardrailMetrics
     /// <summary>Writes all, in Prometheus's text format.</summary>
     public async Task WriteAsync(Stream stream, GrantTotals totals, int modelCalls, int openRuns, CancellationToken cancellation)
     {
-        budget.WithLabels("granted").Set((double)totals.Granted.Amount);
-        budget.WithLabels("settled").Set((double)totals.Settled.Amount);
-        budget.WithLabels("unproven").Set((double)totals.Unproven.Amount);
-        budget.WithLabels("returned").Set((double)totals.Returned.Amount);
-        budget.WithLabels("reserved").Set((double)totals.Reserved.Amount);
+        budget.WithLabels("granted").Set((double)totals.Granted.Cost.Amount);
+        budget.WithLabels("settled").Set((double)totals.Settled.Cost.Amount);
+        budget.WithLabels("unproven").Set((double)totals.Unproven.Cost.Amount);
+        budget.WithLabels("returned").Set((double)totals.Returned.Cost.Amount);
+        budget.WithLabels("reserved").Set((double)totals.Reserved.Cost.Amount);
         inFlight.WithLabels("model_calls").Set(modelCalls);
         inFlight.WithLabels("runs").Set(openRuns);
         await registry.CollectAndExportAsTextAsync(stream, cancellation);

@@ -17,7 +17,7 @@ public sealed class LedgerBookTests(ControlPlane plane)
 {
     private static readonly AccountKey Account = AccountKey.Serving("shop", "support");
     private static readonly Money Cap = Money.Parse("10");
-    private static readonly OpenWindow Today = new("2026-11-22", new DateTimeOffset(2026, 11, 23, 0, 0, 0, TimeSpan.Zero), Cap);
+    private static readonly AccountTerms Today = Terms(Cap);
 
     [Fact]
     public async Task Two_leaders_at_once_never_grant_more_than_the_cap()
@@ -29,19 +29,20 @@ public sealed class LedgerBookTests(ControlPlane plane)
         var answered = await Task.WhenAll(Enumerable.Range(0, 24).Select(async spender =>
         {
             var granted = Money.Zero;
+            string? window = null;
             for (var round = 1; round <= 4; round++)
             {
                 var request = new GrantRequest
                 {
                     Holder = $"holder-{spender:00000000000}",
-                    Window = granted == Money.Zero ? null : Today.Name,
+                    Window = window,
                     WantTotal = new Money(0.2m * round),
                     Call = new Money(0.2m),
                 };
                 try
                 {
-                    var answer = await books[(spender + round) % 2].GrantAsync(request, new HolderPod($"pod{spender}", $"uid{spender}"), CancellationToken.None);
-                    granted = Money.Max(granted, answer.Granted);
+                    var answer = await books[(spender + round) % 2].GrantAsync(request, new HolderPod($"pod{spender}", $"uid{spender}"), Amount.Zero, CancellationToken.None);
+                    (granted, window) = (Money.Max(granted, answer.Granted.Cost), answer.Window);
                 }
                 catch (LedgerUnavailableException)
                 {
@@ -56,8 +57,8 @@ public sealed class LedgerBookTests(ControlPlane plane)
         var sum = Money.Sum(answered);
         sum.ShouldBeLessThanOrEqualTo(Cap);
         sum.ShouldBeGreaterThan(Money.Parse("5"), "the test granted next to nothing");
-        ledger.Outstanding!.Value.ShouldBeGreaterThanOrEqualTo(sum, "a grant was answered that is not in the ledger");
-        ledger.Outstanding!.Value.ShouldBeLessThanOrEqualTo(Cap);
+        Limit(ledger).Outstanding.Cost.ShouldBeGreaterThanOrEqualTo(sum, "a grant was answered that is not in the ledger");
+        Limit(ledger).Outstanding.Cost.ShouldBeLessThanOrEqualTo(Cap);
         ledger.Epoch.ShouldBeGreaterThan(1);
     }
 
@@ -69,8 +70,8 @@ public sealed class LedgerBookTests(ControlPlane plane)
         var book = Book(ns, stop.Token);
         for (var call = 1; call <= 10; call++)
         {
-            var answer = await book.GrantAsync(Want(call), new HolderPod("pod", "uid"), CancellationToken.None);
-            (await ReadAsync(ns)).Holders.Single().Granted.ShouldBeGreaterThanOrEqualTo(answer.Granted);
+            var answer = await book.GrantAsync(Want(call), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
+            (await ReadAsync(ns)).Holders.Single().Granted.Cost.ShouldBeGreaterThanOrEqualTo(answer.Granted.Cost);
         }
         await stop.CancelAsync();
     }
@@ -81,13 +82,13 @@ public sealed class LedgerBookTests(ControlPlane plane)
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
         var book = Book(ns, stop.Token, TimeSpan.FromMilliseconds(1));
-        await Should.ThrowAsync<LedgerUnavailableException>(() => book.GrantAsync(Want(1), new HolderPod("pod", "uid"), CancellationToken.None));
+        await Should.ThrowAsync<LedgerUnavailableException>(() => book.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None));
 
         var next = Book(ns, stop.Token);
-        var answer = await next.GrantAsync(Want(1), new HolderPod("pod", "uid"), CancellationToken.None);
+        var answer = await next.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
 
         answer.Outcome.ShouldBe(GrantOutcome.Granted);
-        (await ReadAsync(ns)).Outstanding.ShouldBe(answer.Granted);
+        Limit(await ReadAsync(ns)).Outstanding.ShouldBe(answer.Granted);
         await stop.CancelAsync();
     }
 
@@ -100,7 +101,7 @@ public sealed class LedgerBookTests(ControlPlane plane)
         await book.RefreshAsync(CancellationToken.None);
         await stop.CancelAsync();
 
-        await Should.ThrowAsync<LedgerUnavailableException>(() => book.GrantAsync(Want(1), new HolderPod("pod", "uid"), CancellationToken.None));
+        await Should.ThrowAsync<LedgerUnavailableException>(() => book.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None));
     }
 
     [Fact]
@@ -111,27 +112,31 @@ public sealed class LedgerBookTests(ControlPlane plane)
         var at = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
         var request = Want(1);
         request.Overruns = [new OverrunReport { Rule = "openai/gpt-5.4-mini", Model = "gpt-5.4-mini", Cost = new Money(2), Reserved = new Money(1), Why = "it wrote on", At = at }];
-        (await Book(ns, stop.Token).GrantAsync(request, new HolderPod("pod", "uid"), CancellationToken.None)).Refused.Single().Rule.ShouldBe("openai/gpt-5.4-mini");
+        (await Book(ns, stop.Token).GrantAsync(request, new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)).Refused.Single().Rule.ShouldBe("openai/gpt-5.4-mini");
 
-        var next = await Book(ns, stop.Token).GrantAsync(Want(1), new HolderPod("pod", "uid"), CancellationToken.None);
+        var next = await Book(ns, stop.Token).GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
         next.Refused.Single().Why.ShouldBe("it wrote on");
         (await ReadAsync(ns)).Overruns.Single().At.ShouldBe(at.UtcDateTime);
 
         var acknowledged = Today with { Acknowledged = [new OverrunAcknowledgement { Rule = "openai/gpt-5.4-mini", Before = at.AddSeconds(1).UtcDateTime, Reason = "found" }] };
-        (await Book(ns, stop.Token, window: acknowledged).GrantAsync(request, new HolderPod("pod", "uid"), CancellationToken.None)).Refused.ShouldBeEmpty();
+        (await Book(ns, stop.Token, terms: acknowledged).GrantAsync(request, new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)).Refused.ShouldBeEmpty();
         (await ReadAsync(ns)).Overruns.ShouldBeEmpty();
         await stop.CancelAsync();
     }
 
+    private static AccountTerms Terms(Money cap) => new() { Limits = [BudgetWindows.Of(BudgetPeriod.Total, DateTimeOffset.UnixEpoch) with { MaxCost = cap }] };
+
+    private static LedgerLimit Limit(BudgetLedgerStatus ledger) => ledger.Limits.ShouldHaveSingleItem();
+
     private static GrantRequest Want(int calls) => new()
     {
         Holder = "holder-0123456789",
-        Window = calls == 1 ? null : Today.Name,
+        
         WantTotal = new Money(0.2m * calls),
         Call = new Money(0.2m),
     };
 
-    private LedgerBook Book(string ns, CancellationToken stop, TimeSpan? timeout = null, OpenWindow? window = null)
+    private LedgerBook Book(string ns, CancellationToken stop, TimeSpan? timeout = null, AccountTerms? terms = null)
     {
         var options = new OperatorOptions
         {
@@ -143,7 +148,7 @@ public sealed class LedgerBookTests(ControlPlane plane)
             GrantsUrl = "https://grants",
             GrantsTlsDirectory = "/nowhere",
         };
-        var book = new LedgerBook(Account, _ => window ?? Today, new KubernetesApi(plane.CreateClient(), "operator", timeout), options, TimeProvider.System, NullLogger.Instance);
+        var book = new LedgerBook(Account, new LedgerSurroundings(_ => terms ?? Today, (_, _, _, _, _) => throw new NotSupportedException(), _ => { }), new KubernetesApi(plane.CreateClient(), "operator", timeout), options, TimeProvider.System, NullLogger.Instance);
         _ = book.RunAsync(stop);
         return book;
     }

@@ -10,6 +10,7 @@ using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
+using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentReadiness.Bench;
@@ -140,12 +141,13 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
     private async Task<BudgetLedgerStatus> LedgerAsync(AgentDeployment agent)
     {
         var account = AccountKey.Serving(agent.Metadata.NamespaceProperty, agent.Metadata.Name);
-        var book = new LedgerBook(account, now => BudgetWindows.Serving(agent.Spec, now)!.Value, operators, options, TimeProvider.System, NullLogger.Instance);
+        var book = new LedgerBook(account, new LedgerSurroundings(now => BudgetWindows.Serving(agent.Spec, [], now), (_, _, _, _, _) => throw new NotSupportedException(), _ => { }), operators, options, TimeProvider.System, NullLogger.Instance);
         var open = book.RunAsync(CancellationToken.None);
         await book.RefreshAsync(CancellationToken.None);
         book.Close();
         await open;
-        return LedgerRules.Open(new BudgetLedgerStatus { Epoch = 1 }, BudgetWindows.Serving(agent.Spec, TimeProvider.System.GetUtcNow())!.Value);
+        var found = await operators.GetAsync(ResourceType.Of<BudgetLedger>(), options.Namespace, account.LedgerName, CancellationToken.None);
+        return KubernetesJson.Deserialize<BudgetLedger>(found!.ToJsonString()).Status!;
     }
 
     // The ReplicaSet and the pod of a Deployment, and the statuses of all three.

@@ -157,7 +157,7 @@ public sealed class AgentDeciderTests
     public void An_exhausted_budget_scales_down_and_never_writes_the_declared_replicas()
     {
         var revision = cluster.PromoteDeclared();
-        cluster.Ledger = cluster.Ledger! with { Exhausted = true, ExhaustedBy = Money.Parse("0.5"), Settled = Money.Parse("49.9") };
+        cluster.Spend("49.9", exhausted: true);
         cluster.Settle();
 
         cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(0);
@@ -180,7 +180,7 @@ public sealed class AgentDeciderTests
     {
         cluster.Agent.Spec.Budget!.Windows[0].OnExhausted = ExhaustedAction.Block;
         var revision = cluster.PromoteDeclared();
-        cluster.Ledger = cluster.Ledger! with { Exhausted = true, ExhaustedBy = Money.Parse("0.5"), Settled = Money.Parse("49.9") };
+        cluster.Spend("49.9", exhausted: true);
         cluster.Settle();
 
         cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(2);
@@ -191,13 +191,13 @@ public sealed class AgentDeciderTests
     public void A_new_day_ends_the_exhaustion()
     {
         var revision = cluster.PromoteDeclared();
-        cluster.Ledger = cluster.Ledger! with { Exhausted = true, ExhaustedBy = Money.Parse("0.5"), Settled = Money.Parse("49.9") };
+        cluster.Spend("49.9", exhausted: true);
         cluster.Settle();
         cluster.Now += TimeSpan.FromHours(12);
         cluster.Settle();
 
         cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(2);
-        cluster.Ledger!.Previous!.Settled.ShouldBe(Money.Parse("49.9"));
+        cluster.Ledger!.Previous.Single().Settled.ShouldBe(Amount.FromMoney(Money.Parse("49.9")));
     }
 
     [Fact]

@@ -28,9 +28,9 @@ public sealed class BudgetWindowTests
     [InlineData(BudgetPeriod.Total, "2026-11-24T12:00:00Z", "total", "9999-12-31T00:00:00Z")]
     public void A_window_is_a_stretch_of_the_calendar(BudgetPeriod period, string now, string name, string ends)
     {
-        var window = BudgetWindows.Of(period, Moment(now), Money.Parse("1"));
+        var window = BudgetWindows.Of(period, Moment(now));
 
-        (window.Name, window.Ends).ShouldBe((name, Moment(ends)));
+        (window.Window, window.Ends).ShouldBe((name, Moment(ends)));
     }
 
     [Fact]
@@ -40,27 +40,15 @@ public sealed class BudgetWindowTests
         gen.Sample(drawn =>
         {
             var (period, now) = ((BudgetPeriod)drawn.Item1, new DateTimeOffset(drawn.Item2, TimeSpan.Zero));
-            var window = BudgetWindows.Of(period, now, null);
+            var window = BudgetWindows.Of(period, now);
             window.Ends.ShouldBeGreaterThan(now);
             if (period == BudgetPeriod.Total)
                 return;
-            BudgetWindows.Of(period, window.Ends.AddTicks(-1), null).ShouldBe(window);
-            var next = BudgetWindows.Of(period, window.Ends, null);
-            next.Name.ShouldNotBe(window.Name);
-            string.CompareOrdinal(next.Name, window.Name).ShouldBePositive("names sort as time does");
+            BudgetWindows.Of(period, window.Ends.AddTicks(-1)).Ends.ShouldBe(window.Ends);
+            var next = BudgetWindows.Of(period, window.Ends);
+            next.Window.ShouldNotBe(window.Window);
+            string.CompareOrdinal(next.Window, window.Window).ShouldBePositive("names sort as time does");
         });
-    }
-
-    [Fact]
-    public void An_account_that_nobody_declares_keeps_its_window_and_grants_nothing()
-    {
-        var account = LedgerRules.Open(new BudgetLedgerStatus(), BudgetWindows.Of(BudgetPeriod.Month, Moment("2026-11-24T12:00:00Z"), Money.Parse("5"))) with { Settled = Money.Parse("4"), ClosedSettled = Money.Parse("4") };
-
-        var orphan = BudgetWindows.AsItStands(account);
-        LedgerRules.Open(account, orphan).ShouldBe(account);
-        orphan.Cap.ShouldBeNull();
-        var back = LedgerRules.Open(account, BudgetWindows.Of(BudgetPeriod.Month, Moment("2026-11-30T12:00:00Z"), Money.Parse("5")));
-        LedgerRules.Spent(back).ShouldBe(Money.Parse("4"), "deleting an agent and making it anew resets no cap");
     }
 
     [Theory]
@@ -70,7 +58,7 @@ public sealed class BudgetWindowTests
     {
         Window.Period = period;
         var revision = cluster.PromoteDeclared();
-        cluster.Ledger = cluster.Ledger! with { Exhausted = true, ExhaustedBy = Money.Parse("0.5"), Settled = Money.Parse("49.9") };
+        cluster.Spend("49.9", exhausted: true);
         cluster.Settle();
 
         cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(0);
@@ -85,7 +73,7 @@ public sealed class BudgetWindowTests
         cluster.PromoteDeclared();
         foreach (var spent in (string[])["10", "25", "30", "41", "42", "48", "49"])
         {
-            cluster.Ledger = cluster.Ledger! with { Settled = Money.Parse(spent) };
+            cluster.Spend(spent);
             cluster.Settle();
             cluster.Settle();
         }
@@ -94,7 +82,7 @@ public sealed class BudgetWindowTests
 
         cluster.Now += TimeSpan.FromDays(1);
         cluster.Settle();
-        cluster.Ledger = cluster.Ledger! with { Settled = Money.Parse("30") };
+        cluster.Spend("30");
         cluster.Settle();
         Alerts().Last().ShouldBe("$30 of $50 a day spent: 50 %");
     }
@@ -104,14 +92,14 @@ public sealed class BudgetWindowTests
     {
         Window.AlertAt = [10];
         cluster.PromoteDeclared();
-        cluster.Ledger = cluster.Ledger! with { Settled = Money.Parse("26") };
+        cluster.Spend("26");
         cluster.Settle();
         Alerts().ShouldBe(["$26 of $50 a day spent: 10 %"]);
 
         Window.AlertAt = [];
         cluster.Now += TimeSpan.FromDays(1);
         cluster.Settle();
-        cluster.Ledger = cluster.Ledger! with { Settled = Money.Parse("49") };
+        cluster.Spend("49");
         cluster.Settle();
         Alerts().Count.ShouldBe(1);
     }
@@ -121,19 +109,20 @@ public sealed class BudgetWindowTests
     {
         cluster.Agent.Spec.Budget!.Mode = BudgetMode.Observe;
         var revision = cluster.PromoteDeclared();
-        cluster.Ledger = cluster.Ledger! with { Settled = Money.Parse("61"), ClosedSettled = Money.Parse("61") };
+        cluster.Spend("61");
         cluster.Settle();
 
         cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(2);
         var condition = cluster.Condition(ConditionTypes.WithinBudget)!;
         (condition.Status, condition.Reason).ShouldBe(("True", Reasons.Observing));
-        condition.Message.ShouldBe("spec.budget.mode is Observe: $61 of $50 a day spent, calls beyond the cap would have been refused");
+        condition.Message.ShouldBe("nothing is refused: $61 of $50 a day spent, calls beyond the cap would have been refused");
         Alerts().ShouldBe(["$61 of $50 a day spent: 100 %"]);
         cluster.Agent.Status!.Budget.Single().Exhausted.ShouldNotBe(true);
 
         cluster.Agent.Spec.Budget!.Mode = BudgetMode.Enforce;
-        var (_, outcome, _) = LedgerRules.Apply(cluster.Ledger!, new() { Holder = "h", WantTotal = Money.Parse("0.1"), Call = Money.Parse("0.1") }, new HolderPod("p", "u"), Money.Zero, true);
-        outcome.ShouldBe(GrantOutcome.Exhausted);
+        cluster.Settle();
+        LedgerRules.Apply(cluster.Ledger!, new() { Holder = "h", WantTotal = Money.Parse("0.1"), Call = Money.Parse("0.1") }, new HolderPod("p", "u"), default,
+            BudgetWindows.Serving(cluster.Agent.Spec, [], cluster.Now), cluster.Now).Outcome.ShouldBe(GrantOutcome.Exhausted);
     }
 
     [Theory]

@@ -234,7 +234,7 @@ public sealed class CanaryTests
         var (_, candidate) = Begin();
         cluster.PodsComeUp();
         cluster.Settle();
-        cluster.Ledger = cluster.Ledger! with { Exhausted = true, ExhaustedBy = Api.Money.Parse("0.5"), Settled = Api.Money.Parse("49.9") };
+        cluster.Spend("49.9", exhausted: true);
         cluster.Settle();
         cluster.Deployments.Values.ShouldAllBe(deployment => deployment.Replicas == 0);
         cluster.Condition(ConditionTypes.Stalled).ShouldBeNull();

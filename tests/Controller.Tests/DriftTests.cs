@@ -113,7 +113,7 @@ public sealed class DriftTests
         cluster.Runs.Max(run => run.Spec.Attempt).ShouldBe(30);
         cluster.Runs.ShouldContain(run => run.Spec.Purpose == null, "the verdict that let it serve stays");
         cluster.Agent.Status!.Scores.Count.ShouldBe(20);
-        BudgetWindows.Evals(cluster.Agent.Spec, 30).Cap.ShouldBe(Money.Parse("155"));
+        BudgetWindows.Evals(cluster.Agent.Spec, 30).Limits.Single().MaxCost.ShouldBe(Money.Parse("155"));
     }
 
     [Fact]

@@ -60,9 +60,11 @@ public sealed class OverrunTests
     [Fact]
     public void A_new_window_forgets_no_overrun()
     {
-        var account = Overruns.Book(new BudgetLedgerStatus { Window = "2026-11-24" }, [Report("r1", Noon)], "pod", []);
+        AccountTerms Terms(DateTimeOffset now) => new() { Limits = [BudgetWindows.Of(BudgetPeriod.Day, now) with { MaxCost = new Money(10) }] };
+        var account = Overruns.Book(LedgerLimits.Open(new BudgetLedgerStatus(), Terms(Noon), Noon, "l"), [Report("r1", Noon)], "pod", []);
 
-        LedgerRules.Open(account, new OpenWindow("2026-11-25", Noon.AddDays(1), new Money(10))).Overruns.ShouldBe(account.Overruns);
+        var tomorrow = Noon.AddDays(1);
+        LedgerLimits.Open(account, Terms(tomorrow), tomorrow, "l").Overruns.ShouldBe(account.Overruns);
     }
 
     [Fact]

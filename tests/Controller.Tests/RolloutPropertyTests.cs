@@ -86,7 +86,8 @@ public sealed class RolloutPropertyTests
                     cluster.Now += TimeSpan.FromMinutes(value * 4);
                     break;
                 case 10:
-                    cluster.Ledger = cluster.Ledger is null ? null : cluster.Ledger with { Exhausted = value > 2, ExhaustedBy = value > 2 ? Money.Parse("60") : null };
+                    if (cluster.Ledger is not null)
+                        cluster.Spend("0", exhausted: value > 2, by: "60");
                     break;
                 case 11:
                     cluster.Agent.Spec.Replicas = value * 2;

@@ -96,13 +96,29 @@ internal sealed class SimulatedCluster
 
     public void SetPrompt(string content) => configMaps["prompt"] = new ConfigMapView(Meta("prompt", null, new Dictionary<string, string>()), $"digest-of-{content}");
 
+    /// <summary>Shared budgets that bind the agent.</summary>
+    public IReadOnlyList<SharedBudgetView> Shared { get; set; } = [];
+
+    /// <summary>So much is spent of the first window, and whether a call was refused for it.</summary>
+    public void Spend(string settled, bool exhausted = false, string by = "0.5") => Ledger = Spent(Ledger!, settled, exhausted, by);
+
+    public static BudgetLedgerStatus Spent(BudgetLedgerStatus ledger, string settled, bool exhausted = false, string by = "0.5")
+    {
+        var first = LedgerLimits.Current(ledger).First();
+        var spent = first with
+        {
+            ClosedSettled = Money.Parse(settled), Exhausted = exhausted ? true : null, ExhaustedBy = exhausted ? Money.Parse(by) : null, ExhaustedAt = exhausted ? new DateTime(2026, 11, 22, 8, 0, 0, DateTimeKind.Utc) : null,
+        };
+        return LedgerLimits.Sum(ledger with { Limits = [.. ledger.Limits.Select(limit => limit == first ? spent : limit)] });
+    }
+
     public void RemovePrompt() => configMaps.Clear();
 
     public AgentObservation Observe() => new(
         Agent, configMaps, [.. copies.Values], [.. deployments.Values], services,
         [.. services.Values.Where(CacheIndexes.IsForeign)], EndpointPods(), [.. runs.Values],
         [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))], Pods, Claims, Disruption, Exceptions, Ledger,
-        new Surroundings("guardrail:1", "https://grants", "CA", false, DisruptionView.Resource("v1"), ["platform"]), Now) { Prices = Prices };
+        new Surroundings("guardrail:1", "https://grants", "CA", false, DisruptionView.Resource("v1"), ["platform"]), Now) { Prices = Prices, Shared = Shared };
 
     // What the endpoints controller makes of the Service's selector.
     private IReadOnlyList<string> EndpointPods() => EndpointsLag || Served is null || !deployments.TryGetValue($"support-{Served}", out var deployment)
@@ -252,7 +268,8 @@ internal sealed class SimulatedCluster
             case Write.Delete delete:
                 return deployments.Remove(delete.Key.Name) | services.Remove(delete.Key.Name) | copies.Remove(delete.Key.Name) | runs.Remove(delete.Key.Name);
             case Write.RefreshLedger:
-                Ledger = Overruns.Acknowledge(LedgerRules.Open(Ledger ?? new BudgetLedgerStatus(), BudgetWindows.Serving(Agent.Spec, Now)!.Value), Agent.Spec.Budget!.AcknowledgedOverruns);
+                var terms = BudgetWindows.Serving(Agent.Spec, [.. Shared.Select(shared => shared.Budget)], Now);
+                Ledger = Overruns.Acknowledge(LedgerLimits.Open(Ledger ?? new BudgetLedgerStatus(), terms, Now, "ledger"), terms.Acknowledged);
                 return true;
             default:
                 throw new NotSupportedException(write.ToString());

@@ -81,7 +81,7 @@ public sealed partial class TranscriptTests
         Say("it ends before the pods are there", () => cluster.Now += TimeSpan.FromHours(1));
         Say("a person retries", () => cluster.Decide(DecisionAction.Retry, cluster.Declared));
         Promote("first revision");
-        Say("the budget is spent", () => cluster.Ledger = cluster.Ledger! with { Exhausted = true, ExhaustedBy = Money.Parse("0.5"), Settled = Money.Parse("49.9") });
+        Say("the budget is spent", () => cluster.Spend("49.9", exhausted: true));
         Say("pods go", cluster.PodsComeUp);
         Say("the cap is raised", () => cluster.Agent.Spec.Budget!.Windows[0].MaxCost = "100");
         Say("pods come up", cluster.PodsComeUp);

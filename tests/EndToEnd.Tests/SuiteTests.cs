@@ -149,10 +149,11 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
             status => status.Format.ShouldBe("native"));
         var judge = watch.Ledgers.Get(new NamespacedName(SupportStory.OperatorNamespace, $"{ns}.tooled.judge-{ready.Status!.ServingRevision}"))?.View.Status;
         judge.ShouldNotBeNull("the judge spends from an account of its own");
-        output.WriteLine($"judge: {judge.Settled} USD settled, {judge.Unproven} unproven");
-        judge.Cap.ShouldBe(AgentReadiness.Api.Money.Parse("1"));
-        judge.Settled!.Value.Amount.ShouldBeGreaterThan(0);
-        judge.Unproven!.Value.Amount.ShouldBe(0, "its guardrail ended by itself, and closed its account");
+        var spent = judge.Limits.ShouldHaveSingleItem();
+        output.WriteLine($"judge: {spent.Settled} USD/tokens settled, {spent.Unproven} unproven");
+        spent.MaxCost.ShouldBe(AgentReadiness.Api.Money.Parse("1"));
+        spent.Settled.Cost.Amount.ShouldBeGreaterThan(0);
+        spent.Unproven.Cost.Amount.ShouldBe(0, "its guardrail ended by itself, and closed its account");
 
         var again = await AgentAsync(watch, "tooled", "to be measured again", agent => agent.Status!.Scores is [{ Purpose: EvalPurpose.Drift }, ..], stop);
         again.Status!.Scores[0].Phase.ShouldBe(EvalPhase.Passed);

@@ -41,8 +41,8 @@ public sealed class BudgetTests
         var billed = rig.Billed(completed: true) + rig.Billed(completed: false);
         billed.Amount.ShouldBeLessThanOrEqualTo(cap);
         billed.Amount.ShouldBeGreaterThan(cap / 2);
-        rig.Account.Totals.Settled.ShouldBe(billed);
-        (rig.Account.Totals.Granted - rig.Account.Totals.Returned).Amount.ShouldBeLessThanOrEqualTo(cap);
+        rig.Account.Totals.Settled.Cost.ShouldBe(billed);
+        (rig.Account.Totals.Granted.Cost - rig.Account.Totals.Returned.Cost).Amount.ShouldBeLessThanOrEqualTo(cap);
         authority.Token.ShouldBe("Bearer the-token");
     }
 
@@ -123,7 +123,7 @@ public sealed class BudgetTests
         error.Message.ShouldContain("model_overrun");
         error.Message.ShouldContain("spec.budget.acknowledgedOverruns");
         rig.Witness.Total(completed: false).Calls.ShouldBe(0);
-        (rig.Account.Totals.Settled, rig.Account.Totals.Unproven, rig.Account.Totals.Reserved).ShouldBe((Money.Zero, Money.Zero, Money.Zero));
+        (rig.Account.Totals.Settled.Cost, rig.Account.Totals.Unproven.Cost, rig.Account.Totals.Reserved.Cost).ShouldBe((Money.Zero, Money.Zero, Money.Zero));
     }
 
     [Fact]
@@ -139,8 +139,8 @@ public sealed class BudgetTests
             while (rig.Account.Budget is null)
                 await Task.Yield();
         }
-        rig.Account.Totals.Settled.ShouldBe(rig.Billed(completed: true));
-        rig.Account.Totals.Settled.Amount.ShouldBeGreaterThan(0.0001m);
+        rig.Account.Totals.Settled.Cost.ShouldBe(rig.Billed(completed: true));
+        rig.Account.Totals.Settled.Cost.Amount.ShouldBeGreaterThan(0.0001m);
         rig.Log.All.ShouldContain(line => line.Contains("would be refused: upstream=openai limit=window", StringComparison.Ordinal));
     }
 
@@ -181,7 +181,7 @@ public sealed class BudgetTests
         // Its answer comes before its booking, whose reservation is not to be taken for the next call's.
         await rig.CallsAsync(1);
         var running = rig.Client().CompleteChatAsync("[[latency=500ms]] [[tokens=9]]");
-        while (rig.Account.Totals.Reserved == Money.Zero)
+        while (rig.Account.Totals.Reserved.Cost == Money.Zero)
             await Task.Yield();
         await rig.Guardrail.StopAsync();
         (await running).Value.Usage.OutputTokenCount.ShouldBe(9);
@@ -189,7 +189,7 @@ public sealed class BudgetTests
         last.Closing.ShouldBeTrue();
         last.Unproven.ShouldBe(Money.Zero);
         await rig.CallsAsync(2);
-        last.Settled.ShouldBe(rig.Billed(completed: true));
+        last.Settled.Cost.ShouldBe(rig.Billed(completed: true));
         await rig.DisposeAsync();
     }
 
@@ -199,13 +199,13 @@ public sealed class BudgetTests
         await using var authority = await FakeOperator.StartAsync(1);
         var rig = await Rig.StartAsync(budget: authority.Authority, timeout: "60s");
         var running = rig.Client().CompleteChatAsync("[[latency=30s]]");
-        while (rig.Account.Totals.Reserved == Money.Zero)
+        while (rig.Account.Totals.Reserved.Cost == Money.Zero)
             await Task.Yield();
-        var reserved = rig.Account.Totals.Reserved;
+        var reserved = rig.Account.Totals.Reserved.Cost;
         using var kill = new CancellationTokenSource(TimeSpan.FromSeconds(4));
         await rig.Guardrail.StopAsync(kill.Token);
         var last = authority.Last.ShouldHaveSingleItem();
-        (last.Closing, last.Unproven, last.Reserved).ShouldBe((true, reserved, Money.Zero));
+        (last.Closing, last.Unproven.Cost, last.Reserved.Cost).ShouldBe((true, reserved, Money.Zero));
         await Should.ThrowAsync<Exception>(async () => await running);
         await rig.DisposeAsync();
     }

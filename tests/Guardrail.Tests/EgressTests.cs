@@ -18,9 +18,9 @@ public sealed class EgressTests
         answer.Value.Content[0].Text.ShouldBe("42");
         await rig.CallsAsync(1);
         rig.Witness.Total(completed: true).Calls.ShouldBe(1);
-        rig.Account.Totals.Settled.ShouldBe(rig.Billed(completed: true));
-        rig.Account.Totals.Settled.Amount.ShouldBeGreaterThan(0);
-        rig.Account.Totals.Reserved.ShouldBe(Money.Zero);
+        rig.Account.Totals.Settled.Cost.ShouldBe(rig.Billed(completed: true));
+        rig.Account.Totals.Settled.Cost.Amount.ShouldBeGreaterThan(0);
+        rig.Account.Totals.Reserved.Cost.ShouldBe(Money.Zero);
     }
 
     [Theory]
@@ -38,7 +38,7 @@ public sealed class EgressTests
         (await asked.Content.ReadAsStringAsync()).ShouldContain("\"completion_tokens\":40");
         await rig.CallsAsync(2);
         rig.Witness.Total(completed: true).Completion.ShouldBe(80);
-        rig.Account.Totals.Settled.ShouldBe(rig.Billed(completed: true));
+        rig.Account.Totals.Settled.Cost.ShouldBe(rig.Billed(completed: true));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class EgressTests
         var calls = await rig.CallsAsync(2);
         calls.ShouldAllBe(c => c.Contains($"run={run}"));
         run.Length.ShouldBe(32);
-        rig.Account.Totals.Settled.ShouldBe(rig.Billed(completed: true));
+        rig.Account.Totals.Settled.Cost.ShouldBe(rig.Billed(completed: true));
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class EgressTests
         await using var rig = await Rig.StartAsync();
         (await FailsAsync(rig, $"[[status={status}]]")).ShouldBe(status);
         (await rig.CallsAsync(1))[0].ShouldContain("call zero");
-        (rig.Account.Totals.Settled, rig.Account.Totals.Unproven).ShouldBe((Money.Zero, Money.Zero));
+        (rig.Account.Totals.Settled.Cost, rig.Account.Totals.Unproven.Cost).ShouldBe((Money.Zero, Money.Zero));
     }
 
     [Fact]
@@ -95,8 +95,8 @@ public sealed class EgressTests
         (await FailsAsync(rig, "[[status=500]]")).ShouldBe(500);
         var line = (await rig.CallsAsync(1))[0];
         line.ShouldContain("call unproven");
-        rig.Account.Totals.Unproven.Amount.ShouldBeGreaterThan(256 * 0.0000045m);
-        line.ShouldContain($"reserved={rig.Account.Totals.Unproven}");
+        rig.Account.Totals.Unproven.Cost.Amount.ShouldBeGreaterThan(256 * 0.0000045m);
+        line.ShouldContain($"reserved={rig.Account.Totals.Unproven.Cost}");
     }
 
     [Theory]
@@ -111,7 +111,7 @@ public sealed class EgressTests
             await response.Content.ReadAsStringAsync();
         });
         (await rig.CallsAsync(1))[0].ShouldContain("call unproven");
-        rig.Account.Totals.Unproven.ShouldBeGreaterThanOrEqualTo(rig.Billed(completed: false));
+        rig.Account.Totals.Unproven.Cost.ShouldBeGreaterThanOrEqualTo(rig.Billed(completed: false));
         rig.Billed(completed: false).Amount.ShouldBeGreaterThan(0);
     }
 
@@ -130,7 +130,7 @@ public sealed class EgressTests
         using var response = await rig.PostAsync("/down/v1/chat/completions", Rig.Body("hi"));
         response.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
         (await rig.CallsAsync(1))[0].ShouldContain("call zero");
-        rig.Account.Totals.Unproven.ShouldBe(Money.Zero);
+        rig.Account.Totals.Unproven.Cost.ShouldBe(Money.Zero);
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class EgressTests
         }
         (await rig.CallsAsync(1))[0].ShouldContain("call settled");
         rig.Witness.Total(completed: true).Completion.ShouldBe(100);
-        rig.Account.Totals.Settled.ShouldBe(rig.Billed(completed: true));
+        rig.Account.Totals.Settled.Cost.ShouldBe(rig.Billed(completed: true));
     }
 
     [Fact]
@@ -191,7 +191,7 @@ public sealed class EgressTests
     {
         await using var rig = await Rig.StartAsync();
         (await rig.Http.GetStringAsync(new Uri(rig.BaseUrl + "/models"))).ShouldContain("gpt-5.4-mini");
-        rig.Account.Totals.Settled.ShouldBe(Money.Zero);
+        rig.Account.Totals.Settled.Cost.ShouldBe(Money.Zero);
     }
 
     [Fact]

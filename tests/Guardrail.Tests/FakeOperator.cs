@@ -15,7 +15,7 @@ namespace AgentReadiness.Guardrail.Tests;
 internal sealed class FakeOperator : IAsyncDisposable
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, (Money Granted, GrantRequest Last)> holders = [];
+    private readonly Dictionary<string, (Amount Granted, GrantRequest Last)> holders = [];
     private readonly string folder = Directory.CreateTempSubdirectory("operator").FullName;
     private readonly WebApplication app;
     private readonly Money cap;
@@ -75,7 +75,7 @@ internal sealed class FakeOperator : IAsyncDisposable
         get
         {
             lock (gate)
-                return Money.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven));
+                return Amount.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)).Cost;
         }
     }
 
@@ -114,18 +114,18 @@ internal sealed class FakeOperator : IAsyncDisposable
     {
         lock (gate)
         {
-            var granted = holders.TryGetValue(request.Holder, out var known) ? known.Granted : Money.Zero;
+            var granted = holders.TryGetValue(request.Holder, out var known) ? known.Granted : Amount.Zero;
             holders[request.Holder] = (granted, request);
             var outcome = GrantOutcome.Granted;
-            if (request.WantTotal is { } want && want > granted)
+            if (request.WantTotal is { } want && !want.FitsIn(granted))
             {
-                var others = Money.Sum(holders.Where(h => h.Key != request.Holder).Select(h => h.Value.Last.Closing
+                var others = Amount.Sum(holders.Where(h => h.Key != request.Holder).Select(h => h.Value.Last.Closing
                     ? h.Value.Last.Settled + h.Value.Last.Unproven
-                    : h.Value.Granted - h.Value.Last.Returned));
-                if (others + want - request.Returned <= cap)
-                    granted = want + extra;
+                    : h.Value.Granted - h.Value.Last.Returned)).Cost;
+                if (others + want.Cost - request.Returned.Cost <= cap)
+                    granted = Amount.Max(granted, want) + extra;
                 else
-                    outcome = Money.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)) + request.Call!.Value <= cap ? GrantOutcome.Held : GrantOutcome.Exhausted;
+                    outcome = Amount.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)).Cost + request.Call!.Value.Cost <= cap ? GrantOutcome.Held : GrantOutcome.Exhausted;
                 holders[request.Holder] = (granted, request);
             }
             return new GrantResponse
@@ -137,7 +137,7 @@ internal sealed class FakeOperator : IAsyncDisposable
                 Budget = "day",
                 Cap = cap,
                 Refused = Refused,
-                Spent = Money.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)),
+                Spent = Amount.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)).Cost,
             };
         }
     }

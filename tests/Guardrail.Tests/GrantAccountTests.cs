@@ -119,7 +119,7 @@ public sealed class GrantAccountTests
                         break;
                     case 2 when open.Count > 0:
                         var settled = open[index % open.Count];
-                        var actual = new Money(decimal.Round(settled.Amount.Amount * index / 30m, Money.FractionDigits, MidpointRounding.ToZero));
+                        var actual = new Money(decimal.Round(settled.Amount.Cost.Amount * index / 30m, Money.FractionDigits, MidpointRounding.ToZero));
                         account.Settle(settled, actual, Now);
                         spent += actual;
                         open.Remove(settled);
@@ -127,7 +127,7 @@ public sealed class GrantAccountTests
                     case 3 when open.Count > 0:
                         var lost = open[index % open.Count];
                         account.MarkUnproven(lost, Now);
-                        spent += lost.Amount;
+                        spent += lost.Amount.Cost;
                         open.Remove(lost);
                         break;
                     case 4:
@@ -136,7 +136,7 @@ public sealed class GrantAccountTests
                         if (index % 3 == 0)
                             break;
                         if (index % 3 == 1)
-                            granted = Money.Max(granted, want.Request.WantTotal!.Value);
+                            granted = Money.Max(granted, want.Request.WantTotal!.Value.Cost);
                         account.Apply(want, Answer("w1", granted.Amount), Now);
                         break;
                     case 5:
@@ -146,11 +146,11 @@ public sealed class GrantAccountTests
                         break;
                 }
                 var totals = account.Totals;
-                (totals.Settled + totals.Unproven).ShouldBe(spent);
-                totals.Reserved.ShouldBe(Money.Sum(open.Select(o => o.Amount)));
+                (totals.Settled + totals.Unproven).Cost.ShouldBe(spent);
+                totals.Reserved.ShouldBe(Amount.Sum(open.Select(o => o.Amount)));
                 (totals.Settled + totals.Unproven + totals.Returned + totals.Reserved + totals.Free).ShouldBe(totals.Granted);
-                totals.Free.Amount.ShouldBeGreaterThanOrEqualTo(0);
-                totals.Granted.Amount.ShouldBeLessThanOrEqualTo(granted.Amount);
+                totals.Free.Cost.Amount.ShouldBeGreaterThanOrEqualTo(0);
+                totals.Granted.Cost.Amount.ShouldBeLessThanOrEqualTo(granted.Amount);
             }
         }, iter: 2000);
     }

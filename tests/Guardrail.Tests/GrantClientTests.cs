@@ -33,7 +33,7 @@ public sealed class GrantClientTests : IAsyncDisposable
     [Fact]
     public async Task The_first_request_wants_exactly_what_the_call_needs()
     {
-        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero);
+        script.Answer = r => Script.Grant(r.WantTotal ?? Amount.Zero);
         (await AcquireAsync(0.25m)).Reservation.ShouldNotBeNull();
         script.Requests.First().WantTotal.ShouldBe(new Money(0.25m));
         script.Requests.First().Call.ShouldBe(new Money(0.25m));
@@ -52,8 +52,8 @@ public sealed class GrantClientTests : IAsyncDisposable
     [Fact]
     public async Task Held_money_is_waited_for_and_own_free_money_given_back()
     {
-        var granted = new Money(1);
-        script.Answer = r => r.WantTotal is { } want && want > granted && script.Requests.Count > 1
+        Amount granted = new Money(1);
+        script.Answer = r => r.WantTotal is { } want && !want.FitsIn(granted) && script.Requests.Count > 1
             ? Script.Of(GrantOutcome.Held, granted)
             : Script.Grant(granted);
         (await AcquireAsync(0.4m)).Reservation.ShouldNotBeNull();
@@ -61,13 +61,13 @@ public sealed class GrantClientTests : IAsyncDisposable
         var result = await AcquireAsync(5);
         result.Refusal.ShouldBe(GrantRefusal.Contended);
         script.Requests.ShouldContain(r => r.Returned == new Money(0.6m));
-        client.Account.Totals.Free.ShouldBe(Money.Zero);
+        client.Account.Totals.Free.ShouldBe(Amount.Zero);
     }
 
     [Fact]
     public async Task Exhausted_refuses_at_once_and_only_those_that_need_as_much()
     {
-        script.Answer = r => r.Call > new Money(1) ? Script.Of(GrantOutcome.Exhausted, Money.Zero) : Script.Grant(r.WantTotal ?? Money.Zero);
+        script.Answer = r => r.Call!.Value.Cost > new Money(1) ? Script.Of(GrantOutcome.Exhausted, Money.Zero) : Script.Grant(r.WantTotal ?? Amount.Zero);
         var big = AcquireAsync(2);
         var small = AcquireAsync(1);
         (await big).Refusal.ShouldBe(GrantRefusal.Exhausted);
@@ -90,7 +90,7 @@ public sealed class GrantClientTests : IAsyncDisposable
     {
         script.MaxWait = TimeSpan.FromMilliseconds(1);
         script.FailoverWait = TimeSpan.FromSeconds(30);
-        script.Answer = r => script.Requests.Count < 4 ? throw new HttpRequestException("refused") : Script.Grant(r.WantTotal ?? Money.Zero);
+        script.Answer = r => script.Requests.Count < 4 ? throw new HttpRequestException("refused") : Script.Grant(r.WantTotal ?? Amount.Zero);
         (await AcquireAsync(1)).Reservation.ShouldNotBeNull();
         script.Requests.Count.ShouldBe(4);
     }
@@ -131,9 +131,9 @@ public sealed class GrantClientTests : IAsyncDisposable
     {
         script.Answer = r => r.Window switch
         {
-            null => Script.Grant(r.WantTotal ?? Money.Zero),
+            null => Script.Grant(r.WantTotal ?? Amount.Zero),
             "w1" => Script.Of(GrantOutcome.WindowOver, Money.Zero, "w2"),
-            _ => Script.Grant(r.WantTotal ?? Money.Zero, "w2"),
+            _ => Script.Grant(r.WantTotal ?? Amount.Zero, "w2"),
         };
         var first = await AcquireAsync(1);
         client.Settle(first.Reservation!, new Money(0.5m));
@@ -146,7 +146,7 @@ public sealed class GrantClientTests : IAsyncDisposable
     [Fact]
     public async Task A_closed_holder_starts_again_under_another_id()
     {
-        script.Answer = r => r.Holder == "first" ? Script.Of(GrantOutcome.HolderClosed, Money.Zero) : Script.Grant(r.WantTotal ?? Money.Zero);
+        script.Answer = r => r.Holder == "first" ? Script.Of(GrantOutcome.HolderClosed, Money.Zero) : Script.Grant(r.WantTotal ?? Amount.Zero);
         (await AcquireAsync(1)).Reservation.ShouldNotBeNull();
         client.Account.Holder.ShouldNotBe("first");
     }
@@ -173,7 +173,7 @@ public sealed class GrantClientTests : IAsyncDisposable
     [Fact]
     public async Task Closing_reports_the_last_totals_and_calls_in_flight_as_unproven()
     {
-        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero);
+        script.Answer = r => Script.Grant(r.WantTotal ?? Amount.Zero);
         client.Settle((await AcquireAsync(1)).Reservation!, new Money(1));
         (await AcquireAsync(2)).Reservation.ShouldNotBeNull();
         await stop.CancelAsync();
@@ -187,7 +187,7 @@ public sealed class GrantClientTests : IAsyncDisposable
     [Fact]
     public async Task A_failure_in_the_moment_of_stopping_does_not_keep_the_closing_report_back()
     {
-        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero);
+        script.Answer = r => Script.Grant(r.WantTotal ?? Amount.Zero);
         client.Settle((await AcquireAsync(1)).Reservation!, new Money(1));
         script.Answer = r =>
         {
@@ -196,7 +196,7 @@ public sealed class GrantClientTests : IAsyncDisposable
         };
         var waiting = AcquireAsync(2);
         await running;
-        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero);
+        script.Answer = r => Script.Grant(r.WantTotal ?? Amount.Zero);
         (await client.CloseAsync(TimeSpan.FromSeconds(5))).ShouldBeTrue();
         (await waiting).Refusal.ShouldBe(GrantRefusal.Stopping);
         var last = script.Requests.Last();
@@ -207,7 +207,7 @@ public sealed class GrantClientTests : IAsyncDisposable
     public async Task An_overrun_is_reported_until_the_operator_refuses_its_rule_no_longer()
     {
         IReadOnlyList<RefusedRule> refused = [new RefusedRule { Rule = "r1", Why = "why" }, new RefusedRule { Rule = "r2", Why = "another pod saw it" }];
-        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero, refused: refused);
+        script.Answer = r => Script.Grant(r.WantTotal ?? Amount.Zero, refused: refused);
         client.Settle((await AcquireAsync(1)).Reservation!, new Money(1));
         overruns.Why("r1").ShouldBe("why");
         overruns.Why("r2").ShouldBe("another pod saw it");
@@ -236,7 +236,7 @@ public sealed class GrantClientTests : IAsyncDisposable
 
         script.Answer = r => Script.Of(GrantOutcome.Exhausted, Money.Zero);
         await script.UntilAsync(r => r.Settled == new Money(4) && r.WantTotal == new Money(4));
-        script.Answer = r => Script.Grant(r.WantTotal ?? Money.Zero);
+        script.Answer = r => Script.Grant(r.WantTotal ?? Amount.Zero);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15));
         while (client.Account.Totals.Granted != new Money(4))
             await Task.Delay(5, patience.Token);
@@ -264,10 +264,10 @@ public sealed class GrantClientTests : IAsyncDisposable
 
         public TimeSpan FailoverWait { get; set; }
 
-        public static GrantResponse Grant(Money granted, string window = "w1", bool reclaim = false, IReadOnlyList<RefusedRule>? refused = null) =>
+        public static GrantResponse Grant(Amount granted, string window = "w1", bool reclaim = false, IReadOnlyList<RefusedRule>? refused = null) =>
             Of(GrantOutcome.Granted, granted, window, reclaim, refused);
 
-        public static GrantResponse Of(GrantOutcome outcome, Money granted, string window = "w1", bool reclaim = false, IReadOnlyList<RefusedRule>? refused = null) => new()
+        public static GrantResponse Of(GrantOutcome outcome, Amount granted, string window = "w1", bool reclaim = false, IReadOnlyList<RefusedRule>? refused = null) => new()
         {
             Outcome = outcome,
             Granted = granted,

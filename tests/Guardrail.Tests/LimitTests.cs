@@ -139,7 +139,7 @@ public sealed class LimitTests
         ((int)response.StatusCode).ShouldBe(expected);
         rig.Log.All.Count(line => line.Contains("tried again")).ShouldBe(Math.Min(failures, attempts - 1));
         // Each attempt stands for itself: a 5xx may have been billed.
-        (rig.Account.Totals.Unproven > Money.Zero).ShouldBe(status == 503);
+        (rig.Account.Totals.Unproven.Cost > Money.Zero).ShouldBe(status == 503);
     }
 
     [Fact]

@@ -47,8 +47,8 @@ public sealed class MoneyTests
         await response.Content.ReadAsByteArrayAsync();
         var billed = await source.BilledAsync();
         await source.SettledAsync();
-        source.Account!.Totals.Unproven.ShouldBe(Money.Zero);
-        source.Account.Totals.Settled.ShouldBe(Bill(billed));
+        source.Account!.Totals.Unproven.Cost.ShouldBe(Money.Zero);
+        source.Account.Totals.Settled.Cost.ShouldBe(Bill(billed));
         billed.Input.ShouldBeGreaterThan(0);
     }
 
@@ -71,9 +71,9 @@ public sealed class MoneyTests
             await response.Content.ReadAsStringAsync();
         await source.SettledAsync();
         var totals = source.Account!.Totals;
-        (totals.Settled + totals.Unproven).Amount.ShouldBeGreaterThan(0);
+        (totals.Settled + totals.Unproven).Cost.Amount.ShouldBeGreaterThan(0);
         if (next == 200)
-            (totals.Settled, totals.Unproven >= Bill(source.Witness.Calls[0])).ShouldBe((Money.Zero, true));
+            (totals.Settled.Cost, totals.Unproven.Cost >= Bill(source.Witness.Calls[0])).ShouldBe((Money.Zero, true));
         else
             await source.LoggedAsync("overrun:");
         using var again = await CallAsync(source, api, stream, "hello");
@@ -88,7 +88,7 @@ public sealed class MoneyTests
         await using var source = await Source.StartAsync(guarded: true);
         using var response = await source.SendAsync(HttpMethod.Post, "/v1/responses", """{"model":"gpt-5.4-mini","input":"hello","background":true}""");
         var id = (string)(await Source.JsonAsync(response))["id"]!;
-        source.Account!.Totals.Reserved.Amount.ShouldBeGreaterThan(0);
+        source.Account!.Totals.Reserved.Cost.Amount.ShouldBeGreaterThan(0);
         string? status = null;
         while (status != "completed")
         {
@@ -96,9 +96,9 @@ public sealed class MoneyTests
             status = (string?)(await Source.JsonAsync(read))["status"];
         }
         await source.SettledAsync();
-        source.Account.Totals.Settled.ShouldBe(Bill(await source.BilledAsync()));
+        source.Account.Totals.Settled.Cost.ShouldBe(Bill(await source.BilledAsync()));
         using var once = await source.SendAsync(HttpMethod.Get, $"/v1/responses/{id}", null);
-        source.Account.Totals.Settled.ShouldBe(Bill(source.Witness.Calls[0]));
+        source.Account.Totals.Settled.Cost.ShouldBe(Bill(source.Witness.Calls[0]));
     }
 
     private static async Task<HttpResponseMessage> CallAsync(Source source, string api, bool stream, string text)

@@ -21,8 +21,8 @@ public sealed class PriceFileTests
         await using var rig = await Rig.StartAsync(prices: Prices(100, 200));
         await CallAsync(rig);
         await rig.CallsAsync(1);
-        rig.Account.Totals.Settled.ShouldBe(Cost(rig, 100, 200));
-        rig.Account.Totals.Settled.ShouldNotBe(rig.Billed(completed: true), "the shipped price is another one");
+        rig.Account.Totals.Settled.Cost.ShouldBe(Cost(rig, 100, 200));
+        rig.Account.Totals.Settled.Cost.ShouldNotBe(rig.Billed(completed: true), "the shipped price is another one");
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class PriceFileTests
         await CallAsync(rig);
         await rig.CallsAsync(1);
         var first = rig.Billed(completed: true);
-        rig.Account.Totals.Settled.ShouldBe(first);
+        rig.Account.Totals.Settled.Cost.ShouldBe(first);
         (await CallAsync(rig, "house-model")).ShouldBe(HttpStatusCode.BadRequest);
 
         await File.WriteAllTextAsync(rig.PricesPath, Prices(100, 200, "house-model"));
@@ -40,7 +40,7 @@ public sealed class PriceFileTests
         (await CallAsync(rig, "house-model")).ShouldBe(HttpStatusCode.OK);
         await rig.CallsAsync(2);
         var count = rig.Witness.Calls[1];
-        rig.Account.Totals.Settled.ShouldBe(first + new Money((count.Input * 0.0001m) + (count.Output * 0.0002m)));
+        rig.Account.Totals.Settled.Cost.ShouldBe(first + new Money((count.Input * 0.0001m) + (count.Output * 0.0002m)));
 
         File.Delete(rig.PricesPath);
         Reload(rig);
@@ -63,7 +63,7 @@ public sealed class PriceFileTests
         rig.Log.All.ShouldContain(line => line.Contains("configuration of revision", StringComparison.Ordinal), "another configuration comes with the same prices");
         (await CallAsync(rig)).ShouldBe(HttpStatusCode.OK);
         await rig.CallsAsync(1);
-        rig.Account.Totals.Settled.ShouldBe(Cost(rig, 100, 200));
+        rig.Account.Totals.Settled.Cost.ShouldBe(Cost(rig, 100, 200));
         var lines = rig.Log.All.Where(line => line.Contains("InvalidPrices", StringComparison.Ordinal)).ToList();
         lines.Count.ShouldBe(4);
         lines[0].ShouldContain("openai/gpt-5.4-mini: prices[0].inputs");
@@ -77,7 +77,7 @@ public sealed class PriceFileTests
         await using var rig = await Rig.StartAsync(prices: Broken);
         await CallAsync(rig);
         await rig.CallsAsync(1);
-        rig.Account.Totals.Settled.ShouldBe(rig.Billed(completed: true));
+        rig.Account.Totals.Settled.Cost.ShouldBe(rig.Billed(completed: true));
         rig.Log.All.ShouldContain(line => line.Contains("InvalidPrices", StringComparison.Ordinal));
     }
 
@@ -87,13 +87,13 @@ public sealed class PriceFileTests
         await using var rig = await Rig.StartAsync(prices: Prices(100, 200));
         var call = CallAsync(rig, text: "[[latency=2s]]");
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while (rig.Account.Totals.Reserved == Money.Zero)
+        while (rig.Account.Totals.Reserved.Cost == Money.Zero)
             await Task.Delay(10, limit.Token);
         await File.WriteAllTextAsync(rig.PricesPath, Prices(500, 900));
         Reload(rig);
         await call;
         await rig.CallsAsync(1);
-        rig.Account.Totals.Settled.ShouldBe(Cost(rig, 100, 200));
+        rig.Account.Totals.Settled.Cost.ShouldBe(Cost(rig, 100, 200));
         rig.Log.All.ShouldNotContain(line => line.Contains("overrun", StringComparison.Ordinal));
     }
 
@@ -114,7 +114,7 @@ public sealed class PriceFileTests
         await CallAsync(rig);
         await rig.CallsAsync(2);
         var count = rig.Witness.Calls[1];
-        rig.Account.Totals.Settled.ShouldBe(first + new Money((count.Input * 0.0001m) + (count.Output * 0.0002m)));
+        rig.Account.Totals.Settled.Cost.ShouldBe(first + new Money((count.Input * 0.0001m) + (count.Output * 0.0002m)));
         store.Current.Upstreams["openai"].ShouldBeSameAs(upstream);
     }
 

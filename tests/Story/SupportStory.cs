@@ -170,7 +170,7 @@ public sealed class SupportStory : IAsyncDisposable
         var client = await LoadPod.StartAsync(Shop, "runaway", options.Image("SAMPLES_IMAGE"),
             ["--url", "http://support/v1/chat/completions", "--rate", "30", "--concurrency", "24", "--message", "[[loop]] [[tokens=1500]] [[latency=300ms]] Where is my order #1001?", "--fresh-connections"], cancellationToken);
         var burning = Money.Parse(Cap).Amount / 2;
-        await LedgerAsync("half of the cap to burn", ledger => (ledger.Status?.Settled ?? Money.Zero).Amount > burning, cancellationToken);
+        await LedgerAsync("half of the cap to burn", ledger => Spend(ledger).Settled.Amount > burning, cancellationToken);
         options.Say("half of the cap is burnt");
         await options.Disturb("runaway loop", cancellationToken);
         var exhausted = await AgentAsync("the budget to be exhausted", agent => Condition(agent, "WithinBudget") is { Status: "False" }, cancellationToken);
@@ -180,8 +180,8 @@ public sealed class SupportStory : IAsyncDisposable
         await CommandLine.RunAsync("kubectl", ["-n", Shop, "wait", "--for=delete", "pod", "-l", $"{Names.TrackLabel}={Names.ServingTrack}", "--timeout=150s"], null, cancellationToken);
         await client.StopAsync(cancellationToken);
 
-        var ledger = (await LedgerAsync("every holder to close", ledger => ledger.Status is { } status && status.Holders.All(holder => holder.Closed == true), cancellationToken)).Status!;
-        var spent = ledger.Settled!.Value + ledger.Unproven!.Value;
+        var ledger = (await LedgerAsync("every holder to close", ledger => ledger.Status is { } status && status.Holders.All(holder => holder.Closed == true), cancellationToken));
+        var spent = Spend(ledger).Settled + Spend(ledger).Unproven;
         Expect(spent <= Money.Parse(Cap), $"${spent} were spent of ${Cap}");
         Expect(spent.Amount > Money.Parse(Cap).Amount * 0.9m, $"only ${spent} of ${Cap} were spent when the budget was called exhausted");
         await VerifyLedgersAsync(cancellationToken);
@@ -202,13 +202,16 @@ public sealed class SupportStory : IAsyncDisposable
     {
         var witness = await ProviderWitness.ReadAsync(cancellationToken);
         var ledgers = watch.Ledgers.List().Select(entry => entry.View).Where(ledger => ledger.Spec.Namespace == Shop).ToList();
-        var settled = Money.Sum(ledgers.Select(ledger => ledger.Status?.Settled ?? Money.Zero));
-        var unproven = Money.Sum(ledgers.Select(ledger => ledger.Status?.Unproven ?? Money.Zero));
+        var settled = Money.Sum(ledgers.Select(ledger => Spend(ledger).Settled));
+        var unproven = Money.Sum(ledgers.Select(ledger => Spend(ledger).Unproven));
         options.Say(string.Create(CultureInfo.InvariantCulture,
             $"ledgers: ${settled} settled, ${unproven} unproven; provider: ${witness.Completed} over {witness.CompletedCalls} calls, ${witness.Aborted} over {witness.AbortedCalls} cut off"));
         Expect(settled == witness.Completed, $"the ledgers hold ${settled} settled, the provider counted ${witness.Completed}");
         Expect(unproven >= witness.Aborted, $"the provider billed ${witness.Aborted} for calls that were cut off, the ledgers hold only ${unproven} unproven");
     }
+
+    private static (Money Settled, Money Unproven) Spend(BudgetLedger ledger) =>
+        ledger.Status?.Limits.FirstOrDefault(limit => limit is { Last: null, Shared: not true }) is { } limit ? (limit.Settled.Cost, limit.Unproven.Cost) : default;
 
     private async Task<string> AskAsync(string question, CancellationToken cancellationToken)
     {

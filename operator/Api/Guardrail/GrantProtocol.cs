@@ -6,7 +6,7 @@ namespace AgentReadiness.Api.Guardrail;
 /// How a guardrail obtains money: it POSTs a <see cref="GrantRequest"/> and gets a <see cref="GrantResponse"/>. All amounts are
 /// totals since the holder began in this window, and totals only grow; so a message that is lost, repeated or late can be
 /// answered or ignored without harm, and no grant needs an identifier of its own. What a holder may spend is
-/// granted − settled − unproven − returned, all as the holder knows them.
+/// granted − settled − unproven − returned, all as the holder knows them. Amounts are dollars and tokens side by side (see <see cref="Amount"/>).
 /// </summary>
 public static class GrantProtocol
 {
@@ -23,7 +23,7 @@ public static class GrantProtocol
     public const int Misdirected = 421;
 }
 
-/// <summary>What a holder (one guardrail process in one window) reports and asks for.</summary>
+/// <summary>What a holder (one guardrail process in one window, or an account in a shared budget) reports and asks for.</summary>
 public sealed class GrantRequest
 {
     /// <summary>Random ID of the guardrail process, 16 to 64 of [a-z0-9]. A new process has a new one: what the old one held and did not close is unproven.</summary>
@@ -32,26 +32,26 @@ public sealed class GrantRequest
     /// <summary>The window that the totals belong to, as the last answer named it; null before the first answer.</summary>
     public string? Window { get; init; }
 
-    /// <summary>Total proven spend, USD.</summary>
-    public Money Settled { get; init; }
+    /// <summary>Total proven spend.</summary>
+    public Amount Settled { get; init; }
 
-    /// <summary>Total that counts as spent because it is not proven unspent, USD.</summary>
-    public Money Unproven { get; init; }
+    /// <summary>Total that counts as spent because it is not proven unspent.</summary>
+    public Amount Unproven { get; init; }
 
-    /// <summary>Total given back, USD: no call may use it any more.</summary>
-    public Money Returned { get; init; }
+    /// <summary>Total given back: no call may use it any more.</summary>
+    public Amount Returned { get; init; }
 
     /// <summary>
-    /// The smallest total grant that lets the waiting call go (settled + unproven + returned + reserved + the call's reservation), USD.
+    /// The smallest total grant that lets the waiting call go (settled + unproven + returned + reserved + the call's reservation).
     /// Null for a mere report.
     /// </summary>
-    public Money? WantTotal { get; init; }
+    public Amount? WantTotal { get; init; }
 
-    /// <summary>The waiting call's own reservation, USD; with <see cref="WantTotal"/>.</summary>
-    public Money? Call { get; init; }
+    /// <summary>The waiting call's own reservation; with <see cref="WantTotal"/>.</summary>
+    public Amount? Call { get; init; }
 
-    /// <summary>Total of the reservations now in flight, USD: this part cannot be returned yet.</summary>
-    public Money Reserved { get; init; }
+    /// <summary>Total of the reservations now in flight: this part cannot be returned yet.</summary>
+    public Amount Reserved { get; init; }
 
     /// <summary>
     /// Overruns that this process saw, the last one of each price rule: at most <see cref="GrantProtocol.MaxOverruns"/>. Repeated with each message until
@@ -107,8 +107,8 @@ public sealed class GrantResponse
     /// <summary>When the window ends: from then on its money must not be used for new calls.</summary>
     public required DateTimeOffset WindowEnds { get; init; }
 
-    /// <summary>Total granted to this holder in the request's window, USD. Zero where the window is unknown or over.</summary>
-    public Money Granted { get; init; }
+    /// <summary>Total granted to this holder in the request's window. Zero where the window is unknown or over.</summary>
+    public Amount Granted { get; init; }
 
     /// <summary>The budget's name for messages, for example "day".</summary>
     public string? Budget { get; init; }
@@ -118,6 +118,12 @@ public sealed class GrantResponse
 
     /// <summary>Settled plus unproven of all holders, USD.</summary>
     public Money Spent { get; init; }
+
+    /// <summary>The cap on tokens; null where there is none.</summary>
+    public long? CapTokens { get; init; }
+
+    /// <summary>Settled plus unproven tokens of all holders.</summary>
+    public long SpentTokens { get; init; }
 
     /// <summary>Price rules whose models no pod of the account may call, because of an overrun that nobody has acknowledged.</summary>
     public IReadOnlyList<RefusedRule> Refused { get; init; } = [];

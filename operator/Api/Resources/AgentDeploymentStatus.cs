@@ -167,11 +167,19 @@ public sealed record ScoreEntry
 /// <summary>Spend of a budget window.</summary>
 public sealed record BudgetWindowStatus
 {
+    /// <summary>The period in lower case, for example "day"; for a shared budget, its name before that: "shop-team/day".</summary>
+    [Required, Length(1, 140)]
+    public string Budget { get; init; } = string.Empty;
+
     /// <summary>The window's period.</summary>
     [Required]
     public BudgetPeriod Period { get; init; }
 
-    /// <summary>Settled plus unproven spend, in USD, rounded up.</summary>
+    /// <summary>The window, for example "2026-11-24": what a write-off names.</summary>
+    [Length(1, 64)]
+    public string? Window { get; init; }
+
+    /// <summary>Settled plus unproven spend less what was written off, in USD, rounded up.</summary>
     [Required, Length(1, 32)]
     public string Spent { get; init; } = "0";
 
@@ -179,9 +187,19 @@ public sealed record BudgetWindowStatus
     [Required, Length(1, 32)]
     public string Unproven { get; init; } = "0";
 
-    /// <summary>The cap, in USD.</summary>
-    [Required, Length(1, 32)]
-    public string Cap { get; init; } = "0";
+    /// <summary>The part of the unproven spend that somebody wrote off.</summary>
+    [Length(1, 48)]
+    public string? WrittenOff { get; init; }
+
+    /// <summary>The cap in force, in USD; absent where cost is not limited.</summary>
+    [Length(1, 32)]
+    public string? Cap { get; init; }
+
+    /// <summary>Tokens that count as spent; absent where they are not limited.</summary>
+    public long? SpentTokens { get; init; }
+
+    /// <summary>The cap on tokens in force.</summary>
+    public long? CapTokens { get; init; }
 
     /// <summary>When the window ends.</summary>
     [Required]
@@ -193,6 +211,13 @@ public sealed record BudgetWindowStatus
 
     /// <summary>True while calls are refused because the window is spent.</summary>
     public bool? Exhausted { get; init; }
+
+    /// <summary>True while pods still hold money of a cap that was lowered since.</summary>
+    public bool? CapPending { get; init; }
+
+    /// <summary>The account's ledger, by UID: a ledger that was deleted while its window lasts is noticed by it.</summary>
+    [Length(1, 64)]
+    public string? Ledger { get; init; }
 }
 
 /// <summary>How far a Canary is.</summary>

@@ -2,8 +2,24 @@ using AgentReadiness.Api.Schema;
 
 namespace AgentReadiness.Api.Resources;
 
+/// <summary>Caps per window of time, as an agent has them and a shared budget.</summary>
+public interface IWindowedBudget
+{
+    /// <summary>Whether calls are refused.</summary>
+    BudgetMode? Mode { get; }
+
+    /// <summary>The caps.</summary>
+    List<BudgetWindow> Windows { get; }
+
+    /// <summary>Caps that are higher for a while.</summary>
+    List<BudgetRaise> Raises { get; }
+
+    /// <summary>Unproven spend that does not count.</summary>
+    List<BudgetWriteOff> WriteOffs { get; }
+}
+
 /// <summary>What the agent may spend.</summary>
-public sealed class BudgetSpec
+public sealed class BudgetSpec : IWindowedBudget
 {
     /// <summary>Enforce, or Observe: calls are counted, and what would be refused is counted and logged, but nothing is refused.</summary>
     [DefaultJson("\"Enforce\"")]
@@ -18,9 +34,21 @@ public sealed class BudgetSpec
     /// <summary>Limits of one pod.</summary>
     public PerPodSpec? PerPod { get; set; }
 
-    /// <summary>Caps per window of time, over all pods.</summary>
-    [Items(0, 1), XListType("map", "period")]
+    /// <summary>Caps per window of time, over all pods: a call must fit each of them.</summary>
+    [Items(0, 5), XListType("map", "period")]
     public List<BudgetWindow> Windows { get; set; } = [];
+
+    /// <summary>AgentBudgets of the agent's namespace that a call must fit as well, by name. Those that select the agent bind it in any case.</summary>
+    [Items(0, 8), Length(1, 63), XListType("set")]
+    public List<string> SharedBudgets { get; set; } = [];
+
+    /// <summary>Break-glass: a higher cap until a moment, with who asked for it and why.</summary>
+    [Items(0, 5), XListType("map", "period")]
+    public List<BudgetRaise> Raises { get; set; } = [];
+
+    /// <summary>Unproven spend of a window that does not count, because somebody knows that it was not spent.</summary>
+    [Items(0, 32), XListType("map", "period", "window")]
+    public List<BudgetWriteOff> WriteOffs { get; set; } = [];
 
     /// <summary>Overruns of status.overruns that somebody has looked into: their models are let go again.</summary>
     [Items(0, 32), XListType("map", "rule")]
@@ -101,28 +129,106 @@ public sealed class PerPodSpec
     public long? TokensPerMinute { get; set; }
 }
 
-/// <summary>A cap on the spend of all pods of the agent together.</summary>
+/// <summary>A cap on what is spent in a window of time. It has maxCost or maxTokens, or both.</summary>
+[ValidationRule("has(self.maxCost) || has(self.maxTokens)", "a window needs maxCost or maxTokens: without either it limits nothing")]
 public sealed class BudgetWindow
 {
-    /// <summary>The window, aligned to the calendar in UTC: Hour, Day, Week (from Monday), Month, or Total, which never ends.</summary>
+    /// <summary>The window, aligned to the calendar: Hour, Day, Week (from Monday), Month, or Total, which never ends.</summary>
     [Required]
     public BudgetPeriod Period { get; set; }
 
     /// <summary>The most that may be spent in the window, in USD as a decimal string. No call is let go that could cross it.</summary>
-    [Required, Pattern(Money.Pattern)]
-    public string MaxCost { get; set; } = string.Empty;
+    [Pattern(Money.Pattern)]
+    public string? MaxCost { get; set; }
 
-    /// <summary>Percentages of maxCost, ascending, at which an event and the status tell what is spent: each once a window.</summary>
+    /// <summary>The most tokens of the window, input and output. No call is let go that could cross it.</summary>
+    [Range(1, 1000000000000)]
+    public long? MaxTokens { get; set; }
+
+    /// <summary>Percentages of the cap, ascending, at which an event and the status tell what is spent: each once a window.</summary>
     [DefaultJson("[50,80,95]"), Items(0, 8), Range(1, 100), XListType("atomic")]
     public List<int>? AlertAt { get; set; }
 
-    /// <summary>What happens to the agent when the window is exhausted; its model calls are refused in any case.</summary>
+    /// <summary>What happens when the window is exhausted.</summary>
     [DefaultJson("\"ScaleDown\"")]
     public ExhaustedAction? OnExhausted { get; set; }
 
     /// <summary>Pods that stay under ScaleDown.</summary>
     [DefaultJson("0"), Range(0, 1000)]
     public int? ScaleDownTo { get; set; }
+
+    /// <summary>Automatic: a new window or a raised cap ends the exhaustion. Manual: a person does, with resumedAt.</summary>
+    [DefaultJson("\"Automatic\"")]
+    public BudgetResume? Resume { get; set; }
+
+    /// <summary>With Manual: an exhaustion from before this moment is over, where the cap has room again.</summary>
+    public DateTime? ResumedAt { get; set; }
+}
+
+/// <summary>What ends an exhaustion.</summary>
+public enum BudgetResume
+{
+    /// <summary>A new window, a raised cap, or money that comes back.</summary>
+    Automatic,
+
+    /// <summary>A person who sets <c>resumedAt</c>.</summary>
+    Manual,
+}
+
+/// <summary>A higher cap until a moment. A cap that the window does not have stays absent, a lower one changes nothing.</summary>
+public sealed class BudgetRaise
+{
+    /// <summary>Which window.</summary>
+    [Required]
+    public BudgetPeriod Period { get; set; }
+
+    /// <summary>The cap meanwhile, in USD as a decimal string.</summary>
+    [Pattern(Money.Pattern)]
+    public string? MaxCost { get; set; }
+
+    /// <summary>The cap on tokens meanwhile.</summary>
+    [Range(1, 1000000000000)]
+    public long? MaxTokens { get; set; }
+
+    /// <summary>Why, with a ticket where you have one.</summary>
+    [Required, Length(1, 512)]
+    public string Reason { get; set; } = string.Empty;
+
+    /// <summary>Who asked for it.</summary>
+    [Required, Length(1, 253)]
+    public string RequestedBy { get; set; } = string.Empty;
+
+    /// <summary>When it ends. The spend stays: what is above the cap then is exhausted until the window ends.</summary>
+    [Required]
+    public DateTime ExpiresAt { get; set; }
+}
+
+/// <summary>Says that some of a window's unproven spend was not spent, for example by the provider's bill.</summary>
+public sealed class BudgetWriteOff
+{
+    /// <summary>Which window.</summary>
+    [Required]
+    public BudgetPeriod Period { get; set; }
+
+    /// <summary>The window's name as the status has it, for example "2026-11-24". It holds for no other one.</summary>
+    [Required, Length(1, 64)]
+    public string Window { get; set; } = string.Empty;
+
+    /// <summary>How much does not count, in USD as a decimal string; never more than is unproven.</summary>
+    [Required, Pattern(Money.Pattern)]
+    public string MaxCost { get; set; } = string.Empty;
+
+    /// <summary>How many tokens do not count; never more than are unproven.</summary>
+    [Range(0, 1000000000000)]
+    public long? MaxTokens { get; set; }
+
+    /// <summary>What proves it.</summary>
+    [Required, Length(1, 512)]
+    public string Reason { get; set; } = string.Empty;
+
+    /// <summary>Who says so.</summary>
+    [Required, Length(1, 253)]
+    public string RequestedBy { get; set; } = string.Empty;
 }
 
 /// <summary>The length of a budget window.</summary>
@@ -152,4 +258,7 @@ public enum ExhaustedAction
 
     /// <summary>The pods stay, their model calls are answered 402.</summary>
     Block,
+
+    /// <summary>Nothing is refused: the window only counts and alerts.</summary>
+    Alert,
 }

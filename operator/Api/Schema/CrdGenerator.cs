@@ -14,7 +14,7 @@ namespace AgentReadiness.Api.Schema;
 public sealed class CrdGenerator
 {
     /// <summary>The resource types of this API, in the order of the files under <c>crds/</c>.</summary>
-    public static IReadOnlyList<Type> Kinds { get; } = [typeof(AgentDeployment), typeof(BudgetLedger), typeof(EvalRun), typeof(EvalSuite), typeof(ReadinessException)];
+    public static IReadOnlyList<Type> Kinds { get; } = [typeof(AgentBudget), typeof(AgentDeployment), typeof(BudgetLedger), typeof(EvalRun), typeof(EvalSuite), typeof(ReadinessException)];
 
     private readonly XmlDocs docs;
 
@@ -173,7 +173,7 @@ public sealed class CrdGenerator
 
     private JsonObject ValueSchema(Type type)
     {
-        if (type == typeof(string) || type == typeof(Money))
+        if (type == typeof(string) || type == typeof(Money) || type == typeof(Amount))
             return new JsonObject { ["type"] = "string" };
         if (type == typeof(int))
             return new JsonObject { ["type"] = "integer", ["format"] = "int32" };
@@ -183,6 +183,8 @@ public sealed class CrdGenerator
             return new JsonObject { ["type"] = "boolean" };
         if (type == typeof(DateTime))
             return new JsonObject { ["type"] = "string", ["format"] = "date-time" };
+        if (type == typeof(Dictionary<string, string>))
+            return new JsonObject { ["type"] = "object", ["additionalProperties"] = new JsonObject { ["type"] = "string" } };
         if (type == typeof(JsonObject))
             return new JsonObject { ["type"] = "object" };
         if (type.IsEnum)
@@ -196,7 +198,7 @@ public sealed class CrdGenerator
         ? docs.Of(property) + " " + string.Join(' ', Enum.GetNames(type).Select(name => $"{name}: {docs.Of(type, name)}"))
         : docs.Of(property);
 
-    private static Type? ElementType(Type type) => type != typeof(string) && type != typeof(JsonObject) && type.IsGenericType
+    private static Type? ElementType(Type type) => type != typeof(string) && type != typeof(JsonObject) && type != typeof(Dictionary<string, string>) && type.IsGenericType
         && typeof(IEnumerable).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : null;
 
     private static void AddRules(JsonObject schema, MemberInfo member)

@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
@@ -9,6 +10,11 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <param name="Suite">The suite; null where there is none.</param>
 /// <param name="CasesDigest">Digest of the ConfigMaps with the cases; null where one is missing.</param>
 public sealed record SuiteView(EvalSuite? Suite, string? CasesDigest);
+
+/// <summary>A shared budget as an agent meets it.</summary>
+/// <param name="Budget">The budget.</param>
+/// <param name="Ledger">Its account, or null.</param>
+public sealed record SharedBudgetView(SharedBudget Budget, BudgetLedgerStatus? Ledger);
 
 /// <summary>What the operator knows of its surroundings, fixed for the life of the process.</summary>
 /// <param name="GuardrailImage">The guardrail's image.</param>
@@ -56,6 +62,9 @@ public sealed record AgentObservation(
 {
     /// <summary>The prices that guardrails get beside the shipped ones, or null.</summary>
     public GuardrailPrices? Prices { get; init; }
+
+    /// <summary>The shared budgets that bind the agent, the widest first.</summary>
+    public IReadOnlyList<SharedBudgetView> Shared { get; init; } = [];
 
     /// <summary>The agent's namespace.</summary>
     public string Namespace => Agent.Metadata.NamespaceProperty;

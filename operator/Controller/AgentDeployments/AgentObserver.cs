@@ -22,6 +22,7 @@ public sealed class AgentObserver(
     ObjectCache<ClaimView> claims,
     ObjectCache<DisruptionView> disruptions,
     ObjectCache<ReadinessException> exceptions,
+    LedgerDesk desk,
     PriceBook prices,
     Surroundings around,
     OperatorOptions options,
@@ -66,7 +67,11 @@ public sealed class AgentObserver(
             [.. exceptions.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             ledgers.Get(new NamespacedName(options.Namespace, AccountKey.Serving(ns, name).LedgerName))?.View.Status,
             around,
-            time.GetUtcNow()) { Prices = prices.InForce };
+            time.GetUtcNow())
+        {
+            Prices = prices.InForce,
+            Shared = [.. desk.Shared(ns, agent).Select(shared => new SharedBudgetView(shared, ledgers.Get(new NamespacedName(options.Namespace, shared.Account.LedgerName))?.View.Status))],
+        };
     }
 
     /// <summary>A suite with the digest of its cases.</summary>

@@ -4,71 +4,118 @@ using AgentReadiness.Controller.Budgets;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
-/// <summary>What the budget means for an agent: how many pods it gets, and what its status says. Pure.</summary>
+/// <summary>What the budgets mean for an agent: how many pods it gets, and what its status says. Pure.</summary>
 internal static class BudgetDecision
 {
-    /// <summary>The least time between two writes of the spend where no threshold was passed.</summary>
-    private static readonly TimeSpan Refresh = TimeSpan.FromMinutes(5);
-
-    private static readonly IReadOnlyList<int> DefaultAlerts = [50, 80, 95];
+    /// <summary>A window that refuses calls, and where it is declared.</summary>
+    private sealed record Refusal(string Path, string Name, WindowReport Window);
 
     /// <summary>Fills the budget's part of the status and returns the pods that the agent may have.</summary>
     public static int Decide(AgentObservation seen, StatusDraft draft)
     {
         var declared = seen.Agent.Spec.Replicas ?? Defaults.Replicas;
-        if (BudgetWindows.Serving(seen.Agent.Spec, seen.Now) is not { Cap: { } cap } window)
+        IWindowedBudget budget = seen.Agent.Spec.Budget ?? new BudgetSpec();
+        var terms = BudgetWindows.Serving(seen.Agent.Spec, [.. seen.Shared.Select(shared => shared.Budget)], seen.Now);
+        if (!terms.MayGrant)
         {
             draft.Status = draft.Status with { Budget = [], Overruns = [] };
             draft.Set(ConditionTypes.WithinBudget, "True", Reasons.NoBudget, "no window is declared: the agent's spend over time is counted and not limited");
             return declared;
         }
-        var spec = seen.Agent.Spec.Budget!.Windows[0];
-        var words = BudgetWindows.Words(spec.Period, cap);
-        if (spec.Period != BudgetPeriod.Total)
-            draft.LookAgainAt(window.Ends);
-        var overruns = Told(seen, draft);
-        if (seen.Ledger is not { } ledger || ledger.Window != window.Name || ledger.Cap != cap || ledger.Overruns.Count != overruns.Count)
-            draft.Writes.Add(new Write.RefreshLedger(AccountKey.Serving(seen.Namespace, seen.Name)));
+        var own = WindowReport.Of(budget, seen.Ledger, seen.Now);
+        Told(seen, draft);
+        AddRefresh(seen, draft, terms);
+        foreach (var ends in own.Where(window => window.Spec.Period != BudgetPeriod.Total).Select(window => window.Ends).Append(BudgetWindows.RaiseEnds(budget, seen.Now) ?? DateTimeOffset.MaxValue).Where(ends => ends > seen.Now && ends < DateTimeOffset.MaxValue))
+            draft.LookAgainAt(ends);
 
-        var current = seen.Ledger is { } account && account.Window == window.Name ? account : new BudgetLedgerStatus { Window = window.Name, Cap = cap };
-        if (window.Observe)
-            current = current with { Exhausted = false };
-        // An observed cap ends in nothing else that would be told.
-        IReadOnlyList<int> alerts = window.Observe ? [.. spec.AlertAt ?? DefaultAlerts, 100] : spec.AlertAt ?? DefaultAlerts;
-        var status = Status(spec.Period, current, cap, window, alerts, draft.Before, seen.Now);
-        var passed = Passed(status, alerts);
-        // That it is spent says more.
-        if (current.Exhausted != true && passed > (draft.Before.Budget is [var old, ..] && IsSame(old, status) ? Passed(old, alerts) : 0))
-            draft.Note(true, Reasons.BudgetAlert, $"${status.Spent} of {words} spent: {passed} % or more{Until(spec.Period, window)}");
-        draft.Status = draft.Status with { Budget = [status] };
-
-        if (window.Observe)
+        foreach (var window in own)
         {
-            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.Observing, $"spec.budget.mode is Observe: ${status.Spent} of {words} spent"
-                + (passed >= 100 ? ", calls beyond the cap would have been refused" : ""));
-            return declared;
+            // That it is spent says more.
+            if (!window.IsExhausted && window.News(draft.Before.Budget, window.Terms.Budget) > 0)
+                draft.Note(true, Reasons.BudgetAlert, window.AlertText);
         }
-        if (current.Exhausted != true)
+        TellChanges(seen, draft, budget, own);
+        // A ledger that is not there yet is no other one than the one that was.
+        var id = seen.Ledger?.Id ?? draft.Before.Budget.Select(row => row.Ledger).FirstOrDefault(ledger => ledger is not null);
+        var refusals = own.Select((window, i) => new Refusal($"spec.budget.windows[{i}]", window.Terms.Budget, window)).Where(refusal => refusal.Window.IsExhausted)
+            .Concat(seen.Shared.Where(shared => shared.Budget.Budget is not null).SelectMany(shared => WindowReport.Of(shared.Budget.Budget!.Spec, shared.Ledger, seen.Now)
+                .Where(window => window.IsExhausted).Select(window => new Refusal($"AgentBudget {shared.Budget.Name}", $"{shared.Budget.Name}/{window.Terms.Budget}", window)))).ToList();
+        draft.Status = draft.Status with
         {
-            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.WithinBudget, passed > 0 ? $"of {words}, {passed} % or more is spent" : $"of {words} there is money left");
-            if (draft.Was(ConditionTypes.WithinBudget, "False"))
-                draft.Note(false, Reasons.BudgetResumed, $"the budget lets calls go again: cap {words}, ${LedgerRules.Spent(current).ToDisplay()} spent");
-            return declared;
-        }
+            Budget = [.. own.Select(window => window.Status(window.Terms.Budget, draft.Before.Budget, id, seen.Now))
+                .Concat(refusals.Where(refusal => !own.Contains(refusal.Window)).Select(refusal => refusal.Window.Status(refusal.Name, draft.Before.Budget, null, seen.Now))).Take(8)],
+        };
+        if (refusals.Count > 0)
+            return Exhausted(draft, declared, refusals);
+        Within(seen, draft, own, terms);
+        return declared;
+    }
 
-        var action = spec.OnExhausted ?? ExhaustedAction.ScaleDown;
-        var effective = action == ExhaustedAction.ScaleDown ? Math.Min(declared, spec.ScaleDownTo ?? 0) : declared;
-        var consequence = action == ExhaustedAction.ScaleDown ? $"scaled from {declared} to {effective} pods" : "model calls are answered 402";
-        var message = $"spec.budget.windows[0]: ${LedgerRules.Spent(current).ToDisplay()} of {words} spent, the next call needs up to ${current.ExhaustedBy?.ToDisplay()}; "
-            + consequence + (spec.Period == BudgetPeriod.Total ? " until the cap is raised" : $" until {window.Ends:yyyy-MM-dd'T'HH:mm'Z'} or until the cap is raised");
+    private static void Within(AgentObservation seen, StatusDraft draft, IReadOnlyList<WindowReport> own, AccountTerms terms)
+    {
+        if (seen.Shared.FirstOrDefault(shared => shared.Budget.Budget is null) is { } missing)
+        {
+            draft.Set(ConditionTypes.WithinBudget, "False", Reasons.SharedBudgetMissing,
+                $"spec.budget.sharedBudgets names {missing.Budget.Name}, and namespace {seen.Namespace} has no AgentBudget of that name: model calls are answered 402 until it has");
+            return;
+        }
+        if (terms.Observe)
+        {
+            draft.Set(ConditionTypes.WithinBudget, "True", Reasons.Observing, "nothing is refused: " + string.Join("; ", own.Select(window => $"{window.SpentWords} of {window.Words} spent"
+                + (window.Passed >= 100 ? ", calls beyond the cap would have been refused" : ""))));
+            return;
+        }
+        var nearest = own.MaxBy(window => window.Passed);
+        draft.Set(ConditionTypes.WithinBudget, "True", Reasons.WithinBudget, nearest is null ? "the shared budgets have money left"
+            : nearest.Passed > 0 ? $"of {nearest.Words}, {nearest.Passed} % or more is spent" : $"of {nearest.Words} there is money left");
+        if (draft.Was(ConditionTypes.WithinBudget, "False"))
+            draft.Note(false, Reasons.BudgetResumed, "the budget lets calls go again" + (nearest is null ? "" : $": cap {nearest.Words}, {nearest.SpentWords} spent"));
+    }
+
+    private static int Exhausted(StatusDraft draft, int declared, List<Refusal> refusals)
+    {
+        var effective = refusals.Min(refusal => refusal.Window.Spec.OnExhausted is null or ExhaustedAction.ScaleDown ? Math.Min(declared, refusal.Window.Spec.ScaleDownTo ?? 0) : declared);
+        // The one that holds longest says what to wait for.
+        var (path, _, window) = refusals.OrderByDescending(refusal => refusal.Window.NeedsPerson).ThenByDescending(refusal => refusal.Window.Ends).First();
+        var consequence = effective < declared ? $"scaled from {declared} to {effective} pods" : "model calls are answered 402";
+        var message = $"{path}: {window.SpentWords} of {window.Words} spent, the next call needs up to {Words(window.Limit?.ExhaustedBy, window.Terms)}; {consequence}{window.Until}";
         draft.Set(ConditionTypes.WithinBudget, "False", Reasons.BudgetExhausted, message);
-        if (!draft.Was(ConditionTypes.WithinBudget, "False"))
+        if (!draft.Before.Conditions.Any(condition => condition is { Type: ConditionTypes.WithinBudget, Status: "False", Reason: Reasons.BudgetExhausted }))
             draft.Note(true, Reasons.BudgetExhausted, message);
+        if (window.NeedsPerson)
+            draft.Stall(Phases.Exhausted, Reasons.BudgetExhausted, message);
         return effective;
     }
 
+    private static string Words(Amount? call, LimitTerms terms) => terms.MaxCost is null
+        ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{call?.Tokens} tokens") : $"${call?.Cost.ToDisplay()}";
+
+    // What the ledger would be if its book took over what is declared now.
+    private static void AddRefresh(AgentObservation seen, StatusDraft draft, AccountTerms terms)
+    {
+        if (seen.Ledger is not { } ledger || !LedgerFile.Same(ledger, Overruns.Acknowledge(LedgerLimits.Open(ledger, terms, seen.Now, ledger.Id ?? ""), terms.Acknowledged)))
+            draft.Writes.Add(new Write.RefreshLedger(AccountKey.Serving(seen.Namespace, seen.Name)));
+    }
+
+    // Who raised a cap or wrote spend off, and why, is told once.
+    private static void TellChanges(AgentObservation seen, StatusDraft draft, IWindowedBudget budget, IReadOnlyList<WindowReport> own)
+    {
+        foreach (var window in own)
+        {
+            var old = draft.Before.Budget.FirstOrDefault(row => row.Budget == window.Terms.Budget);
+            var raise = budget.Raises.Find(raise => raise.Period == window.Spec.Period && seen.Now < raise.ExpiresAt.ToUniversalTime());
+            if (raise is not null && old is not null && old.Cap != window.Terms.MaxCost?.ToString())
+                draft.Note(true, Reasons.BudgetRaised, $"{window.Words} until {raise.ExpiresAt.ToUniversalTime():yyyy-MM-dd'T'HH:mm'Z'}, asked for by {raise.RequestedBy}: {raise.Reason}");
+            if (window.Limit is { WrittenOff: { } writtenOff } limit && old?.WrittenOff != writtenOff.ToString()
+                && budget.WriteOffs.Find(one => one.Period == window.Spec.Period && one.Window == limit.Window) is { } writeOff)
+            {
+                draft.Note(true, Reasons.UnprovenWrittenOff, $"{writtenOff} of the unproven spend of {limit.Window} does not count, says {writeOff.RequestedBy}: {writeOff.Reason}");
+            }
+        }
+    }
+
     /// <summary>Shows the overruns that nobody has acknowledged, and tells of each that comes and goes.</summary>
-    private static List<LedgerOverrun> Told(AgentObservation seen, StatusDraft draft)
+    private static void Told(AgentObservation seen, StatusDraft draft)
     {
         var acknowledged = seen.Agent.Spec.Budget?.AcknowledgedOverruns ?? [];
         var overruns = (seen.Ledger?.Overruns ?? []).Where(overrun => !Overruns.IsAcknowledged(overrun.Rule, overrun.At, acknowledged)).ToList();
@@ -80,37 +127,5 @@ internal static class BudgetDecision
         foreach (var old in draft.Before.Overruns.Where(old => !overruns.Exists(overrun => overrun.Rule == old.Rule)))
             draft.Note(false, Reasons.OverrunAcknowledged, $"models of price rule {old.Rule} are let go again: {acknowledged.Find(one => one.Rule == old.Rule)?.Reason ?? "its account is new"}");
         draft.Status = draft.Status with { Overruns = overruns };
-        return overruns;
     }
-
-    // Spend changes with every call, the status must not: it is written when a threshold is passed, else every five minutes.
-    private static BudgetWindowStatus Status(BudgetPeriod period, BudgetLedgerStatus ledger, Money cap, OpenWindow window, IReadOnlyList<int> alerts, AgentDeploymentStatus before, DateTimeOffset now)
-    {
-        var fresh = new BudgetWindowStatus
-        {
-            Period = period,
-            Spent = LedgerRules.Spent(ledger).ToDisplay(),
-            Unproven = (ledger.Unproven ?? Money.Zero).ToDisplay(),
-            Cap = cap.ToString(),
-            Ends = window.Ends.UtcDateTime,
-            AsOf = StatusDraft.Seconds(now),
-            Exhausted = ledger.Exhausted == true,
-        };
-        if (before.Budget is not [var old, ..] || !IsSame(old, fresh) || old.Exhausted != fresh.Exhausted)
-            return fresh;
-        var settledDown = ledger.Exhausted == true && old.Spent != fresh.Spent;
-        return settledDown || Passed(old, alerts) != Passed(fresh, alerts) || (now.UtcDateTime - old.AsOf >= Refresh && (old.Spent != fresh.Spent || old.Unproven != fresh.Unproven))
-            ? fresh
-            : old;
-    }
-
-    private static bool IsSame(BudgetWindowStatus old, BudgetWindowStatus fresh) => old.Period == fresh.Period && old.Ends == fresh.Ends && old.Cap == fresh.Cap;
-
-    private static string Until(BudgetPeriod period, OpenWindow window) => period == BudgetPeriod.Total ? "" : $"; the window ends {window.Ends:yyyy-MM-dd'T'HH:mm'Z'}";
-
-    /// <summary>The highest alert that is passed, percent; 0 for none.</summary>
-    private static int Passed(BudgetWindowStatus status, IReadOnlyList<int> alerts) =>
-        Money.TryParse(status.Cap, out var cap) && Money.TryParse(status.Spent, out var spent) && cap > Money.Zero
-            ? alerts.Where(threshold => spent.Amount * 100m >= cap.Amount * threshold).DefaultIfEmpty().Max()
-            : 0;
 }

@@ -76,6 +76,7 @@ internal static class ChildObjects
     public static JsonObject GuardrailConfig(AgentObservation seen, string revision, string track)
     {
         var spec = seen.Agent.Spec;
+        var terms = BudgetWindows.Serving(spec, [.. seen.Shared.Select(shared => shared.Budget)], seen.Now);
         var config = new GuardrailConfig
         {
             Agent = new GuardrailIdentity { Namespace = seen.Namespace, Name = seen.Name, Revision = revision, Track = track },
@@ -108,13 +109,13 @@ internal static class ChildObjects
             ToolCall = new CallPolicy { Timeout = spec.Reliability?.ToolCall?.Timeout ?? Defaults.ToolCallTimeout },
             Limits = Limits(spec.Budget),
             Observe = spec.Budget?.Mode == BudgetMode.Observe,
-            Budget = track == Names.ServingTrack && spec.Budget is not { Windows.Count: > 0 } ? null : new BudgetAuthority
+            Budget = track == Names.ServingTrack && !terms.MayGrant ? null : new BudgetAuthority
             {
                 Url = seen.Around.GrantsUrl,
                 CaFile = GuardrailPaths.CaFile,
                 TokenFile = GuardrailPaths.Token,
                 // What an evaluation may cost is a cap in any case.
-                Observe = track == Names.ServingTrack && spec.Budget?.Mode == BudgetMode.Observe,
+                Observe = track == Names.ServingTrack && terms.Observe,
             },
         };
         var body = Object(seen, ConfigMapView.Resource, ChildNames.GuardrailConfig(seen.Name, revision, track), revision, track);

@@ -115,6 +115,15 @@ public static class Reasons
     /// <summary>A threshold of alertAt was passed.</summary>
     public const string BudgetAlert = "BudgetAlert";
 
+    /// <summary>The spec names a shared budget that does not exist: model calls are refused.</summary>
+    public const string SharedBudgetMissing = "SharedBudgetMissing";
+
+    /// <summary>A cap was raised until a moment.</summary>
+    public const string BudgetRaised = "BudgetRaised";
+
+    /// <summary>Unproven spend was written off.</summary>
+    public const string UnprovenWrittenOff = "UnprovenWrittenOff";
+
     /// <summary>The budget lets calls go again.</summary>
     public const string BudgetResumed = "BudgetResumed";
 

@@ -19,7 +19,7 @@ internal static class ServingDecider
         var deployment = AgentDecider.Find(seen, revision, Names.ServingTrack);
         Describe(seen, draft, revision, Traffic.Held);
 
-        var exhausted = seen.Agent.Spec.Budget is not null && draft.Status.Budget is [{ Exhausted: true }, ..];
+        var exhausted = draft.Status.Budget.Any(window => window.Exhausted == true);
         if (exhausted)
         {
             draft.Status = draft.Status with { Phase = Phases.Exhausted };

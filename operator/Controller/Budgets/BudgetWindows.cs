@@ -4,23 +4,30 @@ using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Controller.Budgets;
 
-/// <summary>Which account a pod spends from.</summary>
-/// <param name="Namespace">The agent's namespace.</param>
-/// <param name="Agent">The agent's name.</param>
-/// <param name="Account">Production or evaluation.</param>
+/// <summary>Which account a pod, or an account below it, spends from.</summary>
+/// <param name="Namespace">The namespace of the agent or of the shared budget.</param>
+/// <param name="Agent">The name of the agent or of the shared budget.</param>
+/// <param name="Account">Which of its accounts.</param>
 /// <param name="Revision">The revision, for an evaluation.</param>
 public sealed record AccountKey(string Namespace, string Agent, LedgerAccount Account, string? Revision)
 {
-    /// <summary>The BudgetLedger's name: namespace.agent, namespace.agent.eval-revision or namespace.agent.judge-revision.</summary>
+    /// <summary>The BudgetLedger's name: namespace.agent, namespace.budget.shared, namespace.agent.eval-revision or namespace.agent.judge-revision.</summary>
     public string LedgerName => Account switch
     {
         LedgerAccount.Serving => $"{Namespace}.{Agent}",
+        LedgerAccount.Shared => $"{Namespace}.{Agent}.shared",
         LedgerAccount.Judge => $"{Namespace}.{Agent}.judge-{Revision}",
         _ => $"{Namespace}.{Agent}.eval-{Revision}",
     };
 
+    /// <summary>The account that a ledger is for.</summary>
+    public static AccountKey Of(BudgetLedgerSpec ledger) => new(ledger.Namespace, ledger.Agent, ledger.Account, ledger.Revision);
+
     /// <summary>The account of serving pods.</summary>
     public static AccountKey Serving(string ns, string agent) => new(ns, agent, LedgerAccount.Serving, null);
+
+    /// <summary>The account of a shared budget.</summary>
+    public static AccountKey Shared(string ns, string budget) => new(ns, budget, LedgerAccount.Shared, null);
 
     /// <summary>The account of the judges of a revision's evaluation.</summary>
     public static AccountKey Judge(string ns, string agent, string revision) => new(ns, agent, LedgerAccount.Judge, revision);
@@ -29,69 +36,115 @@ public sealed record AccountKey(string Namespace, string Agent, LedgerAccount Ac
     public static AccountKey Evals(string ns, string agent, string revision) => new(ns, agent, LedgerAccount.Evals, revision);
 }
 
-/// <summary>From a spec and a moment to the window that is open and its cap. Pure.</summary>
+/// <summary>From what is declared and a moment to the terms of an account. Pure.</summary>
 public static class BudgetWindows
 {
     /// <summary>The name of the window of an evaluation's account, which never ends.</summary>
     public const string Total = "total";
 
     private static readonly DateTimeOffset Never = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Ever = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>The window of production spend; null where none is declared.</summary>
-    public static OpenWindow? Serving(AgentDeploymentSpec spec, DateTimeOffset now) =>
-        spec.Budget is { Windows: [var window, ..] } budget && Money.TryParse(window.MaxCost, out var cap)
-            ? Of(window.Period, now, cap) with { Budget = window.Period.ToString().ToLowerInvariant(), Observe = budget.Mode == BudgetMode.Observe }
-            : null;
-
-    /// <summary>The window of a revision's evaluation.</summary>
-    /// <param name="spec">The agent.</param>
-    /// <param name="again">How often what serves was measured again: each time may cost as much as the first.</param>
-    public static OpenWindow Evals(AgentDeploymentSpec spec, int again = 0) => new(Total, Never,
-        new Money(Money.Sum(spec.Evals.Select(eval => Money.TryParse(eval.MaxCost ?? Defaults.EvalMaxCost, out var cap) ? cap : Money.Zero)).Amount * (1 + again))) { Budget = "evals" };
-
-    /// <summary>The window of the judges of a revision's evaluation.</summary>
-    /// <param name="suites">The agent's suites.</param>
-    /// <param name="again">How often what serves was measured again.</param>
-    public static OpenWindow Judge(IEnumerable<EvalSuite> suites, int again) => new(Total, Never,
-        new Money(Money.Sum(suites.Select(suite => suite.Spec.Builtin?.Judge is { } judge && Money.TryParse(judge.MaxCost ?? Defaults.JudgeMaxCost, out var cap) ? cap : Money.Zero)).Amount * (1 + again))) { Budget = "judge" };
-
-    /// <summary>
-    /// The window of an account for which nobody declares one: the one that it has. Reports are still booked, nothing is granted; and when the agent comes back,
-    /// what it spent in its window is still there.
-    /// </summary>
-    public static OpenWindow AsItStands(BudgetLedgerStatus account) =>
-        new(account.Window ?? "none", account.WindowEnds is { } ends ? new DateTimeOffset(DateTime.SpecifyKind(ends, DateTimeKind.Utc)) : Never, null);
-
-    /// <summary>How a cap of a period reads: "$50 a day".</summary>
-    public static string Words(BudgetPeriod period, Money cap) => period switch
+    /// <summary>The terms of production spend.</summary>
+    /// <param name="agent">The agent's spec.</param>
+    /// <param name="shared">The shared budgets that bind it, the widest first.</param>
+    /// <param name="now">The moment.</param>
+    public static AccountTerms Serving(AgentDeploymentSpec agent, IReadOnlyList<SharedBudget> shared, DateTimeOffset now) => new()
     {
-        BudgetPeriod.Hour => $"${cap} an hour",
-        BudgetPeriod.Day => $"${cap} a day",
-        BudgetPeriod.Week => $"${cap} a week",
-        BudgetPeriod.Month => $"${cap} a month",
-        _ => $"${cap} in all",
+        Limits = agent.Budget is { } budget ? Limits(budget, now) : [],
+        Shared = [.. shared.Select(one => one.Account)],
+        SharedObserve = shared.All(one => one.Budget?.Spec is { } spec && Limits(spec, now).All(limit => limit.Observe)),
+        Acknowledged = agent.Budget?.AcknowledgedOverruns ?? [],
     };
 
+    /// <summary>The terms of a shared budget.</summary>
+    public static AccountTerms Shared(AgentBudgetSpec budget, DateTimeOffset now) => new() { Limits = Limits(budget, now) };
+
+    /// <summary>The terms of a revision's evaluation.</summary>
+    /// <param name="spec">The agent.</param>
+    /// <param name="again">How often what serves was measured again: each time may cost as much as the first.</param>
+    public static AccountTerms Evals(AgentDeploymentSpec spec, int again = 0) =>
+        Once("evals", Money.Sum(spec.Evals.Select(eval => Money.TryParse(eval.MaxCost ?? Defaults.EvalMaxCost, out var cap) ? cap : Money.Zero)), again);
+
+    /// <summary>The terms of the judges of a revision's evaluation.</summary>
+    /// <param name="suites">The agent's suites.</param>
+    /// <param name="again">How often what serves was measured again.</param>
+    public static AccountTerms Judge(IEnumerable<EvalSuite> suites, int again) =>
+        Once("judge", Money.Sum(suites.Select(suite => suite.Spec.Builtin?.Judge is { } judge && Money.TryParse(judge.MaxCost ?? Defaults.JudgeMaxCost, out var cap) ? cap : Money.Zero)), again);
+
+    /// <summary>What a ledger and its windows were called when a status was last written; null where nothing is known.</summary>
+    public static LedgerWitness? Witness(IReadOnlyList<BudgetWindowStatus> status) =>
+        status.FirstOrDefault(window => window.Ledger is not null)?.Ledger is not { } id ? null
+            : new LedgerWitness(id, status.Where(window => window.Ledger == id && window.Window is not null).DistinctBy(window => window.Budget)
+                .ToDictionary(window => window.Budget, window => window.Window!, StringComparer.Ordinal));
+
+    /// <summary>How a cap of a period reads: "$50 a day", "200000 tokens an hour" or both.</summary>
+    public static string Words(BudgetPeriod period, Money? cost, long? tokens)
+    {
+        var what = (cost, tokens) switch
+        {
+            ({ } dollars, { } count) => string.Create(CultureInfo.InvariantCulture, $"${dollars} and {count} tokens"),
+            (null, { } count) => string.Create(CultureInfo.InvariantCulture, $"{count} tokens"),
+            _ => $"${cost}",
+        };
+        return what + period switch
+        {
+            BudgetPeriod.Hour => " an hour",
+            BudgetPeriod.Day => " a day",
+            BudgetPeriod.Week => " a week",
+            BudgetPeriod.Month => " a month",
+            _ => " in all",
+        };
+    }
+
+    /// <summary>The caps of a budget, each for the window that is open at a moment.</summary>
+    public static IReadOnlyList<LimitTerms> Limits(IWindowedBudget budget, DateTimeOffset now) => [.. budget.Windows.Select(window =>
+    {
+        var raise = budget.Raises.Find(raise => raise.Period == window.Period && now < raise.ExpiresAt.ToUniversalTime());
+        return Of(window.Period, now) with
+        {
+            MaxCost = Raised(Cost(window.MaxCost), Cost(raise?.MaxCost)),
+            MaxTokens = window.MaxTokens is { } tokens ? Math.Max(tokens, raise?.MaxTokens ?? 0) : null,
+            Observe = budget.Mode == BudgetMode.Observe || window.OnExhausted == ExhaustedAction.Alert,
+            Manual = window.Resume == BudgetResume.Manual,
+            ResumedAt = window.ResumedAt?.ToUniversalTime(),
+            WrittenOff = budget.WriteOffs.Where(writeOff => writeOff.Period == window.Period).DistinctBy(writeOff => writeOff.Window)
+                .ToDictionary(writeOff => writeOff.Window, writeOff => new Amount(Cost(writeOff.MaxCost) ?? Money.Zero, writeOff.MaxTokens ?? 0), StringComparer.Ordinal),
+        };
+    })];
+
+    /// <summary>The next moment at which a raise of a budget ends; null where none is in force.</summary>
+    public static DateTimeOffset? RaiseEnds(IWindowedBudget budget, DateTimeOffset now) =>
+        budget.Raises.Select(raise => (DateTimeOffset?)new DateTimeOffset(raise.ExpiresAt.ToUniversalTime())).Where(ends => ends > now).Min();
+
+    private static Money? Raised(Money? cap, Money? raise) => cap is { } declared ? Money.Max(declared, raise ?? Money.Zero) : null;
+
+    private static Money? Cost(string? text) => Money.TryParse(text, out var cost) ? cost : null;
+
+    private static AccountTerms Once(string budget, Money cap, int again) =>
+        new() { Limits = [new LimitTerms(budget, Total, Ever, Never) { MaxCost = new Money(cap.Amount * (1 + again)) }] };
+
     /// <summary>The window of a period that is open at a moment, aligned to the calendar in UTC; weeks as ISO 8601 counts them.</summary>
-    public static OpenWindow Of(BudgetPeriod period, DateTimeOffset now, Money? cap)
+    public static LimitTerms Of(BudgetPeriod period, DateTimeOffset now)
     {
         var utc = now.UtcDateTime;
         var day = utc.Date;
-        OpenWindow From(string name, DateTime ends) => new(name, new DateTimeOffset(ends, TimeSpan.Zero), cap);
+        LimitTerms From(string name, DateTime begins, DateTime ends) =>
+            new(period.ToString().ToLowerInvariant(), name, new DateTimeOffset(begins, TimeSpan.Zero), new DateTimeOffset(ends, TimeSpan.Zero));
         switch (period)
         {
             case BudgetPeriod.Hour:
-                return From(utc.ToString("yyyy-MM-dd'T'HH", CultureInfo.InvariantCulture), day.AddHours(utc.Hour + 1));
+                return From(utc.ToString("yyyy-MM-dd'T'HH", CultureInfo.InvariantCulture), day.AddHours(utc.Hour), day.AddHours(utc.Hour + 1));
             case BudgetPeriod.Day:
-                return From(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), day.AddDays(1));
+                return From(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), day, day.AddDays(1));
             case BudgetPeriod.Week:
                 var monday = day.AddDays(-(((int)day.DayOfWeek + 6) % 7));
-                return From(string.Create(CultureInfo.InvariantCulture, $"{ISOWeek.GetYear(day)}-W{ISOWeek.GetWeekOfYear(day):00}"), monday.AddDays(7));
+                return From(string.Create(CultureInfo.InvariantCulture, $"{ISOWeek.GetYear(day)}-W{ISOWeek.GetWeekOfYear(day):00}"), monday, monday.AddDays(7));
             case BudgetPeriod.Month:
                 var first = day.AddDays(1 - day.Day);
-                return From(day.ToString("yyyy-MM", CultureInfo.InvariantCulture), first.AddMonths(1));
+                return From(day.ToString("yyyy-MM", CultureInfo.InvariantCulture), first, first.AddMonths(1));
             default:
-                return new OpenWindow(Total, Never, cap);
+                return new LimitTerms(Total, Total, Ever, Never);
         }
     }
 }

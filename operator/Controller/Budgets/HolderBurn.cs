@@ -3,36 +3,31 @@ using AgentReadiness.Api;
 namespace AgentReadiness.Controller.Budgets;
 
 /// <summary>
-/// How fast each holder spends, and whether somebody waits for money. Only a hint for the size of grants, kept in memory: losing
-/// it makes grants smaller, never larger. Not thread-safe; belongs to one book.
+/// How fast each holder spends. Only a hint for the size of grants, kept in memory: losing it makes grants smaller, never larger. Not thread-safe;
+/// belongs to one book.
 /// </summary>
 internal sealed class HolderBurn(TimeProvider time)
 {
     private const int MaxHolders = 4096;
-    private static readonly TimeSpan Hunger = TimeSpan.FromSeconds(10);
 
-    private readonly Dictionary<string, (long Since, Money At)> first = new(StringComparer.Ordinal);
-    private long? hungrySince;
+    private readonly Dictionary<string, (long Since, Amount At)> first = new(StringComparer.Ordinal);
 
-    /// <summary>Somebody was told to wait within the last ten seconds.</summary>
-    public bool IsHungry => hungrySince is { } since && time.GetElapsedTime(since) < Hunger;
-
-    /// <summary>Somebody was told to wait.</summary>
-    public void NoteHunger() => hungrySince = time.GetTimestamp();
-
-    /// <summary>What a holder spends in a minute, USD; zero while too little is known.</summary>
-    public Money PerMinute(string holder, Money spent)
+    /// <summary>What a holder spends in a minute; zero while too little is known.</summary>
+    public Amount PerMinute(string holder, Amount spent)
     {
         if (!first.TryGetValue(holder, out var start))
         {
             if (first.Count >= MaxHolders)
                 first.Clear();
             first[holder] = (time.GetTimestamp(), spent);
-            return Money.Zero;
+            return Amount.Zero;
         }
         var minutes = (decimal)time.GetElapsedTime(start.Since).TotalMinutes;
-        if (minutes < 0.001m || spent <= start.At)
-            return Money.Zero;
-        return new Money(decimal.Round((spent - start.At).Amount / minutes, Money.FractionDigits, MidpointRounding.ToZero));
+        if (minutes < 0.001m)
+            return Amount.Zero;
+        var burnt = (spent - start.At).Positive();
+        return new Amount(
+            new Money(decimal.Round(burnt.Cost.Amount / minutes, Money.FractionDigits, MidpointRounding.ToZero)),
+            (long)Math.Min(burnt.Tokens / minutes, Amount.Unlimited.Tokens));
     }
 }

@@ -1,88 +1,105 @@
-using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
-using k8s;
 
 namespace AgentReadiness.Controller.Budgets;
 
 /// <summary>This replica may not or cannot write the ledger, so it gives no answer about money.</summary>
 public sealed class LedgerUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>What a book needs of its surroundings.</summary>
+/// <param name="Terms">What is declared for the account at a moment.</param>
+/// <param name="Lend">Asks a shared budget, with what other calls wait for beside the request's.</param>
+/// <param name="Hungry">Tells that somebody waits for money which the given holders, by name, may have to spare.</param>
+internal sealed record LedgerSurroundings(
+    Func<DateTimeOffset, AccountTerms> Terms,
+    Func<AccountKey, GrantRequest, HolderPod, Amount, CancellationToken, Task<GrantResponse>> Lend,
+    Action<IReadOnlyList<string>> Hungry);
+
 /// <summary>
 /// The only hand that writes one ledger. Requests that wait are applied together and written once (group commit), by
-/// compare-and-swap on the object's version; an answer is given only when its write is done. A write that lost the race is
-/// thrown away with everything it would have answered, and the requests are applied to what is really there.
+/// compare-and-swap on the object's version; a grant is answered only when its write is done. A write that lost the race is
+/// thrown away with everything it would have answered, and the requests are applied to what is really there. Mere reports wait for the next
+/// write, two seconds at most: their senders repeat them, so losing one loses nothing.
 /// </summary>
 internal sealed class LedgerBook
 {
     private const int MaxBatch = 256;
     private const int MaxTries = 5;
-    private static readonly ResourceType Ledgers = ResourceType.Of<BudgetLedger>();
+    private static readonly TimeSpan Lazy = TimeSpan.FromSeconds(2);
 
     private readonly Channel<Posting> postings = Channel.CreateBounded<Posting>(4096);
     private readonly AccountKey account;
-    private readonly KubernetesApi api;
-    private readonly OperatorOptions options;
-    private readonly Func<DateTimeOffset, OpenWindow?> window;
+    private readonly LedgerSurroundings around;
+    private readonly LedgerFile file;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly HolderBurn burn;
+    private readonly GrantLine line;
+    private readonly SharedFunds funds;
 
-    private BudgetLedger? current;
+    private BudgetLedgerStatus? booked;
+    private long? unwrittenSince;
     private long epoch;
+    private volatile bool returnIdle;
 
-    /// <summary>Opens the book of an account; <paramref name="window"/> tells the window and cap in force at a moment, null where nobody declares one.</summary>
-    public LedgerBook(AccountKey account, Func<DateTimeOffset, OpenWindow?> window, KubernetesApi api, OperatorOptions options, TimeProvider time, ILogger logger)
+    /// <summary>Opens the book of an account.</summary>
+    public LedgerBook(AccountKey account, LedgerSurroundings around, KubernetesApi api, OperatorOptions options, TimeProvider time, ILogger logger)
     {
         this.account = account;
-        this.window = window;
-        this.api = api;
-        this.options = options;
+        this.around = around;
         this.time = time;
         this.logger = logger;
+        file = new LedgerFile(account, api, options);
         burn = new HolderBurn(time);
+        line = new GrantLine(time);
+        funds = new SharedFunds(account, around.Lend, time);
     }
 
-    private delegate (BudgetLedgerStatus After, GrantResponse? Answer) Change(BudgetLedgerStatus before, OpenWindow window);
+    private delegate GrantDecision Change(BudgetLedgerStatus before, AccountTerms terms);
 
-    private sealed record Posting(Change Change, TaskCompletionSource<GrantResponse?> Done);
+    private sealed record Posting(Change Change, TaskCompletionSource<GrantResponse?> Done)
+    {
+        public GrantRequest? Request { get; init; }
+    }
 
-    /// <summary>Opens the window of now and takes the declared cap over.</summary>
-    public Task RefreshAsync(CancellationToken cancellationToken) => PostAsync((before, _) => (before, null), cancellationToken);
+    /// <summary>Opens the windows of now and takes the declared caps over.</summary>
+    public Task RefreshAsync(CancellationToken cancellationToken) =>
+        PostAsync(null, (before, _) => new GrantDecision(before, GrantOutcome.Granted, Amount.Zero), cancellationToken);
 
     /// <summary>Takes holders for lost.</summary>
     public Task LoseAsync(Func<LedgerHolder, bool> isLost, CancellationToken cancellationToken) =>
-        PostAsync((before, _) => (LedgerRules.Lose(before, isLost), null), cancellationToken);
+        PostAsync(null, (before, _) => new GrantDecision(LedgerRules.Lose(before, isLost), GrantOutcome.Granted, Amount.Zero) { IsUrgent = true }, cancellationToken);
 
-    /// <summary>Books a guardrail's report and answers what it wants.</summary>
-    public async Task<GrantResponse> GrantAsync(GrantRequest request, HolderPod pod, CancellationToken cancellationToken) => (await PostAsync((before, open) =>
+    /// <summary>Gives back to the shared budgets what no holder has; returns at once.</summary>
+    public void ReturnIdle()
     {
-        var extra = burn.PerMinute(request.Holder, request.Settled + request.Unproven);
-        var (after, outcome, granted) = LedgerRules.Apply(before, request, pod, extra, open.Cap is not null, open.Observe);
-        after = Overruns.Book(after, request.Overruns, pod.Name, open.Acknowledged);
-        if (outcome == GrantOutcome.Held)
-            burn.NoteHunger();
-        if (after.Exhausted == true && before.Exhausted != true)
+        returnIdle = true;
+        postings.Writer.TryWrite(new Posting((before, _) => new GrantDecision(before, GrantOutcome.Granted, Amount.Zero), new TaskCompletionSource<GrantResponse?>()));
+    }
+
+    /// <summary>Closes a holder of a shared budget that this account, which it names, knows nothing of and never will.</summary>
+    public Task ForgetJoinAsync(AccountKey shared, LedgerHolder row, CancellationToken cancellationToken) =>
+        PostAsync(null, (before, _) =>
         {
-            ControllerLog.Exhausted(logger, account.LedgerName, request.Call?.ToString() ?? "0",
-                LedgerRules.Spent(after).ToString(), (after.Cap ?? Money.Zero).ToString());
-        }
-        return (after, new GrantResponse
-        {
-            Outcome = outcome,
-            Window = open.Name,
-            WindowEnds = open.Ends,
-            Granted = granted,
-            Budget = open.Budget,
-            Cap = after.Cap ?? Money.Zero,
-            Spent = LedgerRules.Spent(after),
-            Refused = Overruns.Refused(after, request.Overruns, open.Acknowledged),
-            Reclaim = outcome != GrantOutcome.Held && burn.IsHungry,
-        });
+            funds.ForgetJoin(before, shared, row);
+            return new GrantDecision(before, GrantOutcome.Granted, Amount.Zero);
+        }, cancellationToken);
+
+    /// <summary>Books a report and answers what its sender wants.</summary>
+    /// <param name="request">The message.</param>
+    /// <param name="pod">Its sender.</param>
+    /// <param name="also">What other calls of the sender wait for.</param>
+    /// <param name="cancellationToken">Cancels the waiting, not the booking.</param>
+    public async Task<GrantResponse> GrantAsync(GrantRequest request, HolderPod pod, Amount also, CancellationToken cancellationToken) => (await PostAsync(request, (before, terms) =>
+    {
+        var hints = new GrantHints(burn.PerMinute(request.Holder, request.Settled + request.Unproven), also, line.Ahead(request.Holder));
+        var decision = LedgerRules.Apply(before, request, pod, hints, terms, time.GetUtcNow());
+        var after = Overruns.Book(decision.Account, request.Overruns, pod.Name, terms.Acknowledged);
+        return decision with { Account = after, IsUrgent = decision.IsUrgent || after.Overruns != decision.Account.Overruns };
     }, cancellationToken))!;
 
     /// <summary>Takes no more postings: the ledger is deleted.</summary>
@@ -94,7 +111,7 @@ internal sealed class LedgerBook
         var batch = new List<Posting>(MaxBatch);
         try
         {
-            while (await postings.Reader.WaitToReadAsync(cancellationToken))
+            while (await WaitAsync(cancellationToken))
             {
                 batch.Clear();
                 while (batch.Count < MaxBatch && postings.Reader.TryRead(out var posting))
@@ -116,9 +133,26 @@ internal sealed class LedgerBook
         }
     }
 
-    private async Task<GrantResponse?> PostAsync(Change change, CancellationToken cancellationToken)
+    // Until somebody writes to it, or what is booked and not yet written is due.
+    private async Task<bool> WaitAsync(CancellationToken cancellationToken)
     {
-        var posting = new Posting(change, new TaskCompletionSource<GrantResponse?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var read = postings.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        if (unwrittenSince is not { } since || read.IsCompleted)
+            return await read;
+        var left = Lazy - time.GetElapsedTime(since);
+        using var delay = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (left > TimeSpan.Zero && await Task.WhenAny(read, Task.Delay(left, time, delay.Token)) == read)
+        {
+            await delay.CancelAsync();
+            return await read;
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+        return true;
+    }
+
+    private async Task<GrantResponse?> PostAsync(GrantRequest? request, Change change, CancellationToken cancellationToken)
+    {
+        var posting = new Posting(change, new TaskCompletionSource<GrantResponse?>(TaskCreationOptions.RunContinuationsAsynchronously)) { Request = request };
         try
         {
             await postings.Writer.WriteAsync(posting, cancellationToken);
@@ -136,32 +170,45 @@ internal sealed class LedgerBook
         {
             try
             {
-                current ??= await OpenAsync(cancellationToken);
-                var before = current.Status ?? new BudgetLedgerStatus();
-                var open = window(time.GetUtcNow()) ?? BudgetWindows.AsItStands(before);
-                var after = Overruns.Acknowledge(LedgerRules.Open(before with { Epoch = epoch }, open), open.Acknowledged);
-                var answers = new List<(Posting Posting, GrantResponse? Answer)>(batch.Count);
-                foreach (var posting in batch)
-                {
-                    (after, var answer) = posting.Change(after, open);
-                    answers.Add((posting, answer));
-                }
-                if (!Same(before, after))
-                    current = await WriteAsync(current, after, cancellationToken);
-                foreach (var (posting, answer) in answers)
-                    posting.Done.TrySetResult(answer);
+                if (!file.IsRead)
+                    await OpenAsync(cancellationToken);
+                var before = booked ?? file.Status with { Epoch = epoch };
+                var now = time.GetUtcNow();
+                var terms = around.Terms(now);
+                var opened = Overruns.Acknowledge(LedgerLimits.Open(before, terms, now, file.Id), terms.Acknowledged);
+                var isAsked = batch.Exists(posting => posting.Request is not null);
+                if (isAsked)
+                    opened = await funds.JoinAsync(opened, terms, cancellationToken);
+                var idle = returnIdle;
+                returnIdle = false;
+                if (idle)
+                    opened = Lending.ReturnIdle(opened);
+                var (after, decisions) = await DecideAsync(opened, terms, batch, cancellationToken);
+                var isDue = unwrittenSince is { } since && time.GetElapsedTime(since) >= Lazy;
+                // Whatever a call was told that it may spend, and whatever changes the account's shape, is written first.
+                if (isDue || decisions.Exists(decision => decision.IsUrgent) || booked is null || !LedgerFile.Same(before, opened))
+                    await WriteAsync(after, cancellationToken);
+                else if (!ReferenceEquals(after, before))
+                    (booked, unwrittenSince) = (after, unwrittenSince ?? time.GetTimestamp());
+                for (var i = 0; i < batch.Count; i++)
+                    batch[i].Done.TrySetResult(batch[i].Request is { } request ? Answer(request, decisions[i], after, terms) : null);
+                Tell(opened, after, decisions);
+                batch.Clear();
+                booked = await funds.TendAsync(booked!, idle, cancellationToken);
+                if (!ReferenceEquals(booked, after))
+                    unwrittenSince ??= time.GetTimestamp();
                 return;
             }
             catch (KubernetesApiException error) when (error.IsConflict && attempt < MaxTries)
             {
                 ControllerLog.LedgerConflict(logger, account.LedgerName, error.Message);
-                current = null;
+                Forget();
             }
             catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 // The write may or may not have happened: read again before anything else is decided.
                 ControllerLog.LedgerFailed(logger, account.LedgerName, error.Message);
-                current = null;
+                Forget();
                 foreach (var posting in batch)
                     posting.Done.TrySetException(new LedgerUnavailableException($"the ledger could not be written: {error.Message}", error));
                 return;
@@ -169,49 +216,95 @@ internal sealed class LedgerBook
         }
     }
 
-    private async Task<BudgetLedger> OpenAsync(CancellationToken cancellationToken)
+    private void Forget()
     {
-        var found = await api.GetAsync(Ledgers, options.Namespace, account.LedgerName, cancellationToken)
-            ?? await api.CreateAsync(Ledgers, options.Namespace, Fresh(), cancellationToken);
-        var ledger = KubernetesJson.Deserialize<BudgetLedger>(found.ToJsonString());
-        // The first write of a leader raises the epoch, so that the object tells who wrote it.
-        epoch = (ledger.Status?.Epoch ?? 0) + 1;
-        ControllerLog.LedgerOpened(logger, account.LedgerName, epoch);
-        return ledger;
+        file.Forget();
+        (booked, unwrittenSince) = (null, null);
     }
 
-    private JsonObject Fresh()
+    private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        var spec = new JsonObject { ["namespace"] = account.Namespace, ["agent"] = account.Agent, ["account"] = account.Account.ToString() };
-        if (account.Revision is not null)
-            spec["revision"] = account.Revision;
-        return new JsonObject
+        await file.ReadAsync(cancellationToken);
+        // The first write of a leader raises the epoch, so that the object tells who wrote it.
+        epoch = file.Status.Epoch + 1;
+        ControllerLog.LedgerOpened(logger, account.LedgerName, epoch);
+    }
+
+    private async Task WriteAsync(BudgetLedgerStatus after, CancellationToken cancellationToken)
+    {
+        if (!LedgerFile.Same(file.Status, after))
+            await file.WriteAsync(after, cancellationToken);
+        (booked, unwrittenSince) = (after, null);
+    }
+
+    // First with what shared budgets have lent already; where that is not enough they are asked, the widest first, and all is decided again.
+    private async Task<(BudgetLedgerStatus After, List<GrantDecision> Decisions)> DecideAsync(
+        BudgetLedgerStatus opened, AccountTerms terms, List<Posting> batch, CancellationToken cancellationToken)
+    {
+        var asked = new Dictionary<string, (GrantResponse Answer, Amount Call)>(StringComparer.Ordinal);
+        for (var round = 0; ; round++)
         {
-            ["apiVersion"] = Ledgers.ApiVersion,
-            ["kind"] = Ledgers.Kind,
-            ["metadata"] = new JsonObject
+            var after = opened;
+            var decisions = new List<GrantDecision>(batch.Count);
+            var shortages = new List<Shortage>();
+            foreach (var posting in batch)
             {
-                ["name"] = account.LedgerName,
-                ["namespace"] = options.Namespace,
-                ["labels"] = new JsonObject
-                {
-                    [Names.ManagedByLabel] = Names.Operator,
-                    [Names.AgentLabel] = account.Agent,
-                    [Names.AgentNamespaceLabel] = account.Namespace,
-                },
-            },
-            ["spec"] = spec,
+                var decision = posting.Change(after, terms);
+                after = decision.Account;
+                decisions.Add(decision);
+                if (decision.Lacks is { } budgets && posting.Request is { } request)
+                    shortages.AddRange(budgets.Select(budget => new Shortage(budget, (request.WantTotal!.Value - decision.Granted).Positive(), request.Call ?? Amount.Zero)));
+            }
+            if (shortages.Count > 0 && round < 2)
+            {
+                opened = await funds.AskAsync(opened, after, terms, shortages, asked, cancellationToken);
+                opened = await funds.JoinAsync(opened, terms, cancellationToken);
+                continue;
+            }
+            for (var i = 0; i < decisions.Count; i++)
+            {
+                // What was refused to a call is refused to each that needs as much.
+                var call = batch[i].Request?.Call ?? Amount.Zero;
+                if (decisions[i].Lacks is { } budgets && budgets.Any(budget => asked.TryGetValue(budget, out var one) && one.Answer.Outcome == GrantOutcome.Exhausted && one.Call.FitsIn(call)))
+                    decisions[i] = decisions[i] with { Outcome = GrantOutcome.Exhausted };
+            }
+            return (after, decisions);
+        }
+    }
+
+    private GrantResponse Answer(GrantRequest request, GrantDecision decision, BudgetLedgerStatus after, AccountTerms terms)
+    {
+        if (decision.Outcome == GrantOutcome.Held)
+            line.Wait(request.Holder, ((request.WantTotal ?? Amount.Zero) - decision.Granted).Positive());
+        else
+            line.Leave(request.Holder);
+        var told = decision.Lacks is { } budgets ? budgets.Select(funds.LastAnswer).FirstOrDefault(answer => answer is not null) : null;
+        var limit = decision.Limit ?? LedgerRules.Nearest(after);
+        return new GrantResponse
+        {
+            Outcome = decision.Outcome,
+            Window = LedgerLimits.WindowName(after, after.Segment),
+            WindowEnds = after.SegmentEnds is { } ends ? new DateTimeOffset(DateTime.SpecifyKind(ends, DateTimeKind.Utc)) : DateTimeOffset.MaxValue,
+            Granted = decision.Granted,
+            Budget = told?.Budget ?? (limit is { Shared: not true } ? account.Account == LedgerAccount.Shared ? $"{account.Agent}/{limit.Budget}" : limit.Budget : null),
+            Cap = told?.Cap ?? limit?.MaxCost ?? Money.Zero,
+            Spent = told?.Spent ?? (limit is null ? Money.Zero : LedgerLimits.Spent(limit).Cost),
+            CapTokens = told is null ? limit?.MaxTokens : told.CapTokens,
+            SpentTokens = told?.SpentTokens ?? (limit is null ? 0 : LedgerLimits.Spent(limit).Tokens),
+            Refused = Overruns.Refused(after, request.Overruns, terms.Acknowledged),
+            Reclaim = decision.Outcome != GrantOutcome.Held && (line.IsHungry || funds.IsHungry || IsOvercommitted(after)),
         };
     }
 
-    private async Task<BudgetLedger> WriteAsync(BudgetLedger ledger, BudgetLedgerStatus status, CancellationToken cancellationToken)
-    {
-        var body = (JsonObject)JsonNode.Parse(KubernetesJson.Serialize(ledger))!;
-        body["status"] = JsonNode.Parse(KubernetesJson.Serialize(status));
-        var written = await api.SendAsync(HttpMethod.Put, Ledgers.Path(options.Namespace, account.LedgerName, "status"), body, "application/json", cancellationToken);
-        return KubernetesJson.Deserialize<BudgetLedger>(written.ToJsonString());
-    }
+    // A cap that was lowered below what is out already: what nobody needs comes back.
+    private static bool IsOvercommitted(BudgetLedgerStatus account) => LedgerLimits.Current(account)
+        .Any(limit => limit is { Observe: not true, Shared: not true } && !(LedgerLimits.Spent(limit) + limit.Outstanding).FitsIn(LedgerLimits.Cap(limit)));
 
-    private static bool Same(BudgetLedgerStatus before, BudgetLedgerStatus after) =>
-        ReferenceEquals(before, after) || KubernetesJson.Serialize(before) == KubernetesJson.Serialize(after);
+    private void Tell(BudgetLedgerStatus before, BudgetLedgerStatus after, List<GrantDecision> decisions)
+    {
+        if (after.Exhausted == true && before.Exhausted != true && LedgerLimits.Current(after).FirstOrDefault(limit => limit.Exhausted == true) is { } spent)
+            ControllerLog.Exhausted(logger, account.LedgerName, spent.Budget, spent.ExhaustedBy?.ToString() ?? "0", LedgerLimits.Spent(spent).ToString(), LedgerLimits.Cap(spent).ToString());
+        if (account.Account == LedgerAccount.Shared && decisions.Exists(decision => decision.Outcome == GrantOutcome.Held))
+            around.Hungry([.. after.Holders.Where(holder => holder.Closed != true && !LedgerRules.Outstanding(holder).IsZero).Select(holder => holder.Pod).Distinct()]);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Hosting;
@@ -10,6 +11,7 @@ namespace AgentReadiness.Controller.Budgets;
 /// <summary>The books of all accounts, open while this replica leads.</summary>
 public sealed class LedgerDesk(
     ObjectCache<AgentDeployment> agents,
+    ObjectCache<AgentBudget> budgets,
     ObjectCache<BudgetLedger> ledgers,
     ObjectCache<EvalRun> runs,
     ObjectCache<EvalSuite> suites,
@@ -52,6 +54,7 @@ public sealed class LedgerDesk(
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
                 await CloseLostHoldersAsync(cancellationToken);
+                await TendBorrowersAsync(cancellationToken);
                 await DeleteFinishedAsync(cancellationToken);
             }
         }
@@ -72,24 +75,34 @@ public sealed class LedgerDesk(
     /// <summary>Books a report and answers what is wanted.</summary>
     /// <exception cref="LedgerUnavailableException">This replica does not lead, or the ledger could not be written.</exception>
     public Task<GrantResponse> GrantAsync(AccountKey account, GrantRequest request, HolderPod pod, CancellationToken cancellationToken) =>
-        Book(account).GrantAsync(request, pod, cancellationToken);
+        Book(account).GrantAsync(request, pod, Amount.Zero, cancellationToken);
 
     /// <summary>True where the agent is there and declares no budget for the account. An agent that is gone may spend nothing.</summary>
     public bool IsUnlimited(AccountKey account) =>
-        agents.Get(new NamespacedName(account.Namespace, account.Agent)) is not null && Declared(account, time.GetUtcNow()) is null;
+        agents.Get(new NamespacedName(account.Namespace, account.Agent)) is not null && !Declared(account, time.GetUtcNow()).MayGrant;
 
-    /// <summary>The window and cap of an account, as declared now; null where there is none.</summary>
-    private OpenWindow? Declared(AccountKey account, DateTimeOffset now)
+    /// <summary>The shared budgets that bind an agent, the widest first.</summary>
+    public IReadOnlyList<SharedBudget> Shared(string ns, AgentDeployment agent) => SharedBudgets.Of(
+        ns, agent, In(ns == options.Namespace ? string.Empty : ns), In(options.Namespace));
+
+    private IEnumerable<AgentBudget> In(string ns) => ns.Length == 0 ? [] : budgets.ByIndex(CacheIndexes.ByNamespace, ns).Select(entry => entry.View);
+
+    /// <summary>What is declared for an account now.</summary>
+    private AccountTerms Declared(AccountKey account, DateTimeOffset now)
     {
+        if (account.Account == LedgerAccount.Shared)
+        {
+            return budgets.Get(new NamespacedName(account.Namespace, account.Agent))?.View is { } budget && BudgetRules.Check(budget).Count == 0
+                ? BudgetWindows.Shared(budget.Spec, now) with { Witness = BudgetWindows.Witness(budget.Status?.Budget ?? []) } : AccountTerms.None;
+        }
         if (agents.Get(new NamespacedName(account.Namespace, account.Agent))?.View is not { } agent)
-            return null;
-        OpenWindow? window = account.Account switch
+            return AccountTerms.None;
+        return account.Account switch
         {
             LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, Again(account)),
             LedgerAccount.Judge => BudgetWindows.Judge(agent.Spec.Evals.Select(eval => suites.Get(new NamespacedName(eval.Suite.Namespace ?? account.Namespace, eval.Suite.Name))?.View).OfType<EvalSuite>(), Again(account)),
-            _ => BudgetWindows.Serving(agent.Spec, now),
-        };
-        return window is { } open ? open with { Acknowledged = agent.Spec.Budget?.AcknowledgedOverruns ?? [] } : null;
+            _ => BudgetWindows.Serving(agent.Spec, Shared(account.Namespace, agent), now) with { Witness = BudgetWindows.Witness(agent.Status?.Budget ?? []) },
+        } with { Acknowledged = agent.Spec.Budget?.AcknowledgedOverruns ?? [] };
     }
 
     private int Again(AccountKey account) => runs.ByIndex(CacheIndexes.ByAgent, $"{account.Namespace}/{account.Agent}")
@@ -100,10 +113,50 @@ public sealed class LedgerDesk(
         var current = term ?? throw new LedgerUnavailableException("this replica does not lead");
         return current.Books.GetOrAdd(account, key => new Lazy<LedgerBook>(() =>
         {
-            var book = new LedgerBook(key, now => Declared(key, now), api, options, time, logger);
+            var book = new LedgerBook(key, new LedgerSurroundings(now => Declared(key, now), LendAsync, ReturnIdle), api, options, time, logger);
             current.Running.Add(Task.Run(() => book.RunAsync(current.Token), CancellationToken.None));
             return book;
         })).Value;
+    }
+
+    // Shared budgets are asked in this process: whoever leads writes all ledgers. A budget that is not there lends nothing, and its ledger is not made.
+    private async Task<GrantResponse> LendAsync(AccountKey shared, GrantRequest request, HolderPod holder, Amount also, CancellationToken cancellationToken)
+    {
+        if (budgets.Get(new NamespacedName(shared.Namespace, shared.Agent)) is not null || ledgers.Get(new NamespacedName(options.Namespace, shared.LedgerName)) is not null)
+            return await Book(shared).GrantAsync(request, holder, also, cancellationToken);
+        return new GrantResponse
+        {
+            Outcome = request.WantTotal is { IsZero: false } ? GrantOutcome.Exhausted : GrantOutcome.Granted,
+            Window = "missing",
+            WindowEnds = DateTimeOffset.MaxValue.AddYears(-1),
+            Budget = shared.Agent,
+        };
+    }
+
+    // Those that hold what others wait for give back what they do not need; their pods hear of it with their next message.
+    private void ReturnIdle(IReadOnlyList<string> holders)
+    {
+        foreach (var (key, book) in term?.Books.ToArray() ?? [])
+        {
+            if (key.Account == LedgerAccount.Serving && holders.Contains(key.LedgerName))
+                book.Value.ReturnIdle();
+        }
+    }
+
+    // What a shared budget lends is told and closed also while no pod asks.
+    private async Task TendBorrowersAsync(CancellationToken cancellationToken)
+    {
+        foreach (var ledger in ledgers.List().Where(ledger => ledger.View.Status?.Limits.Any(limit => limit.Shared == true) == true))
+        {
+            try
+            {
+                await Book(AccountKey.Of(ledger.View.Spec)).RefreshAsync(cancellationToken);
+            }
+            catch (LedgerUnavailableException)
+            {
+                // Logged where it happened; the next sweep tries again.
+            }
+        }
     }
 
     // A pod that is gone closes nothing any more: what its guardrail held and did not report counts as spent.
@@ -112,19 +165,21 @@ public sealed class LedgerDesk(
         var alive = pods.List().Where(entry => !entry.View.IsOver).Select(entry => entry.Uid).ToHashSet(StringComparer.Ordinal);
         foreach (var ledger in ledgers.List())
         {
-            var missing = (ledger.View.Status?.Holders ?? []).Where(holder => !alive.Contains(holder.PodUid)).ToList();
+            var account = AccountKey.Of(ledger.View.Spec);
+            var missing = (ledger.View.Status?.Holders ?? []).Where(holder => account.Account == LedgerAccount.Shared
+                ? ledgers.Get(new NamespacedName(options.Namespace, holder.Pod))?.View.Status is not { } borrower || !Knows(borrower, account, holder)
+                : !alive.Contains(holder.PodUid)).ToList();
             var gone = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var holder in missing)
-            {
-                if (await IsGoneAsync(ledger.View.Spec, holder, cancellationToken))
-                    gone.Add(holder.PodUid);
-            }
-            if (gone.Count == 0)
-                continue;
             try
             {
-                var spec = ledger.View.Spec;
-                await Book(new AccountKey(spec.Namespace, spec.Agent, spec.Account, spec.Revision)).LoseAsync(holder => gone.Contains(holder.PodUid), cancellationToken);
+                foreach (var holder in missing)
+                {
+                    if (account.Account == LedgerAccount.Shared ? await IsGoneAsync(account, holder, cancellationToken) : await IsGoneAsync(ledger.View.Spec, holder, cancellationToken))
+                        gone.Add(holder.PodUid);
+                }
+                if (gone.Count == 0)
+                    continue;
+                await Book(account).LoseAsync(holder => gone.Contains(holder.PodUid), cancellationToken);
                 // Those that closed before their pod went held nothing any more.
                 var open = missing.Count(holder => holder.Closed != true && gone.Contains(holder.PodUid));
                 if (open > 0)
@@ -137,14 +192,34 @@ public sealed class LedgerDesk(
         }
     }
 
+    private static bool Knows(BudgetLedgerStatus borrower, AccountKey shared, LedgerHolder holder) =>
+        borrower.Limits.Any(limit => limit.Budget == shared.LedgerName && Lending.Holder(borrower, limit.First) == holder.Id);
+
+    // A borrower's ledger that is gone, or another one, closes nothing any more; one that is there says itself what it does not know.
+    private async Task<bool> IsGoneAsync(AccountKey shared, LedgerHolder holder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await api.GetAsync(ResourceType.Of<BudgetLedger>(), options.Namespace, holder.Pod, cancellationToken);
+            if (found?["status"]?["id"]?.GetValue<string>() is not { } id || !holder.Id.StartsWith(id + "-", StringComparison.Ordinal))
+                return true;
+            if (holder.Closed != true && holder.Pod.Split('.') is [var ns, var agent])
+                await Book(AccountKey.Serving(ns, agent)).ForgetJoinAsync(shared, holder, cancellationToken);
+            return false;
+        }
+        catch (Exception error) when (error is KubernetesApiException or HttpRequestException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
     private async Task DeleteFinishedAsync(CancellationToken cancellationToken)
     {
         foreach (var ledger in ledgers.List().Where(ledger => IsFinished(ledger.View)))
         {
             try
             {
-                var spec = ledger.View.Spec;
-                if (term?.Books.TryRemove(new AccountKey(spec.Namespace, spec.Agent, spec.Account, spec.Revision), out var book) == true)
+                if (term?.Books.TryRemove(AccountKey.Of(ledger.View.Spec), out var book) == true)
                     book.Value.Close();
                 await api.DeleteAsync(ResourceType.Of<BudgetLedger>(), ledger.Key.Namespace, ledger.Key.Name, ledger.Uid, cancellationToken);
                 ControllerLog.Deleted(logger, BudgetLedger.EntityKind, ledger.Key);
@@ -164,10 +239,16 @@ public sealed class LedgerDesk(
         if (ledger.Status is not { } status || status.Holders.Any(holder => holder.Closed != true) || now - ledger.Metadata.CreationTimestamp < Youth)
             return false;
         var agent = new NamespacedName(ledger.Spec.Namespace, ledger.Spec.Agent);
-        return ledger.Spec.Account == LedgerAccount.Serving
-            ? agents.Get(agent) is null && status.WindowEnds < now
-            : !runs.ByIndex(CacheIndexes.ByAgent, agent.ToString()).Any(run => run.View.Spec.Revision == ledger.Spec.Revision);
+        return ledger.Spec.Account switch
+        {
+            LedgerAccount.Serving => agents.Get(agent) is null && IsOver(status, now),
+            LedgerAccount.Shared => budgets.Get(agent) is null && IsOver(status, now),
+            _ => !runs.ByIndex(CacheIndexes.ByAgent, agent.ToString()).Any(run => run.View.Spec.Revision == ledger.Spec.Revision),
+        };
     }
+
+    // What a shared budget lent must be closed there first.
+    private static bool IsOver(BudgetLedgerStatus status, DateTime now) => status.Limits.All(limit => limit.Shared != true && limit.Ends < now);
 
     // The cache may lag behind a pod that just came; only the API server knows.
     private async Task<bool> IsGoneAsync(BudgetLedgerSpec account, LedgerHolder holder, CancellationToken cancellationToken)

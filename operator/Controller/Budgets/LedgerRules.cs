@@ -4,32 +4,21 @@ using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Controller.Budgets;
 
-/// <summary>The pod that a request came from, as the API server's token review named it.</summary>
-/// <param name="Name">The pod's name.</param>
-/// <param name="Uid">The pod's UID.</param>
-public readonly record struct HolderPod(string Name, string Uid);
-
-/// <summary>The window that is open now, and its cap.</summary>
-/// <param name="Name">For example "2026-11-22" or "total".</param>
-/// <param name="Ends">When it ends.</param>
-/// <param name="Cap">The declared cap; null where nobody declares one any more: reports are booked, nothing is granted.</param>
-public readonly record struct OpenWindow(string Name, DateTimeOffset Ends, Money? Cap)
+/// <summary>What became of a request: the account after it, and the answer.</summary>
+/// <param name="Account">The account; to be written before the answer is given.</param>
+/// <param name="Outcome">What to answer.</param>
+/// <param name="Granted">The holder's total.</param>
+/// <param name="Limit">The limit that refuses, or the one that is nearest to its cap; null where there is none.</param>
+/// <param name="Lacks">What each shared budget must lend before the request can be granted, by its ledger.</param>
+public sealed record GrantDecision(BudgetLedgerStatus Account, GrantOutcome Outcome, Amount Granted, LedgerLimit? Limit = null, IReadOnlyList<string>? Lacks = null)
 {
-    private readonly IReadOnlyList<OverrunAcknowledgement>? acknowledged;
-
-    /// <summary>The cap refuses nothing.</summary>
-    public bool Observe { get; init; }
-
-    /// <summary>What messages call it, for example "day".</summary>
-    public string? Budget { get; init; }
-
-    /// <summary>The overruns that the agent's spec acknowledges.</summary>
-    public IReadOnlyList<OverrunAcknowledgement> Acknowledged { get => acknowledged ?? []; init => acknowledged = value; }
+    /// <summary>A new grant, a closing or an exhaustion: what an answer about it needs on disk. Other reports may wait, since their senders repeat them.</summary>
+    public bool IsUrgent { get; init; }
 }
 
 /// <summary>
 /// The arithmetic of an escrow account. Pure: an account and a message in, an account and an answer out; the caller writes the
-/// account before it gives the answer. Kept at every step: settled + unproven + outstanding ≤ the cap in force when the last
+/// account before it gives the answer. Kept at every step, for each limit: settled + unproven + outstanding ≤ the cap in force when the last
 /// grant was made, unless a settlement exceeded its reservation, which is booked in full and never hidden.
 /// </summary>
 public static class LedgerRules
@@ -37,169 +26,199 @@ public static class LedgerRules
     /// <summary>The most holders that are listed at once.</summary>
     public const int MaxHolders = 2000;
 
-    /// <summary>Opens the window of now: whatever the last one still had outstanding is unproven in it for ever.</summary>
-    public static BudgetLedgerStatus Open(BudgetLedgerStatus account, OpenWindow window)
-    {
-        if (account.Window == window.Name)
-            return window.Cap is { } cap && account.Cap != cap ? Sum(account with { Cap = cap }) : account;
-        var previous = account.Window is null ? account.Previous : new ClosedWindow
-        {
-            Window = account.Window,
-            Cap = account.Cap ?? Money.Zero,
-            Settled = account.Settled ?? Money.Zero,
-            Unproven = (account.Unproven ?? Money.Zero) + (account.Outstanding ?? Money.Zero),
-        };
-        return Sum(new BudgetLedgerStatus
-        {
-            Epoch = account.Epoch,
-            Window = window.Name,
-            WindowEnds = window.Ends.UtcDateTime,
-            Cap = window.Cap ?? account.Cap ?? Money.Zero,
-            LargestCall = account.LargestCall,
-            Overruns = account.Overruns,
-            Previous = previous,
-        });
-    }
+    // A pod whose guardrail crashes again and again leaves a mark of each process.
+    private const int MostMarks = 8;
 
     /// <summary>Books a report and decides about what is wanted.</summary>
-    /// <param name="account">The account, its window open (see <see cref="Open"/>).</param>
+    /// <param name="account">The account, its limits open (see <see cref="LedgerLimits.Open"/>).</param>
     /// <param name="request">The message.</param>
     /// <param name="pod">Who sent it.</param>
-    /// <param name="extra">How much more than needed the holder may get, USD; from its burn.</param>
-    /// <param name="mayGrant">False where nobody declares a cap any more.</param>
-    /// <param name="observe">The cap refuses nothing: what is wanted is granted, and a holder that spent before it was known is booked.</param>
-    public static (BudgetLedgerStatus Account, GrantOutcome Outcome, Money Granted) Apply(
-        BudgetLedgerStatus account, GrantRequest request, HolderPod pod, Money extra, bool mayGrant, bool observe = false)
+    /// <param name="hints">What it may get beyond its need, and who is to be served first.</param>
+    /// <param name="terms">What is declared.</param>
+    /// <param name="now">The moment.</param>
+    public static GrantDecision Apply(BudgetLedgerStatus account, GrantRequest request, HolderPod pod, GrantHints hints, AccountTerms terms, DateTimeOffset now)
     {
-        var holders = account.Holders.ToList();
-        var index = holders.FindIndex(holder => holder.Id == request.Holder);
-        if (request.Window is not null && request.Window != account.Window)
-            return (account, GrantOutcome.WindowOver, Money.Zero);
-        if (index < 0)
+        if (SegmentOf(account, request.Window) is not { } segment || segment > account.Segment)
         {
-            if (!IsBlank(request) && !observe)
-                return (account, GrantOutcome.HolderClosed, Money.Zero);
+            // Money of a ledger that is gone, or of a state of this one that is: what else was spent under it, nobody knows any more.
+            return new GrantDecision(IsBlank(request) ? account : Lose(account), GrantOutcome.WindowOver, Amount.Zero) { IsUrgent = !IsBlank(request) };
+        }
+        var holders = account.Holders.ToList();
+        var index = holders.FindIndex(holder => holder.Id == request.Holder && holder.Segment == segment);
+        var opened = index < 0;
+        if (opened)
+        {
+            if (segment != account.Segment)
+                return new GrantDecision(account, GrantOutcome.WindowOver, Amount.Zero);
+            if (holders.Exists(holder => holder.Id == request.Holder && (holder.Closed == true || holder.PodUid != pod.Uid)))
+                return new GrantDecision(account, GrantOutcome.HolderClosed, Amount.Zero);
+            if (!IsBlank(request) && !terms.Observe)
+                return new GrantDecision(request.Window is null ? account : Lose(account), GrantOutcome.HolderClosed, Amount.Zero) { IsUrgent = true };
             if (request.Closing || request.WantTotal is null)
-                return (account, GrantOutcome.Granted, Money.Zero);
+                return new GrantDecision(account, GrantOutcome.Granted, Amount.Zero, Nearest(account));
             // One process a pod: a new one means that the old one is gone, and what it held is not proven unspent.
-            foreach (var old in holders.Where(old => old.PodUid == pod.Uid && old.Closed != true).ToList())
-                account = Fold(account, old, Outstanding(old), keepListed: true);
+            foreach (var old in holders.Where(old => old.PodUid == pod.Uid && old.Id != request.Holder && old.Closed != true).ToList())
+                account = Fold(account, old, Outstanding(old), mark: true);
             holders = [.. account.Holders];
             if (holders.Count >= MaxHolders)
-                return (account, GrantOutcome.Held, Money.Zero);
+                return new GrantDecision(account, GrantOutcome.Held, Amount.Zero, Nearest(account));
             index = holders.Count;
-            holders.Add(new LedgerHolder { Id = request.Holder, Pod = pod.Name, PodUid = pod.Uid });
+            holders.Add(new LedgerHolder { Id = request.Holder, Segment = segment, Pod = pod.Name, PodUid = pod.Uid });
         }
         else if (holders[index].PodUid != pod.Uid || holders[index].Closed == true)
         {
-            return (account, GrantOutcome.HolderClosed, Money.Zero);
+            return new GrantDecision(account, GrantOutcome.HolderClosed, Amount.Zero);
         }
 
         var holder = Book(holders[index], request);
+        holders[index] = holder;
         if (request.Closing)
         {
-            var reserved = Money.Min(Money.Max(request.Reserved, Money.Zero), Outstanding(holder));
-            holders[index] = holder;
-            return (Fold(account with { Holders = holders }, holder, reserved, keepListed: true), GrantOutcome.Granted, holder.Granted);
+            var reserved = Amount.Min(request.Reserved.Positive(), Outstanding(holder));
+            account = Fold(account with { Holders = holders }, holder, reserved, mark: segment == account.Segment);
+            return new GrantDecision(LedgerLimits.Prune(account), GrantOutcome.Granted, holder.Granted, Nearest(account)) { IsUrgent = true };
         }
-
-        holders[index] = holder;
-        account = Sum(account with { Holders = holders });
-        if (request.WantTotal is not { } want || want <= holder.Granted)
-            return (account, GrantOutcome.Granted, holder.Granted);
-        return Grant(account, index, want - holder.Granted, Money.Max(request.Call ?? Money.Zero, Money.Zero), extra, mayGrant, observe);
+        account = LedgerLimits.Sum(account with { Holders = holders });
+        if (segment != account.Segment)
+            return new GrantDecision(account, GrantOutcome.WindowOver, holder.Granted);
+        if (request.WantTotal is not { } want || want.FitsIn(holder.Granted))
+            return new GrantDecision(account, GrantOutcome.Granted, holder.Granted, Nearest(account));
+        return Grant(account, index, (want - holder.Granted).Positive(), (request.Call ?? Amount.Zero).Positive(), hints, terms, now);
     }
 
     /// <summary>Takes the holders of pods that are gone for lost: what they held counts as spent. No message of theirs can come any more.</summary>
     public static BudgetLedgerStatus Lose(BudgetLedgerStatus account, Func<LedgerHolder, bool> isLost)
     {
         foreach (var lost in account.Holders.Where(isLost).ToList())
-            account = Fold(account, lost, Outstanding(lost), keepListed: false);
-        return account;
+            account = Fold(account, lost, Outstanding(lost), mark: false);
+        return LedgerLimits.Prune(account);
     }
+
+    /// <summary>Takes everything that is left of the own windows for spent: a ledger before this one is gone, and what it knew.</summary>
+    public static BudgetLedgerStatus Lose(BudgetLedgerStatus account) => LedgerLimits.Sum(account with
+    {
+        Limits = [.. account.Limits.Select(limit => limit is { Last: null, Shared: not true }
+            ? limit with
+            {
+                ClosedUnproven = (limit.ClosedUnproven ?? Amount.Zero) + new Amount(
+                    limit.MaxCost is null ? Money.Zero : Left(limit).Cost, limit.MaxTokens is null ? 0 : Left(limit).Tokens).Positive(),
+            }
+            : limit)],
+    });
 
     /// <summary>What a holder may still spend.</summary>
-    public static Money Outstanding(LedgerHolder holder) => Money.Max(Money.Zero, holder.Granted - holder.Settled - holder.Unproven - holder.Returned);
+    public static Amount Outstanding(LedgerHolder holder) => (holder.Granted - holder.Settled - holder.Unproven - holder.Returned).Positive();
 
-    /// <summary>Settled plus unproven.</summary>
-    public static Money Spent(BudgetLedgerStatus account) => (account.Settled ?? Money.Zero) + (account.Unproven ?? Money.Zero);
+    private static Amount Left(LedgerLimit limit) => LedgerLimits.Cap(limit) - LedgerLimits.Spent(limit) - limit.Outstanding;
 
-    private static (BudgetLedgerStatus, GrantOutcome, Money) Grant(BudgetLedgerStatus account, int index, Money need, Money call, Money extra, bool mayGrant, bool observe)
+    private static GrantDecision Grant(BudgetLedgerStatus account, int index, Amount need, Amount call, GrantHints hints, AccountTerms terms, DateTimeOffset now)
     {
-        var holders = account.Holders.ToList();
-        var holder = holders[index];
-        var cap = account.Cap ?? Money.Zero;
-        var left = cap - Spent(account);
-        var remainder = left - (account.Outstanding ?? Money.Zero);
-        if (observe)
+        var holder = account.Holders[index];
+        var enforced = LedgerLimits.Current(account).Where(limit => limit.Observe != true).ToList();
+        // What is spent for good speaks first: only that ends in a refusal that scales anything.
+        if (!terms.Observe)
         {
-            holders[index] = holder with { Granted = holder.Granted + Money.Max(need, Money.Min(extra, OnePercent(cap))) };
-            return (Sum(account with { Holders = holders }), GrantOutcome.Granted, holders[index].Granted);
+            foreach (var limit in enforced.Where(limit => limit.Shared != true))
+            {
+                var left = LedgerLimits.Cap(limit) - LedgerLimits.Spent(limit);
+                if (!call.FitsIn(left) || limit is { Exhausted: true, Manual: true })
+                    return Exhaust(account, holder, limit, call, left, terms, now);
+            }
+            foreach (var limit in enforced.Where(limit => limit.Shared != true && (!terms.MayGrant || !(need + hints.Ahead).FitsIn(Left(limit)))))
+                return new GrantDecision(account, GrantOutcome.Held, holder.Granted, limit);
         }
-        if (mayGrant && need <= remainder)
-        {
-            // The first grant is minimal. Later ones carry a little more, so that not every call costs a write, but never
-            // more than 1 % of what is left: N lost pods strand at most N of these.
-            var more = holder.Granted == Money.Zero ? Money.Zero : Money.Min(extra, OnePercent(remainder));
-            var grant = Money.Min(Money.Max(need, more), remainder);
-            holders[index] = holder with { Granted = holder.Granted + grant };
-            account = Sum(account with { Holders = holders, LargestCall = Money.Max(account.LargestCall ?? Money.Zero, call) });
-            return (account, GrantOutcome.Granted, holders[index].Granted);
-        }
-        if (call <= left)
-            return (account, GrantOutcome.Held, holder.Granted);
+        var lacking = LedgerLimits.Current(account).Where(limit => limit.Shared == true && !need.FitsIn(Left(limit))).Select(limit => limit.Budget).ToList();
+        if (lacking.Count > 0)
+            return new GrantDecision(account, GrantOutcome.Held, holder.Granted, LedgerLimits.Current(account).First(limit => limit.Budget == lacking[0]), lacking);
+        if (!terms.MayGrant)
+            return new GrantDecision(account, GrantOutcome.Held, holder.Granted, Nearest(account));
 
-        // A monster call says nothing about the agent; a call of a size that was let go before, refused, means: spent.
-        var ordinary = left <= Money.Zero || call <= (account.LargestCall ?? Money.Zero);
-        if (ordinary && mayGrant)
+        // The first grant is minimal. Later ones carry a little more, so that not every call costs a write, but never
+        // more than 1 % of what is left: N lost pods strand at most N of these.
+        var more = holder.Granted.IsZero ? Amount.Zero : hints.Extra;
+        var most = Amount.Unlimited;
+        foreach (var limit in LedgerLimits.Current(account))
         {
-            var by = account.ExhaustedBy is { } before && account.Exhausted == true ? Money.Min(before, call) : call;
-            account = account with { Exhausted = true, ExhaustedBy = by };
+            var observed = limit is { Observe: true, Shared: not true };
+            more = Amount.Min(more, (observed ? LedgerLimits.Cap(limit) : Left(limit)).Positive().OnePercent());
+            most = observed ? most : Amount.Min(most, Left(limit));
         }
-        return (account, GrantOutcome.Exhausted, holder.Granted);
+        var grant = Amount.Max(need, more);
+        // What really waits right now is need, too, where it fits.
+        if ((need + hints.Also + hints.Ahead).FitsIn(most))
+            grant = Amount.Max(grant, need + hints.Also);
+        var granted = holder.Granted + grant;
+        account = LedgerLimits.Sum(account with
+        {
+            Holders = [.. account.Holders.Select((other, i) => i == index ? other with { Granted = granted } : other)],
+            Limits = [.. account.Limits.Select(limit => limit is { Last: null, Shared: not true } && !call.FitsIn(limit.LargestCall ?? Amount.Zero)
+                ? limit with { LargestCall = Amount.Max(limit.LargestCall ?? Amount.Zero, call) } : limit)],
+        });
+        return new GrantDecision(account, GrantOutcome.Granted, granted, Nearest(account)) { IsUrgent = true };
     }
 
-    private static Money OnePercent(Money amount) => new(decimal.Round(amount.Amount / 100m, Money.FractionDigits, MidpointRounding.ToZero));
-
-    // Moves a holder's amounts into the closed sums, with the part of its outstanding money that is not proven unspent.
-    private static BudgetLedgerStatus Fold(BudgetLedgerStatus account, LedgerHolder holder, Money unproven, bool keepListed)
+    // A monster call says nothing about the agent; a call of a size that was let go before, refused, means: spent.
+    private static GrantDecision Exhaust(
+        BudgetLedgerStatus account, LedgerHolder holder, LedgerLimit limit, Amount call, Amount left, AccountTerms terms, DateTimeOffset now)
     {
-        var closed = new LedgerHolder { Id = holder.Id, Pod = holder.Pod, PodUid = holder.PodUid, Closed = true };
-        return Sum(account with
+        var ordinary = left.Cost <= Money.Zero || left.Tokens <= 0 || call.FitsIn(limit.LargestCall ?? Amount.Zero);
+        if (!ordinary || !terms.MayGrant)
+            return new GrantDecision(account, GrantOutcome.Exhausted, holder.Granted, limit);
+        var by = limit is { Exhausted: true, ExhaustedBy: { } before } ? Amount.Min(before, call) : call;
+        var spent = limit with { Exhausted = true, ExhaustedBy = by, ExhaustedAt = limit.ExhaustedAt ?? now.UtcDateTime };
+        account = account with { Limits = [.. account.Limits.Select(other => other == limit ? spent : other)], Exhausted = true };
+        return new GrantDecision(account, GrantOutcome.Exhausted, holder.Granted, spent) { IsUrgent = limit.Exhausted != true || limit.ExhaustedBy != by };
+    }
+
+    /// <summary>The open limit of which the largest share is spent.</summary>
+    public static LedgerLimit? Nearest(BudgetLedgerStatus account) => LedgerLimits.Current(account).Where(limit => limit.Shared != true).MaxBy(Share);
+
+    private static decimal Share(LedgerLimit limit)
+    {
+        var (cap, spent) = (LedgerLimits.Cap(limit), LedgerLimits.Spent(limit));
+        return Math.Max(cap.Cost > Money.Zero ? spent.Cost.Amount / cap.Cost.Amount : 1m, cap.Tokens > 0 ? (decimal)spent.Tokens / cap.Tokens : 1m);
+    }
+
+    private static long? SegmentOf(BudgetLedgerStatus account, string? window) => window is null ? account.Segment
+        : account.Id is { } id && window.Length > id.Length && window[id.Length] == '-' && window.StartsWith(id, StringComparison.Ordinal)
+            && long.TryParse(window.AsSpan(id.Length + 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var segment)
+            ? segment : null;
+
+    // Moves a line's amounts into the closed sums of each limit that it counts for, with the part of its money that is not proven unspent.
+    private static BudgetLedgerStatus Fold(BudgetLedgerStatus account, LedgerHolder holder, Amount unproven, bool mark)
+    {
+        var rest = account.Holders.Where(other => other != holder).ToList();
+        if (mark && holder.Segment == account.Segment && rest.Count(other => other.Closed == true && other.PodUid == holder.PodUid) < MostMarks)
+            rest.Add(new LedgerHolder { Id = holder.Id, Segment = holder.Segment, Pod = holder.Pod, PodUid = holder.PodUid, Closed = true });
+        if (holder.Closed == true)
+            return account with { Holders = rest };
+        return LedgerLimits.Sum(account with
         {
-            ClosedSettled = (account.ClosedSettled ?? Money.Zero) + holder.Settled,
-            ClosedUnproven = (account.ClosedUnproven ?? Money.Zero) + holder.Unproven + unproven,
-            Holders = keepListed ? [.. account.Holders.Select(other => other == holder ? closed : other)] : [.. account.Holders.Where(other => other != holder)],
+            Holders = rest,
+            Limits = [.. account.Limits.Select(limit => !LedgerLimits.Counts(limit, holder.Segment) ? limit : limit with
+            {
+                ClosedSettled = Some((limit.ClosedSettled ?? Amount.Zero) + holder.Settled),
+                ClosedUnproven = Some((limit.ClosedUnproven ?? Amount.Zero) + holder.Unproven + unproven),
+            })],
         });
     }
 
+    private static Amount? Some(Amount amount) => amount.IsZero ? null : amount;
+
     private static bool IsBlank(GrantRequest request) =>
-        request.Settled == Money.Zero && request.Unproven == Money.Zero && request.Returned == Money.Zero && request.Reserved == Money.Zero;
+        request.Settled.IsZero && request.Unproven.IsZero && request.Returned.IsZero && request.Reserved.IsZero;
 
     // Totals only grow, so an old or repeated message changes nothing. Nobody gives back what it does not hold.
     private static LedgerHolder Book(LedgerHolder holder, GrantRequest request)
     {
-        var settled = Money.Max(holder.Settled, request.Settled);
-        var unproven = Money.Max(holder.Unproven, request.Unproven);
-        var returnable = Money.Max(holder.Returned, holder.Granted - settled - unproven);
+        var settled = Amount.Max(holder.Settled, request.Settled);
+        var unproven = Amount.Max(holder.Unproven, request.Unproven);
+        var returnable = Amount.Max(holder.Returned, holder.Granted - settled - unproven);
         return holder with
         {
             Settled = settled,
             Unproven = unproven,
-            Returned = Money.Min(Money.Max(holder.Returned, request.Returned), returnable),
+            Returned = Amount.Min(Amount.Max(holder.Returned, request.Returned), returnable),
         };
-    }
-
-    private static BudgetLedgerStatus Sum(BudgetLedgerStatus account)
-    {
-        account = account with
-        {
-            Settled = (account.ClosedSettled ?? Money.Zero) + Money.Sum(account.Holders.Select(holder => holder.Settled)),
-            Unproven = (account.ClosedUnproven ?? Money.Zero) + Money.Sum(account.Holders.Select(holder => holder.Unproven)),
-            Outstanding = Money.Sum(account.Holders.Select(Outstanding)),
-        };
-        var left = (account.Cap ?? Money.Zero) - Spent(account);
-        var resumes = account.Exhausted == true && account.ExhaustedBy is { } by && left > Money.Zero && left >= by;
-        return resumes ? account with { Exhausted = false, ExhaustedBy = null } : account;
     }
 }

@@ -55,6 +55,7 @@ internal static class CacheIndexes
             .AddIndex(ByState, entry => EvalQueue.StateOf(entry.View) is { } state ? [state] : [])
             .AddIndex(ByAgent, entry => [$"{entry.View.Spec.Agent.Namespace}/{entry.View.Spec.Agent.Name}"]))
         .AddCache(ResourceType.Of<BudgetLedger>(), Typed<BudgetLedger>)
+        .AddCache(ResourceType.Of<AgentBudget>(), Typed<AgentBudget>, configure: cache => cache.AddIndex(ByNamespace, entry => [entry.Key.Namespace]))
         .AddCache(ConfigMapView.Resource, item => ConfigMapView.Of(item, options.Prices, options.LastPrices), configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))
         // Not limited to our label: an object of a name that we need, and that is not ours, must be seen.
         .AddCache(DeploymentView.Resource, DeploymentView.Of, configure: cache => cache.AddIndex(ByAgent, entry => AgentKey(entry.View.Meta)))

@@ -35,8 +35,8 @@ internal static partial class ControllerLog
     [LoggerMessage(110, LogLevel.Information, "Ledger {Ledger} taken over with epoch {Epoch}")]
     public static partial void LedgerOpened(ILogger logger, string ledger, long epoch);
 
-    [LoggerMessage(111, LogLevel.Warning, "Budget of {Account} exhausted: a call of up to {Call} USD was refused, {Spent} of {Cap} USD spent")]
-    public static partial void Exhausted(ILogger logger, string account, string call, string spent, string cap);
+    [LoggerMessage(111, LogLevel.Warning, "Budget {Budget} of {Account} exhausted: a call of up to {Call} was refused, {Spent} of {Cap} spent (USD/tokens)")]
+    public static partial void Exhausted(ILogger logger, string account, string budget, string call, string spent, string cap);
 
     [LoggerMessage(112, LogLevel.Warning, "Submission of eval results refused with {Status}: {Reason}")]
     public static partial void SubmissionRefused(ILogger logger, int status, string reason);

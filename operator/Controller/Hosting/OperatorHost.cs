@@ -3,6 +3,7 @@ using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.AgentBudgets;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.EvalRuns;
@@ -95,6 +96,10 @@ public static class OperatorHost
             .AddController<ReadinessExceptionController, ReadinessException>(wiring => wiring
                 .Watches<AgentDeployment>(entry => wiring.Services.GetRequiredService<ObjectCache<ReadinessException>>()
                     .ByIndex(CacheIndexes.ByAgent, entry.Key.ToString()).Select(exception => exception.Key)))
+            .AddController<AgentBudgetController, AgentBudget>(wiring => wiring
+                .Watches<BudgetLedger>(entry => entry.View.Spec.Account == LedgerAccount.Shared ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)] : [])
+                .Watches<AgentDeployment>(entry => wiring.Services.GetRequiredService<LedgerDesk>().Shared(entry.Key.Namespace, entry.View)
+                    .Where(shared => shared.Budget is not null).Select(shared => new NamespacedName(shared.Account.Namespace, shared.Account.Agent))))
             .AddController<AgentDeploymentController, AgentDeployment>(WatchAll);
     }
 
@@ -102,7 +107,8 @@ public static class OperatorHost
     {
         var agents = wiring.Services.GetRequiredService<ObjectCache<AgentDeployment>>();
         var suites = wiring.Services.GetRequiredService<ObjectCache<EvalSuite>>();
-        var prices = wiring.Services.GetRequiredService<OperatorOptions>().Prices;
+        var options = wiring.Services.GetRequiredService<OperatorOptions>();
+        var prices = options.Prices;
         IEnumerable<NamespacedName> Child(Meta meta) => meta.Label(Names.AgentLabel) is { } agent ? [new NamespacedName(meta.Key.Namespace, agent)] : [];
         IEnumerable<NamespacedName> Users(NamespacedName suite) => agents.ByIndex(CacheIndexes.BySuite, suite.ToString()).Select(agent => agent.Key);
         wiring
@@ -121,7 +127,9 @@ public static class OperatorHost
                 .Concat(entry.Key == prices ? agents.List().Select(agent => agent.Key) : []))
             .Watches<EvalSuite>(entry => Users(entry.Key))
             .Watches<EvalRun>(entry => [new NamespacedName(entry.View.Spec.Agent.Namespace!, entry.View.Spec.Agent.Name)])
-            .Watches<BudgetLedger>(entry => entry.View.Spec.Account == LedgerAccount.Serving ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)] : []);
+            .Watches<BudgetLedger>(entry => entry.View.Spec.Account == LedgerAccount.Serving ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)] : [])
+            // What a shared budget declares binds others; what it counts matters to them when it begins or ends to refuse, which its own status tells.
+            .Watches<AgentBudget>(entry => (entry.Key.Namespace == options.Namespace ? agents.List() : agents.ByIndex(CacheIndexes.ByNamespace, entry.Key.Namespace)).Select(agent => agent.Key));
     }
 
     // By the port that a request came in on, never by its Host header, which the caller chooses.

@@ -97,7 +97,7 @@ internal sealed class ModelCalls(
         var attempts = plan.Settings.ModelCall.Attempts;
         for (var attempt = 1; ; attempt++)
         {
-            if (await ReserveAsync(context, plan) is not { } reservation)
+            if (await ReserveAsync(context, plan, share) is not { } reservation)
             {
                 plan.Run.Settle(share, Money.Zero, 0);
                 return;
@@ -110,7 +110,7 @@ internal sealed class ModelCalls(
             catch
             {
                 grants.MarkUnproven(reservation);
-                plan.Run.Settle(share, reservation.Amount, share.Tokens);
+                plan.Run.Settle(share, reservation.Amount.Cost, share.Tokens);
                 throw;
             }
             runs.Remember(outcome.Facts?.Id, plan.Run);
@@ -140,12 +140,12 @@ internal sealed class ModelCalls(
         }
     }
 
-    private async Task<Reservation?> ReserveAsync(HttpContext context, ModelCallPlan plan)
+    private async Task<Reservation?> ReserveAsync(HttpContext context, ModelCallPlan plan, RunShare share)
     {
         GrantResult granted;
         try
         {
-            granted = await grants.AcquireAsync(plan.UpperBound, context.RequestAborted);
+            granted = await grants.AcquireAsync(new Amount(plan.UpperBound, share.Tokens), context.RequestAborted);
         }
         catch (OperationCanceledException)
         {
@@ -158,36 +158,37 @@ internal sealed class ModelCalls(
             // Another pod may have seen an overrun, which the answer that brought the money told.
             if (overruns.Why(plan.Prices.RuleId) is not { } why)
                 return reservation;
-            grants.Settle(reservation, Money.Zero);
+            grants.Settle(reservation, Amount.Zero);
             await RefuseAsync(context, plan.Upstream, plan.Run, plan.Request.Model, Overrun(plan.Request.Model, plan.Prices.RuleId, why));
             return null;
         }
         if (!context.RequestAborted.IsCancellationRequested)
-            await RefuseAsync(context, plan.Upstream, plan.Run, plan.Request.Model, BudgetErrors.For(granted.Refusal, grants.Account.Budget, plan.UpperBound));
+            await RefuseAsync(context, plan.Upstream, plan.Run, plan.Request.Model, BudgetErrors.For(granted.Refusal, grants.Account.Budget, new Amount(plan.UpperBound, share.Tokens)));
         return null;
     }
 
     private void Book(ModelCallPlan plan, Reservation reservation, RunShare share, CallOutcome outcome)
     {
-        var spent = outcome.Cost ?? reservation.Amount;
+        var spent = outcome.Cost ?? reservation.Amount.Cost;
+        var usage = outcome.Facts?.Usage;
+        var tokens = outcome.Cost is null ? share.Tokens : usage is { } used ? used.Input + used.Output : 0;
         // First, so that the report which tells the cost tells it too.
         if (outcome.Overrun is { } why)
         {
             var at = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
-            overruns.Add(new OverrunReport { Rule = plan.Prices.RuleId, Model = plan.Request.Model, Cost = spent, Reserved = reservation.Amount, Why = why, At = at });
+            overruns.Add(new OverrunReport { Rule = plan.Prices.RuleId, Model = plan.Request.Model, Cost = spent, Reserved = reservation.Amount.Cost, Why = why, At = at });
             metrics.Overrun(plan.Prices.RuleId);
-            log.Overrun(plan.Request.Model, plan.Prices.RuleId, spent.ToString(), reservation.Amount.ToString(), why);
+            log.Overrun(plan.Request.Model, plan.Prices.RuleId, spent.ToString(), reservation.Amount.Cost.ToString(), why);
         }
         if (outcome.Cost is { } cost)
-            grants.Settle(reservation, cost);
+            grants.Settle(reservation, new Amount(cost, tokens));
         else
             grants.MarkUnproven(reservation);
-        var usage = outcome.Facts?.Usage;
-        plan.Run.Settle(share, spent, outcome.Cost is null ? share.Tokens : usage is { } used ? used.Input + used.Output : 0);
+        plan.Run.Settle(share, spent, tokens);
         var elapsed = time.GetElapsedTime(plan.StartedAt);
         metrics.ModelCall(plan.Upstream.Name, plan.Prices.RuleId, outcome.Name, outcome.Status, usage, spent, elapsed);
         log.ModelCall(outcome.Name, plan.Run.Id, plan.Upstream.Name, plan.Request.Model, outcome.Facts?.Id, outcome.Status,
-            usage?.Input, usage?.CacheRead, usage?.Output, spent.ToString(), reservation.Amount.ToString(), (long)elapsed.TotalMilliseconds);
+            usage?.Input, usage?.CacheRead, usage?.Output, spent.ToString(), reservation.Amount.Cost.ToString(), (long)elapsed.TotalMilliseconds);
     }
 
     private ApiError? Check(GuardrailSettings settings, Upstream upstream, MeteredRequest request, PricedModel? prices)

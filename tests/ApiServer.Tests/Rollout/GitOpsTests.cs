@@ -67,8 +67,11 @@ public sealed class GitOpsTests(ControlPlane plane)
     private static async Task ExhaustAsync(RolloutWorld world)
     {
         var name = $"{world.Ns}.support";
+        var ledger = (await world.Api.GetAsync(Ledgers, world.Ns, name, CancellationToken.None))!;
+        var limits = ledger["status"]!["limits"]!.AsArray();
+        (limits[0]!["exhausted"], limits[0]!["exhaustedBy"]) = (true, "60");
         await world.Api.MergePatchAsync(Ledgers, world.Ns, name, "status",
-            new JsonObject { ["status"] = new JsonObject { ["exhausted"] = true, ["exhaustedBy"] = "60" } }, CancellationToken.None);
+            new JsonObject { ["status"] = new JsonObject { ["exhausted"] = true, ["limits"] = limits.DeepClone() } }, CancellationToken.None);
     }
 
     private static string Argo(JsonObject agent)

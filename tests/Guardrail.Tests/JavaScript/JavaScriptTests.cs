@@ -36,7 +36,7 @@ public sealed class JavaScriptTests
         expected.Count(line => line.Contains("\"error\"")).ShouldBe(7);
         direct.Witness.Calls.Count.ShouldBe(guarded.Witness.Calls.Count);
         await guarded.SettledAsync();
-        guarded.Account!.Totals.Settled.Amount.ShouldBeGreaterThan(0);
+        guarded.Account!.Totals.Settled.Cost.Amount.ShouldBeGreaterThan(0);
     }
 
     [Fact]
@@ -64,9 +64,9 @@ public sealed class JavaScriptTests
         rig.Witness.Last("chat")!.Headers["api-key"].ShouldBe(Rig.Key);
         rig.Witness.Last("chat")!.Target.ShouldBe("/openai/deployments/gpt-5.4-mini/chat/completions?api-version=2025-04-01-preview");
         direct.Witness.Calls.Count.ShouldBe(rig.Witness.Calls.Count);
-        while (rig.Account.Totals.Reserved > Money.Zero)
+        while (rig.Account.Totals.Reserved.Cost > Money.Zero)
             await Task.Yield();
-        rig.Account.Totals.Settled.Amount.ShouldBeGreaterThan(0);
+        rig.Account.Totals.Settled.Cost.Amount.ShouldBeGreaterThan(0);
     }
 
     private static string At(string url, int port) => url.Replace($":{GuardrailPorts.Egress}/", $":{port}/", StringComparison.Ordinal);

@@ -71,7 +71,7 @@ internal sealed class Source : IAsyncDisposable
     /// <summary>Waits until the guardrail has booked all that it was asked for.</summary>
     public async Task SettledAsync()
     {
-        while (Account!.Totals.Reserved > AgentReadiness.Api.Money.Zero)
+        while (Account!.Totals.Reserved.Cost > AgentReadiness.Api.Money.Zero)
             await Task.Yield();
     }
 

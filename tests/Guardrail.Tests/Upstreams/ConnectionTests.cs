@@ -73,7 +73,7 @@ public sealed class ConnectionTests : IDisposable
         using var response = await rig.PostAsync("/openai/v1/chat/completions", Rig.Body("hello"));
         (response.StatusCode, await response.Content.ReadAsStringAsync()).ShouldBe((HttpStatusCode.OK, RefusingHttp2Provider.Answer));
         (await rig.BookedAsync(1))[0].ShouldContain("call settled");
-        rig.Account.Totals.Unproven.ShouldBe(Money.Zero);
+        rig.Account.Totals.Unproven.Cost.ShouldBe(Money.Zero);
         provider.Bodies.Count.ShouldBe(2);
         Encoding.UTF8.GetString(provider.Bodies[1]).ShouldContain("hello");
         provider.Bodies[1].ShouldBe(provider.Bodies[0]);

@@ -29,8 +29,8 @@ public sealed class ProxyTests : IDisposable
         var arrived = rig.Witness.Last("chat")!;
         arrived.Protocol.ShouldBe("HTTP/2");
         arrived.Headers["authorization"].ShouldBe($"Bearer {Rig.Key}");
-        rig.Account.Totals.Settled.ShouldBe(rig.Billed(completed: true));
-        rig.Account.Totals.Settled.Amount.ShouldBeGreaterThan(0);
+        rig.Account.Totals.Settled.Cost.ShouldBe(rig.Billed(completed: true));
+        rig.Account.Totals.Settled.Cost.Amount.ShouldBeGreaterThan(0);
     }
 
     [Fact]
@@ -62,8 +62,8 @@ public sealed class ProxyTests : IDisposable
         string.Join('\n', proxy.Heads).ShouldNotContain("of-the-agent");
         string.Join('\n', proxy.Heads).ShouldNotContain(Rig.Placeholder);
         rig.Witness.Last("chat")!.Headers["authorization"].ShouldBe($"Bearer {Rig.Key}");
-        rig.Account.Totals.Settled.ShouldBe(rig.Billed(completed: true));
-        rig.Account.Totals.Settled.Amount.ShouldBeGreaterThan(0);
+        rig.Account.Totals.Settled.Cost.ShouldBe(rig.Billed(completed: true));
+        rig.Account.Totals.Settled.Cost.Amount.ShouldBeGreaterThan(0);
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public sealed class ProxyTests : IDisposable
         await using var stopping = proxy!;
         (await RefusalAsync(rig)).ShouldContain(reason);
         (await rig.CallsAsync(1))[0].ShouldContain("call zero");
-        rig.Account.Totals.Unproven.ShouldBe(Money.Zero);
+        rig.Account.Totals.Unproven.Cost.ShouldBe(Money.Zero);
     }
 
     [Fact]

@@ -40,8 +40,8 @@ public sealed class TlsTests : IDisposable
         updates.ShouldBeGreaterThan(10);
         await rig.CallsAsync(2);
         rig.Witness.Total(completed: true).Calls.ShouldBe(2);
-        rig.Account.Totals.Settled.ShouldBe(rig.Billed(completed: true));
-        rig.Account.Totals.Settled.Amount.ShouldBeGreaterThan(0);
+        rig.Account.Totals.Settled.Cost.ShouldBe(rig.Billed(completed: true));
+        rig.Account.Totals.Settled.Cost.Amount.ShouldBeGreaterThan(0);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class TlsTests : IDisposable
             }
         });
         (await rig.CallsAsync(1))[0].ShouldContain("call unproven");
-        rig.Account.Totals.Unproven.ShouldBeGreaterThan(rig.Billed(completed: false));
+        rig.Account.Totals.Unproven.Cost.ShouldBeGreaterThan(rig.Billed(completed: false));
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class TlsTests : IDisposable
         error.Message.ShouldContain(reason);
         // What nothing was sent for costs nothing, and the log says why too.
         (await rig.CallsAsync(1))[0].ShouldContain("call zero");
-        rig.Account.Totals.Unproven.ShouldBe(Money.Zero);
+        rig.Account.Totals.Unproven.Cost.ShouldBe(Money.Zero);
         rig.Log.All.ShouldContain(line => line.Contains("model call failed") && line.Contains(reason));
         rig.Witness.Last("chat").ShouldBeNull();
         using var models = await rig.Http.GetAsync(new Uri(rig.BaseUrl + "/models"));

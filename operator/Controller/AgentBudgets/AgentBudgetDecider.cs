@@ -1,0 +1,101 @@
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Budgets;
+
+namespace AgentReadiness.Controller.AgentBudgets;
+
+/// <summary>Everything that a decision about one shared budget may depend on. Immutable.</summary>
+/// <param name="Budget">The budget.</param>
+/// <param name="Ledger">Its account, or null.</param>
+/// <param name="Agents">How many agents it binds.</param>
+/// <param name="Now">The moment.</param>
+internal sealed record AgentBudgetObservation(AgentBudget Budget, BudgetLedgerStatus? Ledger, int Agents, DateTimeOffset Now);
+
+/// <summary>What is to be written.</summary>
+/// <param name="Status">The status.</param>
+/// <param name="Refresh">The ledger's book takes over what is declared.</param>
+/// <param name="Events">What is told.</param>
+/// <param name="RequeueAfter">When to look again.</param>
+internal sealed record AgentBudgetDecision(AgentBudgetStatus Status, bool Refresh, IReadOnlyList<EventNote> Events, TimeSpan? RequeueAfter);
+
+/// <summary>What a shared budget's status says. Pure; the agents' own decisions say what it means for them.</summary>
+internal static class AgentBudgetDecider
+{
+    private const int MostSpenders = 10;
+
+    /// <summary>Decides.</summary>
+    public static AgentBudgetDecision Decide(AgentBudgetObservation seen)
+    {
+        var (budget, before) = (seen.Budget, seen.Budget.Status ?? new AgentBudgetStatus());
+        var generation = budget.Metadata.Generation;
+        var events = new List<EventNote>();
+        var conditions = new List<Condition>();
+        void Set(string type, string status, string reason, string message)
+        {
+            var old = before.Conditions.FirstOrDefault(condition => condition.Type == type);
+            conditions.Add(new Condition
+            {
+                Type = type, Status = status, Reason = reason, Message = message, ObservedGeneration = generation,
+                LastTransitionTime = old?.Status == status ? old.LastTransitionTime : StatusDraft.Seconds(seen.Now),
+            });
+        }
+
+        if (BudgetRules.Check(budget) is { Count: > 0 } problems)
+        {
+            var text = string.Join("; ", problems);
+            Set(ConditionTypes.Ready, "False", Reasons.InvalidSpec, text);
+            Set(ConditionTypes.Stalled, "True", Reasons.InvalidSpec, text);
+            if (!before.Conditions.Any(condition => condition.Type == ConditionTypes.Stalled && condition.Message == text))
+                events.Add(new EventNote(true, Reasons.InvalidSpec, text));
+            return new AgentBudgetDecision(before with { ObservedGeneration = generation, Conditions = conditions }, false, events, null);
+        }
+
+        var terms = BudgetWindows.Shared(budget.Spec, seen.Now);
+        var windows = WindowReport.Of(budget.Spec, seen.Ledger, seen.Now);
+        foreach (var window in windows.Where(window => !window.IsExhausted && window.News(before.Budget, window.Terms.Budget) > 0))
+            events.Add(new EventNote(true, Reasons.BudgetAlert, window.AlertText));
+        var wasSpent = before.Conditions.Any(condition => condition is { Type: ConditionTypes.WithinBudget, Status: "False" });
+        if (windows.FirstOrDefault(window => window.IsExhausted) is { } spent)
+        {
+            var message = $"{spent.SpentWords} of {spent.Words} spent: the agents' model calls are answered 402{spent.Until}";
+            Set(ConditionTypes.WithinBudget, "False", Reasons.BudgetExhausted, message);
+            if (!wasSpent)
+                events.Add(new EventNote(true, Reasons.BudgetExhausted, message));
+        }
+        else
+        {
+            var nearest = windows.MaxBy(window => window.Passed)!;
+            Set(ConditionTypes.WithinBudget, "True", terms.Observe ? Reasons.Observing : Reasons.WithinBudget,
+                nearest.Passed > 0 ? $"of {nearest.Words}, {nearest.Passed} % or more is spent" : $"of {nearest.Words} there is money left");
+            if (wasSpent)
+                events.Add(new EventNote(false, Reasons.BudgetResumed, $"the budget lets calls go again: cap {nearest.Words}, {nearest.SpentWords} spent"));
+        }
+        Set(ConditionTypes.Ready, "True", Reasons.WithinBudget, $"it binds {seen.Agents} agents");
+
+        var id = seen.Ledger?.Id ?? before.Budget.Select(row => row.Ledger).FirstOrDefault(ledger => ledger is not null);
+        IReadOnlyList<BudgetWindowStatus> rows = [.. windows.Select(window => window.Status(window.Terms.Budget, before.Budget, id, seen.Now))];
+        var status = new AgentBudgetStatus
+        {
+            ObservedGeneration = generation,
+            Agents = seen.Agents,
+            Budget = rows,
+            // Who spent what changes with every call; it is told when the windows are.
+            TopSpenders = rows.SequenceEqual(before.Budget) ? before.TopSpenders : TopSpenders(seen.Ledger),
+            Conditions = conditions,
+        };
+        var refresh = seen.Ledger is null ? seen.Agents > 0 : !LedgerFile.Same(seen.Ledger, LedgerLimits.Open(seen.Ledger, terms, seen.Now, seen.Ledger.Id ?? ""));
+        var next = windows.Where(window => window.Spec.Period != BudgetPeriod.Total).Select(window => window.Ends)
+            .Append(BudgetWindows.RaiseEnds(budget.Spec, seen.Now) ?? DateTimeOffset.MaxValue).Where(ends => ends > seen.Now).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+        return new AgentBudgetDecision(status, refresh, events, next == DateTimeOffset.MaxValue ? null : next - seen.Now + TimeSpan.FromMilliseconds(20));
+    }
+
+    private static IReadOnlyList<SpenderStatus> TopSpenders(BudgetLedgerStatus? ledger) => ledger is null ? [] :
+    [
+        .. ledger.Holders.Where(holder => holder.Closed != true).GroupBy(holder => holder.Pod)
+            .Select(group => (Agent: group.Key.Replace('.', '/'), Spent: Money.Sum(group.Select(holder => holder.Settled.Cost + holder.Unproven.Cost))))
+            .Where(spender => spender.Spent > Money.Zero)
+            .OrderByDescending(spender => spender.Spent.Amount).ThenBy(spender => spender.Agent, StringComparer.Ordinal)
+            .Take(MostSpenders).Select(spender => new SpenderStatus { Agent = spender.Agent, Spent = spender.Spent.ToDisplay() }),
+    ];
+}
