@@ -149,6 +149,8 @@ public static partial class AgentDeploymentRules
             add("spec.budget.windows", "must list one window at most");
         if (budget.Windows.Count == 0 && budget.PerCall is null && budget.PerRun is null && budget.PerPod is null)
             add("spec.budget", "must have windows, perCall, perRun or perPod: an empty budget limits nothing");
+        if (!TimeZones.TryFind(budget.TimeZone, out _))
+            add("spec.budget.timeZone", $"\"{budget.TimeZone}\" must be a time zone by its IANA name, as the operator's database ({TimeZones.DatabaseVersion}) spells it, for example \"Europe/Berlin\" or \"UTC\"");
         for (var i = 0; i < budget.AcknowledgedOverruns.Count; i++)
         {
             var acknowledged = budget.AcknowledgedOverruns[i];

@@ -18,6 +18,12 @@ public sealed class BudgetSpec
     /// <summary>Limits of one pod.</summary>
     public PerPodSpec? PerPod { get; set; }
 
+    /// <summary>
+    /// The time zone that the windows are aligned to, by its IANA name, for example "Europe/Berlin"; daylight saving included: a day may have 23 or 25 hours.
+    /// </summary>
+    [DefaultJson("\"UTC\""), Pattern(TimeZones.Pattern), Length(1, TimeZones.MaxLength)]
+    public string? TimeZone { get; set; }
+
     /// <summary>Caps per window of time, over all pods.</summary>
     [Items(0, 1), XListType("map", "period")]
     public List<BudgetWindow> Windows { get; set; } = [];
@@ -104,7 +110,7 @@ public sealed class PerPodSpec
 /// <summary>A cap on the spend of all pods of the agent together.</summary>
 public sealed class BudgetWindow
 {
-    /// <summary>The window, aligned to the calendar in UTC: Hour, Day, Week (from Monday), Month, or Total, which never ends.</summary>
+    /// <summary>The window, aligned to the calendar in spec.budget.timeZone: Hour, Day, Week (from Monday), Month, or Total, which never ends.</summary>
     [Required]
     public BudgetPeriod Period { get; set; }
 
@@ -128,16 +134,16 @@ public sealed class BudgetWindow
 /// <summary>The length of a budget window.</summary>
 public enum BudgetPeriod
 {
-    /// <summary>From midnight to midnight, UTC.</summary>
+    /// <summary>From midnight to midnight.</summary>
     Day,
 
-    /// <summary>From the full hour, UTC.</summary>
+    /// <summary>From the full hour.</summary>
     Hour,
 
-    /// <summary>From Monday's midnight, UTC, as ISO 8601 counts weeks.</summary>
+    /// <summary>From Monday's midnight, as ISO 8601 counts weeks.</summary>
     Week,
 
-    /// <summary>From the first day's midnight, UTC.</summary>
+    /// <summary>From the first day's midnight.</summary>
     Month,
 
     /// <summary>Once and for all.</summary>
