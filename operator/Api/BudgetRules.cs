@@ -24,6 +24,8 @@ public static class BudgetRules
     /// <param name="add">Takes a field and what is wrong with it.</param>
     public static void CheckWindows(IWindowedBudget budget, string path, Action<string, string> add)
     {
+        if (!TimeZones.TryFind(budget.TimeZone, out _))
+            add($"{path}.timeZone", $"\"{budget.TimeZone}\" must be a time zone by its IANA name, as the operator's database ({TimeZones.DatabaseVersion}) spells it, for example \"Europe/Berlin\" or \"UTC\"");
         for (var i = 0; i < budget.Windows.Count; i++)
             CheckWindow(budget.Windows[i], $"{path}.windows[{i}]", add);
         foreach (var twice in budget.Windows.GroupBy(window => window.Period).Where(group => group.Skip(1).Any()))

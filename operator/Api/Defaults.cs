@@ -39,6 +39,9 @@ public static class Defaults
     /// <summary>spec.evals[].deadline.</summary>
     public const string EvalDeadline = "30m";
 
+    /// <summary>spec.budget.timeZone.</summary>
+    public const string BudgetTimeZone = "UTC";
+
     /// <summary>spec.reliability.modelCall.timeout.</summary>
     public const string ModelCallTimeout = "60s";
 

@@ -55,6 +55,23 @@ public sealed class RulesTests
         Problems(agent => agent.Spec.Budget = new BudgetSpec { PerRun = new PerRunSpec { MaxSteps = 5 } }).ShouldBeEmpty();
     }
 
+    [Fact]
+    public void A_time_zone_that_the_database_does_not_have_is_named()
+    {
+        Problems(agent => agent.Spec.Budget!.TimeZone = "Europe/Berlin").ShouldBeEmpty();
+        var problem = Problems(agent => agent.Spec.Budget!.TimeZone = "Europe/Atlantis").ShouldHaveSingleItem();
+        problem.Field.ShouldBe("spec.budget.timeZone");
+        problem.Problem.ShouldMatch("^\"Europe/Atlantis\" must be a time zone by its IANA name, .* \\(20[0-9]{2}[a-z]\\) .* for example \"Europe/Berlin\" or \"UTC\"$");
+    }
+
+    [Fact]
+    public void The_schema_lets_every_time_zone_pass()
+    {
+        TimeZones.Names.Count().ShouldBeGreaterThan(400);
+        TimeZones.Names.ShouldAllBe(name => name.Length <= TimeZones.MaxLength && System.Text.RegularExpressions.Regex.IsMatch(name, TimeZones.Pattern));
+        TimeZones.TryFind(Defaults.BudgetTimeZone, out _).ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData("""{"name":"v","secret":{"secretName":"openai"}}""", "secret.secretName")]
     [InlineData("""{"name":"v","projected":{"sources":[{"secret":{"name":"openai"}}]}}""", "projected.sources[0].secret.name")]

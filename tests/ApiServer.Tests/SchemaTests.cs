@@ -19,6 +19,8 @@ public sealed class SchemaTests(ControlPlane plane)
     [InlineData("spec.budget.windows[0].maxCost", "50 USD")]
     [InlineData("spec.budget.windows[0].period", "Fortnight")]
     [InlineData("spec.budget.windows[0].onExhausted", "Panic")]
+    [InlineData("spec.budget.timeZone", "Berlin, Europe")]
+    [InlineData("spec.budget.timeZone", "")]
     [InlineData("spec.budget.windows[0].scaleDownTo", -1)]
     [InlineData("spec.evals[0].minScore", "1.5")]
     [InlineData("spec.evals[0].minScore", "high")]
@@ -83,6 +85,7 @@ public sealed class SchemaTests(ControlPlane plane)
         spec["rollout"]!["progressDeadline"]!.GetValue<string>().ShouldBe(Defaults.ProgressDeadline);
         spec["rollout"]!["candidateReplicas"]!.GetValue<int>().ShouldBe(Defaults.CandidateReplicas);
         spec["rollout"]!["historyLimit"]!.GetValue<int>().ShouldBe(Defaults.HistoryLimit);
+        spec["budget"]!["timeZone"]!.GetValue<string>().ShouldBe(Defaults.BudgetTimeZone);
         var eval = spec["evals"]![0]!;
         eval["confidence"]!.GetValue<string>().ShouldBe(Defaults.Confidence);
         eval["minCases"]!.GetValue<int>().ShouldBe(Defaults.MinCases);

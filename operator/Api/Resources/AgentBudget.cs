@@ -32,6 +32,12 @@ public sealed class AgentBudgetSpec : IWindowedBudget
     [DefaultJson("\"Enforce\"")]
     public BudgetMode? Mode { get; set; }
 
+    /// <summary>
+    /// The time zone that the windows are aligned to, by its IANA name, for example "Europe/Berlin"; daylight saving included: a day may have 23 or 25 hours.
+    /// </summary>
+    [DefaultJson("\"UTC\""), Pattern(TimeZones.Pattern), Length(1, TimeZones.MaxLength)]
+    public string? TimeZone { get; set; }
+
     /// <summary>Caps per window of time, over all pods of all agents: a call must fit each of them.</summary>
     [Required, Items(1, 5), XListType("map", "period")]
     public List<BudgetWindow> Windows { get; set; } = [];

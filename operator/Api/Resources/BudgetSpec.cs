@@ -8,6 +8,9 @@ public interface IWindowedBudget
     /// <summary>Whether calls are refused.</summary>
     BudgetMode? Mode { get; }
 
+    /// <summary>The time zone of the windows.</summary>
+    string? TimeZone { get; }
+
     /// <summary>The caps.</summary>
     List<BudgetWindow> Windows { get; }
 
@@ -33,6 +36,12 @@ public sealed class BudgetSpec : IWindowedBudget
 
     /// <summary>Limits of one pod.</summary>
     public PerPodSpec? PerPod { get; set; }
+
+    /// <summary>
+    /// The time zone that the windows are aligned to, by its IANA name, for example "Europe/Berlin"; daylight saving included: a day may have 23 or 25 hours.
+    /// </summary>
+    [DefaultJson("\"UTC\""), Pattern(TimeZones.Pattern), Length(1, TimeZones.MaxLength)]
+    public string? TimeZone { get; set; }
 
     /// <summary>Caps per window of time, over all pods: a call must fit each of them.</summary>
     [Items(0, 5), XListType("map", "period")]
@@ -133,7 +142,7 @@ public sealed class PerPodSpec
 [ValidationRule("has(self.maxCost) || has(self.maxTokens)", "a window needs maxCost or maxTokens: without either it limits nothing")]
 public sealed class BudgetWindow
 {
-    /// <summary>The window, aligned to the calendar: Hour, Day, Week (from Monday), Month, or Total, which never ends.</summary>
+    /// <summary>The window, aligned to the calendar in the budget's timeZone: Hour, Day, Week (from Monday), Month, or Total, which never ends.</summary>
     [Required]
     public BudgetPeriod Period { get; set; }
 
@@ -234,16 +243,16 @@ public sealed class BudgetWriteOff
 /// <summary>The length of a budget window.</summary>
 public enum BudgetPeriod
 {
-    /// <summary>From midnight to midnight, UTC.</summary>
+    /// <summary>From midnight to midnight.</summary>
     Day,
 
-    /// <summary>From the full hour, UTC.</summary>
+    /// <summary>From the full hour.</summary>
     Hour,
 
-    /// <summary>From Monday's midnight, UTC, as ISO 8601 counts weeks.</summary>
+    /// <summary>From Monday's midnight, as ISO 8601 counts weeks.</summary>
     Week,
 
-    /// <summary>From the first day's midnight, UTC.</summary>
+    /// <summary>From the first day's midnight.</summary>
     Month,
 
     /// <summary>Once and for all.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using NodaTime;
 
 namespace AgentReadiness.Controller.Budgets;
 
@@ -98,10 +99,11 @@ public static class BudgetWindows
     }
 
     /// <summary>The caps of a budget, each for the window that is open at a moment.</summary>
-    public static IReadOnlyList<LimitTerms> Limits(IWindowedBudget budget, DateTimeOffset now) => [.. budget.Windows.Select(window =>
+    // A zone that this operator's database lacks makes the spec invalid: nothing is declared then, and the windows stay as they are.
+    public static IReadOnlyList<LimitTerms> Limits(IWindowedBudget budget, DateTimeOffset now) => !BudgetCalendar.TryZone(budget.TimeZone, out var zone) ? [] : [.. budget.Windows.Select(window =>
     {
         var raise = budget.Raises.Find(raise => raise.Period == window.Period && now < raise.ExpiresAt.ToUniversalTime());
-        return Of(window.Period, now) with
+        return Of(window.Period, now, zone) with
         {
             MaxCost = Raised(Cost(window.MaxCost), Cost(raise?.MaxCost)),
             MaxTokens = window.MaxTokens is { } tokens ? Math.Max(tokens, raise?.MaxTokens ?? 0) : null,
@@ -124,27 +126,10 @@ public static class BudgetWindows
     private static AccountTerms Once(string budget, Money cap, int again) =>
         new() { Limits = [new LimitTerms(budget, Total, Ever, Never) { MaxCost = new Money(cap.Amount * (1 + again)) }] };
 
-    /// <summary>The window of a period that is open at a moment, aligned to the calendar in UTC; weeks as ISO 8601 counts them.</summary>
-    public static LimitTerms Of(BudgetPeriod period, DateTimeOffset now)
+    /// <summary>The window of a period that is open at a moment.</summary>
+    public static LimitTerms Of(BudgetPeriod period, DateTimeOffset now, DateTimeZone? zone = null)
     {
-        var utc = now.UtcDateTime;
-        var day = utc.Date;
-        LimitTerms From(string name, DateTime begins, DateTime ends) =>
-            new(period.ToString().ToLowerInvariant(), name, new DateTimeOffset(begins, TimeSpan.Zero), new DateTimeOffset(ends, TimeSpan.Zero));
-        switch (period)
-        {
-            case BudgetPeriod.Hour:
-                return From(utc.ToString("yyyy-MM-dd'T'HH", CultureInfo.InvariantCulture), day.AddHours(utc.Hour), day.AddHours(utc.Hour + 1));
-            case BudgetPeriod.Day:
-                return From(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), day, day.AddDays(1));
-            case BudgetPeriod.Week:
-                var monday = day.AddDays(-(((int)day.DayOfWeek + 6) % 7));
-                return From(string.Create(CultureInfo.InvariantCulture, $"{ISOWeek.GetYear(day)}-W{ISOWeek.GetWeekOfYear(day):00}"), monday, monday.AddDays(7));
-            case BudgetPeriod.Month:
-                var first = day.AddDays(1 - day.Day);
-                return From(day.ToString("yyyy-MM", CultureInfo.InvariantCulture), first, first.AddMonths(1));
-            default:
-                return new LimitTerms(Total, Total, Ever, Never);
-        }
+        var window = BudgetCalendar.At(period, now, zone ?? DateTimeZone.Utc);
+        return new LimitTerms(period.ToString().ToLowerInvariant(), window.Name, window.Begins, window.Ends);
     }
 }

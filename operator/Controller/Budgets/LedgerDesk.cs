@@ -78,8 +78,9 @@ public sealed class LedgerDesk(
         Book(account).GrantAsync(request, pod, Amount.Zero, cancellationToken);
 
     /// <summary>True where the agent is there and declares no budget for the account. An agent that is gone may spend nothing.</summary>
-    public bool IsUnlimited(AccountKey account) =>
-        agents.Get(new NamespacedName(account.Namespace, account.Agent)) is not null && !Declared(account, time.GetUtcNow()).MayGrant;
+    public bool IsUnlimited(AccountKey account) => account.Account == LedgerAccount.Serving
+        && agents.Get(new NamespacedName(account.Namespace, account.Agent))?.View is { } agent
+        && agent.Spec.Budget is not { Windows.Count: > 0 } && Shared(account.Namespace, agent).Count == 0;
 
     /// <summary>The shared budgets that bind an agent, the widest first.</summary>
     public IReadOnlyList<SharedBudget> Shared(string ns, AgentDeployment agent) => SharedBudgets.Of(
