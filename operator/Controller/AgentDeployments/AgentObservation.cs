@@ -10,10 +10,10 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <param name="CasesDigest">Digest of the ConfigMaps with the cases; null where one is missing.</param>
 public sealed record SuiteView(EvalSuite? Suite, string? CasesDigest);
 
-/// <summary>What the operator knows of its surroundings, fixed for the life of the process.</summary>
+/// <summary>What the operator knows of its surroundings, fixed for the life of the process but for <paramref name="GrantsCa"/>.</summary>
 /// <param name="GuardrailImage">The guardrail's image.</param>
 /// <param name="GrantsUrl">The grant endpoint as pods reach it.</param>
-/// <param name="GrantsCa">PEM certificates that the endpoint chains to.</param>
+/// <param name="GrantsCa">PEM certificates that guardrails are to trust, as of the observation.</param>
 /// <param name="NativeSidecars">The server runs init containers with restartPolicy Always (Kubernetes 1.29).</param>
 /// <param name="Disruptions">PodDisruptionBudgets in the version that the server has.</param>
 /// <param name="ExceptionNamespaces">Namespaces whose ReadinessExceptions are honoured.</param>
