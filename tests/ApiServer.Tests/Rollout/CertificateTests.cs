@@ -27,8 +27,11 @@ public sealed partial class CertificateTests(ControlPlane plane)
     public async Task A_CA_is_rotated_by_two_leaders_and_no_handshake_fails()
     {
         var plan = new RotationPlan(TimeSpan.FromSeconds(45), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(4));
-        await using var world = await RolloutWorld.StartAsync(plane, replicas: 2, leaseSeconds: 4, rotation: plan);
+        await using var world = await RolloutWorld.StartAsync(plane, replicas: 0, leaseSeconds: 4, rotation: plan);
+        // It is there before anybody could have made a CA.
         await world.ApplyAgentAsync("served", "agent:1");
+        await world.AddReplicaAsync();
+        await world.AddReplicaAsync();
         await world.UntilServesAsync("served", "agent:1");
         var first = (await SecretAsync(world)).State!;
         Trusted(world).ShouldAllBe(ca => ca == first.Bundle);
@@ -55,6 +58,8 @@ public sealed partial class CertificateTests(ControlPlane plane)
         }
 
         faults.ShouldBeEmpty(world.Explain());
+        world.Witness.History.Where(seen => seen.Type == ConfigMapView.Resource && seen.Object.Text("data", "config.json") is not null)
+            .ShouldAllBe(seen => seen.Object.Text("data", "ca.crt")!.Length > 100, "a guardrail that trusts nobody");
         handshakes.ShouldBeGreaterThan(100);
         told.ShouldBe([CertificateReasons.Created, CertificateReasons.Renewed, CertificateReasons.Announced, CertificateReasons.Spread, CertificateReasons.Switched, CertificateReasons.Retired], ignoreOrder: true);
         var last = (await SecretAsync(world)).State!;
