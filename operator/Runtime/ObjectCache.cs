@@ -19,6 +19,9 @@ public interface IObjectCache
     /// <summary>The label selector that limits it, or null.</summary>
     string? LabelSelector { get; }
 
+    /// <summary>The one object that it mirrors; null: all of them. So a right on one name is enough.</summary>
+    NamespacedName? Only { get; }
+
     /// <summary>True once the first list is in.</summary>
     bool IsSynced { get; }
 
@@ -69,6 +72,9 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
 
     /// <inheritdoc/>
     public string? LabelSelector { get; } = labelSelector;
+
+    /// <inheritdoc/>
+    public NamespacedName? Only { get; init; }
 
     /// <inheritdoc/>
     public bool IsSynced => synced.Task.IsCompleted;

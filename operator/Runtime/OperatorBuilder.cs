@@ -32,7 +32,9 @@ public interface IOperatorBuilder
     /// <param name="project">Makes the projection; the element is valid only during the call.</param>
     /// <param name="labelSelector">Limits the cache, or null.</param>
     /// <param name="configure">Adds indexes.</param>
-    IOperatorBuilder AddCache<TView>(ResourceType resource, Func<JsonElement, TView> project, string? labelSelector = null, Action<ObjectCache<TView>>? configure = null)
+    /// <param name="only">Limits the cache to one object, so that a right on its name is enough.</param>
+    IOperatorBuilder AddCache<TView>(ResourceType resource, Func<JsonElement, TView> project, string? labelSelector = null, Action<ObjectCache<TView>>? configure = null,
+        NamespacedName? only = null)
         where TView : class;
 
     /// <summary>Adds a controller of the objects of a cache.</summary>
@@ -81,6 +83,14 @@ public sealed class ControllerWiring(IServiceProvider services, WorkQueue<Namesp
         };
         return this;
     }
+
+    /// <summary>Something that is no cached object wakes keys.</summary>
+    /// <param name="subscribe">Gets what to call with a key.</param>
+    public ControllerWiring Wakes(Action<Action<NamespacedName>> subscribe)
+    {
+        subscribe(queue.Add);
+        return this;
+    }
 }
 
 /// <summary>Entry points of the runtime.</summary>
@@ -109,10 +119,10 @@ public static class OperatorServices
     {
         public IServiceCollection Services => services;
 
-        public IOperatorBuilder AddCache<TView>(ResourceType resource, Func<JsonElement, TView> project, string? labelSelector, Action<ObjectCache<TView>>? configure)
+        public IOperatorBuilder AddCache<TView>(ResourceType resource, Func<JsonElement, TView> project, string? labelSelector, Action<ObjectCache<TView>>? configure, NamespacedName? only)
             where TView : class
         {
-            var cache = new ObjectCache<TView>(resource, labelSelector, project);
+            var cache = new ObjectCache<TView>(resource, labelSelector, project) { Only = only };
             configure?.Invoke(cache);
             services.AddSingleton(cache);
             services.AddSingleton<IObjectCache>(cache);

@@ -20,6 +20,9 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
     /// <summary>How long one page of a list may take; 60 seconds where not set.</summary>
     public TimeSpan LongestPage { get; init; } = TimeSpan.FromSeconds(60);
 
+    // The one field selector with which the API server lets a right on one name list and watch.
+    private string? FieldSelector => cache.Only is { } only ? $"metadata.name={only.Name}" : null;
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -80,7 +83,9 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
         string version;
         do
         {
-            var query = $"{cache.Resource.Path(null)}?limit={PageSize}";
+            var query = $"{cache.Resource.Path(cache.Only?.Namespace)}?limit={PageSize}";
+            if (FieldSelector is not null)
+                query += "&fieldSelector=" + Uri.EscapeDataString(FieldSelector);
             if (cache.LabelSelector is not null)
                 query += "&labelSelector=" + Uri.EscapeDataString(cache.LabelSelector);
             if (next is not null)
@@ -115,7 +120,7 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
     private async Task<(WatchEnd End, string Version)> WatchAsync(string version, CancellationToken cancellationToken)
     {
         var timeout = ShortestWatch * (1 + Random.Shared.NextDouble());
-        var end = await new WatchStream(api, time).ReadAsync(cache.Resource.Path(null), cache.LabelSelector, version, timeout, (kind, item) =>
+        var end = await new WatchStream(api, time) { FieldSelector = FieldSelector }.ReadAsync(cache.Resource.Path(cache.Only?.Namespace), cache.LabelSelector, version, timeout, (kind, item) =>
         {
             if (kind == WatchEventKind.Upsert)
                 cache.Upsert(item);

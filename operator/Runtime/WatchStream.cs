@@ -60,6 +60,9 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
     /// <summary>Silence beyond the server's own timeout that is taken for death.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>A field selector, or null.</summary>
+    public string? FieldSelector { get; init; }
+
     /// <summary>Reads events until the watch ends.</summary>
     /// <param name="path">The collection's path.</param>
     /// <param name="labelSelector">A label selector, or null.</param>
@@ -74,6 +77,8 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
         var query = $"{path}?watch=1&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(resourceVersion)}&timeoutSeconds={(int)serverTimeout.TotalSeconds}";
         if (labelSelector is not null)
             query += "&labelSelector=" + Uri.EscapeDataString(labelSelector);
+        if (FieldSelector is not null)
+            query += "&fieldSelector=" + Uri.EscapeDataString(FieldSelector);
 
         using var silence = new CancellationTokenSource(serverTimeout + Grace, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);

@@ -121,6 +121,8 @@ public sealed class PriceBookTests : ILogger<PriceBook>
     {
         "POD_NAMESPACE" => Source.Namespace,
         "PRICES_CONFIGMAP" => Source.Name,
+        "GRANTS_SECRET" => "x",
+        _ when name.StartsWith("GRANTS_", StringComparison.Ordinal) && name != "GRANTS_URL" => null,
         _ when name.EndsWith("_PORT", StringComparison.Ordinal) || name.EndsWith("CONCURRENCY", StringComparison.Ordinal) => null,
         _ => "x",
     });

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Evals;
@@ -23,6 +24,7 @@ public sealed partial class ReferenceTests
     [InlineData("Reasons", typeof(Reasons))]
     [InlineData("Reasons of verdicts", typeof(EvalReasons))]
     [InlineData("Reasons of prices", typeof(PriceReasons))]
+    [InlineData("Reasons of the grant endpoint's certificates", typeof(CertificateReasons))]
     public void Every_word_is_listed_and_no_other(string section, Type words) =>
         Words(section).ShouldBe(Constants(words), ignoreOrder: true);
 

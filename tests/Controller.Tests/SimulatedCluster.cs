@@ -5,6 +5,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
@@ -50,6 +51,9 @@ internal sealed class SimulatedCluster
 
     /// <summary>The prices in force beside the shipped ones.</summary>
     public GuardrailPrices? Prices { get; set; }
+
+    /// <summary>What guardrails are to trust.</summary>
+    public string Authority { get; set; } = "CA";
 
     /// <summary>The endpoints controller has not got to it yet.</summary>
     public bool EndpointsLag { get; set; }
@@ -118,7 +122,7 @@ internal sealed class SimulatedCluster
         Agent, configMaps, [.. copies.Values], [.. deployments.Values], services,
         [.. services.Values.Where(CacheIndexes.IsForeign)], EndpointPods(), [.. runs.Values],
         [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))], Pods, Claims, Disruption, Exceptions, Ledger,
-        new Surroundings("guardrail:1", "https://grants", "CA", false, DisruptionView.Resource("v1"), ["platform"]), Now) { Prices = Prices, Shared = Shared };
+        new Surroundings("guardrail:1", "https://grants", Authority, false, DisruptionView.Resource("v1"), ["platform"]), Now) { Prices = Prices, Shared = Shared };
 
     // What the endpoints controller makes of the Service's selector.
     private IReadOnlyList<string> EndpointPods() => EndpointsLag || Served is null || !deployments.TryGetValue($"support-{Served}", out var deployment)
@@ -244,7 +248,10 @@ internal sealed class SimulatedCluster
                 return true;
             case Write.Apply apply:
                 var config = new ConfigMapView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])), apply.Body["data"]!.ToJsonString(),
-                    apply.Body["data"]![GuardrailPrices.Key]?.GetValue<string>() is { } file ? GuardrailPrices.DigestOf(file) : null);
+                    apply.Body["data"]![GuardrailPrices.Key]?.GetValue<string>() is { } file ? GuardrailPrices.DigestOf(file) : null)
+                {
+                    CaDigest = GrantCertificates.DigestOf(apply.Body["data"]!["ca.crt"]!.GetValue<string>()),
+                };
                 var changed = copies.GetValueOrDefault(config.Meta.Key.Name)?.Digest != config.Digest;
                 copies[config.Meta.Key.Name] = config;
                 return changed;
@@ -259,6 +266,9 @@ internal sealed class SimulatedCluster
                 return true;
             case Write.SetPrices set:
                 copies[set.ConfigMap.Name] = copies[set.ConfigMap.Name] with { PricesDigest = set.Text is null ? null : GuardrailPrices.DigestOf(set.Text) };
+                return true;
+            case Write.SetAuthority set:
+                copies[set.ConfigMap.Name] = copies[set.ConfigMap.Name] with { CaDigest = GrantCertificates.DigestOf(set.Text) };
                 return true;
             case Write.CreateRun create:
                 var run = KubernetesJson.Deserialize<EvalRun>(create.Body.ToJsonString());

@@ -50,5 +50,5 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 
 {{- define "aro.grantsSecret" -}}
-{{- default (printf "%s-grants-tls" (include "aro.fullname" .)) .Values.grants.existingSecret -}}
+{{- default (printf "%s-grants-ca" (include "aro.fullname" .)) .Values.grants.existingSecret -}}
 {{- end -}}

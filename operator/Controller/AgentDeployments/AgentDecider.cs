@@ -13,7 +13,7 @@ namespace AgentReadiness.Controller.AgentDeployments;
 public static class AgentDecider
 {
     /// <summary>Decides.</summary>
-    public static AgentDecision Decide(AgentObservation seen) => PriceSpread.Complete(seen, Rollout(seen));
+    public static AgentDecision Decide(AgentObservation seen) => GuardrailSpread.Complete(seen, Rollout(seen));
 
     private static AgentDecision Rollout(AgentObservation seen)
     {

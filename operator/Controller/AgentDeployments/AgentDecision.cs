@@ -35,6 +35,11 @@ public abstract record Write
     /// <param name="Text">The file of prices; null: none.</param>
     public sealed record SetPrices(NamespacedName ConfigMap, string? Text) : Write;
 
+    /// <summary>Set what a guardrail trusts, in the same case.</summary>
+    /// <param name="ConfigMap">The guardrail's ConfigMap.</param>
+    /// <param name="Text">The certificates.</param>
+    public sealed record SetAuthority(NamespacedName ConfigMap, string Text) : Write;
+
     /// <summary>An immutable copy of a ConfigMap as a revision saw it.</summary>
     /// <param name="Source">The name of the original.</param>
     /// <param name="Digest">The content that the revision was computed from; another content by now means: decide afresh.</param>

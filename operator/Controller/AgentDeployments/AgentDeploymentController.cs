@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
@@ -17,6 +19,7 @@ public sealed class AgentDeploymentController(
     EventRecorder events,
     LedgerDesk ledgers,
     AppliedWrites applied,
+    GrantCertificates certificates,
     ObjectCache<ConfigMapView> configMaps,
     ObjectCache<DeploymentView> deployments,
     ObjectCache<ServiceView> services,
@@ -30,6 +33,9 @@ public sealed class AgentDeploymentController(
     /// <inheritdoc/>
     public async Task<ReconciliationResult<AgentDeployment>> ReconcileAsync(AgentDeployment entity, CancellationToken cancellationToken)
     {
+        // A guardrail that trusts nobody would not get its first grant for minutes. Woken when they are there, within a second of the first start.
+        if (certificates.Bundle is null)
+            return ReconciliationResult<AgentDeployment>.Success();
         var decision = AgentDecider.Decide(observer.Observe(entity));
         var reverted = new List<EventNote>();
         try
@@ -79,7 +85,12 @@ public sealed class AgentDeploymentController(
                     new JsonObject { ["spec"] = new JsonObject { ["replicas"] = scale.Replicas } }, cancellationToken);
                 return null;
             case Write.SetPrices set:
-                await SetPricesAsync(set, cancellationToken);
+                ControllerLog.PricesSet(logger, set.ConfigMap);
+                await SetFileAsync(set.ConfigMap, GuardrailPrices.Key, set.Text, cancellationToken);
+                return null;
+            case Write.SetAuthority set:
+                ControllerLog.AuthoritySet(logger, set.ConfigMap);
+                await SetFileAsync(set.ConfigMap, Path.GetFileName(GuardrailPaths.CaFile), set.Text, cancellationToken);
                 return null;
             case Write.CreateRun create:
                 await CreateRunAsync(create.Body, cancellationToken);
@@ -159,13 +170,12 @@ public sealed class AgentDeploymentController(
         }
     }
 
-    private async Task SetPricesAsync(Write.SetPrices set, CancellationToken cancellationToken)
+    private async Task SetFileAsync(NamespacedName configMap, string file, string? text, CancellationToken cancellationToken)
     {
-        ControllerLog.PricesSet(logger, set.ConfigMap);
         try
         {
-            await api.MergePatchAsync(ConfigMapView.Resource, set.ConfigMap.Namespace, set.ConfigMap.Name, null,
-                new JsonObject { ["data"] = new JsonObject { [GuardrailPrices.Key] = set.Text } }, cancellationToken);
+            await api.MergePatchAsync(ConfigMapView.Resource, configMap.Namespace, configMap.Name, null,
+                new JsonObject { ["data"] = new JsonObject { [file] = text } }, cancellationToken);
         }
         catch (KubernetesApiException error) when (error.IsNotFound)
         {

@@ -2,6 +2,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
@@ -24,6 +25,7 @@ public sealed class AgentObserver(
     ObjectCache<ReadinessException> exceptions,
     LedgerDesk desk,
     PriceBook prices,
+    GrantCertificates certificates,
     Surroundings around,
     OperatorOptions options,
     TimeProvider time)
@@ -66,7 +68,7 @@ public sealed class AgentObserver(
             disruptions.Get(new NamespacedName(ns, name))?.View,
             [.. exceptions.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             ledgers.Get(new NamespacedName(options.Namespace, AccountKey.Serving(ns, name).LedgerName))?.View.Status,
-            around,
+            around with { GrantsCa = certificates.Bundle! },
             time.GetUtcNow())
         {
             Prices = prices.InForce,

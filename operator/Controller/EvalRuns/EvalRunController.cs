@@ -1,8 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
@@ -21,8 +24,10 @@ public sealed class EvalRunController(
     KubernetesApi api,
     VerdictWriter verdicts,
     PriceBook prices,
+    GrantCertificates certificates,
+    ObjectCache<ConfigMapView> configMaps,
     OperatorOptions options,
-    Surroundings around,
+    Surroundings settings,
     TimeProvider time,
     ILogger<EvalRunController> logger) : IEntityController<EvalRun>
 {
@@ -46,13 +51,15 @@ public sealed class EvalRunController(
             await api.DeleteAsync(Runs, key.Namespace, key.Name, entity.Metadata.Uid, cancellationToken);
             return ReconciliationResult<EvalRun>.Success();
         }
-        if (entity.IsOver)
+        // Woken when there is a CA that a judge's guardrail can trust.
+        if (entity.IsOver || certificates.Bundle is null)
             return ReconciliationResult<EvalRun>.Success();
         if (entity.Status?.Phase is null or EvalPhase.Pending)
             return await BeginAsync(entity, key, cancellationToken);
         if (entity.Spec.Kind == EvalKind.External)
             return await AwaitSubmissionAsync(entity, cancellationToken);
 
+        await SetAuthorityAsync(new NamespacedName(key.Namespace, RunnerJob.JudgeConfigName(entity)), cancellationToken);
         var job = jobs.Get(key)?.View;
         var runners = pods.ByIndex(CacheIndexes.ByRun, key.ToString()).Select(entry => entry.View).Where(pod => job is not null && pod.Meta.ControllerUid == job.Meta.Uid).ToList();
         var outcome = RunOutcome.Decide(entity, job, runners, time.GetUtcNow());
@@ -137,6 +144,7 @@ public sealed class EvalRunController(
     private async Task StartAsync(EvalRun run, EvalSuite suite, NamespacedName key, DateTime began, CancellationToken cancellationToken)
     {
         string? digest = null;
+        var around = settings with { GrantsCa = certificates.Bundle! };
         if (suite.Spec.Builtin?.Cases is { } cases)
         {
             var content = await api.GetAsync(ConfigMapView.Resource, key.Namespace, cases.Name, cancellationToken);
@@ -160,7 +168,7 @@ public sealed class EvalRunController(
         }
         await verdicts.PatchAsync(run, new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = began, CasesDigest = digest }, cancellationToken);
 
-        async Task CreateAsync(ResourceType resource, System.Text.Json.Nodes.JsonObject body)
+        async Task CreateAsync(ResourceType resource, JsonObject body)
         {
             try
             {
@@ -171,6 +179,16 @@ public sealed class EvalRunController(
                 // Made by the leader before us. Any other conflict, such as a quota's, made nothing: that is tried again.
             }
         }
+    }
+
+    // A run may last longer than a rotation.
+    private async Task SetAuthorityAsync(NamespacedName configMap, CancellationToken cancellationToken)
+    {
+        if (certificates.Bundle is not { } bundle || configMaps.Get(configMap)?.View.CaDigest is not { } has || has == GrantCertificates.DigestOf(bundle))
+            return;
+        ControllerLog.AuthoritySet(logger, configMap);
+        await api.MergePatchAsync(ConfigMapView.Resource, configMap.Namespace, configMap.Name, null,
+            new JsonObject { ["data"] = new JsonObject { [Path.GetFileName(GuardrailPaths.CaFile)] = bundle } }, cancellationToken);
     }
 
     private async Task<ReconciliationResult<EvalRun>> AwaitSubmissionAsync(EvalRun run, CancellationToken cancellationToken)

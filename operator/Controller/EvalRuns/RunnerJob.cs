@@ -79,7 +79,8 @@ internal static class RunnerJob
             around, prices),
     };
 
-    private static string JudgeConfigName(EvalRun run) => $"{run.Metadata.Name}-judge";
+    /// <summary>The name of the ConfigMap of the guardrail in front of a judge.</summary>
+    public static string JudgeConfigName(EvalRun run) => $"{run.Metadata.Name}-judge";
 
     private static JsonArray Owner(EvalRun run) => new(new JsonObject
     {

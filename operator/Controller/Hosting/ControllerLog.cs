@@ -52,4 +52,13 @@ internal static partial class ControllerLog
 
     [LoggerMessage(116, LogLevel.Warning, "The last good prices could not be kept in ConfigMap {Key}, and will be tried again: {Message}")]
     public static partial void PricesNotKept(ILogger logger, NamespacedName key, string message);
+
+    [LoggerMessage(117, LogLevel.Information, "{Reason}: {Message}")]
+    public static partial void CertificatesChanged(ILogger logger, string reason, string message);
+
+    [LoggerMessage(118, LogLevel.Error, "{Reason}: {Message}")]
+    public static partial void CertificatesFailed(ILogger logger, string reason, string message);
+
+    [LoggerMessage(119, LogLevel.Information, "Certificates of the grant endpoint set in ConfigMap {Key}")]
+    public static partial void AuthoritySet(ILogger logger, NamespacedName key);
 }

@@ -6,6 +6,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentBudgets;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.ReadinessExceptions;
@@ -43,8 +44,7 @@ public static class OperatorHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
 
         var api = new KubernetesApi(client, Names.Operator);
-        var around = new Surroundings(options.GuardrailImage, options.GrantsUrl,
-            await File.ReadAllTextAsync(Path.Combine(options.GrantsTlsDirectory, "ca.crt"), cancellationToken),
+        var around = new Surroundings(options.GuardrailImage, options.GrantsUrl, GrantsCa: string.Empty,
             await HasNativeSidecarsAsync(api, cancellationToken),
             DisruptionView.Resource(await PolicyVersionAsync(api, cancellationToken)),
             [options.Namespace]);
@@ -55,7 +55,9 @@ public static class OperatorHost
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
             kestrel.ListenAnyIP(options.HealthPort);
             kestrel.ListenAnyIP(options.MetricsPort);
-            kestrel.ListenAnyIP(options.GrantsPort, listen => listen.UseHttps(https => https.ServerCertificateSelector = Certificates(options.GrantsTlsDirectory)));
+            // Asked at each handshake: a new certificate needs no restart, and one that comes later than the process is served then.
+            var certificates = kestrel.ApplicationServices.GetRequiredService<GrantCertificates>();
+            kestrel.ListenAnyIP(options.GrantsPort, listen => listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificates.Leaf));
         });
         AddServices(builder.Services, options, api, around);
         // With a pace of its own: a call that waits for money must not wait behind a thousand rollouts.
@@ -85,7 +87,13 @@ public static class OperatorHost
             .AddCaches(around, options)
             .AddLeaderTask<LedgerDesk>()
             .AddLeaderTask<PriceNews>()
+            .AddCertificates(options)
             .AddController<EvalRunController, EvalRun>(wiring => wiring
+                .Wakes(wake => wiring.Services.GetRequiredService<GrantCertificates>().Changed += () =>
+                {
+                    foreach (var run in wiring.Services.GetRequiredService<ObjectCache<EvalRun>>().List().Where(run => !run.View.IsOver))
+                        wake(run.Key);
+                })
                 .Watches<JobView>(entry => [entry.Key])
                 .Watches<PodView>(entry => entry.View.Meta.Label(Names.EvalRunLabel) is { } run ? [new NamespacedName(entry.Key.Namespace, run)] : [])
                 // A run that ends, or goes, leaves a place to those that wait.
@@ -103,6 +111,19 @@ public static class OperatorHost
             .AddController<AgentDeploymentController, AgentDeployment>(WatchAll);
     }
 
+    private static IOperatorBuilder AddCertificates(this IOperatorBuilder builder, OperatorOptions options)
+    {
+        if (options.GrantsSecretKey is { } secret)
+        {
+            builder.Services.AddSingleton<GrantCertificates, SecretCertificates>().AddSingleton<GrantSpread>().AddSingleton<CertificateRotation>();
+            return builder.AddCache(SecretCertificates.Resource, CertificateView.Of, only: secret).AddLeaderTask<CertificateRotation>();
+        }
+        builder.Services.AddSingleton<FileCertificates>()
+            .AddSingleton<GrantCertificates>(provider => provider.GetRequiredService<FileCertificates>())
+            .AddHostedService(provider => provider.GetRequiredService<FileCertificates>());
+        return builder;
+    }
+
     private static void WatchAll(ControllerWiring wiring)
     {
         var agents = wiring.Services.GetRequiredService<ObjectCache<AgentDeployment>>();
@@ -112,6 +133,11 @@ public static class OperatorHost
         IEnumerable<NamespacedName> Child(Meta meta) => meta.Label(Names.AgentLabel) is { } agent ? [new NamespacedName(meta.Key.Namespace, agent)] : [];
         IEnumerable<NamespacedName> Users(NamespacedName suite) => agents.ByIndex(CacheIndexes.BySuite, suite.ToString()).Select(agent => agent.Key);
         wiring
+            .Wakes(wake => wiring.Services.GetRequiredService<GrantCertificates>().Changed += () =>
+            {
+                foreach (var agent in agents.List())
+                    wake(agent.Key);
+            })
             .Watches<DeploymentView>(entry => Child(entry.View.Meta))
             .Watches<PodView>(entry => Child(entry.View.Meta))
             .Watches<EndpointsView>(entry => Child(entry.View.Meta))
@@ -174,28 +200,6 @@ public static class OperatorHost
     {
         var group = await api.SendAsync(HttpMethod.Get, "/apis/policy", null, null, cancellationToken);
         return group["versions"]!.AsArray().Any(version => version!["version"]!.GetValue<string>() == "v1") ? "v1" : "v1beta1";
-    }
-
-    // Read again when the file changes: a renewed Secret needs no restart.
-    private static Func<Microsoft.AspNetCore.Connections.ConnectionContext?, string?, X509Certificate2?> Certificates(string folder)
-    {
-        var gate = new Lock();
-        X509Certificate2? certificate = null;
-        var written = DateTime.MinValue;
-        return (_, _) =>
-        {
-            lock (gate)
-            {
-                var path = Path.Combine(folder, "tls.crt");
-                var now = File.GetLastWriteTimeUtc(path);
-                if (certificate is null || now != written)
-                {
-                    certificate = X509Certificate2.CreateFromPemFile(path, Path.Combine(folder, "tls.key"));
-                    written = now;
-                }
-                return certificate;
-            }
-        };
     }
 
     private static KubernetesClientConfiguration Configuration()

@@ -1,4 +1,5 @@
 using AgentReadiness.Api;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Runtime;
 
@@ -25,8 +26,17 @@ public sealed record OperatorOptions
     /// <summary>The grant endpoint as pods reach it (GRANTS_URL).</summary>
     public required string GrantsUrl { get; init; }
 
-    /// <summary>The folder of tls.crt, tls.key and ca.crt (GRANTS_TLS_DIR).</summary>
-    public required string GrantsTlsDirectory { get; init; }
+    /// <summary>The folder of somebody else's tls.crt, tls.key and ca.crt (GRANTS_TLS_DIR); null: the operator makes its own.</summary>
+    public string? GrantsTlsDirectory { get; init; }
+
+    /// <summary>The Secret of the operator's namespace that its own CA and certificate live in (GRANTS_SECRET).</summary>
+    public string? GrantsSecret { get; init; }
+
+    /// <summary>The key of <see cref="GrantsSecret"/>.</summary>
+    public NamespacedName? GrantsSecretKey => GrantsSecret is null ? null : new NamespacedName(Namespace, GrantsSecret);
+
+    /// <summary>How long its own certificates live (GRANTS_CA_LIFE, 8760h; GRANTS_CERTIFICATE_LIFE, 2160h; GRANTS_OVERLAP, 1h).</summary>
+    public RotationPlan Rotation { get; init; } = RotationPlan.Default;
 
     /// <summary>The port of the grant endpoint (GRANTS_PORT, 8443).</summary>
     public int GrantsPort { get; init; } = 8443;
@@ -66,6 +76,22 @@ public sealed record OperatorOptions
             var text when int.TryParse(text, out var count) && count is > 0 and <= 10_000 => count,
             var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a number from 1 to 10000"),
         };
+        string? Optional(string name) => read(name) is { Length: > 0 } value ? value : null;
+        TimeSpan Duration(string name, TimeSpan fallback) => Optional(name) switch
+        {
+            null => fallback,
+            var text when GoDuration.TryParse(text, out var duration) => duration,
+            var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a duration such as 2160h"),
+        };
+        var rotation = new RotationPlan(
+            Duration("GRANTS_CA_LIFE", RotationPlan.Default.CaLife),
+            Duration("GRANTS_CERTIFICATE_LIFE", RotationPlan.Default.LeafLife),
+            Duration("GRANTS_OVERLAP", RotationPlan.Default.Overlap));
+        if (rotation.Problem is { } problem)
+            throw new InvalidOperationException($"environment variables GRANTS_CA_LIFE, GRANTS_CERTIFICATE_LIFE and GRANTS_OVERLAP: {problem}");
+        var (folder, secret) = (Optional("GRANTS_TLS_DIR"), Optional("GRANTS_SECRET"));
+        if (folder is null == secret is null)
+            throw new InvalidOperationException("environment variables: set one of GRANTS_SECRET (the operator's own certificates) and GRANTS_TLS_DIR (others)");
         return new OperatorOptions
         {
             Namespace = Text("POD_NAMESPACE"),
@@ -74,12 +100,14 @@ public sealed record OperatorOptions
             GuardrailImage = Text("GUARDRAIL_IMAGE"),
             EvalRunnerImage = Text("EVAL_RUNNER_IMAGE"),
             GrantsUrl = Text("GRANTS_URL"),
-            GrantsTlsDirectory = Text("GRANTS_TLS_DIR"),
+            GrantsTlsDirectory = folder,
+            GrantsSecret = secret,
+            Rotation = rotation,
             GrantsPort = Port("GRANTS_PORT", 8443),
             MetricsPort = Port("METRICS_PORT", 8080),
             HealthPort = Port("HEALTH_PORT", 8081),
             EvalLimits = new EvalLimits(Count("EVAL_CONCURRENCY", 10), Count("EVAL_NAMESPACE_CONCURRENCY", 4)),
-            PricesConfigMap = read("PRICES_CONFIGMAP") is { Length: > 0 } prices ? prices : null,
+            PricesConfigMap = Optional("PRICES_CONFIGMAP"),
         };
     }
 }

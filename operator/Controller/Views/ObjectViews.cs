@@ -1,6 +1,8 @@
 using System.Text.Json;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Runtime;
 
@@ -150,6 +152,11 @@ public sealed record EndpointsView(Meta Meta, IReadOnlyList<string> Pods)
 /// <param name="Prices">The file itself, of the ConfigMaps that prices in force come from.</param>
 public sealed record ConfigMapView(Meta Meta, string Digest, string? PricesDigest = null, string? Prices = null)
 {
+    private static readonly string CaFile = Path.GetFileName(GuardrailPaths.CaFile);
+
+    /// <summary>Digest of its file of CA certificates, where it has one and is the operator's: so it is known what guardrails trust.</summary>
+    public string? CaDigest { get; init; }
+
     /// <summary>The resource.</summary>
     public static readonly ResourceType Resource = new(string.Empty, "v1", "configmaps", "ConfigMap");
 
@@ -164,7 +171,10 @@ public sealed record ConfigMapView(Meta Meta, string Digest, string? PricesDiges
         var meta = Meta.Of(item);
         var file = item.Text("data", GuardrailPrices.Key);
         // Interned: all guardrails have the same one.
-        return new(meta, Content(item).Digest(), file is null ? null : string.Intern(GuardrailPrices.DigestOf(file)), prices.Contains(meta.Key) ? file : null);
+        return new(meta, Content(item).Digest(), file is null ? null : string.Intern(GuardrailPrices.DigestOf(file)), prices.Contains(meta.Key) ? file : null)
+        {
+            CaDigest = meta.Label(Names.ManagedByLabel) == Names.Operator && item.Text("data", CaFile) is { } ca ? string.Intern(GrantCertificates.DigestOf(ca)) : null,
+        };
     }
 
     /// <summary>The content of a ConfigMap.</summary>

@@ -26,7 +26,7 @@ internal sealed class OperatorProcess : IAsyncDisposable
         if (published is null)
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "agent-readiness-operator.dll"));
         start.ArgumentList.Add("run");
-        foreach (var (name, value) in new Dictionary<string, string>
+        foreach (var (name, value) in new Dictionary<string, string?>
         {
             ["KUBECONFIG"] = kubeconfig,
             ["POD_NAMESPACE"] = options.Namespace,

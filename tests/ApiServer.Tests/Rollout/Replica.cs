@@ -19,14 +19,16 @@ internal sealed class Replica : IAsyncDisposable
     private readonly ConcurrentQueue<string> log = new();
     private WebApplication app = null!;
 
-    private Replica(Kubernetes client, FaultyApi api, string name)
+    private Replica(Kubernetes client, FaultyApi api, OperatorOptions options)
     {
         this.client = client;
         Api = api;
-        Name = name;
+        Options = options;
     }
 
-    public string Name { get; }
+    public OperatorOptions Options { get; }
+
+    public string Name => Options.PodName;
 
     public FaultyApi Api { get; }
 
@@ -43,7 +45,7 @@ internal sealed class Replica : IAsyncDisposable
     {
         var api = new FaultyApi();
         var client = plane.CreateClient(api);
-        var replica = new Replica(client, api, options.PodName);
+        var replica = new Replica(client, api, options);
         replica.app = await OperatorHost.BuildAsync(options, client, CancellationToken.None, services =>
         {
             services.RemoveAll<ILoggerProvider>();

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
@@ -26,18 +27,22 @@ internal sealed class RolloutWorld : IAsyncDisposable
     private readonly TimeSpan lease;
     private readonly TimeProvider? time;
     private readonly string? prices;
+    private readonly RotationPlan? rotation;
     private int started;
     private volatile bool over;
 
-    private RolloutWorld(ControlPlane plane, string ns, TimeSpan lease, TimeProvider? time, string? prices)
+    private RolloutWorld(ControlPlane plane, string ns, TimeSpan lease, TimeProvider? time, string? prices, RotationPlan? rotation)
     {
-        (this.plane, this.lease, this.time, this.prices, Ns) = (plane, lease, time, prices, ns);
+        (this.plane, this.lease, this.time, this.prices, this.rotation, Ns) = (plane, lease, time, prices, rotation, ns);
         client = plane.CreateClient();
         // The name of a GitOps tool: what it applies, the operator must never write.
         Api = new KubernetesApi(client, "gitops");
         Witness = new Witness(Api, ns);
         Kubelet = new HollowKubelet(Api, Witness, ns);
     }
+
+    /// <summary>The operator's own certificates, where a world has a plan for them.</summary>
+    public const string GrantsSecret = "grants-ca";
 
     public string Ns { get; }
 
@@ -59,11 +64,12 @@ internal sealed class RolloutWorld : IAsyncDisposable
         }
     }
 
-    public static async Task<RolloutWorld> StartAsync(ControlPlane plane, int replicas, double leaseSeconds = 15, TimeProvider? time = null, Action<FaultyApi>? prepare = null, string? prices = null)
+    public static async Task<RolloutWorld> StartAsync(ControlPlane plane, int replicas, double leaseSeconds = 15, TimeProvider? time = null, Action<FaultyApi>? prepare = null, string? prices = null,
+        RotationPlan? rotation = null, JsonObject? secret = null)
     {
         plane.EnsureControllers();
         await EmptyAsync(plane.Api);
-        var world = new RolloutWorld(plane, await plane.NamespaceAsync(), TimeSpan.FromSeconds(leaseSeconds), time, prices);
+        var world = new RolloutWorld(plane, await plane.NamespaceAsync(), TimeSpan.FromSeconds(leaseSeconds), time, prices, rotation);
         GrantsTls.Write(world.folder);
         await world.ApplyAsync(ConfigMapView.Resource, "prompt", new JsonObject { ["data"] = new JsonObject { ["PROMPT"] = "be kind" } });
         await world.ApplyAsync(ConfigMapView.Resource, "cases", new JsonObject { ["data"] = new JsonObject { ["cases.jsonl"] = "{}" } });
@@ -71,6 +77,8 @@ internal sealed class RolloutWorld : IAsyncDisposable
         {
             ["spec"] = new JsonObject { ["builtin"] = new JsonObject { ["cases"] = new JsonObject { ["name"] = "cases", ["key"] = "cases.jsonl" } } },
         });
+        if (secret is not null)
+            await world.ApplyAsync(SecretCertificates.Resource, GrantsSecret, secret);
         for (var i = 0; i < replicas; i++)
             await world.AddReplicaAsync(prepare);
         return world;
@@ -94,7 +102,9 @@ internal sealed class RolloutWorld : IAsyncDisposable
         GuardrailImage = "guardrail:1",
         EvalRunnerImage = "eval-runner:1",
         GrantsUrl = "https://127.0.0.1:1",
-        GrantsTlsDirectory = folder,
+        GrantsTlsDirectory = rotation is null ? folder : null,
+        GrantsSecret = rotation is null ? null : GrantsSecret,
+        Rotation = rotation ?? RotationPlan.Default,
         GrantsPort = Ports.Free(),
         MetricsPort = Ports.Free(),
         HealthPort = Ports.Free(),

@@ -2,14 +2,15 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Prices;
 using Shouldly;
 using Xunit;
 
 namespace AgentReadiness.Controller.Tests;
 
-/// <summary>Prices reach the guardrail of every revision that has one, and make no revision.</summary>
-public sealed class PriceSpreadTests
+/// <summary>Prices and CAs reach the guardrail of every revision that has one, and make no revision.</summary>
+public sealed class GuardrailSpreadTests
 {
     private static readonly GuardrailPrices First = Prices("1");
     private static readonly GuardrailPrices Second = Prices("2");
@@ -87,6 +88,39 @@ public sealed class PriceSpreadTests
         cluster.Agent.Metadata.DeletionTimestamp = cluster.Now.UtcDateTime;
         AgentDecider.Decide(cluster.Observe()).Writes.ShouldBeEmpty();
     }
+
+    [Fact]
+    public void Another_CA_reaches_every_revision_and_rolls_nothing_out()
+    {
+        var kept = cluster.PromoteDeclared();
+        cluster.SetPrompt("v2");
+        var serving = cluster.PromoteDeclared();
+        cluster.SetPrompt("v3");
+        cluster.Settle();
+        cluster.PodsComeUp();
+        cluster.Settle();
+        var before = (cluster.Declared, cluster.Served, cluster.Runs.Count, Pods: string.Join(' ', cluster.Deployments.Keys.Order(StringComparer.Ordinal)));
+        var templates = Templates();
+
+        cluster.Authority = "CA and the next";
+        AgentDecider.Decide(cluster.Observe()).Writes.TakeWhile(write => write is Write.SetAuthority).Cast<Write.SetAuthority>().Select(write => (write.ConfigMap.Name, write.Text))
+            .ShouldBe([(Config(kept, Names.ServingTrack), cluster.Authority), (Config(serving, Names.ServingTrack), cluster.Authority)], ignoreOrder: true);
+        cluster.Settle();
+        cluster.Copies.Values.Where(copy => copy.Meta.Label(Names.TrackLabel) is not null).Select(copy => copy.CaDigest)
+            .ShouldBe(Enumerable.Repeat<string?>(GrantCertificates.DigestOf(cluster.Authority), 3));
+        (cluster.Declared, cluster.Served, cluster.Runs.Count, string.Join(' ', cluster.Deployments.Keys.Order(StringComparer.Ordinal))).ShouldBe(before);
+        Templates().ShouldBe(templates, "a changed template restarts pods");
+        cluster.Settle().ShouldBe(0);
+
+        // A spec that cannot be carried out keeps nothing from what serves.
+        cluster.Agent.Spec.Ports = [];
+        cluster.Authority = "the next";
+        cluster.Settle();
+        cluster.Copies[Config(serving, Names.ServingTrack)].CaDigest.ShouldBe(GrantCertificates.DigestOf(cluster.Authority));
+    }
+
+    private List<string> Templates() => [.. AgentDecider.Decide(cluster.Observe()).Writes.OfType<Write.Apply>()
+        .Where(write => write.Resource.Kind == "Deployment").Select(write => write.Body["spec"]!["template"]!.ToJsonString())];
 
     private Dictionary<string, string?> Digests() => cluster.Copies.Values.Where(copy => copy.Meta.Label(Names.TrackLabel) is not null)
         .ToDictionary(copy => copy.Meta.Key.Name, copy => copy.PricesDigest);
