@@ -74,7 +74,7 @@ internal sealed class LedgerBook
     public Task LoseAsync(Func<LedgerHolder, bool> isLost, CancellationToken cancellationToken) =>
         PostAsync(null, (before, _) => new GrantDecision(LedgerRules.Lose(before, isLost), GrantOutcome.Granted, Amount.Zero) { IsUrgent = true }, cancellationToken);
 
-    /// <summary>Gives back to the shared budgets what no holder has; returns at once.</summary>
+    /// <summary>Somebody waits at a shared budget: gives back what no holder has, and lets the holders know; returns at once.</summary>
     public void ReturnIdle()
     {
         returnIdle = true;
@@ -182,7 +182,10 @@ internal sealed class LedgerBook
                 var idle = returnIdle;
                 returnIdle = false;
                 if (idle)
+                {
+                    funds.NoteHunger();
                     opened = Lending.ReturnIdle(opened);
+                }
                 var (after, decisions) = await DecideAsync(opened, terms, batch, cancellationToken);
                 var isDue = unwrittenSince is { } since && time.GetElapsedTime(since) >= Lazy;
                 // Whatever a call was told that it may spend, and whatever changes the account's shape, is written first.

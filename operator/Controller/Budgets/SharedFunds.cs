@@ -26,6 +26,9 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
     /// <summary>Somebody else waits for what this account or its holders may have to spare.</summary>
     public bool IsHungry => hungrySince is { } since && time.GetElapsedTime(since) < Hunger;
 
+    /// <summary>Somebody else waits.</summary>
+    public void NoteHunger() => hungrySince = time.GetTimestamp();
+
     /// <summary>What a shared budget answered last.</summary>
     public GrantResponse? LastAnswer(string budget) => answers.GetValueOrDefault(budget);
 

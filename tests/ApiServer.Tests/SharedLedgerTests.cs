@@ -1,0 +1,205 @@
+using System.Collections.Concurrent;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Runtime;
+using k8s;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace AgentReadiness.ApiServer.Tests;
+
+/// <summary>Agents on one shared budget, each ledger an object of a real API server.</summary>
+[Collection(ControlPlaneCollection.Name)]
+public sealed class SharedLedgerTests(ControlPlane plane)
+{
+    private static readonly AccountKey Pot = AccountKey.Shared("shop", "team");
+    private static readonly Money Cap = Money.Parse("10");
+
+    [Fact]
+    public async Task Agents_of_two_leaders_spend_a_shared_budget_to_its_end_and_not_beyond()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        Desk[] leaders = [new(plane, ns, stop.Token), new(plane, ns, stop.Token)];
+
+        var pods = await Task.WhenAll(Enumerable.Range(0, 12).Select(async n =>
+        {
+            var pod = new Spender($"pod-{n:00}", AccountKey.Serving("shop", $"agent-{n % 3}"));
+            for (var call = 0; call < 40 && !pod.IsRefused; call++)
+                await pod.SpendAsync(leaders[(n + (call / 10)) % 2], new Money(0.05m));
+            return pod;
+        }));
+        var spent = Money.Sum(pods.Select(pod => pod.Spent));
+        spent.ShouldBeLessThanOrEqualTo(Cap);
+        spent.ShouldBeGreaterThan(Money.Parse("9"), "the test spent next to nothing");
+        pods.ShouldContain(pod => pod.IsRefused, "nobody was told that it is spent");
+
+        // One leader is left: what pods close and agents give back is free again, and what was spent is known to the last digit.
+        var last = new Desk(plane, ns, stop.Token);
+        foreach (var pod in pods)
+            await pod.CloseAsync(last);
+        foreach (var agent in pods.Select(pod => pod.Account).Distinct())
+        {
+            last.Book(agent).ReturnIdle();
+            await last.Book(agent).RefreshAsync(CancellationToken.None);
+        }
+        var pot = (await ReadAsync(ns, Pot)).Limits.ShouldHaveSingleItem();
+        (pot.Settled.Cost, pot.Unproven.Cost, pot.Outstanding.Cost).ShouldBe((spent, Money.Zero, Money.Zero));
+        await stop.CancelAsync();
+    }
+
+    [Fact]
+    public async Task Who_waits_gets_what_another_agent_holds_and_does_not_need()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var desk = new Desk(plane, ns, stop.Token);
+        var (rich, poor) = (new Spender("rich", AccountKey.Serving("shop", "agent-0")), new Spender("poor", AccountKey.Serving("shop", "agent-1")));
+
+        (await rich.WantAsync(desk, new Money(8))).Outcome.ShouldBe(GrantOutcome.Granted);
+        (await poor.WantAsync(desk, new Money(3))).Outcome.ShouldBe(GrantOutcome.Held, "others hold it");
+        var news = await rich.ReportAsync(desk);
+        news.Reclaim.ShouldBeTrue("somebody waits");
+        await rich.GiveBackAsync(desk);
+        // The agent's ledger gives it back by itself; the next try finds it.
+        GrantResponse answer;
+        do
+            answer = await poor.WantAsync(desk, new Money(3));
+        while (answer.Outcome == GrantOutcome.Held);
+        answer.Outcome.ShouldBe(GrantOutcome.Granted);
+        await stop.CancelAsync();
+    }
+
+    [Fact]
+    public async Task A_join_that_never_reached_the_agents_ledger_strands_nothing()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var agent = AccountKey.Serving("shop", "agent-0");
+        var desk = new Desk(plane, ns, stop.Token);
+        await desk.Book(agent).RefreshAsync(CancellationToken.None);
+        var id = (await ReadAsync(ns, agent)).Id;
+        // The shared budget lent, and the leader died before the agent's ledger had it: in a segment that has gone by since.
+        await desk.Book(Pot).GrantAsync(new GrantRequest { Holder = $"{id}-1", WantTotal = new Money(4m), Call = new Money(4m) }, new HolderPod(agent.LedgerName, $"{id}-1"), Amount.Zero, CancellationToken.None);
+        (await ReadAsync(ns, Pot)).Limits.Single().Outstanding.Cost.ShouldBe(new Money(4));
+
+        var row = (await ReadAsync(ns, Pot)).Holders.Single();
+        await desk.Book(agent).ForgetJoinAsync(Pot, row, CancellationToken.None);
+        await desk.Book(agent).RefreshAsync(CancellationToken.None);
+
+        (await ReadAsync(ns, Pot)).Limits.Single().ShouldSatisfyAllConditions(pot => pot.Outstanding.IsZero.ShouldBeTrue(), pot => pot.Unproven.IsZero.ShouldBeTrue());
+        await stop.CancelAsync();
+    }
+
+    [Fact]
+    public async Task Reports_that_grant_nothing_share_a_write()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var desk = new Desk(plane, ns, stop.Token);
+        var pod = new Spender("pod", AccountKey.Serving("shop", "agent-0"));
+        await pod.WantAsync(desk, new Money(1));
+        var before = await VersionAsync(ns, pod.Account);
+        for (var i = 0; i < 50; i++)
+        {
+            pod.Spent += new Money(0.01m);
+            await pod.ReportAsync(desk);
+        }
+        (await VersionAsync(ns, pod.Account)).ShouldBe(before, "a report may wait");
+        await pod.CloseAsync(desk);
+        (await ReadAsync(ns, pod.Account)).Limits.Single(limit => limit.Shared != true).Settled.Cost.ShouldBe(new Money(0.5m));
+        await stop.CancelAsync();
+    }
+
+    private async Task<BudgetLedgerStatus> ReadAsync(string ns, AccountKey account) => KubernetesJson.Deserialize<BudgetLedger>((await GetAsync(ns, account)).ToJsonString()).Status!;
+
+    private async Task<string> VersionAsync(string ns, AccountKey account) => (await GetAsync(ns, account))["metadata"]!["resourceVersion"]!.GetValue<string>();
+
+    private async Task<System.Text.Json.Nodes.JsonObject> GetAsync(string ns, AccountKey account) => (await plane.Api.GetAsync(ResourceType.Of<BudgetLedger>(), ns, account.LedgerName, CancellationToken.None))!;
+
+    /// <summary>The books of one leader, or of a process that believes to be it.</summary>
+    private sealed class Desk(ControlPlane plane, string ns, CancellationToken stop)
+    {
+        private readonly ConcurrentDictionary<AccountKey, Lazy<LedgerBook>> books = new();
+        private readonly KubernetesApi api = new(plane.CreateClient(), "operator");
+
+        public LedgerBook Book(AccountKey account) => books.GetOrAdd(account, key => new Lazy<LedgerBook>(() =>
+        {
+            var day = BudgetWindows.Of(BudgetPeriod.Total, DateTimeOffset.UnixEpoch);
+            var terms = key.Account == LedgerAccount.Shared
+                ? new AccountTerms { Limits = [day with { MaxCost = Cap }] }
+                : new AccountTerms { Limits = [day with { MaxCost = Money.Parse("1000") }], Shared = [Pot] };
+            var options = new OperatorOptions
+            {
+                Namespace = ns, PodName = "operator", PodIp = "127.0.0.1", GuardrailImage = "guardrail:1", EvalRunnerImage = "eval-runner:1", GrantsUrl = "https://grants", GrantsTlsDirectory = "/nowhere",
+            };
+            var book = new LedgerBook(key, new LedgerSurroundings(_ => terms,
+                (shared, request, holder, also, cancellation) => Book(shared).GrantAsync(request, holder, also, cancellation),
+                holders => books.Values.Where(one => holders.Count > 0).ToList().ForEach(one => one.Value.ReturnIdle())), api, options, TimeProvider.System, NullLogger.Instance);
+            _ = book.RunAsync(stop);
+            return book;
+        })).Value;
+    }
+
+    /// <summary>A guardrail that spends what it is granted at once.</summary>
+    private sealed class Spender(string name, AccountKey account)
+    {
+        private readonly string holder = $"holder-{name}-0000000000";
+        private string? window;
+
+        public AccountKey Account => account;
+
+        public Amount Granted { get; private set; }
+
+        public Money Spent { get; set; }
+
+        public Amount Returned { get; private set; }
+
+        public bool IsRefused { get; private set; }
+
+        public async Task SpendAsync(Desk desk, Money call)
+        {
+            try
+            {
+                if (!(Spent + call <= Granted.Cost - Returned.Cost))
+                    IsRefused |= (await WantAsync(desk, call)).Outcome == GrantOutcome.Exhausted;
+                if (Spent + call <= Granted.Cost - Returned.Cost)
+                    Spent += call;
+            }
+            catch (LedgerUnavailableException)
+            {
+                // Lost the race too often: no answer, so nothing that may be spent.
+            }
+        }
+
+        public Task<GrantResponse> WantAsync(Desk desk, Money call) => SendAsync(desk, new GrantRequest
+        {
+            Holder = holder, Window = window, Settled = Spent, Returned = Returned, WantTotal = Spent + Returned + call, Call = call,
+        });
+
+        public Task<GrantResponse> ReportAsync(Desk desk) => SendAsync(desk, new GrantRequest { Holder = holder, Window = window, Settled = Spent, Returned = Returned });
+
+        public Task<GrantResponse> GiveBackAsync(Desk desk)
+        {
+            Returned = Granted - Spent;
+            return ReportAsync(desk);
+        }
+
+        public Task CloseAsync(Desk desk) => window is null ? Task.CompletedTask
+            : SendAsync(desk, new GrantRequest { Holder = holder, Window = window, Settled = Spent, Returned = Returned, Closing = true });
+
+        private async Task<GrantResponse> SendAsync(Desk desk, GrantRequest request)
+        {
+            var answer = await desk.Book(account).GrantAsync(request, new HolderPod(name, $"uid-{name}"), Amount.Zero, CancellationToken.None);
+            // A window that ends here is the account's joining of the budget: money of the one before is money still.
+            if (window is null || answer.Outcome != GrantOutcome.WindowOver)
+                Granted = Amount.Max(Granted, answer.Granted);
+            window ??= answer.Granted.IsZero ? null : answer.Window;
+            return answer;
+        }
+    }
+}
