@@ -72,6 +72,12 @@ demo: images ## Show the whole story on a real cluster
 	export KUBECONFIG="$$($(CLUSTER) kubeconfig)" PATH="$(CACHE)/bin:$$PATH"
 	dotnet run --project tests/Demo -c Release
 
+.PHONY: storm
+storm: images ## The cap storm: pods and operators killed, networks cut, and not a cent beyond the cap
+	@set -a; . artifacts/images.env; set +a
+	export KUBECONFIG="$$($(CLUSTER) kubeconfig)" PATH="$(CACHE)/bin:$$PATH"
+	dotnet run --project tests/Storm -c Release -- $(STORM)
+
 .PHONY: test test-unit test-api test-e2e
 test: ## Run every test: units, API server, end to end
 	@tests/run-tests.sh unit api e2e
