@@ -67,6 +67,7 @@ internal sealed class GrantAccount
 
     private readonly Lock gate = new();
     private readonly List<GrantWindow> old = [];
+    private readonly Queue<string> over = new();
     private GrantWindow current = new();
     private bool unlimited;
     private bool closed;
@@ -271,6 +272,7 @@ internal sealed class GrantAccount
         lock (gate)
         {
             Holder = holder;
+            over.Clear();
             current.Detached = true;
             foreach (var window in old)
                 window.Detached = true;
@@ -309,6 +311,9 @@ internal sealed class GrantAccount
 
     private void Roll(GrantResponse answer)
     {
+        // Windows only move forward. Who names one that is over does not lead any more, or read long ago; to follow it would close money that is in use.
+        if (over.Contains(answer.Window) || old.Exists(window => window.Id == answer.Window))
+            return;
         var next = new GrantWindow { Id = answer.Window, Ends = answer.WindowEnds, ReportedAt = current.ReportedAt };
         if (current.Id is null)
         {
@@ -318,6 +323,9 @@ internal sealed class GrantAccount
         old.Add(current);
         if (old.Count > MostOldWindows)
             old.RemoveAt(0);
+        over.Enqueue(current.Id);
+        if (over.Count > MostOldWindows)
+            over.Dequeue();
         current = next;
     }
 

@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using OpenAI;
 using OpenAI.Chat;
 
@@ -28,7 +29,13 @@ public static class Burner
             return Task.CompletedTask;
         });
         await app.StartAsync();
-        var stopping = app.Lifetime.ApplicationStopping;
+        using var stop = new CancellationTokenSource();
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        });
+        var stopping = stop.Token;
         var limit = new ChatCompletionOptions { MaxOutputTokenCount = int.Parse(Option("--limit", "1000"), CultureInfo.InvariantCulture) };
         var message = Option("--message", "hello");
         await Task.WhenAll(Enumerable.Range(0, int.Parse(Option("--streams", "64"), CultureInfo.InvariantCulture)).Select(_ => BurnAsync(chat, message, limit, time, stopping)));

@@ -15,10 +15,10 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
     private const int Agents = 3;
     private const int Pods = 4;
     private const int Streams = 64;
-    private const int OutputLimit = 200;
-    private const string Message = "[[tokens=100]] [[pace=400ms]] Where is my order?";
-    private static readonly Money Cap = Money.Parse("4");
-    private static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
+    private const int OutputLimit = 80;
+    private const string Message = "[[tokens=60]] [[pace=1500ms]] Where is my order?";
+    private static readonly Money Cap = Money.Parse("1.5");
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(8);
     private static readonly TimeSpan BetweenKills = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Cut = TimeSpan.FromSeconds(60);
 
@@ -74,7 +74,8 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        var sample = await File.ReadAllTextAsync(Path.Combine(options.Root, "docs", "samples", "support", "provider.yaml"), cancellationToken);
+        var sample = (await File.ReadAllTextAsync(Path.Combine(options.Root, "docs", "samples", "support", "provider.yaml"), cancellationToken))
+            .Replace("${SAMPLES_IMAGE}", options.Image("SAMPLES_IMAGE"), StringComparison.Ordinal);
         await ApplyAsync($$$"""
             apiVersion: v1
             kind: Namespace

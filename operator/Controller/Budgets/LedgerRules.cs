@@ -127,9 +127,11 @@ public static class LedgerRules
             foreach (var limit in enforced.Where(limit => limit.Shared != true && (!terms.MayGrant || !(need + hints.Ahead).FitsIn(Left(limit)))))
                 return new GrantDecision(account, GrantOutcome.Held, holder.Granted, limit);
         }
-        var lacking = LedgerLimits.Current(account).Where(limit => limit.Shared == true && !need.FitsIn(Left(limit))).Select(limit => limit.Budget).ToList();
+        // A shared budget that the account has not joined lends nothing.
+        var lent = LedgerLimits.Current(account).Where(limit => limit.Shared == true).ToDictionary(limit => limit.Budget, StringComparer.Ordinal);
+        var lacking = terms.Shared.Select(shared => shared.LedgerName).Where(shared => !lent.TryGetValue(shared, out var limit) || !need.FitsIn(Left(limit))).ToList();
         if (lacking.Count > 0)
-            return new GrantDecision(account, GrantOutcome.Held, holder.Granted, LedgerLimits.Current(account).First(limit => limit.Budget == lacking[0]), lacking);
+            return new GrantDecision(account, GrantOutcome.Held, holder.Granted, lent.GetValueOrDefault(lacking[0]), lacking);
         if (!terms.MayGrant)
             return new GrantDecision(account, GrantOutcome.Held, holder.Granted, Nearest(account));
 

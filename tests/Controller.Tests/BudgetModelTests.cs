@@ -1,0 +1,35 @@
+using CsCheck;
+using Shouldly;
+using Xunit;
+
+namespace AgentReadiness.Controller.Tests;
+
+/// <summary>Promise 3a, checked over random histories of the whole protocol; and that the check can fail: each guard that is taken out is missed.</summary>
+public sealed class BudgetModelTests
+{
+    private static readonly Gen<List<(int Action, int Who, int Which, int Cents)>> Histories =
+        Gen.Select(Gen.Int[0, BudgetModel.Actions - 1], Gen.Int[0, 11], Gen.Int[0, 999], Gen.Int[1, 300]).List[50, 400];
+
+    [Fact]
+    public void Under_crash_loss_repetition_reordering_skewed_clocks_and_two_leaders_no_cap_is_crossed_and_no_money_is_lost() =>
+        Histories.Sample(history => Run(Guard.None, history), iter: 3000);
+
+    [Theory]
+    [InlineData(Guard.WriteBeforeAnswer)]
+    [InlineData(Guard.CompareAndSwap)]
+    [InlineData(Guard.TotalsGrow)]
+    [InlineData(Guard.InFlightIsUnproven)]
+    [InlineData(Guard.WidestFirst)]
+    [InlineData(Guard.ReturnIsWritten)]
+    [InlineData(Guard.LostIsUnproven)]
+    [InlineData(Guard.SegmentsCountOn)]
+    public void Without_a_guard_a_promise_breaks(Guard guard) =>
+        Should.Throw<CsCheckException>(() => Histories.Sample(history => Run(guard, history), iter: 20_000)).ToString().ShouldContain(nameof(BrokenPromiseException));
+
+    private static void Run(Guard missing, List<(int Action, int Who, int Which, int Cents)> history)
+    {
+        var model = new BudgetModel(missing);
+        foreach (var (action, who, which, cents) in history)
+            model.Step(action, who, which, cents);
+    }
+}
