@@ -30,6 +30,9 @@ public enum Guard
     /// <summary>What an account gives back it has written off first.</summary>
     ReturnIsWritten,
 
+    /// <summary>A shared budget is told only what is written.</summary>
+    OnlyWrittenIsTold,
+
     /// <summary>What a lost pod held counts as spent.</summary>
     LostIsUnproven,
 
@@ -62,6 +65,8 @@ internal sealed class BudgetModel(Guard missing)
     private sealed class Replica
     {
         public Dictionary<AccountKey, (BudgetLedgerStatus Status, int Version)> Cache { get; } = [];
+
+        public Dictionary<AccountKey, BudgetLedgerStatus> Written { get; } = [];
 
         public TimeSpan Skew { get; set; }
     }
@@ -247,7 +252,12 @@ internal sealed class BudgetModel(Guard missing)
     {
         for (var attempt = 0; ; attempt++)
         {
-            var (read, version) = replica.Cache.TryGetValue(key, out var cached) ? cached : replica.Cache[key] = disk.GetValueOrDefault(key, (new BudgetLedgerStatus(), 0));
+            if (!replica.Cache.TryGetValue(key, out var cached))
+            {
+                cached = replica.Cache[key] = disk.GetValueOrDefault(key, (new BudgetLedgerStatus(), 0));
+                replica.Written[key] = cached.Status;
+            }
+            var (read, version) = cached;
             var terms = Terms(key, Now(replica));
             var opened = LedgerLimits.Open(read, terms, Now(replica), key.Account == LedgerAccount.Shared ? "pot" : key.Agent);
             if (missing == Guard.SegmentsCountOn && opened.Segment != read.Segment)
@@ -283,6 +293,7 @@ internal sealed class BudgetModel(Guard missing)
                 continue;
             }
             disk[key] = replica.Cache[key] = (decision.Account, Math.Max(version, there.Version) + 1);
+            replica.Written[key] = decision.Account;
             Tend(replica, key);
             return (decision.Account, decision);
         }
@@ -297,7 +308,8 @@ internal sealed class BudgetModel(Guard missing)
 
     private GrantResponse Lend(Replica replica, AccountKey key, BudgetLedgerStatus account, LedgerLimit? limit, Amount? need, Amount? call)
     {
-        var request = Lending.Request(account, limit, need, call);
+        var written = missing == Guard.OnlyWrittenIsTold ? account : replica.Written.GetValueOrDefault(key, new BudgetLedgerStatus());
+        var request = Lending.Request(account, limit, written, need, call);
         var (after, decision) = Commit(replica, Pot, (pot, terms) => LedgerRules.Apply(Tamper(pot, request), request, new HolderPod(key.LedgerName, request.Holder), new GrantHints(new Money(1), Amount.Zero, Amount.Zero), terms, Now(replica)), request);
         return Answer(after, decision);
     }
@@ -311,7 +323,7 @@ internal sealed class BudgetModel(Guard missing)
         {
             Lend(replica, key, disk[key].Status, limit, null, null);
             var (status, version) = disk[key];
-            disk[key] = replica.Cache[key] = (Lending.Unlist(status, limit), version + 1);
+            disk[key] = replica.Cache[key] = (replica.Written[key] = Lending.Unlist(status, limit), version + 1);
         }
     }
 
@@ -321,7 +333,7 @@ internal sealed class BudgetModel(Guard missing)
         {
             var (after, _) = Commit(replica, key, (account, _) => new GrantDecision(missing == Guard.ReturnIsWritten ? account : Lending.ReturnIdle(account), GrantOutcome.Granted, Amount.Zero) { IsUrgent = true }, null);
             if (missing == Guard.ReturnIsWritten)
-                after = Lending.ReturnIdle(after);
+                replica.Written[key] = after = Lending.ReturnIdle(after);
             foreach (var limit in LedgerLimits.Current(after).Where(limit => limit.Shared == true).ToList())
                 Lend(replica, key, after, limit, null, null);
         }
@@ -352,7 +364,8 @@ internal sealed class BudgetModel(Guard missing)
         return taken;
     }
 
-    public string Describe() => string.Join('\n', disk.Select(entry => $"   {entry.Key.LedgerName} v{entry.Value.Version} seg {entry.Value.Status.Segment} limits " + string.Join(" | ", entry.Value.Status.Limits.Select(l => $"{l.Budget}/{l.Window} {l.First}-{l.Last} g{l.Granted} r{l.Returned} s{l.Settled} u{l.Unproven} o{l.Outstanding}")) + " holders " + string.Join(" | ", entry.Value.Status.Holders.Select(h => $"{h.Id}@{h.Segment} g{h.Granted} s{h.Settled} u{h.Unproven} r{h.Returned} {h.Closed}"))))
+    // What a broken promise is told with.
+    private string Describe() => string.Join('\n', disk.Select(entry => $"   {entry.Key.LedgerName} v{entry.Value.Version} seg {entry.Value.Status.Segment} limits " + string.Join(" | ", entry.Value.Status.Limits.Select(l => $"{l.Budget}/{l.Window} {l.First}-{l.Last} g{l.Granted} r{l.Returned} s{l.Settled} u{l.Unproven} o{l.Outstanding}")) + " holders " + string.Join(" | ", entry.Value.Status.Holders.Select(h => $"{h.Id}@{h.Segment} g{h.Granted} s{h.Settled} u{h.Unproven} r{h.Returned} {h.Closed}"))))
         + "\n   pods " + string.Join(" | ", pods.Select(p => $"{p.Number}.{p.Process} gone={p.Gone} spent {p.Spent} totals {p.Account.Totals} open {p.Open.Count}")) + $"\n   now {now:HH:mm} req {requests.Count} ans {answers.Count}";
 
     private void Check()
@@ -365,13 +378,13 @@ internal sealed class BudgetModel(Guard missing)
             var spent = Money.Sum(mine.Select(pod => pod.Spent));
             var mayStill = Money.Sum(mine.Where(pod => !pod.Gone).Select(pod => (pod.Account.Totals.Free.Cost > Money.Zero ? pod.Account.Totals.Free.Cost : Money.Zero) + Money.Sum(pod.Open.Select(open => open.Amount.Cost))));
             if (held > highest[key])
-                throw new BrokenPromiseException($"{key.LedgerName}: settled + unproven + outstanding {held} are more than the cap {highest[key]}");
+                throw new BrokenPromiseException($"{key.LedgerName}: settled + unproven + outstanding {held} are more than the cap {highest[key]}\n{Describe()}");
             if (spent + mayStill > held)
-                throw new BrokenPromiseException($"{key.LedgerName}: {spent} are spent and {mayStill} may be, the ledger knows of {held}");
+                throw new BrokenPromiseException($"{key.LedgerName}: {spent} are spent and {mayStill} may be, the ledger knows of {held}\n{Describe()}");
             foreach (var hour in disk[key].Status.Limits.Where(one => one.Budget == "hour"))
             {
                 if ((LedgerLimits.Spent(hour) + hour.Outstanding).Cost > new Money(6))
-                    throw new BrokenPromiseException($"{key.LedgerName}: {hour.Window} holds {LedgerLimits.Spent(hour) + hour.Outstanding}, the cap is 6");
+                    throw new BrokenPromiseException($"{key.LedgerName}: {hour.Window} holds {LedgerLimits.Spent(hour) + hour.Outstanding}, the cap is 6\n{Describe()}");
             }
         }
     }

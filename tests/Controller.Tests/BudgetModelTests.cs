@@ -21,6 +21,7 @@ public sealed class BudgetModelTests
     [InlineData(Guard.InFlightIsUnproven)]
     [InlineData(Guard.WidestFirst)]
     [InlineData(Guard.ReturnIsWritten)]
+    [InlineData(Guard.OnlyWrittenIsTold)]
     [InlineData(Guard.LostIsUnproven)]
     [InlineData(Guard.SegmentsCountOn)]
     public void Without_a_guard_a_promise_breaks(Guard guard) =>

@@ -131,7 +131,7 @@ public sealed class LedgerLimitsTests
         var asked = Apply(agent, Want("h", null, 0, 2), Noon, terms);
         asked.Lacks.ShouldBe(["shop.team.shared"]);
         var limit = LedgerLimits.Current(asked.Account).Single();
-        var request = Lending.Request(asked.Account, limit, Usd(2), Usd(2));
+        var request = Lending.Request(asked.Account, limit, asked.Account, Usd(2), Usd(2));
         (request.Holder, request.Window, request.WantTotal).ShouldBe(("l-2", "p-1", Usd(2)));
 
         agent = Lending.Take(agent, pot, LedgerLimits.Current(agent).Single(), new GrantResponse { Outcome = GrantOutcome.Granted, Window = "p-1", WindowEnds = At(25, 0), Granted = Usd(3) }, Noon);
@@ -139,7 +139,7 @@ public sealed class LedgerLimitsTests
         limit = LedgerLimits.Current(agent).Single();
         (limit.Outstanding, Lending.Idle(limit)).ShouldBe((Usd(2), Usd(1)));
         agent = Lending.ReturnIdle(agent);
-        Lending.Request(agent, LedgerLimits.Current(agent).Single(), null, null).Returned.ShouldBe(Usd(1));
+        Lending.Request(agent, LedgerLimits.Current(agent).Single(), agent, null, null).Returned.ShouldBe(Usd(1));
         Apply(agent, Want("h", "l-2", 0, 3), Noon, terms).Lacks.ShouldBe(["shop.team.shared"], "what was given back is not spent");
     }
 
@@ -156,7 +156,7 @@ public sealed class LedgerLimitsTests
         (left.Last, Lending.IsDone(agent, left)).ShouldBe((2, false));
         agent = Apply(agent, Report("h", "l-2", 1.5m, closing: true), Noon).Account;
         left = agent.Limits.Single(limit => limit.Shared == true);
-        Lending.Request(agent, left, null, null).ShouldSatisfyAllConditions(
+        Lending.Request(agent, left, agent, null, null).ShouldSatisfyAllConditions(
             request => request.Closing.ShouldBeTrue(), request => request.Settled.ShouldBe(Usd(1.5m)), request => request.Reserved.ShouldBe(Usd(0)));
         Lending.Unlist(agent, left).Limits.ShouldHaveSingleItem().Budget.ShouldBe("day");
     }

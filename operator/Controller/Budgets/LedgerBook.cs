@@ -178,7 +178,7 @@ internal sealed class LedgerBook
                 var opened = Overruns.Acknowledge(LedgerLimits.Open(before, terms, now, file.Id), terms.Acknowledged);
                 var isAsked = batch.Exists(posting => posting.Request is not null);
                 if (isAsked)
-                    opened = await funds.JoinAsync(opened, terms, cancellationToken);
+                    opened = await funds.JoinAsync(opened, file.Status, terms, cancellationToken);
                 var idle = returnIdle;
                 returnIdle = false;
                 if (idle)
@@ -197,9 +197,11 @@ internal sealed class LedgerBook
                     batch[i].Done.TrySetResult(batch[i].Request is { } request ? Answer(request, decisions[i], after, terms) : null);
                 Tell(opened, after, decisions);
                 batch.Clear();
-                booked = await funds.TendAsync(booked!, idle, cancellationToken);
+                if (unwrittenSince is not null)
+                    return;
+                booked = await funds.TendAsync(after, idle, cancellationToken);
                 if (!ReferenceEquals(booked, after))
-                    unwrittenSince ??= time.GetTimestamp();
+                    unwrittenSince = time.GetTimestamp();
                 return;
             }
             catch (KubernetesApiException error) when (error.IsConflict && attempt < MaxTries)
@@ -260,8 +262,8 @@ internal sealed class LedgerBook
             }
             if (shortages.Count > 0 && round < 2)
             {
-                opened = await funds.AskAsync(opened, after, terms, shortages, asked, cancellationToken);
-                opened = await funds.JoinAsync(opened, terms, cancellationToken);
+                opened = await funds.AskAsync(opened, after, file.Status, terms, shortages, asked, cancellationToken);
+                opened = await funds.JoinAsync(opened, file.Status, terms, cancellationToken);
                 continue;
             }
             for (var i = 0; i < decisions.Count; i++)

@@ -15,27 +15,31 @@ public static class Lending
     /// <param name="first">The segment in which it joined; for one that is about to, the next.</param>
     public static string Holder(BudgetLedgerStatus account, long first) => $"{account.Id}-{first}";
 
-    /// <summary>What the account says about a limit of it to the shared budget that lends it.</summary>
+    /// <summary>
+    /// What the account says about a limit of it to the shared budget that lends it. Only what is written is told: what a leader knows and loses with
+    /// its memory could come back under another name, unproven instead of settled, and would count twice there.
+    /// </summary>
     /// <param name="account">The account.</param>
     /// <param name="limit">The limit; null to join.</param>
+    /// <param name="written">The account as it is written.</param>
     /// <param name="need">What calls wait for that does not fit what is lent; null for a mere report.</param>
     /// <param name="call">The reservation of the first of them.</param>
-    public static GrantRequest Request(BudgetLedgerStatus account, LedgerLimit? limit, Amount? need, Amount? call)
+    public static GrantRequest Request(BudgetLedgerStatus account, LedgerLimit? limit, BudgetLedgerStatus written, Amount? need, Amount? call)
     {
         if (limit is null)
             return new GrantRequest { Holder = Holder(account, account.Segment + 1), WantTotal = need, Call = call };
-        var (settled, unproven, returned) = (limit.Settled, limit.Unproven, limit.Returned ?? Amount.Zero);
+        var told = written.Limits.FirstOrDefault(one => one.Budget == limit.Budget && one.Window == limit.Window && one.First == limit.First) ?? new LedgerLimit();
         return new GrantRequest
         {
             Holder = Holder(account, limit.First),
             Window = limit.Window,
-            Settled = settled,
-            Unproven = unproven,
-            Returned = returned,
-            Reserved = limit.Outstanding,
-            WantTotal = need is { } more ? settled + unproven + returned + limit.Outstanding + more : null,
+            Settled = told.Settled,
+            Unproven = told.Unproven,
+            Returned = told.Returned ?? Amount.Zero,
+            Reserved = told.Outstanding,
+            WantTotal = need is { } more ? limit.Settled + limit.Unproven + (limit.Returned ?? Amount.Zero) + limit.Outstanding + more : null,
             Call = call,
-            Closing = IsDone(account, limit),
+            Closing = need is null && IsDone(written, told),
         };
     }
 

@@ -33,7 +33,7 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
     public GrantResponse? LastAnswer(string budget) => answers.GetValueOrDefault(budget);
 
     /// <summary>Joins the shared budgets of the terms that the account has no open limit of.</summary>
-    public async Task<BudgetLedgerStatus> JoinAsync(BudgetLedgerStatus status, AccountTerms terms, CancellationToken cancellationToken)
+    public async Task<BudgetLedgerStatus> JoinAsync(BudgetLedgerStatus status, BudgetLedgerStatus written, AccountTerms terms, CancellationToken cancellationToken)
     {
         if (terms.Shared.Count > 0)
             keys = terms.Shared.Concat(keys.Values).DistinctBy(key => key.LedgerName).ToDictionary(key => key.LedgerName, StringComparer.Ordinal);
@@ -41,7 +41,7 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
         {
             if (Open(status, shared.LedgerName) is not null)
                 continue;
-            var answer = await AskAsync(shared, status, null, Amount.Zero, Amount.Zero, Amount.Zero, cancellationToken);
+            var answer = await AskAsync(shared, status, null, written, Amount.Zero, Amount.Zero, Amount.Zero, cancellationToken);
             status = Lending.Take(status, shared, null, answer, time.GetUtcNow());
         }
         return status;
@@ -50,11 +50,12 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
     /// <summary>Asks for what calls lack, each shared budget once, the widest first.</summary>
     /// <param name="opened">The account before the calls.</param>
     /// <param name="after">The account after those that could go.</param>
+    /// <param name="written">The account as it is written.</param>
     /// <param name="terms">What is declared.</param>
     /// <param name="shortages">The others.</param>
     /// <param name="asked">Takes the answers.</param>
     /// <param name="cancellationToken">Cancels it.</param>
-    public async Task<BudgetLedgerStatus> AskAsync(BudgetLedgerStatus opened, BudgetLedgerStatus after, AccountTerms terms,
+    public async Task<BudgetLedgerStatus> AskAsync(BudgetLedgerStatus opened, BudgetLedgerStatus after, BudgetLedgerStatus written, AccountTerms terms,
         IReadOnlyList<Shortage> shortages, Dictionary<string, (GrantResponse Answer, Amount Call)> asked, CancellationToken cancellationToken)
     {
         foreach (var shared in terms.Shared)
@@ -62,7 +63,7 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
             var lacking = shortages.Where(shortage => shortage.Budget == shared.LedgerName).ToList();
             if (lacking.Count == 0 || Open(opened, shared.LedgerName) is not { } limit || Open(after, shared.LedgerName) is not { } now)
                 continue;
-            var answer = await AskAsync(shared, after, now, lacking[0].Need, lacking[0].Call, Amount.Sum(lacking.Skip(1).Select(one => one.Need)), cancellationToken);
+            var answer = await AskAsync(shared, after, now, written, lacking[0].Need, lacking[0].Call, Amount.Sum(lacking.Skip(1).Select(one => one.Need)), cancellationToken);
             asked[shared.LedgerName] = (answer, lacking[0].Call);
             opened = Lending.Take(opened, shared, limit, answer, time.GetUtcNow());
         }
@@ -77,7 +78,7 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
             forgotten.Add((shared, new GrantRequest { Holder = row.Id, Window = answers.GetValueOrDefault(shared.LedgerName)?.Window, Closing = true }));
     }
 
-    /// <summary>Reports to the shared budgets what is new, and closes what is over. What fails is said again later.</summary>
+    /// <summary>Reports to the shared budgets what is new, and closes what is over; of a written account. What fails is said again later.</summary>
     public async Task<BudgetLedgerStatus> TendAsync(BudgetLedgerStatus status, bool atOnce, CancellationToken cancellationToken)
     {
         var limits = status.Limits.Where(limit => limit.Shared == true).ToList();
@@ -95,7 +96,7 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
                 var key = Lending.Holder(status, limit.First) + limit.Budget;
                 if (told.GetValueOrDefault(key) == news || Key(limit.Budget) is not { } shared)
                     continue;
-                var answer = await AskAsync(shared, status, limit, null, null, Amount.Zero, cancellationToken);
+                var answer = await AskAsync(shared, status, limit, status, null, null, Amount.Zero, cancellationToken);
                 told[key] = news;
                 if (Lending.IsDone(status, limit))
                 {
@@ -116,9 +117,9 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
     }
 
     private async Task<GrantResponse> AskAsync(
-        AccountKey shared, BudgetLedgerStatus status, LedgerLimit? limit, Amount? need, Amount? call, Amount also, CancellationToken cancellationToken)
+        AccountKey shared, BudgetLedgerStatus status, LedgerLimit? limit, BudgetLedgerStatus written, Amount? need, Amount? call, Amount also, CancellationToken cancellationToken)
     {
-        var request = Lending.Request(status, limit, need, call);
+        var request = Lending.Request(status, limit, written, need, call);
         var answer = await lend(shared, request, new HolderPod(account.LedgerName, request.Holder), also, cancellationToken);
         if (answer.Reclaim || answer.Outcome == GrantOutcome.Held)
             hungrySince = time.GetTimestamp();
