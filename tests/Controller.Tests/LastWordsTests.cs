@@ -73,11 +73,11 @@ public sealed class LastWordsTests
         {
             using var pod = JsonDocument.Parse(PodJson($"pod-{i}", Names.GuardrailContainer, Message()));
             pods.Upsert(pod.RootElement);
-            heard.ByPod().ShouldContainKeyAndValue($"uid-pod-{i}", Message());
+            heard.ByPod()[$"uid-pod-{i}"].ShouldBe(Message());
             pods.Delete(pod.RootElement);
         }
         heard.ByPod().Count.ShouldBe(LastWordsHeard.Most);
-        heard.ByPod().ShouldContainKey("uid-pod-1");
+        heard.ByPod().Keys.ShouldContain("uid-pod-1");
     }
 
     [Fact]
@@ -100,8 +100,8 @@ public sealed class LastWordsTests
 
     private static Dictionary<string, string> Words(string message) => new() { [Pod.Uid] = message };
 
-    private static string PodJson(string name, string container, string message) => $$"""
-        {"metadata": {"namespace": "shop", "name": "{{name}}", "uid": "uid-{{name}}", "resourceVersion": "1"},
-         "status": {"phase": "Running", "containerStatuses": [{"name": "{{container}}", "state": {"terminated": {"exitCode": 0, "message": {{JsonSerializer.Serialize(message)}}}}}]}}
+    private static string PodJson(string name, string container, string message) => $$$"""
+        {"metadata": {"namespace": "shop", "name": "{{{name}}}", "uid": "uid-{{{name}}}", "resourceVersion": "1"},
+         "status": {"phase": "Running", "containerStatuses": [{"name": "{{{container}}}", "state": {"terminated": {"exitCode": 0, "message": {{{JsonSerializer.Serialize(message)}}} } } }] } }
         """;
 }
