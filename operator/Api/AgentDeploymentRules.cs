@@ -281,6 +281,12 @@ public static partial class AgentDeploymentRules
             if (secret is not null && secrets.Contains(secret))
                 add($"{field}.env[{i}].valueFrom.secretKeyRef.name", $"\"{secret}\" holds a provider key: only the guardrail may mount it");
         }
+        foreach (var (mounted, index) in (container["volumeMounts"] as JsonArray ?? []).Select((mounted, index) => (mounted as JsonObject ?? [], index)))
+        {
+            // The volume itself is not in the template: it would be there once the guardrail is.
+            if (Text(mounted["name"])?.StartsWith("agent-readiness-", StringComparison.Ordinal) == true)
+                add($"{field}.volumeMounts[{index}].name", "only the guardrail may mount the operator's volumes: its keys, its token and its journal");
+        }
         var sources = container["envFrom"] as JsonArray ?? [];
         for (var i = 0; i < sources.Count; i++)
         {

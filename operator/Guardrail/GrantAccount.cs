@@ -43,6 +43,9 @@ internal sealed class GrantWindow
 
     public bool EverSent { get; set; }
 
+    /// <summary>Its cell in the journal; negative where it has none.</summary>
+    public int Cell { get; set; } = -1;
+
     /// <summary>The operator counts what is in flight as unproven: whatever becomes of it is booked no more.</summary>
     public bool Detached { get; set; }
 
@@ -66,6 +69,7 @@ internal sealed class GrantAccount
     private const int MostOldWindows = 16;
 
     private readonly Lock gate = new();
+    private readonly Journal? journal;
     private readonly List<GrantWindow> old = [];
     private readonly Queue<string> over = new();
     private GrantWindow current = new();
@@ -74,7 +78,8 @@ internal sealed class GrantAccount
 
     /// <summary>An account without money.</summary>
     /// <param name="holder">The random ID of this process.</param>
-    public GrantAccount(string holder) => Holder = holder;
+    /// <param name="journal">Where it writes down what it holds, before any of it is spent.</param>
+    public GrantAccount(string holder, Journal? journal = null) => (Holder, this.journal) = (holder, journal);
 
     /// <summary>The ID under which the operator knows this account.</summary>
     public string Holder { get; private set; }
@@ -125,6 +130,7 @@ internal sealed class GrantAccount
             if (closed || (!unlimited && (current.Id is null || now >= current.Ends || !amount.FitsIn(current.Free))))
                 return null;
             current.Reserved += amount;
+            Keep(current);
             return new Reservation(current, amount);
         }
     }
@@ -135,6 +141,7 @@ internal sealed class GrantAccount
         lock (gate)
         {
             current.Reserved += amount;
+            Keep(current);
             return (new Reservation(current, amount), Budget is { } budget && budget.IsPassedBy(current.Reserved));
         }
     }
@@ -162,6 +169,7 @@ internal sealed class GrantAccount
             var window = reservation.Window;
             window.Reserved -= reservation.Amount;
             window.Settled += actual;
+            Keep(window);
             Change(window, now);
             return actual.Cost > reservation.Amount.Cost;
         }
@@ -178,6 +186,7 @@ internal sealed class GrantAccount
             var window = reservation.Window;
             window.Reserved -= reservation.Amount;
             window.Unproven += reservation.Amount;
+            Keep(window);
             Change(window, now);
         }
     }
@@ -190,6 +199,7 @@ internal sealed class GrantAccount
             if (current.Free.Positive() is not { IsZero: false } free)
                 return;
             current.Returned += free;
+            Keep(current);
             Change(current, now);
         }
     }
@@ -252,12 +262,15 @@ internal sealed class GrantAccount
             if (report.Request.Closing)
             {
                 old.Remove(window);
+                journal?.Forget(window);
             }
             else
             {
                 if (window.Id is null)
                     (window.Id, window.Ends) = (answer.Window, answer.WindowEnds);
                 window.Granted = Amount.Max(window.Granted, answer.Granted);
+                if (!window.Detached)
+                    Keep(window);
             }
             if (current.Id == answer.Window)
                 current.Ends = answer.WindowEnds;
@@ -273,9 +286,12 @@ internal sealed class GrantAccount
         {
             Holder = holder;
             over.Clear();
-            current.Detached = true;
+            old.Add(current);
             foreach (var window in old)
+            {
                 window.Detached = true;
+                journal?.Forget(window);
+            }
             old.Clear();
             current = new GrantWindow();
         }
@@ -300,6 +316,7 @@ internal sealed class GrantAccount
                     window.Unproven += window.Reserved;
                     window.Reserved = Amount.Zero;
                     window.Detached = true;
+                    Keep(window);
                     Change(window, now);
                 }
                 // What is settled after this is booked nowhere: the operator has it as unproven already.
@@ -307,6 +324,13 @@ internal sealed class GrantAccount
             }
             return old.Count > 0;
         }
+    }
+
+    /// <summary>The closing reports that the operator has not answered, the latest window first. Once the account is closed, nothing will be added to them.</summary>
+    public IReadOnlyList<GrantRequest> Closings()
+    {
+        lock (gate)
+            return closed ? [.. old.AsEnumerable().Reverse().Select(window => Report(window, closing: true).Request)] : [];
     }
 
     private void Roll(GrantResponse answer)
@@ -322,11 +346,22 @@ internal sealed class GrantAccount
         }
         old.Add(current);
         if (old.Count > MostOldWindows)
+        {
+            journal?.Forget(old[0]);
+            old[0].Detached = true;
             old.RemoveAt(0);
+        }
         over.Enqueue(current.Id);
         if (over.Count > MostOldWindows)
             over.Dequeue();
         current = next;
+    }
+
+    // What the operator has never heard of needs no closing; the first message about a window is written down before it goes.
+    private void Keep(GrantWindow window)
+    {
+        if (window.EverSent)
+            journal?.Write(Holder, window);
     }
 
     private static void Change(GrantWindow window, DateTimeOffset now)
@@ -345,7 +380,11 @@ internal sealed class GrantAccount
 
     private GrantReport Report(GrantWindow window, bool closing, Amount? call = null)
     {
-        window.EverSent = true;
+        if (!window.EverSent)
+        {
+            window.EverSent = true;
+            Keep(window);
+        }
         return new GrantReport(
             new GrantRequest
             {

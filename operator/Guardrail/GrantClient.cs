@@ -7,7 +7,7 @@ namespace AgentReadiness.Guardrail;
 /// Keeps <see cref="GrantAccount"/> supplied: asks the operator for the first waiting call, reports spending, returns what others need. One request
 /// is in flight at a time, whoever waits.
 /// </summary>
-internal sealed class GrantClient(GrantAccount account, IGrantAuthority authority, OverrunList overruns, TimeProvider time, ILogger<GrantClient> log)
+internal sealed class GrantClient(GrantAccount account, IGrantAuthority authority, OverrunList overruns, TimeProvider time, ILogger<GrantClient> log, PastHolders? past = null)
 {
     private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
@@ -100,8 +100,8 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         }
     }
 
-    /// <summary>Stops lending: refuses all, counts what is in flight as unproven, and tells the operator, for at most <paramref name="limit"/>. True where it was told.</summary>
-    public async Task<bool> CloseAsync(TimeSpan limit)
+    /// <summary>Stops lending: refuses all, and counts what is in flight as unproven. From now on nothing is added to the closing reports.</summary>
+    public void Close()
     {
         lock (sync)
         {
@@ -110,14 +110,23 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
                 waiter.Result.TrySetResult(new(null, GrantRefusal.Stopping));
             waiters.Clear();
         }
-        if (!account.Close(time.GetUtcNow()) || !authority.Configured)
+        account.Close(time.GetUtcNow());
+    }
+
+    /// <summary>Closes, and tells the operator, for at most <paramref name="limit"/>. True where it was told.</summary>
+    public async Task<bool> CloseAsync(TimeSpan limit)
+    {
+        Close();
+        if (!authority.Configured)
             return true;
         using var expiry = new CancellationTokenSource(limit, time);
-        while (account.Due(time.GetUtcNow(), Coalesce, Heartbeat) is { } report)
+        while ((past?.Next() ?? account.Due(time.GetUtcNow(), Coalesce, Heartbeat)) is { } report)
         {
             try
             {
                 var answer = await SendAsync(report, expiry.Token);
+                if (past?.Answered(report, answer) == true)
+                    continue;
                 account.Apply(report, answer, time.GetUtcNow());
                 if (answer.Outcome == GrantOutcome.HolderClosed)
                     return true;
@@ -163,6 +172,11 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
             return null;
         }
         WakeFitting();
+        if (past?.Next() is { } closing)
+        {
+            wait = reportAgainAt - now;
+            return wait <= TimeSpan.Zero ? closing : null;
+        }
         if (waiters.First is { } first)
         {
             if (now >= askAgainAt)
@@ -226,6 +240,8 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
 
     private void Take(GrantReport report, GrantResponse answer)
     {
+        if (past?.Answered(report, answer) == true)
+            return;
         var now = time.GetUtcNow();
         if (answer.Outcome == GrantOutcome.HolderClosed)
         {

@@ -11,6 +11,12 @@ internal sealed record GuardrailOptions
     /// <summary>The configuration file.</summary>
     public string ConfigPath { get; init; } = GuardrailPaths.Config;
 
+    /// <summary>The folder of the journal.</summary>
+    public string JournalDirectory { get; init; } = GuardrailPaths.JournalDirectory;
+
+    /// <summary>The termination message's file.</summary>
+    public string TerminationLog { get; init; } = GuardrailPaths.TerminationLog;
+
     /// <summary>The port of the agent's calls out, on 127.0.0.1.</summary>
     public int EgressPort { get; init; } = GuardrailPorts.Egress;
 
@@ -54,7 +60,11 @@ internal static class GuardrailHost
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(s => new ConfigStore(options.ConfigPath, shipped, time, s.GetRequiredService<ILogger<ConfigStore>>()));
         builder.Services.AddSingleton<GuardrailMetrics>();
-        builder.Services.AddSingleton(_ => new GrantAccount(GrantClient.NewHolder()));
+        builder.Services.AddSingleton(s => new OwnJournal(Journal.Open(options.JournalDirectory, s.GetRequiredService<ILogger<Journal>>())));
+        builder.Services.AddSingleton(s => new PastHolders(s.GetRequiredService<OwnJournal>().Journal, s.GetRequiredService<ILogger<PastHolders>>()));
+        builder.Services.AddSingleton(s => new GrantAccount(GrantClient.NewHolder(), s.GetRequiredService<OwnJournal>().Journal));
+        builder.Services.AddSingleton(s => new LastWords(
+            options.TerminationLog, s.GetRequiredService<GrantAccount>(), s.GetRequiredService<PastHolders>(), s.GetRequiredService<ILogger<LastWords>>()));
         builder.Services.AddSingleton<IGrantAuthority, HttpGrantAuthority>();
         builder.Services.AddSingleton<GrantClient>();
         builder.Services.AddSingleton<RunRegistry>();
@@ -93,10 +103,17 @@ internal static class GuardrailHost
         return app;
     }
 
+    // The container of services gives out no null.
+    private sealed record OwnJournal(Journal? Journal) : IDisposable
+    {
+        public void Dispose() => Journal?.Dispose();
+    }
+
     /// <summary>Starts and stops what runs beside the requests, in the order that money needs.</summary>
     private sealed class Lifecycle(
         ConfigStore config,
         GrantClient grants,
+        LastWords words,
         EgressProxy egress,
         BackgroundCalls background,
         InboundFront front,
@@ -138,7 +155,10 @@ internal static class GuardrailHost
             background.GiveUp();
             await stop.CancelAsync();
             await running;
+            grants.Close();
+            words.Leave();
             var delivered = await grants.CloseAsync(CloseLimit);
+            words.Leave();
             log.Stopped(unproven, delivered);
         }
 

@@ -1,3 +1,5 @@
+using AgentReadiness.Api.Guardrail;
+
 namespace AgentReadiness.Guardrail;
 
 /// <summary>Everything that the guardrail logs: one place, so that no body and no key can slip in elsewhere.</summary>
@@ -69,4 +71,16 @@ internal static partial class LogMessages
 
     [LoggerMessage(21, LogLevel.Error, "prices not used, those in force stay: {Reason}: {Detail}")]
     public static partial void PricesRejected(this ILogger log, string reason, string detail);
+
+    [LoggerMessage(23, LogLevel.Warning, "journal not used: {Reason}: {Detail}")]
+    public static partial void JournalFault(this ILogger log, string reason, string detail);
+
+    [LoggerMessage(24, LogLevel.Warning, "an earlier process of this pod did not close its account: holder={Holder} window={Window} settled={Settled} unproven={Unproven}; closing it")]
+    public static partial void PastHolder(this ILogger log, string holder, string? window, string settled, string unproven);
+
+    [LoggerMessage(25, LogLevel.Information, "the account of an earlier process is closed: holder={Holder} window={Window} outcome={Outcome}")]
+    public static partial void PastHolderClosed(this ILogger log, string holder, string? window, GrantOutcome outcome);
+
+    [LoggerMessage(26, LogLevel.Warning, "termination message not written: {Reason}")]
+    public static partial void LastReportsNotWritten(this ILogger log, string reason);
 }

@@ -41,9 +41,14 @@ public sealed class PodTemplateTests
         key["secret"]!["secretName"]!.GetValue<string>().ShouldBe("secret-key");
         var token = pod["volumes"]!.AsArray().Single(volume => volume!["projected"] is not null)!;
         token.ToJsonString().ShouldContain(GrantProtocol.Audience);
+        var journal = pod["volumes"]!.AsArray().Single(volume => volume!["emptyDir"] is not null)!;
+        journal["emptyDir"]!.ToJsonString().ShouldBe("""{"medium":"Memory","sizeLimit":"1Mi"}""");
+        containers[0]!["volumeMounts"]!.ToJsonString().ShouldContain(GuardrailPaths.JournalDirectory);
+        containers[0]!["terminationMessagePath"]!.GetValue<string>().ShouldBe(GuardrailPaths.TerminationLog);
         foreach (var container in containers.Skip(1).Concat(pod["initContainers"]!.AsArray()))
         {
             var text = container!.ToJsonString();
+            text.ShouldNotContain(journal["name"]!.GetValue<string>());
             text.ShouldNotContain(key["name"]!.GetValue<string>());
             text.ShouldNotContain(token["name"]!.GetValue<string>());
             text.ShouldNotContain("secret-key");

@@ -41,6 +41,7 @@ internal sealed class FakeOperator : IAsyncDisposable
             }
             Token = context.Request.Headers.Authorization.ToString();
             var request = await JsonSerializer.DeserializeAsync(context.Request.Body, GuardrailJson.Default.GrantRequest);
+            All.Enqueue(request!);
             await context.Response.WriteAsJsonAsync(Answer(request!), GuardrailJson.Default.GrantResponse);
         });
         File.WriteAllText(Path.Combine(folder, "ca.crt"), ca.ExportCertificatePem());
@@ -59,6 +60,9 @@ internal sealed class FakeOperator : IAsyncDisposable
     private int requests;
 
     public int Requests => requests;
+
+    /// <summary>All messages, in the order that they came.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<GrantRequest> All { get; } = new();
 
     public int Port { get; }
 

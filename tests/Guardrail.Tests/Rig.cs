@@ -58,6 +58,12 @@ internal sealed class Rig : IAsyncDisposable
 
     public string ConfigPath => Path.Combine(folder, "config.json");
 
+    public string JournalFolder => Path.Combine(folder, "journal");
+
+    public string JournalPath => Path.Combine(JournalFolder, Journal.FileName);
+
+    public string TerminationLog => Path.Combine(folder, "termination-log");
+
     public string PricesPath => Path.Combine(folder, "prices.json");
 
     public string KeyPath => Path.Combine(folder, "key");
@@ -67,7 +73,7 @@ internal sealed class Rig : IAsyncDisposable
 
     public static async Task<Rig> StartAsync(
         Func<GuardrailConfig, GuardrailConfig>? change = null, BudgetAuthority? budget = null, string timeout = "10s", IReadOnlyList<string>? models = null,
-        Func<GuardrailConfig, int, string, GuardrailConfig>? formats = null, string? prices = null, Action<ListenOptions>? listen = null)
+        Func<GuardrailConfig, int, string, GuardrailConfig>? formats = null, string? prices = null, Action<ListenOptions>? listen = null, byte[]? journal = null)
     {
         var witness = new Witness();
         var port = Ports.Free();
@@ -95,8 +101,12 @@ internal sealed class Rig : IAsyncDisposable
         if (prices is not null)
             await File.WriteAllTextAsync(rig.PricesPath, prices);
         await File.WriteAllBytesAsync(rig.ConfigPath, JsonSerializer.SerializeToUtf8Bytes(config, GuardrailJson.Default.GuardrailConfig));
+        Directory.CreateDirectory(rig.JournalFolder);
+        if (journal is not null)
+            await File.WriteAllBytesAsync(rig.JournalPath, journal);
+        await File.WriteAllTextAsync(rig.TerminationLog, "");
         rig.Guardrail = GuardrailHost.Build(
-            new GuardrailOptions { ConfigPath = rig.ConfigPath, EgressPort = rig.EgressPort, AdminPort = rig.AdminPort, Address = IPAddress.Loopback },
+            new GuardrailOptions { JournalDirectory = rig.JournalFolder, TerminationLog = rig.TerminationLog, ConfigPath = rig.ConfigPath, EgressPort = rig.EgressPort, AdminPort = rig.AdminPort, Address = IPAddress.Loopback },
             TimeProvider.System,
             logging => logging.AddProvider(rig.Log));
         await rig.Guardrail.StartAsync();

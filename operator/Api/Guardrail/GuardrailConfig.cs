@@ -217,6 +217,12 @@ public static class GuardrailPaths
 
     /// <summary>The projected service-account token.</summary>
     public const string Token = TokenDirectory + "/token";
+
+    /// <summary>The directory in memory where the guardrail writes down what it holds. It lives as long as the pod.</summary>
+    public const string JournalDirectory = "/var/run/agent-readiness/journal";
+
+    /// <summary>The file whose content the kubelet puts into the pod's status when the container ends.</summary>
+    public const string TerminationLog = "/dev/termination-log";
 }
 
 /// <summary>JSON of the guardrail's configuration and grant protocol, generated at compile time so that Native AOT can use it.</summary>
@@ -224,4 +230,5 @@ public static class GuardrailPaths
 [JsonSerializable(typeof(GuardrailConfig))]
 [JsonSerializable(typeof(GrantRequest))]
 [JsonSerializable(typeof(GrantResponse))]
+[JsonSerializable(typeof(LastReports))]
 public sealed partial class GuardrailJson : JsonSerializerContext;

@@ -14,6 +14,7 @@ internal static class PodTemplate
 {
     private const string ConfigVolume = "agent-readiness-config";
     private const string TokenVolume = "agent-readiness-token";
+    private const string JournalVolume = "agent-readiness-journal";
     private const long TokenSeconds = 3600;
 
     /// <summary>Seconds of the grace period that are left when <c>/drain</c> gives up waiting for runs: for model calls in flight and the closing report.</summary>
@@ -110,7 +111,8 @@ internal static class PodTemplate
     {
         var mounts = new JsonArray(
             new JsonObject { ["name"] = ConfigVolume, ["mountPath"] = GuardrailPaths.ConfigDirectory, ["readOnly"] = true },
-            new JsonObject { ["name"] = TokenVolume, ["mountPath"] = GuardrailPaths.TokenDirectory, ["readOnly"] = true });
+            new JsonObject { ["name"] = TokenVolume, ["mountPath"] = GuardrailPaths.TokenDirectory, ["readOnly"] = true },
+            new JsonObject { ["name"] = JournalVolume, ["mountPath"] = GuardrailPaths.JournalDirectory });
         foreach (var upstream in WithKeys(spec))
             mounts.Add(new JsonObject { ["name"] = KeyVolume(upstream), ["mountPath"] = $"{GuardrailPaths.KeysDirectory}/{upstream.Name}", ["readOnly"] = true });
         foreach (var upstream in WithAuthorities(spec))
@@ -125,6 +127,9 @@ internal static class PodTemplate
             ["imagePullPolicy"] = "IfNotPresent",
             ["ports"] = ports,
             ["volumeMounts"] = mounts,
+            ["terminationMessagePath"] = GuardrailPaths.TerminationLog,
+            // Never the log's end: what the operator reads there is a report about money.
+            ["terminationMessagePolicy"] = "File",
             ["readinessProbe"] = Probe("/readyz", period: 2, failures: 3),
             ["livenessProbe"] = Probe("/healthz", period: 10, failures: 3),
             ["lifecycle"] = new JsonObject { ["preStop"] = Drain() },
@@ -146,7 +151,7 @@ internal static class PodTemplate
         };
     }
 
-    /// <summary>The guardrail's volumes: configuration, token, provider keys.</summary>
+    /// <summary>The guardrail's volumes: configuration, token, journal, provider keys.</summary>
     public static void AddVolumes(JsonObject pod, string configMap, AgentDeploymentSpec spec)
     {
         if (pod["volumes"] is not JsonArray volumes)
@@ -166,6 +171,12 @@ internal static class PodTemplate
                     ["serviceAccountToken"] = new JsonObject { ["audience"] = GrantProtocol.Audience, ["expirationSeconds"] = TokenSeconds, ["path"] = Path.GetFileName(GuardrailPaths.Token) },
                 }),
             },
+        });
+        // It lives as long as the pod, whatever happens to the container, and no disk is written. The file in it has 28 KiB.
+        volumes.Add(new JsonObject
+        {
+            ["name"] = JournalVolume,
+            ["emptyDir"] = new JsonObject { ["medium"] = "Memory", ["sizeLimit"] = "1Mi" },
         });
         foreach (var upstream in WithKeys(spec))
         {

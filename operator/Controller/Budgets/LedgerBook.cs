@@ -74,6 +74,10 @@ internal sealed class LedgerBook
     public Task LoseAsync(Func<LedgerHolder, bool> isLost, CancellationToken cancellationToken) =>
         PostAsync(null, (before, _) => new GrantDecision(LedgerRules.Lose(before, isLost), GrantOutcome.Granted, Amount.Zero) { IsUrgent = true }, cancellationToken);
 
+    /// <summary>Books the closing report that a holder left behind. Of a holder that is not listed, or closed, nothing is booked.</summary>
+    public Task HearAsync(GrantRequest last, HolderPod pod, CancellationToken cancellationToken) =>
+        PostAsync(null, (before, terms) => LastWords.Book(before, last, pod, terms, time.GetUtcNow()), cancellationToken);
+
     /// <summary>Somebody waits at a shared budget: gives back what no holder has, and lets the holders know; returns at once.</summary>
     public void ReturnIdle()
     {

@@ -29,6 +29,7 @@ public sealed class LedgerDesk(
     // An eval pod may spend before its EvalRun exists.
     private static readonly TimeSpan Youth = TimeSpan.FromMinutes(15);
 
+    private readonly LastWordsHeard heard = new(pods);
     private volatile Term? term;
 
     private sealed class Term(CancellationToken token)
@@ -164,6 +165,8 @@ public sealed class LedgerDesk(
     private async Task CloseLostHoldersAsync(CancellationToken cancellationToken)
     {
         var alive = pods.List().Where(entry => !entry.View.IsOver).Select(entry => entry.Uid).ToHashSet(StringComparer.Ordinal);
+        // After the look at who is alive: whoever ends in between is lost in the next pass, after his words were heard.
+        alive.UnionWith(await HearLastWordsAsync(cancellationToken));
         foreach (var ledger in ledgers.List())
         {
             var account = AccountKey.Of(ledger.View.Spec);
@@ -191,6 +194,31 @@ public sealed class LedgerDesk(
                 // Logged where it happened; the next sweep tries again.
             }
         }
+    }
+
+    // The pods whose words could not be booked now: nothing of theirs is lost before that.
+    private async Task<HashSet<string>> HearLastWordsAsync(CancellationToken cancellationToken)
+    {
+        var unheard = new HashSet<string>(StringComparer.Ordinal);
+        if (heard.ByPod() is not { Count: > 0 } words)
+            return unheard;
+        foreach (var ledger in ledgers.List().Where(ledger => ledger.View.Spec.Account != LedgerAccount.Shared))
+        {
+            foreach (var (last, pod) in LastWords.For(ledger.View.Status?.Holders ?? [], words))
+            {
+                try
+                {
+                    await Book(AccountKey.Of(ledger.View.Spec)).HearAsync(last, pod, cancellationToken);
+                    ControllerLog.LastWords(logger, pod.Name, ledger.Key.Name, last.Settled.ToString(), last.Unproven.ToString());
+                }
+                catch (LedgerUnavailableException)
+                {
+                    // Logged where it happened; the next sweep tries again.
+                    unheard.Add(pod.Uid);
+                }
+            }
+        }
+        return unheard;
     }
 
     private static bool Knows(BudgetLedgerStatus borrower, AccountKey shared, LedgerHolder holder) =>

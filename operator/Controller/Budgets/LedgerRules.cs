@@ -190,8 +190,13 @@ public static class LedgerRules
     private static BudgetLedgerStatus Fold(BudgetLedgerStatus account, LedgerHolder holder, Amount unproven, bool mark)
     {
         var rest = account.Holders.Where(other => other != holder).ToList();
-        if (mark && holder.Segment == account.Segment && rest.Count(other => other.Closed == true && other.PodUid == holder.PodUid) < MostMarks)
+        if (mark && holder.Segment == account.Segment)
+        {
+            // The oldest mark goes: a report that its sender repeats, because it saw no answer, is one of the last ones.
+            if (rest.Count(other => other.Closed == true && other.PodUid == holder.PodUid) >= MostMarks)
+                rest.Remove(rest.First(other => other.Closed == true && other.PodUid == holder.PodUid));
             rest.Add(new LedgerHolder { Id = holder.Id, Segment = holder.Segment, Pod = holder.Pod, PodUid = holder.PodUid, Closed = true });
+        }
         if (holder.Closed == true)
             return account with { Holders = rest };
         return LedgerLimits.Sum(account with

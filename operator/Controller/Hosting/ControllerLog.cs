@@ -61,4 +61,7 @@ internal static partial class ControllerLog
 
     [LoggerMessage(119, LogLevel.Information, "Certificates of the grant endpoint set in ConfigMap {Key}")]
     public static partial void AuthoritySet(ILogger logger, NamespacedName key);
+
+    [LoggerMessage(120, LogLevel.Information, "The guardrail of pod {Pod} left its closing report: booked in ledger {Ledger}, settled {Settled}, unproven {Unproven}")]
+    public static partial void LastWords(ILogger logger, string pod, string ledger, string settled, string unproven);
 }

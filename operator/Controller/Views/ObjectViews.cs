@@ -204,7 +204,7 @@ public sealed record JobView(Meta Meta, string? Failure)
 /// <param name="Waiting">"Reason: message" while it waits for more than its turn, or null.</param>
 /// <param name="ExitCode">Of the ended container; null while it runs or waits.</param>
 /// <param name="TerminationReason">For example OOMKilled.</param>
-/// <param name="TerminationMessage">What it wrote.</param>
+/// <param name="TerminationMessage">What it wrote; of the reporter beside a runner, and of a guardrail that left its last reports.</param>
 public sealed record ContainerView(string Name, string? Waiting, int? ExitCode, string? TerminationReason, string? TerminationMessage);
 
 /// <summary>A pod of ours.</summary>
@@ -228,6 +228,9 @@ public sealed record PodView(Meta Meta, string Phase, string? Unschedulable, IRe
     /// <summary>Whether its processes have ended for good.</summary>
     public bool IsOver => Phase is "Succeeded" or "Failed";
 
+    /// <summary>The last reports of its guardrail, where that ended and left some (see <see cref="LastReports"/>).</summary>
+    public string? LastWords => Containers.FirstOrDefault(container => container.Name == Names.GuardrailContainer)?.TerminationMessage;
+
     /// <summary>Why it does not run, in the words of the kubelet or scheduler, or null.</summary>
     public string? Trouble => Unschedulable ?? Containers.Select(container => container.Waiting ?? Crash(container)).FirstOrDefault(cause => cause is not null);
 
@@ -240,7 +243,10 @@ public sealed record PodView(Meta Meta, string Phase, string? Unschedulable, IRe
         var reason = status.Text("state", "waiting", "reason");
         // These two are the ordinary way up, not a trouble.
         var waiting = reason is null or "ContainerCreating" or "PodInitializing" ? null : $"container {name}: {reason}: {status.Text("state", "waiting", "message")}";
-        return new ContainerView(name, waiting, status.Int("state", "terminated", "exitCode"),
-            status.Text("state", "terminated", "reason"), status.Text("state", "terminated", "message"));
+        // An agent's own message may have 4 KiB, and nobody reads it here.
+        var message = name is Names.GuardrailContainer or EvalSuiteRules.Reporter ? status.Text("state", "terminated", "message") : null;
+        if (name == Names.GuardrailContainer && message is not null && !LastReports.LooksLike(message))
+            message = null;
+        return new ContainerView(name, waiting, status.Int("state", "terminated", "exitCode"), status.Text("state", "terminated", "reason"), message);
     }
 }

@@ -1,0 +1,77 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AgentReadiness.Api.Guardrail;
+
+/// <summary>
+/// The closing reports of a guardrail that ends while the operator does not answer. It leaves them in its container's termination message, where the
+/// operator reads them as long as the pod is there.
+/// </summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed class LastReports
+{
+    /// <summary>The most bytes of a message: a quarter of what a kubelet reads of a container, as all containers of a pod share 12 KiB.</summary>
+    public const int MaxBytes = 1024;
+
+    /// <summary>How each message begins, so that others are known at once.</summary>
+    public const string Prefix = "{\"lastReports\":[";
+
+    /// <summary>The reports, the latest window first.</summary>
+    [JsonPropertyName("lastReports")]
+    public required IReadOnlyList<LastReport> Reports { get; init; }
+
+    /// <summary>The message: as many of the reports as it has room for, the first ones first.</summary>
+    public static string Write(IEnumerable<GrantRequest> closings)
+    {
+        var kept = new List<LastReport>();
+        var message = string.Empty;
+        foreach (var closing in closings)
+        {
+            kept.Add(new LastReport { Holder = closing.Holder, Window = closing.Window, Settled = closing.Settled, Unproven = closing.Unproven + closing.Reserved, Returned = closing.Returned });
+            var longer = JsonSerializer.Serialize(new LastReports { Reports = kept }, GuardrailJson.Default.LastReports);
+            if (Encoding.UTF8.GetByteCount(longer) > MaxBytes)
+                break;
+            message = longer;
+        }
+        return message;
+    }
+
+    /// <summary>Reads a message; null for anything but what <see cref="Write"/> writes.</summary>
+    public static LastReports? TryRead(string? message)
+    {
+        if (message is null || !LooksLike(message))
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(message, GuardrailJson.Default.LastReports) is { Reports: { } reports } read && !reports.Contains(null!) ? read : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether a message may be one of these.</summary>
+    public static bool LooksLike(string message) => message.Length <= MaxBytes && message.StartsWith(Prefix, StringComparison.Ordinal);
+}
+
+/// <summary>What a holder spent in a window, for good.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record LastReport
+{
+    /// <summary>The process's ID.</summary>
+    public required string Holder { get; init; }
+
+    /// <summary>The window; absent where the operator never named one.</summary>
+    public string? Window { get; init; }
+
+    /// <summary>Total proven spend.</summary>
+    public required Amount Settled { get; init; }
+
+    /// <summary>Total that counts as spent.</summary>
+    public required Amount Unproven { get; init; }
+
+    /// <summary>Total given back before.</summary>
+    public required Amount Returned { get; init; }
+}
