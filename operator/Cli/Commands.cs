@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Reflection;
 using AgentReadiness.Api;
+using AgentReadiness.Cli.Budgets;
 
 namespace AgentReadiness.Cli;
 
-/// <summary>The commands. None of them speaks to a cluster.</summary>
+/// <summary>The commands. Only "evals submit" and "budget" speak to a cluster.</summary>
 internal static class Commands
 {
     private const int Good = 0;
@@ -16,21 +18,25 @@ internal static class Commands
     /// <param name="input">What "-" reads, where a text is expected.</param>
     /// <param name="bytes">What "-" reads, where bytes are expected.</param>
     /// <param name="console">Where output and errors go; the console where it is null.</param>
+    /// <param name="time">The clock; the system's where it is null.</param>
+    /// <param name="connect">Makes connections to clusters; as kubectl does where it is null.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(string[] arguments, TextReader input, Stream bytes, InvocationConfiguration? console = null)
+    public static async Task<int> RunAsync(string[] arguments, TextReader input, Stream bytes, InvocationConfiguration? console = null, TimeProvider? time = null, Func<ClusterOptions, Cluster>? connect = null)
     {
-        var parsed = Root(input, bytes).Parse(arguments);
+        var parsed = Root(input, bytes, time ?? TimeProvider.System, connect ?? Cluster.Connect).Parse(arguments);
         var code = await parsed.InvokeAsync(console ?? new InvocationConfiguration());
         // The library says 1 for any wrong command line, which is a verdict here.
-        return parsed.Action is ParseErrorAction && parsed.CommandResult.Command.Name is EvalsCommand.Group or EvalsCommand.Import ? EvalsCommand.Usage : code;
+        return parsed.Action is ParseErrorAction && (parsed.CommandResult.Command.Name is EvalsCommand.Group or EvalsCommand.Import || IsBudget(parsed.CommandResult)) ? EvalsCommand.Usage : code;
     }
 
-    private static RootCommand Root(TextReader input, Stream bytes)
+    private static bool IsBudget(CommandResult command) => command.Command.Name == BudgetCommand.Group || command.Parent is CommandResult { Command.Name: BudgetCommand.Group };
+
+    private static RootCommand Root(TextReader input, Stream bytes, TimeProvider time, Func<ClusterOptions, Cluster> connect)
     {
         var root = new RootCommand("""
-            AI agents held to a production bar: what can be told about a manifest or about results of evals without a cluster.
+            AI agents held to a production bar: what can be told about a manifest or about results of evals without a cluster, and how budgets stand in one.
 
-            Exit codes: 0 all is well; 1 the manifest has a problem or cannot be read, or the command line is wrong. "evals import" has its own.
+            Exit codes: 0 all is well; 1 the manifest has a problem or cannot be read, or the command line is wrong. "evals" and "budget" have their own.
             """);
         root.Subcommands.Add(Command("revision", """
             Prints "NAMESPACE/NAME REVISION" for each AgentDeployment of a manifest: the revision that the operator will give it.
@@ -44,7 +50,8 @@ internal static class Commands
             Exit codes: 0 no problem; 1 at least one problem, or the manifest cannot be read.
             """, input, Check));
         root.Subcommands.Add(EvalsCommand.Create(bytes));
-        root.Subcommands.Add(PriceCommand.Create(input, TimeProvider.System));
+        root.Subcommands.Add(PriceCommand.Create(input, time));
+        root.Subcommands.Add(BudgetCommand.Create(time, connect));
         var version = new Command("version", "Prints the version of this program.");
         version.SetAction(parsed => parsed.InvocationConfiguration.Output.WriteLine(
             typeof(Commands).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion));

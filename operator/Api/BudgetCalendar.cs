@@ -1,10 +1,9 @@
 using System.Globalization;
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using NodaTime;
 using NodaTime.Calendars;
 
-namespace AgentReadiness.Controller.Budgets;
+namespace AgentReadiness.Api;
 
 /// <summary>A stretch of the calendar.</summary>
 /// <param name="Name">Its name, unique among the windows of its period and zone; at most 32 characters of [0-9A-Za-z:+-].</param>
@@ -25,7 +24,7 @@ public static class BudgetCalendar
 {
     private static readonly DateTimeOffset Never = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
 
-    private static readonly CalendarWindow Total = new(BudgetWindows.Total, DateTimeOffset.MinValue, Never);
+    private static readonly CalendarWindow Total = new("total", DateTimeOffset.MinValue, Never);
 
     /// <summary>The window of a period that is open at a moment.</summary>
     /// <param name="period">The length.</param>

@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Exceptions;
+using k8s.KubeConfigModels;
+
+namespace AgentReadiness.Cli.Budgets;
+
+/// <summary>Which cluster, and where in it.</summary>
+/// <param name="Kubeconfig">The kubeconfig file; null: as kubectl finds it.</param>
+/// <param name="Context">The context in it; null: the current one.</param>
+internal sealed record ClusterOptions(string? Kubeconfig, string? Context);
+
+/// <summary>The API server said no.</summary>
+/// <param name="status">The HTTP status.</param>
+/// <param name="message">The server's message.</param>
+internal sealed class ClusterException(HttpStatusCode status, string message) : Exception(message)
+{
+    /// <summary>The HTTP status.</summary>
+    public HttpStatusCode Status { get; } = status;
+}
+
+/// <summary>
+/// The three requests that the budget commands make. The runtime's KubernetesApi would bring ASP.NET Core and metrics into a plugin that people download.
+/// </summary>
+/// <param name="client">Brings address, TLS and credentials.</param>
+/// <param name="space">The namespace of the kubeconfig's context.</param>
+/// <param name="user">The name of the kubeconfig's user; null where there is none.</param>
+internal sealed class Cluster(Kubernetes client, string space, string? user) : IDisposable
+{
+    private const string Reviews = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+    private const string Manager = "kubectl-agents";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>The namespace where none is given.</summary>
+    public string Namespace => space;
+
+    /// <summary>Connects as kubectl does: --kubeconfig, else the files of KUBECONFIG, else ~/.kube/config, else the pod that this runs in.</summary>
+    /// <exception cref="KubeConfigException">There is no such file or context.</exception>
+    public static Cluster Connect(ClusterOptions options)
+    {
+        var files = options.Kubeconfig is { } given ? [new FileInfo(given)]
+            : Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } list
+                ? list.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(path => new FileInfo(path)).Where(file => file.Exists).ToArray()
+                : new[] { new FileInfo(KubernetesClientConfiguration.KubeConfigDefaultLocation) }.Where(file => file.Exists).ToArray();
+        if (files.Length == 0)
+        {
+            if (options.Context is null && KubernetesClientConfiguration.IsInCluster())
+                return new Cluster(new Kubernetes(KubernetesClientConfiguration.InClusterConfig()), KubernetesClientConfiguration.InClusterConfig().Namespace ?? "default", null);
+            throw new KubeConfigException("no kubeconfig was found: give --kubeconfig, or set KUBECONFIG");
+        }
+        var config = files.Select(file => KubernetesClientConfiguration.LoadKubeConfig(file)).Aggregate(Merge);
+        var current = options.Context ?? config.CurrentContext;
+        var user = config.Contexts?.FirstOrDefault(context => context.Name == current)?.ContextDetails?.User;
+        var built = KubernetesClientConfiguration.BuildConfigFromConfigObject(config, current);
+        return new Cluster(new Kubernetes(built), string.IsNullOrEmpty(built.Namespace) ? "default" : built.Namespace, string.IsNullOrEmpty(user) ? null : user);
+    }
+
+    /// <summary>Reads an object; null where there is none.</summary>
+    public async Task<JsonObject?> GetAsync(string path, CancellationToken stop)
+    {
+        try
+        {
+            return await SendAsync(HttpMethod.Get, path, null, null, stop);
+        }
+        catch (ClusterException error) when (error.Status == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Patches an object by RFC 6902: all of the operations or none.</summary>
+    public Task<JsonObject> PatchAsync(string path, JsonArray operations, CancellationToken stop) =>
+        SendAsync(HttpMethod.Patch, $"{path}?fieldManager={Manager}", operations, "application/json-patch+json", stop);
+
+    /// <summary>Who the API server says that we are; where it cannot tell (before Kubernetes 1.28), the kubeconfig's user; null where neither is known.</summary>
+    public async Task<string?> WhoAmIAsync(CancellationToken stop)
+    {
+        try
+        {
+            var review = new JsonObject { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "SelfSubjectReview" };
+            var answer = await SendAsync(HttpMethod.Post, Reviews, review, "application/json", stop);
+            return answer["status"]?["userInfo"]?["username"] is JsonValue name && name.TryGetValue<string>(out var text) && text.Length > 0 ? text : user;
+        }
+        catch (ClusterException error) when (error.Status is HttpStatusCode.NotFound or HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed)
+        {
+            return user;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => client.Dispose();
+
+    private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonNode? body, string? contentType, CancellationToken stop)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(client.BaseUri, path.TrimStart('/')));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        request.Headers.TryAddWithoutValidation("User-Agent", Manager);
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body.ToJsonString()));
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType!);
+        }
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(Patience);
+        try
+        {
+            if (client.Credentials is { } credentials)
+                await credentials.ProcessHttpRequestAsync(request, limit.Token);
+            using var response = await client.HttpClient.SendAsync(request, limit.Token);
+            var text = await response.Content.ReadAsStringAsync(limit.Token);
+            var answer = Parse(text);
+            if (response.IsSuccessStatusCode && answer is not null)
+                return answer;
+            throw new ClusterException(response.StatusCode, answer?["message"] is JsonValue message && message.TryGetValue<string>(out var words)
+                ? words : $"HTTP {(int)response.StatusCode}: {text[..Math.Min(text.Length, 300)]}");
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"the API server at {client.BaseUri} did not answer within {Patience.TotalSeconds} seconds");
+        }
+    }
+
+    // As kubectl merges the files of KUBECONFIG: what is found first counts.
+    private static K8SConfiguration Merge(K8SConfiguration first, K8SConfiguration next)
+    {
+        first.CurrentContext = string.IsNullOrEmpty(first.CurrentContext) ? next.CurrentContext : first.CurrentContext;
+        first.Contexts = [.. (first.Contexts ?? []).Concat(next.Contexts ?? []).DistinctBy(context => context.Name)];
+        first.Clusters = [.. (first.Clusters ?? []).Concat(next.Clusters ?? []).DistinctBy(cluster => cluster.Name)];
+        first.Users = [.. (first.Users ?? []).Concat(next.Users ?? []).DistinctBy(user => user.Name)];
+        return first;
+    }
+
+    private static JsonObject? Parse(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
