@@ -15,9 +15,9 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
     private const int Agents = 3;
     private const int Pods = 4;
     private const int Streams = 64;
-    private const int OutputLimit = 80;
-    private const string Message = "[[tokens=60]] [[pace=1500ms]] Where is my order?";
-    private static readonly Money Cap = Money.Parse("1.5");
+    private const int OutputLimit = 40;
+    private const string Message = "[[tokens=20]] [[pace=3s]] Where is my order?";
+    private static readonly Money Cap = Money.Parse("0.6");
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(8);
     private static readonly TimeSpan BetweenKills = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Cut = TimeSpan.FromSeconds(60);
@@ -49,7 +49,7 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
         }
         options.Say("the budget is exhausted; everybody closes");
         await CommandLine.RunAsync("kubectl", ["-n", Ns, "delete", "agd", "--all", "--wait=false"], null, cancellationToken);
-        await CommandLine.RunAsync("kubectl", ["-n", Ns, "wait", "--for=delete", "pod", "-l", $"{Names.ManagedByLabel}={Names.Operator}", "--timeout=240s"], null, cancellationToken);
+        await CommandLine.RunAsync("kubectl", ["-n", Ns, "wait", "--for=delete", "pod", "-l", $"{Names.ManagedByLabel}={Names.Operator}", "--timeout=300s"], null, cancellationToken);
         var ledger = (await LedgerAsync("every account to close", ledger => ledger.Status is { } status && status.Holders.All(holder => holder.Closed == true) && status.Limits.All(limit => limit.Outstanding.IsZero), cancellationToken)).Status!;
         var limit = ledger.Limits.Single(limit => limit.Last is null);
         var witness = await ProviderWitness.ReadAsync(cancellationToken);
@@ -109,7 +109,7 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
                   ports: [{name: http, port: 80, targetPort: 8080}]
                   template:
                     spec:
-                      terminationGracePeriodSeconds: 60
+                      terminationGracePeriodSeconds: 240
                       automountServiceAccountToken: false
                       securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault}}
                       containers:
