@@ -30,8 +30,8 @@ internal sealed record GuardrailOptions
 /// <summary>Puts the program together.</summary>
 internal static class GuardrailHost
 {
-    // What is left for connections after the runs have ended and the closing report is out.
-    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
+    // How long the closing report is tried, which a change of leaders takes, and then what is left for connections. An operator that answers is told at once.
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(20);
 
     /// <summary>Builds a server that has not started yet.</summary>
     /// <exception cref="FormatException">The configuration cannot be used.</exception>
