@@ -24,10 +24,20 @@ public sealed class BudgetModelTests
     [InlineData(Guard.OnlyWrittenIsTold)]
     [InlineData(Guard.LostIsUnproven)]
     [InlineData(Guard.SegmentsCountOn)]
-    public void Without_a_guard_a_promise_breaks(Guard guard) =>
-        Should.Throw<CsCheckException>(() => Histories.Sample(history => Run(guard, history), iter: 20_000)).ToString().ShouldContain(nameof(BrokenPromiseException));
+    public void Without_a_guard_a_promise_breaks(Guard guard)
+    {
+        // The same histories each time: whether the bug is found must not be luck.
+        Should.Throw<BrokenPromiseException>(() =>
+        {
+            for (var seed = 0; seed < 20_000; seed++)
+                Run(guard, History(new Random(seed)));
+        });
+    }
 
-    private static void Run(Guard missing, List<(int Action, int Who, int Which, int Cents)> history)
+    private static IEnumerable<(int Action, int Who, int Which, int Cents)> History(Random random) =>
+        [.. Enumerable.Range(0, 400).Select(_ => (random.Next(BudgetModel.Actions), random.Next(12), random.Next(1000), random.Next(1, 301)))];
+
+    private static void Run(Guard missing, IEnumerable<(int Action, int Who, int Which, int Cents)> history)
     {
         var model = new BudgetModel(missing);
         foreach (var (action, who, which, cents) in history)
