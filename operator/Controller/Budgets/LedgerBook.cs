@@ -195,7 +195,7 @@ internal sealed class LedgerBook
                 // Whatever a call was told that it may spend, and whatever changes the account's shape, is written first.
                 if (isDue || decisions.Exists(decision => decision.IsUrgent) || booked is null || !LedgerFile.Same(before, opened))
                     await WriteAsync(after, cancellationToken);
-                else if (!ReferenceEquals(after, before))
+                else if (!LedgerFile.Same(before, after))
                     (booked, unwrittenSince) = (after, unwrittenSince ?? time.GetTimestamp());
                 for (var i = 0; i < batch.Count; i++)
                     batch[i].Done.TrySetResult(batch[i].Request is { } request ? Answer(request, decisions[i], after, terms) : null);
@@ -203,8 +203,8 @@ internal sealed class LedgerBook
                 batch.Clear();
                 if (unwrittenSince is not null)
                     return;
-                booked = await funds.TendAsync(after, idle, cancellationToken);
-                if (!ReferenceEquals(booked, after))
+                booked = await funds.TendAsync(booked!, idle, cancellationToken);
+                if (!LedgerFile.Same(booked, file.Status))
                     unwrittenSince = time.GetTimestamp();
                 return;
             }

@@ -16,8 +16,11 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
     private static readonly TimeSpan Coalesce = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Hunger = TimeSpan.FromSeconds(10);
 
+    // A shared budget that lost its memory, to a write that failed, must hear again what it had not written yet.
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+
     private readonly Dictionary<string, GrantResponse> answers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string News, long At)> told = new(StringComparer.Ordinal);
     private readonly List<(AccountKey Shared, GrantRequest Closing)> forgotten = [];
     private Dictionary<string, AccountKey> keys = new(StringComparer.Ordinal);
     private long? toldAt;
@@ -94,10 +97,10 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
             {
                 var news = $"{limit.Settled} {limit.Unproven} {limit.Returned} {Lending.IsDone(status, limit)}";
                 var key = Lending.Holder(status, limit.First) + limit.Budget;
-                if (told.GetValueOrDefault(key) == news || Key(limit.Budget) is not { } shared)
+                if ((told.TryGetValue(key, out var last) && last.News == news && time.GetElapsedTime(last.At) < Heartbeat) || Key(limit.Budget) is not { } shared)
                     continue;
                 var answer = await AskAsync(shared, status, limit, status, null, null, Amount.Zero, cancellationToken);
-                told[key] = news;
+                told[key] = (news, time.GetTimestamp());
                 if (Lending.IsDone(status, limit))
                 {
                     status = Lending.Unlist(status, limit);
