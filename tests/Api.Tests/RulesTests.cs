@@ -25,6 +25,8 @@ public sealed class RulesTests
     [InlineData("""{"securityContext":{"privileged":true}}""", "containers[0].securityContext.privileged")]
     [InlineData("""{"securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}""", "containers[0].securityContext.capabilities.add")]
     [InlineData("""{"name":"agent-readiness-guardrail"}""", "containers[0].name")]
+    [InlineData("""{"volumeMounts":[{"name":"agent-readiness-journal","mountPath":"/j"}]}""", "containers[0].volumeMounts[0].name")]
+    [InlineData("""{"volumeMounts":[{"name":"mine","mountPath":"/m"},{"name":"agent-readiness-key-openai","mountPath":"/k"}]}""", "containers[0].volumeMounts[1].name")]
     public void A_container_that_goes_around_the_guardrail_is_refused(string container, string field) =>
         Problems(agent =>
         {

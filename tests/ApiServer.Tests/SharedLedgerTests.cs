@@ -88,6 +88,26 @@ public sealed class SharedLedgerTests(ControlPlane plane)
     }
 
     [Fact]
+    public async Task Who_asked_first_is_served_first_however_small_the_calls_of_others_are()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var book = new Desk(plane, ns, stop.Token, new StoppedClock()).Book(Pot);
+        Task<GrantResponse> AskAsync(string name, decimal call) => book.GrantAsync(new GrantRequest
+        {
+            Holder = $"holder-{name}-0000000000", WantTotal = new Money(call), Call = new Money(call),
+        }, new HolderPod(name, $"uid-{name}"), Amount.Zero, CancellationToken.None);
+
+        var window = (await AskAsync("rich", 8)).Window;
+        (await AskAsync("large", 5)).Outcome.ShouldBe(GrantOutcome.Held);
+        (await AskAsync("small", 1.5m)).Outcome.ShouldBe(GrantOutcome.Held, "2 are free, and 5 are waited for");
+        await book.GrantAsync(new GrantRequest { Holder = "holder-rich-0000000000", Window = window, Returned = new Money(8) }, new HolderPod("rich", "uid-rich"), Amount.Zero, CancellationToken.None);
+        (await AskAsync("large", 5)).Outcome.ShouldBe(GrantOutcome.Granted);
+        (await AskAsync("small", 1.5m)).Outcome.ShouldBe(GrantOutcome.Granted);
+        await stop.CancelAsync();
+    }
+
+    [Fact]
     public async Task A_join_that_never_reached_the_agents_ledger_strands_nothing()
     {
         var ns = await plane.NamespaceAsync();
