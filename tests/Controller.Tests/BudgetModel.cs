@@ -30,9 +30,6 @@ public enum Guard
     /// <summary>What an account gives back it has written off first.</summary>
     ReturnIsWritten,
 
-    /// <summary>A shared budget is told only what is written.</summary>
-    OnlyWrittenIsTold,
-
     /// <summary>What a lost pod held counts as spent.</summary>
     LostIsUnproven,
 
@@ -308,7 +305,7 @@ internal sealed class BudgetModel(Guard missing)
 
     private GrantResponse Lend(Replica replica, AccountKey key, BudgetLedgerStatus account, LedgerLimit? limit, Amount? need, Amount? call)
     {
-        var written = missing == Guard.OnlyWrittenIsTold ? account : replica.Written.GetValueOrDefault(key, new BudgetLedgerStatus());
+        var written = replica.Written.GetValueOrDefault(key, new BudgetLedgerStatus());
         var request = Lending.Request(account, limit, written, need, call);
         var (after, decision) = Commit(replica, Pot, (pot, terms) => LedgerRules.Apply(Tamper(pot, request), request, new HolderPod(key.LedgerName, request.Holder), new GrantHints(new Money(1), Amount.Zero, Amount.Zero), terms, Now(replica)), request);
         return Answer(after, decision);
@@ -381,6 +378,9 @@ internal sealed class BudgetModel(Guard missing)
                 throw new BrokenPromiseException($"{key.LedgerName}: settled + unproven + outstanding {held} are more than the cap {highest[key]}\n{Describe()}");
             if (spent + mayStill > held)
                 throw new BrokenPromiseException($"{key.LedgerName}: {spent} are spent and {mayStill} may be, the ledger knows of {held}\n{Describe()}");
+            // No call of the model costs more than its reservation, so no line may count more than it was granted.
+            if (disk[key].Status.Holders.FirstOrDefault(line => !(line.Settled + line.Unproven + line.Returned).FitsIn(line.Granted)) is { } twice)
+                throw new BrokenPromiseException($"{key.LedgerName}: {twice.Id} was granted {twice.Granted} and counts {twice.Settled + twice.Unproven + twice.Returned}\n{Describe()}");
             foreach (var hour in disk[key].Status.Limits.Where(one => one.Budget == "hour"))
             {
                 if ((LedgerLimits.Spent(hour) + hour.Outstanding).Cost > new Money(6))

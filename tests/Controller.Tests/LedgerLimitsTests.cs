@@ -144,6 +144,24 @@ public sealed class LedgerLimitsTests
     }
 
     [Fact]
+    public void What_a_leader_knows_and_has_not_written_is_told_to_no_shared_budget()
+    {
+        // It dies with its leader; the pod dies too, and what was settled comes back as unproven: told both, the shared budget would count it twice.
+        var pot = AccountKey.Shared("shop", "team");
+        var terms = new AccountTerms { Shared = [pot] };
+        var written = Lending.Take(Open(terms, Noon), pot, null, new GrantResponse { Outcome = GrantOutcome.Granted, Window = "p-1", WindowEnds = At(25, 0), Granted = Usd(2) }, Noon);
+        written = Apply(written, Want("h", null, 0, 2), Noon, terms).Account;
+        var known = Apply(written, Report("h", "l-2", 1.5m), Noon, terms).Account;
+
+        Amount Told(BudgetLedgerStatus on, Amount? need) => Lending.Request(known, LedgerLimits.Current(known).Single(), on, need, need).Settled;
+        (Told(written, null), Told(written, Usd(1)), Told(known, null)).ShouldBe((Usd(0), Usd(0), Usd(1.5m)));
+        Lending.Request(known, LedgerLimits.Current(known).Single(), written, Usd(1), Usd(1)).WantTotal.ShouldBe(Usd(3), "what is needed does not depend on it");
+        var lost = LedgerRules.Lose(written, holder => holder.PodUid == Pod.Uid);
+        Lending.Request(lost, LedgerLimits.Current(lost).Single(), lost, null, null).ShouldSatisfyAllConditions(
+            request => request.Settled.ShouldBe(Usd(0)), request => request.Unproven.ShouldBe(Usd(2)));
+    }
+
+    [Fact]
     public void A_shared_budget_that_an_agent_left_is_closed_once_its_pods_have_closed()
     {
         var pot = AccountKey.Shared("shop", "team");
