@@ -148,12 +148,12 @@ internal sealed class GrantAccount
         }
     }
 
-    /// <summary>The message that asks for money for one waiting call.</summary>
-    public GrantReport Want(Amount call)
+    /// <summary>The message that asks for money for one waiting call, and tells what others wait for.</summary>
+    public GrantReport Want(Amount call, Amount also = default)
     {
         lock (gate)
         {
-            return Report(current, closing: false, call);
+            return Report(current, closing: false, call, also);
         }
     }
 
@@ -322,7 +322,7 @@ internal sealed class GrantAccount
         return !window.Granted.IsZero ? window.ReportedAt + heartbeat : DateTimeOffset.MaxValue;
     }
 
-    private GrantReport Report(GrantWindow window, bool closing, Amount? call = null)
+    private GrantReport Report(GrantWindow window, bool closing, Amount? call = null, Amount also = default)
     {
         if (!window.EverSent)
         {
@@ -340,6 +340,7 @@ internal sealed class GrantAccount
                 Reserved = window.Reserved,
                 Closing = closing,
                 Call = call,
+                Also = also.IsZero ? null : also,
                 WantTotal = call is { } wanted ? window.Settled + window.Unproven + window.Returned + window.Reserved + wanted : null,
             },
             window,

@@ -180,7 +180,7 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         if (waiters.First is { } first)
         {
             if (now >= askAgainAt)
-                return account.Want(first.Value.Amount);
+                return account.Want(first.Value.Amount, Amount.Sum(waiters.Skip(1).Select(waiter => waiter.Amount)));
             wait = askAgainAt - now;
         }
         else if (authority.Observes && account.IsShort)

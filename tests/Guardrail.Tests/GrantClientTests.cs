@@ -50,6 +50,23 @@ public sealed class GrantClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task One_message_asks_for_all_that_wait()
+    {
+        var hold = new TaskCompletionSource();
+        script.Answer = r =>
+        {
+            hold.Task.Wait();
+            return Script.Grant((r.WantTotal ?? Amount.Zero) + (r.Also ?? Amount.Zero));
+        };
+        var first = AcquireAsync(1);
+        await script.UntilAsync(r => r.WantTotal == new Money(1));
+        var others = Enumerable.Range(0, 49).Select(_ => AcquireAsync(1)).ToList();
+        hold.SetResult();
+        (await Task.WhenAll([first, .. others])).ShouldAllBe(r => r.Reservation != null);
+        script.Requests.Where(r => r.Call is not null).Select(r => (r.WantTotal, r.Also)).ShouldBe([(new Money(1), null), (new Money(2), new Money(48))]);
+    }
+
+    [Fact]
     public async Task Held_money_is_waited_for_and_own_free_money_given_back()
     {
         Amount granted = new Money(1);

@@ -10,7 +10,7 @@ namespace AgentReadiness.Samples;
 /// <summary>An agent gone mad: so many streams at once, the whole time, on the official OpenAI client, whatever is answered.</summary>
 public static class Burner
 {
-    private static readonly TimeSpan AfterRefusal = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AfterRefusal = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs the verb <c>burner</c> until SIGTERM: <c>--streams N --message M</c>.</summary>
     public static async Task<int> RunAsync(string[] args, string url, SampleAgentOptions options, TimeProvider time)

@@ -9,7 +9,7 @@ void Say(string text)
         Console.WriteLine($"{TimeProvider.System.GetElapsedTime(began):mm\\:ss} {line}");
 }
 
-using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(25));
+using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(30));
 Console.CancelKeyPress += (_, pressed) =>
 {
     pressed.Cancel = true;
@@ -18,7 +18,7 @@ Console.CancelKeyPress += (_, pressed) =>
 try
 {
     var options = StoryOptions.FromEnvironment(step => Say("== " + step), Say);
-    await SupportStory.InstallAsync(options, stop.Token);
+    await SupportStory.InstallAsync(options, stop.Token, replicas: 2);
     var seed = args is ["--seed", var text, ..] ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : Random.Shared.Next();
     Say($"seed {seed}");
     var results = new List<StormResult>();

@@ -63,13 +63,13 @@ public sealed class SupportStory : IAsyncDisposable
     }
 
     /// <summary>Installs the operator with Helm, as a user does.</summary>
-    public static async Task InstallAsync(StoryOptions options, CancellationToken cancellationToken)
+    public static async Task InstallAsync(StoryOptions options, CancellationToken cancellationToken, int replicas = 1)
     {
         options.Step("Install the operator with Helm");
         var arguments = new List<string>
         {
             "upgrade", "--install", "agent-readiness-operator", Path.Combine(options.Root, "charts", "agent-readiness-operator"),
-            "--namespace", OperatorNamespace, "--create-namespace", "--wait", "--timeout", "3m",
+            "--namespace", OperatorNamespace, "--create-namespace", "--wait", "--timeout", "3m", "--set", $"replicaCount={replicas}",
             // A server before 1.25 does not know CEL rules, and its server-side apply refuses what it does not know.
             "--server-side=false", "--disable-openapi-validation",
         };

@@ -50,6 +50,9 @@ public sealed class GrantRequest
     /// <summary>The waiting call's own reservation; with <see cref="WantTotal"/>.</summary>
     public Amount? Call { get; init; }
 
+    /// <summary>What other calls of the sender wait for at this moment, beside <see cref="WantTotal"/>: granted too where it fits, so that many calls cost one message.</summary>
+    public Amount? Also { get; init; }
+
     /// <summary>Total of the reservations now in flight: this part cannot be returned yet.</summary>
     public Amount Reserved { get; init; }
 

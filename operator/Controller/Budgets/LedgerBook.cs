@@ -96,11 +96,11 @@ internal sealed class LedgerBook
     /// <summary>Books a report and answers what its sender wants.</summary>
     /// <param name="request">The message.</param>
     /// <param name="pod">Its sender.</param>
-    /// <param name="also">What other calls of the sender wait for.</param>
+    /// <param name="also">What other holders of the sender wait for.</param>
     /// <param name="cancellationToken">Cancels the waiting, not the booking.</param>
     public async Task<GrantResponse> GrantAsync(GrantRequest request, HolderPod pod, Amount also, CancellationToken cancellationToken) => (await PostAsync(request, (before, terms) =>
     {
-        var hints = new GrantHints(burn.PerMinute(request.Holder, request.Settled + request.Unproven), also, line.Ahead(request.Holder));
+        var hints = new GrantHints(burn.PerMinute(request.Holder, request.Settled + request.Unproven), also + (request.Also ?? Amount.Zero).Positive(), line.Ahead(request.Holder));
         var decision = LedgerRules.Apply(before, request, pod, hints, terms, time.GetUtcNow());
         var after = Overruns.Book(decision.Account, request.Overruns, pod.Name, terms.Acknowledged);
         return decision with { Account = after, IsUrgent = decision.IsUrgent || after.Overruns != decision.Account.Overruns };
@@ -262,7 +262,8 @@ internal sealed class LedgerBook
                 after = decision.Account;
                 decisions.Add(decision);
                 if (decision.Lacks is { } budgets && posting.Request is { } request)
-                    shortages.AddRange(budgets.Select(budget => new Shortage(budget, (request.WantTotal!.Value - decision.Granted).Positive(), request.Call ?? Amount.Zero)));
+                    shortages.AddRange(budgets.Select(budget => new Shortage(
+                        budget, (request.WantTotal!.Value - decision.Granted).Positive(), request.Call ?? Amount.Zero, (request.Also ?? Amount.Zero).Positive())));
             }
             if (shortages.Count > 0 && round < 2)
             {

@@ -8,7 +8,8 @@ namespace AgentReadiness.Controller.Budgets;
 /// <param name="Budget">The shared budget's ledger.</param>
 /// <param name="Need">What it lacks.</param>
 /// <param name="Call">Its own reservation.</param>
-internal readonly record struct Shortage(string Budget, Amount Need, Amount Call);
+/// <param name="Also">What other calls of its sender wait for.</param>
+internal readonly record struct Shortage(string Budget, Amount Need, Amount Call, Amount Also);
 
 /// <summary>What one account borrows from its shared budgets: the I/O around <see cref="Lending"/>. Not thread-safe; belongs to one book.</summary>
 internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequest, HolderPod, Amount, CancellationToken, Task<GrantResponse>> lend, TimeProvider time)
@@ -66,7 +67,7 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
             var lacking = shortages.Where(shortage => shortage.Budget == shared.LedgerName).ToList();
             if (lacking.Count == 0 || Open(opened, shared.LedgerName) is not { } limit || Open(after, shared.LedgerName) is not { } now)
                 continue;
-            var answer = await AskAsync(shared, after, now, written, lacking[0].Need, lacking[0].Call, Amount.Sum(lacking.Skip(1).Select(one => one.Need)), cancellationToken);
+            var answer = await AskAsync(shared, after, now, written, lacking[0].Need, lacking[0].Call, Amount.Sum(lacking.Skip(1).Select(one => one.Need).Concat(lacking.Select(one => one.Also))), cancellationToken);
             asked[shared.LedgerName] = (answer, lacking[0].Call);
             opened = Lending.Take(opened, shared, limit, answer, time.GetUtcNow());
         }

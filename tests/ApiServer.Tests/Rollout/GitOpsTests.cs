@@ -15,7 +15,6 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 [Collection(ControlPlaneCollection.Name)]
 public sealed class GitOpsTests(ControlPlane plane)
 {
-    private static readonly ResourceType Ledgers = ResourceType.Of<BudgetLedger>();
 
     [Fact]
     public async Task Argo_CD_Flux_and_kstatus_read_every_situation_as_it_is()
@@ -42,7 +41,7 @@ public sealed class GitOpsTests(ControlPlane plane)
         world.Kubelet.Score("agent:bad", 50);
         await SeeAsync("failed", "agent:bad", "Degraded", "Failed", agent => agent.Text("status", "phase") == Phases.Failed);
         await SeeAsync("served again", "agent:1", "Healthy", "Current", agent => agent.Condition("Ready") == "True" && agent.At("status", "candidateRevision") is null);
-        await ExhaustAsync(world);
+        await world.ExhaustAsync($"{world.Ns}.support", "60");
         await SeeAsync("exhausted", "agent:1", "Degraded", "InProgress", agent => agent.Text("status", "phase") == Phases.Exhausted);
         var unseen = (JsonObject)situations[1].Object.DeepClone();
         unseen["metadata"]!["generation"] = 99L;
@@ -62,16 +61,6 @@ public sealed class GitOpsTests(ControlPlane plane)
         var seen = situations.Where(situation => situation.Object.ContainsKey("status")).ToList();
         (await FluxAsync(seen.Select(situation => situation.Object))).Zip(seen).ShouldAllBe(pair =>
             pair.First == pair.Second.Kstatus || (pair.Second.Name == "exhausted" && pair.First == "Unknown"));
-    }
-
-    private static async Task ExhaustAsync(RolloutWorld world)
-    {
-        var name = $"{world.Ns}.support";
-        var ledger = (await world.Api.GetAsync(Ledgers, world.Ns, name, CancellationToken.None))!;
-        var limits = ledger["status"]!["limits"]!.AsArray();
-        (limits[0]!["exhausted"], limits[0]!["exhaustedBy"]) = (true, "60");
-        await world.Api.MergePatchAsync(Ledgers, world.Ns, name, "status",
-            new JsonObject { ["status"] = new JsonObject { ["exhausted"] = true, ["limits"] = limits.DeepClone() } }, CancellationToken.None);
     }
 
     private static string Argo(JsonObject agent)

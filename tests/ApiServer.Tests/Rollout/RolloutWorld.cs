@@ -138,6 +138,14 @@ internal sealed class RolloutWorld : IAsyncDisposable
         return Api.ApplyAsync(Witness.Agents, Ns, name, agent, CancellationToken.None);
     }
 
+    /// <summary>Writes into a ledger that a call of so many USD was refused by its first limit.</summary>
+    public async Task ExhaustAsync(string ledger, string call)
+    {
+        var limits = (await Api.GetAsync(ResourceType.Of<BudgetLedger>(), Ns, ledger, CancellationToken.None))!["status"]!["limits"]!.AsArray();
+        (limits[0]!["exhausted"], limits[0]!["exhaustedBy"]) = (true, call);
+        await Api.MergePatchAsync(ResourceType.Of<BudgetLedger>(), Ns, ledger, "status", new JsonObject { ["status"] = new JsonObject { ["exhausted"] = true, ["limits"] = limits.DeepClone() } }, CancellationToken.None);
+    }
+
     /// <summary>Takes an agent away, and waits until nothing of it is left for an operator to do.</summary>
     public async Task RemoveAsync(string name)
     {

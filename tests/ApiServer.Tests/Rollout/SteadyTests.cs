@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using Shouldly;
@@ -11,6 +12,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 [Collection(ControlPlaneCollection.Name)]
 public sealed class SteadyTests(ControlPlane plane)
 {
+    private static readonly ResourceType Budgets = ResourceType.Of<AgentBudget>();
     private static readonly ResourceType Autoscalers = new("autoscaling", "v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler");
 
     [Fact]
@@ -118,6 +120,40 @@ public sealed class SteadyTests(ControlPlane plane)
         (await world.Api.GetAsync(Witness.Agents, world.Ns, "support", CancellationToken.None)).Number("spec", "replicas").ShouldBe(2);
         world.ShouldHaveServed("support", "agent:1");
     }
+
+    [Fact]
+    public async Task An_autoscaler_and_the_end_of_a_shared_budget_do_not_fight()
+    {
+        await using var world = await RolloutWorld.StartAsync(plane, replicas: 1);
+        await world.ApplyAgentAsync("support", "agent:1", replicas: null);
+        await world.UntilServesAsync("support", "agent:1");
+        await world.Api.MergePatchAsync(Witness.Agents, world.Ns, "support", "scale", new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 3 } }, CancellationToken.None);
+        await UntilAvailableAsync(world, 3);
+        JsonObject Budget(string cap) => new()
+        {
+            ["apiVersion"] = Budgets.ApiVersion,
+            ["kind"] = Budgets.Kind,
+            ["metadata"] = new JsonObject { ["name"] = "team", ["namespace"] = world.Ns },
+            ["spec"] = JsonNode.Parse($$"""{"selector": {}, "windows": [{"period": "Day", "maxCost": "{{cap}}", "onExhausted": "ScaleDown", "scaleDownTo": 1}]}"""),
+        };
+        await world.Api.ApplyAsync(Budgets, world.Ns, "team", Budget("10"), CancellationToken.None);
+        await world.BeQuietAsync();
+        await world.ExhaustAsync($"{world.Ns}.team.shared", "20");
+        await UntilAsync(world, 1);
+
+        // What an autoscaler asks for meanwhile is kept for later.
+        await world.Api.MergePatchAsync(Witness.Agents, world.Ns, "support", "scale", new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 4 } }, CancellationToken.None);
+        await world.BeQuietAsync();
+        Replicas(world).ShouldBe(1);
+        (await world.Api.GetAsync(Witness.Agents, world.Ns, "support", CancellationToken.None)).Number("spec", "replicas").ShouldBe(4);
+
+        await world.Api.ApplyAsync(Budgets, world.Ns, "team", Budget("100"), CancellationToken.None);
+        await UntilAvailableAsync(world, 4);
+        await world.BeQuietAsync();
+        world.ShouldHaveServed("support", "agent:1");
+    }
+
+    private static Task UntilAsync(RolloutWorld world, int pods) => world.UntilAsync($"{pods} pods", () => Serving(world).Object.Number("status", "availableReplicas") == pods && Replicas(world) == pods);
 
     private static Seen Serving(RolloutWorld world) =>
         world.Witness.All(DeploymentView.Resource).Single(deployment => deployment.Label(Names.TrackLabel) == Names.ServingTrack && deployment.Object.Number("spec", "replicas") > 0);
