@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using Shouldly;
@@ -12,7 +11,6 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 [Collection(ControlPlaneCollection.Name)]
 public sealed class SteadyTests(ControlPlane plane)
 {
-    private static readonly ResourceType Budgets = ResourceType.Of<AgentBudget>();
     private static readonly ResourceType Autoscalers = new("autoscaling", "v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler");
 
     [Fact]
@@ -131,12 +129,13 @@ public sealed class SteadyTests(ControlPlane plane)
         await UntilAvailableAsync(world, 3);
         JsonObject Budget(string cap) => new()
         {
-            ["apiVersion"] = Budgets.ApiVersion,
-            ["kind"] = Budgets.Kind,
+            ["apiVersion"] = Witness.Budgets.ApiVersion,
+            ["kind"] = Witness.Budgets.Kind,
             ["metadata"] = new JsonObject { ["name"] = "team", ["namespace"] = world.Ns },
-            ["spec"] = JsonNode.Parse($$"""{"selector": {}, "windows": [{"period": "Day", "maxCost": "{{cap}}", "onExhausted": "ScaleDown", "scaleDownTo": 1}]}"""),
+            ["spec"] = JsonNode.Parse($$"""{"namespaces": ["{{world.Ns}}"], "windows": [{"period": "Day", "maxCost": "{{cap}}", "onExhausted": "ScaleDown", "scaleDownTo": 1}]}"""),
         };
-        await world.Api.ApplyAsync(Budgets, world.Ns, "team", Budget("10"), CancellationToken.None);
+        await world.Api.ApplyAsync(Witness.Budgets, world.Ns, "team", Budget("10"), CancellationToken.None);
+        await world.UntilAsync("the budget to be open", () => world.Witness.Get(Witness.Budgets, "team")?.Object.Items("status", "budget").Any(row => row["ledger"] is not null) == true);
         await world.BeQuietAsync();
         await world.ExhaustAsync($"{world.Ns}.team.shared", "20");
         await UntilAsync(world, 1);
@@ -147,7 +146,7 @@ public sealed class SteadyTests(ControlPlane plane)
         Replicas(world).ShouldBe(1);
         (await world.Api.GetAsync(Witness.Agents, world.Ns, "support", CancellationToken.None)).Number("spec", "replicas").ShouldBe(4);
 
-        await world.Api.ApplyAsync(Budgets, world.Ns, "team", Budget("100"), CancellationToken.None);
+        await world.Api.ApplyAsync(Witness.Budgets, world.Ns, "team", Budget("100"), CancellationToken.None);
         await UntilAvailableAsync(world, 4);
         await world.BeQuietAsync();
         world.ShouldHaveServed("support", "agent:1");

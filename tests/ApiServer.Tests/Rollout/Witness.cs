@@ -11,6 +11,7 @@ internal sealed class Witness : IAsyncDisposable
 {
     public static readonly ResourceType Agents = ResourceType.Of<AgentDeployment>();
     public static readonly ResourceType Runs = ResourceType.Of<EvalRun>();
+    public static readonly ResourceType Budgets = ResourceType.Of<AgentBudget>();
 
     private readonly Lock gate = new();
     private readonly List<Seen> history = [];
@@ -20,7 +21,7 @@ internal sealed class Witness : IAsyncDisposable
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Witness(KubernetesApi api, string ns) => feeds =
-        [.. new[] { Agents, Runs, ServiceView.Resource, EndpointsView.Resource, DeploymentView.Resource, JobView.Resource, PodView.Resource, ConfigMapView.Resource }
+        [.. new[] { Agents, Runs, Budgets, ServiceView.Resource, EndpointsView.Resource, DeploymentView.Resource, JobView.Resource, PodView.Resource, ConfigMapView.Resource }
             .Select(type => new Feed(api, type, ns, Note))];
 
     /// <summary>Raised with each state, in the order of its own kind.</summary>
