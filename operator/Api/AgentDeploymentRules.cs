@@ -145,8 +145,8 @@ public static partial class AgentDeploymentRules
     {
         if (budget is null)
             return;
-        if (budget.Windows.Count == 0 && budget.SharedBudgets.Count == 0 && budget.PerCall is null && budget.PerRun is null && budget.PerPod is null)
-            add("spec.budget", "must have windows, sharedBudgets, perCall, perRun or perPod: an empty budget limits nothing");
+        if (budget.Windows.Count == 0 && budget.SharedBudgets.Count == 0 && budget.PerCall is null && budget.PerRun is null && budget.PerPod is null && budget.Attribution.Count == 0)
+            add("spec.budget", "must have windows, sharedBudgets, perCall, perRun, perPod or attribution: an empty budget does nothing");
         for (var i = 0; i < budget.AcknowledgedOverruns.Count; i++)
         {
             var acknowledged = budget.AcknowledgedOverruns[i];
@@ -159,6 +159,7 @@ public static partial class AgentDeploymentRules
             add("spec.budget.perPod.requestsPerMinute", "must be from 1 to 1000000");
         if (budget.PerPod?.TokensPerMinute is < 1 or > 1_000_000_000)
             add("spec.budget.perPod.tokensPerMinute", "must be from 1 to 1000000000");
+        BudgetRules.CheckAttribution(budget.Attribution, "spec.budget.attribution", add);
         BudgetRules.CheckWindows(budget, "spec.budget", add);
     }
 

@@ -41,6 +41,25 @@ public static class BudgetRules
         }
     }
 
+    /// <summary>Checks the names of tags.</summary>
+    /// <param name="names">The names.</param>
+    /// <param name="path">The field that they are in.</param>
+    /// <param name="add">Takes a field and what is wrong with it.</param>
+    public static void CheckAttribution(IReadOnlyList<string> names, string path, Action<string, string> add)
+    {
+        if (names.Count > Attribution.MaxTags)
+            add(path, $"must list at most {Attribution.MaxTags} names");
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (Attribution.Taken.Contains(names[i]))
+                add($"{path}[{i}]", $"\"{names[i]}\" is taken: spend is told by {string.Join(", ", Attribution.Taken)} in any case");
+            else if (!Attribution.IsName(names[i]))
+                add($"{path}[{i}]", $"\"{names[i]}\" must be a lower-case letter and at most 31 more of a-z, 0-9, \"_\", \".\" and \"-\", for example \"feature\"");
+            if (names.Take(i).Contains(names[i]))
+                add($"{path}[{i}]", $"\"{names[i]}\" is there twice");
+        }
+    }
+
     private static void CheckWindow(BudgetWindow window, string field, Action<string, string> add)
     {
         if (string.IsNullOrEmpty(window.MaxCost) && window.MaxTokens is null)

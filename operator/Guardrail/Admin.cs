@@ -44,13 +44,28 @@ internal sealed class Admin(ConfigStore config, GrantClient grants, EgressProxy 
                 await TextAsync(context, 200, empty ? "drained\n" : $"{front.Runs.Count} runs still in flight\n");
                 break;
             case "/metrics":
-                context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-                await metrics.WriteAsync(context.Response.Body, grants.Account.Totals, egress.Calls.Count, front.Runs.Count, context.RequestAborted);
+                var openMetrics = WantsOpenMetrics(context.Request);
+                context.Response.ContentType = openMetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
+                await metrics.WriteAsync(context.Response.Body, openMetrics, grants.Account.Totals, egress.Calls.Count, front.Runs.Count, context.RequestAborted);
                 break;
             default:
                 await TextAsync(context, 404, "not found\n");
                 break;
         }
+    }
+
+    // Who takes anything, as a person's curl does, gets the older format.
+    private static bool WantsOpenMetrics(HttpRequest request)
+    {
+        var (open, text) = (0d, 0d);
+        foreach (var accepted in request.GetTypedHeaders().Accept)
+        {
+            if (accepted.MediaType.Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase))
+                open = Math.Max(open, accepted.Quality ?? 1);
+            else if (accepted.MediaType.Equals("text/plain", StringComparison.OrdinalIgnoreCase))
+                text = Math.Max(text, accepted.Quality ?? 1);
+        }
+        return open > 0 && open >= text;
     }
 
     private static async Task TextAsync(HttpContext context, int status, string text)

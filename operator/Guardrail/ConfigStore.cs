@@ -20,6 +20,7 @@ internal sealed class GuardrailSettings
         ModelCall = new CallTimes(config.ModelCall, "modelCall");
         ToolCall = new CallTimes(config.ToolCall, "toolCall");
         Limits = new RunPolicy(config.Limits, config.Observe);
+        Tags = new TagNames(config.Attribution);
         DrainTimeout = Duration(config.DrainTimeout, "drainTimeout");
         MaxWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.MaxWait, "budget.maxWait");
         FailoverWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.FailoverWait, "budget.failoverWait");
@@ -56,6 +57,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>Limits of one call and one run.</summary>
     public RunPolicy Limits { get; }
+
+    /// <summary>What spend is told apart by.</summary>
+    public TagNames Tags { get; }
 
     /// <summary>The longest wait for runs in flight.</summary>
     public TimeSpan DrainTimeout { get; }

@@ -1,4 +1,5 @@
 using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Pricing;
 using Prometheus;
 
@@ -8,6 +9,10 @@ namespace AgentReadiness.Guardrail;
 internal sealed class GuardrailMetrics
 {
     private static readonly double[] CallBuckets = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+
+    // From a hundredth of a cent to about a hundred dollars.
+    private static readonly double[] CostBuckets = Histogram.ExponentialBuckets(0.0001, 4, 11);
+    private static readonly Exemplar.LabelKey RunId = Exemplar.Key("run_id");
 
     private readonly CollectorRegistry registry = Metrics.NewCustomRegistry();
     private readonly Counter calls;
@@ -24,8 +29,12 @@ internal sealed class GuardrailMetrics
     private readonly Histogram runDuration;
     private readonly Gauge budget;
     private readonly Gauge inFlight;
+    private readonly Histogram callCost;
+    private readonly Histogram runCost;
+    private readonly AttributedMetrics attributed;
 
-    public GuardrailMetrics()
+    /// <param name="agent">Whose guardrail this is.</param>
+    public GuardrailMetrics(GuardrailIdentity agent)
     {
         var factory = Metrics.WithCustomRegistry(registry);
         calls = factory.CreateCounter("agentreadiness_model_calls_total", "Model calls sent to a provider.", "upstream", "model", "outcome", "status");
@@ -45,6 +54,11 @@ internal sealed class GuardrailMetrics
             new HistogramConfiguration { Buckets = CallBuckets });
         budget = factory.CreateGauge("agentreadiness_grant_usd", "This process's grant in the current window, USD.", "part");
         inFlight = factory.CreateGauge("agentreadiness_in_flight", "What is in flight.", "what");
+        callCost = factory.CreateHistogram("agentreadiness_model_call_cost_usd", "Cost of a model call, USD.", new HistogramConfiguration { Buckets = CostBuckets });
+        runCost = factory.CreateHistogram("agentreadiness_run_cost_usd", "Cost of a run that called a model, USD.", new HistogramConfiguration { Buckets = CostBuckets });
+        attributed = new AttributedMetrics(factory);
+        factory.CreateGauge("agentreadiness_guardrail_info", "1; says what this guardrail stands in front of.", "namespace", "agent", "revision", "track")
+            .WithLabels(agent.Namespace, agent.Name, agent.Revision, agent.Track).Set(1);
     }
 
     /// <summary>A model call has ended.</summary>
@@ -59,6 +73,16 @@ internal sealed class GuardrailMetrics
         tokens.WithLabels(model, "cache_read").Inc(used.CacheRead);
         tokens.WithLabels(model, "cache_write").Inc(used.CacheWrite);
         tokens.WithLabels(model, "output").Inc(used.Output);
+    }
+
+    /// <summary>A model call was booked that cost something or may have.</summary>
+    public void Booked(Run run, Tags tags, Money spent)
+    {
+        if (run.Id.Length > 0)
+            callCost.Observe((double)spent.Amount, Exemplar.From(RunId.WithValue(run.Id)));
+        else
+            callCost.Observe((double)spent.Amount);
+        attributed.Booked(tags, spent);
     }
 
     /// <summary>A model call was refused.</summary>
@@ -81,14 +105,17 @@ internal sealed class GuardrailMetrics
     }
 
     /// <summary>A run has ended.</summary>
-    public void Run(int status, TimeSpan duration)
+    public void Run(Run run, int status, TimeSpan duration)
     {
         runs.WithLabels(Status(status)).Inc();
         runDuration.Observe(duration.TotalSeconds);
+        // Health checks and the like would say that the median run costs nothing.
+        if (run.Counts.Steps > 0)
+            runCost.Observe((double)run.Cost.Amount, Exemplar.From(RunId.WithValue(run.Id)));
     }
 
-    /// <summary>Writes all, in Prometheus's text format.</summary>
-    public async Task WriteAsync(Stream stream, GrantTotals totals, int modelCalls, int openRuns, CancellationToken cancellation)
+    /// <summary>Writes all. Only OpenMetrics has exemplars.</summary>
+    public async Task WriteAsync(Stream stream, bool openMetrics, GrantTotals totals, int modelCalls, int openRuns, CancellationToken cancellation)
     {
         budget.WithLabels("granted").Set((double)totals.Granted.Cost.Amount);
         budget.WithLabels("settled").Set((double)totals.Settled.Cost.Amount);
@@ -97,7 +124,7 @@ internal sealed class GuardrailMetrics
         budget.WithLabels("reserved").Set((double)totals.Reserved.Cost.Amount);
         inFlight.WithLabels("model_calls").Set(modelCalls);
         inFlight.WithLabels("runs").Set(openRuns);
-        await registry.CollectAndExportAsTextAsync(stream, cancellation);
+        await registry.CollectAndExportAsTextAsync(stream, openMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText, cancellation);
     }
 
     private static string Status(int status) => status is >= 100 and <= 599

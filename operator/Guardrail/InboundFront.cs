@@ -9,7 +9,7 @@ namespace AgentReadiness.Guardrail;
 /// Stands before the agent's own ports. Each request is a run: it gets a fresh ID, which the agent sees and the client learns, and counts as
 /// in flight until its answer has ended.
 /// </summary>
-internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, GuardrailMetrics metrics, ILogger<InboundFront> log) : IDisposable
+internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, GuardrailMetrics metrics, SpendLog spend, ILogger<InboundFront> log) : IDisposable
 {
     // Agents may think for long before the first byte, and streams may pause: the agent's own limits are the ones that count.
     private static readonly ForwarderRequestConfig Request = new() { ActivityTimeout = TimeSpan.FromHours(1), Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
@@ -41,7 +41,7 @@ internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, G
         var trace = RunRegistry.TraceOf(context.Request.Headers.TraceParent);
         if (trace is null)
             context.Request.Headers.TraceParent = $"00-{id}-{id[..16]}-01";
-        var run = runs.Start(id, trace);
+        var run = runs.Start(id, trace, context.Request.Headers);
         // An ID from outside could join a run of somebody else.
         context.Request.Headers[RunRegistry.IdHeader] = id;
         context.Response.OnStarting(static state =>
@@ -75,9 +75,8 @@ internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, G
         {
             runs.End(run, trace);
             var (status, elapsed) = (context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
-            var (steps, toolCalls, tokens) = run.Counts;
-            metrics.Run(status, elapsed);
-            log.RunEnded(id, status, run.Cost.ToString(), steps, toolCalls, tokens, (long)elapsed.TotalMilliseconds);
+            metrics.Run(run, status, elapsed);
+            spend.Run(run, status, elapsed);
         }
     }
 

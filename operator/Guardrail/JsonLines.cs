@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AgentReadiness.Api.Guardrail;
 
 namespace AgentReadiness.Guardrail;
 
@@ -182,6 +183,18 @@ internal sealed class JsonLines : ILoggerProvider
                     break;
                 case bool flag:
                     json.WriteBoolean(name, flag);
+                    break;
+                case GuardrailIdentity agent:
+                    json.WriteString("namespace"u8, agent.Namespace);
+                    json.WriteString("agent"u8, agent.Name);
+                    json.WriteString("revision"u8, agent.Revision);
+                    json.WriteString("track"u8, agent.Track);
+                    break;
+                case Tags tags:
+                    json.WriteStartObject(name);
+                    for (var i = 0; i < tags.Count; i++)
+                        json.WriteString(tags[i].Key, tags[i].Value);
+                    json.WriteEndObject();
                     break;
                 default:
                     json.WriteString(name, Convert.ToString(value, CultureInfo.InvariantCulture));

@@ -5,9 +5,13 @@ namespace AgentReadiness.Guardrail;
 /// <summary>Everything that the guardrail logs: one place, so that no body and no key can slip in elsewhere.</summary>
 internal static partial class LogMessages
 {
+    // What only programs read, to sum up spend, is in the fields and not in the sentence.
+#pragma warning disable SYSLIB1015
     [LoggerMessage(1, LogLevel.Information, "model call {Outcome}: run={RunId} upstream={Upstream} model={Model} response={ResponseId} status={Status} input={InputTokens} cached={CachedTokens} output={OutputTokens} cost={CostUsd} reserved={ReservedUsd} ms={DurationMs}")]
     public static partial void ModelCall(this ILogger log, string outcome, string? runId, string upstream, string model, string? responseId,
-        int status, long? inputTokens, long? cachedTokens, long? outputTokens, string costUsd, string reservedUsd, long durationMs);
+        int status, long? inputTokens, long? cachedTokens, long? outputTokens, string costUsd, string reservedUsd, long durationMs,
+        string rule, GuardrailIdentity agent, Tags tags);
+#pragma warning restore SYSLIB1015
 
     [LoggerMessage(2, LogLevel.Information, "model call refused: run={RunId} upstream={Upstream} model={Model} status={Status} code={Code}")]
     public static partial void ModelCallRefused(this ILogger log, string? runId, string upstream, string? model, int status, string code);
@@ -60,8 +64,11 @@ internal static partial class LogMessages
     [LoggerMessage(18, LogLevel.Information, "tool call refused: run={RunId} upstream={Upstream} tool={Tool} status={Status} code={Code}")]
     public static partial void ToolCallRefused(this ILogger log, string runId, string upstream, string? tool, int status, string code);
 
+#pragma warning disable SYSLIB1015
     [LoggerMessage(19, LogLevel.Information, "run ended: run={RunId} status={Status} cost={CostUsd} steps={Steps} tools={ToolCalls} tokens={Tokens} ms={DurationMs}")]
-    public static partial void RunEnded(this ILogger log, string runId, int status, string costUsd, int steps, int toolCalls, long tokens, long durationMs);
+    public static partial void RunEnded(this ILogger log, string runId, int status, string costUsd, int steps, int toolCalls, long tokens, long durationMs,
+        GuardrailIdentity agent, Tags tags);
+#pragma warning restore SYSLIB1015
 
     [LoggerMessage(22, LogLevel.Warning, "log lines dropped: {Lines}, because nobody read them in time")]
     public static partial void LogLinesDropped(this ILogger log, long lines);

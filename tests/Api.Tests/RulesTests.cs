@@ -34,6 +34,26 @@ public sealed class RulesTests
                 agent.Spec.Template["spec"]!["containers"]![0]![name] = value?.DeepClone();
         }).ShouldContain(problem => problem.Field == "spec.template.spec." + field);
 
+    [Theory]
+    [InlineData("model", "is taken")]
+    [InlineData("run", "is taken")]
+    [InlineData("revision", "is taken")]
+    [InlineData("Customer", "must be a lower-case letter")]
+    [InlineData("a b", "must be a lower-case letter")]
+    [InlineData("feature", "is there twice")]
+    public void A_tag_of_a_name_that_cannot_be_is_refused_by_its_field(string name, string why)
+    {
+        var problem = Problems(agent => agent.Spec.Budget = new BudgetSpec { Attribution = ["feature", name] }).ShouldHaveSingleItem();
+        (problem.Field, problem.Problem).ShouldSatisfyAllConditions(found => found.Field.ShouldBe("spec.budget.attribution[1]"), found => found.Problem.ShouldContain(why));
+    }
+
+    [Fact]
+    public void Spend_may_be_told_apart_without_a_cap()
+    {
+        Problems(agent => agent.Spec.Budget = new BudgetSpec { Attribution = ["feature", "customer.tier", "a_b-c"] }).ShouldBeEmpty();
+        Problems(agent => agent.Spec.Budget = new BudgetSpec { Attribution = ["a", "b", "c", "d", "e"] }).ShouldHaveSingleItem().Field.ShouldBe("spec.budget.attribution");
+    }
+
     [Fact]
     public void A_limit_of_a_run_that_cannot_be_used_is_named()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using AgentReadiness.Api.Guardrail;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Shouldly;
@@ -21,6 +22,20 @@ public sealed class JsonLinesTests
         line.GetProperty("RunId").GetString().ShouldBe("run-1");
         line.GetProperty("Status").GetInt32().ShouldBe(402);
         line.TryGetProperty("{OriginalFormat}", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_model_call_tells_all_that_its_cost_is_summed_by()
+    {
+        var tags = Tags.Read(new TagNames(["feature", "customer"]), new Microsoft.AspNetCore.Http.HeaderDictionary { ["X-Agent-Tag-Feature"] = "search" }, Tags.Empty);
+        var agent = new GuardrailIdentity { Namespace = "shop", Name = "support", Revision = "abc123", Track = "serving" };
+        var line = Lines(log => log.ModelCall("settled", "run-1", "openai", "gpt-5.4-mini", "resp-1", 200, 10, 0, 5, "0.00012", "0.01", 12,
+            "openai/gpt-5.4-mini", agent, tags)).ShouldHaveSingleItem();
+        line.GetProperty("event").GetString().ShouldBe("ModelCall");
+        line.GetProperty("CostUsd").GetString().ShouldBe("0.00012");
+        string[] fields = ["rule", "namespace", "agent", "revision", "track"];
+        fields.Select(field => line.GetProperty(field).GetString()).ShouldBe(["openai/gpt-5.4-mini", "shop", "support", "abc123", "serving"]);
+        line.GetProperty("tags").GetRawText().ShouldBe("""{"feature":"search","customer":"(none)"}""");
     }
 
     [Fact]

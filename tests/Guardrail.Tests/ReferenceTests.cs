@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Testing;
 using Shouldly;
 using Xunit;
@@ -16,7 +17,8 @@ public sealed partial class ReferenceTests
             .Select(line => Name().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value);
 
         using var buffer = new MemoryStream();
-        await new GuardrailMetrics().WriteAsync(buffer, default, 0, 0, CancellationToken.None);
+        var agent = new GuardrailIdentity { Namespace = "shop", Name = "support", Revision = "abc123", Track = "serving" };
+        await new GuardrailMetrics(agent).WriteAsync(buffer, openMetrics: false, default, 0, 0, CancellationToken.None);
         var written = Encoding.UTF8.GetString(buffer.ToArray()).Split('\n').Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]);
 
         listed.ShouldBe(written, ignoreOrder: true);

@@ -36,6 +36,9 @@ public sealed class GuardrailConfig
     /// <summary>What one call and one run may cost; null: no such limit.</summary>
     public RunLimits? Limits { get; set; }
 
+    /// <summary>Tags that spend is told apart by: <c>spec.budget.attribution</c>.</summary>
+    public IReadOnlyList<string> Attribution { get; set; } = [];
+
     /// <summary>True: what <see cref="Limits"/> would refuse is counted and logged, and passes.</summary>
     public bool Observe { get; set; }
 

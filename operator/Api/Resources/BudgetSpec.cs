@@ -51,6 +51,14 @@ public sealed class BudgetSpec : IWindowedBudget
     [Items(0, 8), Length(1, 63), XListType("set")]
     public List<string> SharedBudgets { get; set; } = [];
 
+    /// <summary>
+    /// By what spend is told apart, beside model, revision and run: tags of your own, for example feature and customer. A call out, or the request that
+    /// began its run, names their values in the headers X-Agent-Tag-NAME or in W3C baggage.
+    /// </summary>
+    [Items(0, Api.Attribution.MaxTags), Length(1, 32), Pattern(Api.Attribution.Pattern), XListType("set")]
+    [ValidationRule(Api.Attribution.TakenRule, Api.Attribution.TakenMessage)]
+    public List<string> Attribution { get; set; } = [];
+
     /// <summary>Break-glass: a higher cap until a moment, with who asked for it and why.</summary>
     [Items(0, 5), XListType("map", "period")]
     public List<BudgetRaise> Raises { get; set; } = [];

@@ -108,6 +108,7 @@ internal static class ChildObjects
             },
             ToolCall = new CallPolicy { Timeout = spec.Reliability?.ToolCall?.Timeout ?? Defaults.ToolCallTimeout },
             Limits = Limits(spec.Budget),
+            Attribution = spec.Budget?.Attribution ?? [],
             Observe = spec.Budget?.Mode == BudgetMode.Observe,
             Budget = track == Names.ServingTrack && !terms.MayGrant ? null : new BudgetAuthority
             {

@@ -10,6 +10,8 @@ namespace AgentReadiness.Guardrail;
 /// <param name="Facts">What the answer said.</param>
 internal sealed record CallOutcome(string Name, Money? Cost, int Status, ResponseFacts? Facts)
 {
+    private const string Nothing = "zero";
+
     /// <summary>Why the bound did not hold, where it did not.</summary>
     public string? Overrun { get; init; }
 
@@ -25,8 +27,11 @@ internal sealed record CallOutcome(string Name, Money? Cost, int Status, Respons
     /// <summary>The provider goes on in the background, under this ID.</summary>
     public string? PendingId { get; init; }
 
+    /// <summary>The provider cannot have billed anything: such an attempt is no call as far as cost is told apart.</summary>
+    public bool IsFree => Name == Nothing;
+
     /// <summary>The provider cannot have billed anything.</summary>
-    public static CallOutcome Zero(int status) => new("zero", Money.Zero, status, null);
+    public static CallOutcome Zero(int status) => new(Nothing, Money.Zero, status, null);
 
     /// <summary>The provider may have billed up to the reservation.</summary>
     public static CallOutcome Unproven(int status, ResponseFacts? facts) => new("unproven", null, status, facts);

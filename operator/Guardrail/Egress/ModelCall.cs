@@ -31,6 +31,9 @@ internal sealed class ModelCallPlan
     /// <summary>The run.</summary>
     public required Run Run { get; init; }
 
+    /// <summary>What its cost is told apart by.</summary>
+    public required Tags Tags { get; init; }
+
     /// <summary>The output limit of each choice that is in force, tokens.</summary>
     public required long OutputLimit { get; init; }
 

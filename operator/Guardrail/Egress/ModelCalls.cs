@@ -13,6 +13,7 @@ internal sealed class ModelCalls(
     OverrunList overruns,
     RateGate rates,
     GuardrailMetrics metrics,
+    SpendLog spendLog,
     TimeProvider time,
     ILogger<ModelCalls> log)
 {
@@ -69,6 +70,7 @@ internal sealed class ModelCalls(
         var plan = new ModelCallPlan
         {
             Settings = settings, Upstream = upstream, Endpoint = endpoint, Request = request, Body = body, Prices = prices, Provider = provider, Run = run,
+            Tags = Tags.Read(settings.Tags, context.Request.Headers, run.Tags),
             OutputLimit = policy.Observe ? wanted : limit!.Value,
             UpperBound = prices.UpperBound(request.Bound(body.Length, policy.Observe ? wanted : limit!.Value))!.Value,
             Query = QueryStrings.WithoutKey(context.Request.QueryString, upstream.Key is not null),
@@ -187,8 +189,9 @@ internal sealed class ModelCalls(
         plan.Run.Settle(share, spent, tokens);
         var elapsed = time.GetElapsedTime(plan.StartedAt);
         metrics.ModelCall(plan.Upstream.Name, plan.Prices.RuleId, outcome.Name, outcome.Status, usage, spent, elapsed);
-        log.ModelCall(outcome.Name, plan.Run.Id, plan.Upstream.Name, plan.Request.Model, outcome.Facts?.Id, outcome.Status,
-            usage?.Input, usage?.CacheRead, usage?.Output, spent.ToString(), reservation.Amount.Cost.ToString(), (long)elapsed.TotalMilliseconds);
+        if (!outcome.IsFree)
+            metrics.Booked(plan.Run, plan.Tags, spent);
+        spendLog.Call(plan, outcome, spent, reservation.Amount.Cost, elapsed);
     }
 
     private ApiError? Check(GuardrailSettings settings, Upstream upstream, MeteredRequest request, PricedModel? prices)

@@ -27,7 +27,7 @@ internal static class UpstreamHeaders
         var named = Named(from.Headers.Connection);
         foreach (var (name, values) in from.Headers)
         {
-            if (Hop.Contains(name) || NotToProvider.Contains(name) || named?.Contains(name) == true || (upstream.Key is not null && Credentials.Contains(name)))
+            if (Hop.Contains(name) || NotToProvider.Contains(name) || name.StartsWith(Tags.HeaderPrefix, StringComparison.OrdinalIgnoreCase) || named?.Contains(name) == true || (upstream.Key is not null && Credentials.Contains(name)))
                 continue;
             if (values.Count == 1)
                 to.Headers.TryAddWithoutValidation(name, values[0]);

@@ -38,6 +38,9 @@ internal sealed class Run : IDisposable
     /// <summary>The ID.</summary>
     public string Id { get; }
 
+    /// <summary>What the request that began it was tagged with.</summary>
+    public Tags Tags { get; init; } = Tags.Empty;
+
     /// <summary>When it began, a timestamp of the clock.</summary>
     public long StartedAt { get; }
 

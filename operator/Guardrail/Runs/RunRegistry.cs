@@ -35,9 +35,11 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
     /// <summary>Starts a run.</summary>
     /// <param name="id">A fresh ID.</param>
     /// <param name="trace">The trace that it belongs to, 32 hex digits, or null.</param>
-    public Run Start(string id, string? trace)
+    /// <param name="headers">Those of the request that begins it; they may tell its tags.</param>
+    public Run Start(string id, string? trace, IHeaderDictionary? headers = null)
     {
-        var run = new Run(id, config.Current.Limits.MaxDuration, time);
+        var settings = config.Current;
+        var run = new Run(id, settings.Limits.MaxDuration, time) { Tags = headers is null ? Tags.Empty : Tags.Read(settings.Tags, headers, Tags.Empty) };
         byId[id] = run;
         // A trace may hold several runs at once: then it names none of them.
         if (trace is not null && !byTrace.TryAdd(trace, run))
@@ -101,21 +103,10 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
     {
         if (headers.TryGetValue(IdHeader, out var header) && byId.TryGetValue(header.ToString(), out var run))
             return run;
-        if (headers.TryGetValue("baggage", out var baggage) && Baggage(baggage.ToString()) is { } inBaggage && byId.TryGetValue(inBaggage, out run))
+        if (headers.TryGetValue(Baggage.Header, out var baggage) && Baggage.Find(baggage, BaggageKey) is { } inBaggage && byId.TryGetValue(inBaggage, out run))
             return run;
         if (headers.TryGetValue("traceparent", out var parent) && TraceOf(parent) is { } trace && (byTrace.TryGetValue(trace, out run) || byId.TryGetValue(trace, out run)))
             return run;
         return previousResponse is not null && byResponse.TryGetValue(previousResponse, out run) ? run : null;
-    }
-
-    private static string? Baggage(string text)
-    {
-        foreach (var member in text.Split(',', StringSplitOptions.TrimEntries))
-        {
-            var equals = member.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0 && member.AsSpan(0, equals).Trim().SequenceEqual(BaggageKey))
-                return member[(equals + 1)..].Split(';')[0].Trim();
-        }
-        return null;
     }
 }
