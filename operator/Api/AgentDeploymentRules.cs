@@ -46,6 +46,7 @@ public static partial class AgentDeploymentRules
         CheckBudget(spec.Budget, Add);
         CheckReliability(spec.Reliability, Add);
         CheckGuardrails(spec.Guardrails, Add);
+        CheckTelemetry(spec.Telemetry, Add);
         CheckTemplate(spec, Add);
         return problems;
     }
@@ -194,6 +195,12 @@ public static partial class AgentDeploymentRules
         }
         if (reliability?.ModelCall?.Attempts is < 1 or > 10)
             add(Model + ".attempts", "must be from 1 to 10");
+    }
+
+    private static void CheckTelemetry(TelemetrySpec? telemetry, Action<string, string> add)
+    {
+        if (telemetry?.Otlp is { } otlp && (!Uri.TryCreate(otlp.Endpoint, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0))
+            add("spec.telemetry.otlp.endpoint", $"\"{otlp.Endpoint}\" must be an http or https URL without user, query or fragment, for example \"http://otel-collector:4318\"");
     }
 
     private static void CheckGuardrails(GuardrailsSpec? guardrails, Action<string, string> add)

@@ -39,6 +39,8 @@ internal sealed class GuardrailSettings
         }
         if (config.Budget is { } budget && !(Uri.TryCreate(budget.Url, UriKind.Absolute, out var authority) && authority.Scheme == "https"))
             throw new FormatException("budget.url is not an absolute https URL");
+        if (config.OtlpEndpoint is { } otlp && !(Uri.TryCreate(otlp, UriKind.Absolute, out var collector) && collector.Scheme is "http" or "https"))
+            throw new FormatException("otlpEndpoint is not an absolute http or https URL");
         allowed = new NamePatterns(config.AllowedModels);
         tools = new NamePatterns(config.AllowedTools);
     }

@@ -101,7 +101,11 @@ internal sealed class GrantAccount
     }
 
     /// <summary>Books what a call really cost, and frees the rest. True where it cost more than was reserved: it is booked in full all the same.</summary>
-    public bool Settle(Reservation reservation, Amount actual, DateTimeOffset now)
+    /// <param name="reservation">What was set aside.</param>
+    /// <param name="actual">What it cost.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="labels">What the cost is told apart by; null where it is not.</param>
+    public bool Settle(Reservation reservation, Amount actual, DateTimeOffset now, SpendLabels? labels = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(actual.Cost.Amount);
         ArgumentOutOfRangeException.ThrowIfNegative(actual.Tokens);
@@ -113,6 +117,8 @@ internal sealed class GrantAccount
             var window = reservation.Window;
             window.Reserved -= reservation.Amount;
             window.Settled += actual;
+            if (labels is not null)
+                window.Spend.Booked(labels, actual.Cost);
             Keep(window);
             Change(window, now);
             return actual.Cost > reservation.Amount.Cost;
@@ -120,7 +126,7 @@ internal sealed class GrantAccount
     }
 
     /// <summary>Books the whole reservation as spent, because it is not proven unspent.</summary>
-    public void MarkUnproven(Reservation reservation, DateTimeOffset now)
+    public void MarkUnproven(Reservation reservation, DateTimeOffset now, SpendLabels? labels = null)
     {
         lock (gate)
         {
@@ -130,9 +136,18 @@ internal sealed class GrantAccount
             var window = reservation.Window;
             window.Reserved -= reservation.Amount;
             window.Unproven += reservation.Amount;
+            if (labels is not null)
+                window.Spend.Booked(labels, reservation.Amount.Cost);
             Keep(window);
             Change(window, now);
         }
+    }
+
+    /// <summary>A run ended that called a model. It is told with the next message.</summary>
+    public void RunEnded(string id, Money cost)
+    {
+        lock (gate)
+            current.Spend.RunEnded(id, cost);
     }
 
     /// <summary>Gives back what no call holds.</summary>
@@ -201,6 +216,7 @@ internal sealed class GrantAccount
             var window = report.Window;
             window.ReportedVersion = Math.Max(window.ReportedVersion, report.Version);
             window.ReportedAt = now;
+            window.Spend.Acknowledge(answer.Noted);
             unlimited = answer.Outcome == GrantOutcome.Unlimited;
             Budget = new BudgetState(answer.Budget ?? answer.Window, answer.Cap, answer.Spent) { CapTokens = answer.CapTokens, SpentTokens = answer.SpentTokens };
             if (report.Request.Closing)
@@ -339,6 +355,7 @@ internal sealed class GrantAccount
                 Returned = window.Returned,
                 Reserved = window.Reserved,
                 Closing = closing,
+                Spend = window.Spend.Outgoing(last: closing),
                 Call = call,
                 Also = also.IsZero ? null : also,
                 WantTotal = call is { } wanted ? window.Settled + window.Unproven + window.Returned + window.Reserved + wanted : null,

@@ -59,17 +59,17 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
     }
 
     /// <summary>Books a proven cost. True on an overrun.</summary>
-    public bool Settle(Reservation reservation, Amount actual)
+    public bool Settle(Reservation reservation, Amount actual, SpendLabels? labels = null)
     {
-        var overrun = account.Settle(reservation, actual, time.GetUtcNow());
+        var overrun = account.Settle(reservation, actual, time.GetUtcNow(), labels);
         Freed();
         return overrun;
     }
 
     /// <summary>Books the whole reservation as spent.</summary>
-    public void MarkUnproven(Reservation reservation)
+    public void MarkUnproven(Reservation reservation, SpendLabels? labels = null)
     {
-        account.MarkUnproven(reservation, time.GetUtcNow());
+        account.MarkUnproven(reservation, time.GetUtcNow(), labels);
         Freed();
     }
 

@@ -49,6 +49,9 @@ internal sealed class GrantWindow
     /// <summary>The operator counts what is in flight as unproven: whatever becomes of it is booked no more.</summary>
     public bool Detached { get; set; }
 
+    /// <summary>What was booked, told apart.</summary>
+    public SpendTally Spend { get; } = new();
+
     public Amount Free => Granted - Settled - Unproven - Returned - Reserved;
 }
 

@@ -60,6 +60,7 @@ internal static class GuardrailHost
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(s => new ConfigStore(options.ConfigPath, shipped, time, s.GetRequiredService<ILogger<ConfigStore>>()));
         builder.Services.AddSingleton(new GuardrailMetrics(first.Config.Agent));
+        builder.Services.AddSingleton<OtlpLog>();
         builder.Services.AddSingleton<SpendLog>();
         builder.Services.AddSingleton(s => new OwnJournal(Journal.Open(options.JournalDirectory, s.GetRequiredService<ILogger<Journal>>())));
         builder.Services.AddSingleton(s => new PastHolders(s.GetRequiredService<OwnJournal>().Journal, s.GetRequiredService<ILogger<PastHolders>>()));

@@ -110,7 +110,7 @@ internal sealed class GuardrailMetrics
         runs.WithLabels(Status(status)).Inc();
         runDuration.Observe(duration.TotalSeconds);
         // Health checks and the like would say that the median run costs nothing.
-        if (run.Counts.Steps > 0)
+        if (run.CalledModel)
             runCost.Observe((double)run.Cost.Amount, Exemplar.From(RunId.WithValue(run.Id)));
     }
 

@@ -9,7 +9,7 @@ namespace AgentReadiness.Guardrail;
 /// Stands before the agent's own ports. Each request is a run: it gets a fresh ID, which the agent sees and the client learns, and counts as
 /// in flight until its answer has ended.
 /// </summary>
-internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, GuardrailMetrics metrics, SpendLog spend, ILogger<InboundFront> log) : IDisposable
+internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, GuardrailMetrics metrics, SpendLog spend, GrantAccount account, ILogger<InboundFront> log) : IDisposable
 {
     // Agents may think for long before the first byte, and streams may pause: the agent's own limits are the ones that count.
     private static readonly ForwarderRequestConfig Request = new() { ActivityTimeout = TimeSpan.FromHours(1), Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
@@ -76,6 +76,8 @@ internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, G
             runs.End(run, trace);
             var (status, elapsed) = (context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
             metrics.Run(run, status, elapsed);
+            if (run.CalledModel)
+                account.RunEnded(id, run.Cost);
             spend.Run(run, status, elapsed);
         }
     }

@@ -47,6 +47,25 @@ public sealed class RulesTests
         (problem.Field, problem.Problem).ShouldSatisfyAllConditions(found => found.Field.ShouldBe("spec.budget.attribution[1]"), found => found.Problem.ShouldContain(why));
     }
 
+    [Theory]
+    [InlineData("otel:4318")]
+    [InlineData("ftp://otel")]
+    [InlineData("http://user@otel:4318")]
+    [InlineData("http://otel:4318?token=x")]
+    [InlineData("")]
+    public void A_collector_that_cannot_be_reached_is_refused_by_its_field(string endpoint) =>
+        Problems(agent => agent.Spec.Telemetry = new TelemetrySpec { Otlp = new OtlpSpec { Endpoint = endpoint } }).ShouldHaveSingleItem().Field.ShouldBe("spec.telemetry.otlp.endpoint");
+
+    [Fact]
+    public void Neither_tags_nor_a_collector_make_another_revision()
+    {
+        var (plain, told) = (Sound(), Sound());
+        told.Spec.Telemetry = new TelemetrySpec { Otlp = new OtlpSpec { Endpoint = "https://otel.example:4318/v2" } };
+        told.Spec.Budget = new BudgetSpec { Attribution = ["feature"] };
+        AgentDeploymentRules.Check(told).ShouldBeEmpty();
+        Revisions.Revision.Compute(told.Spec, new Dictionary<string, string>()).ShouldBe(Revisions.Revision.Compute(plain.Spec, new Dictionary<string, string>()));
+    }
+
     [Fact]
     public void Spend_may_be_told_apart_without_a_cap()
     {

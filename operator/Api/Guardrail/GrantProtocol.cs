@@ -16,6 +16,9 @@ public static class GrantProtocol
     /// <summary>The audience of the guardrail's service-account token.</summary>
     public const string Audience = "agentreadiness.dev/grants";
 
+    /// <summary>The largest message, bytes: mostly what it tells of spend, with values of 64 characters that are all escaped.</summary>
+    public const int MaxBytes = 128 * 1024;
+
     /// <summary>The most overruns in one message.</summary>
     public const int MaxOverruns = 8;
 
@@ -61,6 +64,9 @@ public sealed class GrantRequest
     /// an answer no longer refuses the rule.
     /// </summary>
     public IReadOnlyList<OverrunReport> Overruns { get; set; } = [];
+
+    /// <summary>What was booked in the window, told apart, as far as it is not acknowledged: at most <see cref="SpendBounds.MaxBatches"/> batches.</summary>
+    public IReadOnlyList<SpendBatch> Spend { get; set; } = [];
 
     /// <summary>The holder spends nothing more in this window: the difference between granted and spent is free again. Sent once nothing is reserved.</summary>
     public bool Closing { get; init; }
@@ -130,6 +136,9 @@ public sealed class GrantResponse
 
     /// <summary>Price rules whose models no pod of the account may call, because of an overrun that nobody has acknowledged.</summary>
     public IReadOnlyList<RefusedRule> Refused { get; init; } = [];
+
+    /// <summary>The last batch of <see cref="GrantRequest.Spend"/> that is written in the ledger for the request's window: it need not be repeated.</summary>
+    public long Noted { get; init; }
 
     /// <summary>Somebody waits for money: return what is not reserved.</summary>
     public bool Reclaim { get; init; }

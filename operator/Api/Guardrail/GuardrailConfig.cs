@@ -39,6 +39,9 @@ public sealed class GuardrailConfig
     /// <summary>Tags that spend is told apart by: <c>spec.budget.attribution</c>.</summary>
     public IReadOnlyList<string> Attribution { get; set; } = [];
 
+    /// <summary>The base URL of an OpenTelemetry collector that takes OTLP over HTTP; null: none.</summary>
+    public string? OtlpEndpoint { get; set; }
+
     /// <summary>True: what <see cref="Limits"/> would refuse is counted and logged, and passes.</summary>
     public bool Observe { get; set; }
 

@@ -68,6 +68,9 @@ public sealed class AgentDeploymentSpec
 
     /// <summary>What the agent may call, and how.</summary>
     public GuardrailsSpec? Guardrails { get; set; }
+
+    /// <summary>Where the guardrail tells what it saw. No part of the revision.</summary>
+    public TelemetrySpec? Telemetry { get; set; }
 }
 
 /// <summary>A port of the agent.</summary>

@@ -201,6 +201,20 @@ public sealed record BudgetWindowStatus
     /// <summary>The cap on tokens in force.</summary>
     public long? CapTokens { get; init; }
 
+    /// <summary>What will be spent at the window's end at the pace so far, in USD, rounded up; absent where that is not known, and for Total.</summary>
+    [Length(1, 32)]
+    public string? Forecast { get; init; }
+
+    /// <summary>What cost most: three values each by model, revision and the declared tags, and three runs. Absent for shared budgets.</summary>
+    [Items(0, 32), XListType("atomic")]
+    public IReadOnlyList<SpendShareStatus> Top { get; init; } = [];
+
+    /// <summary>What single model calls cost in the window.</summary>
+    public CostStatistics? PerCall { get; init; }
+
+    /// <summary>What runs that ended in the window cost.</summary>
+    public CostStatistics? PerRun { get; init; }
+
     /// <summary>When the window ends.</summary>
     [Required]
     public DateTime Ends { get; init; }

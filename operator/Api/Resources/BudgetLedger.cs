@@ -173,6 +173,9 @@ public sealed record LedgerLimit
     [Pattern(Amount.Pattern)]
     public Amount? WrittenOff { get; init; }
 
+    /// <summary>What was spent of it, told apart; absent for shared budgets.</summary>
+    public LedgerSpend? Spend { get; init; }
+
     /// <summary>True while calls of ordinary size are refused.</summary>
     public bool? Exhausted { get; init; }
 
@@ -225,6 +228,9 @@ public sealed record LedgerHolder
     /// <summary>Total given back.</summary>
     [Pattern(Amount.Pattern)]
     public Amount Returned { get; init; }
+
+    /// <summary>The last batch of its spend, told apart, that is in the limits.</summary>
+    public long? Noted { get; init; }
 
     /// <summary>
     /// The process is over and its amounts are in the closed sums. It stays listed while its segment lasts and its pod lives, so that a late

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Cli.Budgets;
 
@@ -49,7 +50,13 @@ internal static class BudgetJson
             ["reason"] = raise.Reason,
         },
         ["caps"] = new JsonArray([.. line.Caps.Select(cap => (JsonNode)Cap(cap, Forecast.Of(line, cap, now)))]),
+        ["top"] = new JsonArray([.. line.Top.Select(share => (JsonNode)new JsonObject { ["by"] = share.By, ["value"] = share.Value, ["spent"] = share.Spent, ["calls"] = share.Calls })]),
+        ["perCall"] = Costs(line.PerCall),
+        ["perRun"] = Costs(line.PerRun),
     };
+
+    private static JsonObject? Costs(CostStatistics? costs) =>
+        costs is null ? null : new JsonObject { ["count"] = costs.Count, ["median"] = costs.Median, ["p95"] = costs.P95, ["max"] = costs.Max };
 
     private static JsonObject Cap(CapReport cap, Forecast? forecast)
     {

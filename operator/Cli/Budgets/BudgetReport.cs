@@ -74,6 +74,15 @@ internal sealed record WindowLine(string Budget, BudgetPeriod Period, string? Wi
 
     /// <summary>The raise in force.</summary>
     public BudgetRaise? Raise { get; init; }
+
+    /// <summary>What cost most.</summary>
+    public IReadOnlyList<SpendShareStatus> Top { get; init; } = [];
+
+    /// <summary>What single calls cost; null where that is not known.</summary>
+    public CostStatistics? PerCall { get; init; }
+
+    /// <summary>What runs cost; null where that is not known.</summary>
+    public CostStatistics? PerRun { get; init; }
 }
 
 /// <summary>A window that is over.</summary>
@@ -126,6 +135,9 @@ internal static class WindowLines
             Observe = Observes(budget, declared),
             Manual = declared?.Resume == BudgetResume.Manual,
             Raise = raise,
+            Top = row.Top,
+            PerCall = row.PerCall,
+            PerRun = row.PerRun,
         };
     }
 
@@ -167,6 +179,9 @@ internal static class WindowLines
                 Observe = observes,
                 Manual = declared.Resume == BudgetResume.Manual,
                 Raise = raise,
+                Top = SpendSummary.Top(limit?.Spend),
+                PerCall = SpendSummary.Statistics(limit?.Spend?.PerCall),
+                PerRun = SpendSummary.Statistics(limit?.Spend?.PerRun),
             };
         }
     }

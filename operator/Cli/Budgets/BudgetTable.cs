@@ -69,11 +69,22 @@ internal static class BudgetTable
         }
         foreach (var cap in line.Caps.Where(cap => cap.WrittenOff > 0))
             yield return $"{line.Budget}: {BudgetText.Words(cap.Unit, BudgetText.Up(cap.Unit, cap.WrittenOff))} of the unproven spend {(cap.Unit == BudgetUnit.Usd ? "is" : "are")} written off";
+        foreach (var top in line.Top.GroupBy(share => share.By))
+            yield return $"{line.Budget}: most by {top.Key}: {string.Join(", ", top.Select(Share))}";
+        if (Costs("a call", line.PerCall) is { } call)
+            yield return $"{line.Budget}: {call}";
+        if (Costs("a run", line.PerRun) is { } run)
+            yield return $"{line.Budget}: {run}";
         if (line.CapPending)
             yield return $"{line.Budget}: pods still hold more than the lowered cap leaves";
         if (line.Exhausted)
             yield return $"{line.Budget}: calls are refused {Until(line)}; {Remedy(report, line)}";
     }
+
+    private static string Share(SpendShareStatus share) => share.Calls is { } calls ? $"{share.Value} ${share.Spent} ({calls} {(calls == 1 ? "call" : "calls")})" : $"{share.Value} ${share.Spent}";
+
+    private static string? Costs(string what, CostStatistics? costs) =>
+        costs is null ? null : $"{what} cost ${costs.Median} (median), ${costs.P95} (95 of 100 at most), ${costs.Max} (the dearest) of {costs.Count}";
 
     private static string Until(WindowLine line) => line.Manual ? "until a person sets resumedAt of the window"
         : line.Ends is { } ends ? $"until {BudgetText.Moment(ends)} or until the cap is raised" : "until the cap is raised";

@@ -1,19 +1,17 @@
+using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Cli.Budgets;
 
 /// <summary>
-/// Where a window goes at its pace so far. Linear: spend at the end = spent × length of the window ÷ time since it began; the cap is reached when that line
-/// crosses it, and where a raise ends before the window does, the declared cap counts from then on. The cap holds: what is forecast above it would be refused.
+/// Where a window goes at its pace so far, by <see cref="BudgetForecast"/>; the cap is reached when that line crosses it, and where a raise ends before the
+/// window does, the declared cap counts from then on.
 /// </summary>
 /// <param name="AtEnd">The spend at the window's end; null where it is not known.</param>
 /// <param name="CapReached">When the cap is reached; null where it is not before the window ends, or not known.</param>
 /// <param name="Unknown">Why nothing is forecast; null where something is.</param>
 internal sealed record Forecast(decimal? AtEnd, DateTimeOffset? CapReached, string? Unknown)
 {
-    /// <summary>A smaller part of the window tells nothing of the rest.</summary>
-    private const decimal LeastPart = 0.01m;
-
     /// <summary>The forecast of one cap of a window.</summary>
     /// <param name="line">The window.</param>
     /// <param name="cap">The cap.</param>
@@ -23,18 +21,12 @@ internal sealed record Forecast(decimal? AtEnd, DateTimeOffset? CapReached, stri
         static Forecast No(string why) => new(null, null, why);
         if (line.Period == BudgetPeriod.Total)
             return No("a Total window never ends");
-        if (line.Ends is not { } ends || line.Begins is not { } begins)
-            return No("it is not known when the window began");
-        if (now >= ends)
+        if (line.Begins is not null && now >= line.Ends)
             return No("the window is over, and the status tells of no newer one");
-        var length = (decimal)(ends - begins).Ticks;
-        var elapsed = (decimal)(line.Known - begins).Ticks;
-        if (elapsed < length * LeastPart)
-            return No("less than 1 % of the window is known");
-        if (cap.Spent <= 0)
-            return No("nothing is spent yet");
-        var atEnd = cap.Spent * length / elapsed;
-        return new Forecast(atEnd, Reached(line, cap, limit => Crosses(begins, ends, elapsed, cap.Spent, limit)), null);
+        var forecast = BudgetForecast.Of(cap.Spent, line.Begins, line.Ends, line.Known);
+        if (forecast.AtEnd is not { } atEnd || line.Begins is not { } begins || line.Ends is not { } ends)
+            return No(forecast.Unknown!);
+        return new Forecast(atEnd, Reached(line, cap, limit => Crosses(begins, ends, (line.Known - begins).Ticks, cap.Spent, limit)), null);
     }
 
     private static DateTimeOffset? Reached(WindowLine line, CapReport cap, Func<decimal, DateTimeOffset?> crosses)

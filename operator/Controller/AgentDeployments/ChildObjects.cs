@@ -109,6 +109,7 @@ internal static class ChildObjects
             ToolCall = new CallPolicy { Timeout = spec.Reliability?.ToolCall?.Timeout ?? Defaults.ToolCallTimeout },
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],
+            OtlpEndpoint = spec.Telemetry?.Otlp?.Endpoint,
             Observe = spec.Budget?.Mode == BudgetMode.Observe,
             Budget = track == Names.ServingTrack && !terms.MayGrant ? null : new BudgetAuthority
             {

@@ -28,7 +28,6 @@ public sealed partial class GrantEndpoint(
     TimeProvider time,
     ILogger<GrantEndpoint> logger)
 {
-    private const int MaxBody = 8 * 1024;
     private const int MaxTokens = 20_000;
     private static readonly TimeSpan TokenLife = TimeSpan.FromSeconds(60);
     private readonly ConcurrentDictionary<string, (long At, string Namespace, HolderPod Pod)> reviewed = new(StringComparer.Ordinal);
@@ -59,6 +58,12 @@ public sealed partial class GrantEndpoint(
             Refuse(context, StatusCodes.Status400BadRequest, $"pod {caller.Namespace}/{caller.Pod.Name} sent no grant request");
             return;
         }
+        if (SpendBounds.Problem(request.Spend) is { } problem)
+        {
+            Refuse(context, StatusCodes.Status400BadRequest, $"pod {caller.Namespace}/{caller.Pod.Name} sent a grant request that breaks a bound: {problem}");
+            await context.Response.WriteAsync(problem, context.RequestAborted);
+            return;
+        }
         try
         {
             var answer = desk.IsUnlimited(account)
@@ -81,8 +86,10 @@ public sealed partial class GrantEndpoint(
 
     private static async Task<GrantRequest?> ReadAsync(HttpContext context)
     {
-        if (context.Request.ContentLength is > MaxBody)
+        if (context.Request.ContentLength is > GrantProtocol.MaxBytes)
             return null;
+        if (context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body)
+            body.MaxRequestBodySize = GrantProtocol.MaxBytes;
         try
         {
             var request = await JsonSerializer.DeserializeAsync(context.Request.Body, GuardrailJson.Default.GrantRequest, context.RequestAborted);

@@ -301,6 +301,7 @@ internal sealed class LedgerBook
             Spent = told?.Spent ?? (limit is null ? Money.Zero : LedgerLimits.Spent(limit).Cost),
             CapTokens = told is null ? limit?.MaxTokens : told.CapTokens,
             SpentTokens = told?.SpentTokens ?? (limit is null ? 0 : LedgerLimits.Spent(limit).Tokens),
+            Noted = SpendBook.Noted(file.Status, request.Holder, request.Window ?? LedgerLimits.WindowName(after, after.Segment)),
             Refused = Overruns.Refused(after, request.Overruns, terms.Acknowledged),
             Reclaim = decision.Outcome != GrantOutcome.Held && (line.IsHungry || funds.IsHungry || IsOvercommitted(after)),
         };

@@ -70,7 +70,7 @@ public static class LedgerRules
             return new GrantDecision(account, GrantOutcome.HolderClosed, Amount.Zero);
         }
 
-        var holder = Book(holders[index], request);
+        (account, var holder) = SpendBook.Note(account, Book(holders[index], request), request.Spend);
         holders[index] = holder;
         if (request.Closing)
         {

@@ -40,6 +40,9 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
     /// <summary>Only a person ends the exhaustion.</summary>
     public bool NeedsPerson => IsExhausted && (Terms.Manual || Spec.Period == BudgetPeriod.Total);
 
+    /// <summary>When the window began.</summary>
+    public DateTimeOffset Begins => Limit is null ? Terms.Begins : new DateTimeOffset(DateTime.SpecifyKind(Limit.Begins, DateTimeKind.Utc));
+
     /// <summary>When the window ends.</summary>
     public DateTimeOffset Ends => Limit is null ? Terms.Ends : new DateTimeOffset(DateTime.SpecifyKind(Limit.Ends, DateTimeKind.Utc));
 
@@ -84,6 +87,10 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
         Cap = Terms.MaxCost?.ToString(),
         SpentTokens = Terms.MaxTokens is null ? null : Spent.Tokens,
         CapTokens = Terms.MaxTokens,
+        Forecast = BudgetForecast.Of(Spent.Cost.Amount, Begins, Spec.Period == BudgetPeriod.Total ? null : Ends, now).AtEnd is { } atEnd ? new Money(atEnd).ToDisplay() : null,
+        Top = SpendSummary.Top(Limit?.Spend),
+        PerCall = SpendSummary.Statistics(Limit?.Spend?.PerCall),
+        PerRun = SpendSummary.Statistics(Limit?.Spend?.PerRun),
         Ends = Ends.UtcDateTime,
         AsOf = new DateTime(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc),
         Exhausted = IsExhausted,

@@ -34,6 +34,9 @@ internal sealed class ModelCallPlan
     /// <summary>What its cost is told apart by.</summary>
     public required Tags Tags { get; init; }
 
+    /// <summary>The same with what holds for every call of the model.</summary>
+    public SpendLabels Labels => new(Prices.RuleId, Settings.Config.Agent.Revision, Tags);
+
     /// <summary>The output limit of each choice that is in force, tokens.</summary>
     public required long OutputLimit { get; init; }
 

@@ -111,7 +111,7 @@ internal sealed class ModelCalls(
             }
             catch
             {
-                grants.MarkUnproven(reservation);
+                grants.MarkUnproven(reservation, plan.Labels);
                 plan.Run.Settle(share, reservation.Amount.Cost, share.Tokens);
                 throw;
             }
@@ -183,9 +183,9 @@ internal sealed class ModelCalls(
             log.Overrun(plan.Request.Model, plan.Prices.RuleId, spent.ToString(), reservation.Amount.Cost.ToString(), why);
         }
         if (outcome.Cost is { } cost)
-            grants.Settle(reservation, new Amount(cost, tokens));
+            grants.Settle(reservation, new Amount(cost, tokens), outcome.IsFree ? null : plan.Labels);
         else
-            grants.MarkUnproven(reservation);
+            grants.MarkUnproven(reservation, plan.Labels);
         plan.Run.Settle(share, spent, tokens);
         var elapsed = time.GetElapsedTime(plan.StartedAt);
         metrics.ModelCall(plan.Upstream.Name, plan.Prices.RuleId, outcome.Name, outcome.Status, usage, spent, elapsed);

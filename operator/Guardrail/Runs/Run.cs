@@ -67,6 +67,9 @@ internal sealed class Run : IDisposable
         }
     }
 
+    /// <summary>It made a model call: of others, such as health checks, nobody asks what they cost.</summary>
+    public bool CalledModel => Counts.Steps > 0;
+
     /// <summary>What is left for one more call.</summary>
     public (Money? Cost, long? Tokens) Left(RunPolicy policy)
     {
