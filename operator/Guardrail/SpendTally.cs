@@ -34,8 +34,11 @@ internal sealed class SpendTally
     {
         if (!next.IsEmpty && (waiting.Count == 0 || (last && waiting.Count < SpendBounds.MaxBatches)))
         {
-            waiting.Add(next.Freeze(++number));
+            var batch = next.Freeze(++number);
             next = new Gathering();
+            // The operator refuses a message that breaks a bound, whole: what is told for people must not cost the agent its money.
+            if (SpendBounds.Problem([batch]) is null)
+                waiting.Add(batch);
         }
         return [.. waiting];
     }

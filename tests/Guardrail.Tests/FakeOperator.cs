@@ -141,6 +141,7 @@ internal sealed class FakeOperator : IAsyncDisposable
                 Budget = "day",
                 Cap = cap,
                 Refused = Refused,
+                Noted = request.Spend.Select(batch => batch.Number).DefaultIfEmpty().Max(),
                 Spent = Amount.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)).Cost,
             };
         }

@@ -4,7 +4,7 @@ using System.Text.Json;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Testing;
 using Google.Protobuf;
-using WireFormat = Google.Protobuf.WireFormat;
+using Wire = Google.Protobuf.WireFormat;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -182,13 +182,13 @@ public sealed class OtlpTests
             var fields = new List<(int, byte[], ulong)>();
             while (input.ReadTag() is not 0 and var tag)
             {
-                var number = WireFormat.GetTagFieldNumber(tag);
-                switch (WireFormat.GetTagWireType(tag))
+                var number = Wire.GetTagFieldNumber(tag);
+                switch (Wire.GetTagWireType(tag))
                 {
-                    case WireFormat.WireType.LengthDelimited:
+                    case Wire.WireType.LengthDelimited:
                         fields.Add((number, input.ReadBytes().ToByteArray(), 0));
                         break;
-                    case WireFormat.WireType.Varint:
+                    case Wire.WireType.Varint:
                         fields.Add((number, [], input.ReadUInt64()));
                         break;
                     default:

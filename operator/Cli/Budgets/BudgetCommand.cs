@@ -23,6 +23,7 @@ internal static class BudgetCommand
         Show(time, connect),
         Forecasts(time, connect),
         Burndown(time, connect),
+        SpendCommand.Create(connect),
         ChangeCommands.Raise(time, connect),
         ChangeCommands.WriteOff(connect),
     };

@@ -24,7 +24,7 @@ internal sealed class ClusterException(HttpStatusCode status, string message) : 
 }
 
 /// <summary>
-/// The three requests that the budget commands make. The runtime's KubernetesApi would bring ASP.NET Core and metrics into a plugin that people download.
+/// The few requests that the budget commands make. The runtime's KubernetesApi would bring ASP.NET Core and metrics into a plugin that people download.
 /// </summary>
 /// <param name="client">Brings address, TLS and credentials.</param>
 /// <param name="space">The namespace of the kubeconfig's context.</param>
@@ -72,6 +72,35 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
         }
     }
 
+    /// <summary>Reads a text line by line, as it comes.</summary>
+    /// <exception cref="ClusterException">There is none, or it may not be read.</exception>
+    public async Task ReadLinesAsync(string path, Action<string> take, CancellationToken stop)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(client.BaseUri, path.TrimStart('/')));
+        request.Headers.TryAddWithoutValidation("User-Agent", Manager);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(Patience);
+        try
+        {
+            if (client.Credentials is { } credentials)
+                await credentials.ProcessHttpRequestAsync(request, limit.Token);
+            using var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            if (!response.IsSuccessStatusCode)
+                throw Refusal(response.StatusCode, await response.Content.ReadAsStringAsync(limit.Token));
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(limit.Token));
+            while (await reader.ReadLineAsync(limit.Token) is { } line)
+            {
+                // However long the text is: only silence ends it.
+                limit.CancelAfter(Patience);
+                take(line);
+            }
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"the API server at {client.BaseUri} did not answer within {Patience.TotalSeconds} seconds");
+        }
+    }
+
     /// <summary>Patches an object by RFC 6902: all of the operations or none.</summary>
     public Task<JsonObject> PatchAsync(string path, JsonArray operations, CancellationToken stop) =>
         SendAsync(HttpMethod.Patch, $"{path}?fieldManager={Manager}", operations, "application/json-patch+json", stop);
@@ -115,14 +144,16 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
             var answer = Parse(text);
             if (response.IsSuccessStatusCode && answer is not null)
                 return answer;
-            throw new ClusterException(response.StatusCode, answer?["message"] is JsonValue message && message.TryGetValue<string>(out var words)
-                ? words : $"HTTP {(int)response.StatusCode}: {text[..Math.Min(text.Length, 300)]}");
+            throw Refusal(response.StatusCode, text);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
             throw new HttpRequestException($"the API server at {client.BaseUri} did not answer within {Patience.TotalSeconds} seconds");
         }
     }
+
+    private static ClusterException Refusal(HttpStatusCode status, string text) => new(status, Parse(text)?["message"] is JsonValue message && message.TryGetValue<string>(out var words)
+        ? words : $"HTTP {(int)status}: {text[..Math.Min(text.Length, 300)]}");
 
     // As kubectl merges the files of KUBECONFIG: what is found first counts.
     private static K8SConfiguration Merge(K8SConfiguration first, K8SConfiguration next)

@@ -46,6 +46,45 @@ public sealed class BudgetShowTests
     }
 
     [Fact]
+    public async Task What_cost_most_and_what_calls_and_runs_cost_is_told_by_ledger_and_by_status()
+    {
+        // Buckets -70 and -24 are about a tenth of a cent and nine cents.
+        server.Add(Ledger, """
+            {"spec": {"namespace": "shop", "agent": "support", "account": "Serving"}, "status": {"epoch": 1, "segment": 1, "limits": [
+              {"budget": "day", "window": "2026-11-24", "first": 1, "begins": "2026-11-24T00:00:00Z", "ends": "2026-11-25T00:00:00Z", "maxCost": "50", "settled": "45", "unproven": "0", "outstanding": "0", "spend": {
+                "by": [{"name": "customer", "values": [{"value": "acme", "cost": "30.001", "calls": 1}, {"value": "(none)", "cost": "9", "calls": 400}, {"value": "b", "cost": "3", "calls": 2}, {"value": "c", "cost": "2", "calls": 2}, {"value": "(other)", "cost": "0.5", "calls": 9}]}],
+                "runs": [{"id": "4bf92f", "cost": "0.41"}], "perCall": "max=0.25 -70:90 -24:10", "perRun": "max=0.41 -9:1"}}]}}
+            """);
+        var (code, output, error) = await server.RunAsync("show", "support");
+        (code, error).ShouldBe((0, ""));
+        var told = output.Split('\n').Where(line => line.StartsWith("day: ", StringComparison.Ordinal)).ToList();
+        told.ShouldBe([
+            "day: most by customer: acme $30.01 (1 call), (none) $9 (400 calls), b $3 (2 calls)",
+            "day: most by run: 4bf92f $0.41",
+            "day: a call cost $0.000862 (median), $0.09 (95 of 100 at most), $0.25 (the dearest) of 100",
+            "day: a run cost $0.39 (median), $0.39 (95 of 100 at most), $0.41 (the dearest) of 1",
+        ]);
+        var json = JsonNode.Parse((await server.RunAsync("show", "support", "-o", "json")).Output)!["windows"]![0]!;
+        json["top"]!.AsArray().Count.ShouldBe(4);
+        (json["top"]![0]!["by"]!.GetValue<string>(), json["top"]![0]!["value"]!.GetValue<string>(), json["top"]![0]!["spent"]!.GetValue<string>(), json["top"]![0]!["calls"]!.GetValue<long>()).ShouldBe(("customer", "acme", "30.01", 1L));
+        (json["perCall"]!["count"]!.GetValue<long>(), json["perCall"]!["max"]!.GetValue<string>()).ShouldBe((100L, "0.25"));
+    }
+
+    [Fact]
+    public async Task The_status_tells_what_the_operator_wrote_of_it()
+    {
+        server.Add(Agent, """
+            {"metadata": {"name": "support", "namespace": "shop"}, "spec": {"budget": {"windows": [{"period": "Day", "maxCost": "50"}]}}, "status": {"budget": [
+              {"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "0", "cap": "50", "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z", "forecast": "60.2",
+               "top": [{"by": "feature", "value": "search", "spent": "40", "calls": 7}], "perRun": {"count": 3, "median": "0.1", "p95": "0.2", "max": "0.3"}}]}}
+            """);
+        var (code, output, _) = await server.RunAsync("show", "support", "--status");
+        code.ShouldBe(0);
+        output.ShouldContain("day: most by feature: search $40 (7 calls)\nday: a run cost $0.1 (median), $0.2 (95 of 100 at most), $0.3 (the dearest) of 3\n");
+        output.ShouldNotContain("a call cost");
+    }
+
+    [Fact]
     public async Task The_ledger_is_read_where_it_may_be_with_its_shared_budgets_and_the_windows_before()
     {
         server.Add(Ledger, """

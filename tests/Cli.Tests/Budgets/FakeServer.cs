@@ -15,6 +15,9 @@ internal sealed class FakeServer
 
     public Dictionary<string, JsonObject> Objects { get; } = [];
 
+    /// <summary>What is answered as it is, by the whole path.</summary>
+    public Dictionary<string, string> Texts { get; } = [];
+
     public HashSet<string> Forbidden { get; } = [];
 
     public List<string> Requests { get; } = [];
@@ -53,6 +56,8 @@ internal sealed class FakeServer
                 : Answer(HttpStatusCode.Created, new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = Me } } });
         if (Forbidden.Contains(path))
             return Answer(HttpStatusCode.Forbidden, Failure("forbidden"));
+        if (Texts.TryGetValue(request.RequestUri.PathAndQuery, out var text))
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(text) };
         if (!Objects.TryGetValue(path, out var found))
             return Answer(HttpStatusCode.NotFound, Failure("not found"));
         if (request.Method == HttpMethod.Get)
