@@ -93,6 +93,41 @@ public sealed class LedgerBookTests(ControlPlane plane)
     }
 
     [Fact]
+    public async Task What_is_told_of_spend_is_acknowledged_once_it_is_written_and_not_before()
+    {
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var book = Book(ns, stop.Token);
+        var pod = new HolderPod("pod", "uid");
+        var window = (await book.GrantAsync(Want(1), pod, Amount.Zero, CancellationToken.None)).Window;
+        GrantRequest Told(Amount? want) => new()
+        {
+            Holder = Want(1).Holder,
+            Window = window,
+            Settled = new Money(0.1m),
+            WantTotal = want,
+            Call = want is null ? null : new Money(0.2m),
+            Spend = [new SpendBatch
+            {
+                Number = 1,
+                By = [new SpendDimension { Name = "customer", Values = [new SpendValue { Value = "acme", Cost = new Money(0.1m), Calls = 1 }] }],
+                Runs = [new RunSpend { Id = "4bf92f", Cost = new Money(0.1m) }],
+                PerCall = "max=0.1 -23:1",
+            }],
+        };
+
+        // A mere report waits for the next write: it is answered from memory.
+        (await book.GrantAsync(Told(null), pod, Amount.Zero, CancellationToken.None)).Noted.ShouldBe(0);
+        Limit(await ReadAsync(ns)).Spend.ShouldBeNull();
+        // A grant is written, and with it what waited; the batch that comes again changes nothing.
+        (await book.GrantAsync(Told(new Money(0.6m)), pod, Amount.Zero, CancellationToken.None)).Noted.ShouldBe(1);
+        var spend = Limit(await ReadAsync(ns)).Spend!;
+        spend.By.ShouldHaveSingleItem().Values.ShouldHaveSingleItem().ShouldBe(new LedgerValue { Value = "acme", Cost = new Money(0.1m), Calls = 1 });
+        (spend.Runs.ShouldHaveSingleItem().Id, spend.PerCall, spend.PerRun).ShouldBe(("4bf92f", "max=0.1 -23:1", null));
+        await stop.CancelAsync();
+    }
+
+    [Fact]
     public async Task A_leader_that_is_over_answers_nothing()
     {
         var ns = await plane.NamespaceAsync();

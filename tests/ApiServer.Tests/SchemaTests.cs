@@ -55,6 +55,25 @@ public sealed class SchemaTests(ControlPlane plane)
     }
 
     [Theory]
+    [InlineData("spec.budget.attribution", """["Customer"]""")]
+    [InlineData("spec.budget.attribution", """["a","a"]""")]
+    [InlineData("spec.budget.attribution", """["a","b","c","d","e"]""")]
+    [InlineData("spec.telemetry.otlp.endpoint", "\"otel:4318\"")]
+    [InlineData("spec.telemetry.otlp.endpoint", "null")]
+    public async Task Tags_and_a_collector_that_cannot_be_are_refused_by_name(string field, string json)
+    {
+        var ns = await plane.NamespaceAsync();
+        var agent = Samples.Agent(ns);
+        Samples.Set(agent, "spec.telemetry", new JsonObject { ["otlp"] = new JsonObject { ["endpoint"] = "http://otel:4318" } });
+        Samples.Set(agent, field, JsonNode.Parse(json));
+
+        var refused = await Should.ThrowAsync<KubernetesApiException>(() => plane.Api.CreateAsync(Agents, ns, agent, CancellationToken.None));
+
+        refused.IsInvalid.ShouldBeTrue(refused.Message);
+        refused.Message.ShouldContain(field);
+    }
+
+    [Theory]
     [InlineData("spec.ports")]
     [InlineData("spec.template")]
     [InlineData("spec.evals[0].minScore")]
