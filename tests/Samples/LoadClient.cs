@@ -14,14 +14,16 @@ public sealed class LoadClient : IDisposable
     private readonly Uri url;
     private readonly byte[] body;
     private readonly bool fresh;
+    private readonly string? tag;
     private long sent;
     private long ok;
     private long failed;
     private string? firstError;
 
-    private LoadClient(Uri url, string message, string model, bool fresh)
+    private LoadClient(Uri url, string message, string model, bool fresh, string? tag)
     {
         this.url = url;
+        this.tag = tag;
         this.fresh = fresh;
         body = Encoding.UTF8.GetBytes($$"""{"model":"{{JsonEncodedText.Encode(model)}}","messages":[{"role":"user","content":"{{JsonEncodedText.Encode(message)}}"}]}""");
     }
@@ -39,14 +41,14 @@ public sealed class LoadClient : IDisposable
         }
         if (!options.TryGetValue("--url", out var target))
         {
-            await Console.Error.WriteLineAsync("usage: client --url U [--rate R] [--concurrency C] [--message M] [--model M] [--duration 10s] [--fresh-connections]");
+            await Console.Error.WriteLineAsync("usage: client --url U [--rate R] [--concurrency C] [--message M] [--model M] [--duration 10s] [--fresh-connections] [--tag customer=acme]");
             return 2;
         }
         var rate = double.Parse(options.GetValueOrDefault("--rate", "10"), CultureInfo.InvariantCulture);
         var concurrency = int.Parse(options.GetValueOrDefault("--concurrency", "4"), CultureInfo.InvariantCulture);
         var duration = options.TryGetValue("--duration", out var text) ? Seconds(text) : TimeSpan.FromDays(30);
         using var client = new LoadClient(new Uri(target), options.GetValueOrDefault("--message", "hello"),
-            options.GetValueOrDefault("--model", "agent"), options.ContainsKey("--fresh-connections"));
+            options.GetValueOrDefault("--model", "agent"), options.ContainsKey("--fresh-connections"), options.GetValueOrDefault("--tag"));
         using var stop = new CancellationTokenSource(duration, time);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => { c.Cancel = true; stop.Cancel(); });
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => { c.Cancel = true; stop.Cancel(); });
@@ -94,7 +96,10 @@ public sealed class LoadClient : IDisposable
         {
             using var content = new ByteArrayContent(body);
             content.Headers.ContentType = new("application/json");
-            using var response = await (own ?? shared).PostAsync(url, content);
+            using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = content };
+            if (tag?.Split('=', 2) is [var name, var value])
+                request.Headers.TryAddWithoutValidation("X-Agent-Tag-" + name, value);
+            using var response = await (own ?? shared).SendAsync(request);
             var status = (int)response.StatusCode;
             var text = await response.Content.ReadAsStringAsync();
             statuses.AddOrUpdate(status, 1, (_, n) => n + 1);

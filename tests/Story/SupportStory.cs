@@ -47,6 +47,7 @@ public sealed class SupportStory : IAsyncDisposable
     private const string Shop = "shop";
     private const string Cap = "1.50";
     private const string RaisedCap = "50";
+    private const string Runaway = "hal-9000";
     private static readonly NamespacedName Support = new(Shop, "support");
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(4);
 
@@ -95,7 +96,7 @@ public sealed class SupportStory : IAsyncDisposable
     {
         var first = await FirstRevisionAsync(cancellationToken);
         var client = await LoadPod.StartAsync(Shop, "client", options.Image("SAMPLES_IMAGE"),
-            ["--url", "http://support/v1/chat/completions", "--rate", "5", "--concurrency", "4", "--message", "Where is my order #1007?", "--fresh-connections"], cancellationToken);
+            ["--url", "http://support/v1/chat/completions", "--rate", "5", "--concurrency", "4", "--message", "Where is my order #1007?", "--fresh-connections", "--tag", "customer=acme"], cancellationToken);
         await WorsePromptAsync(first, cancellationToken);
         await FixedPromptAsync(first, cancellationToken);
         var counted = await client.StopAsync(cancellationToken);
@@ -168,7 +169,7 @@ public sealed class SupportStory : IAsyncDisposable
         options.Step($"4. A runaway loop burns money from three pods: spend stops at the cap of ${Cap} a day");
         // Directives of the sample provider: always another tool call, 1,500 output tokens each, a token of latency.
         var client = await LoadPod.StartAsync(Shop, "runaway", options.Image("SAMPLES_IMAGE"),
-            ["--url", "http://support/v1/chat/completions", "--rate", "30", "--concurrency", "24", "--message", "[[loop]] [[tokens=1500]] [[latency=300ms]] Where is my order #1001?", "--fresh-connections"], cancellationToken);
+            ["--url", "http://support/v1/chat/completions", "--rate", "30", "--concurrency", "24", "--message", "[[loop]] [[tokens=1500]] [[latency=300ms]] Where is my order #1001?", "--fresh-connections", "--tag", $"customer={Runaway}"], cancellationToken);
         var burning = Money.Parse(Cap).Amount / 2;
         await LedgerAsync("half of the cap to burn", ledger => Spend(ledger).Settled.Amount > burning, cancellationToken);
         options.Say("half of the cap is burnt");
@@ -184,9 +185,22 @@ public sealed class SupportStory : IAsyncDisposable
         var spent = Spend(ledger).Settled + Spend(ledger).Unproven;
         Expect(spent <= Money.Parse(Cap), $"${spent} were spent of ${Cap}");
         Expect(spent.Amount > Money.Parse(Cap).Amount * 0.9m, $"only ${spent} of ${Cap} were spent when the budget was called exhausted");
+        VerifyAttribution(exhausted, ledger, spent);
         await VerifyLedgersAsync(cancellationToken);
         var events = await CommandLine.RunAsync("kubectl", ["-n", Shop, "get", "events", "--field-selector", "involvedObject.kind=AgentDeployment,reason=BudgetExhausted", "-o", "name"], null, cancellationToken);
         Expect(events.Trim().Length > 0, "no event says that the budget is exhausted");
+    }
+
+    // No guardrail died, so what customers spent is told to the last digit; and the status names the one who ran away.
+    private void VerifyAttribution(AgentDeployment exhausted, BudgetLedger ledger, Money spent)
+    {
+        var customers = ledger.Status!.Limits.Single(limit => limit is { Last: null, Shared: not true }).Spend?.By.FirstOrDefault(by => by.Name == "customer")?.Values ?? [];
+        Expect(Money.Sum(customers.Select(customer => customer.Cost)) == spent, $"the customers' spend is not ${spent}: {string.Join(", ", customers)}");
+        Expect(customers is [{ Value: Runaway }, ..], $"the first customer is not {Runaway}: {string.Join(", ", customers)}");
+        var row = exhausted.Status!.Budget.First();
+        Expect(row.Top.Any(top => top is { By: "customer", Value: Runaway }) && row.PerCall is { Count: > 0 } && row.PerRun is { Count: > 0 }, $"the status does not tell who spent what: {row}");
+        options.Say($"by customer: {string.Join(", ", customers.Select(customer => $"{customer.Value} ${customer.Cost.ToDisplay()}"))}; a call cost ${row.PerCall!.Median} (median), ${row.PerCall.P95} (p95), "
+            + $"${row.PerCall.Max} (most), a run ${row.PerRun!.Median}, ${row.PerRun.P95}, ${row.PerRun.Max}");
     }
 
     private async Task RaisedCapAsync(CancellationToken cancellationToken)
