@@ -197,7 +197,7 @@ public sealed class SupportStory : IAsyncDisposable
         var customers = ledger.Status!.Limits.Single(limit => limit is { Last: null, Shared: not true }).Spend?.By.FirstOrDefault(by => by.Name == "customer")?.Values ?? [];
         Expect(Money.Sum(customers.Select(customer => customer.Cost)) == spent, $"the customers' spend is not ${spent}: {string.Join(", ", customers)}");
         Expect(customers is [{ Value: Runaway }, ..], $"the first customer is not {Runaway}: {string.Join(", ", customers)}");
-        var row = exhausted.Status!.Budget.First();
+        var row = exhausted.Status!.Budget[0];
         Expect(row.Top.Any(top => top is { By: "customer", Value: Runaway }) && row.PerCall is { Count: > 0 } && row.PerRun is { Count: > 0 }, $"the status does not tell who spent what: {row}");
         options.Say($"by customer: {string.Join(", ", customers.Select(customer => $"{customer.Value} ${customer.Cost.ToDisplay()}"))}; a call cost ${row.PerCall!.Median} (median), ${row.PerCall.P95} (p95), "
             + $"${row.PerCall.Max} (most), a run ${row.PerRun!.Median}, ${row.PerRun.P95}, ${row.PerRun.Max}");
