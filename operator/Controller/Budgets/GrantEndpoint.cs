@@ -1,8 +1,4 @@
-using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
@@ -28,9 +24,7 @@ public sealed partial class GrantEndpoint(
     TimeProvider time,
     ILogger<GrantEndpoint> logger)
 {
-    private const int MaxTokens = 20_000;
-    private static readonly TimeSpan TokenLife = TimeSpan.FromSeconds(60);
-    private readonly ConcurrentDictionary<string, (long At, string Namespace, HolderPod Pod)> reviewed = new(StringComparer.Ordinal);
+    private readonly PodTokens tokens = new((token, cancellation) => reviews.ReviewAsync(token, GrantProtocol.Audience, cancellation), time);
 
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -101,29 +95,11 @@ public sealed partial class GrantEndpoint(
         }
     }
 
-    private async Task<(string Namespace, HolderPod Pod)?> AuthenticateAsync(HttpContext context)
+    private Task<BoundPod?> AuthenticateAsync(HttpContext context)
     {
         var header = context.Request.Headers.Authorization.ToString();
-        if (!header.StartsWith("Bearer ", StringComparison.Ordinal) || header.Length > 16 * 1024)
-            return null;
-        var token = header["Bearer ".Length..];
-        // The cache keys are digests: a token in a dump of this process would be a credential.
-        var digest = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
-        if (reviewed.TryGetValue(digest, out var known) && time.GetElapsedTime(known.At) < TokenLife)
-            return (known.Namespace, known.Pod);
-
-        if (await reviews.ReviewAsync(token, GrantProtocol.Audience, context.RequestAborted) is not { } user)
-            return null;
-        string? Extra(string name) => (user["extra"]?[name] as JsonArray)?.FirstOrDefault()?.GetValue<string>();
-        if (TokenReviews.ServiceAccount(user) is not { Namespace: var ns }
-            || Extra("authentication.kubernetes.io/pod-name") is not { } name || Extra("authentication.kubernetes.io/pod-uid") is not { } uid)
-        {
-            return null;
-        }
-        if (reviewed.Count >= MaxTokens)
-            reviewed.Clear();
-        reviewed[digest] = (time.GetTimestamp(), ns, new HolderPod(name, uid));
-        return (ns, new HolderPod(name, uid));
+        return header.StartsWith("Bearer ", StringComparison.Ordinal) && header.Length <= 16 * 1024
+            ? tokens.FindAsync(header["Bearer ".Length..], context.RequestAborted) : Task.FromResult<BoundPod?>(null);
     }
 
     private async Task<AccountKey?> AccountAsync(string ns, HolderPod pod, CancellationToken cancellationToken)

@@ -20,6 +20,9 @@ namespace AgentReadiness.Controller.Hosting;
 /// <summary>Puts the operator together and runs it.</summary>
 public static class OperatorHost
 {
+    /// <summary>How fast ledgers are written, and how fast tokens are reviewed: a call waits for either.</summary>
+    private static readonly RequestPacing Money = new() { RequestsPerSecond = 200, Burst = 200 };
+
     /// <summary>Runs until SIGTERM; the exit code is not zero after a lost leadership.</summary>
     public static async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -60,8 +63,11 @@ public static class OperatorHost
             kestrel.ListenAnyIP(options.GrantsPort, listen => listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificates.Leaf));
         });
         AddServices(builder.Services, options, api, around);
-        // With a pace of its own: a call that waits for money must not wait behind a thousand rollouts.
-        builder.Services.AddKeyedSingleton(LedgerDesk.Api, new KubernetesApi(client, Names.Operator));
+        // With a pace of its own: a call that waits for money must not wait behind a thousand rollouts. Nor behind the reports of other accounts, of which
+        // each busy one is written every two seconds; no account has more than one write in flight.
+        builder.Services.AddKeyedSingleton(LedgerDesk.Api, new KubernetesApi(client, Names.Operator, pacing: Money));
+        // Nor behind the tokens of all pods, which come to a new leader at once.
+        builder.Services.AddKeyedSingleton(TokenReviews.Api, new KubernetesApi(client, Names.Operator, pacing: Money));
         adjust?.Invoke(builder.Services);
 
         var app = builder.Build();

@@ -1,12 +1,14 @@
 using System.Text.Json.Nodes;
-using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Hosting;
 
 /// <summary>Asks the API server whose token it is that a caller shows.</summary>
-public sealed class TokenReviews([FromKeyedServices(LedgerDesk.Api)] KubernetesApi api) : IDisposable
+public sealed class TokenReviews([FromKeyedServices(TokenReviews.Api)] KubernetesApi api) : IDisposable
 {
+    /// <summary>Key of the service that tokens are reviewed through.</summary>
+    public const string Api = "reviews";
+
     private static readonly ResourceType Reviews = new("authentication.k8s.io", "v1", "tokenreviews", "TokenReview");
 
     // Whoever reaches the port can make us ask: what the API server is asked at once is bounded.
