@@ -77,6 +77,25 @@ public sealed class LedgerBookTests(ControlPlane plane)
     }
 
     [Fact]
+    public async Task All_that_wait_go_into_one_write()
+    {
+        const int pods = 600;
+        var ns = await plane.NamespaceAsync();
+        using var stop = new CancellationTokenSource();
+        var gate = new Gate();
+        var book = Book(ns, stop.Token, gate: gate);
+        var first = book.GrantAsync(Want(0), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
+        await gate.Reached.WaitAsync(TimeSpan.FromSeconds(30));
+        var others = Enumerable.Range(1, pods).Select(pod => book.GrantAsync(
+            new GrantRequest { Holder = $"holder-{pod:0000000000}", WantTotal = new Money(0.01m), Call = new Money(0.01m) }, new HolderPod($"pod{pod}", $"uid{pod}"), Amount.Zero, CancellationToken.None)).ToArray();
+        gate.Open();
+        await first;
+        (await Task.WhenAll(others)).ShouldAllBe(answer => answer.Outcome == GrantOutcome.Granted);
+        gate.Writes.ShouldBe(2);
+        await stop.CancelAsync();
+    }
+
+    [Fact]
     public async Task Without_an_API_server_there_is_no_answer_and_afterwards_all_is_as_it_was()
     {
         var ns = await plane.NamespaceAsync();
@@ -171,7 +190,7 @@ public sealed class LedgerBookTests(ControlPlane plane)
         Call = new Money(0.2m),
     };
 
-    private LedgerBook Book(string ns, CancellationToken stop, TimeSpan? timeout = null, AccountTerms? terms = null)
+    private LedgerBook Book(string ns, CancellationToken stop, TimeSpan? timeout = null, AccountTerms? terms = null, Gate? gate = null)
     {
         var options = new OperatorOptions
         {
@@ -183,11 +202,35 @@ public sealed class LedgerBookTests(ControlPlane plane)
             GrantsUrl = "https://grants",
             GrantsTlsDirectory = "/nowhere",
         };
-        var book = new LedgerBook(Account, new LedgerSurroundings(_ => terms ?? Today, (_, _, _, _, _) => throw new NotSupportedException(), _ => { }), new KubernetesApi(plane.CreateClient(), "operator", timeout), options, TimeProvider.System, NullLogger.Instance);
+        var book = new LedgerBook(Account, new LedgerSurroundings(_ => terms ?? Today, (_, _, _, _, _) => throw new NotSupportedException(), _ => { }), new KubernetesApi(gate is null ? plane.CreateClient() : plane.CreateClient(gate), "operator", timeout), options, TimeProvider.System, NullLogger.Instance);
         _ = book.RunAsync(stop);
         return book;
     }
 
     private async Task<BudgetLedgerStatus> ReadAsync(string ns) => KubernetesJson.Deserialize<BudgetLedger>(
         (await plane.Api.GetAsync(ResourceType.Of<BudgetLedger>(), ns, Account.LedgerName, CancellationToken.None))!.ToJsonString()).Status!;
+
+    /// <summary>Counts the writes of ledgers, and holds the first one until it is opened.</summary>
+    private sealed class Gate : DelegatingHandler
+    {
+        private readonly TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Writes { get; private set; }
+
+        public Task Reached => reached.Task;
+
+        public void Open() => open.SetResult();
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.Method == HttpMethod.Put)
+            {
+                Writes++;
+                reached.TrySetResult();
+                await open.Task;
+            }
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
 }

@@ -95,8 +95,9 @@ public sealed record BudgetLedgerStatus
     [Items(0, 32), XListType("map", "rule")]
     public IReadOnlyList<LedgerOverrun> Overruns { get; init; } = [];
 
-    /// <summary>Who holds money: guardrail processes, or the accounts of agents.</summary>
-    [Items(0, 2000), XListType("map", "id", "segment")]
+    // Atomic: of a map the API server keeps book of each field of each line, which makes a write of 1,000 lines ten times as slow and the object twice as large.
+    /// <summary>Who holds money: guardrail processes, or the accounts of agents. One line for each ID and segment.</summary>
+    [Items(0, 2000), XListType("atomic")]
     public IReadOnlyList<LedgerHolder> Holders { get; init; } = [];
 
     /// <summary>The last window of each budget that is over, as it ended.</summary>

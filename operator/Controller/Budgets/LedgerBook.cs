@@ -27,7 +27,8 @@ internal sealed record LedgerSurroundings(
 /// </summary>
 internal sealed class LedgerBook
 {
-    private const int MaxBatch = 256;
+    // A write costs what the ledger's size costs, however much is new in it: all that wait go into one.
+    private const int MaxBatch = LedgerRules.MaxHolders;
     private const int MaxTries = 5;
     private static readonly TimeSpan Lazy = TimeSpan.FromSeconds(2);
 
@@ -112,7 +113,7 @@ internal sealed class LedgerBook
     /// <summary>Works until cancelled; what still waits then is told so.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var batch = new List<Posting>(MaxBatch);
+        var batch = new List<Posting>();
         try
         {
             while (await WaitAsync(cancellationToken))
