@@ -88,11 +88,15 @@ test-api: ## Run the tests against a real API server
 test-e2e: ## Run the end-to-end tests on the cluster
 	@tests/run-tests.sh e2e
 
-.PHONY: bench bench-evals bench-guardrail
+.PHONY: bench bench-budgets bench-evals bench-guardrail
 bench: publish-operator ## Measure the operator at scale and write docs/benchmarks.md
 	@AGENT_READINESS_KUBERNETES="$$($(CLUSTER) binaries | tail -n 1)"
 	export AGENT_READINESS_KUBERNETES
 	dotnet run --project tests/Bench -c Release -- artifacts/bin/$(file_operator) docs/benchmarks.md $(BENCH_SIZES)
+bench-budgets: publish-operator ## Measure grants and ledgers beside a compare-and-swap per call and write docs/benchmarks.md
+	@AGENT_READINESS_KUBERNETES="$$($(CLUSTER) binaries | tail -n 1)"
+	export AGENT_READINESS_KUBERNETES
+	dotnet run --project tests/BenchBudgets -c Release -- artifacts/bin/$(file_operator) docs/benchmarks.md
 bench-evals: sdk ## Measure how often verdicts err and write the table of docs/evals.md
 	@dotnet run --project tests/BenchEvals -c Release -- docs/evals.md
 bench-guardrail: publish-guardrail ## Measure the guardrail beside nginx and Portkey and write docs/benchmarks.md

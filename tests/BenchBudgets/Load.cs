@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using AgentReadiness.Api;
+using AgentReadiness.Guardrail;
+
+namespace AgentReadiness.BenchBudgets;
+
+/// <summary>What a paced load cost.</summary>
+internal sealed record Loaded
+{
+    /// <summary>Calls that began.</summary>
+    public required int Calls { get; init; }
+
+    /// <summary>Calls that got no money.</summary>
+    public required int Refused { get; init; }
+
+    /// <summary>How long it was measured, s.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>What was counted meanwhile.</summary>
+    public required Look Grown { get; init; }
+
+    /// <summary>Messages to the operator.</summary>
+    public required int Messages { get; init; }
+
+    /// <summary>Messages without an answer.</summary>
+    public required int Failures { get; init; }
+
+    /// <summary>Calls that found money in their pod: how long that took, µs.</summary>
+    public required IReadOnlyCollection<double> Served { get; init; }
+
+    /// <summary>Calls that waited for a grant, ms.</summary>
+    public required IReadOnlyCollection<double> Asked { get; init; }
+
+    /// <summary>What pods held at the end beyond what was spent: all of it would be lost with them.</summary>
+    public required Money Held { get; init; }
+}
+
+/// <summary>Calls at a fixed rate, each of a pod that chance picks; the same ones in every run.</summary>
+internal sealed class Load(IReadOnlyList<SimulatedPod> pods, double rate)
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(2);
+    /// <summary>Pods that make their first call at once: each is a TLS handshake of two sides on the same cores, and a TokenReview.</summary>
+    public const int AtOnce = 32;
+
+    private static readonly TimeSpan Progress = TimeSpan.FromSeconds(5);
+    private readonly Lock gate = new();
+    private readonly Random chance = new(1);
+    private List<double> served = [];
+    private List<double> asked = [];
+    private int calls;
+    private int refused;
+
+    /// <summary>Lets each pod make its first call, <see cref="AtOnce"/> at a time, and says how long each waited, ms.</summary>
+    public static async Task<IReadOnlyCollection<double>> BeginAsync(IReadOnlyList<SimulatedPod> pods, Action<string> say, CancellationToken cancellation)
+    {
+        var times = new List<double>();
+        var all = Parallel.ForEachAsync(pods, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (pod, token) =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            pod.Start();
+            GrantResult result;
+            // Refused, because the operator did not get to it: on a busy machine a pod tries again.
+            while ((result = await pod.Client.AcquireAsync(Call.Bound, token)).Reservation is null)
+                token.ThrowIfCancellationRequested();
+            pod.Client.Settle(result.Reservation, Call.Cost);
+            lock (times)
+                times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        });
+        while (await Task.WhenAny(all, Task.Delay(Progress, cancellation)) != all)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            say($"{times.Count} of {pods.Count} pods have their first grant, {pods.Sum(pod => pod.Failures)} messages had no answer");
+        }
+        await all;
+        return times;
+    }
+
+    /// <summary>Runs the load.</summary>
+    public async Task<Loaded> RunAsync(Counters counters, TimeSpan warm, TimeSpan length, CancellationToken cancellation)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var running = Task.Run(() => PaceAsync(over.Token, cancellation), CancellationToken.None);
+        await Task.Delay(warm, cancellation);
+        var (messages, failures) = Sums();
+        var before = await counters.LookAsync(cancellation);
+        Take();
+        await Task.Delay(length, cancellation);
+        var taken = Take();
+        var (seconds, grown) = (await counters.LookAsync(cancellation)).Since(before);
+        var after = Sums();
+        var held = Money.Sum(pods.Select(pod => pod.Account.Totals).Select(totals => (totals.Free + totals.Reserved).Positive().Cost));
+        await over.CancelAsync();
+        await running;
+        return new Loaded
+        {
+            Calls = taken.Calls,
+            Refused = taken.Refused,
+            Seconds = seconds,
+            Grown = grown,
+            Messages = after.Messages - messages,
+            Failures = after.Failures - failures,
+            Served = taken.Served,
+            Asked = taken.Asked,
+            Held = held,
+        };
+    }
+
+    private async Task PaceAsync(CancellationToken over, CancellationToken cancellation)
+    {
+        var open = new List<Task>();
+        var began = Stopwatch.GetTimestamp();
+        for (var count = 0; !over.IsCancellationRequested; await Task.Delay(Tick, CancellationToken.None))
+        {
+            for (; count < Stopwatch.GetElapsedTime(began).TotalSeconds * rate; count++)
+                open.Add(CallAsync(pods[chance.Next(pods.Count)], cancellation));
+            open.RemoveAll(call => call.IsCompleted);
+        }
+        await Task.WhenAll(open);
+    }
+
+    private async Task CallAsync(SimulatedPod pod, CancellationToken cancellation)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var pending = pod.Client.AcquireAsync(Call.Bound, cancellation);
+        // Money that the pod holds is there at once; whatever is not waits for an answer, its own or another call's.
+        var isServed = pending.IsCompleted;
+        var result = await pending;
+        var took = Stopwatch.GetElapsedTime(began);
+        lock (gate)
+        {
+            calls++;
+            if (result.Reservation is null)
+                refused++;
+            else if (isServed)
+                served.Add(took.TotalMicroseconds);
+            else
+                asked.Add(took.TotalMilliseconds);
+        }
+        if (result.Reservation is null)
+            return;
+        await Task.Delay(Call.Duration, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        pod.Client.Settle(result.Reservation, Call.Cost);
+    }
+
+    private (int Messages, int Failures) Sums() => (pods.Sum(pod => pod.Messages), pods.Sum(pod => pod.Failures));
+
+    private (List<double> Served, List<double> Asked, int Calls, int Refused) Take()
+    {
+        lock (gate)
+        {
+            var taken = (served, asked, calls, refused);
+            (served, asked, calls, refused) = ([], [], 0, 0);
+            return taken;
+        }
+    }
+}
