@@ -106,7 +106,8 @@ internal sealed class BudgetModel(Guard missing)
                 if (pod.Account.TryReserve(amount, now) is { } reservation)
                     pod.Open.Add(reservation);
                 else
-                    requests.Add((pod, pod.Process, pod.Account.Want(amount)));
+                    // Now and then others wait behind it, for three times as much.
+                    requests.Add((pod, pod.Process, pod.Account.Want(amount, requests.Count % 3 == 1 ? amount + amount + amount : Amount.Zero)));
                 break;
             case 2 when pod.Open.Count > 0:
                 var settled = Take(pod.Open, which);
@@ -226,7 +227,7 @@ internal sealed class BudgetModel(Guard missing)
             request = new GrantRequest { Holder = request.Holder, Window = request.Window, Settled = request.Settled, Returned = request.Returned, Closing = true };
         try
         {
-            var (after, decision) = Commit(replica, pod.Agent, (account, terms) => LedgerRules.Apply(Tamper(account, request), request, pod.Holder, new GrantHints(new Money(0.5m), Amount.Zero, Amount.Zero), terms, Now(replica)), request, crash);
+            var (after, decision) = Commit(replica, pod.Agent, (account, terms) => LedgerRules.Apply(Tamper(account, request), request, pod.Holder, new GrantHints(new Money(0.5m), request.Also ?? Amount.Zero, Amount.Zero), terms, Now(replica)), request, crash);
             answers.Add((pod, process, report, Answer(after, decision)));
         }
         catch (CrashException)

@@ -82,6 +82,18 @@ public sealed class LedgerRulesTests
         LedgerRules.Apply(account, Want("h2", 3m), PodB, new GrantHints(Amount.Zero, Amount.Zero, Usd(2.01m)), Today, Noon).Outcome.ShouldBe(GrantOutcome.Held);
     }
 
+    [Theory]
+    [InlineData(6, 8)]
+    [InlineData(8, 10)]
+    [InlineData(9, 2)]
+    public void What_other_calls_of_the_sender_wait_for_is_granted_where_it_fits(int also, int expected)
+    {
+        // Of ten dollars.
+        var decision = LedgerRules.Apply(Open(), Want("h1", 2m), PodA, new GrantHints(Amount.Zero, Usd(also), Amount.Zero), Today, Noon);
+        decision.Outcome.ShouldBe(GrantOutcome.Granted);
+        decision.Granted.ShouldBe(Usd(expected));
+    }
+
     [Fact]
     public void A_call_of_ordinary_size_that_does_not_fit_what_is_spent_exhausts_the_account()
     {
