@@ -258,7 +258,7 @@ internal sealed class RolloutWorld : IAsyncDisposable
 
     private string? ImageOf(JsonObject agent, string field) => agent.Text("status", field) is { } revision ? Witness.ImageOf(revision) : null;
 
-    private Task ApplyAsync(ResourceType type, string name, JsonObject body)
+    public Task ApplyAsync(ResourceType type, string name, JsonObject body)
     {
         body["apiVersion"] = type.ApiVersion;
         body["kind"] = type.Kind;

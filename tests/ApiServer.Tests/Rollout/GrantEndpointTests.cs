@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Views;
+using AgentReadiness.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace AgentReadiness.ApiServer.Tests.Rollout;
+
+/// <summary>Who is heard at the grant endpoint, over TLS and with tokens of a real API server, and of what.</summary>
+[Collection(ControlPlaneCollection.Name)]
+public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
+{
+    private const string Holder = "0123456789abcdef0123";
+    private static readonly ResourceType Accounts = new(string.Empty, "v1", "serviceaccounts", "ServiceAccount");
+
+    // Whom a guardrail trusts is the matter of other tests.
+    private readonly HttpClient client = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=agent-readiness-operator" },
+    });
+
+    public void Dispose() => client.Dispose();
+
+    [Fact]
+    public async Task Only_a_token_of_our_audience_that_is_bound_to_a_pod_of_an_agent_is_heard_and_only_by_the_leader()
+    {
+        await using var world = await RolloutWorld.StartAsync(plane, replicas: 2);
+        await world.ApplyAgentAsync("support", "agent:1");
+        await world.UntilServesAsync("support", "agent:1");
+        await world.ApplyAsync(Accounts, "default", []);
+        await world.ApplyAsync(PodView.Resource, "stranger", new JsonObject
+        {
+            ["spec"] = new JsonObject { ["serviceAccountName"] = "default", ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = "main:1" }) },
+        });
+        await world.UntilAsync("the stranger", () => world.Witness.Get(PodView.Resource, "stranger") is not null);
+        var pods = world.Witness.All(PodView.Resource).Where(pod => pod.Label(Names.TrackLabel) == Names.ServingTrack).ToList();
+        var leader = await world.LeaderAsync();
+        var good = await TokenAsync(world, GrantProtocol.Audience, pods[0]);
+
+        (await PostAsync(leader, null, "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await PostAsync(leader, "nonsense", "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await PostAsync(leader, await TokenAsync(world, "https://kubernetes.default.svc", pods[0]), "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized, "of another audience");
+        (await PostAsync(leader, await TokenAsync(world, GrantProtocol.Audience, null), "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized, "bound to no pod");
+        (await PostAsync(leader, await TokenAsync(world, GrantProtocol.Audience, world.Witness.Get(PodView.Resource, "stranger")), "{}")).Status.ShouldBe(HttpStatusCode.Forbidden, "a pod of no agent");
+        (await PostAsync(leader, good, "{}")).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "settled": 1}""")).Status.ShouldBe(HttpStatusCode.BadRequest, "an amount is a string");
+        (await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "spend": [{"number": 0}]}""")).ShouldBe((HttpStatusCode.BadRequest, "spend[0].number: must be 1 or more"));
+        (await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "window": "{{new string('x', GrantProtocol.MaxBytes)}}"}""")).Status.ShouldBe(HttpStatusCode.BadRequest, "too long");
+        var follower = world.Replicas.Single(replica => replica != leader);
+        ((int)(await PostAsync(follower, good, "{}")).Status).ShouldBe(GrantProtocol.Misdirected);
+
+        var ask = $$"""{"holder": "{{Holder}}", "wantTotal": "0.25", "call": "0.25", "also": "0.5"}""";
+        var granted = await GrantAsync(leader, good, ask);
+        (granted.Outcome, granted.Granted).ShouldBe((GrantOutcome.Granted, Amount.FromMoney(Money.Parse("0.75"))));
+        var ledger = await world.Api.GetAsync(ResourceType.Of<BudgetLedger>(), world.Ns, $"{world.Ns}.support", CancellationToken.None);
+        ledger.Items("status", "holders").Single().Text("podUid").ShouldBe(pods[0].Uid, "it is written before it is answered");
+        (await GrantAsync(leader, await TokenAsync(world, GrantProtocol.Audience, pods[1]), ask)).Outcome.ShouldBe(GrantOutcome.HolderClosed, "what one pod holds is no other's");
+    }
+
+    private async Task<GrantResponse> GrantAsync(Replica replica, string token, string body)
+    {
+        var (status, text) = await PostAsync(replica, token, body);
+        status.ShouldBe(HttpStatusCode.OK, text);
+        return JsonSerializer.Deserialize(text, GuardrailJson.Default.GrantResponse)!;
+    }
+
+    private async Task<(HttpStatusCode Status, string Body)> PostAsync(Replica replica, string? token, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"https://127.0.0.1:{replica.Options.GrantsPort}{GrantProtocol.Path}") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        using var answer = await client.SendAsync(request);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<string> TokenAsync(RolloutWorld world, string audience, Seen? pod)
+    {
+        var spec = new JsonObject { ["audiences"] = new JsonArray(audience), ["expirationSeconds"] = 3600 };
+        if (pod is not null)
+            spec["boundObjectRef"] = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Pod", ["name"] = pod.Name, ["uid"] = pod.Uid };
+        var answer = await world.Api.SendAsync(HttpMethod.Post, Accounts.Path(world.Ns, "default", "token"),
+            new JsonObject { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "TokenRequest", ["spec"] = spec }, "application/json", CancellationToken.None);
+        return answer.Text("status", "token")!;
+    }
+}
