@@ -34,14 +34,15 @@ public sealed class AttributionTests
     }
 
     [Fact]
-    public async Task No_tag_reaches_the_provider_in_whatever_case()
+    public async Task No_tag_and_no_baggage_reaches_the_provider_in_whatever_case()
     {
         await using var rig = await Rig.StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{rig.BaseUrl}/chat/completions") { Content = new StringContent(Rig.Body("hello"), null, "application/json") };
         request.Headers.Add("x-AGENT-tag-anything", "initech");
+        request.Headers.Add("Baggage", "customer=initech");
         (await rig.Http.SendAsync(request)).EnsureSuccessStatusCode();
         await rig.CallsAsync(1);
-        rig.Witness.Last("chat")!.Headers.Keys.ShouldNotContain(name => name.Contains("tag", StringComparison.OrdinalIgnoreCase));
+        rig.Witness.Last("chat")!.Headers.Keys.ShouldNotContain(name => name.Contains("tag", StringComparison.OrdinalIgnoreCase) || name.Equals("baggage", StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]

@@ -21,13 +21,17 @@ internal static class UpstreamHeaders
     private static readonly FrozenSet<string> Credentials =
         new[] { "Authorization", "x-api-key", "x-goog-api-key", "api-key" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Copies the agent's headers; its credentials only where the upstream has no key of ours.</summary>
+    /// <summary>
+    /// Copies the agent's headers; its credentials only where the upstream has no key of ours. A model's provider gets no baggage: it names customers, and is for the
+    /// agent's own services (W3C Baggage, "Privacy Considerations").
+    /// </summary>
     public static void Copy(HttpRequest from, HttpRequestMessage to, Upstream upstream)
     {
         var named = Named(from.Headers.Connection);
         foreach (var (name, values) in from.Headers)
         {
-            if (Hop.Contains(name) || NotToProvider.Contains(name) || name.StartsWith(Tags.HeaderPrefix, StringComparison.OrdinalIgnoreCase) || named?.Contains(name) == true || (upstream.Key is not null && Credentials.Contains(name)))
+            if (Hop.Contains(name) || NotToProvider.Contains(name) || name.StartsWith(Tags.HeaderPrefix, StringComparison.OrdinalIgnoreCase) || named?.Contains(name) == true || (upstream.Key is not null && Credentials.Contains(name))
+                || (!upstream.Format.IsTool && name.Equals(Baggage.Header, StringComparison.OrdinalIgnoreCase)))
                 continue;
             if (values.Count == 1)
                 to.Headers.TryAddWithoutValidation(name, values[0]);
