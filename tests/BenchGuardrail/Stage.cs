@@ -131,7 +131,9 @@ internal sealed class Stage : IAsyncDisposable
         while (true)
         {
             var began = Stopwatch.GetTimestamp();
-            var child = new Child("guardrail", folder, guardrail, [], new Dictionary<string, string> { ["GUARDRAIL_CONFIG"] = path });
+            var child = new Child("guardrail", folder, guardrail, [],
+                // The second as the image has it.
+                new Dictionary<string, string> { ["GUARDRAIL_CONFIG"] = path, ["DOTNET_GCGen0MaxBudget"] = "600000" });
             try
             {
                 while (!IsReady())

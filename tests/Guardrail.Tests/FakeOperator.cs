@@ -19,12 +19,13 @@ internal sealed class FakeOperator : IAsyncDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("operator").FullName;
     private readonly WebApplication app;
     private readonly Money cap;
-    private readonly Money extra;
+    private readonly Amount extra;
 
     private FakeOperator(Money cap, Money extra, string host, Uri? redirect, X509Certificate2 ca, X509Certificate2 server)
     {
         this.cap = cap;
-        this.extra = extra;
+        // Of both: where tokens lack, each call asks.
+        this.extra = extra == Money.Zero ? Amount.Zero : new Amount(extra, Amount.Unlimited.Tokens / 1_000_000);
         Port = Ports.Free();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
