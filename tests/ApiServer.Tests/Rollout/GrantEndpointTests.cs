@@ -62,6 +62,7 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         (granted.Outcome, granted.Granted).ShouldBe((GrantOutcome.Granted, Amount.FromMoney(Money.Parse("0.75"))));
         var ledger = await world.Api.GetAsync(ResourceType.Of<BudgetLedger>(), world.Ns, $"{world.Ns}.support", CancellationToken.None);
         ledger.Items("status", "holders").Single().Text("podUid").ShouldBe(pods[0].Uid, "it is written before it is answered");
+        (await GrantAsync(leader, good, ask + new string(' ', GrantProtocol.MaxBytes - 1024))).Granted.ShouldBe(granted.Granted, "a long message is heard, and a repeated one grants no more");
         (await GrantAsync(leader, await TokenAsync(world, GrantProtocol.Audience, pods[1]), ask)).Outcome.ShouldBe(GrantOutcome.HolderClosed, "what one pod holds is no other's");
     }
 
