@@ -30,8 +30,8 @@ internal sealed record GuardrailOptions
 /// <summary>Puts the program together.</summary>
 internal static class GuardrailHost
 {
-    // How long the closing report is tried where no operator answers, and then what is left for connections: what a pod keeps of its grace for it (PodTemplate.AfterDrain).
-    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(40);
+    // How long the closing report is tried where no operator answers, and then what is left for connections: what a pod keeps of its grace for it, and a little less.
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(GuardrailTimes.AfterDrain - 5);
 
     /// <summary>Builds a server that has not started yet.</summary>
     /// <exception cref="FormatException">The configuration cannot be used.</exception>

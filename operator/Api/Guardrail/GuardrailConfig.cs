@@ -181,6 +181,13 @@ public sealed class BudgetAuthority
     public string FailoverWait { get; set; } = "25s";
 }
 
+/// <summary>Times that the pod's grace and the guardrail share.</summary>
+public static class GuardrailTimes
+{
+    /// <summary>What a pod keeps of its grace for the guardrail once its runs are over, seconds: to close its account.</summary>
+    public const int AfterDrain = 45;
+}
+
 /// <summary>Fixed ports of a guardrail.</summary>
 public static class GuardrailPorts
 {

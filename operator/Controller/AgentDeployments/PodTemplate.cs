@@ -18,7 +18,7 @@ internal static class PodTemplate
     private const long TokenSeconds = 3600;
 
     /// <summary>Seconds of the grace period that are left when <c>/drain</c> gives up waiting for runs: for model calls in flight and the closing report.</summary>
-    public const int AfterDrain = 45;
+    public const int AfterDrain = GuardrailTimes.AfterDrain;
 
     private const int ShortestGrace = 75;
 
