@@ -355,7 +355,8 @@ internal sealed class GrantAccount
                 Returned = window.Returned,
                 Reserved = window.Reserved,
                 Closing = closing,
-                Spend = window.Spend.Outgoing(last: closing),
+                // A message that names no window counts in the one in which it arrives, and that may be the next: batches there have their own numbers.
+                Spend = window.Id is null && !closing ? [] : window.Spend.Outgoing(last: closing),
                 Call = call,
                 Also = also.IsZero ? null : also,
                 WantTotal = call is { } wanted ? window.Settled + window.Unproven + window.Returned + window.Reserved + wanted : null,

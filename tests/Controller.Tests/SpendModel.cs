@@ -41,6 +41,9 @@ internal sealed class SpendModel(SpendGuard missing)
     private (BudgetLedgerStatus Status, int Version) disk = (new(), 0);
     private DateTimeOffset now = Start;
     private int runs;
+
+    // Runs that ended where their pod held money of the window: it tells of these for certain. The others come with the first call after them, if one comes.
+    private int funded;
     private int rolls;
 
     private sealed class Replica
@@ -105,6 +108,7 @@ internal sealed class SpendModel(SpendGuard missing)
                 break;
             case 12:
                 now += TimeSpan.FromSeconds(cents);
+                funded += pod.Account.Totals.Granted.IsZero ? 0 : 1;
                 pod.Account.RunEnded($"run-{++runs}", new Money(cents / 100m));
                 break;
             case 13 when rolls < 6 && cents % 4 == 0:
@@ -155,6 +159,9 @@ internal sealed class SpendModel(SpendGuard missing)
         }
         if (CostSketch.TryParse(total.Spend.PerCall)?.Count != booked.Values.Sum(sum => sum.Calls))
             throw new BrokenPromiseException("the sketch of calls misses some or has some twice");
+        var counted = CostSketch.TryParse(total.Spend.PerRun)?.Count ?? 0;
+        if (counted < funded || counted > runs)
+            throw new BrokenPromiseException($"{runs} runs ended, {funded} of them where money was held, and the ledger has {counted}");
     }
 
     private void Reserve(Pod pod, Money amount)

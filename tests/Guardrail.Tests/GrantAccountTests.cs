@@ -27,6 +27,18 @@ public sealed class GrantAccountTests
     }
 
     [Fact]
+    public void Before_it_knows_its_window_it_tells_of_no_spend_and_with_the_first_message_after_that_of_all()
+    {
+        // Such a message counts where it arrives: one that came late would take the number of a batch of the next window, and that one would be lost.
+        var account = new GrantAccount("holder");
+        account.RunEnded("run-1", new Money(1));
+        var want = account.Want(Usd(1));
+        want.Request.Spend.ShouldBeEmpty();
+        account.Apply(want, Answer("w1", 1), Now);
+        account.Want(Usd(1)).Request.Spend.ShouldHaveSingleItem().Runs.ShouldHaveSingleItem().Id.ShouldBe("run-1");
+    }
+
+    [Fact]
     public void A_settlement_frees_the_rest_and_an_overrun_is_booked_in_full()
     {
         var account = Funded(10);
