@@ -23,6 +23,17 @@ internal static partial class Samples
         }
         """)!;
 
+    /// <summary>What a kubelet asks for a projected token of the grant protocol.</summary>
+    /// <param name="audience">Whom it is for.</param>
+    /// <param name="pod">Name and UID of the pod that it is bound to; null: to none.</param>
+    public static JsonObject TokenRequest(string audience, (string Name, string Uid)? pod)
+    {
+        var spec = new JsonObject { ["audiences"] = new JsonArray(audience), ["expirationSeconds"] = 3600 };
+        if (pod is var (name, uid))
+            spec["boundObjectRef"] = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Pod", ["name"] = name, ["uid"] = uid };
+        return new JsonObject { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "TokenRequest", ["spec"] = spec };
+    }
+
     /// <summary>Sets the field of a path such as spec.evals[0].minScore; null removes it.</summary>
     public static void Set(JsonObject root, string path, JsonNode? value)
     {

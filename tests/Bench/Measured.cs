@@ -3,6 +3,7 @@ using System.Globalization;
 using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Testing;
 
 namespace AgentReadiness.Bench;
 
@@ -35,7 +36,7 @@ internal sealed class Measured : IAsyncDisposable
     public TimeSpan Age => age.Elapsed;
 
     /// <summary>The most memory that it ever had, MB.</summary>
-    public double Peak => Memory("VmHWM");
+    public double Peak => ProcFigures.Memory(process.Id, "VmHWM");
 
     /// <summary>Waits for /readyz, and says how old the process was then.</summary>
     public async Task<TimeSpan> ReadyAsync()
@@ -73,7 +74,7 @@ internal sealed class Measured : IAsyncDisposable
             if (Age - told > TimeSpan.FromSeconds(20))
             {
                 told = Age;
-                progress($"{Age.TotalSeconds:0} s old, {last:0} requests and wakes, {Sum(lines, "workqueue_depth", ""):0} agents wait, {Memory("VmRSS"):0} MB");
+                progress($"{Age.TotalSeconds:0} s old, {last:0} requests and wakes, {Sum(lines, "workqueue_depth", ""):0} agents wait, {ProcFigures.Memory(process.Id, "VmRSS"):0} MB");
             }
             if (Age > TimeSpan.FromMinutes(12))
                 throw new TimeoutException($"the operator did not come to rest\n{process.Log}");
@@ -89,7 +90,7 @@ internal sealed class Measured : IAsyncDisposable
         var after = await LookAsync();
         var minutes = (after.At - before.At).TotalMinutes;
         return new Minute((after.Writes - before.Writes) / minutes, (after.Reads - before.Reads) / minutes, (after.Cpu - before.Cpu) / (after.At - before.At).TotalSeconds,
-            Memory("VmRSS"), after.Heap);
+            ProcFigures.Memory(process.Id, "VmRSS"), after.Heap);
     }
 
     public async ValueTask DisposeAsync()
@@ -107,7 +108,7 @@ internal sealed class Measured : IAsyncDisposable
         double Leases(string verb) => Sum(servers, "apiserver_request_total", $"verb=\"{verb}\"");
         var writes = Writing.Sum(verb => Sum(mine, "rest_client_requests_total", $"method=\"{verb}\"") - Leases(verb));
         var reads = Sum(mine, "rest_client_requests_total", "method=\"GET\"") - Leases("GET") - Sum(mine, "agentreadiness_watch_restarts_total", "");
-        return (Age, writes, reads, Cpu(), Sum(mine, "dotnet_total_memory_bytes", "") / MB);
+        return (Age, writes, reads, ProcFigures.Cpu(process.Id).TotalSeconds, Sum(mine, "dotnet_total_memory_bytes", "") / MB);
     }
 
     private async Task<string[]> MetricsAsync(int port) => (await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"))).Split('\n');
@@ -115,15 +116,4 @@ internal sealed class Measured : IAsyncDisposable
     private static double Sum(string[] lines, string name, params string[] labels) => lines
         .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] is '{' or ' ' && labels.Any(label => line.Contains(label, StringComparison.Ordinal)))
         .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
-
-    // User and system time, in hundredths of a second: the 14th and 15th field, counted behind the name in brackets.
-    private double Cpu()
-    {
-        var text = File.ReadAllText($"/proc/{process.Id}/stat");
-        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-        return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
-    }
-
-    private double Memory(string field) => File.ReadLines($"/proc/{process.Id}/status").Where(line => line.StartsWith(field, StringComparison.Ordinal))
-        .Select(line => double.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024).Single();
 }

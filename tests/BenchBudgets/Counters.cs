@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using AgentReadiness.Runtime;
+using AgentReadiness.Testing;
 
 namespace AgentReadiness.BenchBudgets;
 
@@ -42,19 +43,8 @@ internal sealed class Counters(KubernetesApi api, int process)
             else if (Has(line, "code", "409"))
                 conflicts += count;
         }
-        return new Look(Stopwatch.GetTimestamp(), ledgers, conflicts, reviews, others, Cpu(), Memory());
+        return new Look(Stopwatch.GetTimestamp(), ledgers, conflicts, reviews, others, ProcFigures.Cpu(process).TotalSeconds, ProcFigures.Memory(process, "VmRSS"));
     }
 
     private static bool Has(string line, string label, string value) => line.Contains($"{label}=\"{value}\"", StringComparison.Ordinal);
-
-    // User and system time, in hundredths of a second: the 14th and 15th field, counted behind the name in brackets.
-    private double Cpu()
-    {
-        var text = File.ReadAllText($"/proc/{process}/stat");
-        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-        return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
-    }
-
-    private double Memory() => File.ReadLines($"/proc/{process}/status").Where(line => line.StartsWith("VmRSS", StringComparison.Ordinal))
-        .Select(line => double.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024).Single();
 }

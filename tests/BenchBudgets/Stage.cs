@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
@@ -161,13 +160,20 @@ internal sealed class Stage : IAsyncDisposable
         if (isShared)
             Samples.Set(body, "spec.budget.sharedBudgets", new JsonArray("team"));
         await Api.CreateAsync(ResourceType.Of<AgentDeployment>(), ns, body, cancellation);
-        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < StartLimit; await Task.Delay(100, cancellation))
+        var made = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var feed = new Feed(Api, DeploymentView.Resource, ns, seen =>
         {
-            var list = await Api.SendAsync(HttpMethod.Get, $"{DeploymentView.Resource.Path(ns)}?labelSelector={Names.AgentLabel}%3D{name},{Names.TrackLabel}%3D{Names.ServingTrack}", null, null, cancellation);
-            if (list.Items("items").FirstOrDefault() is { } deployment)
-                return deployment;
+            if (seen.Label(Names.AgentLabel) == name && seen.Label(Names.TrackLabel) == Names.ServingTrack)
+                made.TrySetResult(seen.Object);
+        });
+        try
+        {
+            return await made.Task.WaitAsync(StartLimit, cancellation);
         }
-        throw new TimeoutException($"the operator made no Deployment of {ns}/{name}\n{Log}");
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"the operator made no Deployment of {ns}/{name}\n{Log}");
+        }
     }
 
     // What the Deployment's controller and a kubelet would make: the pod, and its projected token.
@@ -183,17 +189,8 @@ internal sealed class Stage : IAsyncDisposable
             ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = labels, ["ownerReferences"] = new JsonArray(owner) },
             ["spec"] = spec,
         }, cancellation);
-        var request = await Api.SendAsync(HttpMethod.Post, Accounts.Path(ns, ServiceAccount, "token"), new JsonObject
-        {
-            ["apiVersion"] = "authentication.k8s.io/v1",
-            ["kind"] = "TokenRequest",
-            ["spec"] = new JsonObject
-            {
-                ["audiences"] = new JsonArray(GrantProtocol.Audience),
-                ["expirationSeconds"] = 3600,
-                ["boundObjectRef"] = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Pod", ["name"] = name, ["uid"] = pod.Text("metadata", "uid") },
-            },
-        }, "application/json", cancellation);
+        var request = await Api.SendAsync(HttpMethod.Post, Accounts.Path(ns, ServiceAccount, "token"),
+            Samples.TokenRequest(GrantProtocol.Audience, (name, pod.Text("metadata", "uid")!)), "application/json", cancellation);
         return new SimulatedPod(Path.Combine(folder, ns, name),
             new GuardrailIdentity { Namespace = ns, Name = agent, Revision = labels.Text(Names.RevisionLabel)!, Track = Names.ServingTrack },
             options.GrantsUrl, authority.Path, request.Text("status", "token")!);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using AgentReadiness.Testing;
 
 namespace AgentReadiness.BenchGuardrail;
 
@@ -32,14 +33,10 @@ internal sealed partial class Child : IAsyncDisposable
     public string Name { get; }
 
     /// <summary>User and system time of all its threads and processes, µs.</summary>
-    public double Cpu => Tree().Sum(id => Fields(id) is { } fields
-        // The 14th and 15th field, in hundredths of a second.
-        ? (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) * 10_000
-        : 0);
+    public double Cpu => Tree().Sum(id => ProcFigures.Cpu(id).TotalMicroseconds);
 
     /// <summary>VmRSS, MB.</summary>
-    public double Resident => Tree().Sum(id => File.ReadLines($"/proc/{id}/status").Where(line => line.StartsWith("VmRSS", StringComparison.Ordinal))
-        .Sum(line => double.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024));
+    public double Resident => Tree().Sum(id => ProcFigures.Memory(id, "VmRSS"));
 
     /// <summary>Its last lines.</summary>
     public string LastWords => File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(5)) : "";
@@ -91,24 +88,10 @@ internal sealed partial class Child : IAsyncDisposable
         MustRun();
         var parents = Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => char.IsAsciiDigit(name![0]))
             .Select(name => int.Parse(name!, CultureInfo.InvariantCulture))
-            .Select(id => (Id: id, Parent: Fields(id) is { } fields ? int.Parse(fields[1], CultureInfo.InvariantCulture) : 0)).ToLookup(p => p.Parent, p => p.Id);
+            .ToLookup(ProcFigures.Parent);
         List<int> tree = [process.Id];
         for (var i = 0; i < tree.Count; i++)
             tree.AddRange(parents[tree[i]]);
         return tree;
-    }
-
-    /// <summary>The fields of stat behind the name in brackets; null where the process has ended.</summary>
-    private static string[]? Fields(int id)
-    {
-        try
-        {
-            var text = File.ReadAllText($"/proc/{id}/stat");
-            return text[(text.LastIndexOf(')') + 2)..].Split(' ');
-        }
-        catch (IOException)
-        {
-            return null;
-        }
     }
 }

@@ -74,17 +74,9 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
 
     /// <summary>Reads a text line by line, as it comes.</summary>
     /// <exception cref="ClusterException">There is none, or it may not be read.</exception>
-    public async Task ReadLinesAsync(string path, Action<string> take, CancellationToken stop)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(client.BaseUri, path.TrimStart('/')));
-        request.Headers.TryAddWithoutValidation("User-Agent", Manager);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(Patience);
-        try
+    public Task ReadLinesAsync(string path, Action<string> take, CancellationToken stop) =>
+        ExchangeAsync(new HttpRequestMessage(HttpMethod.Get, Address(path)), async (response, limit) =>
         {
-            if (client.Credentials is { } credentials)
-                await credentials.ProcessHttpRequestAsync(request, limit.Token);
-            using var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             if (!response.IsSuccessStatusCode)
                 throw Refusal(response.StatusCode, await response.Content.ReadAsStringAsync(limit.Token));
             using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(limit.Token));
@@ -94,12 +86,8 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
                 limit.CancelAfter(Patience);
                 take(line);
             }
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            throw new HttpRequestException($"the API server at {client.BaseUri} did not answer within {Patience.TotalSeconds} seconds");
-        }
-    }
+            return true;
+        }, stop);
 
     /// <summary>Patches an object by RFC 6902: all of the operations or none.</summary>
     public Task<JsonObject> PatchAsync(string path, JsonArray operations, CancellationToken stop) =>
@@ -123,28 +111,36 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
 
-    private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonNode? body, string? contentType, CancellationToken stop)
+    private Task<JsonObject> SendAsync(HttpMethod method, string path, JsonNode? body, string? contentType, CancellationToken stop)
     {
-        using var request = new HttpRequestMessage(method, new Uri(client.BaseUri, path.TrimStart('/')));
+        var request = new HttpRequestMessage(method, Address(path));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        request.Headers.TryAddWithoutValidation("User-Agent", Manager);
         if (body is not null)
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body.ToJsonString()));
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType!);
         }
+        return ExchangeAsync(request, async (response, limit) =>
+        {
+            var text = await response.Content.ReadAsStringAsync(limit.Token);
+            return response.IsSuccessStatusCode && Parse(text) is { } answer ? answer : throw Refusal(response.StatusCode, text);
+        }, stop);
+    }
+
+    private Uri Address(string path) => new(client.BaseUri, path.TrimStart('/'));
+
+    private async Task<T> ExchangeAsync<T>(HttpRequestMessage message, Func<HttpResponseMessage, CancellationTokenSource, Task<T>> read, CancellationToken stop)
+    {
+        using var request = message;
+        request.Headers.TryAddWithoutValidation("User-Agent", Manager);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(Patience);
         try
         {
             if (client.Credentials is { } credentials)
                 await credentials.ProcessHttpRequestAsync(request, limit.Token);
-            using var response = await client.HttpClient.SendAsync(request, limit.Token);
-            var text = await response.Content.ReadAsStringAsync(limit.Token);
-            var answer = Parse(text);
-            if (response.IsSuccessStatusCode && answer is not null)
-                return answer;
-            throw Refusal(response.StatusCode, text);
+            using var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            return await read(response, limit);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {

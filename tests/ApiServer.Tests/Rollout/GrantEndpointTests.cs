@@ -83,11 +83,8 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
 
     private static async Task<string> TokenAsync(RolloutWorld world, string audience, Seen? pod)
     {
-        var spec = new JsonObject { ["audiences"] = new JsonArray(audience), ["expirationSeconds"] = 3600 };
-        if (pod is not null)
-            spec["boundObjectRef"] = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Pod", ["name"] = pod.Name, ["uid"] = pod.Uid };
         var answer = await world.Api.SendAsync(HttpMethod.Post, Accounts.Path(world.Ns, "default", "token"),
-            new JsonObject { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "TokenRequest", ["spec"] = spec }, "application/json", CancellationToken.None);
+            Samples.TokenRequest(audience, pod is null ? null : (pod.Name, pod.Uid)), "application/json", CancellationToken.None);
         return answer.Text("status", "token")!;
     }
 }
