@@ -216,6 +216,9 @@ internal sealed class GrantAccount
             var window = report.Window;
             window.ReportedVersion = Math.Max(window.ReportedVersion, report.Version);
             window.ReportedAt = now;
+            // What came while the message was under way is news of now, and not of when the last ones began: a busy pod would report without a pause.
+            if (window.Version > window.ReportedVersion)
+                window.ChangedAt = now;
             window.Spend.Acknowledge(answer.Noted);
             unlimited = answer.Outcome == GrantOutcome.Unlimited;
             Budget = new BudgetState(answer.Budget ?? answer.Window, answer.Cap, answer.Spent) { CapTokens = answer.CapTokens, SpentTokens = answer.SpentTokens };

@@ -43,6 +43,8 @@ internal static class GuardrailHost
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Yarp", LogLevel.Error)
+            // While this one may log anything, each request has an Activity and a scope that nobody reads.
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             // Kestrel reports connections that clients cut, which is not news.
             .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         if (logging is null)

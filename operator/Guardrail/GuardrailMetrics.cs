@@ -37,6 +37,8 @@ internal sealed class GuardrailMetrics
     public GuardrailMetrics(GuardrailIdentity agent)
     {
         var factory = Metrics.WithCustomRegistry(registry);
+        // Only what a run cost has one: looking for a trace costs each call more than the counting does.
+        factory.ExemplarBehavior = ExemplarBehavior.NoExemplars();
         calls = factory.CreateCounter("agentreadiness_model_calls_total", "Model calls sent to a provider.", "upstream", "model", "outcome", "status");
         refused = factory.CreateCounter("agentreadiness_model_calls_refused_total", "Model calls that the guardrail refused.", "upstream", "code");
         tokens = factory.CreateCounter("agentreadiness_tokens_total", "Tokens as the provider reports them.", "model", "kind");

@@ -83,6 +83,8 @@ public sealed class GrantAccountTests
         // Something changed while the report was under way: it is news still.
         account.Settle(account.TryReserve(Usd(1), Now)!, Usd(1), Now + Coalesce);
         account.Apply(report, Answer("w1", 10), Now + Coalesce);
+        // As old as any news must be: a busy pod does not report without a pause.
+        account.Due(Now + Coalesce + Coalesce - TimeSpan.FromMilliseconds(1), Coalesce, Heartbeat).ShouldBeNull();
         account.Due(Now + Coalesce + Coalesce, Coalesce, Heartbeat)!.Request.Settled.ShouldBe(Usd(1));
         account.Apply(account.Due(Now + Coalesce + Coalesce, Coalesce, Heartbeat)!, Answer("w1", 10), Now);
         account.Due(Now + TimeSpan.FromSeconds(9), Coalesce, Heartbeat).ShouldBeNull();
