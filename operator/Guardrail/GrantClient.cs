@@ -156,8 +156,10 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         lock (sync)
         {
             wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            var report = Next(time.GetUtcNow(), out wait);
-            wakesAt = report is null ? time.GetUtcNow() + wait : DateTimeOffset.MinValue;
+            var now = time.GetUtcNow();
+            var report = Next(now, out wait);
+            // From the same moment: were it a little later than what is due, each call would wake the loop.
+            wakesAt = report is null ? now + wait : DateTimeOffset.MinValue;
             return report;
         }
     }

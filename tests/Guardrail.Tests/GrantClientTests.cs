@@ -67,6 +67,25 @@ public sealed class GrantClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_call_that_changes_nothing_about_when_to_report_does_not_wake_the_loop()
+    {
+        script.Answer = _ => Script.Grant(new Money(1000));
+        var clock = new TickingClock();
+        var busy = new GrantClient(new GrantAccount("busy"), script, overruns, clock, NullLogger<GrantClient>.Instance);
+        using var end = new CancellationTokenSource();
+        var loop = busy.RunAsync(end.Token);
+        for (var i = 0; i < 200; i++)
+        {
+            busy.Settle((await busy.AcquireAsync(new Money(1), CancellationToken.None)).Reservation!, new Money(1));
+            await Task.Yield();
+        }
+        // A wait for each round of the loop: the first, the grant, the first news.
+        clock.Timers.ShouldBeLessThan(10);
+        await end.CancelAsync();
+        await loop;
+    }
+
+    [Fact]
     public async Task Held_money_is_waited_for_and_own_free_money_given_back()
     {
         Amount granted = new Money(1);
@@ -260,6 +279,23 @@ public sealed class GrantClientTests : IAsyncDisposable
     }
 
     private Task<GrantResult> AcquireAsync(decimal usd) => client.AcquireAsync(new Money(usd), CancellationToken.None).AsTask();
+
+    // Time passes a little with each look at it, as it really does; no timer fires.
+    private sealed class TickingClock : TimeProvider
+    {
+        private long ticks = new DateTimeOffset(2026, 11, 29, 12, 0, 0, TimeSpan.Zero).Ticks;
+        private int timers;
+
+        public int Timers => Volatile.Read(ref timers);
+
+        public override DateTimeOffset GetUtcNow() => new(Interlocked.Increment(ref ticks), TimeSpan.Zero);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Increment(ref timers);
+            return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
 
     private sealed class Script : IGrantAuthority
     {
