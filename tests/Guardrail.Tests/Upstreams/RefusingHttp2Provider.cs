@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -22,80 +21,48 @@ internal sealed class RefusingHttp2Provider : IAsyncDisposable
     private const int Refused = 7;
     private const int PrefaceLength = 24;
 
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentQueue<byte[]> bodies = new();
     private readonly X509Certificate2 certificate;
     private readonly bool goAway;
-    private readonly Task running;
+    private readonly LoopbackListener listener;
 
     public RefusingHttp2Provider(X509Certificate2 certificate, bool goAway)
     {
         (this.certificate, this.goAway) = (certificate, goAway);
-        listener.Start();
-        running = RunAsync();
+        listener = new LoopbackListener(ServeAsync);
     }
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port => listener.Port;
 
     /// <summary>The bodies of all requests, refused ones too.</summary>
     public IReadOnlyList<byte[]> Bodies => [.. bodies];
 
-    public async ValueTask DisposeAsync()
-    {
-        await stop.CancelAsync();
-        listener.Stop();
-        await running;
-        stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => listener.DisposeAsync();
 
-    private async Task RunAsync()
+    private async Task ServeAsync(TcpClient client, CancellationToken stop)
     {
-        var connections = new List<Task>();
-        try
-        {
-            while (true)
-                connections.Add(ServeAsync(await listener.AcceptTcpClientAsync(stop.Token)));
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(connections);
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using var connection = client;
         await using var stream = new SslStream(client.GetStream());
-        try
+        await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, ApplicationProtocols = [SslApplicationProtocol.Http2] }, stop);
+        await stream.ReadExactlyAsync(new byte[PrefaceLength], stop);
+        await WriteAsync(stream, Settings, 0, 0, []);
+        var head = new byte[9];
+        var body = new MemoryStream();
+        while (true)
         {
-            await stream.AuthenticateAsServerAsync(
-                new SslServerAuthenticationOptions { ServerCertificate = certificate, ApplicationProtocols = [SslApplicationProtocol.Http2] }, stop.Token);
-            await stream.ReadExactlyAsync(new byte[PrefaceLength], stop.Token);
-            await WriteAsync(stream, Settings, 0, 0, []);
-            var head = new byte[9];
-            var body = new MemoryStream();
-            while (true)
+            await stream.ReadExactlyAsync(head, stop);
+            var payload = new byte[(head[0] << 16) | (head[1] << 8) | head[2]];
+            await stream.ReadExactlyAsync(payload, stop);
+            var (type, flags, id) = (head[3], head[4], BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(5)));
+            if (type is Settings or Ping && (flags & Acknowledged) == 0)
+                await WriteAsync(stream, type, Acknowledged, 0, type == Ping ? payload : []);
+            if (type == Data)
+                body.Write(payload);
+            if (type is Data or Headers && (flags & EndStream) != 0)
             {
-                await stream.ReadExactlyAsync(head, stop.Token);
-                var payload = new byte[(head[0] << 16) | (head[1] << 8) | head[2]];
-                await stream.ReadExactlyAsync(payload, stop.Token);
-                var (type, flags, id) = (head[3], head[4], BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(5)));
-                if (type is Settings or Ping && (flags & Acknowledged) == 0)
-                    await WriteAsync(stream, type, Acknowledged, 0, type == Ping ? payload : []);
-                if (type == Data)
-                    body.Write(payload);
-                if (type is Data or Headers && (flags & EndStream) != 0)
-                {
-                    bodies.Enqueue(body.ToArray());
-                    body = new MemoryStream();
-                    await AnswerAsync(stream, id);
-                }
+                bodies.Enqueue(body.ToArray());
+                body = new MemoryStream();
+                await AnswerAsync(stream, id);
             }
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            // The guardrail has gone.
         }
     }
 
@@ -113,12 +80,12 @@ internal sealed class RefusingHttp2Provider : IAsyncDisposable
         await WriteAsync(stream, Data, EndStream, id, Encoding.UTF8.GetBytes(Answer));
     }
 
-    private async Task WriteAsync(SslStream stream, byte type, byte flags, int id, byte[] payload)
+    private static async Task WriteAsync(SslStream stream, byte type, byte flags, int id, byte[] payload)
     {
         var frame = new byte[9 + payload.Length];
         (frame[1], frame[2], frame[3], frame[4]) = ((byte)(payload.Length >> 8), (byte)payload.Length, type, flags);
         BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), id);
         payload.CopyTo(frame, 9);
-        await stream.WriteAsync(frame, stop.Token);
+        await stream.WriteAsync(frame);
     }
 }

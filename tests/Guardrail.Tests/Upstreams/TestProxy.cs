@@ -9,86 +9,55 @@ namespace AgentReadiness.Guardrail.Tests;
 internal sealed class TestProxy : IAsyncDisposable
 {
     private const int LongestHead = 64 * 1024;
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentQueue<string> heads = new();
     private readonly int target;
     private readonly int? refusal;
-    private readonly Task running;
+    private readonly LoopbackListener listener;
 
     /// <param name="target">The port behind it.</param>
     /// <param name="refusal">The status that it answers everything with.</param>
     public TestProxy(int target, int? refusal = null)
     {
         (this.target, this.refusal) = (target, refusal);
-        listener.Start();
-        running = RunAsync();
+        listener = new LoopbackListener(ServeAsync);
     }
 
-    public string Url => $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+    public string Url => $"http://127.0.0.1:{listener.Port}";
 
     /// <summary>The first line and the headers of each request, as they came.</summary>
     public IReadOnlyCollection<string> Heads => heads;
 
     public IEnumerable<string> Lines => heads.Select(head => head[..head.IndexOf('\r', StringComparison.Ordinal)]);
 
-    public async ValueTask DisposeAsync()
-    {
-        await stop.CancelAsync();
-        listener.Stop();
-        await running;
-        stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => listener.DisposeAsync();
 
-    private async Task RunAsync()
+    private async Task ServeAsync(TcpClient client, CancellationToken stop)
     {
-        var connections = new List<Task>();
-        try
-        {
-            while (true)
-                connections.Add(ServeAsync(await listener.AcceptTcpClientAsync(stop.Token)));
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(connections);
-        }
-    }
-
-    private async Task ServeAsync(TcpClient connection)
-    {
-        using var client = connection;
         using var server = new TcpClient();
-        try
+        var from = client.GetStream();
+        var (head, more) = await ReadHeadAsync(from, stop);
+        heads.Enqueue(head);
+        if (refusal is { } status)
         {
-            var from = client.GetStream();
-            var (head, more) = await ReadHeadAsync(from);
-            heads.Enqueue(head);
-            if (refusal is { } status)
-            {
-                await from.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), stop.Token);
-                return;
-            }
-            await server.ConnectAsync(IPAddress.Loopback, target, stop.Token);
-            var to = server.GetStream();
-            if (head.StartsWith("CONNECT ", StringComparison.Ordinal))
-                await from.WriteAsync("HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray(), stop.Token);
-            else
-                await to.WriteAsync(Encoding.ASCII.GetBytes(Origin(head)), stop.Token);
-            await to.WriteAsync(more, stop.Token);
-            await Task.WhenAny(from.CopyToAsync(to, stop.Token), to.CopyToAsync(from, stop.Token));
+            await from.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), stop);
+            return;
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
-        {
-            // One of the two has gone.
-        }
+        await server.ConnectAsync(IPAddress.Loopback, target, stop);
+        var to = server.GetStream();
+        if (head.StartsWith("CONNECT ", StringComparison.Ordinal))
+            await from.WriteAsync("HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray(), stop);
+        else
+            await to.WriteAsync(Encoding.ASCII.GetBytes(Origin(head)), stop);
+        await to.WriteAsync(more, stop);
+        await Task.WhenAny(from.CopyToAsync(to, stop), to.CopyToAsync(from, stop));
     }
 
-    private async Task<(string Head, byte[] More)> ReadHeadAsync(NetworkStream from)
+    private static async Task<(string Head, byte[] More)> ReadHeadAsync(NetworkStream from, CancellationToken stop)
     {
         var buffer = new byte[LongestHead];
         for (var length = 0; ;)
         {
-            var read = await from.ReadAsync(buffer.AsMemory(length), stop.Token);
+            var read = await from.ReadAsync(buffer.AsMemory(length), stop);
             if (read == 0)
                 throw new IOException("no request");
             length += read;
