@@ -39,6 +39,20 @@ public sealed class GrantAccountTests
     }
 
     [Fact]
+    public void What_never_knew_its_window_tells_of_its_spend_when_it_closes()
+    {
+        // An observed budget lets calls go before there is an answer; the ledger has the line of the first message, and books money and spend together.
+        var account = new GrantAccount("holder");
+        account.Want(Usd(1));
+        account.Settle(account.Reserve(Usd(1)).Reservation, Usd(1), Now, new SpendLabels("model", "revision", Tags.Empty));
+        account.Want(Usd(1)).Request.Spend.ShouldBeEmpty();
+        account.Close(Now);
+        var closing = account.Closings().ShouldHaveSingleItem();
+        (closing.Window, closing.Closing, closing.Settled).ShouldBe((null, true, Usd(1)));
+        closing.Spend.ShouldHaveSingleItem().By.Single(dimension => dimension.Name == Attribution.Model).Values.ShouldHaveSingleItem().Cost.ShouldBe(new Money(1));
+    }
+
+    [Fact]
     public void A_settlement_frees_the_rest_and_an_overrun_is_booked_in_full()
     {
         var account = Funded(10);

@@ -184,7 +184,7 @@ public sealed class BudgetAuthority
 /// <summary>Times that the pod's grace and the guardrail share.</summary>
 public static class GuardrailTimes
 {
-    /// <summary>What a pod keeps of its grace for the guardrail once its runs are over, seconds: to close its account.</summary>
+    /// <summary>Seconds of a pod's grace period that are left when <c>/drain</c> gives up waiting for runs: for model calls in flight and the closing report.</summary>
     public const int AfterDrain = 45;
 }
 

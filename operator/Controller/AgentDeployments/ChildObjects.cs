@@ -98,7 +98,7 @@ internal static class ChildObjects
             AllowedTools = spec.Guardrails?.Tools?.Allow ?? [],
             AllowedModels = spec.Guardrails?.Models?.Allow ?? [],
             MaxOutputTokens = spec.Guardrails?.Models?.MaxOutputTokens ?? Defaults.MaxOutputTokens,
-            DrainTimeout = $"{PodTemplate.GraceSeconds(spec.Template) - PodTemplate.AfterDrain}s",
+            DrainTimeout = $"{PodTemplate.GraceSeconds(spec.Template) - GuardrailTimes.AfterDrain}s",
             ModelCall = new CallPolicy
             {
                 Timeout = spec.Reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout,

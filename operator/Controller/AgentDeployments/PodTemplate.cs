@@ -17,9 +17,6 @@ internal static class PodTemplate
     private const string JournalVolume = "agent-readiness-journal";
     private const long TokenSeconds = 3600;
 
-    /// <summary>Seconds of the grace period that are left when <c>/drain</c> gives up waiting for runs: for model calls in flight and the closing report.</summary>
-    public const int AfterDrain = GuardrailTimes.AfterDrain;
-
     private const int ShortestGrace = 75;
 
     /// <summary>The pod's grace period in seconds: the template's own, where it is long enough. A template with longer runs sets a longer one.</summary>
