@@ -12,7 +12,12 @@ internal sealed class MarkedText(string maker)
     public string Replace(string document, string text)
     {
         var (from, to) = (document.IndexOf(start, StringComparison.Ordinal), document.IndexOf(end, StringComparison.Ordinal));
-        if (from < 0 || to < from || from != document.LastIndexOf(start, StringComparison.Ordinal) || to != document.LastIndexOf(end, StringComparison.Ordinal))
+        if (
+            from < 0
+            || to < from
+            || from != document.LastIndexOf(start, StringComparison.Ordinal)
+            || to != document.LastIndexOf(end, StringComparison.Ordinal)
+        )
             throw new InvalidDataException($"the document must have once each, in this order: {start.TrimEnd()} and {end}");
         return document[..(from + start.Length)] + text + document[to..];
     }

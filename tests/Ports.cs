@@ -6,13 +6,16 @@ namespace AgentReadiness.Testing;
 /// <summary>Ports of this machine.</summary>
 internal static class Ports
 {
-    // Below what Linux gives to outgoing connections (32768 and up): between the choice of a port and its use, none of the many connections that tests open can take it.
+    // Below what Linux gives to outgoing connections (32768 and up): between the choice of a port and its use, none of the many connections
+    // that tests open can take it.
     private const int First = 17_000;
     private const int Count = 13_000;
     private static readonly List<Socket> Claims = [];
     private static int last = Environment.ProcessId * 97;
 
-    /// <summary>A port of 127.0.0.1 that nobody listens on, and that no other caller gets, in this process or another, while this one lives.</summary>
+    /// <summary>
+    /// A port of 127.0.0.1 that nobody listens on, and that no other caller gets, in this process or another, while this one lives.
+    /// </summary>
     public static int Free()
     {
         for (var tries = 0; tries < Count; tries++)

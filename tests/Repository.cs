@@ -8,7 +8,9 @@ internal static class Repository
     {
         var root = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(root, "Operator.sln")))
-            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("the repository's root was not found above the build's output");
+            root =
+                Path.GetDirectoryName(root)
+                ?? throw new InvalidOperationException("the repository's root was not found above the build's output");
         return Path.Combine([root, .. parts]);
     }
 }

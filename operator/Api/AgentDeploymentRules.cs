@@ -34,7 +34,11 @@ public static partial class AgentDeploymentRules
         void Add(string field, string problem) => problems.Add(new FieldProblem(field, problem));
 
         if (agent.Metadata.Name is not { Length: > 0 and <= Names.MaxNameLength } name || !Label().IsMatch(name))
-            Add("metadata.name", $"must be a DNS label of at most {Names.MaxNameLength} characters that begins with a letter: names of Services and Deployments derive from it");
+            Add(
+                "metadata.name",
+                $"must be a DNS label of at most {Names.MaxNameLength} characters that begins with a letter: names of Services and "
+                    + $"Deployments derive from it"
+            );
         var spec = agent.Spec;
         if (spec.Replicas is < 0 or > 1000)
             Add("spec.replicas", "must be from 0 to 1000");
@@ -62,7 +66,12 @@ public static partial class AgentDeploymentRules
                 add($"spec.ports[{i}].port", "must be from 1 to 65535");
             if (port.TargetPort is < 1 or > 65535)
                 add($"spec.ports[{i}].targetPort", "must be from 1 to 65535");
-            else if (port.TargetPort is GuardrailPorts.Egress or GuardrailPorts.Admin or (>= GuardrailPorts.FirstInbound and < GuardrailPorts.FirstInbound + 8))
+            else if (
+                port.TargetPort
+                is GuardrailPorts.Egress
+                    or GuardrailPorts.Admin
+                    or (>= GuardrailPorts.FirstInbound and < GuardrailPorts.FirstInbound + 8)
+            )
                 add($"spec.ports[{i}].targetPort", $"{port.TargetPort} is a port of the guardrail: let the agent listen on another one");
             if (spec.Ports.Take(i).Any(other => other.Name == port.Name))
                 add($"spec.ports[{i}].name", $"\"{port.Name}\" is used twice");
@@ -87,7 +96,11 @@ public static partial class AgentDeploymentRules
         if (rollout.Decision is { } decision)
         {
             if (!RevisionName().IsMatch(decision.Revision))
-                add("spec.rollout.decision.revision", $"\"{decision.Revision}\" must be a revision as `kubectl agents revision` prints it: {Revisions.Revision.Length} hex digits");
+                add(
+                    "spec.rollout.decision.revision",
+                    $"\"{decision.Revision}\" must be a revision as `kubectl agents revision` prints it: {Revisions.Revision.Length} hex "
+                        + $"digits"
+                );
             if (decision.Attempt is < 1 or > 90)
                 add("spec.rollout.decision.attempt", "must be from 1 to 90");
         }
@@ -118,7 +131,10 @@ public static partial class AgentDeploymentRules
     private static void CheckDisruption(DisruptionSpec? disruption, Action<string, string> add)
     {
         if (disruption is not null && !MaxUnavailable().IsMatch(disruption.MaxUnavailable))
-            add("spec.podDisruptionBudget.maxUnavailable", $"\"{disruption.MaxUnavailable}\" must be a number or a percentage, for example \"1\" or \"25%\"");
+            add(
+                "spec.podDisruptionBudget.maxUnavailable",
+                $"\"{disruption.MaxUnavailable}\" must be a number or a percentage, for example \"1\" or \"25%\""
+            );
     }
 
     private static void CheckEval(EvalRequirement eval, string field, Action<string, string> add)
@@ -128,12 +144,18 @@ public static partial class AgentDeploymentRules
         if (!Score(eval.MinScore, out var score) || score is < 0 or > 1)
             add($"{field}.minScore", $"\"{eval.MinScore}\" must be a decimal string from \"0\" to \"1\", for example \"0.90\"");
         if (eval.Confidence is { } confidence && (!Score(confidence, out var level) || level is < 0.5m or >= 1))
-            add($"{field}.confidence", $"\"{confidence}\" must be a decimal string from \"0.5\" up to but without \"1\", for example \"0.95\"");
+            add(
+                $"{field}.confidence",
+                $"\"{confidence}\" must be a decimal string from \"0.5\" up to but without \"1\", for example \"0.95\""
+            );
         if (eval.MinCases is < 1)
             add($"{field}.minCases", "must be at least 1");
         if (eval.MaxRegression is { } drop && (!Score(drop, out var most) || most is < 0 or > 1))
             add($"{field}.maxRegression", $"\"{drop}\" must be a decimal string from \"0\" to \"1\", for example \"0.02\"");
-        if (eval.Repeats is { } repeats && !((repeats.Min ?? 1) is >= 1 and <= 20 && (repeats.Max ?? 1) is >= 1 and <= 20 && (repeats.Min ?? 1) <= (repeats.Max ?? 1)))
+        if (
+            eval.Repeats is { } repeats
+            && !((repeats.Min ?? 1) is >= 1 and <= 20 && (repeats.Max ?? 1) is >= 1 and <= 20 && (repeats.Min ?? 1) <= (repeats.Max ?? 1))
+        )
             add($"{field}.repeats", "min and max must be from 1 to 20, and min not above max");
         if (Duration(eval.ReevaluateEvery, $"{field}.reevaluateEvery", add) is { } every && every < TimeSpan.FromMinutes(1))
             add($"{field}.reevaluateEvery", "must be at least 1m");
@@ -146,7 +168,14 @@ public static partial class AgentDeploymentRules
     {
         if (budget is null)
             return;
-        if (budget.Windows.Count == 0 && budget.SharedBudgets.Count == 0 && budget.PerCall is null && budget.PerRun is null && budget.PerPod is null && budget.Attribution.Count == 0)
+        if (
+            budget.Windows.Count == 0
+            && budget.SharedBudgets.Count == 0
+            && budget.PerCall is null
+            && budget.PerRun is null
+            && budget.PerPod is null
+            && budget.Attribution.Count == 0
+        )
             add("spec.budget", "must have windows, sharedBudgets, perCall, perRun, perPod or attribution: an empty budget does nothing");
         for (var i = 0; i < budget.AcknowledgedOverruns.Count; i++)
         {
@@ -184,11 +213,15 @@ public static partial class AgentDeploymentRules
     private static void CheckReliability(ReliabilitySpec? reliability, Action<string, string> add)
     {
         const string Model = "spec.reliability.modelCall";
-        foreach (var (text, field) in new[]
-        {
-            (reliability?.ModelCall?.Timeout, Model + ".timeout"), (reliability?.ModelCall?.FirstByteTimeout, Model + ".firstByteTimeout"),
-            (reliability?.ModelCall?.EventTimeout, Model + ".eventTimeout"), (reliability?.ToolCall?.Timeout, "spec.reliability.toolCall.timeout"),
-        })
+        foreach (
+            var (text, field) in new[]
+            {
+                (reliability?.ModelCall?.Timeout, Model + ".timeout"),
+                (reliability?.ModelCall?.FirstByteTimeout, Model + ".firstByteTimeout"),
+                (reliability?.ModelCall?.EventTimeout, Model + ".eventTimeout"),
+                (reliability?.ToolCall?.Timeout, "spec.reliability.toolCall.timeout"),
+            }
+        )
         {
             if (Duration(text, field, add) is { } duration && duration <= TimeSpan.Zero)
                 add(field, "must be longer than 0");
@@ -199,8 +232,21 @@ public static partial class AgentDeploymentRules
 
     private static void CheckTelemetry(TelemetrySpec? telemetry, Action<string, string> add)
     {
-        if (telemetry?.Otlp is { } otlp && (!Uri.TryCreate(otlp.Endpoint, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0))
-            add("spec.telemetry.otlp.endpoint", $"\"{otlp.Endpoint}\" must be an http or https URL without user, query or fragment, for example \"http://otel-collector:4318\"");
+        if (
+            telemetry?.Otlp is { } otlp
+            && (
+                !Uri.TryCreate(otlp.Endpoint, UriKind.Absolute, out var url)
+                || url.Scheme is not ("http" or "https")
+                || url.UserInfo.Length > 0
+                || url.Query.Length > 0
+                || url.Fragment.Length > 0
+            )
+        )
+            add(
+                "spec.telemetry.otlp.endpoint",
+                $"\"{otlp.Endpoint}\" must be an http or https URL without user, query or fragment, for example "
+                    + $"\"http://otel-collector:4318\""
+            );
     }
 
     private static void CheckGuardrails(GuardrailsSpec? guardrails, Action<string, string> add)
@@ -217,13 +263,28 @@ public static partial class AgentDeploymentRules
                 add($"{field}.name", $"\"{upstream.Name}\" must be a DNS label");
             if (guardrails.Upstreams.Take(i).Any(other => other.Name == upstream.Name))
                 add($"{field}.name", $"\"{upstream.Name}\" is used twice");
-            if (!Uri.TryCreate(upstream.Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0 || url.Query.Length > 0)
-                add($"{field}.url", $"\"{upstream.Url}\" must be an http or https URL without user, query or fragment, for example \"https://api.openai.com/v1\"");
+            if (
+                !Uri.TryCreate(upstream.Url, UriKind.Absolute, out var url)
+                || url.Scheme is not ("http" or "https")
+                || url.UserInfo.Length > 0
+                || url.Query.Length > 0
+            )
+                add(
+                    $"{field}.url",
+                    $"\"{upstream.Url}\" must be an http or https URL without user, query or fragment, for example "
+                        + $"\"https://api.openai.com/v1\""
+                );
             if (upstream.CaConfigMapRef is { } authority && (authority.Name.Length == 0 || authority.Key.Length == 0))
                 add($"{field}.caConfigMapRef", "must name a ConfigMap and a key in it");
-            if (upstream.Proxy is { } proxy && !(Uri.TryCreate(proxy, UriKind.Absolute, out var through) && through.Scheme == "http" && through.UserInfo.Length == 0))
+            if (
+                upstream.Proxy is { } proxy
+                && !(Uri.TryCreate(proxy, UriKind.Absolute, out var through) && through.Scheme == "http" && through.UserInfo.Length == 0)
+            )
                 add($"{field}.proxy", $"\"{proxy}\" must be an http URL without user, for example \"http://proxy:3128\"");
-            if (upstream.Credentials is { } credentials && (credentials.SecretRef.Name.Length == 0 || credentials.SecretRef.Key.Length == 0))
+            if (
+                upstream.Credentials is { } credentials
+                && (credentials.SecretRef.Name.Length == 0 || credentials.SecretRef.Key.Length == 0)
+            )
                 add($"{field}.credentials.secretRef", "must name a Secret and a key in it");
         }
     }
@@ -240,7 +301,10 @@ public static partial class AgentDeploymentRules
             if (pod[flag] is JsonValue value && value.TryGetValue<bool>(out var on) && on)
                 add($"spec.template.spec.{flag}", "must not be true: the agent could reach the guardrail's key");
         }
-        var secrets = (spec.Guardrails?.Upstreams ?? []).Select(upstream => upstream.Credentials?.SecretRef.Name).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var secrets = (spec.Guardrails?.Upstreams ?? [])
+            .Select(upstream => upstream.Credentials?.SecretRef.Name)
+            .OfType<string>()
+            .ToHashSet(StringComparer.Ordinal);
         var volumes = pod["volumes"] as JsonArray ?? [];
         for (var i = 0; i < volumes.Count; i++)
             CheckVolume(volumes[i] as JsonObject ?? [], $"spec.template.spec.volumes[{i}]", secrets, add);
@@ -259,12 +323,22 @@ public static partial class AgentDeploymentRules
             add($"{field}.name", "names that begin with \"agent-readiness-\" are the operator's");
         if (Text((volume["secret"] as JsonObject)?["secretName"]) is { } secret && secrets.Contains(secret))
             add($"{field}.secret.secretName", $"\"{secret}\" holds a provider key: only the guardrail may mount it");
-        foreach (var (source, index) in ((volume["projected"] as JsonObject)?["sources"] as JsonArray ?? []).Select((source, index) => (source as JsonObject ?? [], index)))
+        foreach (
+            var (source, index) in ((volume["projected"] as JsonObject)?["sources"] as JsonArray ?? []).Select(
+                (source, index) => (source as JsonObject ?? [], index)
+            )
+        )
         {
             if (Text((source["secret"] as JsonObject)?["name"]) is { } inner && secrets.Contains(inner))
-                add($"{field}.projected.sources[{index}].secret.name", $"\"{inner}\" holds a provider key: only the guardrail may mount it");
+                add(
+                    $"{field}.projected.sources[{index}].secret.name",
+                    $"\"{inner}\" holds a provider key: only the guardrail may mount it"
+                );
             if (Text((source["serviceAccountToken"] as JsonObject)?["audience"]) == GrantProtocol.Audience)
-                add($"{field}.projected.sources[{index}].serviceAccountToken.audience", "this audience is the guardrail's: with it the agent could grant itself money");
+                add(
+                    $"{field}.projected.sources[{index}].serviceAccountToken.audience",
+                    "this audience is the guardrail's: with it the agent could grant itself money"
+                );
         }
     }
 
@@ -274,10 +348,16 @@ public static partial class AgentDeploymentRules
             add($"{field}.name", $"\"{Names.GuardrailContainer}\" is the operator's");
         if (UserOf(container["securityContext"]) == GuardrailUser)
             add($"{field}.securityContext.runAsUser", $"{GuardrailUser} is the guardrail's own user");
-        if ((container["securityContext"] as JsonObject)?["privileged"] is JsonValue privileged && privileged.TryGetValue<bool>(out var on) && on)
+        if (
+            (container["securityContext"] as JsonObject)?["privileged"] is JsonValue privileged
+            && privileged.TryGetValue<bool>(out var on)
+            && on
+        )
             add($"{field}.securityContext.privileged", "must not be true: the agent could reach the guardrail's key");
         var added = ((container["securityContext"] as JsonObject)?["capabilities"] as JsonObject)?["add"] as JsonArray ?? [];
-        foreach (var capability in added.Select(Text).Where(capability => capability is "NET_ADMIN" or "SYS_PTRACE" or "SYS_ADMIN" or "ALL"))
+        foreach (
+            var capability in added.Select(Text).Where(capability => capability is "NET_ADMIN" or "SYS_PTRACE" or "SYS_ADMIN" or "ALL")
+        )
             add($"{field}.securityContext.capabilities.add", $"{capability} would let the agent go around the guardrail");
         var variables = container["env"] as JsonArray ?? [];
         for (var i = 0; i < variables.Count; i++)
@@ -289,11 +369,18 @@ public static partial class AgentDeploymentRules
             if (secret is not null && secrets.Contains(secret))
                 add($"{field}.env[{i}].valueFrom.secretKeyRef.name", $"\"{secret}\" holds a provider key: only the guardrail may mount it");
         }
-        foreach (var (mounted, index) in (container["volumeMounts"] as JsonArray ?? []).Select((mounted, index) => (mounted as JsonObject ?? [], index)))
+        foreach (
+            var (mounted, index) in (container["volumeMounts"] as JsonArray ?? []).Select(
+                (mounted, index) => (mounted as JsonObject ?? [], index)
+            )
+        )
         {
             // The volume itself is not in the template: it would be there once the guardrail is.
             if (Text(mounted["name"])?.StartsWith("agent-readiness-", StringComparison.Ordinal) == true)
-                add($"{field}.volumeMounts[{index}].name", "only the guardrail may mount the operator's volumes: its keys, its token and its journal");
+                add(
+                    $"{field}.volumeMounts[{index}].name",
+                    "only the guardrail may mount the operator's volumes: its keys, its token and its journal"
+                );
         }
         var sources = container["envFrom"] as JsonArray ?? [];
         for (var i = 0; i < sources.Count; i++)

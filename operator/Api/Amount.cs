@@ -6,8 +6,8 @@ using System.Text.Json.Serialization;
 namespace AgentReadiness.Api;
 
 /// <summary>
-/// What a budget counts: dollars and tokens, side by side. Every operation works on each by itself. Written "0.25/1200" (dollars, then tokens), or
-/// "0.25" where there are no tokens, which is also what a guardrail that counts no tokens sends and reads.
+/// What a budget counts: dollars and tokens, side by side. Every operation works on each by itself. Written "0.25/1200" (dollars, then
+/// tokens), or "0.25" where there are no tokens, which is also what a guardrail that counts no tokens sends and reads.
 /// </summary>
 /// <param name="Cost">US dollars.</param>
 /// <param name="Tokens">Tokens, input and output.</param>
@@ -57,7 +57,8 @@ public readonly record struct Amount(Money Cost, long Tokens)
     public bool FitsIn(Amount other) => Cost <= other.Cost && Tokens <= other.Tokens;
 
     /// <summary>A hundredth, rounded down.</summary>
-    public Amount OnePercent() => new(new Money(decimal.Round(Cost.Amount / 100m, Money.FractionDigits, MidpointRounding.ToZero)), Tokens / 100);
+    public Amount OnePercent() =>
+        new(new Money(decimal.Round(Cost.Amount / 100m, Money.FractionDigits, MidpointRounding.ToZero)), Tokens / 100);
 
     /// <summary>Reads what <see cref="ToString"/> writes. False for anything else, and for more than any cap may be.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Amount amount)
@@ -89,5 +90,6 @@ public sealed class AmountJsonConverter : JsonConverter<Amount>
             : throw new JsonException("an amount must be a string such as \"0.10\" or \"0.10/1200\"");
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, Amount value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, Amount value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

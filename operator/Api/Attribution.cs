@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace AgentReadiness.Api;
 
-/// <summary>By what spend is told apart: the model, the revision and the run always, and the tags that <c>spec.budget.attribution</c> names. Pure.</summary>
+/// <summary>
+/// By what spend is told apart: the model, the revision and the run always, and the tags that <c>spec.budget.attribution</c> names. Pure.
+/// </summary>
 public static partial class Attribution
 {
     /// <summary>The most tags of an agent.</summary>

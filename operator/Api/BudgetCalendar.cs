@@ -12,13 +12,14 @@ namespace AgentReadiness.Api;
 public readonly record struct CalendarWindow(string Name, DateTimeOffset Begins, DateTimeOffset Ends);
 
 /// <summary>
-/// From a period, a moment and a time zone to the window that is open. Windows tile time: each begins where the one before ends. Pure; for the years 2 to 9998.
+/// From a period, a moment and a time zone to the window that is open. Windows tile time: each begins where the one before ends. Pure; for
+/// the years 2 to 9998.
 /// </summary>
 /// <remarks>
-/// A day begins at the first moment that a clock in the zone shows its date or a later one, and ends where the next one begins. So it begins at 01:00 where the clock
-/// skips midnight, at the first of two midnights where it is set back over midnight, and a day that the zone skips whole has no window. Weeks and months are made of days.
-/// An hour is what the clock shows as one full hour at one UTC offset: when the clock is set back the repeated hour is a window of its own, and where it
-/// moves by half an hour, a window has half an hour.
+/// A day begins at the first moment that a clock in the zone shows its date or a later one, and ends where the next one begins. So it
+/// begins at 01:00 where the clock skips midnight, at the first of two midnights where it is set back over midnight, and a day that the
+/// zone skips whole has no window. Weeks and months are made of days. An hour is what the clock shows as one full hour at one UTC offset:
+/// when the clock is set back the repeated hour is a window of its own, and where it moves by half an hour, a window has half an hour.
 /// </remarks>
 public static class BudgetCalendar
 {
@@ -40,16 +41,31 @@ public static class BudgetCalendar
                 return Hour(moment, zone);
             case BudgetPeriod.Day:
                 var day = DayAt(moment, zone);
-                return Days(string.Create(CultureInfo.InvariantCulture, $"{day.Year:0000}-{day.Month:00}-{day.Day:00}"), day, day.PlusDays(1), zone);
+                return Days(
+                    string.Create(CultureInfo.InvariantCulture, $"{day.Year:0000}-{day.Month:00}-{day.Day:00}"),
+                    day,
+                    day.PlusDays(1),
+                    zone
+                );
             case BudgetPeriod.Week:
                 var within = DayAt(moment, zone);
                 var monday = within.PlusDays(1 - (int)within.DayOfWeek);
                 var weeks = WeekYearRules.Iso;
-                return Days(string.Create(CultureInfo.InvariantCulture, $"{weeks.GetWeekYear(monday):0000}-W{weeks.GetWeekOfWeekYear(monday):00}"), monday, monday.PlusDays(7), zone);
+                return Days(
+                    string.Create(CultureInfo.InvariantCulture, $"{weeks.GetWeekYear(monday):0000}-W{weeks.GetWeekOfWeekYear(monday):00}"),
+                    monday,
+                    monday.PlusDays(7),
+                    zone
+                );
             case BudgetPeriod.Month:
                 var date = DayAt(moment, zone);
                 var first = new LocalDate(date.Year, date.Month, 1);
-                return Days(string.Create(CultureInfo.InvariantCulture, $"{first.Year:0000}-{first.Month:00}"), first, first.PlusMonths(1), zone);
+                return Days(
+                    string.Create(CultureInfo.InvariantCulture, $"{first.Year:0000}-{first.Month:00}"),
+                    first,
+                    first.PlusMonths(1),
+                    zone
+                );
             default:
                 return Total;
         }
@@ -88,30 +104,37 @@ public static class BudgetCalendar
         var begins = full.WithOffset(offset).ToInstant();
         var ends = begins + Duration.FromHours(1);
         // Only a change of the offset cuts an hour: intervals also part where the zone's abbreviation changes alone.
-        for (var at = interval; at.HasStart && at.Start > begins;)
+        var at = interval;
+        while (at.HasStart && at.Start > begins)
         {
             var before = zone.GetZoneInterval(at.Start - Duration.Epsilon);
             if (before.WallOffset != offset)
                 begins = at.Start;
             at = before;
         }
-        for (var at = interval; at.HasEnd && at.End < ends;)
+        at = interval;
+        while (at.HasEnd && at.End < ends)
         {
             var after = zone.GetZoneInterval(at.End);
             if (after.WallOffset != offset)
                 ends = at.End;
             at = after;
         }
-        var name = string.Create(CultureInfo.InvariantCulture, $"{full.Year:0000}-{full.Month:00}-{full.Day:00}T{full.Hour:00}{Suffix(offset, zone)}");
+        var name = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{full.Year:0000}-{full.Month:00}-{full.Day:00}T{full.Hour:00}{Suffix(offset, zone)}"
+        );
         return new CalendarWindow(name, begins.ToDateTimeOffset(), ends.ToDateTimeOffset());
     }
 
-    // Every hour of a zone but UTC, not the repeated one alone: then a name tells which hour it is, and no later rule of the zone renames it.
+    // Every hour of a zone but UTC, not the repeated one alone: then a name tells which hour it is, and no later rule of the zone renames
+    // it.
     private static string Suffix(Offset offset, DateTimeZone zone)
     {
         if (zone.MinOffset == Offset.Zero && zone.MaxOffset == Offset.Zero)
             return "";
         var span = offset.ToTimeSpan();
-        return (span < TimeSpan.Zero ? "-" : "+") + span.ToString(span.Seconds == 0 ? "hh\\:mm" : "hh\\:mm\\:ss", CultureInfo.InvariantCulture);
+        return (span < TimeSpan.Zero ? "-" : "+")
+            + span.ToString(span.Seconds == 0 ? "hh\\:mm" : "hh\\:mm\\:ss", CultureInfo.InvariantCulture);
     }
 }

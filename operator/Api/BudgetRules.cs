@@ -25,7 +25,11 @@ public static class BudgetRules
     public static void CheckWindows(IWindowedBudget budget, string path, Action<string, string> add)
     {
         if (!TimeZones.TryFind(budget.TimeZone, out _))
-            add($"{path}.timeZone", $"\"{budget.TimeZone}\" must be a time zone by its IANA name, as the operator's database ({TimeZones.DatabaseVersion}) spells it, for example \"Europe/Berlin\" or \"UTC\"");
+            add(
+                $"{path}.timeZone",
+                $"\"{budget.TimeZone}\" must be a time zone by its IANA name, as the operator's database ({TimeZones.DatabaseVersion}) "
+                    + $"spells it, for example \"Europe/Berlin\" or \"UTC\""
+            );
         for (var i = 0; i < budget.Windows.Count; i++)
             CheckWindow(budget.Windows[i], $"{path}.windows[{i}]", add);
         foreach (var twice in budget.Windows.GroupBy(window => window.Period).Where(group => group.Skip(1).Any()))
@@ -54,7 +58,11 @@ public static class BudgetRules
             if (Attribution.Taken.Contains(names[i]))
                 add($"{path}[{i}]", $"\"{names[i]}\" is taken: spend is told by {string.Join(", ", Attribution.Taken)} in any case");
             else if (!Attribution.IsName(names[i]))
-                add($"{path}[{i}]", $"\"{names[i]}\" must be a lower-case letter and at most 31 more of a-z, 0-9, \"_\", \".\" and \"-\", for example \"feature\"");
+                add(
+                    $"{path}[{i}]",
+                    $"\"{names[i]}\" must be a lower-case letter and at most 31 more of a-z, 0-9, \"_\", \".\" and \"-\", for example "
+                        + $"\"feature\""
+                );
             if (names.Take(i).Contains(names[i]))
                 add($"{path}[{i}]", $"\"{names[i]}\" is there twice");
         }
@@ -67,7 +75,10 @@ public static class BudgetRules
         AgentDeploymentRules.MoneyOf(window.MaxCost, $"{field}.maxCost", add);
         if (window.MaxTokens is < 1 or > MostTokens)
             add($"{field}.maxTokens", $"must be from 1 to {MostTokens}");
-        if (window.AlertAt is { } alerts && (alerts.Count > 8 || alerts.Any(at => at is < 1 or > 100) || !alerts.SequenceEqual(alerts.Distinct().Order())))
+        if (
+            window.AlertAt is { } alerts
+            && (alerts.Count > 8 || alerts.Any(at => at is < 1 or > 100) || !alerts.SequenceEqual(alerts.Distinct().Order()))
+        )
             add($"{field}.alertAt", "must list at most 8 percentages from 1 to 100, ascending, for example [50, 80, 95]");
         if (window.ScaleDownTo is < 0 or > 1000)
             add($"{field}.scaleDownTo", "must be from 0 to 1000");

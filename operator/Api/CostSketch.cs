@@ -4,10 +4,11 @@ using System.Text;
 namespace AgentReadiness.Api;
 
 /// <summary>
-/// Quantiles of costs in little space: DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees", VLDB
-/// 2019) with a relative accuracy of 5 %. A value v counts in bucket ⌈log_γ v⌉ with γ = 1.05 ÷ 0.95, and a bucket answers for its middle. Count and maximum are
-/// exact. At most <see cref="MostBuckets"/> buckets: beyond that the smallest values share one, so only the lowest quantiles lose accuracy. Merging is adding,
-/// whatever the order. Not safe for several threads.
+/// Quantiles of costs in little space: DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch with
+/// relative-error guarantees", VLDB
+/// 2019) with a relative accuracy of 5 %. A value v counts in bucket ⌈log_γ v⌉ with γ = 1.05 ÷ 0.95, and a bucket answers for its middle.
+/// Count and maximum are exact. At most <see cref="MostBuckets"/> buckets: beyond that the smallest values share one, so only the lowest
+/// quantiles lose accuracy. Merging is adding, whatever the order. Not safe for several threads.
 /// </summary>
 public sealed class CostSketch
 {
@@ -43,13 +44,22 @@ public sealed class CostSketch
     public static CostSketch? TryParse(string? text)
     {
         var parts = text is { Length: > 0 and <= MaxText } ? text.Split(' ') : [];
-        if (parts.Length == 0 || !parts[0].StartsWith("max=", StringComparison.Ordinal) || !Amount.TryParse(parts[0][4..], out var max) || max.Tokens != 0)
+        if (
+            parts.Length == 0
+            || !parts[0].StartsWith("max=", StringComparison.Ordinal)
+            || !Amount.TryParse(parts[0][4..], out var max)
+            || max.Tokens != 0
+        )
             return null;
         var sketch = new CostSketch { Max = max.Cost };
         foreach (var part in parts.Skip(1))
         {
             var colon = part.IndexOf(':', StringComparison.Ordinal);
-            if (colon < 1 || !long.TryParse(part.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MostInBucket)
+            if (
+                colon < 1
+                || !long.TryParse(part.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                || count is < 1 or > MostInBucket
+            )
                 return null;
             if (part.AsSpan(0, colon) is "z")
             {
@@ -57,7 +67,11 @@ public sealed class CostSketch
                     return null;
                 sketch.zeros = count;
             }
-            else if (!int.TryParse(part.AsSpan(0, colon), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var index) || index is < Lowest or > Highest || !sketch.buckets.TryAdd(index, count))
+            else if (
+                !int.TryParse(part.AsSpan(0, colon), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var index)
+                || index is < Lowest or > Highest
+                || !sketch.buckets.TryAdd(index, count)
+            )
             {
                 return null;
             }

@@ -3,7 +3,9 @@ using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Api;
 
-/// <summary>Every rule on an EvalSuite that its schema cannot say, and those that a server without CEL does not check. Pure; nothing throws.</summary>
+/// <summary>
+/// Every rule on an EvalSuite that its schema cannot say, and those that a server without CEL does not check. Pure; nothing throws.
+/// </summary>
 public static class EvalSuiteRules
 {
     /// <summary>Our container in the pod of a Job.</summary>
@@ -13,7 +15,8 @@ public static class EvalSuiteRules
     public const int ReporterUser = 64081;
 
     /// <summary>What a builtin suite may say of its runner's pod.</summary>
-    public static IReadOnlyList<string> PodFields { get; } = ["nodeSelector", "tolerations", "affinity", "serviceAccountName", "imagePullSecrets", "priorityClassName"];
+    public static IReadOnlyList<string> PodFields { get; } =
+    ["nodeSelector", "tolerations", "affinity", "serviceAccountName", "imagePullSecrets", "priorityClassName"];
 
     /// <summary>The rules that a suite breaks; empty when it is sound.</summary>
     public static IReadOnlyList<FieldProblem> Check(EvalSuiteSpec spec)
@@ -26,7 +29,10 @@ public static class EvalSuiteRules
             Add("spec.attempts", "must be from 1 to 10");
         if (spec.Builtin is { } builtin && builtin.Cases is null == builtin.Volume is null)
             Add("spec.builtin", "must have either cases or volume");
-        if (spec.Builtin?.Volume is { } volume && (volume.Path.Length == 0 || volume.Path.StartsWith('/') || volume.Path.Split('/').Contains("..")))
+        if (
+            spec.Builtin?.Volume is { } volume
+            && (volume.Path.Length == 0 || volume.Path.StartsWith('/') || volume.Path.Split('/').Contains(".."))
+        )
             Add("spec.builtin.volume.path", $"\"{volume.Path}\" must be a path within the volume, for example \"golden/cases.jsonl\"");
         foreach (var (name, _) in spec.Builtin?.Pod ?? [])
         {
@@ -35,8 +41,17 @@ public static class EvalSuiteRules
         }
         if (spec.Builtin?.Judge is { } judge)
         {
-            if (!Uri.TryCreate(judge.Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0 || url.Query.Length > 0)
-                Add("spec.builtin.judge.url", $"\"{judge.Url}\" must be an http or https URL without user, query or fragment, for example \"https://api.openai.com/v1\"");
+            if (
+                !Uri.TryCreate(judge.Url, UriKind.Absolute, out var url)
+                || url.Scheme is not ("http" or "https")
+                || url.UserInfo.Length > 0
+                || url.Query.Length > 0
+            )
+                Add(
+                    "spec.builtin.judge.url",
+                    $"\"{judge.Url}\" must be an http or https URL without user, query or fragment, for example "
+                        + $"\"https://api.openai.com/v1\""
+                );
             if (judge.Votes is { } votes && (votes is < 1 or > 9 || votes % 2 == 0))
                 Add("spec.builtin.judge.votes", "must be an odd number from 1 to 9");
             if (judge.MaxCost is { } most && !Money.TryParse(most, out _))
@@ -79,7 +94,8 @@ public static class EvalSuiteRules
         }
     }
 
-    private static bool Is(JsonNode? node, bool wanted) => node is JsonValue value && value.TryGetValue<bool>(out var flag) && flag == wanted;
+    private static bool Is(JsonNode? node, bool wanted) =>
+        node is JsonValue value && value.TryGetValue<bool>(out var flag) && flag == wanted;
 
     private static long? UserOf(JsonObject owner) =>
         (owner["securityContext"] as JsonObject)?["runAsUser"] is JsonValue value && value.TryGetValue<long>(out var user) ? user : null;

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace AgentReadiness.Api;
 
-/// <summary>Durations as Kubernetes users write them ("1m30s", "15m", "500ms"): Go's time.ParseDuration without sign, at most one year.</summary>
+/// <summary>
+/// Durations as Kubernetes users write them ("1m30s", "15m", "500ms"): Go's time.ParseDuration without sign, at most one year.
+/// </summary>
 public static class GoDuration
 {
     /// <summary>The pattern of a duration field in the custom resources.</summary>
@@ -25,7 +27,10 @@ public static class GoDuration
             var digits = 0;
             while (digits < rest.Length && (char.IsAsciiDigit(rest[digits]) || rest[digits] == '.'))
                 digits++;
-            if (digits == 0 || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            if (
+                digits == 0
+                || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            )
                 return false;
             rest = rest[digits..];
             var letters = 0;
@@ -50,9 +55,10 @@ public static class GoDuration
 
     /// <summary>Reads a duration.</summary>
     /// <exception cref="FormatException">The text is not a duration; the message names it.</exception>
-    public static TimeSpan Parse(string text) => TryParse(text, out var duration)
-        ? duration
-        : throw new FormatException($"\"{text}\" is not a duration: write for example \"30s\" or \"1m30s\"");
+    public static TimeSpan Parse(string text) =>
+        TryParse(text, out var duration)
+            ? duration
+            : throw new FormatException($"\"{text}\" is not a duration: write for example \"30s\" or \"1m30s\"");
 
     /// <summary>Writes a duration the way Go does, to the millisecond: "1h0m5s" becomes "1h5s" here, which Go reads as the same.</summary>
     public static string Format(TimeSpan duration)

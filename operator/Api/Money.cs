@@ -23,7 +23,9 @@ public readonly record struct Money(decimal Amount) : IComparable<Money>
     /// <summary>Zero dollars.</summary>
     public static Money Zero { get; }
 
-    /// <summary>Reads a decimal string such as "0.10". False for anything else: signs, exponents, blanks, more than 12 fraction digits.</summary>
+    /// <summary>
+    /// Reads a decimal string such as "0.10". False for anything else: signs, exponents, blanks, more than 12 fraction digits.
+    /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Money money)
     {
         money = default;
@@ -39,9 +41,10 @@ public readonly record struct Money(decimal Amount) : IComparable<Money>
 
     /// <summary>Reads a decimal string.</summary>
     /// <exception cref="FormatException">The text is not an amount; the message names it.</exception>
-    public static Money Parse(string text) => TryParse(text, out var money)
-        ? money
-        : throw new FormatException($"\"{text}\" is not an amount of money: write a decimal string such as \"0.10\"");
+    public static Money Parse(string text) =>
+        TryParse(text, out var money)
+            ? money
+            : throw new FormatException($"\"{text}\" is not an amount of money: write a decimal string such as \"0.10\"");
 
     /// <summary>The smaller of two amounts.</summary>
     public static Money Min(Money a, Money b) => a <= b ? a : b;
@@ -58,7 +61,9 @@ public readonly record struct Money(decimal Amount) : IComparable<Money>
     /// <summary>The shortest exact decimal string.</summary>
     public override string ToString() => Amount.ToString(Format, CultureInfo.InvariantCulture);
 
-    /// <summary>Rounds up to cents where the amount is at least one cent, else to micro-dollars: for people, never for arithmetic.</summary>
+    /// <summary>
+    /// Rounds up to cents where the amount is at least one cent, else to micro-dollars: for people, never for arithmetic.
+    /// </summary>
     public string ToDisplay()
     {
         var unit = Amount >= 0.01m ? 100m : 1_000_000m;
@@ -94,5 +99,6 @@ public sealed class MoneyJsonConverter : JsonConverter<Money>
             : throw new JsonException("an amount of money must be a decimal string such as \"0.10\"");
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, Money value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, Money value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

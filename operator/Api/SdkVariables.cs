@@ -4,8 +4,8 @@ using AgentReadiness.Api.Resources;
 namespace AgentReadiness.Api;
 
 /// <summary>
-/// The environment variables by which SDKs find their provider, and so the guardrail. docs/guardrail.md lists which SDK reads which, and tests run the real
-/// clients with exactly these.
+/// The environment variables by which SDKs find their provider, and so the guardrail. docs/guardrail.md lists which SDK reads which, and
+/// tests run the real clients with exactly these.
 /// </summary>
 public static class SdkVariables
 {
@@ -26,7 +26,15 @@ public static class SdkVariables
     /// <summary>Every variable that the operator may set; a template must set none of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        .. OpenAiUrls, .. OpenAiKeys, .. AnthropicUrls, .. AnthropicKeys, .. GeminiUrls, .. GeminiKeys, "GOOGLE_API_KEY", .. AzureUrls, .. AzureKeys,
+        .. OpenAiUrls,
+        .. OpenAiKeys,
+        .. AnthropicUrls,
+        .. AnthropicKeys,
+        .. GeminiUrls,
+        .. GeminiKeys,
+        "GOOGLE_API_KEY",
+        .. AzureUrls,
+        .. AzureKeys,
     ];
 
     /// <summary>The variables of an agent's containers: for the first upstream of each format.</summary>
@@ -54,6 +62,7 @@ public static class SdkVariables
         }
     }
 
-    private static bool IsAzure(string url) => Uri.TryCreate(url, UriKind.Absolute, out var address)
+    private static bool IsAzure(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var address)
         && Array.Exists(AzureHosts, host => address.Host.EndsWith(host, StringComparison.OrdinalIgnoreCase));
 }

@@ -3,7 +3,9 @@ using NodaTime.TimeZones;
 
 namespace AgentReadiness.Api;
 
-/// <summary>Time zones by their IANA names. The database is NodaTime's own, inside of its assembly: no file of the machine or the image is read.</summary>
+/// <summary>
+/// Time zones by their IANA names. The database is NodaTime's own, inside of its assembly: no file of the machine or the image is read.
+/// </summary>
 public static class TimeZones
 {
     /// <summary>What a name looks like. Whether a zone has it is another question: <see cref="TryFind" />.</summary>
@@ -22,7 +24,10 @@ public static class TimeZones
     /// <summary>Every name in the database, older names for the same zone included.</summary>
     public static IEnumerable<string> Names => Database.CanonicalIdMap.Keys;
 
-    /// <summary>The zone of a name. Names are case-sensitive; abbreviations and offsets that are no IANA names, such as "CEST" and "UTC+2", are none.</summary>
+    /// <summary>
+    /// The zone of a name. Names are case-sensitive; abbreviations and offsets that are no IANA names, such as "CEST" and "UTC+2", are
+    /// none.
+    /// </summary>
     /// <param name="name">The name; none is UTC.</param>
     /// <param name="zone">The zone; UTC where the name is unknown.</param>
     public static bool TryFind(string? name, out DateTimeZone zone)

@@ -77,6 +77,9 @@ internal sealed class AnswerPricer(PriceCatalog catalog, DateTimeOffset at)
             return AnswerPrice.Failed($"the model \"{named}\" has no price" + (id is null ? "" : $" at {id}"));
         return prices.Cost(usage, facts.ServiceTier) is { } cost
             ? new AnswerPrice(null, named, usage, cost, prices.RuleId)
-            : AnswerPrice.Failed($"{prices.RuleId} has no price for something that the answer used: output, a search, or the service tier \"{facts.ServiceTier}\"");
+            : AnswerPrice.Failed(
+                $"{prices.RuleId} has no price for something that the answer used: output, a search, or the service tier "
+                    + $"\"{facts.ServiceTier}\""
+            );
     }
 }

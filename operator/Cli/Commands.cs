@@ -21,67 +21,108 @@ internal static class Commands
     /// <param name="time">The clock; the system's where it is null.</param>
     /// <param name="connect">Makes connections to clusters; as kubectl does where it is null.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(string[] arguments, TextReader input, Stream bytes, InvocationConfiguration? console = null, TimeProvider? time = null, Func<ClusterOptions, Cluster>? connect = null)
+    public static async Task<int> RunAsync(
+        string[] arguments,
+        TextReader input,
+        Stream bytes,
+        InvocationConfiguration? console = null,
+        TimeProvider? time = null,
+        Func<ClusterOptions, Cluster>? connect = null
+    )
     {
         var parsed = Root(input, bytes, time ?? TimeProvider.System, connect ?? Cluster.Connect).Parse(arguments);
         var code = await parsed.InvokeAsync(console ?? new InvocationConfiguration());
         // The library says 1 for any wrong command line, which is a verdict here.
-        return parsed.Action is ParseErrorAction && (parsed.CommandResult.Command.Name is EvalsCommand.Group or EvalsCommand.Import || IsBudget(parsed.CommandResult)) ? EvalsCommand.Usage : code;
+        return
+            parsed.Action is ParseErrorAction
+            && (parsed.CommandResult.Command.Name is EvalsCommand.Group or EvalsCommand.Import || IsBudget(parsed.CommandResult))
+            ? EvalsCommand.Usage
+            : code;
     }
 
-    private static bool IsBudget(CommandResult command) => command.Command.Name == BudgetCommand.Group || command.Parent is CommandResult { Command.Name: BudgetCommand.Group };
+    private static bool IsBudget(CommandResult command) =>
+        command.Command.Name == BudgetCommand.Group || command.Parent is CommandResult { Command.Name: BudgetCommand.Group };
 
     private static RootCommand Root(TextReader input, Stream bytes, TimeProvider time, Func<ClusterOptions, Cluster> connect)
     {
-        var root = new RootCommand("""
+        var root = new RootCommand(
+            """
             AI agents held to a production bar: what can be told about a manifest or about results of evals without a cluster, and how budgets stand in one.
 
             Exit codes: 0 all is well; 1 the manifest has a problem or cannot be read, or the command line is wrong. "evals" and "budget" have their own.
-            """);
-        root.Subcommands.Add(Command("revision", """
-            Prints "NAMESPACE/NAME REVISION" for each AgentDeployment of a manifest: the revision that the operator will give it.
-            The manifest holds the ConfigMaps that the template refers to as well; their order does not matter.
+            """
+        );
+        root.Subcommands.Add(
+            Command(
+                "revision",
+                """
+                Prints "NAMESPACE/NAME REVISION" for each AgentDeployment of a manifest: the revision that the operator will give it.
+                The manifest holds the ConfigMaps that the template refers to as well; their order does not matter.
 
-            Exit codes: 0 every revision is printed; 1 a ConfigMap is missing, or the manifest cannot be read.
-            """, input, Revision));
-        root.Subcommands.Add(Command("check", """
-            Checks each AgentDeployment of a manifest by the rules of the schema and of the operator, and prints "FIELD: PROBLEM".
+                Exit codes: 0 every revision is printed; 1 a ConfigMap is missing, or the manifest cannot be read.
+                """,
+                input,
+                Revision
+            )
+        );
+        root.Subcommands.Add(
+            Command(
+                "check",
+                """
+                Checks each AgentDeployment of a manifest by the rules of the schema and of the operator, and prints "FIELD: PROBLEM".
 
-            Exit codes: 0 no problem; 1 at least one problem, or the manifest cannot be read.
-            """, input, Check));
+                Exit codes: 0 no problem; 1 at least one problem, or the manifest cannot be read.
+                """,
+                input,
+                Check
+            )
+        );
         root.Subcommands.Add(EvalsCommand.Create(bytes));
         root.Subcommands.Add(PriceCommand.Create(input, time));
         root.Subcommands.Add(BudgetCommand.Create(time, connect));
         var version = new Command("version", "Prints the version of this program.");
-        version.SetAction(parsed => parsed.InvocationConfiguration.Output.WriteLine(
-            typeof(Commands).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion));
+        version.SetAction(parsed =>
+            parsed.InvocationConfiguration.Output.WriteLine(
+                typeof(Commands).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion
+            )
+        );
         root.Subcommands.Add(version);
         return root;
     }
 
     private static Command Command(string name, string description, TextReader input, Func<Manifests, TextWriter, TextWriter, int> act)
     {
-        var file = new Option<string>("--filename", "-f") { Description = "The manifest, YAML or JSON, of one or more documents; \"-\" is standard input.", Required = true };
-        var space = new Option<string>("--namespace", "-n") { Description = "The namespace of objects that name none.", DefaultValueFactory = _ => "default" };
-        var command = new Command(name, description) { file, space };
-        command.SetAction(async (parsed, stop) =>
+        var file = new Option<string>("--filename", "-f")
         {
-            var error = parsed.InvocationConfiguration.Error;
-            try
+            Description = "The manifest, YAML or JSON, of one or more documents; \"-\" is standard input.",
+            Required = true,
+        };
+        var space = new Option<string>("--namespace", "-n")
+        {
+            Description = "The namespace of objects that name none.",
+            DefaultValueFactory = _ => "default",
+        };
+        var command = new Command(name, description) { file, space };
+        command.SetAction(
+            async (parsed, stop) =>
             {
-                var path = parsed.GetRequiredValue(file);
-                var text = path == "-" ? await input.ReadToEndAsync(stop) : await File.ReadAllTextAsync(path, stop);
-                var manifests = Manifests.Read(text, parsed.GetRequiredValue(space));
-                if (manifests.Agents.Count == 0)
-                    throw new ManifestException("the manifest has no AgentDeployment");
-                return act(manifests, parsed.InvocationConfiguration.Output, error);
+                var error = parsed.InvocationConfiguration.Error;
+                try
+                {
+                    var path = parsed.GetRequiredValue(file);
+                    var text = path == "-" ? await input.ReadToEndAsync(stop) : await File.ReadAllTextAsync(path, stop);
+                    var manifests = Manifests.Read(text, parsed.GetRequiredValue(space));
+                    if (manifests.Agents.Count == 0)
+                        throw new ManifestException("the manifest has no AgentDeployment");
+                    return act(manifests, parsed.InvocationConfiguration.Output, error);
+                }
+                catch (Exception fault) when (fault is ManifestException or IOException or UnauthorizedAccessException)
+                {
+                    await error.WriteLineAsync($"error: {fault.Message}");
+                    return Bad;
+                }
             }
-            catch (Exception fault) when (fault is ManifestException or IOException or UnauthorizedAccessException)
-            {
-                await error.WriteLineAsync($"error: {fault.Message}");
-                return Bad;
-            }
-        });
+        );
         return command;
     }
 

@@ -31,38 +31,89 @@ internal static class EvalsCommand
     {
         var file = new Argument<string>("FILE") { Description = "The results; \"-\" is standard input." };
         var minScore = Number("--min-score", "The score to reach, 0 to 1.", null, value => value is >= 0 and <= 1);
-        var confidence = Number("--confidence", "Of the one-sided bounds and of the test against the baseline, 0.5 to below 1.", 0.95, value => value is >= 0.5 and < 1);
-        var minCases = Number("--min-cases", "Fewer measured cases prove nothing, 1 to 100000.", 10, value => value is >= 1 and <= ResultsReader.MaxCases && double.IsInteger(value));
-        var baseline = new Option<string?>("--baseline") { Description = "Results of what serves now, in any of the formats; compared case by case." };
-        var maxRegression = Number("--max-regression", "How far the score may fall below the baseline's, 0 to 1.", 0, value => value is >= 0 and <= 1);
-        var looks = Number("--looks", "How many times growing results may be looked at, 1 to 100; the error is split over the looks.", 1, value => value is >= 1 and <= 100 && double.IsInteger(value));
-        var critical = new Option<string[]>("--critical-tag") { Description = "Every case with this tag must pass every repeat. May be given several times.", DefaultValueFactory = _ => [] };
-        var import = new Command(Import, """
+        var confidence = Number(
+            "--confidence",
+            "Of the one-sided bounds and of the test against the baseline, 0.5 to below 1.",
+            0.95,
+            value => value is >= 0.5 and < 1
+        );
+        var minCases = Number(
+            "--min-cases",
+            "Fewer measured cases prove nothing, 1 to 100000.",
+            10,
+            value => value is >= 1 and <= ResultsReader.MaxCases && double.IsInteger(value)
+        );
+        var baseline = new Option<string?>("--baseline")
+        {
+            Description = "Results of what serves now, in any of the formats; compared case by case.",
+        };
+        var maxRegression = Number(
+            "--max-regression",
+            "How far the score may fall below the baseline's, 0 to 1.",
+            0,
+            value => value is >= 0 and <= 1
+        );
+        var looks = Number(
+            "--looks",
+            "How many times growing results may be looked at, 1 to 100; the error is split over the looks.",
+            1,
+            value => value is >= 1 and <= 100 && double.IsInteger(value)
+        );
+        var critical = new Option<string[]>("--critical-tag")
+        {
+            Description = "Every case with this tag must pass every repeat. May be given several times.",
+            DefaultValueFactory = _ => [],
+        };
+        var import = new Command(
+            Import,
+            """
             Reads a results file, prints its normalised counts and the verdict as one JSON object, and says why on standard error.
 
             The format is found by content: promptfoo JSON or JSON Lines, Inspect AI .json or .eval, DeepEval TestRun, JUnit XML,
             Microsoft.Extensions.AI.Evaluation, OpenAI Evals output items, azure-ai-evaluation, or the native one (docs/evals.md). "failing" names at most 100 cases.
 
             Exit codes: 0 Passed; 1 Failed; 2 the command line is wrong; 3 Inconclusive; 4 Error: unreadable, partial or empty results.
-            """)
-        { file, minScore, confidence, minCases, baseline, maxRegression, looks, critical };
-        import.SetAction(async (parsed, stop) =>
+            """
+        )
         {
-            var bar = new ResultsBar(new Thresholds(parsed.GetRequiredValue(minScore), parsed.GetRequiredValue(confidence), (int)parsed.GetRequiredValue(minCases)))
+            file,
+            minScore,
+            confidence,
+            minCases,
+            baseline,
+            maxRegression,
+            looks,
+            critical,
+        };
+        import.SetAction(
+            async (parsed, stop) =>
             {
-                CriticalTags = parsed.GetRequiredValue(critical),
-                MaxRegression = parsed.GetRequiredValue(maxRegression),
-                Looks = (int)parsed.GetRequiredValue(looks),
-            };
-            var results = await ReadAsync(parsed.GetRequiredValue(file), bytes, stop);
-            var before = parsed.GetValue(baseline) is { } path ? await ReadAsync(path, bytes, stop) : null;
-            var verdict = ResultsVerdict.Decide(results, bar, before);
-            await parsed.InvocationConfiguration.Output.WriteLineAsync(Describe(results, bar, verdict).ToJsonString(Indented));
-            // The message quotes the file, and the file may hold what a terminal obeys.
-            var message = string.Concat($"{verdict.Message}{(verdict.Fault is { } fault ? $"; {fault}" : string.Empty)}".Select(letter => char.IsControl(letter) ? ' ' : letter));
-            await parsed.InvocationConfiguration.Error.WriteLineAsync($"{verdict.Phase}: {message}");
-            return ExitCode(verdict.Phase);
-        });
+                var bar = new ResultsBar(
+                    new Thresholds(
+                        parsed.GetRequiredValue(minScore),
+                        parsed.GetRequiredValue(confidence),
+                        (int)parsed.GetRequiredValue(minCases)
+                    )
+                )
+                {
+                    CriticalTags = parsed.GetRequiredValue(critical),
+                    MaxRegression = parsed.GetRequiredValue(maxRegression),
+                    Looks = (int)parsed.GetRequiredValue(looks),
+                };
+                var results = await ReadAsync(parsed.GetRequiredValue(file), bytes, stop);
+                var before = parsed.GetValue(baseline) is { } path ? await ReadAsync(path, bytes, stop) : null;
+                var verdict = ResultsVerdict.Decide(results, bar, before);
+                await parsed.InvocationConfiguration.Output.WriteLineAsync(Describe(results, bar, verdict).ToJsonString(Indented));
+                // The message quotes the file, and the file may hold what a terminal obeys.
+                var message = string.Concat(
+                    $"{verdict.Message}{(verdict.Fault is { } fault ? $"; {fault}" : string.Empty)}".Select(letter =>
+                        char.IsControl(letter) ? ' ' : letter
+                    )
+                );
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"{verdict.Phase}: {message}");
+                return ExitCode(verdict.Phase);
+            }
+        );
         import.Validators.Add(result =>
         {
             if (result.GetValue(file) == "-" && result.GetValue(baseline) == "-")
@@ -72,13 +123,14 @@ internal static class EvalsCommand
     }
 
     /// <summary>The exit code of a verdict.</summary>
-    public static int ExitCode(EvalPhase phase) => phase switch
-    {
-        EvalPhase.Passed => 0,
-        EvalPhase.Failed => 1,
-        EvalPhase.Inconclusive => 3,
-        _ => 4,
-    };
+    public static int ExitCode(EvalPhase phase) =>
+        phase switch
+        {
+            EvalPhase.Passed => 0,
+            EvalPhase.Failed => 1,
+            EvalPhase.Inconclusive => 3,
+            _ => 4,
+        };
 
     private static Option<double> Number(string name, string description, double? otherwise, Predicate<double> holds)
     {
@@ -88,7 +140,14 @@ internal static class EvalsCommand
             Required = otherwise is null,
             CustomParser = argument =>
             {
-                if (double.TryParse(argument.Tokens.Count == 1 ? argument.Tokens[0].Value : null, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && holds(value))
+                if (
+                    double.TryParse(
+                        argument.Tokens.Count == 1 ? argument.Tokens[0].Value : null,
+                        NumberStyles.AllowDecimalPoint,
+                        CultureInfo.InvariantCulture,
+                        out var value
+                    ) && holds(value)
+                )
                     return value;
                 argument.AddError($"{name}: {description}");
                 return double.NaN;
@@ -118,7 +177,12 @@ internal static class EvalsCommand
     private static async Task<EvalResults> SpooledAsync(Stream stream, CancellationToken stop)
     {
         var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Options = FileOptions.DeleteOnClose,
+        };
         // Results quote prompts and answers, and others may use the same folder.
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

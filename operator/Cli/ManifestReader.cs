@@ -9,7 +9,9 @@ namespace AgentReadiness.Cli;
 /// <summary>A manifest cannot be read or used; the message is for its author.</summary>
 internal sealed class ManifestException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>Reads a stream of YAML or JSON documents into JSON trees, with the values that kubectl would send (see <see cref="YamlScalars"/>).</summary>
+/// <summary>
+/// Reads a stream of YAML or JSON documents into JSON trees, with the values that kubectl would send (see <see cref="YamlScalars"/>).
+/// </summary>
 internal sealed class ManifestReader
 {
     private const int MaxDepth = 100;
@@ -48,7 +50,10 @@ internal sealed class ManifestReader
     private static List<JsonNode?> Json(string text)
     {
         var documents = new List<JsonNode?>();
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text), new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = MaxDepth });
+        var reader = new Utf8JsonReader(
+            Encoding.UTF8.GetBytes(text),
+            new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = MaxDepth }
+        );
         while (reader.Read())
         {
             using var document = JsonDocument.ParseValue(ref reader);
@@ -63,7 +68,11 @@ internal sealed class ManifestReader
         {
             case null:
                 return [];
-            case JsonObject list when list["kind"] is JsonValue kind && kind.TryGetValue<string>(out var name) && name.EndsWith("List", StringComparison.Ordinal) && list["items"] is JsonArray items:
+            case JsonObject list
+                when list["kind"] is JsonValue kind
+                    && kind.TryGetValue<string>(out var name)
+                    && name.EndsWith("List", StringComparison.Ordinal)
+                    && list["items"] is JsonArray items:
                 return items.SelectMany(Expand);
             case JsonObject single:
                 return [single];
@@ -140,7 +149,9 @@ internal sealed class ManifestReader
         return map;
     }
 
-    /// <summary>As go-yaml v2 does: the first of several wins over the later ones, and all win over keys that stand before the merge.</summary>
+    /// <summary>
+    /// As go-yaml v2 does: the first of several wins over the later ones, and all win over keys that stand before the merge.
+    /// </summary>
     private static void Merge(JsonObject map, JsonNode? value, Scalar key)
     {
         var sources = value is JsonArray list ? [.. list.Reverse()] : new[] { value };
@@ -151,12 +162,15 @@ internal sealed class ManifestReader
         }
     }
 
-    private static string KeyOf(Scalar key) => key.Style != ScalarStyle.Plain || !key.Tag.IsEmpty || key.Value == "<<" ? key.Value : YamlScalars.Resolve(key.Value) switch
-    {
-        null => throw Fault(key, "a key must not be null"),
-        JsonValue value when value.TryGetValue<string>(out var text) => text,
-        var other => other.ToJsonString(),
-    };
+    private static string KeyOf(Scalar key) =>
+        key.Style != ScalarStyle.Plain || !key.Tag.IsEmpty || key.Value == "<<"
+            ? key.Value
+            : YamlScalars.Resolve(key.Value) switch
+            {
+                null => throw Fault(key, "a key must not be null"),
+                JsonValue value when value.TryGetValue<string>(out var text) => text,
+                var other => other.ToJsonString(),
+            };
 
     private static JsonNode? Value(Scalar scalar)
     {
@@ -194,12 +208,13 @@ internal sealed class ManifestReader
         return node?.DeepClone();
     }
 
-    private static int Size(JsonNode? node) => node switch
-    {
-        JsonObject map => 1 + map.Sum(member => Size(member.Value)),
-        JsonArray array => 1 + array.Sum(Size),
-        _ => 1,
-    };
+    private static int Size(JsonNode? node) =>
+        node switch
+        {
+            JsonObject map => 1 + map.Sum(member => Size(member.Value)),
+            JsonArray array => 1 + array.Sum(Size),
+            _ => 1,
+        };
 
     private void Count(int more, ParsingEvent at)
     {
@@ -214,5 +229,6 @@ internal sealed class ManifestReader
             throw Fault(at, $"the tag {tag.Value} is not supported");
     }
 
-    private static ManifestException Fault(ParsingEvent at, string problem) => new($"line {at.Start.Line}, column {at.Start.Column}: {problem}");
+    private static ManifestException Fault(ParsingEvent at, string problem) =>
+        new($"line {at.Start.Line}, column {at.Start.Column}: {problem}");
 }

@@ -53,7 +53,11 @@ internal static class ManifestShape
         }
         else if (type == typeof(int) || type == typeof(long))
         {
-            Require(kind == JsonValueKind.Number && double.IsInteger(double.Parse(node!.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture)), "a whole number");
+            Require(
+                kind == JsonValueKind.Number
+                    && double.IsInteger(double.Parse(node!.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture)),
+                "a whole number"
+            );
         }
         else if (type == typeof(bool))
         {
@@ -65,7 +69,10 @@ internal static class ManifestShape
         }
         else if (type.IsEnum)
         {
-            Require(kind == JsonValueKind.String && Enum.GetNames(type).Contains(node!.GetValue<string>(), StringComparer.Ordinal), $"one of {string.Join(", ", Enum.GetNames(type))}");
+            Require(
+                kind == JsonValueKind.String && Enum.GetNames(type).Contains(node!.GetValue<string>(), StringComparer.Ordinal),
+                $"one of {string.Join(", ", Enum.GetNames(type))}"
+            );
         }
         else if (typeof(IEnumerable).IsAssignableFrom(type))
         {

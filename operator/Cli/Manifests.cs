@@ -78,14 +78,16 @@ internal sealed class Manifests
             if (configMaps.TryGetValue((agent.Namespace, reference.Name), out var tree))
                 digests[reference.Name] = Content(tree, $"ConfigMap {agent.Namespace}/{reference.Name}").Digest();
             else if (!reference.Optional)
-                throw new ManifestException($"{agent.Namespace}/{agent.Name} refers to the ConfigMap {agent.Namespace}/{reference.Name}, which is not in the manifest: its content is a part of the revision");
+                throw new ManifestException(
+                    $"{agent.Namespace}/{agent.Name} refers to the ConfigMap {agent.Namespace}/{reference.Name}, which is not in the "
+                        + $"manifest: its content is a part of the revision"
+                );
         }
         return Revision.Compute(spec, digests);
     }
 
-    private static ConfigMapContent Content(JsonObject tree, string what) => new(
-        Values(tree["data"], $"{what}: data", text => text),
-        Values(tree["binaryData"], $"{what}: binaryData", Base64));
+    private static ConfigMapContent Content(JsonObject tree, string what) =>
+        new(Values(tree["data"], $"{what}: data", text => text), Values(tree["binaryData"], $"{what}: binaryData", Base64));
 
     private static Dictionary<string, string> Values(JsonNode? node, string field, Func<string, string?> read)
     {
@@ -96,9 +98,14 @@ internal sealed class Manifests
         return map.ToDictionary(
             entry => entry.Key,
             // The API server reads null as the empty text.
-            entry => (entry.Value is null ? string.Empty : Text(entry.Value) is { } text ? read(text) : null)
-                ?? throw new ManifestException($"{field}.{entry.Key} must be a text: put it in quotes"),
-            StringComparer.Ordinal);
+            entry =>
+                (
+                    entry.Value is null ? string.Empty
+                    : Text(entry.Value) is { } text ? read(text)
+                    : null
+                ) ?? throw new ManifestException($"{field}.{entry.Key} must be a text: put it in quotes"),
+            StringComparer.Ordinal
+        );
     }
 
     /// <summary>The API server decodes and encodes again, so line breaks in the text are gone on its side.</summary>
@@ -120,7 +127,8 @@ internal sealed class Manifests
         return (Text(metadata["namespace"]) is { Length: > 0 } space ? space : defaultNamespace, Text(metadata["name"]) ?? string.Empty);
     }
 
-    private static bool Is(JsonObject tree, string apiVersion, string kind) => Text(tree["apiVersion"]) == apiVersion && Text(tree["kind"]) == kind;
+    private static bool Is(JsonObject tree, string apiVersion, string kind) =>
+        Text(tree["apiVersion"]) == apiVersion && Text(tree["kind"]) == kind;
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

@@ -26,19 +26,57 @@ internal static class SubmitCommand
         var suite = Required("--suite", "The EvalSuite, as namespace/name.");
         var agent = Required("--agent", "The AgentDeployment, as namespace/name.");
         var revision = Required("--revision", "The revision that was measured, as \"kubectl agents revision\" prints it.");
-        var account = new Option<string?>("--service-account") { Description = "The service account to submit as, namespace/name: a token is made for it, which takes the right to create serviceaccounts/token." };
-        var token = new Option<string?>("--token-file") { Description = $"A token of audience {SubmissionProtocol.Audience}, for example from a projected volume, instead of --service-account." };
-        var server = new Option<string?>("--server") { Description = "The operator's address, https, where its Service can be reached; else the way is through the API server." };
-        var authority = new Option<string?>("--certificate-authority") { Description = "PEM certificates that --server's certificate must chain to." };
+        var account = new Option<string?>("--service-account")
+        {
+            Description =
+                "The service account to submit as, namespace/name: a token is made for it, which takes the right to create "
+                + "serviceaccounts/token.",
+        };
+        var token = new Option<string?>("--token-file")
+        {
+            Description =
+                $"A token of audience {SubmissionProtocol.Audience}, for example from a projected volume, instead of --service-account.",
+        };
+        var server = new Option<string?>("--server")
+        {
+            Description = "The operator's address, https, where its Service can be reached; else the way is through the API server.",
+        };
+        var authority = new Option<string?>("--certificate-authority")
+        {
+            Description = "PEM certificates that --server's certificate must chain to.",
+        };
         var kubeconfig = new Option<string?>("--kubeconfig") { Description = "The kubeconfig file; else as kubectl finds it." };
-        var space = new Option<string>("--operator-namespace") { Description = "The operator's namespace.", DefaultValueFactory = _ => "agent-readiness-system" };
-        var service = new Option<string>("--operator-service") { Description = "The operator's Service.", DefaultValueFactory = _ => "agent-readiness-operator-grants" };
-        var submit = new Command(Name, """
+        var space = new Option<string>("--operator-namespace")
+        {
+            Description = "The operator's namespace.",
+            DefaultValueFactory = _ => "agent-readiness-system",
+        };
+        var service = new Option<string>("--operator-service")
+        {
+            Description = "The operator's Service.",
+            DefaultValueFactory = _ => "agent-readiness-operator-grants",
+        };
+        var submit = new Command(
+            Name,
+            """
             Submits a results file for a revision that waits for the verdict of an external suite, and prints the operator's verdict.
 
             Exit codes: 0 Passed; 1 Failed; 2 the command line is wrong; 3 Inconclusive; 4 Error; 5 the operator did not take the results.
-            """)
-        { file, suite, agent, revision, account, token, server, authority, kubeconfig, space, service };
+            """
+        )
+        {
+            file,
+            suite,
+            agent,
+            revision,
+            account,
+            token,
+            server,
+            authority,
+            kubeconfig,
+            space,
+            service,
+        };
         submit.Validators.Add(result =>
         {
             if (result.GetValue(account) is null == result.GetValue(token) is null)
@@ -49,43 +87,68 @@ internal static class SubmitCommand
                     result.AddError($"{option.Name} must be namespace/name.");
             }
         });
-        submit.SetAction(async (parsed, stop) =>
-        {
-            var error = parsed.InvocationConfiguration.Error;
-            try
+        submit.SetAction(
+            async (parsed, stop) =>
             {
-                await using var results = File.OpenRead(parsed.GetRequiredValue(file));
-                var query = $"?suite={Uri.EscapeDataString(parsed.GetRequiredValue(suite))}&agent={Uri.EscapeDataString(parsed.GetRequiredValue(agent))}&revision={Uri.EscapeDataString(parsed.GetRequiredValue(revision))}";
-                using var client = parsed.GetValue(server) is null || parsed.GetValue(account) is not null ? new Kubernetes(Configuration(parsed.GetValue(kubeconfig))) : null;
-                var bearer = parsed.GetValue(token) is { } path ? (await File.ReadAllTextAsync(path, stop)).Trim() : await TokenAsync(client!, parsed.GetValue(account)!, stop);
-                using var direct = parsed.GetValue(server) is { } address ? Direct(address, parsed.GetValue(authority)) : null;
-                using var message = new HttpRequestMessage(HttpMethod.Post, direct is null
-                    ? new Uri(client!.BaseUri, $"api/v1/namespaces/{parsed.GetRequiredValue(space)}/services/https:{parsed.GetRequiredValue(service)}:8443/proxy{SubmissionProtocol.Path}{query}")
-                    : new Uri(direct.BaseAddress!, SubmissionProtocol.Path + query));
-                message.Headers.Add(SubmissionProtocol.TokenHeader, bearer);
-                message.Content = new StreamContent(results);
-                message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-                if (direct is null && client!.Credentials is { } credentials)
-                    await credentials.ProcessHttpRequestAsync(message, stop);
-                using var response = await (direct ?? client!.HttpClient).SendAsync(message, stop);
-                var text = await response.Content.ReadAsStringAsync(stop);
-                if (!response.IsSuccessStatusCode)
+                var error = parsed.InvocationConfiguration.Error;
+                try
                 {
-                    await error.WriteLineAsync($"error: HTTP {(int)response.StatusCode}: {Plain(Text(text))}");
+                    await using var results = File.OpenRead(parsed.GetRequiredValue(file));
+                    var query =
+                        $"?suite={Uri.EscapeDataString(parsed.GetRequiredValue(suite))}&agent={Uri.EscapeDataString(parsed.GetRequiredValue(agent))}&revision={Uri.EscapeDataString(parsed.GetRequiredValue(revision))}";
+                    using var client =
+                        parsed.GetValue(server) is null || parsed.GetValue(account) is not null
+                            ? new Kubernetes(Configuration(parsed.GetValue(kubeconfig)))
+                            : null;
+                    var bearer = parsed.GetValue(token) is { } path
+                        ? (await File.ReadAllTextAsync(path, stop)).Trim()
+                        : await TokenAsync(client!, parsed.GetValue(account)!, stop);
+                    using var direct = parsed.GetValue(server) is { } address ? Direct(address, parsed.GetValue(authority)) : null;
+                    using var message = new HttpRequestMessage(
+                        HttpMethod.Post,
+                        direct is null
+                            ? new Uri(
+                                client!.BaseUri,
+                                $"api/v1/namespaces/{parsed.GetRequiredValue(space)}/services/https:{parsed.GetRequiredValue(service)}:8443/proxy{SubmissionProtocol.Path}{query}"
+                            )
+                            : new Uri(direct.BaseAddress!, SubmissionProtocol.Path + query)
+                    );
+                    message.Headers.Add(SubmissionProtocol.TokenHeader, bearer);
+                    message.Content = new StreamContent(results);
+                    message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+                    if (direct is null && client!.Credentials is { } credentials)
+                        await credentials.ProcessHttpRequestAsync(message, stop);
+                    using var response = await (direct ?? client!.HttpClient).SendAsync(message, stop);
+                    var text = await response.Content.ReadAsStringAsync(stop);
+                    if (!response.IsSuccessStatusCode)
+                    {
+                        await error.WriteLineAsync($"error: HTTP {(int)response.StatusCode}: {Plain(Text(text))}");
+                        return NotTaken;
+                    }
+                    var answer = (JsonObject)JsonNode.Parse(text)!;
+                    await parsed.InvocationConfiguration.Output.WriteLineAsync(answer.ToJsonString(Indented));
+                    await error.WriteLineAsync($"{answer["verdict"]}: {Plain(answer["message"]!.GetValue<string>())}");
+                    return EvalsCommand.ExitCode(Enum.Parse<EvalPhase>(answer["verdict"]!.GetValue<string>()));
+                }
+                catch (Exception fault)
+                    when (fault
+                            is IOException
+                                or UnauthorizedAccessException
+                                or HttpRequestException
+                                or k8s.Autorest.HttpOperationException
+                                or k8s.Exceptions.KubeConfigException
+                                or JsonException
+                                or System.Security.Cryptography.CryptographicException
+                                or UriFormatException
+                    )
+                {
+                    await error.WriteLineAsync(
+                        $"error: {Plain(fault is k8s.Autorest.HttpOperationException refused ? Text(refused.Response.Content) : fault.Message)}"
+                    );
                     return NotTaken;
                 }
-                var answer = (JsonObject)JsonNode.Parse(text)!;
-                await parsed.InvocationConfiguration.Output.WriteLineAsync(answer.ToJsonString(Indented));
-                await error.WriteLineAsync($"{answer["verdict"]}: {Plain(answer["message"]!.GetValue<string>())}");
-                return EvalsCommand.ExitCode(Enum.Parse<EvalPhase>(answer["verdict"]!.GetValue<string>()));
             }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or HttpRequestException or k8s.Autorest.HttpOperationException or k8s.Exceptions.KubeConfigException or JsonException
-                or System.Security.Cryptography.CryptographicException or UriFormatException)
-            {
-                await error.WriteLineAsync($"error: {Plain(fault is k8s.Autorest.HttpOperationException refused ? Text(refused.Response.Content) : fault.Message)}");
-                return NotTaken;
-            }
-        });
+        );
         return submit;
     }
 
@@ -97,7 +160,10 @@ internal static class SubmitCommand
     private static async Task<string> TokenAsync(Kubernetes client, string account, CancellationToken stop)
     {
         var parts = account.Split('/');
-        var request = new Authenticationv1TokenRequest { Spec = new V1TokenRequestSpec { Audiences = [SubmissionProtocol.Audience], ExpirationSeconds = 600 } };
+        var request = new Authenticationv1TokenRequest
+        {
+            Spec = new V1TokenRequestSpec { Audiences = [SubmissionProtocol.Audience], ExpirationSeconds = 600 },
+        };
         var made = await client.CoreV1.CreateNamespacedServiceAccountTokenAsync(request, parts[1], parts[0], cancellationToken: stop);
         return made.Status.Token;
     }
@@ -107,12 +173,18 @@ internal static class SubmitCommand
         var handler = new SocketsHttpHandler();
         if (authority is not null)
         {
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            var policy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
             policy.CustomTrustStore.ImportFromPemFile(authority);
             handler.SslOptions.CertificateChainPolicy = policy;
         }
         var url = new Uri(address);
-        return url.Scheme == Uri.UriSchemeHttps ? new HttpClient(handler) { BaseAddress = url } : throw new HttpRequestException("--server must be an https address: a token is sent to it");
+        return url.Scheme == Uri.UriSchemeHttps
+            ? new HttpClient(handler) { BaseAddress = url }
+            : throw new HttpRequestException("--server must be an https address: a token is sent to it");
     }
 
     // The operator's refusals have a message, and so have the API server's.

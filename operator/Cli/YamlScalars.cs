@@ -46,7 +46,9 @@ internal static partial class YamlScalars
             if (Magnitude(digits, radix) is { } magnitude)
             {
                 if (plain[0] != '-')
-                    return magnitude <= long.MaxValue ? (long)magnitude : plain[0] == '+' ? Float(plain) : magnitude;
+                    return magnitude <= long.MaxValue ? (long)magnitude
+                        : plain[0] == '+' ? Float(plain)
+                        : magnitude;
                 if (magnitude <= (ulong)long.MaxValue + 1)
                     return unchecked(-(long)magnitude);
             }
@@ -67,12 +69,17 @@ internal static partial class YamlScalars
     }
 
     private static JsonValue? Float(string plain) =>
-        FloatForm().IsMatch(plain) && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+        FloatForm().IsMatch(plain)
+        && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+        && double.IsFinite(value)
             ? JsonValue.Create(value)
             : null;
 
     // Go's strconv.ParseInt with base 0; a leading zero is octal, so 08 is no integer (and becomes a float).
-    [GeneratedRegex("^[-+]?(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<binary>[01]+)|0[oO]?(?<octal>[0-7]+)|(?<decimal>0|[1-9][0-9]*))$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "^[-+]?(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<binary>[01]+)|0[oO]?(?<octal>[0-7]+)|(?<decimal>0|[1-9][0-9]*))$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex Integer();
 
     [GeneratedRegex(@"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", RegexOptions.CultureInvariant)]

@@ -7,12 +7,16 @@ using AgentReadiness.EvalRunner.Running;
 AppDomain.CurrentDomain.SetData("REGEX_DEFAULT_MATCH_TIMEOUT", TimeSpan.FromSeconds(1));
 
 using var stop = new CancellationTokenSource();
+
 // The Job's deadline, or a deleted Job: there is time for a report, and the report says that there was no time for the rest.
-using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-{
-    signal.Cancel = true;
-    stop.Cancel();
-});
+using var terminate = PosixSignalRegistration.Create(
+    PosixSignal.SIGTERM,
+    signal =>
+    {
+        signal.Cancel = true;
+        stop.Cancel();
+    }
+);
 
 switch (args)
 {
@@ -39,7 +43,10 @@ static async Task<int> RunAsync(CancellationToken stop)
     try
     {
         var settings = RunnerSettings.Read(Environment.GetEnvironmentVariable);
-        return await WriteResultsAsync(results, ResultsFile.Text(await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop)));
+        return await WriteResultsAsync(
+            results,
+            ResultsFile.Text(await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop))
+        );
     }
     catch (FormatException fault)
     {
@@ -85,7 +92,9 @@ static async Task<int> WriteMessageAsync(string message)
     await Console.Out.FlushAsync();
     try
     {
-        var path = Environment.GetEnvironmentVariable("TERMINATION_MESSAGE_PATH") is { Length: > 0 } given ? given : RunnerSettings.DefaultReportPath;
+        var path = Environment.GetEnvironmentVariable("TERMINATION_MESSAGE_PATH") is { Length: > 0 } given
+            ? given
+            : RunnerSettings.DefaultReportPath;
         // The last act: a report means that everything before it happened.
         await File.WriteAllTextAsync(path, message);
         return 0;

@@ -45,7 +45,8 @@ internal sealed record RunnerSettings
     public (int Min, int Max) Repeats { get; init; } = (1, 1);
 
     /// <summary>What decides, where there may be more repeats than the least.</summary>
-    public Thresholds Thresholds { get; init; } = new(1, double.Parse(Defaults.Confidence, CultureInfo.InvariantCulture), Defaults.MinCases);
+    public Thresholds Thresholds { get; init; } =
+        new(1, double.Parse(Defaults.Confidence, CultureInfo.InvariantCulture), Defaults.MinCases);
 
     /// <summary>Null where no model judges.</summary>
     public JudgeSettings? Judge { get; init; }
@@ -66,7 +67,8 @@ internal sealed record RunnerSettings
             CasesDigest = Given("CASES_SHA256"),
             Target = Url(Needed("TARGET"), "TARGET"),
             CriticalTags = (variable("CRITICAL_TAGS") ?? string.Empty)
-                .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToHashSet(StringComparer.Ordinal),
+                .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .ToHashSet(StringComparer.Ordinal),
             Repeats = ReadRepeats(Given),
             Judge = ReadJudge(Given),
             Refusal = ReadRefusal(Given),
@@ -79,9 +81,10 @@ internal sealed record RunnerSettings
         {
             settings = settings with
             {
-                CaseTimeout = GoDuration.TryParse(timeout, out var duration) && duration > TimeSpan.Zero && duration <= TimeSpan.FromDays(1)
-                    ? duration
-                    : throw new FormatException("CASE_TIMEOUT must be a duration such as \"60s\", at most 24h"),
+                CaseTimeout =
+                    GoDuration.TryParse(timeout, out var duration) && duration > TimeSpan.Zero && duration <= TimeSpan.FromDays(1)
+                        ? duration
+                        : throw new FormatException("CASE_TIMEOUT must be a duration such as \"60s\", at most 24h"),
             };
         }
         return settings;
@@ -94,10 +97,17 @@ internal sealed record RunnerSettings
         return max >= min ? (min, max) : throw new FormatException("REPEATS_MAX must not be less than REPEATS_MIN");
     }
 
-    private static Thresholds ReadThresholds(Func<string, string?> given, Thresholds fallback) => new(
-        Share(given("MIN_SCORE") ?? throw new FormatException("the variable MIN_SCORE is not set, and REPEATS_MAX is above REPEATS_MIN"), "MIN_SCORE", 0, 1),
-        given("CONFIDENCE") is { } confidence ? Share(confidence, "CONFIDENCE", 0.5, 0.999999) : fallback.Confidence,
-        given("MIN_CASES") is { } cases ? Whole(cases, "MIN_CASES", 1, ResultsReader.MaxCases) : fallback.MinCases);
+    private static Thresholds ReadThresholds(Func<string, string?> given, Thresholds fallback) =>
+        new(
+            Share(
+                given("MIN_SCORE") ?? throw new FormatException("the variable MIN_SCORE is not set, and REPEATS_MAX is above REPEATS_MIN"),
+                "MIN_SCORE",
+                0,
+                1
+            ),
+            given("CONFIDENCE") is { } confidence ? Share(confidence, "CONFIDENCE", 0.5, 0.999999) : fallback.Confidence,
+            given("MIN_CASES") is { } cases ? Whole(cases, "MIN_CASES", 1, ResultsReader.MaxCases) : fallback.MinCases
+        );
 
     private static JudgeSettings? ReadJudge(Func<string, string?> given)
     {
@@ -105,7 +115,11 @@ internal sealed record RunnerSettings
             return null;
         var votes = given("JUDGE_VOTES") is { } number ? Whole(number, "JUDGE_VOTES", 1, 9) : 1;
         return votes % 2 == 1
-            ? new JudgeSettings(Url(url, "JUDGE_URL"), given("JUDGE_MODEL") ?? throw new FormatException("the variable JUDGE_MODEL is not set, and JUDGE_URL is"), votes)
+            ? new JudgeSettings(
+                Url(url, "JUDGE_URL"),
+                given("JUDGE_MODEL") ?? throw new FormatException("the variable JUDGE_MODEL is not set, and JUDGE_URL is"),
+                votes
+            )
             : throw new FormatException("JUDGE_VOTES must be an odd number");
     }
 
@@ -117,9 +131,10 @@ internal sealed record RunnerSettings
         return given("REFUSAL_TEXT") is { } text ? rule with { Text = RefusalRule.ReadText(text) } : rule;
     }
 
-    private static Uri Url(string text, string name) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
-        ? url
-        : throw new FormatException($"{name} must be an http or https URL");
+    private static Uri Url(string text, string name) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? url
+            : throw new FormatException($"{name} must be an http or https URL");
 
     private static int Whole(string text, string name, int min, int max) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
@@ -127,7 +142,9 @@ internal sealed record RunnerSettings
             : throw new FormatException($"{name} must be a whole number from {min} to {max}");
 
     private static double Share(string text, string name, double min, double max) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+        && number >= min
+        && number <= max
             ? number
             : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"{name} must be a number from {min} to {max}"));
 }

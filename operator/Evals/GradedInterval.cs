@@ -23,14 +23,15 @@ public static class GradedInterval
 
     /// <summary>
     /// The same for the weighted mean Σwx / Σw: in the place of the number of scores stands L. Kish's effective sample size
-    /// (Σw)² / Σw² (Survey Sampling, 1965, section 11.7), and the weights are scaled to have it as their sum. So a case that outweighs all others
-    /// is hardly more than one case. With weights that are equal the bounds are those without.
+    /// (Σw)² / Σw² (Survey Sampling, 1965, section 11.7), and the weights are scaled to have it as their sum. So a case that outweighs all
+    /// others is hardly more than one case. With weights that are equal the bounds are those without.
     /// </summary>
     /// <param name="scores">0 to 1 each. Their order matters to the last bits of the sums.</param>
     /// <param name="weights">Of each score, above 0.</param>
     /// <param name="confidence">0.5 to below 1.</param>
     /// <returns>0 and 1 where the effective sample size is below 2: nothing says how the scores spread.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">No score, another number of weights, a weight that is none, or no confidence.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">No score, another number of weights, a weight that is none, or no
+    /// confidence.</exception>
     public static (double Lower, double Upper) Bounds(IReadOnlyList<double> scores, IReadOnlyList<double> weights, double confidence)
     {
         ArgumentOutOfRangeException.ThrowIfZero(scores.Count, nameof(scores));
@@ -54,7 +55,11 @@ public static class GradedInterval
         return Math.Clamp(sum * sum / squares, 1, weights.Count);
     }
 
-    private static (double Lower, double Upper) Bounds(double size, double confidence, Func<double, double, (double Mean, double Error)> moments)
+    private static (double Lower, double Upper) Bounds(
+        double size,
+        double confidence,
+        Func<double, double, (double Mean, double Error)> moments
+    )
     {
         if (confidence is not (>= 0.5 and < 1))
             throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "must be at least 0.5 and below 1");
@@ -80,11 +85,19 @@ public static class GradedInterval
 
     // The same with weights whose sum is the effective sample size. Σu(x − m)² / (size − 1) is without bias, as Student's is: its
     // expectation is σ²(size − Σu²/size) / (size − 1), and Σu² is size where Σu is.
-    private static (double Mean, double Error) Moments(IReadOnlyList<double> scores, double[] weights, double size, double pseudo, double degrees)
+    private static (double Mean, double Error) Moments(
+        IReadOnlyList<double> scores,
+        double[] weights,
+        double size,
+        double pseudo,
+        double degrees
+    )
     {
         var n = size + (2 * pseudo);
         var mean = (scores.Select((score, i) => weights[i] * score).Sum() + pseudo) / n;
-        var squares = scores.Select((score, i) => weights[i] * (score - mean) * (score - mean)).Sum() + (pseudo * ((mean * mean) + ((1 - mean) * (1 - mean))));
+        var squares =
+            scores.Select((score, i) => weights[i] * (score - mean) * (score - mean)).Sum()
+            + (pseudo * ((mean * mean) + ((1 - mean) * (1 - mean))));
         return (mean, Math.Sqrt(squares / degrees / n));
     }
 

@@ -36,9 +36,9 @@ public static class PairedTest
 
     /// <summary>
     /// The randomisation test for pairs of R. A. Fisher (The Design of Experiments, 1935, chapter III), one-sided, for scores of any
-    /// kind; on passes and failures it is McNemar's. All swaps are tried where at most 16 cases changed, else up to 20,000 drawn ones (fewer above 10,000 cases, never below 4,000), with
-    /// p = (1 + at least as large) / (1 + drawn), which is never too small (B. Phipson and G. K. Smyth, "Permutation p-values should
-    /// never be zero", Stat. Appl. Genet. Mol. Biol. 9 (2010) article 39).
+    /// kind; on passes and failures it is McNemar's. All swaps are tried where at most 16 cases changed, else up to 20,000 drawn ones
+    /// (fewer above 10,000 cases, never below 4,000), with p = (1 + at least as large) / (1 + drawn), which is never too small (B. Phipson
+    /// and G. K. Smyth, "Permutation p-values should never be zero", Stat. Appl. Genet. Mol. Biol. 9 (2010) article 39).
     /// </summary>
     /// <param name="drops">Score before less score now of each case, times its weight where cases have weights.</param>
     /// <param name="seed">Of the drawn swaps; the same seed and drops give the same value, everywhere.</param>

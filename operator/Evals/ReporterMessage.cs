@@ -12,7 +12,9 @@ public sealed record ReporterMessage
     /// <summary>The longest message without results, in bytes.</summary>
     public const int MaxBytes = 1024;
 
-    /// <summary>The longest results that come along, in characters: with the message less than the 4,096 bytes that the kubelet keeps.</summary>
+    /// <summary>
+    /// The longest results that come along, in characters: with the message less than the 4,096 bytes that the kubelet keeps.
+    /// </summary>
     public const int MaxInline = 2800;
 
     /// <summary>The EvalRun's UID, as the operator gave it to the reporter: a message of another run is not taken.</summary>
@@ -55,35 +57,37 @@ public sealed record ReporterMessage
     /// <param name="run">The EvalRun's UID.</param>
     /// <param name="results">Without problems.</param>
     /// <param name="digest">Of their native text.</param>
-    public static ReporterMessage Of(string run, EvalResults results, string digest) => new()
-    {
-        Run = run,
-        Digest = digest,
-        Format = results.Format,
-        Cases = results.Cases.Count,
-        Passed = results.Cases.Count(one => one.Outcome == CaseOutcome.Passed),
-        Failed = results.Cases.Count(one => one.Outcome == CaseOutcome.Failed),
-        Errored = results.Cases.Count(one => one.Outcome == CaseOutcome.Errored),
-        Skipped = results.Cases.Count(one => one.Outcome == CaseOutcome.Skipped),
-    };
+    public static ReporterMessage Of(string run, EvalResults results, string digest) =>
+        new()
+        {
+            Run = run,
+            Digest = digest,
+            Format = results.Format,
+            Cases = results.Cases.Count,
+            Passed = results.Cases.Count(one => one.Outcome == CaseOutcome.Passed),
+            Failed = results.Cases.Count(one => one.Outcome == CaseOutcome.Failed),
+            Errored = results.Cases.Count(one => one.Outcome == CaseOutcome.Errored),
+            Skipped = results.Cases.Count(one => one.Outcome == CaseOutcome.Skipped),
+        };
 
     /// <summary>A message of a problem.</summary>
     /// <param name="run">The EvalRun's UID.</param>
     /// <param name="problem">What is wrong.</param>
     /// <param name="format">Of the file, where it was recognised.</param>
-    public static ReporterMessage Of(string run, ResultsProblem problem, string? format = null) => new()
-    {
-        Run = run,
-        Digest = string.Empty,
-        Format = format,
-        Cases = 0,
-        Passed = 0,
-        Failed = 0,
-        Errored = 0,
-        Skipped = 0,
-        Reason = problem.Reason,
-        Message = problem.Message,
-    };
+    public static ReporterMessage Of(string run, ResultsProblem problem, string? format = null) =>
+        new()
+        {
+            Run = run,
+            Digest = string.Empty,
+            Format = format,
+            Cases = 0,
+            Passed = 0,
+            Failed = 0,
+            Errored = 0,
+            Skipped = 0,
+            Reason = problem.Reason,
+            Message = problem.Message,
+        };
 
     /// <summary>Reads a termination message; null where it is none of a reporter.</summary>
     public static ReporterMessage? TryParse(string? message)
@@ -101,7 +105,9 @@ public sealed record ReporterMessage
         }
     }
 
-    /// <summary>Writes a termination message of at most <see cref="MaxBytes"/> bytes and the results: texts are shortened until it fits.</summary>
+    /// <summary>
+    /// Writes a termination message of at most <see cref="MaxBytes"/> bytes and the results: texts are shortened until it fits.
+    /// </summary>
     public string ToMessage()
     {
         var message = this with { Results = null };
@@ -119,10 +125,17 @@ public sealed record ReporterMessage
                 Reason = Shorten(message.Reason, length),
             };
         }
-        return JsonSerializer.Serialize(message with { Results = Results is { Length: <= MaxInline } ? Results : null }, ReporterJson.Default.ReporterMessage);
+        return JsonSerializer.Serialize(
+            message with
+            {
+                Results = Results is { Length: <= MaxInline } ? Results : null,
+            },
+            ReporterJson.Default.ReporterMessage
+        );
     }
 
-    private static int Size(ReporterMessage message) => JsonSerializer.SerializeToUtf8Bytes(message, ReporterJson.Default.ReporterMessage).Length;
+    private static int Size(ReporterMessage message) =>
+        JsonSerializer.SerializeToUtf8Bytes(message, ReporterJson.Default.ReporterMessage).Length;
 
     private static string? Shorten(string? text, int length)
     {
@@ -134,7 +147,10 @@ public sealed record ReporterMessage
 }
 
 /// <summary>JSON of the reporter's message.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true
+)]
 [JsonSerializable(typeof(ReporterMessage))]
 public sealed partial class ReporterJson : JsonSerializerContext;

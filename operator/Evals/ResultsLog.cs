@@ -27,7 +27,9 @@ public static class ResultsLog
     private const string Begin = "-----BEGIN AGENT READINESS RESULTS v1";
     private const string End = "-----END AGENT READINESS RESULTS v1-----";
 
-    /// <summary>The canonical native text: the same results give the same bytes, and <see cref="ResultsReader.Read"/> gives back their cases.</summary>
+    /// <summary>
+    /// The canonical native text: the same results give the same bytes, and <see cref="ResultsReader.Read"/> gives back their cases.
+    /// </summary>
     /// <param name="results">Without problems.</param>
     /// <exception cref="ArgumentException">The results have problems.</exception>
     /// <exception cref="InvalidDataException">The text would be longer than <see cref="MaxNativeBytes"/>.</exception>
@@ -81,7 +83,8 @@ public static class ResultsLog
     }
 
     /// <summary>
-    /// Finds the block of a digest in a log. Whatever else the log holds, blocks of other digests, cut ones and bombs among it, is passed over.
+    /// Finds the block of a digest in a log. Whatever else the log holds, blocks of other digests, cut ones and bombs among it, is passed
+    /// over.
     /// </summary>
     /// <param name="log">From where it is; it need not be seekable, and stays open.</param>
     /// <param name="expectedDigest">SHA-256 in hex, as the termination message says it.</param>
@@ -166,7 +169,9 @@ public static class ResultsLog
             json.WriteNumber("latency", (decimal)latency.Ticks / TimeSpan.TicksPerSecond);
     }
 
-    /// <summary>The native text packed into a short message; null where it is longer than <see cref="ReporterMessage.MaxInline"/> characters.</summary>
+    /// <summary>
+    /// The native text packed into a short message; null where it is longer than <see cref="ReporterMessage.MaxInline"/> characters.
+    /// </summary>
     public static string? Inline(ReadOnlySpan<byte> native)
     {
         using var packed = new MemoryStream();
@@ -181,7 +186,12 @@ public static class ResultsLog
     /// <param name="expectedDigest">SHA-256 of the native text in hex.</param>
     /// <param name="native">The native text.</param>
     /// <param name="problem">What is wrong.</param>
-    public static bool TryInline(string text, string expectedDigest, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? native, out string problem)
+    public static bool TryInline(
+        string text,
+        string expectedDigest,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? native,
+        out string problem
+    )
     {
         native = null;
         problem = "the results in the message are broken";
@@ -270,8 +280,15 @@ public static class ResultsLog
             bytes = 0;
             var end = $" sha256={digest}-----";
             const string start = Begin + " bytes=";
-            return text.StartsWith(start, StringComparison.Ordinal) && text.EndsWith(end, StringComparison.Ordinal) && text.Length > start.Length + end.Length
-                && int.TryParse(text.AsSpan(start.Length, text.Length - start.Length - end.Length), NumberStyles.None, CultureInfo.InvariantCulture, out bytes)
+            return text.StartsWith(start, StringComparison.Ordinal)
+                && text.EndsWith(end, StringComparison.Ordinal)
+                && text.Length > start.Length + end.Length
+                && int.TryParse(
+                    text.AsSpan(start.Length, text.Length - start.Length - end.Length),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out bytes
+                )
                 && bytes <= MaxNativeBytes;
         }
 

@@ -65,7 +65,9 @@ public static class ResultsReader
             stream.Position = 0;
             var head = new byte[8192];
             var text = Encoding.UTF8.GetString(head.AsSpan(0, stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
-            return text.Replace("\0", string.Empty, StringComparison.Ordinal).Contains("<testsuite", StringComparison.Ordinal) ? format : null;
+            return text.Replace("\0", string.Empty, StringComparison.Ordinal).Contains("<testsuite", StringComparison.Ordinal)
+                ? format
+                : null;
         }
         catch (ResultsException fault)
         {
@@ -108,14 +110,24 @@ public static class ResultsReader
         json.Object(key =>
         {
             if (keys.Count < MaxKeys)
-                keys.Add(json.Token == JsonTokenType.StartObject ? key + "{}" : json.Token == JsonTokenType.StartArray ? key + "[]" : key);
+                keys.Add(
+                    json.Token == JsonTokenType.StartObject ? key + "{}"
+                    : json.Token == JsonTokenType.StartArray ? key + "[]"
+                    : key
+                );
         });
         var found = list ? ListCandidates(keys).ToList() : Candidates(keys, json.Read()).ToList();
         return found.Count switch
         {
             1 => found[0],
-            0 => throw new ResultsException(EvalReasons.UnknownFormat, $"JSON of no known tool; its keys are {string.Join(", ", keys.Order(StringComparer.Ordinal).Take(8))}"),
-            _ => throw new ResultsException(EvalReasons.UnknownFormat, $"JSON that could be of {string.Join(" or ", found.Select(one => one.Format))}"),
+            0 => throw new ResultsException(
+                EvalReasons.UnknownFormat,
+                $"JSON of no known tool; its keys are {string.Join(", ", keys.Order(StringComparer.Ordinal).Take(8))}"
+            ),
+            _ => throw new ResultsException(
+                EvalReasons.UnknownFormat,
+                $"JSON that could be of {string.Join(" or ", found.Select(one => one.Format))}"
+            ),
         };
     }
 
@@ -150,21 +162,23 @@ public static class ResultsReader
             yield return (ResultFormats.OpenAIEvals, Single(OpenAIEvalsReader.Document));
     }
 
-    private static Func<Stream, CaseCollector> Single(Func<JsonStream, CaseCollector> read) => stream =>
-    {
-        var json = new JsonStream(stream);
-        json.Require();
-        var cases = read(json);
-        // Two documents in one file: which of them is the result?
-        if (json.Read())
-            throw ResultsException.Unreadable("the file goes on after the end of its JSON");
-        return cases;
-    };
+    private static Func<Stream, CaseCollector> Single(Func<JsonStream, CaseCollector> read) =>
+        stream =>
+        {
+            var json = new JsonStream(stream);
+            json.Require();
+            var cases = read(json);
+            // Two documents in one file: which of them is the result?
+            if (json.Read())
+                throw ResultsException.Unreadable("the file goes on after the end of its JSON");
+            return cases;
+        };
 
-    private static Func<Stream, CaseCollector> Lines(Func<JsonStream, CaseCollector> read) => stream =>
-    {
-        var json = new JsonStream(stream, lines: true);
-        json.Require();
-        return read(json);
-    };
+    private static Func<Stream, CaseCollector> Lines(Func<JsonStream, CaseCollector> read) =>
+        stream =>
+        {
+            var json = new JsonStream(stream, lines: true);
+            json.Require();
+            return read(json);
+        };
 }

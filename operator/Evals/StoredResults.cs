@@ -52,7 +52,10 @@ public static class StoredResults
         var all = results.Problems.Count > 0 ? [] : results.Cases;
         // The digest of an ID does not depend on the run, nor on its neighbours.
         var ranked = all.Select(one => (Case: one, Rank: Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(one.Id)))))
-            .OrderBy(one => one.Rank, StringComparer.Ordinal).Select(one => one.Case).Take(ResultsReader.MaxCases).ToList();
+            .OrderBy(one => one.Rank, StringComparer.Ordinal)
+            .Select(one => one.Case)
+            .Take(ResultsReader.MaxCases)
+            .ToList();
         if (Pack(results.Format, ranked, all.Count) is { } whole)
             return whole;
         var (kept, tooMany) = (0, Math.Min(ranked.Count, 512));
@@ -84,11 +87,19 @@ public static class StoredResults
             var (total, kept, format) = body.Head();
             if (kept == 0)
                 throw new FormatException("no case is stored");
-            return new EvalResults { Format = format, Cases = body.Cases(kept), SampledFrom = kept < total ? total : null };
+            return new EvalResults
+            {
+                Format = format,
+                Cases = body.Cases(kept),
+                SampledFrom = kept < total ? total : null,
+            };
         }
         catch (Exception fault) when (fault is FormatException or DecoderFallbackException)
         {
-            return new EvalResults { Problems = [new ResultsProblem(EvalReasons.BaselineUnusable, $"the stored results cannot be read: {fault.Message}")] };
+            return new EvalResults
+            {
+                Problems = [new ResultsProblem(EvalReasons.BaselineUnusable, $"the stored results cannot be read: {fault.Message}")],
+            };
         }
     }
 
@@ -113,7 +124,10 @@ public static class StoredResults
             return null;
         var packed = new byte[DigestBytes + BrotliEncoder.GetMaxCompressedLength(body.Length)];
         SHA256.HashData(body).AsSpan(0, DigestBytes).CopyTo(packed);
-        if (!BrotliEncoder.TryCompress(body, packed.AsSpan(DigestBytes), out var length, quality: 6, window: 22) || length + DigestBytes > MaxBytes)
+        if (
+            !BrotliEncoder.TryCompress(body, packed.AsSpan(DigestBytes), out var length, quality: 6, window: 22)
+            || length + DigestBytes > MaxBytes
+        )
             return null;
         return Version + Convert.ToBase64String(packed, 0, length + DigestBytes);
     }
@@ -121,7 +135,15 @@ public static class StoredResults
     private static byte[]? Write(string? format, MeasuredCase[] cases, int total)
     {
         var name = Encoding.UTF8.GetBytes(format is { Length: <= MaxFormat } ? format : string.Empty);
-        var (head, shared, lengths, rests, kinds, repeats, scores) = (new MemoryStream(), new MemoryStream(), new MemoryStream(), new MemoryStream(), new MemoryStream(), new MemoryStream(), new MemoryStream());
+        var (head, shared, lengths, rests, kinds, repeats, scores) = (
+            new MemoryStream(),
+            new MemoryStream(),
+            new MemoryStream(),
+            new MemoryStream(),
+            new MemoryStream(),
+            new MemoryStream(),
+            new MemoryStream()
+        );
         Number(head, total);
         Number(head, cases.Length);
         Number(head, name.Length);
@@ -226,7 +248,13 @@ public static class StoredResults
                 };
                 if (score is not (>= 0 and <= 1) || (outcome is CaseOutcome.Passed or CaseOutcome.Failed && repeats[i] == 0))
                     throw new FormatException($"case {i + 1} is none");
-                cases[i] = new MeasuredCase { Id = ids[i], Outcome = outcome, Score = score, Repeats = repeats[i] };
+                cases[i] = new MeasuredCase
+                {
+                    Id = ids[i],
+                    Outcome = outcome,
+                    Score = score,
+                    Repeats = repeats[i],
+                };
             }
             return at == bytes.Length ? cases : throw new FormatException("it goes on after its end");
         }
@@ -268,7 +296,9 @@ public static class StoredResults
                 var part = Take(1)[0];
                 value |= (uint)(part & 0x7F) << shift;
                 if (part <= 0x7F)
-                    return value <= int.MaxValue && (shift < 28 || part <= 7) ? (int)value : throw new FormatException("a number is too large");
+                    return value <= int.MaxValue && (shift < 28 || part <= 7)
+                        ? (int)value
+                        : throw new FormatException("a number is too large");
             }
             throw new FormatException("a number is too long");
         }

@@ -17,6 +17,8 @@ public sealed record Thresholds(double MinScore, double Confidence, int MinCases
 /// <param name="Upper">One-sided upper bound of the pass rate.</param>
 public sealed record VerdictResult(EvalPhase Phase, string Reason, string Message, double? Score, double? Lower, double? Upper)
 {
-    /// <summary>The first fault of a case, in the tool's words, for those who may see the held-out set: it may quote a question or an answer.</summary>
+    /// <summary>
+    /// The first fault of a case, in the tool's words, for those who may see the held-out set: it may quote a question or an answer.
+    /// </summary>
     public string? Fault { get; init; }
 }

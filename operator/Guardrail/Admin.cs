@@ -4,7 +4,15 @@ using AgentReadiness.Api.Guardrail;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>The admin port: for the kubelet, for Prometheus and for the pod's preStop hook.</summary>
-internal sealed class Admin(ConfigStore config, GrantClient grants, EgressProxy egress, InboundFront front, GuardrailMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time)
+internal sealed class Admin(
+    ConfigStore config,
+    GrantClient grants,
+    EgressProxy egress,
+    InboundFront front,
+    GuardrailMetrics metrics,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time
+)
 {
     private static readonly TimeSpan Deregistration = TimeSpan.FromSeconds(3);
 
@@ -15,8 +23,13 @@ internal sealed class Admin(ConfigStore config, GrantClient grants, EgressProxy 
     public async Task HandleAsync(HttpContext context)
     {
         // From within the pod only: beside a runner there is nobody else to say that the work is done.
-        if (HttpMethods.IsPost(context.Request.Method) && context.Request.Path == GuardrailPaths.Quit && config.Current.Config.Ephemeral
-            && context.Connection.RemoteIpAddress is { } remote && System.Net.IPAddress.IsLoopback(remote))
+        if (
+            HttpMethods.IsPost(context.Request.Method)
+            && context.Request.Path == GuardrailPaths.Quit
+            && config.Current.Config.Ephemeral
+            && context.Connection.RemoteIpAddress is { } remote
+            && System.Net.IPAddress.IsLoopback(remote)
+        )
         {
             await TextAsync(context, 202, "stopping\n");
             lifetime.StopApplication();
@@ -45,8 +58,17 @@ internal sealed class Admin(ConfigStore config, GrantClient grants, EgressProxy 
                 break;
             case "/metrics":
                 var openMetrics = WantsOpenMetrics(context.Request);
-                context.Response.ContentType = openMetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
-                await metrics.WriteAsync(context.Response.Body, openMetrics, grants.Account.Totals, egress.Calls.Count, front.Runs.Count, context.RequestAborted);
+                context.Response.ContentType = openMetrics
+                    ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                    : "text/plain; version=0.0.4; charset=utf-8";
+                await metrics.WriteAsync(
+                    context.Response.Body,
+                    openMetrics,
+                    grants.Account.Totals,
+                    egress.Calls.Count,
+                    front.Runs.Count,
+                    context.RequestAborted
+                );
                 break;
             default:
                 await TextAsync(context, 404, "not found\n");

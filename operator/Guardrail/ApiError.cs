@@ -21,8 +21,11 @@ internal sealed record BudgetState(string Name, Money Cap, Money Spent)
     public bool IsPassedBy(Amount more) => Spent + more.Cost > Cap || SpentTokens + more.Tokens > CapTokens;
 
     /// <summary>"0.4 of 0.5 USD", "900 of 1000 tokens" or both.</summary>
-    public string InWords => CapTokens is not { } most ? $"{Spent} of {Cap} USD"
-        : (Cap > Money.Zero ? $"{Spent} of {Cap} USD and " : "") + string.Create(CultureInfo.InvariantCulture, $"{SpentTokens} of {most} tokens");
+    public string InWords =>
+        CapTokens is not { } most
+            ? $"{Spent} of {Cap} USD"
+            : (Cap > Money.Zero ? $"{Spent} of {Cap} USD and " : "")
+                + string.Create(CultureInfo.InvariantCulture, $"{SpentTokens} of {most} tokens");
 }
 
 /// <summary>An error of the guardrail's own, written in the provider's shape so that SDKs raise what they usually raise.</summary>

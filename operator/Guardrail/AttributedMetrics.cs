@@ -5,7 +5,8 @@ using Prometheus;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// Cost and calls by tag. One series for each value of each tag, so that their number grows with the values and not with their combinations, and at most
+/// Cost and calls by tag. One series for each value of each tag, so that their number grows with the values and not with their
+/// combinations, and at most
 /// <see cref="MostValues"/> values of a tag: later ones count as "(other)".
 /// </summary>
 internal sealed class AttributedMetrics(IMetricFactory factory)
@@ -13,8 +14,16 @@ internal sealed class AttributedMetrics(IMetricFactory factory)
     /// <summary>The most values of a tag that have a series of their own in this process.</summary>
     public const int MostValues = 100;
 
-    private readonly Counter cost = factory.CreateCounter("agentreadiness_attributed_cost_usd_total", "Cost of model calls by tag, USD.", ["dimension", "value"]);
-    private readonly Counter calls = factory.CreateCounter("agentreadiness_attributed_calls_total", "Model calls that cost something by tag.", ["dimension", "value"]);
+    private readonly Counter cost = factory.CreateCounter(
+        "agentreadiness_attributed_cost_usd_total",
+        "Cost of model calls by tag, USD.",
+        ["dimension", "value"]
+    );
+    private readonly Counter calls = factory.CreateCounter(
+        "agentreadiness_attributed_calls_total",
+        "Model calls that cost something by tag.",
+        ["dimension", "value"]
+    );
     private readonly ConcurrentDictionary<string, Values> known = new(StringComparer.Ordinal);
 
     /// <summary>A model call was booked.</summary>

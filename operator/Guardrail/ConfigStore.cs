@@ -7,7 +7,9 @@ using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail;
 
-/// <summary>A checked configuration, its texts read, and the prices in force: what a call takes once and keeps to its end. Immutable.</summary>
+/// <summary>
+/// A checked configuration, its texts read, and the prices in force: what a call takes once and keeps to its end. Immutable.
+/// </summary>
 internal sealed class GuardrailSettings
 {
     private readonly NamePatterns allowed;
@@ -30,16 +32,27 @@ internal sealed class GuardrailSettings
         {
             if (!Uri.TryCreate(upstream.Url.TrimEnd('/'), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
                 throw new FormatException($"upstream {upstream.Name}: the url is not an absolute http or https URL");
-            var format = WireFormat.Of(upstream.Format)
-                ?? throw new FormatException($"upstream {upstream.Name}: the format {upstream.Format} is not one of {string.Join(", ", WireFormat.Names)}");
+            var format =
+                WireFormat.Of(upstream.Format)
+                ?? throw new FormatException(
+                    $"upstream {upstream.Name}: the format {upstream.Format} is not one of {string.Join(", ", WireFormat.Names)}"
+                );
             if (upstream.Proxy is { } proxy && !Uri.TryCreate(proxy, UriKind.Absolute, out _))
                 throw new FormatException($"upstream {upstream.Name}: the proxy is not a URL");
-            if (!Upstreams.TryAdd(upstream.Name, new Upstream(upstream, url, format, upstream.KeyFile is null ? null : new ProviderKey(upstream.KeyFile, time))))
+            if (
+                !Upstreams.TryAdd(
+                    upstream.Name,
+                    new Upstream(upstream, url, format, upstream.KeyFile is null ? null : new ProviderKey(upstream.KeyFile, time))
+                )
+            )
                 throw new FormatException($"upstream {upstream.Name} is there twice");
         }
         if (config.Budget is { } budget && !(Uri.TryCreate(budget.Url, UriKind.Absolute, out var authority) && authority.Scheme == "https"))
             throw new FormatException("budget.url is not an absolute https URL");
-        if (config.OtlpEndpoint is { } otlp && !(Uri.TryCreate(otlp, UriKind.Absolute, out var collector) && collector.Scheme is "http" or "https"))
+        if (
+            config.OtlpEndpoint is { } otlp
+            && !(Uri.TryCreate(otlp, UriKind.Absolute, out var collector) && collector.Scheme is "http" or "https")
+        )
             throw new FormatException("otlpEndpoint is not an absolute http or https URL");
         allowed = new NamePatterns(config.AllowedModels);
         tools = new NamePatterns(config.AllowedTools);
@@ -76,12 +89,14 @@ internal sealed class GuardrailSettings
     public Dictionary<string, Upstream> Upstreams { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Reads a configuration.</summary>
-    /// <exception cref="FormatException">It cannot be used; the message says why and quotes no secret, since there is none in it.</exception>
+    /// <exception cref="FormatException">It cannot be used; the message says why and quotes no secret, since there is none in
+    /// it.</exception>
     public static GuardrailSettings Parse(ReadOnlySpan<byte> json, PriceCatalog prices, TimeProvider time)
     {
         try
         {
-            var config = JsonSerializer.Deserialize(json, GuardrailJson.Default.GuardrailConfig) ?? throw new FormatException("the file holds null");
+            var config =
+                JsonSerializer.Deserialize(json, GuardrailJson.Default.GuardrailConfig) ?? throw new FormatException("the file holds null");
             return new GuardrailSettings(config, prices, time);
         }
         catch (JsonException e)
@@ -105,9 +120,8 @@ internal sealed class GuardrailSettings
     public bool AllowsTool(string tool) => tools.Allow(tool);
 
     /// <summary>Reads a duration of the configuration.</summary>
-    internal static TimeSpan Duration(string text, string field) => GoDuration.TryParse(text, out var duration)
-        ? duration
-        : throw new FormatException($"{field}: \"{text}\" is not a duration");
+    internal static TimeSpan Duration(string text, string field) =>
+        GoDuration.TryParse(text, out var duration) ? duration : throw new FormatException($"{field}: \"{text}\" is not a duration");
 }
 
 /// <summary>A <see cref="CallPolicy"/>, read.</summary>
@@ -121,7 +135,9 @@ internal sealed class CallTimes
         Timeout = GuardrailSettings.Duration(policy.Timeout, field + ".timeout");
         FirstByte = GuardrailSettings.Duration(policy.FirstByteTimeout ?? policy.Timeout, field + ".firstByteTimeout");
         Event = GuardrailSettings.Duration(policy.EventTimeout ?? policy.Timeout, field + ".eventTimeout");
-        Attempts = policy.Attempts is >= 1 and <= MostAttempts ? policy.Attempts : throw new FormatException($"{field}.attempts must be 1 to {MostAttempts}");
+        Attempts = policy.Attempts is >= 1 and <= MostAttempts
+            ? policy.Attempts
+            : throw new FormatException($"{field}.attempts must be 1 to {MostAttempts}");
     }
 
     /// <summary>The whole of one attempt.</summary>
@@ -140,14 +156,21 @@ internal sealed class CallTimes
 /// <summary>Names, exact or with "*" for any run of characters; none: every name.</summary>
 internal sealed class NamePatterns(IReadOnlyList<string> patterns)
 {
-    private readonly Regex[] all = [.. patterns.Select(p => new Regex(
-        "^" + Regex.Escape(p).Replace("\\*", ".*", StringComparison.Ordinal) + "$", RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.NonBacktracking))];
+    private readonly Regex[] all =
+    [
+        .. patterns.Select(p => new Regex(
+            "^" + Regex.Escape(p).Replace("\\*", ".*", StringComparison.Ordinal) + "$",
+            RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.NonBacktracking
+        )),
+    ];
 
     /// <summary>Whether a name is one of them.</summary>
     public bool Allow(string name) => all.Length == 0 || Array.Exists(all, p => p.IsMatch(name));
 }
 
-/// <summary>The configuration and prices now in force. A new file that cannot be used is reported, and what the old one said stays.</summary>
+/// <summary>
+/// The configuration and prices now in force. A new file that cannot be used is reported, and what the old one said stays.
+/// </summary>
 internal sealed class ConfigStore
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
@@ -164,7 +187,8 @@ internal sealed class ConfigStore
     /// <param name="shipped">The prices that hold where no file says otherwise.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">The log.</param>
-    /// <exception cref="FormatException">The first configuration must be good. Prices need not: the shipped ones are always there.</exception>
+    /// <exception cref="FormatException">The first configuration must be good. Prices need not: the shipped ones are always
+    /// there.</exception>
     public ConfigStore(string path, PriceCatalog shipped, TimeProvider time, ILogger<ConfigStore> log)
     {
         this.path = path;
@@ -227,5 +251,6 @@ internal sealed class ConfigStore
         }
     }
 
-    private static IEnumerable<(int, int)> Ports(GuardrailSettings settings) => settings.Config.Inbound.Select(i => (i.ListenPort, i.TargetPort));
+    private static IEnumerable<(int, int)> Ports(GuardrailSettings settings) =>
+        settings.Config.Inbound.Select(i => (i.ListenPort, i.TargetPort));
 }

@@ -4,8 +4,9 @@ using AgentReadiness.Api.Guardrail;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// What this process may spend, as the grant protocol counts it: free = granted − settled − unproven − returned − reserved, per window. Pure: no I/O, no
-/// clock of its own, safe for any thread. Money granted in a window is settled in it, however late; nothing is ever clamped.
+/// What this process may spend, as the grant protocol counts it: free = granted − settled − unproven − returned − reserved, per window.
+/// Pure: no I/O, no clock of its own, safe for any thread. Money granted in a window is settled in it, however late; nothing is ever
+/// clamped.
 /// </summary>
 internal sealed class GrantAccount
 {
@@ -52,7 +53,15 @@ internal sealed class GrantAccount
         get
         {
             lock (gate)
-                return new(current.Id, current.Granted, current.Settled, current.Unproven, current.Returned, current.Reserved, current.Free);
+                return new(
+                    current.Id,
+                    current.Granted,
+                    current.Settled,
+                    current.Unproven,
+                    current.Returned,
+                    current.Reserved,
+                    current.Free
+                );
         }
     }
 
@@ -79,7 +88,10 @@ internal sealed class GrantAccount
         }
     }
 
-    /// <summary>Sets money aside whether it is there or not, for a budget that is only observed; and whether it would have been refused, by the last answer.</summary>
+    /// <summary>
+    /// Sets money aside whether it is there or not, for a budget that is only observed; and whether it would have been refused, by the last
+    /// answer.
+    /// </summary>
     public (Reservation Reservation, bool Over) Reserve(Amount amount)
     {
         lock (gate)
@@ -100,7 +112,9 @@ internal sealed class GrantAccount
         }
     }
 
-    /// <summary>Books what a call really cost, and frees the rest. True where it cost more than was reserved: it is booked in full all the same.</summary>
+    /// <summary>
+    /// Books what a call really cost, and frees the rest. True where it cost more than was reserved: it is booked in full all the same.
+    /// </summary>
     /// <param name="reservation">What was set aside.</param>
     /// <param name="actual">What it cost.</param>
     /// <param name="now">The time.</param>
@@ -216,12 +230,17 @@ internal sealed class GrantAccount
             var window = report.Window;
             window.ReportedVersion = Math.Max(window.ReportedVersion, report.Version);
             window.ReportedAt = now;
-            // What came while the message was under way is news of now, and not of when the last ones began: a busy pod would report without a pause.
+            // What came while the message was under way is news of now, and not of when the last ones began: a busy pod would report
+            // without a pause.
             if (window.Version > window.ReportedVersion)
                 window.ChangedAt = now;
             window.Spend.Acknowledge(answer.Noted);
             unlimited = answer.Outcome == GrantOutcome.Unlimited;
-            Budget = new BudgetState(answer.Budget ?? answer.Window, answer.Cap, answer.Spent) { CapTokens = answer.CapTokens, SpentTokens = answer.SpentTokens };
+            Budget = new BudgetState(answer.Budget ?? answer.Window, answer.Cap, answer.Spent)
+            {
+                CapTokens = answer.CapTokens,
+                SpentTokens = answer.SpentTokens,
+            };
             if (report.Request.Closing)
             {
                 old.Remove(window);
@@ -242,7 +261,9 @@ internal sealed class GrantAccount
         }
     }
 
-    /// <summary>Starts anew under another ID. What the old one holds counts as unproven at the operator, so calls in flight no longer matter here.</summary>
+    /// <summary>
+    /// Starts anew under another ID. What the old one holds counts as unproven at the operator, so calls in flight no longer matter here.
+    /// </summary>
     public void Reopen(string holder)
     {
         lock (gate)
@@ -261,8 +282,8 @@ internal sealed class GrantAccount
     }
 
     /// <summary>
-    /// Ends the account: no more reservations; those in flight count as unproven; each window is due for a closing report. True where the operator has
-    /// anything to hear.
+    /// Ends the account: no more reservations; those in flight count as unproven; each window is due for a closing report. True where the
+    /// operator has anything to hear.
     /// </summary>
     public bool Close(DateTimeOffset now)
     {
@@ -289,7 +310,10 @@ internal sealed class GrantAccount
         }
     }
 
-    /// <summary>The closing reports that the operator has not answered, the latest window first. Once the account is closed, nothing will be added to them.</summary>
+    /// <summary>
+    /// The closing reports that the operator has not answered, the latest window first. Once the account is closed, nothing will be added
+    /// to them.
+    /// </summary>
     public IReadOnlyList<GrantRequest> Closings()
     {
         lock (gate)
@@ -298,10 +322,16 @@ internal sealed class GrantAccount
 
     private void Roll(GrantResponse answer)
     {
-        // Windows only move forward. Who names one that is over does not lead any more, or read long ago; to follow it would close money that is in use.
+        // Windows only move forward. Who names one that is over does not lead any more, or read long ago; to follow it would close money
+        // that is in use.
         if (over.Contains(answer.Window) || old.Exists(window => window.Id == answer.Window))
             return;
-        var next = new GrantWindow { Id = answer.Window, Ends = answer.WindowEnds, ReportedAt = current.ReportedAt };
+        var next = new GrantWindow
+        {
+            Id = answer.Window,
+            Ends = answer.WindowEnds,
+            ReportedAt = current.ReportedAt,
+        };
         if (current.Id is null)
         {
             (current.Id, current.Ends) = (answer.Window, answer.WindowEnds);
@@ -358,13 +388,15 @@ internal sealed class GrantAccount
                 Returned = window.Returned,
                 Reserved = window.Reserved,
                 Closing = closing,
-                // A message that names no window counts in the one in which it arrives, and that may be the next: batches there have their own numbers.
+                // A message that names no window counts in the one in which it arrives, and that may be the next: batches there have their
+                // own numbers.
                 Spend = window.Id is null && !closing ? [] : window.Spend.Outgoing(last: closing),
                 Call = call,
                 Also = also.IsZero ? null : also,
                 WantTotal = call is { } wanted ? window.Settled + window.Unproven + window.Returned + window.Reserved + wanted : null,
             },
             window,
-            window.Version);
+            window.Version
+        );
     }
 }

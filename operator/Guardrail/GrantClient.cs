@@ -4,10 +4,17 @@ using AgentReadiness.Api.Guardrail;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// Keeps <see cref="GrantAccount"/> supplied: asks the operator for the first waiting call, reports spending, returns what others need. One request
-/// is in flight at a time, whoever waits.
+/// Keeps <see cref="GrantAccount"/> supplied: asks the operator for the first waiting call, reports spending, returns what others need. One
+/// request is in flight at a time, whoever waits.
 /// </summary>
-internal sealed class GrantClient(GrantAccount account, IGrantAuthority authority, OverrunList overruns, TimeProvider time, ILogger<GrantClient> log, PastHolders? past = null)
+internal sealed class GrantClient(
+    GrantAccount account,
+    IGrantAuthority authority,
+    OverrunList overruns,
+    TimeProvider time,
+    ILogger<GrantClient> log,
+    PastHolders? past = null
+)
 {
     private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
@@ -51,7 +58,12 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
             node = waiters.AddLast(new Waiter(amount, time.GetUtcNow()));
         }
         Signal();
-        await using var expiry = time.CreateTimer(_ => Expire(node, mayGoOn: true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var expiry = time.CreateTimer(
+            _ => Expire(node, mayGoOn: true),
+            null,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan
+        );
         node.Value.Expiry = expiry;
         expiry.Change(authority.MaxWait, Timeout.InfiniteTimeSpan);
         await using (cancellation.Register(() => Expire(node, mayGoOn: false)))
@@ -100,7 +112,9 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         }
     }
 
-    /// <summary>Stops lending: refuses all, and counts what is in flight as unproven. From now on nothing is added to the closing reports.</summary>
+    /// <summary>
+    /// Stops lending: refuses all, and counts what is in flight as unproven. From now on nothing is added to the closing reports.
+    /// </summary>
     public void Close()
     {
         lock (sync)
@@ -210,7 +224,8 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
         }
         catch (Exception e) when (e is not OutOfMemoryException && !(e is OperationCanceledException && stopping.IsCancellationRequested))
         {
-            // Whatever it is (TLS, refused, a broken answer, a missing file): nothing is granted, and the waiting calls decide by their own clocks.
+            // Whatever it is (TLS, refused, a broken answer, a missing file): nothing is granted, and the waiting calls decide by their own
+            // clocks.
             lock (sync)
             {
                 if (reachable)
@@ -300,7 +315,8 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
     private void Refuse(Amount call)
     {
         WakeFitting();
-        for (var node = waiters.First; node is not null;)
+        var node = waiters.First;
+        while (node is not null)
         {
             var next = node.Next;
             if (call.FitsIn(node.Value.Amount))
@@ -315,7 +331,8 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
     private void WakeFitting()
     {
         var now = time.GetUtcNow();
-        for (var node = waiters.First; node is not null;)
+        var node = waiters.First;
+        while (node is not null)
         {
             var next = node.Next;
             if (account.TryReserve(node.Value.Amount, now) is { } reservation)
@@ -353,7 +370,9 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
                 return;
             }
             waiters.Remove(node);
-            node.Value.Result.TrySetResult(new(null, lastAnswer == GrantRefusal.Contended ? GrantRefusal.Contended : GrantRefusal.Unreachable));
+            node.Value.Result.TrySetResult(
+                new(null, lastAnswer == GrantRefusal.Contended ? GrantRefusal.Contended : GrantRefusal.Unreachable)
+            );
         }
     }
 
@@ -373,7 +392,8 @@ internal sealed class GrantClient(GrantAccount account, IGrantAuthority authorit
 
     private static TimeSpan Jitter() => TimeSpan.FromMilliseconds(System.Security.Cryptography.RandomNumberGenerator.GetInt32(100, 251));
 
-    private static string Reason(Exception e) => e is OperationCanceledException ? "timeout" : $"{e.GetType().Name}: {e.GetBaseException().Message}";
+    private static string Reason(Exception e) =>
+        e is OperationCanceledException ? "timeout" : $"{e.GetType().Name}: {e.GetBaseException().Message}";
 
     private sealed class Waiter(Amount amount, DateTimeOffset began)
     {

@@ -57,7 +57,14 @@ internal sealed class GrantWindow
 
 /// <summary>The totals of an account at one moment.</summary>
 internal readonly record struct GrantTotals(
-    string? Window, Amount Granted, Amount Settled, Amount Unproven, Amount Returned, Amount Reserved, Amount Free);
+    string? Window,
+    Amount Granted,
+    Amount Settled,
+    Amount Unproven,
+    Amount Returned,
+    Amount Reserved,
+    Amount Free
+);
 
 /// <summary>A message to the operator, and what it reports about.</summary>
 internal sealed record GrantReport(GrantRequest Request, GrantWindow Window, long Version);

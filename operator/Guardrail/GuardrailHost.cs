@@ -30,7 +30,8 @@ internal sealed record GuardrailOptions
 /// <summary>Puts the program together.</summary>
 internal static class GuardrailHost
 {
-    // How long the closing report is tried where no operator answers, and then what is left for connections: what a pod keeps of its grace for it, and a little less.
+    // How long the closing report is tried where no operator answers, and then what is left for connections: what a pod keeps of its grace
+    // for it, and a little less.
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(GuardrailTimes.AfterDrain - 5);
 
     /// <summary>Builds a server that has not started yet.</summary>
@@ -41,8 +42,11 @@ internal static class GuardrailHost
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
-        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Information)
-            .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Yarp", LogLevel.Error)
+        builder
+            .Logging.ClearProviders()
+            .SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Yarp", LogLevel.Error)
             // While this one may log anything, each request has an Activity and a scope that nobody reads.
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             // Kestrel reports connections that clients cut, which is not news.
@@ -60,15 +64,29 @@ internal static class GuardrailHost
         var inbound = first.Config.Inbound.ToDictionary(i => i.ListenPort, i => i.TargetPort);
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton(time);
-        builder.Services.AddSingleton(s => new ConfigStore(options.ConfigPath, shipped, time, s.GetRequiredService<ILogger<ConfigStore>>()));
+        builder.Services.AddSingleton(s => new ConfigStore(
+            options.ConfigPath,
+            shipped,
+            time,
+            s.GetRequiredService<ILogger<ConfigStore>>()
+        ));
         builder.Services.AddSingleton(new GuardrailMetrics(first.Config.Agent));
         builder.Services.AddSingleton<OtlpLog>();
         builder.Services.AddSingleton<SpendLog>();
-        builder.Services.AddSingleton(s => new OwnJournal(Journal.Open(options.JournalDirectory, s.GetRequiredService<ILogger<Journal>>())));
-        builder.Services.AddSingleton(s => new PastHolders(s.GetRequiredService<OwnJournal>().Journal, s.GetRequiredService<ILogger<PastHolders>>()));
+        builder.Services.AddSingleton(s => new OwnJournal(
+            Journal.Open(options.JournalDirectory, s.GetRequiredService<ILogger<Journal>>())
+        ));
+        builder.Services.AddSingleton(s => new PastHolders(
+            s.GetRequiredService<OwnJournal>().Journal,
+            s.GetRequiredService<ILogger<PastHolders>>()
+        ));
         builder.Services.AddSingleton(s => new GrantAccount(GrantClient.NewHolder(), s.GetRequiredService<OwnJournal>().Journal));
         builder.Services.AddSingleton(s => new LastWords(
-            options.TerminationLog, s.GetRequiredService<GrantAccount>(), s.GetRequiredService<PastHolders>(), s.GetRequiredService<ILogger<LastWords>>()));
+            options.TerminationLog,
+            s.GetRequiredService<GrantAccount>(),
+            s.GetRequiredService<PastHolders>(),
+            s.GetRequiredService<ILogger<LastWords>>()
+        ));
         builder.Services.AddSingleton<IGrantAuthority, HttpGrantAuthority>();
         builder.Services.AddSingleton<GrantClient>();
         builder.Services.AddSingleton<RunRegistry>();
@@ -123,7 +141,8 @@ internal static class GuardrailHost
         InboundFront front,
         Admin admin,
         TimeProvider time,
-        ILogger<Lifecycle> log) : IHostedLifecycleService, IDisposable
+        ILogger<Lifecycle> log
+    ) : IHostedLifecycleService, IDisposable
     {
         private readonly CancellationTokenSource stop = new();
         private Task running = Task.CompletedTask;
@@ -135,7 +154,8 @@ internal static class GuardrailHost
             config.Changed += grants.Signal;
             running = Task.WhenAll(
                 Task.Run(() => grants.RunAsync(stop.Token), CancellationToken.None),
-                Task.Run(() => config.PollAsync(stop.Token), CancellationToken.None));
+                Task.Run(() => config.PollAsync(stop.Token), CancellationToken.None)
+            );
             return Task.CompletedTask;
         }
 

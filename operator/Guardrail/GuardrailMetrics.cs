@@ -39,28 +39,71 @@ internal sealed class GuardrailMetrics
         var factory = Metrics.WithCustomRegistry(registry);
         // Only what a run cost has one: looking for a trace costs each call more than the counting does.
         factory.ExemplarBehavior = ExemplarBehavior.NoExemplars();
-        calls = factory.CreateCounter("agentreadiness_model_calls_total", "Model calls sent to a provider.", "upstream", "model", "outcome", "status");
-        refused = factory.CreateCounter("agentreadiness_model_calls_refused_total", "Model calls that the guardrail refused.", "upstream", "code");
+        calls = factory.CreateCounter(
+            "agentreadiness_model_calls_total",
+            "Model calls sent to a provider.",
+            "upstream",
+            "model",
+            "outcome",
+            "status"
+        );
+        refused = factory.CreateCounter(
+            "agentreadiness_model_calls_refused_total",
+            "Model calls that the guardrail refused.",
+            "upstream",
+            "code"
+        );
         tokens = factory.CreateCounter("agentreadiness_tokens_total", "Tokens as the provider reports them.", "model", "kind");
         cost = factory.CreateCounter("agentreadiness_cost_usd_total", "Cost of model calls, USD.", "model", "outcome");
-        callDuration = factory.CreateHistogram("agentreadiness_model_call_duration_seconds", "Duration of model calls.",
-            new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets });
+        callDuration = factory.CreateHistogram(
+            "agentreadiness_model_call_duration_seconds",
+            "Duration of model calls.",
+            new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets }
+        );
         retries = factory.CreateCounter("agentreadiness_model_call_retries_total", "Attempts of model calls after the first.", "upstream");
-        wouldRefuse = factory.CreateCounter("agentreadiness_calls_would_refuse_total", "Calls that a limit would have refused, had it been enforced.", "upstream", "limit");
+        wouldRefuse = factory.CreateCounter(
+            "agentreadiness_calls_would_refuse_total",
+            "Calls that a limit would have refused, had it been enforced.",
+            "upstream",
+            "limit"
+        );
         overruns = factory.CreateCounter("agentreadiness_overruns_total", "Model calls that cost more than their upper bound.", "model");
         toolCalls = factory.CreateCounter("agentreadiness_tool_calls_total", "Tool calls passed on.", "upstream", "status");
-        toolDuration = factory.CreateHistogram("agentreadiness_tool_call_duration_seconds", "Duration of tool calls.",
-            new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets });
+        toolDuration = factory.CreateHistogram(
+            "agentreadiness_tool_call_duration_seconds",
+            "Duration of tool calls.",
+            new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets }
+        );
         runs = factory.CreateCounter("agentreadiness_runs_total", "Requests to the agent.", "status");
-        runDuration = factory.CreateHistogram("agentreadiness_run_duration_seconds", "Duration of requests to the agent.",
-            new HistogramConfiguration { Buckets = CallBuckets });
+        runDuration = factory.CreateHistogram(
+            "agentreadiness_run_duration_seconds",
+            "Duration of requests to the agent.",
+            new HistogramConfiguration { Buckets = CallBuckets }
+        );
         budget = factory.CreateGauge("agentreadiness_grant_usd", "This process's grant in the current window, USD.", "part");
         inFlight = factory.CreateGauge("agentreadiness_in_flight", "What is in flight.", "what");
-        callCost = factory.CreateHistogram("agentreadiness_model_call_cost_usd", "Cost of a model call, USD.", new HistogramConfiguration { Buckets = CostBuckets });
-        runCost = factory.CreateHistogram("agentreadiness_run_cost_usd", "Cost of a run that called a model, USD.", new HistogramConfiguration { Buckets = CostBuckets });
+        callCost = factory.CreateHistogram(
+            "agentreadiness_model_call_cost_usd",
+            "Cost of a model call, USD.",
+            new HistogramConfiguration { Buckets = CostBuckets }
+        );
+        runCost = factory.CreateHistogram(
+            "agentreadiness_run_cost_usd",
+            "Cost of a run that called a model, USD.",
+            new HistogramConfiguration { Buckets = CostBuckets }
+        );
         attributed = new AttributedMetrics(factory);
-        factory.CreateGauge("agentreadiness_guardrail_info", "1; says what this guardrail stands in front of.", "namespace", "agent", "revision", "track")
-            .WithLabels(agent.Namespace, agent.Name, agent.Revision, agent.Track).Set(1);
+        factory
+            .CreateGauge(
+                "agentreadiness_guardrail_info",
+                "1; says what this guardrail stands in front of.",
+                "namespace",
+                "agent",
+                "revision",
+                "track"
+            )
+            .WithLabels(agent.Namespace, agent.Name, agent.Revision, agent.Track)
+            .Set(1);
     }
 
     /// <summary>A model call has ended.</summary>
@@ -117,7 +160,14 @@ internal sealed class GuardrailMetrics
     }
 
     /// <summary>Writes all. Only OpenMetrics has exemplars.</summary>
-    public async Task WriteAsync(Stream stream, bool openMetrics, GrantTotals totals, int modelCalls, int openRuns, CancellationToken cancellation)
+    public async Task WriteAsync(
+        Stream stream,
+        bool openMetrics,
+        GrantTotals totals,
+        int modelCalls,
+        int openRuns,
+        CancellationToken cancellation
+    )
     {
         budget.WithLabels("granted").Set((double)totals.Granted.Cost.Amount);
         budget.WithLabels("settled").Set((double)totals.Settled.Cost.Amount);
@@ -126,10 +176,13 @@ internal sealed class GuardrailMetrics
         budget.WithLabels("reserved").Set((double)totals.Reserved.Cost.Amount);
         inFlight.WithLabels("model_calls").Set(modelCalls);
         inFlight.WithLabels("runs").Set(openRuns);
-        await registry.CollectAndExportAsTextAsync(stream, openMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText, cancellation);
+        await registry.CollectAndExportAsTextAsync(
+            stream,
+            openMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText,
+            cancellation
+        );
     }
 
-    private static string Status(int status) => status is >= 100 and <= 599
-        ? status.ToString(System.Globalization.CultureInfo.InvariantCulture)
-        : "none";
+    private static string Status(int status) =>
+        status is >= 100 and <= 599 ? status.ToString(System.Globalization.CultureInfo.InvariantCulture) : "none";
 }

@@ -9,8 +9,8 @@ using AgentReadiness.Api.Guardrail;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// The operator's grant endpoint over HTTPS. Its certificate must chain to the CA file, and to nothing else, and carry the configured host's name, also
-/// where a follower's 421 sends us to the leader's address. Token and CA are read again when they change.
+/// The operator's grant endpoint over HTTPS. Its certificate must chain to the CA file, and to nothing else, and carry the configured
+/// host's name, also where a follower's 421 sends us to the leader's address. Token and CA are read again when they change.
 /// </summary>
 internal sealed class HttpGrantAuthority(ConfigStore config, TimeProvider time) : IGrantAuthority, IDisposable
 {
@@ -70,7 +70,13 @@ internal sealed class HttpGrantAuthority(ConfigStore config, TimeProvider time) 
 
     /// <summary>Posts to the configured URL, over a connection to another address if one is given.</summary>
     private async Task<(GrantResponse? Answer, Uri? Location)> PostAsync(
-        BudgetAuthority budget, string ca, string token, byte[] body, Uri? address, CancellationToken cancellation)
+        BudgetAuthority budget,
+        string ca,
+        string token,
+        byte[] body,
+        Uri? address,
+        CancellationToken cancellation
+    )
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, budget.Url.TrimEnd('/') + GrantProtocol.Path);
         message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -82,8 +88,11 @@ internal sealed class HttpGrantAuthority(ConfigStore config, TimeProvider time) 
         if (response.StatusCode != HttpStatusCode.OK)
             throw new HttpRequestException($"the grant endpoint answers {(int)response.StatusCode}");
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        return (await JsonSerializer.DeserializeAsync(stream, GuardrailJson.Default.GrantResponse, cancellation)
-            ?? throw new JsonException("an empty answer"), null);
+        return (
+            await JsonSerializer.DeserializeAsync(stream, GuardrailJson.Default.GrantResponse, cancellation)
+                ?? throw new JsonException("an empty answer"),
+            null
+        );
     }
 
     private void ForgetClientsOf(string key)

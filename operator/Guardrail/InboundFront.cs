@@ -6,23 +6,37 @@ using Yarp.ReverseProxy.Forwarder;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// Stands before the agent's own ports. Each request is a run: it gets a fresh ID, which the agent sees and the client learns, and counts as
-/// in flight until its answer has ended.
+/// Stands before the agent's own ports. Each request is a run: it gets a fresh ID, which the agent sees and the client learns, and counts
+/// as in flight until its answer has ended.
 /// </summary>
-internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, GuardrailMetrics metrics, SpendLog spend, GrantAccount account, ILogger<InboundFront> log) : IDisposable
+internal sealed class InboundFront(
+    IHttpForwarder forwarder,
+    RunRegistry runs,
+    GuardrailMetrics metrics,
+    SpendLog spend,
+    GrantAccount account,
+    ILogger<InboundFront> log
+) : IDisposable
 {
     // Agents may think for long before the first byte, and streams may pause: the agent's own limits are the ones that count.
-    private static readonly ForwarderRequestConfig Request = new() { ActivityTimeout = TimeSpan.FromHours(1), Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-
-    private readonly HttpMessageInvoker client = new(new SocketsHttpHandler
+    private static readonly ForwarderRequestConfig Request = new()
     {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
-        ActivityHeadersPropagator = null,
-    });
+        ActivityTimeout = TimeSpan.FromHours(1),
+        Version = HttpVersion.Version11,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    private readonly HttpMessageInvoker client = new(
+        new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            ActivityHeadersPropagator = null,
+        }
+    );
 
     /// <summary>The runs in flight.</summary>
     public InFlight Runs => runs.Open;
@@ -44,20 +58,30 @@ internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, G
         var run = runs.Start(id, trace, context.Request.Headers);
         // An ID from outside could join a run of somebody else.
         context.Request.Headers[RunRegistry.IdHeader] = id;
-        context.Response.OnStarting(static state =>
-        {
-            var (response, current, front) = ((HttpResponse, Run, InboundFront))state;
-            response.Headers[RunRegistry.IdHeader] = current.Id;
-            // What is still in flight counts at its upper bound: never less than what the run will have cost by now.
-            response.Headers[RunRegistry.CostHeader] = current.Cost.ToString();
-            if (front.Draining && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
-                response.Headers.Connection = "close";
-            return Task.CompletedTask;
-        }, (context.Response, run, this));
+        context.Response.OnStarting(
+            static state =>
+            {
+                var (response, current, front) = ((HttpResponse, Run, InboundFront))state;
+                response.Headers[RunRegistry.IdHeader] = current.Id;
+                // What is still in flight counts at its upper bound: never less than what the run will have cost by now.
+                response.Headers[RunRegistry.CostHeader] = current.Cost.ToString();
+                if (front.Draining && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
+                    response.Headers.Connection = "close";
+                return Task.CompletedTask;
+            },
+            (context.Response, run, this)
+        );
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var error = await forwarder.SendAsync(context, $"http://127.0.0.1:{targetPort}", client, Request, KeepHost.Instance, run.Deadline);
+            var error = await forwarder.SendAsync(
+                context,
+                $"http://127.0.0.1:{targetPort}",
+                client,
+                Request,
+                KeepHost.Instance,
+                run.Deadline
+            );
             if (error == ForwarderError.None)
                 return;
             if (run.Deadline.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
@@ -67,9 +91,11 @@ internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, G
             }
             var cause = context.GetForwarderErrorFeature()?.Exception?.GetBaseException().Message ?? error.ToString();
             log.InboundFailed(listenPort, $"{error}: {cause}");
-            await (error is ForwarderError.RequestTimedOut
-                ? new ApiError(504, "agent_timeout", $"The agent on port {targetPort} did not answer in time.", Retry: true)
-                : new ApiError(502, "agent_unreachable", $"The agent on port {targetPort} cannot be reached: {cause}", Retry: true)).WriteAsync(context);
+            await (
+                error is ForwarderError.RequestTimedOut
+                    ? new ApiError(504, "agent_timeout", $"The agent on port {targetPort} did not answer in time.", Retry: true)
+                    : new ApiError(502, "agent_unreachable", $"The agent on port {targetPort} cannot be reached: {cause}", Retry: true)
+            ).WriteAsync(context);
         }
         finally
         {
@@ -91,7 +117,11 @@ internal sealed class InboundFront(IHttpForwarder forwarder, RunRegistry runs, G
         public static readonly KeepHost Instance = new();
 
         public override async ValueTask TransformRequestAsync(
-            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+            HttpContext httpContext,
+            HttpRequestMessage proxyRequest,
+            string destinationPrefix,
+            CancellationToken cancellationToken
+        )
         {
             await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
             proxyRequest.Headers.Host = httpContext.Request.Host.Value;

@@ -20,9 +20,10 @@ internal enum JournalFault
 }
 
 /// <summary>
-/// What this process holds, in a file that outlives it but not its pod: mapped into memory, so that a write is a copy of 256 bytes without a system call,
-/// and what was written is there when the process is killed. Each window has a cell of two slots that are written in turn. A write that is cut short
-/// leaves the slot before it; whoever wrote has not yet done what it was to announce. <see cref="GrantAccount"/> writes under its lock.
+/// What this process holds, in a file that outlives it but not its pod: mapped into memory, so that a write is a copy of 256 bytes without
+/// a system call, and what was written is there when the process is killed. Each window has a cell of two slots that are written in turn. A
+/// write that is cut short leaves the slot before it; whoever wrote has not yet done what it was to announce. <see cref="GrantAccount"/>
+/// writes under its lock.
 /// </summary>
 internal sealed class Journal : IDisposable
 {
@@ -190,7 +191,16 @@ internal sealed class Journal : IDisposable
     private static Journal Map(string path, ILogger log)
     {
         var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        var journal = new Journal(MemoryMappedFile.CreateFromFile(stream, null, FileSize, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false));
+        var journal = new Journal(
+            MemoryMappedFile.CreateFromFile(
+                stream,
+                null,
+                FileSize,
+                MemoryMappedFileAccess.ReadWrite,
+                HandleInheritability.None,
+                leaveOpen: false
+            )
+        );
         if (journal.BrokenCells > 0)
             log.JournalFault(nameof(JournalFault.BrokenCell), $"{journal.BrokenCells} cells; what they told of is unproven");
         return journal;

@@ -8,24 +8,35 @@ using AgentReadiness.Api.Guardrail;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>What a process held in one window when it last wrote it down.</summary>
-internal readonly record struct JournalRecord(string Holder, string? Window, Amount Granted, Amount Settled, Amount Unproven, Amount Returned, Amount Reserved)
+internal readonly record struct JournalRecord(
+    string Holder,
+    string? Window,
+    Amount Granted,
+    Amount Settled,
+    Amount Unproven,
+    Amount Returned,
+    Amount Reserved
+)
 {
     /// <summary>The report that ends it: what was in flight is not proven unspent.</summary>
-    public GrantRequest Closing() => new()
-    {
-        Holder = Holder,
-        Window = Window,
-        Settled = Settled,
-        Unproven = Unproven + Reserved,
-        Returned = Returned,
-        Closing = true,
-    };
+    public GrantRequest Closing() =>
+        new()
+        {
+            Holder = Holder,
+            Window = Window,
+            Settled = Settled,
+            Unproven = Unproven + Reserved,
+            Returned = Returned,
+            Closing = true,
+        };
 }
 
 /// <summary>What a slot of the journal says.</summary>
 internal enum SlotState
 {
-    /// <summary>Nothing: it was never written, or its writer died while it wrote. Then nothing had been done yet that rests on it.</summary>
+    /// <summary>
+    /// Nothing: it was never written, or its writer died while it wrote. Then nothing had been done yet that rests on it.
+    /// </summary>
     Blank,
 
     /// <summary>The window that stood here is told and over.</summary>
@@ -39,8 +50,8 @@ internal enum SlotState
 }
 
 /// <summary>
-/// The bytes of one slot: checksum (8), sequence (8), kind (1), length of the holder (1) and of the window (1, 255: null), holder (64), window (48),
-/// five amounts of 24. A slot under the pen has checksum 0.
+/// The bytes of one slot: checksum (8), sequence (8), kind (1), length of the holder (1) and of the window (1, 255: null), holder (64),
+/// window (48), five amounts of 24. A slot under the pen has checksum 0.
 /// </summary>
 internal static class JournalSlot
 {
@@ -56,7 +67,9 @@ internal static class JournalSlot
     private const byte FreeKind = 1;
     private const byte RecordKind = 2;
 
-    /// <summary>Whether names of this kind have room. What has none is not journaled, and so counts as unproven when its process dies.</summary>
+    /// <summary>
+    /// Whether names of this kind have room. What has none is not journaled, and so counts as unproven when its process dies.
+    /// </summary>
     public static bool Fits(string holder, string? window) => IsName(holder, MostHolder) && (window is null || IsName(window, MostWindow));
 
     /// <summary>Writes a record into a zeroed slot.</summary>
@@ -115,7 +128,8 @@ internal static class JournalSlot
     }
 
     // 0 means "under the pen".
-    private static ulong Checksum(ReadOnlySpan<byte> slot) => XxHash3.HashToUInt64(slot[ChecksumSize..Size]) is var hash and not 0 ? hash : 1;
+    private static ulong Checksum(ReadOnlySpan<byte> slot) =>
+        XxHash3.HashToUInt64(slot[ChecksumSize..Size]) is var hash and not 0 ? hash : 1;
 
     private static void Put(Span<byte> slot, int index, Amount amount)
     {
@@ -130,7 +144,10 @@ internal static class JournalSlot
         amount = default;
         try
         {
-            amount = new Amount(new Money(new decimal(MemoryMarshal.Cast<byte, int>(place[..16]))), BinaryPrimitives.ReadInt64LittleEndian(place[16..]));
+            amount = new Amount(
+                new Money(new decimal(MemoryMarshal.Cast<byte, int>(place[..16]))),
+                BinaryPrimitives.ReadInt64LittleEndian(place[16..])
+            );
         }
         catch (ArgumentException)
         {

@@ -7,8 +7,9 @@ using AgentReadiness.Api.Guardrail;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// The log: one JSON object per line, with the message, its fields by their names in the message, and an exception's type and text. Lines are formatted where
-/// they arise and written together by a thread of their own, so that a call pays for no system call and waits for no reader.
+/// The log: one JSON object per line, with the message, its fields by their names in the message, and an exception's type and text. Lines
+/// are formatted where they arise and written together by a thread of their own, so that a call pays for no system call and waits for no
+/// reader.
 /// </summary>
 internal sealed class JsonLines : ILoggerProvider
 {
@@ -16,7 +17,11 @@ internal sealed class JsonLines : ILoggerProvider
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
 
     private const int LongestBacklog = 4 * 1024 * 1024;
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     [ThreadStatic]
     private static Line? scratch;
@@ -85,9 +90,7 @@ internal sealed class JsonLines : ILoggerProvider
             }
             Flush();
         }
-        while (Flush())
-        {
-        }
+        while (Flush()) { }
     }
 
     /// <summary>Writes all lines. True where one more, of lost ones, has come up.</summary>
@@ -137,7 +140,13 @@ internal sealed class JsonLines : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             var line = scratch ??= new Line();
             line.Bytes.ResetWrittenCount();
@@ -202,13 +211,14 @@ internal sealed class JsonLines : ILoggerProvider
             }
         }
 
-        private static ReadOnlySpan<byte> Name(LogLevel level) => level switch
-        {
-            LogLevel.Trace or LogLevel.Debug => "debug"u8,
-            LogLevel.Information => "info"u8,
-            LogLevel.Warning => "warning"u8,
-            LogLevel.Error => "error"u8,
-            _ => "critical"u8,
-        };
+        private static ReadOnlySpan<byte> Name(LogLevel level) =>
+            level switch
+            {
+                LogLevel.Trace or LogLevel.Debug => "debug"u8,
+                LogLevel.Information => "info"u8,
+                LogLevel.Warning => "warning"u8,
+                LogLevel.Error => "error"u8,
+                _ => "critical"u8,
+            };
     }
 }

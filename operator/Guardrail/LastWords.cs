@@ -4,8 +4,8 @@ using AgentReadiness.Api.Guardrail;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// The container's termination message. It is written before the closing reports are sent, and taken back once they are answered: a process that is
-/// killed meanwhile has said what it had to say. The kubelet reads it when the process is over.
+/// The container's termination message. It is written before the closing reports are sent, and taken back once they are answered: a process
+/// that is killed meanwhile has said what it had to say. The kubelet reads it when the process is over.
 /// </summary>
 internal sealed class LastWords(string path, GrantAccount account, PastHolders past, ILogger<LastWords> log)
 {

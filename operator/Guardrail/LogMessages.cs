@@ -7,16 +7,44 @@ internal static partial class LogMessages
 {
     // What only programs read, to sum up spend, is in the fields and not in the sentence.
 #pragma warning disable SYSLIB1015
-    [LoggerMessage(1, LogLevel.Information, "model call {Outcome}: run={RunId} upstream={Upstream} model={Model} response={ResponseId} status={Status} input={InputTokens} cached={CachedTokens} output={OutputTokens} cost={CostUsd} reserved={ReservedUsd} ms={DurationMs}")]
-    public static partial void ModelCall(this ILogger log, string outcome, string? runId, string upstream, string model, string? responseId,
-        int status, long? inputTokens, long? cachedTokens, long? outputTokens, string costUsd, string reservedUsd, long durationMs,
-        string rule, GuardrailIdentity agent, Tags tags);
+    [LoggerMessage(
+        1,
+        LogLevel.Information,
+        "model call {Outcome}: run={RunId} upstream={Upstream} model={Model} response={ResponseId} status={Status} input={InputTokens} "
+            + "cached={CachedTokens} output={OutputTokens} cost={CostUsd} reserved={ReservedUsd} ms={DurationMs}"
+    )]
+    public static partial void ModelCall(
+        this ILogger log,
+        string outcome,
+        string? runId,
+        string upstream,
+        string model,
+        string? responseId,
+        int status,
+        long? inputTokens,
+        long? cachedTokens,
+        long? outputTokens,
+        string costUsd,
+        string reservedUsd,
+        long durationMs,
+        string rule,
+        GuardrailIdentity agent,
+        Tags tags
+    );
 #pragma warning restore SYSLIB1015
 
-    [LoggerMessage(2, LogLevel.Information, "model call refused: run={RunId} upstream={Upstream} model={Model} status={Status} code={Code}")]
+    [LoggerMessage(
+        2,
+        LogLevel.Information,
+        "model call refused: run={RunId} upstream={Upstream} model={Model} status={Status} code={Code}"
+    )]
     public static partial void ModelCallRefused(this ILogger log, string? runId, string upstream, string? model, int status, string code);
 
-    [LoggerMessage(3, LogLevel.Error, "overrun: model={Model} rule={Rule} cost={CostUsd} reserved={ReservedUsd}: {Why}; the model is refused until that is acknowledged")]
+    [LoggerMessage(
+        3,
+        LogLevel.Error,
+        "overrun: model={Model} rule={Rule} cost={CostUsd} reserved={ReservedUsd}: {Why}; the model is refused until that is acknowledged"
+    )]
     public static partial void Overrun(this ILogger log, string model, string rule, string costUsd, string reservedUsd, string why);
 
     [LoggerMessage(4, LogLevel.Warning, "model call failed: upstream={Upstream} model={Model} reason={Reason}")]
@@ -52,7 +80,11 @@ internal static partial class LogMessages
     [LoggerMessage(14, LogLevel.Warning, "inbound request failed: port={Port} reason={Reason}")]
     public static partial void InboundFailed(this ILogger log, int port, string reason);
 
-    [LoggerMessage(15, LogLevel.Warning, "model call tried again: run={RunId} upstream={Upstream} attempt={Attempt} status={Status} after={DelayMs}ms")]
+    [LoggerMessage(
+        15,
+        LogLevel.Warning,
+        "model call tried again: run={RunId} upstream={Upstream} attempt={Attempt} status={Status} after={DelayMs}ms"
+    )]
     public static partial void ModelCallRetried(this ILogger log, string runId, string upstream, int attempt, int status, long delayMs);
 
     [LoggerMessage(16, LogLevel.Information, "would be refused: upstream={Upstream} limit={Limit}")]
@@ -65,9 +97,23 @@ internal static partial class LogMessages
     public static partial void ToolCallRefused(this ILogger log, string runId, string upstream, string? tool, int status, string code);
 
 #pragma warning disable SYSLIB1015
-    [LoggerMessage(19, LogLevel.Information, "run ended: run={RunId} status={Status} cost={CostUsd} steps={Steps} tools={ToolCalls} tokens={Tokens} ms={DurationMs}")]
-    public static partial void RunEnded(this ILogger log, string runId, int status, string costUsd, int steps, int toolCalls, long tokens, long durationMs,
-        GuardrailIdentity agent, Tags tags);
+    [LoggerMessage(
+        19,
+        LogLevel.Information,
+        "run ended: run={RunId} status={Status} cost={CostUsd} steps={Steps} tools={ToolCalls} tokens={Tokens} ms={DurationMs}"
+    )]
+    public static partial void RunEnded(
+        this ILogger log,
+        string runId,
+        int status,
+        string costUsd,
+        int steps,
+        int toolCalls,
+        long tokens,
+        long durationMs,
+        GuardrailIdentity agent,
+        Tags tags
+    );
 #pragma warning restore SYSLIB1015
 
     [LoggerMessage(22, LogLevel.Warning, "log lines dropped: {Lines}, because nobody read them in time")]
@@ -82,10 +128,19 @@ internal static partial class LogMessages
     [LoggerMessage(23, LogLevel.Warning, "journal not used: {Reason}: {Detail}")]
     public static partial void JournalFault(this ILogger log, string reason, string detail);
 
-    [LoggerMessage(24, LogLevel.Warning, "an earlier process of this pod did not close its account: holder={Holder} window={Window} settled={Settled} unproven={Unproven}; closing it")]
+    [LoggerMessage(
+        24,
+        LogLevel.Warning,
+        "an earlier process of this pod did not close its account: holder={Holder} window={Window} settled={Settled} unproven={Unproven}; "
+            + "closing it"
+    )]
     public static partial void PastHolder(this ILogger log, string holder, string? window, string settled, string unproven);
 
-    [LoggerMessage(25, LogLevel.Information, "the account of an earlier process is closed: holder={Holder} window={Window} outcome={Outcome}")]
+    [LoggerMessage(
+        25,
+        LogLevel.Information,
+        "the account of an earlier process is closed: holder={Holder} window={Window} outcome={Outcome}"
+    )]
     public static partial void PastHolderClosed(this ILogger log, string holder, string? window, GrantOutcome outcome);
 
     [LoggerMessage(26, LogLevel.Warning, "termination message not written: {Reason}")]

@@ -9,8 +9,9 @@ using OpenTelemetry.Resources;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// The spend log as OTLP log records over HTTP, where the configuration names a collector; a new one is taken up while the program runs. Records wait in a
-/// bounded queue and go in batches by a thread of their own: a collector that is slow or gone costs records, and never delays a call.
+/// The spend log as OTLP log records over HTTP, where the configuration names a collector; a new one is taken up while the program runs.
+/// Records wait in a bounded queue and go in batches by a thread of their own: a collector that is slow or gone costs records, and never
+/// delays a call.
 /// </summary>
 internal sealed class OtlpLog : IDisposable
 {
@@ -65,39 +66,54 @@ internal sealed class OtlpLog : IDisposable
 
     private static Pipeline Open(string endpoint, GuardrailIdentity agent)
     {
-        var exporter = new OtlpLogExporter(new OtlpExporterOptions
-        {
-            Endpoint = new Uri(endpoint.TrimEnd('/') + SignalPath),
-            Protocol = OtlpExportProtocol.HttpProtobuf,
-            TimeoutMilliseconds = ExportTimeoutMs,
-            HttpClientFactory = static () => new HttpClient(new SocketsHttpHandler
+        var exporter = new OtlpLogExporter(
+            new OtlpExporterOptions
             {
-                UseProxy = false,
-                UseCookies = false,
-                AllowAutoRedirect = false,
-                ActivityHeadersPropagator = null,
-                ConnectTimeout = TimeSpan.FromMilliseconds(ExportTimeoutMs),
+                Endpoint = new Uri(endpoint.TrimEnd('/') + SignalPath),
+                Protocol = OtlpExportProtocol.HttpProtobuf,
+                TimeoutMilliseconds = ExportTimeoutMs,
+                HttpClientFactory = static () =>
+                    new HttpClient(
+                        new SocketsHttpHandler
+                        {
+                            UseProxy = false,
+                            UseCookies = false,
+                            AllowAutoRedirect = false,
+                            ActivityHeadersPropagator = null,
+                            ConnectTimeout = TimeSpan.FromMilliseconds(ExportTimeoutMs),
+                        }
+                    )
+                    {
+                        Timeout = TimeSpan.FromMilliseconds(ExportTimeoutMs),
+                    },
+            }
+        );
+        var resource = ResourceBuilder
+            .CreateEmpty()
+            .AddAttributes(
+                new Dictionary<string, object>
+                {
+                    ["service.name"] = agent.Name,
+                    ["k8s.namespace.name"] = agent.Namespace,
+                    ["agentreadiness.revision"] = agent.Revision,
+                    ["agentreadiness.track"] = agent.Track,
+                }
+            );
+        var factory = LoggerFactory.Create(logging =>
+            logging.AddOpenTelemetry(options =>
+            {
+                options.IncludeFormattedMessage = true;
+                options.SetResourceBuilder(resource);
+                options.AddProcessor(new Flat());
+                options.AddProcessor(new BatchLogRecordExportProcessor(exporter, LongestQueue, DelayMs, ExportTimeoutMs, LargestBatch));
             })
-            { Timeout = TimeSpan.FromMilliseconds(ExportTimeoutMs) },
-        });
-        var resource = ResourceBuilder.CreateEmpty().AddAttributes(new Dictionary<string, object>
-        {
-            ["service.name"] = agent.Name,
-            ["k8s.namespace.name"] = agent.Namespace,
-            ["agentreadiness.revision"] = agent.Revision,
-            ["agentreadiness.track"] = agent.Track,
-        });
-        var factory = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options =>
-        {
-            options.IncludeFormattedMessage = true;
-            options.SetResourceBuilder(resource);
-            options.AddProcessor(new Flat());
-            options.AddProcessor(new BatchLogRecordExportProcessor(exporter, LongestQueue, DelayMs, ExportTimeoutMs, LargestBatch));
-        }));
+        );
         return new Pipeline(endpoint, factory, factory.CreateLogger<SpendLog>());
     }
 
-    /// <summary>Attributes are plain values: "tag.NAME" for each tag. What the resource says is said once, and what is not known is left out.</summary>
+    /// <summary>
+    /// Attributes are plain values: "tag.NAME" for each tag. What the resource says is said once, and what is not known is left out.
+    /// </summary>
     private sealed class Flat : BaseProcessor<LogRecord>
     {
         public override void OnEnd(LogRecord data)

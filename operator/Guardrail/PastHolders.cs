@@ -3,8 +3,9 @@ using AgentReadiness.Api.Guardrail;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// The accounts that earlier processes of this pod did not close, as the journal has them. Their closing reports go before anything that this process
-/// says: the operator takes the first word of a new holder for the end of the ones before it, and what those held for unproven.
+/// The accounts that earlier processes of this pod did not close, as the journal has them. Their closing reports go before anything that
+/// this process says: the operator takes the first word of a new holder for the end of the ones before it, and what those held for
+/// unproven.
 /// </summary>
 internal sealed class PastHolders
 {

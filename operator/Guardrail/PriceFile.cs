@@ -3,7 +3,9 @@ using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail;
 
-/// <summary>The prices that the platform lays over the shipped ones. A file that cannot be used is reported once, and the last good one stays.</summary>
+/// <summary>
+/// The prices that the platform lays over the shipped ones. A file that cannot be used is reported once, and the last good one stays.
+/// </summary>
 internal sealed class PriceFile(string path, PriceCatalog shipped, ILogger log)
 {
     // Null: there is no file, which is as good as any.

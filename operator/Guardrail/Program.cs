@@ -2,8 +2,8 @@ using System.Net;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Guardrail;
 
-// Completions run on the thread that saw the socket ready: a hop to the thread pool would cost more than all that is done with a call (docs/benchmarks.md).
-// Read once, when the first socket is made.
+// Completions run on the thread that saw the socket ready: a hop to the thread pool would cost more than all that is done with a call
+// (docs/benchmarks.md). Read once, when the first socket is made.
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 
 switch (args)

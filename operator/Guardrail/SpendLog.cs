@@ -3,8 +3,8 @@ using AgentReadiness.Api;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// The spend log: a line for each model call that was booked and each run that ended, with everything that its cost is told apart by, and the same as OTLP
-/// where a collector is configured. No body and no key is in it.
+/// The spend log: a line for each model call that was booked and each run that ended, with everything that its cost is told apart by, and
+/// the same as OTLP where a collector is configured. No body and no key is in it.
 /// </summary>
 internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLog> log)
 {
@@ -14,9 +14,24 @@ internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLo
         Write(log);
         if (otlp.Logger is var collector && collector.IsEnabled(LogLevel.Information))
             Write(collector);
-        void Write(ILogger to) => to.ModelCall(
-            outcome.Name, plan.Run.Id, plan.Upstream.Name, plan.Request.Model, outcome.Facts?.Id, outcome.Status, outcome.Facts?.Usage?.Input, outcome.Facts?.Usage?.CacheRead,
-            outcome.Facts?.Usage?.Output, spent.ToString(), reserved.ToString(), (long)elapsed.TotalMilliseconds, plan.Prices.RuleId, config.Current.Config.Agent, plan.Tags);
+        void Write(ILogger to) =>
+            to.ModelCall(
+                outcome.Name,
+                plan.Run.Id,
+                plan.Upstream.Name,
+                plan.Request.Model,
+                outcome.Facts?.Id,
+                outcome.Status,
+                outcome.Facts?.Usage?.Input,
+                outcome.Facts?.Usage?.CacheRead,
+                outcome.Facts?.Usage?.Output,
+                spent.ToString(),
+                reserved.ToString(),
+                (long)elapsed.TotalMilliseconds,
+                plan.Prices.RuleId,
+                config.Current.Config.Agent,
+                plan.Tags
+            );
     }
 
     /// <summary>A run has ended.</summary>
@@ -26,6 +41,17 @@ internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLo
         Write(log);
         if (otlp.Logger is var collector && collector.IsEnabled(LogLevel.Information))
             Write(collector);
-        void Write(ILogger to) => to.RunEnded(run.Id, status, run.Cost.ToString(), steps, toolCalls, tokens, (long)elapsed.TotalMilliseconds, config.Current.Config.Agent, run.Tags);
+        void Write(ILogger to) =>
+            to.RunEnded(
+                run.Id,
+                status,
+                run.Cost.ToString(),
+                steps,
+                toolCalls,
+                tokens,
+                (long)elapsed.TotalMilliseconds,
+                config.Current.Config.Agent,
+                run.Tags
+            );
     }
 }

@@ -10,8 +10,8 @@ namespace AgentReadiness.Guardrail;
 internal sealed record SpendLabels(string Model, string Revision, Tags Tags);
 
 /// <summary>
-/// What was booked in one window, told apart, in batches: one waits for its acknowledgement, unchanged, while the next one gathers. Bounded, whatever the values
-/// are. Not thread-safe: the account calls it under its lock. No money depends on it.
+/// What was booked in one window, told apart, in batches: one waits for its acknowledgement, unchanged, while the next one gathers.
+/// Bounded, whatever the values are. Not thread-safe: the account calls it under its lock. No money depends on it.
 /// </summary>
 internal sealed class SpendTally
 {
@@ -74,14 +74,19 @@ internal sealed class SpendTally
                 runs.RemoveAt(SpendBounds.MaxRuns);
         }
 
-        public SpendBatch Freeze(long number) => new()
-        {
-            Number = number,
-            By = [.. by.Take(SpendBounds.MaxDimensions).Select(dimension => new SpendDimension { Name = dimension.Key, Values = Costliest(dimension.Value) })],
-            Runs = [.. runs],
-            PerCall = perCall.Count == 0 ? null : perCall.ToString(),
-            PerRun = perRun.Count == 0 ? null : perRun.ToString(),
-        };
+        public SpendBatch Freeze(long number) =>
+            new()
+            {
+                Number = number,
+                By =
+                [
+                    .. by.Take(SpendBounds.MaxDimensions)
+                        .Select(dimension => new SpendDimension { Name = dimension.Key, Values = Costliest(dimension.Value) }),
+                ],
+                Runs = [.. runs],
+                PerCall = perCall.Count == 0 ? null : perCall.ToString(),
+                PerRun = perRun.Count == 0 ? null : perRun.ToString(),
+            };
 
         private void Add(string dimension, string value, Money cost)
         {
@@ -91,16 +96,32 @@ internal sealed class SpendTally
             if (!values.ContainsKey(value) && values.Count >= MostGathered)
                 value = Attribution.Other;
             var before = values.GetValueOrDefault(value);
-            values[value] = new SpendValue { Value = value, Cost = (before?.Cost ?? Money.Zero) + cost, Calls = (before?.Calls ?? 0) + 1 };
+            values[value] = new SpendValue
+            {
+                Value = value,
+                Cost = (before?.Cost ?? Money.Zero) + cost,
+                Calls = (before?.Calls ?? 0) + 1,
+            };
         }
 
         private static List<SpendValue> Costliest(Dictionary<string, SpendValue> values)
         {
-            var ordered = values.Values.Where(value => value.Value != Attribution.Other).OrderByDescending(value => value.Cost.Amount).ThenBy(value => value.Value, StringComparer.Ordinal).ToList();
+            var ordered = values
+                .Values.Where(value => value.Value != Attribution.Other)
+                .OrderByDescending(value => value.Cost.Amount)
+                .ThenBy(value => value.Value, StringComparer.Ordinal)
+                .ToList();
             var rest = ordered.Skip(SpendBounds.MaxValues).Concat(values.Values.Where(value => value.Value == Attribution.Other)).ToList();
             var named = ordered.Take(SpendBounds.MaxValues).ToList();
             if (rest.Count > 0)
-                named.Add(new SpendValue { Value = Attribution.Other, Cost = Money.Sum(rest.Select(value => value.Cost)), Calls = rest.Sum(value => value.Calls) });
+                named.Add(
+                    new SpendValue
+                    {
+                        Value = Attribution.Other,
+                        Cost = Money.Sum(rest.Select(value => value.Cost)),
+                        Calls = rest.Sum(value => value.Calls),
+                    }
+                );
             return named;
         }
     }

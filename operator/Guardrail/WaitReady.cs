@@ -3,7 +3,9 @@ using AgentReadiness.Api.Guardrail;
 
 namespace AgentReadiness.Guardrail;
 
-/// <summary>The container's postStart hook: ends once the server in the same container can serve, so that the next container starts after it.</summary>
+/// <summary>
+/// The container's postStart hook: ends once the server in the same container can serve, so that the next container starts after it.
+/// </summary>
 internal static class WaitReady
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -30,8 +32,7 @@ internal static class WaitReady
                 {
                     // Not listening yet.
                 }
-            }
-            while (await timer.WaitForNextTickAsync(expiry.Token));
+            } while (await timer.WaitForNextTickAsync(expiry.Token));
         }
         catch (OperationCanceledException)
         {

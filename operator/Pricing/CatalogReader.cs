@@ -4,7 +4,9 @@ using AgentReadiness.Api;
 
 namespace AgentReadiness.Pricing;
 
-/// <summary>Reads the catalog's own format: what <c>docs/pricing.md</c> describes. Prices are decimal strings, USD per million tokens.</summary>
+/// <summary>
+/// Reads the catalog's own format: what <c>docs/pricing.md</c> describes. Prices are decimal strings, USD per million tokens.
+/// </summary>
 internal static class CatalogReader
 {
     private const decimal TokensPerPrice = 1_000_000m;
@@ -19,12 +21,15 @@ internal static class CatalogReader
             var rules = new List<PriceRule>();
             foreach (var model in provider.GetProperty("models").EnumerateArray())
                 rules.Add(ReadRule(id, model));
-            providers.Add(new ProviderPrices(
-                id,
-                provider.TryGetProperty("url", out var url) ? url.GetString() : null,
-                Strings(provider, "names"),
-                Strings(provider, "fallback"),
-                rules));
+            providers.Add(
+                new ProviderPrices(
+                    id,
+                    provider.TryGetProperty("url", out var url) ? url.GetString() : null,
+                    Strings(provider, "names"),
+                    Strings(provider, "fallback"),
+                    rules
+                )
+            );
         }
         return new PriceCatalog(providers);
     }
@@ -38,23 +43,41 @@ internal static class CatalogReader
             var from = price.TryGetProperty("from", out var date)
                 ? DateTimeOffset.ParseExact(date.GetString()!, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)
                 : DateTimeOffset.MinValue;
-            prices.Add((from, new PricedModel(ruleId, ReadTiers(ruleId, price))
-            {
-                PerRequest = price.TryGetProperty("perRequest", out var fee) ? Price(ruleId, "perRequest", fee, 1m) : 0m,
-                WebSearch = price.TryGetProperty("webSearch", out var search) ? Price(ruleId, "webSearch", search, 1m) : null,
-                ContextWindow = Tokens(model, "contextWindow"),
-                MaxOutputTokens = Tokens(model, "maxOutputTokens"),
-                Unbounded = model.TryGetProperty("unbounded", out var why) ? why.GetString() : null,
-                ServiceTiers = price.TryGetProperty("serviceTiers", out var services)
-                    ? services.EnumerateObject().ToDictionary(s => s.Name, s => (IReadOnlyList<PriceTier>)ReadTiers(ruleId, s.Value), StringComparer.Ordinal)
-                    : [],
-            }));
+            prices.Add(
+                (
+                    from,
+                    new PricedModel(ruleId, ReadTiers(ruleId, price))
+                    {
+                        PerRequest = price.TryGetProperty("perRequest", out var fee) ? Price(ruleId, "perRequest", fee, 1m) : 0m,
+                        WebSearch = price.TryGetProperty("webSearch", out var search) ? Price(ruleId, "webSearch", search, 1m) : null,
+                        ContextWindow = Tokens(model, "contextWindow"),
+                        MaxOutputTokens = Tokens(model, "maxOutputTokens"),
+                        Unbounded = model.TryGetProperty("unbounded", out var why) ? why.GetString() : null,
+                        ServiceTiers = price.TryGetProperty("serviceTiers", out var services)
+                            ? services
+                                .EnumerateObject()
+                                .ToDictionary(
+                                    s => s.Name,
+                                    s => (IReadOnlyList<PriceTier>)ReadTiers(ruleId, s.Value),
+                                    StringComparer.Ordinal
+                                )
+                            : [],
+                    }
+                )
+            );
         }
         if (prices.Count == 0)
             throw new FormatException($"{ruleId} has no prices");
         prices.Sort((a, b) => a.From.CompareTo(b.From));
-        return new PriceRule(ruleId, Strings(model, "equals"), Strings(model, "startsWith"), Strings(model, "endsWith"),
-            Strings(model, "contains"), Strings(model, "regex"), prices);
+        return new PriceRule(
+            ruleId,
+            Strings(model, "equals"),
+            Strings(model, "startsWith"),
+            Strings(model, "endsWith"),
+            Strings(model, "contains"),
+            Strings(model, "regex"),
+            prices
+        );
     }
 
     private static List<PriceTier> ReadTiers(string rule, JsonElement price)
@@ -101,8 +124,10 @@ internal static class CatalogReader
 
     private static decimal Price(string rule, string name, JsonElement element, decimal per)
     {
-        if (element.ValueKind != JsonValueKind.String
-            || !decimal.TryParse(element.GetString(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
+        if (
+            element.ValueKind != JsonValueKind.String
+            || !decimal.TryParse(element.GetString(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+        )
         {
             throw new FormatException($"{rule}: {name}: {element.GetRawText()} is not a price: write a decimal string such as \"0.75\"");
         }

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace AgentReadiness.Pricing;
 
 /// <summary>
-/// Checks a catalog that people wrote before it is read: what is misspelled, doubled or of another kind is refused, for a field that is passed over is a price
-/// that does not hold. The messages name the field and what to write.
+/// Checks a catalog that people wrote before it is read: what is misspelled, doubled or of another kind is refused, for a field that is
+/// passed over is a price that does not hold. The messages name the field and what to write.
 /// </summary>
 internal static class CatalogShape
 {
@@ -27,20 +27,51 @@ internal static class CatalogShape
     [
         .. new[]
         {
-            "input", "cachedInput", "cacheWrite", "cacheWriteLong", "output", "reasoning", "inputAudio", "cachedAudio", "outputAudio",
-            "inputImage", "cachedImage", "outputImage", "inputVideo", "outputVideo", "citation",
+            "input",
+            "cachedInput",
+            "cacheWrite",
+            "cacheWriteLong",
+            "output",
+            "reasoning",
+            "inputAudio",
+            "cachedAudio",
+            "outputAudio",
+            "inputImage",
+            "cachedImage",
+            "outputImage",
+            "inputVideo",
+            "outputVideo",
+            "citation",
         }.Select(name => (name, Kind.Price)),
     ];
 
     private static readonly string[] Claims = ["equals", "startsWith", "endsWith", "contains", "regex"];
     private static readonly Dictionary<string, Kind> Root = Fields(("source", Kind.Text), ("unit", Kind.Text), ("providers", Kind.Items));
-    private static readonly Dictionary<string, Kind> Provider = Fields(("id", Kind.Text), ("url", Kind.Text), ("names", Kind.Texts), ("fallback", Kind.Texts), ("models", Kind.Items));
-    private static readonly Dictionary<string, Kind> Model = Fields(
-        [("id", Kind.Text), .. Claims.Select(name => (name, Kind.Texts)), ("contextWindow", Kind.Count), ("maxOutputTokens", Kind.Count), ("unbounded", Kind.Text), ("prices", Kind.Items)]);
+    private static readonly Dictionary<string, Kind> Provider = Fields(
+        ("id", Kind.Text),
+        ("url", Kind.Text),
+        ("names", Kind.Texts),
+        ("fallback", Kind.Texts),
+        ("models", Kind.Items)
+    );
+    private static readonly Dictionary<string, Kind> Model = Fields([
+        ("id", Kind.Text),
+        .. Claims.Select(name => (name, Kind.Texts)),
+        ("contextWindow", Kind.Count),
+        ("maxOutputTokens", Kind.Count),
+        ("unbounded", Kind.Text),
+        ("prices", Kind.Items),
+    ]);
     private static readonly Dictionary<string, Kind> Tier = Fields([("over", Kind.Count), .. RateFields]);
     private static readonly Dictionary<string, Kind> Service = Fields([("tiers", Kind.Items), .. RateFields]);
-    private static readonly Dictionary<string, Kind> Price = Fields(
-        [("from", Kind.Date), ("perRequest", Kind.Price), ("webSearch", Kind.Price), ("tiers", Kind.Items), ("serviceTiers", Kind.Map), .. RateFields]);
+    private static readonly Dictionary<string, Kind> Price = Fields([
+        ("from", Kind.Date),
+        ("perRequest", Kind.Price),
+        ("webSearch", Kind.Price),
+        ("tiers", Kind.Items),
+        ("serviceTiers", Kind.Map),
+        .. RateFields,
+    ]);
 
     /// <summary>Checks it.</summary>
     /// <exception cref="FormatException">It is no catalog; the message names the field and the remedy.</exception>
@@ -108,19 +139,30 @@ internal static class CatalogShape
         }
     }
 
-    private static string? Wrong(JsonElement value, Kind kind) => kind switch
-    {
-        Kind.Text => IsText(value) ? null : "a text",
-        Kind.Texts => value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(IsText) ? null : "a list of texts",
-        // A window of nothing would bound a call at nothing.
-        Kind.Count => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var count) && count > 0 ? null : "a whole number above 0",
-        Kind.Date => IsText(value) && DateTimeOffset.TryParseExact(value.GetString(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _)
-            ? null : "a date such as \"2027-01-31\"",
-        Kind.Items => value.ValueKind == JsonValueKind.Array ? null : "a list",
-        Kind.Map => value.ValueKind == JsonValueKind.Object ? null : "an object from the name of each service tier to its prices",
-        // The reader says what is wrong with a price.
-        _ => null,
-    };
+    private static string? Wrong(JsonElement value, Kind kind) =>
+        kind switch
+        {
+            Kind.Text => IsText(value) ? null : "a text",
+            Kind.Texts => value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(IsText) ? null : "a list of texts",
+            // A window of nothing would bound a call at nothing.
+            Kind.Count => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var count) && count > 0
+                ? null
+                : "a whole number above 0",
+            Kind.Date => IsText(value)
+            && DateTimeOffset.TryParseExact(
+                value.GetString(),
+                "yyyy-MM-dd",
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out _
+            )
+                ? null
+                : "a date such as \"2027-01-31\"",
+            Kind.Items => value.ValueKind == JsonValueKind.Array ? null : "a list",
+            Kind.Map => value.ValueKind == JsonValueKind.Object ? null : "an object from the name of each service tier to its prices",
+            // The reader says what is wrong with a price.
+            _ => null,
+        };
 
     private static bool IsText(JsonElement value) => value.ValueKind == JsonValueKind.String && value.GetString()!.Length > 0;
 
@@ -131,10 +173,15 @@ internal static class CatalogShape
     }
 
     private static IEnumerable<(JsonElement Item, string At)> Items(JsonElement parent, string name, string at) =>
-        parent.TryGetProperty(name, out var list) ? list.EnumerateArray().Select((item, index) => (item, $"{Join(at, name)}[{index}]")) : [];
+        parent.TryGetProperty(name, out var list)
+            ? list.EnumerateArray().Select((item, index) => (item, $"{Join(at, name)}[{index}]"))
+            : [];
 
     // A rule has a slash for its last step, a place in it a dot: "openai/gpt-5: prices[0].input".
-    private static string Join(string at, string name) => at.Length == 0 ? name : at.Contains(' ', StringComparison.Ordinal) || at.Contains('[', StringComparison.Ordinal) ? $"{at}.{name}" : $"{at}: {name}";
+    private static string Join(string at, string name) =>
+        at.Length == 0 ? name
+        : at.Contains(' ', StringComparison.Ordinal) || at.Contains('[', StringComparison.Ordinal) ? $"{at}.{name}"
+        : $"{at}: {name}";
 
     private static string Shown(JsonElement value)
     {
@@ -142,5 +189,6 @@ internal static class CatalogShape
         return text.Length <= 60 ? text : text[..57] + "...";
     }
 
-    private static Dictionary<string, Kind> Fields(params (string Name, Kind Kind)[] fields) => fields.ToDictionary(field => field.Name, field => field.Kind, StringComparer.Ordinal);
+    private static Dictionary<string, Kind> Fields(params (string Name, Kind Kind)[] fields) =>
+        fields.ToDictionary(field => field.Name, field => field.Kind, StringComparer.Ordinal);
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace AgentReadiness.Pricing;
 
 /// <summary>
-/// What a price per million tokens can be. Price lists are written per token, per thousand and per million; a slip of unit is a factor of a thousand or a
-/// million, and lands outside.
+/// What a price per million tokens can be. Price lists are written per token, per thousand and per million; a slip of unit is a factor of a
+/// thousand or a million, and lands outside.
 /// </summary>
 public static class PriceBand
 {
@@ -23,8 +23,12 @@ public static class PriceBand
     {
         if (!Holds(perMillion))
         {
-            throw new FormatException(string.Create(CultureInfo.InvariantCulture,
-                $"{rule}: {name}: {perMillion:0.############} USD per million tokens is outside {Least} to {Most}: a slip of unit?"));
+            throw new FormatException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{rule}: {name}: {perMillion:0.############} USD per million tokens is outside {Least} to {Most}: a slip of unit?"
+                )
+            );
         }
     }
 }

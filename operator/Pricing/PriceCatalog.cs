@@ -4,8 +4,8 @@ namespace AgentReadiness.Pricing;
 
 /// <summary>
 /// Which model costs what. Immutable. When several rules of a provider claim a name, an exact name wins, then the longest prefix or
-/// suffix, then the longest contained text, then a regular expression; among equals the first in the catalog. When no provider is named, the
-/// first provider in the catalog that claims the name wins: openai, anthropic, google, azure, then the others by name. A named
+/// suffix, then the longest contained text, then a regular expression; among equals the first in the catalog. When no provider is named,
+/// the first provider in the catalog that claims the name wins: openai, anthropic, google, azure, then the others by name. A named
 /// provider that does not claim the name asks the providers whose models it resells, and nobody else.
 /// </summary>
 public sealed class PriceCatalog
@@ -22,13 +22,16 @@ public sealed class PriceCatalog
     /// <summary>Loads the catalog that is shipped in this assembly.</summary>
     public static PriceCatalog Load()
     {
-        using var stream = typeof(PriceCatalog).Assembly.GetManifestResourceStream(Resource)
+        using var stream =
+            typeof(PriceCatalog).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"the resource {Resource} is missing from the build");
         using var document = JsonDocument.Parse(stream);
         return CatalogReader.Read(document.RootElement);
     }
 
-    /// <summary>Reads a catalog in the project's own format, as <see cref="GenaiPricesImporter"/> writes it. What it does not know it refuses.</summary>
+    /// <summary>
+    /// Reads a catalog in the project's own format, as <see cref="GenaiPricesImporter"/> writes it. What it does not know it refuses.
+    /// </summary>
     /// <exception cref="FormatException">The text is not such a catalog; the message names the field and what to write.</exception>
     public static PriceCatalog Parse(string json)
     {
@@ -38,15 +41,16 @@ public sealed class PriceCatalog
             CatalogShape.Check(document.RootElement);
             return CatalogReader.Read(document.RootElement);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or OverflowException)
+        catch (Exception e)
+            when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or OverflowException)
         {
             throw new FormatException($"not a price catalog: {e.Message}", e);
         }
     }
 
     /// <summary>
-    /// This catalog with another one laid over it: a rule of the same provider and id is replaced, everything else is added, and among equals the other
-    /// one's rules come first.
+    /// This catalog with another one laid over it: a rule of the same provider and id is replaced, everything else is added, and among
+    /// equals the other one's rules come first.
     /// </summary>
     public PriceCatalog Merge(PriceCatalog over)
     {

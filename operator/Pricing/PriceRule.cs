@@ -10,7 +10,8 @@ internal sealed record PriceRule(
     string[] Suffixes,
     string[] Contained,
     string[] Patterns,
-    List<(DateTimeOffset From, PricedModel Model)> Prices)
+    List<(DateTimeOffset From, PricedModel Model)> Prices
+)
 {
     /// <summary>The prices in force; before the first date, the first ones.</summary>
     public PricedModel At(DateTimeOffset time)
@@ -72,12 +73,14 @@ internal sealed class ProviderPrices
     public bool Claims(string name) => Array.Exists(names, n => name.Contains(n, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>These rules with those of another list over them.</summary>
-    public ProviderPrices Merge(ProviderPrices over) => new(
-        Id,
-        over.url ?? url,
-        over.names.Length > 0 ? over.names : names,
-        over.Fallback.Length > 0 ? over.Fallback : Fallback,
-        [.. over.Rules, .. Rules.Where(r => !over.Rules.Exists(o => o.Id == r.Id))]);
+    public ProviderPrices Merge(ProviderPrices over) =>
+        new(
+            Id,
+            over.url ?? url,
+            over.names.Length > 0 ? over.names : names,
+            over.Fallback.Length > 0 ? over.Fallback : Fallback,
+            [.. over.Rules, .. Rules.Where(r => !over.Rules.Exists(o => o.Id == r.Id))]
+        );
 
     public PriceRule? Find(string model)
     {

@@ -18,7 +18,8 @@ public readonly record struct CallCost(Money Input, Money Output, Money Extras)
 }
 
 /// <summary>What bounds a call's cost before it is made.</summary>
-/// <param name="InputTokens">The most input tokens that the body can be; null where the body does not say, so that a full context window counts.</param>
+/// <param name="InputTokens">The most input tokens that the body can be; null where the body does not say, so that a full context window
+/// counts.</param>
 /// <param name="OutputTokens">The most output tokens of all choices together.</param>
 public readonly record struct CallBound(long? InputTokens, long OutputTokens)
 {
@@ -55,8 +56,11 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
     /// <summary>Why a call's cost cannot be bounded before it is made, or null where it can.</summary>
     public string? Unbounded { get; init; }
 
-    /// <summary>The rates of other service tiers ("batch", "flex", "priority") that have prices of their own, each as <see cref="Tiers"/>.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<PriceTier>> ServiceTiers { get; init; } = new Dictionary<string, IReadOnlyList<PriceTier>>();
+    /// <summary>
+    /// The rates of other service tiers ("batch", "flex", "priority") that have prices of their own, each as <see cref="Tiers"/>.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<PriceTier>> ServiceTiers { get; init; } =
+        new Dictionary<string, IReadOnlyList<PriceTier>>();
 
     /// <summary>What a call cost; null where something that it used has no price.</summary>
     /// <param name="usage">A consistent usage.</param>
@@ -67,13 +71,18 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
             return null;
         var rates = At(tiers, usage.Input);
         return rates.OutputCost(usage) is { } output
-            ? new CallCost(new Money(rates.InputCost(usage)), new Money(output), new Money(PerRequest + (usage.WebSearches * (WebSearch ?? 0m))))
+            ? new CallCost(
+                new Money(rates.InputCost(usage)),
+                new Money(output),
+                new Money(PerRequest + (usage.WebSearches * (WebSearch ?? 0m)))
+            )
             : null;
     }
 
     /// <summary>
-    /// The most that a call can cost: the dearest input rate (plain, cached, cache write, and modality where there is any) and the dearest output rate
-    /// of all tiers that the input can reach. The input is capped by the context window where that is known. Null where nothing bounds it.
+    /// The most that a call can cost: the dearest input rate (plain, cached, cache write, and modality where there is any) and the dearest
+    /// output rate of all tiers that the input can reach. The input is capped by the context window where that is known. Null where nothing
+    /// bounds it.
     /// </summary>
     public Money? UpperBound(in CallBound bound)
     {
@@ -87,7 +96,8 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
         var rounds = 1 + bound.WebSearches;
         if (bound.WebSearches > 0 && ContextWindow is { } window)
             input = window;
-        decimal inputRate = 0m, outputRate = 0m;
+        decimal inputRate = 0m,
+            outputRate = 0m;
         foreach (var tiers in Reachable(bound.ServiceTier))
         {
             foreach (var tier in tiers)
@@ -98,7 +108,9 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
                 outputRate = Math.Max(outputRate, bound.MediaOutput ? tier.Rates.DearestOutput : tier.Rates.DearestTextOutput);
             }
         }
-        return new Money(PerRequest + (bound.WebSearches * (WebSearch ?? 0m)) + (input * rounds * inputRate) + (bound.OutputTokens * outputRate));
+        return new Money(
+            PerRequest + (bound.WebSearches * (WebSearch ?? 0m)) + (input * rounds * inputRate) + (bound.OutputTokens * outputRate)
+        );
     }
 
     private static Rates At(IReadOnlyList<PriceTier> tiers, long input)

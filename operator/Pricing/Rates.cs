@@ -1,6 +1,9 @@
 namespace AgentReadiness.Pricing;
 
-/// <summary>USD per token, each rounded up once to 12 fraction digits when the catalog was loaded. A modality without a rate of its own has that of text.</summary>
+/// <summary>
+/// USD per token, each rounded up once to 12 fraction digits when the catalog was loaded. A modality without a rate of its own has that of
+/// text.
+/// </summary>
 public sealed record Rates
 {
     /// <summary>Input that the cache did not serve.</summary>
@@ -93,8 +96,12 @@ public sealed record Rates
         var cost = (usage.Output - apart) * rate;
         if (apart == 0)
             return cost;
-        return cost + (usage.Reasoning * Reasoning) + (usage.OutputAudio * OutputAudio) + (usage.OutputImage * OutputImage)
-            + (usage.OutputVideo * OutputVideo) + (usage.Citations * Citation);
+        return cost
+            + (usage.Reasoning * Reasoning)
+            + (usage.OutputAudio * OutputAudio)
+            + (usage.OutputImage * OutputImage)
+            + (usage.OutputVideo * OutputVideo)
+            + (usage.Citations * Citation);
     }
 
     private static decimal Max(params ReadOnlySpan<decimal> values)

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace AgentReadiness.Pricing;
 
 /// <summary>
-/// What a provider's answer says about itself: fed with a whole answer, or with the data of each event of a stream; of several statements the last one
-/// counts. Broken JSON proves nothing and changes nothing.
+/// What a provider's answer says about itself: fed with a whole answer, or with the data of each event of a stream; of several statements
+/// the last one counts. Broken JSON proves nothing and changes nothing.
 /// </summary>
 /// <param name="api">The wire format.</param>
 /// <param name="provider">The provider's id in the catalog, where known.</param>
@@ -35,7 +35,9 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
     /// <summary>Whether <see cref="Usage"/> stands for the whole call.</summary>
     public bool IsFinal => Usage is not null && terminal && !broken;
 
-    /// <summary>Where a member "usage" with the value null stands in the last object read, its name and value, no comma; null where none does.</summary>
+    /// <summary>
+    /// Where a member "usage" with the value null stands in the last object read, its name and value, no comma; null where none does.
+    /// </summary>
     public Range? NullUsage { get; private set; }
 
     /// <summary>Bytes of generated text that the events carried so far.</summary>
@@ -57,7 +59,8 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
         if (!ReadArray(json))
             Read(json, out _);
         // A Responses answer that is queued or in progress has not been billed to its end.
-        terminal = Usage is not null && (api != UsageApi.Responses || Status is null or "completed" or "incomplete" or "failed" or "cancelled");
+        terminal =
+            Usage is not null && (api != UsageApi.Responses || Status is null or "completed" or "incomplete" or "failed" or "cancelled");
     }
 
     /// <summary>Reads one JSON object: a whole answer, or the data of one event.</summary>
@@ -167,7 +170,13 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
                 // An array without elements ends with the very next token.
                 note.NoChoices = isList && json[(int)start..(int)reader.TokenStartIndex].IndexOfAnyExcept(" \t\r\n"u8) < 0;
             }
-            else if (depth == 0 && ((api == UsageApi.Responses && reader.ValueTextEquals("response"u8)) || (api == UsageApi.Messages && reader.ValueTextEquals("message"u8))))
+            else if (
+                depth == 0
+                && (
+                    (api == UsageApi.Responses && reader.ValueTextEquals("response"u8))
+                    || (api == UsageApi.Messages && reader.ValueTextEquals("message"u8))
+                )
+            )
             {
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.StartObject)
@@ -214,7 +223,9 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
         note.UsageIsBad = !counts.Read(ref copy);
     }
 
-    /// <summary>The change that an event brings: text in Responses, an object elsewhere. Anthropic's last one says why the model stopped.</summary>
+    /// <summary>
+    /// The change that an event brings: text in Responses, an object elsewhere. Anthropic's last one says why the model stopped.
+    /// </summary>
     private void ReadDelta(ref Utf8JsonReader reader, ref Note note)
     {
         reader.Read();
@@ -247,15 +258,21 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
             reader.ValueTextEquals("id"u8) || reader.ValueTextEquals("responseId"u8) ? 1
             : reader.ValueTextEquals("model"u8) || reader.ValueTextEquals("modelVersion"u8) ? 2
             : reader.ValueTextEquals("service_tier"u8) ? 3
-            : api == UsageApi.Responses && reader.ValueTextEquals("status"u8) ? 4 : 0;
+            : api == UsageApi.Responses && reader.ValueTextEquals("status"u8) ? 4
+            : 0;
         reader.Read();
         note.IsError |= isError && reader.TokenType == JsonTokenType.StartObject;
         if (isType && reader.TokenType == JsonTokenType.String)
         {
             note.IsError |= api == UsageApi.Messages && reader.ValueTextEquals("error"u8);
-            note.IsTerminal |= api == UsageApi.Responses
-                && (reader.ValueTextEquals("response.completed"u8) || reader.ValueTextEquals("response.incomplete"u8)
-                    || reader.ValueTextEquals("response.failed"u8) || reader.ValueTextEquals("response.cancelled"u8));
+            note.IsTerminal |=
+                api == UsageApi.Responses
+                && (
+                    reader.ValueTextEquals("response.completed"u8)
+                    || reader.ValueTextEquals("response.incomplete"u8)
+                    || reader.ValueTextEquals("response.failed"u8)
+                    || reader.ValueTextEquals("response.cancelled"u8)
+                );
         }
         if (target == 0 || reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > LongestText)
         {
@@ -291,9 +308,15 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
         {
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
-                isContent = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("thinking"u8)
-                    || reader.ValueTextEquals("partial_json"u8) || reader.ValueTextEquals("arguments"u8) || reader.ValueTextEquals("refusal"u8)
-                    || reader.ValueTextEquals("reasoning_content"u8) || reader.ValueTextEquals("reasoning"u8);
+                isContent =
+                    reader.ValueTextEquals("content"u8)
+                    || reader.ValueTextEquals("text"u8)
+                    || reader.ValueTextEquals("thinking"u8)
+                    || reader.ValueTextEquals("partial_json"u8)
+                    || reader.ValueTextEquals("arguments"u8)
+                    || reader.ValueTextEquals("refusal"u8)
+                    || reader.ValueTextEquals("reasoning_content"u8)
+                    || reader.ValueTextEquals("reasoning"u8);
             }
             else if (isContent && reader.TokenType == JsonTokenType.String)
             {

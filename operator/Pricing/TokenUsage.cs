@@ -1,9 +1,11 @@
 namespace AgentReadiness.Pricing;
 
 /// <summary>
-/// What a provider says one call used, in one form for every wire format. All counts are tokens, at least 0, but for <see cref="WebSearches"/>.
+/// What a provider says one call used, in one form for every wire format. All counts are tokens, at least 0, but for
+/// <see cref="WebSearches"/>.
 /// </summary>
-/// <param name="Input">All input tokens: cached ones, those written to the cache, every modality, and what the provider's own tools put in.</param>
+/// <param name="Input">All input tokens: cached ones, those written to the cache, every modality, and what the provider's own tools put
+/// in.</param>
 /// <param name="CacheRead">The part of <paramref name="Input"/> that was read from the provider's prompt cache.</param>
 /// <param name="CacheWrite">The part of <paramref name="Input"/> that was written to it, for however long.</param>
 /// <param name="Output">All output tokens, reasoning, rejected predictions and every modality included.</param>
@@ -50,6 +52,8 @@ public readonly record struct TokenUsage(long Input, long CacheRead, long CacheW
         CacheRead + CacheWrite <= Input
         && CacheWriteLong <= CacheWrite
         && InputAudio + InputImage + InputVideo <= Input
-        && CachedAudio <= InputAudio && CachedImage <= InputImage && CachedAudio + CachedImage <= CacheRead
+        && CachedAudio <= InputAudio
+        && CachedImage <= InputImage
+        && CachedAudio + CachedImage <= CacheRead
         && Reasoning + OutputAudio + OutputImage + OutputVideo + Citations <= Output;
 }

@@ -27,12 +27,20 @@ public static class UsageApis
 {
     private static readonly Dictionary<string, UsageApi> Names = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["chat"] = UsageApi.Chat, ["chat_completions"] = UsageApi.Chat, ["completions"] = UsageApi.Chat,
+        ["chat"] = UsageApi.Chat,
+        ["chat_completions"] = UsageApi.Chat,
+        ["completions"] = UsageApi.Chat,
         ["responses"] = UsageApi.Responses,
-        ["embeddings"] = UsageApi.Embeddings, ["embedding"] = UsageApi.Embeddings,
-        ["messages"] = UsageApi.Messages, ["anthropic"] = UsageApi.Messages,
-        ["gemini"] = UsageApi.Gemini, ["generateContent"] = UsageApi.Gemini, ["generate_content"] = UsageApi.Gemini, ["streamGenerateContent"] = UsageApi.Gemini,
-        ["converse"] = UsageApi.Converse, ["bedrock"] = UsageApi.Converse,
+        ["embeddings"] = UsageApi.Embeddings,
+        ["embedding"] = UsageApi.Embeddings,
+        ["messages"] = UsageApi.Messages,
+        ["anthropic"] = UsageApi.Messages,
+        ["gemini"] = UsageApi.Gemini,
+        ["generateContent"] = UsageApi.Gemini,
+        ["generate_content"] = UsageApi.Gemini,
+        ["streamGenerateContent"] = UsageApi.Gemini,
+        ["converse"] = UsageApi.Converse,
+        ["bedrock"] = UsageApi.Converse,
     };
 
     /// <summary>The names.</summary>

@@ -3,53 +3,97 @@ using System.Text.Json;
 namespace AgentReadiness.Pricing;
 
 /// <summary>
-/// The counts of a usage object as they stand on the wire, and what they mean. Sources: openai-openapi (CompletionUsage, ResponseUsage), anthropic-sdk
-/// (usage, message_delta_usage), Google AI (UsageMetadata), Amazon Bedrock (TokenUsage).
+/// The counts of a usage object as they stand on the wire, and what they mean. Sources: openai-openapi (CompletionUsage, ResponseUsage),
+/// anthropic-sdk (usage, message_delta_usage), Google AI (UsageMetadata), Amazon Bedrock (TokenUsage).
 /// </summary>
 internal sealed class UsageCounts
 {
     private enum Count
     {
-        Input, Output, Total, Cached, Written, Written5m, Written1h, Reasoning, AudioIn, AudioOut, ImageIn, ImageOut, VideoIn, VideoOut,
-        CachedAudio, CachedImage, Searches, ToolInput, ReasoningApart, Citations, Last,
+        Input,
+        Output,
+        Total,
+        Cached,
+        Written,
+        Written5m,
+        Written1h,
+        Reasoning,
+        AudioIn,
+        AudioOut,
+        ImageIn,
+        ImageOut,
+        VideoIn,
+        VideoOut,
+        CachedAudio,
+        CachedImage,
+        Searches,
+        ToolInput,
+        ReasoningApart,
+        Citations,
+        Last,
     }
 
     private static readonly (string Name, Count Count)[] OpenAi =
     [
-        ("prompt_tokens", Count.Input), ("completion_tokens", Count.Output), ("input_tokens", Count.Input), ("output_tokens", Count.Output),
-        ("total_tokens", Count.Total), ("cached_tokens", Count.Cached), ("prompt_cache_hit_tokens", Count.Cached),
-        ("reasoning_tokens", Count.ReasoningApart), ("citation_tokens", Count.Citations), ("num_search_queries", Count.Searches),
+        ("prompt_tokens", Count.Input),
+        ("completion_tokens", Count.Output),
+        ("input_tokens", Count.Input),
+        ("output_tokens", Count.Output),
+        ("total_tokens", Count.Total),
+        ("cached_tokens", Count.Cached),
+        ("prompt_cache_hit_tokens", Count.Cached),
+        ("reasoning_tokens", Count.ReasoningApart),
+        ("citation_tokens", Count.Citations),
+        ("num_search_queries", Count.Searches),
     ];
 
     private static readonly (string Name, Count Count)[] OpenAiInput =
     [
-        ("cached_tokens", Count.Cached), ("cache_write_tokens", Count.Written), ("audio_tokens", Count.AudioIn), ("image_tokens", Count.ImageIn),
+        ("cached_tokens", Count.Cached),
+        ("cache_write_tokens", Count.Written),
+        ("audio_tokens", Count.AudioIn),
+        ("image_tokens", Count.ImageIn),
     ];
 
     private static readonly (string Name, Count Count)[] OpenAiOutput =
-        [("reasoning_tokens", Count.Reasoning), ("audio_tokens", Count.AudioOut), ("image_tokens", Count.ImageOut)];
+    [
+        ("reasoning_tokens", Count.Reasoning),
+        ("audio_tokens", Count.AudioOut),
+        ("image_tokens", Count.ImageOut),
+    ];
 
     private static readonly (string Name, Count Count)[] Anthropic =
     [
-        ("input_tokens", Count.Input), ("output_tokens", Count.Output), ("cache_creation_input_tokens", Count.Written),
+        ("input_tokens", Count.Input),
+        ("output_tokens", Count.Output),
+        ("cache_creation_input_tokens", Count.Written),
         ("cache_read_input_tokens", Count.Cached),
     ];
 
     private static readonly (string Name, Count Count)[] AnthropicWritten =
-        [("ephemeral_5m_input_tokens", Count.Written5m), ("ephemeral_1h_input_tokens", Count.Written1h)];
+    [
+        ("ephemeral_5m_input_tokens", Count.Written5m),
+        ("ephemeral_1h_input_tokens", Count.Written1h),
+    ];
 
     private static readonly (string Name, Count Count)[] AnthropicTools = [("web_search_requests", Count.Searches)];
     private static readonly (string Name, Count Count)[] AnthropicOutput = [("thinking_tokens", Count.Reasoning)];
 
     private static readonly (string Name, Count Count)[] Google =
     [
-        ("promptTokenCount", Count.Input), ("candidatesTokenCount", Count.Output), ("thoughtsTokenCount", Count.ReasoningApart),
-        ("cachedContentTokenCount", Count.Cached), ("toolUsePromptTokenCount", Count.ToolInput), ("totalTokenCount", Count.Total),
+        ("promptTokenCount", Count.Input),
+        ("candidatesTokenCount", Count.Output),
+        ("thoughtsTokenCount", Count.ReasoningApart),
+        ("cachedContentTokenCount", Count.Cached),
+        ("toolUsePromptTokenCount", Count.ToolInput),
+        ("totalTokenCount", Count.Total),
     ];
 
     private static readonly (string Name, Count Count)[] Amazon =
     [
-        ("inputTokens", Count.Input), ("outputTokens", Count.Output), ("cacheReadInputTokens", Count.Cached),
+        ("inputTokens", Count.Input),
+        ("outputTokens", Count.Output),
+        ("cacheReadInputTokens", Count.Cached),
         ("cacheWriteInputTokens", Count.Written),
     ];
 
@@ -59,7 +103,8 @@ internal sealed class UsageCounts
     private uint seen;
 
     /// <param name="api">The format.</param>
-    /// <param name="provider">The provider's id in the catalog, where known: two of them count reasoning beside the output in OpenAI's format.</param>
+    /// <param name="provider">The provider's id in the catalog, where known: two of them count reasoning beside the output in OpenAI's
+    /// format.</param>
     public UsageCounts(UsageApi api, string? provider)
     {
         this.api = api;
@@ -171,7 +216,9 @@ internal sealed class UsageCounts
         return null;
     }
 
-    /// <summary>Reads what stands under a property that is not a plain count: details, modalities, or something unknown, which is skipped.</summary>
+    /// <summary>
+    /// Reads what stands under a property that is not a plain count: details, modalities, or something unknown, which is skipped.
+    /// </summary>
     private bool ReadDetails(ref Utf8JsonReader reader)
     {
         if (api == UsageApi.Gemini)
@@ -181,7 +228,8 @@ internal sealed class UsageCounts
             : reader.ValueTextEquals("cache_creation"u8) ? AnthropicWritten
             : reader.ValueTextEquals("server_tool_use"u8) ? AnthropicTools
             : reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8)
-                ? api == UsageApi.Messages ? AnthropicOutput : OpenAiOutput
+                ? api == UsageApi.Messages ? AnthropicOutput
+                    : OpenAiOutput
             : null;
         var isTier = api == UsageApi.Messages && reader.ValueTextEquals("service_tier"u8);
         reader.Read();
@@ -211,7 +259,9 @@ internal sealed class UsageCounts
 
     private bool ReadModalities(ref Utf8JsonReader reader)
     {
-        var into = reader.ValueTextEquals("promptTokensDetails"u8) || reader.ValueTextEquals("toolUsePromptTokensDetails"u8) ? (Count.AudioIn, Count.ImageIn, Count.VideoIn)
+        var into =
+            reader.ValueTextEquals("promptTokensDetails"u8) || reader.ValueTextEquals("toolUsePromptTokensDetails"u8)
+                ? (Count.AudioIn, Count.ImageIn, Count.VideoIn)
             : reader.ValueTextEquals("cacheTokensDetails"u8) ? (Count.CachedAudio, Count.CachedImage, Count.Last)
             : reader.ValueTextEquals("candidatesTokensDetails"u8) ? (Count.AudioOut, Count.ImageOut, Count.VideoOut)
             : (Count.Last, Count.Last, Count.Last);
@@ -243,9 +293,11 @@ internal sealed class UsageCounts
                 reader.Read();
                 if (isModality && reader.TokenType == JsonTokenType.String)
                 {
-                    which = reader.ValueTextEquals("AUDIO"u8) ? 0
+                    which =
+                        reader.ValueTextEquals("AUDIO"u8) ? 0
                         : reader.ValueTextEquals("IMAGE"u8) || reader.ValueTextEquals("DOCUMENT"u8) ? 1
-                        : reader.ValueTextEquals("VIDEO"u8) ? 2 : -1;
+                        : reader.ValueTextEquals("VIDEO"u8) ? 2
+                        : -1;
                 }
                 reader.Skip();
             }

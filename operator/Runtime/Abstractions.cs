@@ -39,12 +39,19 @@ public enum EventType
 }
 
 /// <summary>Writes an event about an object; a service of the host, with KubeOps's shape. See <see cref="EventRecorder"/>.</summary>
-/// <param name="entity">The object. Where it names no kind, as items of lists do not, its type must carry <see cref="KubernetesEntityAttribute"/>.</param>
+/// <param name="entity">The object. Where it names no kind, as items of lists do not, its type must carry
+/// <see cref="KubernetesEntityAttribute"/>.</param>
 /// <param name="reason">One stable UpperCamelCase word.</param>
 /// <param name="message">For people; cut to 1,024 characters.</param>
 /// <param name="type">Normal where absent.</param>
 /// <param name="cancellationToken">Ends the try.</param>
-public delegate Task EventPublisher(IKubernetesObject<V1ObjectMeta> entity, string reason, string message, EventType type = EventType.Normal, CancellationToken cancellationToken = default);
+public delegate Task EventPublisher(
+    IKubernetesObject<V1ObjectMeta> entity,
+    string reason,
+    string message,
+    EventType type = EventType.Normal,
+    CancellationToken cancellationToken = default
+);
 
 /// <summary>How a reconciliation ended. An exception means: try again, later and later.</summary>
 /// <typeparam name="TEntity">The entity.</typeparam>
@@ -77,9 +84,14 @@ public sealed record ReconciliationResult<TEntity>
     public static ReconciliationResult<TEntity> Success(TEntity entity, TimeSpan? requeueAfter = null) => Success(requeueAfter);
 
     /// <summary>Try again.</summary>
-    public static ReconciliationResult<TEntity> Failure(string errorMessage, TimeSpan? requeueAfter = null) => new(false, errorMessage, null, requeueAfter);
+    public static ReconciliationResult<TEntity> Failure(string errorMessage, TimeSpan? requeueAfter = null) =>
+        new(false, errorMessage, null, requeueAfter);
 
     /// <summary>Try again, with the arguments of KubeOps; the entity is not looked at.</summary>
-    public static ReconciliationResult<TEntity> Failure(TEntity entity, string errorMessage, Exception? error = null, TimeSpan? requeueAfter = null) =>
-        new(false, errorMessage, error, requeueAfter);
+    public static ReconciliationResult<TEntity> Failure(
+        TEntity entity,
+        string errorMessage,
+        Exception? error = null,
+        TimeSpan? requeueAfter = null
+    ) => new(false, errorMessage, error, requeueAfter);
 }

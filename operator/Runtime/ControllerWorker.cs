@@ -30,8 +30,16 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
     /// <param name="ownWrites">What this process wrote.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public ControllerWorker(string name, ObjectCache<TEntity> cache, WorkQueue<NamespacedName> queue, IEntityController<TEntity> controller, int concurrency,
-        OwnWrites ownWrites, TimeProvider time, ILogger<ControllerWorker<TEntity>> logger)
+    public ControllerWorker(
+        string name,
+        ObjectCache<TEntity> cache,
+        WorkQueue<NamespacedName> queue,
+        IEntityController<TEntity> controller,
+        int concurrency,
+        OwnWrites ownWrites,
+        TimeProvider time,
+        ILogger<ControllerWorker<TEntity>> logger
+    )
     {
         this.name = name;
         this.cache = cache;
@@ -45,7 +53,9 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
         cache.Changed += Wake;
     }
 
-    /// <summary>How long reconciliations in flight may go on after a stop; 20 seconds where not set. Keep it below the host's shutdown timeout.</summary>
+    /// <summary>
+    /// How long reconciliations in flight may go on after a stop; 20 seconds where not set. Keep it below the host's shutdown timeout.
+    /// </summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <inheritdoc/>
@@ -65,7 +75,9 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
             queue.Add(entry.Key);
 
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(lost);
-        var workers = Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(() => WorkAsync(stopping, abort.Token), CancellationToken.None)));
+        var workers = Task.WhenAll(
+            Enumerable.Range(0, concurrency).Select(_ => Task.Run(() => WorkAsync(stopping, abort.Token), CancellationToken.None))
+        );
         await Task.WhenAny(workers, Task.Delay(Timeout.InfiniteTimeSpan, stopping));
         RuntimeLog.Draining(logger, name, Grace);
         using var over = new CancellationTokenSource(Grace, time);
@@ -144,7 +156,9 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
     {
         try
         {
-            var result = entry is null ? await controller.DeletedAsync(key, cancellationToken) : await controller.ReconcileAsync(entry.View, cancellationToken);
+            var result = entry is null
+                ? await controller.DeletedAsync(key, cancellationToken)
+                : await controller.ReconcileAsync(entry.View, cancellationToken);
             if (!result.IsSuccess && result.RequeueAfter is null)
             {
                 Fail(key, result.ErrorMessage ?? "no reason given", result.Error);

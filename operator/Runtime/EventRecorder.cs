@@ -36,7 +36,13 @@ public sealed class EventRecorder(KubernetesApi api, string component, TimeProvi
     /// <param name="type">Normal or Warning.</param>
     /// <param name="cancellationToken">Ends the try.</param>
     /// <exception cref="ArgumentException">The kind is not known.</exception>
-    public Task PublishAsync(IKubernetesObject<V1ObjectMeta> entity, string reason, string message, EventType type = EventType.Normal, CancellationToken cancellationToken = default)
+    public Task PublishAsync(
+        IKubernetesObject<V1ObjectMeta> entity,
+        string reason,
+        string message,
+        EventType type = EventType.Normal,
+        CancellationToken cancellationToken = default
+    )
     {
         var (apiVersion, kind) = (entity.ApiVersion, entity.Kind);
         if (string.IsNullOrEmpty(apiVersion) || string.IsNullOrEmpty(kind))
@@ -45,7 +51,13 @@ public sealed class EventRecorder(KubernetesApi api, string component, TimeProvi
             (apiVersion, kind) = (resource.ApiVersion, resource.Kind);
         }
         var key = new NamespacedName(entity.Metadata.NamespaceProperty ?? string.Empty, entity.Metadata.Name);
-        return PublishAsync(new EventSubject(apiVersion, kind, key, entity.Metadata.Uid), type == EventType.Warning, reason, message, cancellationToken);
+        return PublishAsync(
+            new EventSubject(apiVersion, kind, key, entity.Metadata.Uid),
+            type == EventType.Warning,
+            reason,
+            message,
+            cancellationToken
+        );
     }
 
     /// <summary>Writes an event.</summary>
@@ -62,7 +74,9 @@ public sealed class EventRecorder(KubernetesApi api, string component, TimeProvi
             return;
         }
         message = message.Length <= 1024 ? message : message[..1021] + "...";
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{subject.Uid}\n{component}\n{reason}\n{message}")))[..16];
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{subject.Uid}\n{component}\n{reason}\n{message}")))[
+            ..16
+        ];
         var name = $"{subject.Key.Name}.{hash}";
         var ns = subject.Key.Namespace.Length == 0 ? "default" : subject.Key.Namespace;
         var now = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -71,30 +85,42 @@ public sealed class EventRecorder(KubernetesApi api, string component, TimeProvi
             if (await api.GetAsync(Events, ns, name, cancellationToken) is { } before)
             {
                 var count = (before["count"]?.GetValue<int>() ?? 1) + 1;
-                await api.MergePatchAsync(Events, ns, name, null, new JsonObject { ["count"] = count, ["lastTimestamp"] = now }, cancellationToken);
+                await api.MergePatchAsync(
+                    Events,
+                    ns,
+                    name,
+                    null,
+                    new JsonObject { ["count"] = count, ["lastTimestamp"] = now },
+                    cancellationToken
+                );
                 return;
             }
-            await api.CreateAsync(Events, ns, new JsonObject
-            {
-                ["apiVersion"] = "v1",
-                ["kind"] = "Event",
-                ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns },
-                ["involvedObject"] = new JsonObject
+            await api.CreateAsync(
+                Events,
+                ns,
+                new JsonObject
                 {
-                    ["apiVersion"] = subject.ApiVersion,
-                    ["kind"] = subject.Kind,
-                    ["namespace"] = subject.Key.Namespace,
-                    ["name"] = subject.Key.Name,
-                    ["uid"] = subject.Uid,
+                    ["apiVersion"] = "v1",
+                    ["kind"] = "Event",
+                    ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns },
+                    ["involvedObject"] = new JsonObject
+                    {
+                        ["apiVersion"] = subject.ApiVersion,
+                        ["kind"] = subject.Kind,
+                        ["namespace"] = subject.Key.Namespace,
+                        ["name"] = subject.Key.Name,
+                        ["uid"] = subject.Uid,
+                    },
+                    ["type"] = warning ? "Warning" : "Normal",
+                    ["reason"] = reason,
+                    ["message"] = message,
+                    ["source"] = new JsonObject { ["component"] = component },
+                    ["firstTimestamp"] = now,
+                    ["lastTimestamp"] = now,
+                    ["count"] = 1,
                 },
-                ["type"] = warning ? "Warning" : "Normal",
-                ["reason"] = reason,
-                ["message"] = message,
-                ["source"] = new JsonObject { ["component"] = component },
-                ["firstTimestamp"] = now,
-                ["lastTimestamp"] = now,
-                ["count"] = 1,
-            }, cancellationToken);
+                cancellationToken
+            );
         }
         catch (Exception error) when (error is KubernetesApiException or HttpRequestException or TimeoutException)
         {

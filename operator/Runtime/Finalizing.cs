@@ -17,7 +17,9 @@ internal sealed record NamedFinalizer<TEntity>(string Identifier, IEntityFinaliz
     }
 }
 
-/// <summary>Puts the finalizers of a kind around its controller. An interface, so that controllers of other types need not be Kubernetes objects.</summary>
+/// <summary>
+/// Puts the finalizers of a kind around its controller. An interface, so that controllers of other types need not be Kubernetes objects.
+/// </summary>
 internal interface IFinalizing<TEntity>
     where TEntity : class
 {
@@ -30,14 +32,19 @@ internal sealed class Finalizing<TEntity>(
     IEnumerable<NamedFinalizer<TEntity>> finalizers,
     ObjectCache<TEntity> cache,
     KubernetesApi api,
-    ILogger<Finalizing<TEntity>> logger) : IFinalizing<TEntity>
+    ILogger<Finalizing<TEntity>> logger
+) : IFinalizing<TEntity>
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
     private readonly IReadOnlyList<NamedFinalizer<TEntity>> finalizers = [.. finalizers];
 
     public IEntityController<TEntity> Around(IEntityController<TEntity> controller) => new Controller(this, controller);
 
-    private async Task<ReconciliationResult<TEntity>> AttachAsync(TEntity entity, IEntityController<TEntity> inner, CancellationToken cancellationToken)
+    private async Task<ReconciliationResult<TEntity>> AttachAsync(
+        TEntity entity,
+        IEntityController<TEntity> inner,
+        CancellationToken cancellationToken
+    )
     {
         var present = entity.Metadata.Finalizers ?? [];
         var missing = finalizers.Select(own => own.Identifier).Except(present).ToList();
@@ -68,14 +75,30 @@ internal sealed class Finalizing<TEntity>(
     }
 
     // The list is written whole, so the version guards what others have in it; a conflict brings the object back here, newer.
-    private async Task<JsonObject?> WriteAsync(TEntity entity, string version, IEnumerable<string> names, CancellationToken cancellationToken)
+    private async Task<JsonObject?> WriteAsync(
+        TEntity entity,
+        string version,
+        IEnumerable<string> names,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return await api.MergePatchAsync(cache.Resource, entity.Metadata.NamespaceProperty, entity.Metadata.Name, null, new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["resourceVersion"] = version, ["finalizers"] = new JsonArray([.. names.Select(name => JsonValue.Create(name))]) },
-            }, cancellationToken);
+            return await api.MergePatchAsync(
+                cache.Resource,
+                entity.Metadata.NamespaceProperty,
+                entity.Metadata.Name,
+                null,
+                new JsonObject
+                {
+                    ["metadata"] = new JsonObject
+                    {
+                        ["resourceVersion"] = version,
+                        ["finalizers"] = new JsonArray([.. names.Select(name => JsonValue.Create(name))]),
+                    },
+                },
+                cancellationToken
+            );
         }
         catch (KubernetesApiException error) when (error.IsNotFound)
         {
@@ -87,10 +110,12 @@ internal sealed class Finalizing<TEntity>(
 
     private sealed class Controller(Finalizing<TEntity> around, IEntityController<TEntity> inner) : IEntityController<TEntity>
     {
-        public Task<ReconciliationResult<TEntity>> ReconcileAsync(TEntity entity, CancellationToken cancellationToken) => entity.Metadata.DeletionTimestamp is null
-            ? around.AttachAsync(entity, inner, cancellationToken)
-            : around.FinalizeAsync(entity, cancellationToken);
+        public Task<ReconciliationResult<TEntity>> ReconcileAsync(TEntity entity, CancellationToken cancellationToken) =>
+            entity.Metadata.DeletionTimestamp is null
+                ? around.AttachAsync(entity, inner, cancellationToken)
+                : around.FinalizeAsync(entity, cancellationToken);
 
-        public Task<ReconciliationResult<TEntity>> DeletedAsync(NamespacedName key, CancellationToken cancellationToken) => inner.DeletedAsync(key, cancellationToken);
+        public Task<ReconciliationResult<TEntity>> DeletedAsync(NamespacedName key, CancellationToken cancellationToken) =>
+            inner.DeletedAsync(key, cancellationToken);
     }
 }

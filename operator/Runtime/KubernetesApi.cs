@@ -34,10 +34,17 @@ public sealed class KubernetesApi
     /// <summary>Creates the verbs over a configured client.</summary>
     /// <param name="client">Brings address, TLS and credentials.</param>
     /// <param name="fieldManager">Owner of the fields that <see cref="ApplyAsync"/> writes; also the User-Agent.</param>
-    /// <param name="timeout">For one request with all its tries, that is not a watch; 30 seconds where absent. It starts when the request may go.</param>
+    /// <param name="timeout">For one request with all its tries, that is not a watch; 30 seconds where absent. It starts when the request
+    /// may go.</param>
     /// <param name="pacing">How fast it may ask; the defaults of <see cref="RequestPacing"/> where absent.</param>
     /// <param name="time">The clock; the system's where absent.</param>
-    public KubernetesApi(Kubernetes client, string fieldManager, TimeSpan? timeout = null, RequestPacing? pacing = null, TimeProvider? time = null)
+    public KubernetesApi(
+        Kubernetes client,
+        string fieldManager,
+        TimeSpan? timeout = null,
+        RequestPacing? pacing = null,
+        TimeProvider? time = null
+    )
     {
         this.client = client;
         this.timeout = timeout ?? TimeSpan.FromSeconds(30);
@@ -74,30 +81,75 @@ public sealed class KubernetesApi
 
     /// <summary>Replaces an object that the caller owns whole; its metadata.resourceVersion guards it.</summary>
     /// <exception cref="KubernetesApiException">IsConflict: somebody wrote since that version.</exception>
-    public Task<JsonObject> ReplaceAsync(ResourceType type, string? ns, string name, JsonObject body, CancellationToken cancellationToken) =>
+    public Task<JsonObject> ReplaceAsync(
+        ResourceType type,
+        string? ns,
+        string name,
+        JsonObject body,
+        CancellationToken cancellationToken
+    ) =>
         WriteAsync(type, HttpMethod.Put, $"{type.Path(ns, name)}?fieldManager={FieldManager}", body, "application/json", cancellationToken);
 
     /// <summary>Server-side apply of the given fields.</summary>
     /// <exception cref="KubernetesApiException">The server refused.</exception>
     public Task<JsonObject> ApplyAsync(ResourceType type, string? ns, string name, JsonObject body, CancellationToken cancellationToken) =>
-        WriteAsync(type, HttpMethod.Patch, $"{type.Path(ns, name)}?fieldManager={FieldManager}&force=true", body, "application/apply-patch+yaml", cancellationToken);
+        WriteAsync(
+            type,
+            HttpMethod.Patch,
+            $"{type.Path(ns, name)}?fieldManager={FieldManager}&force=true",
+            body,
+            "application/apply-patch+yaml",
+            cancellationToken
+        );
 
     /// <summary>Merge patch (RFC 7396) of an object or a subresource. Put metadata.resourceVersion in the body to guard it.</summary>
     /// <exception cref="KubernetesApiException">IsConflict: somebody wrote since that version.</exception>
-    public Task<JsonObject> MergePatchAsync(ResourceType type, string? ns, string name, string? subresource, JsonObject body, CancellationToken cancellationToken) =>
-        WriteAsync(type, HttpMethod.Patch, $"{type.Path(ns, name, subresource)}?fieldManager={FieldManager}", body, "application/merge-patch+json", cancellationToken);
+    public Task<JsonObject> MergePatchAsync(
+        ResourceType type,
+        string? ns,
+        string name,
+        string? subresource,
+        JsonObject body,
+        CancellationToken cancellationToken
+    ) =>
+        WriteAsync(
+            type,
+            HttpMethod.Patch,
+            $"{type.Path(ns, name, subresource)}?fieldManager={FieldManager}",
+            body,
+            "application/merge-patch+json",
+            cancellationToken
+        );
 
     /// <summary>JSON patch (RFC 6902): all of its operations, tests included, or none.</summary>
     /// <exception cref="KubernetesApiException">The server refused, or a test did not hold.</exception>
-    public Task<JsonObject> JsonPatchAsync(ResourceType type, string? ns, string name, JsonArray operations, CancellationToken cancellationToken) =>
-        WriteAsync(type, HttpMethod.Patch, $"{type.Path(ns, name)}?fieldManager={FieldManager}", operations, "application/json-patch+json", cancellationToken);
+    public Task<JsonObject> JsonPatchAsync(
+        ResourceType type,
+        string? ns,
+        string name,
+        JsonArray operations,
+        CancellationToken cancellationToken
+    ) =>
+        WriteAsync(
+            type,
+            HttpMethod.Patch,
+            $"{type.Path(ns, name)}?fieldManager={FieldManager}",
+            operations,
+            "application/json-patch+json",
+            cancellationToken
+        );
 
     /// <summary>Deletes an object, in the background. The UID, where given, must match.</summary>
     /// <returns>False where it was not there; so too where a first try deleted it and its answer was lost.</returns>
     /// <exception cref="KubernetesApiException">IsConflict: an object of another UID has the name.</exception>
     public async Task<bool> DeleteAsync(ResourceType type, string? ns, string name, string? uid, CancellationToken cancellationToken)
     {
-        var options = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions", ["propagationPolicy"] = "Background" };
+        var options = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "DeleteOptions",
+            ["propagationPolicy"] = "Background",
+        };
         if (uid is not null)
             options["preconditions"] = new JsonObject { ["uid"] = uid };
         try
@@ -120,7 +172,13 @@ public sealed class KubernetesApi
     /// <exception cref="KubernetesApiException">The server refused, in the last try.</exception>
     /// <exception cref="HttpRequestException">The connection broke, in the last try.</exception>
     /// <exception cref="TimeoutException">The time of the request is over.</exception>
-    public async Task<JsonObject> SendAsync(HttpMethod method, string pathAndQuery, JsonNode? body, string? contentType, CancellationToken cancellationToken)
+    public async Task<JsonObject> SendAsync(
+        HttpMethod method,
+        string pathAndQuery,
+        JsonNode? body,
+        string? contentType,
+        CancellationToken cancellationToken
+    )
     {
         var idempotent = RequestRetry.IsIdempotent(method, body, contentType);
         // Before the time of the request starts: one that only waited for its turn was not too slow.
@@ -138,7 +196,8 @@ public sealed class KubernetesApi
                     await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
                     return (JsonObject)(await JsonNode.ParseAsync(stream, cancellationToken: limit.Token))!;
                 }
-                catch (Exception error) when (RequestRetry.Pause(error, tries, idempotent) is { } pause && time.GetElapsedTime(began) + pause < timeout)
+                catch (Exception error)
+                    when (RequestRetry.Pause(error, tries, idempotent) is { } pause && time.GetElapsedTime(began) + pause < timeout)
                 {
                     RuntimeMetrics.ApiRetries.WithLabels(RuntimeMetrics.Code(error), method.Method, client.BaseUri.Authority).Inc();
                     await Task.Delay(pause, time, limit.Token);
@@ -160,13 +219,26 @@ public sealed class KubernetesApi
     /// <param name="cancellationToken">Ends the request; the timeout of the other verbs does not hold here.</param>
     /// <exception cref="KubernetesApiException">The server refused; where it said when to come again, RetryAfter is set.</exception>
     /// <exception cref="HttpRequestException">The connection broke.</exception>
-    public async Task<HttpResponseMessage> OpenAsync(HttpMethod method, string pathAndQuery, JsonNode? body, string? contentType, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> OpenAsync(
+        HttpMethod method,
+        string pathAndQuery,
+        JsonNode? body,
+        string? contentType,
+        CancellationToken cancellationToken
+    )
     {
         await PaceAsync(pathAndQuery, cancellationToken);
         return await SendOnceAsync(method, pathAndQuery, body, contentType, cancellationToken);
     }
 
-    private async Task<JsonObject> WriteAsync(ResourceType type, HttpMethod method, string pathAndQuery, JsonNode body, string contentType, CancellationToken cancellationToken)
+    private async Task<JsonObject> WriteAsync(
+        ResourceType type,
+        HttpMethod method,
+        string pathAndQuery,
+        JsonNode body,
+        string contentType,
+        CancellationToken cancellationToken
+    )
     {
         var answer = await SendAsync(method, pathAndQuery, body, contentType, cancellationToken);
         // What a deletion answers is of use only where the object stays for its finalizers.
@@ -178,7 +250,13 @@ public sealed class KubernetesApi
     private ValueTask PaceAsync(string path, CancellationToken cancellationToken) =>
         path.StartsWith(LeasePath, StringComparison.Ordinal) ? ValueTask.CompletedTask : bucket.TakeAsync(cancellationToken);
 
-    private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, string pathAndQuery, JsonNode? body, string? contentType, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        HttpMethod method,
+        string pathAndQuery,
+        JsonNode? body,
+        string? contentType,
+        CancellationToken cancellationToken
+    )
     {
         using var request = new HttpRequestMessage(method, new Uri(client.BaseUri, pathAndQuery.TrimStart('/')))
         {
@@ -209,7 +287,9 @@ public sealed class KubernetesApi
         finally
         {
             RuntimeMetrics.ApiRequests.WithLabels(code, method.Method, client.BaseUri.Authority).Inc();
-            RuntimeMetrics.ApiRequestTime.WithLabels(method.Method, client.BaseUri.Authority).Observe(time.GetElapsedTime(began).TotalSeconds);
+            RuntimeMetrics
+                .ApiRequestTime.WithLabels(method.Method, client.BaseUri.Authority)
+                .Observe(time.GetElapsedTime(began).TotalSeconds);
         }
     }
 
@@ -221,13 +301,27 @@ public sealed class KubernetesApi
         {
             using var status = JsonDocument.Parse(text);
             var root = status.RootElement;
-            string Text(string name) => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-                ? value.GetString()! : string.Empty;
-            return new KubernetesApiException(response.StatusCode, Text("reason"), Text("message") is { Length: > 0 } message ? message : text, wait);
+            string Text(string name) =>
+                root.ValueKind == JsonValueKind.Object
+                && root.TryGetProperty(name, out var value)
+                && value.ValueKind == JsonValueKind.String
+                    ? value.GetString()!
+                    : string.Empty;
+            return new KubernetesApiException(
+                response.StatusCode,
+                Text("reason"),
+                Text("message") is { Length: > 0 } message ? message : text,
+                wait
+            );
         }
         catch (JsonException)
         {
-            return new KubernetesApiException(response.StatusCode, string.Empty, $"HTTP {(int)response.StatusCode}: {text[..Math.Min(text.Length, 300)]}", wait);
+            return new KubernetesApiException(
+                response.StatusCode,
+                string.Empty,
+                $"HTTP {(int)response.StatusCode}: {text[..Math.Min(text.Length, 300)]}",
+                wait
+            );
         }
     }
 
@@ -236,6 +330,8 @@ public sealed class KubernetesApi
         if (response.StatusCode != HttpStatusCode.TooManyRequests && (int)response.StatusCode < 500)
             return null;
         var wait = response.Headers.RetryAfter?.Delta ?? (response.Headers.RetryAfter?.Date - time.GetUtcNow());
-        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestRetryAfter ? LongestRetryAfter : wait;
+        return wait < TimeSpan.Zero ? TimeSpan.Zero
+            : wait > LongestRetryAfter ? LongestRetryAfter
+            : wait;
     }
 }

@@ -7,7 +7,8 @@ namespace AgentReadiness.Runtime;
 /// <param name="reason">The machine-readable reason of the Status object, for example "AlreadyExists"; empty where there was none.</param>
 /// <param name="message">The server's message.</param>
 /// <param name="retryAfter">The delay of the Retry-After header, or null.</param>
-public sealed class KubernetesApiException(HttpStatusCode statusCode, string reason, string message, TimeSpan? retryAfter = null) : Exception(message)
+public sealed class KubernetesApiException(HttpStatusCode statusCode, string reason, string message, TimeSpan? retryAfter = null)
+    : Exception(message)
 {
     /// <summary>The HTTP status.</summary>
     public HttpStatusCode StatusCode { get; } = statusCode;
@@ -15,7 +16,9 @@ public sealed class KubernetesApiException(HttpStatusCode statusCode, string rea
     /// <summary>The machine-readable reason, for example "AlreadyExists"; may be empty.</summary>
     public string Reason { get; } = reason;
 
-    /// <summary>When the server wants to be asked again, on a 429 or a 5xx answer that says so, at most 5 minutes; null where it does not.</summary>
+    /// <summary>
+    /// When the server wants to be asked again, on a 429 or a 5xx answer that says so, at most 5 minutes; null where it does not.
+    /// </summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
     /// <summary>Somebody else wrote first, or the object is there already.</summary>

@@ -44,17 +44,21 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
     /// <summary>Waits for leadership, runs the work, and gives the Lease back.</summary>
     /// <param name="lead">The work; its token is cancelled on stop and on loss.</param>
     /// <param name="cancellationToken">Stops the work and the election.</param>
-    /// <returns>True after a stop, false after a loss: then the process should end, for what it holds in memory is no longer true.</returns>
+    /// <returns>True after a stop, false after a loss: then the process should end, for what it holds in memory is no longer
+    /// true.</returns>
     public Task<bool> RunAsync(Func<CancellationToken, Task> lead, CancellationToken cancellationToken) =>
         RunAsync((stopping, _) => lead(stopping), cancellationToken);
 
-    /// <summary>Waits for leadership, runs the work, and gives the Lease back when the work has ended; until then the Lease is kept.</summary>
+    /// <summary>
+    /// Waits for leadership, runs the work, and gives the Lease back when the work has ended; until then the Lease is kept.
+    /// </summary>
     /// <param name="lead">
     /// The work. Its first token is cancelled on stop and on loss: begin nothing more. Its second is cancelled on loss only: another
     /// may lead already, so end at once.
     /// </param>
     /// <param name="cancellationToken">Stops the work and the election.</param>
-    /// <returns>True after a stop, false after a loss: then the process should end, for what it holds in memory is no longer true.</returns>
+    /// <returns>True after a stop, false after a loss: then the process should end, for what it holds in memory is no longer
+    /// true.</returns>
     public async Task<bool> RunAsync(Func<CancellationToken, CancellationToken, Task> lead, CancellationToken cancellationToken)
     {
         RuntimeMetrics.Leader.WithLabels(options.Name).Set(0);
@@ -127,8 +131,13 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
             if (Leader.Length > 0 && Leader != options.Identity && !IsStale(spec))
                 return false;
             var transitions = spec["leaseTransitions"]?.GetValue<int>() ?? 0;
-            await api.ReplaceAsync(Leases, options.Namespace, options.Name,
-                Lease(lease, options.Identity, Leader == options.Identity ? transitions : transitions + 1), cancellationToken);
+            await api.ReplaceAsync(
+                Leases,
+                options.Namespace,
+                options.Name,
+                Lease(lease, options.Identity, Leader == options.Identity ? transitions : transitions + 1),
+                cancellationToken
+            );
             Leader = options.Identity;
             return true;
         }
@@ -167,10 +176,17 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
         {
             var lease = await api.GetAsync(Leases, options.Namespace, options.Name, limit.Token);
             if (lease?["spec"]?["holderIdentity"]?.GetValue<string>() == options.Identity)
-                await api.ReplaceAsync(Leases, options.Namespace, options.Name, Lease(lease, string.Empty, lease["spec"]!["leaseTransitions"]?.GetValue<int>() ?? 0), limit.Token);
+                await api.ReplaceAsync(
+                    Leases,
+                    options.Namespace,
+                    options.Name,
+                    Lease(lease, string.Empty, lease["spec"]!["leaseTransitions"]?.GetValue<int>() ?? 0),
+                    limit.Token
+                );
             RuntimeLog.Released(logger, options.Identity);
         }
-        catch (Exception error) when (error is KubernetesApiException or HttpRequestException or OperationCanceledException or TimeoutException)
+        catch (Exception error)
+            when (error is KubernetesApiException or HttpRequestException or OperationCanceledException or TimeoutException)
         {
             RuntimeLog.LeaseFailed(logger, error.Message);
         }

@@ -15,7 +15,8 @@ public sealed class OperatorReadiness(IEnumerable<IObjectCache> caches)
     public IEnumerable<string> Missing => caches.Where(cache => !cache.IsSynced).Select(cache => cache.Resource.Plural);
 
     /// <summary>Waits until every cache had its first list.</summary>
-    public Task WaitAsync(CancellationToken cancellationToken) => Task.WhenAll(caches.Select(cache => cache.Synced)).WaitAsync(cancellationToken);
+    public Task WaitAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(caches.Select(cache => cache.Synced)).WaitAsync(cancellationToken);
 }
 
 /// <summary>Fills the caches, waits for leadership, runs the leader's tasks; ends the process when leadership or a task is lost.</summary>
@@ -24,7 +25,8 @@ internal sealed class LeadershipService(
     IEnumerable<ILeaderTask> tasks,
     OperatorReadiness readiness,
     IHostApplicationLifetime lifetime,
-    ILogger<LeadershipService> logger) : BackgroundService
+    ILogger<LeadershipService> logger
+) : BackgroundService
 {
     // Made now, so that no change between now and leadership is missed: queues collect keys from the first list on.
     private readonly IReadOnlyList<ILeaderTask> tasks = [.. tasks];

@@ -61,7 +61,10 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
 {
     private readonly Lock gate = new();
     private readonly Dictionary<NamespacedName, CacheEntry<TView>> entries = [];
-    private readonly Dictionary<string, (Func<CacheEntry<TView>, IEnumerable<string>> KeysOf, Dictionary<string, HashSet<NamespacedName>> Map)> indexes = new(StringComparer.Ordinal);
+    private readonly Dictionary<
+        string,
+        (Func<CacheEntry<TView>, IEnumerable<string>> KeysOf, Dictionary<string, HashSet<NamespacedName>> Map)
+    > indexes = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Raised after a change, outside the lock, with the entry before and after (null: was not there, is gone).</summary>
@@ -111,7 +114,12 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
         lock (gate)
         {
             return indexes[index].Map.TryGetValue(key, out var keys)
-                ? [.. keys.Select(entry => entries[entry]).OrderBy(entry => entry.Key.Namespace, StringComparer.Ordinal).ThenBy(entry => entry.Key.Name, StringComparer.Ordinal)]
+                ?
+                [
+                    .. keys.Select(entry => entries[entry])
+                        .OrderBy(entry => entry.Key.Namespace, StringComparer.Ordinal)
+                        .ThenBy(entry => entry.Key.Name, StringComparer.Ordinal),
+                ]
                 : [];
         }
     }
@@ -203,12 +211,16 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
     private CacheEntry<TView> Read(JsonElement item)
     {
         var metadata = item.GetProperty("metadata");
-        return new CacheEntry<TView>(Key(metadata), metadata.GetProperty("uid").GetString()!, metadata.GetProperty("resourceVersion").GetString()!, project(item));
+        return new CacheEntry<TView>(
+            Key(metadata),
+            metadata.GetProperty("uid").GetString()!,
+            metadata.GetProperty("resourceVersion").GetString()!,
+            project(item)
+        );
     }
 
-    private static NamespacedName Key(JsonElement metadata) => new(
-        metadata.TryGetProperty("namespace", out var ns) ? ns.GetString()! : string.Empty,
-        metadata.GetProperty("name").GetString()!);
+    private static NamespacedName Key(JsonElement metadata) =>
+        new(metadata.TryGetProperty("namespace", out var ns) ? ns.GetString()! : string.Empty, metadata.GetProperty("name").GetString()!);
 
     private sealed class Listing(ObjectCache<TView> cache) : ICacheListing
     {

@@ -33,8 +33,13 @@ public interface IOperatorBuilder
     /// <param name="labelSelector">Limits the cache, or null.</param>
     /// <param name="configure">Adds indexes.</param>
     /// <param name="only">Limits the cache to one object, so that a right on its name is enough.</param>
-    IOperatorBuilder AddCache<TView>(ResourceType resource, Func<JsonElement, TView> project, string? labelSelector = null, Action<ObjectCache<TView>>? configure = null,
-        NamespacedName? only = null)
+    IOperatorBuilder AddCache<TView>(
+        ResourceType resource,
+        Func<JsonElement, TView> project,
+        string? labelSelector = null,
+        Action<ObjectCache<TView>>? configure = null,
+        NamespacedName? only = null
+    )
         where TView : class;
 
     /// <summary>Adds a controller of the objects of a cache.</summary>
@@ -109,7 +114,12 @@ public static class OperatorServices
         services.TryAddSingleton(provider =>
         {
             var api = provider.GetRequiredService<KubernetesApi>();
-            return new EventRecorder(api, api.FieldManager, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EventRecorder>>());
+            return new EventRecorder(
+                api,
+                api.FieldManager,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<EventRecorder>>()
+            );
         });
         services.TryAddSingleton<EventPublisher>(provider => provider.GetRequiredService<EventRecorder>().PublishAsync);
         return new Builder(services);
@@ -119,15 +129,25 @@ public static class OperatorServices
     {
         public IServiceCollection Services => services;
 
-        public IOperatorBuilder AddCache<TView>(ResourceType resource, Func<JsonElement, TView> project, string? labelSelector, Action<ObjectCache<TView>>? configure, NamespacedName? only)
+        public IOperatorBuilder AddCache<TView>(
+            ResourceType resource,
+            Func<JsonElement, TView> project,
+            string? labelSelector,
+            Action<ObjectCache<TView>>? configure,
+            NamespacedName? only
+        )
             where TView : class
         {
             var cache = new ObjectCache<TView>(resource, labelSelector, project) { Only = only };
             configure?.Invoke(cache);
             services.AddSingleton(cache);
             services.AddSingleton<IObjectCache>(cache);
-            services.AddSingleton<IHostedService>(provider => new Reflector(cache, provider.GetRequiredService<KubernetesApi>(),
-                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Reflector>>()));
+            services.AddSingleton<IHostedService>(provider => new Reflector(
+                cache,
+                provider.GetRequiredService<KubernetesApi>(),
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<Reflector>>()
+            ));
             return this;
         }
 
@@ -145,8 +165,16 @@ public static class OperatorServices
                 wire?.Invoke(new ControllerWiring(provider, queue));
                 IEntityController<TEntity> controller = provider.GetRequiredService<TController>();
                 controller = provider.GetService<IFinalizing<TEntity>>()?.Around(controller) ?? controller;
-                return new ControllerWorker<TEntity>(name, cache, queue, controller, concurrency: 4, provider.GetRequiredService<KubernetesApi>().OwnWrites, time,
-                    provider.GetRequiredService<ILogger<ControllerWorker<TEntity>>>());
+                return new ControllerWorker<TEntity>(
+                    name,
+                    cache,
+                    queue,
+                    controller,
+                    concurrency: 4,
+                    provider.GetRequiredService<KubernetesApi>().OwnWrites,
+                    time,
+                    provider.GetRequiredService<ILogger<ControllerWorker<TEntity>>>()
+                );
             });
             return this;
         }

@@ -18,8 +18,8 @@ public enum OwnWriteState
 
 /// <summary>
 /// The resource versions that the API server answered to this process's writes, kept until the cache shows them, so that nothing
-/// is decided on an object as it was before its own last change. <see cref="KubernetesApi"/> notes them, <see cref="ControllerWorker{TEntity}"/>
-/// asks; a controller's author has nothing to do. Only kinds that a controller reconciles are kept.
+/// is decided on an object as it was before its own last change. <see cref="KubernetesApi"/> notes them,
+/// <see cref="ControllerWorker{TEntity}"/> asks; a controller's author has nothing to do. Only kinds that a controller reconciles are kept.
 /// </summary>
 /// <remarks>
 /// A version may never appear: the object was deleted and made anew, or the server's data restored from a backup. So a write counts
@@ -47,10 +47,16 @@ public sealed class OwnWrites(TimeProvider time)
     /// <summary>Notes a write, from the object that the server answered; anything else, a Status for example, is passed over.</summary>
     public void Remember(ResourceType resource, JsonObject answer)
     {
-        if (answer["metadata"] is not JsonObject metadata || metadata["resourceVersion"] is not JsonValue version || metadata["name"] is not JsonValue name)
+        if (
+            answer["metadata"] is not JsonObject metadata
+            || metadata["resourceVersion"] is not JsonValue version
+            || metadata["name"] is not JsonValue name
+        )
             return;
         // The last finalizer is gone, and the object with it: the next that the cache hears of it is its deletion.
-        var goes = metadata["deletionTimestamp"] is not null && metadata["finalizers"] is not JsonArray { Count: > 0 }
+        var goes =
+            metadata["deletionTimestamp"] is not null
+            && metadata["finalizers"] is not JsonArray { Count: > 0 }
             && (int?)metadata["deletionGracePeriodSeconds"] is null or 0;
         var key = (resource, new NamespacedName((string?)metadata["namespace"] ?? string.Empty, (string)name!));
         lock (gate)
@@ -99,10 +105,14 @@ public sealed class OwnWrites(TimeProvider time)
 
     // Versions are decimal numbers that grow with each write (KEP-5504); a server that has others can only be asked for equality.
     // Of an object that goes, only a later one of the same name has a newer version.
-    private static bool Shows(string cached, string written, bool goes = false) => (!goes || cached != written) && (
-        ulong.TryParse(cached, NumberStyles.None, CultureInfo.InvariantCulture, out var left) && ulong.TryParse(written, NumberStyles.None, CultureInfo.InvariantCulture, out var right)
-            ? left >= right
-            : cached == written);
+    private static bool Shows(string cached, string written, bool goes = false) =>
+        (!goes || cached != written)
+        && (
+            ulong.TryParse(cached, NumberStyles.None, CultureInfo.InvariantCulture, out var left)
+            && ulong.TryParse(written, NumberStyles.None, CultureInfo.InvariantCulture, out var right)
+                ? left >= right
+                : cached == written
+        );
 
     // For objects that no cache ever shows, as its selector leaves them out.
     private void Sweep()

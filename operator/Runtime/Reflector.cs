@@ -43,7 +43,10 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
                 // A watch that ends at once, again and again, is a failure even where the server calls it a close.
                 var healthy = cause == WatchEndCause.Closed && time.GetElapsedTime(began) > TimeSpan.FromSeconds(1);
                 // One that lived begins a new count: a balancer that resets healthy watches must not lead to longer and longer pauses.
-                failures = healthy ? 0 : time.GetElapsedTime(began) > TimeSpan.FromSeconds(1) ? 1 : failures + 1;
+                failures =
+                    healthy ? 0
+                    : time.GetElapsedTime(began) > TimeSpan.FromSeconds(1) ? 1
+                    : failures + 1;
                 // A server restored from a backup refuses versions from its future for ever: after a few tries only a list helps.
                 // Not one that is short of breath, though: a list costs it more than a watch.
                 if (failures >= 3 && cause != WatchEndCause.Throttled)
@@ -64,7 +67,8 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
                 RuntimeLog.ListFailed(logger, cache.Resource.Plural, error.Message);
             }
             if (failures > 0)
-                await Task.Delay(Pause(failures, told ?? TimeSpan.Zero), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(Pause(failures, told ?? TimeSpan.Zero), time, stoppingToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -95,8 +99,7 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
             version = metadata.GetProperty("resourceVersion").GetString()!;
             next = metadata.TryGetProperty("continue", out var token) && token.GetString() is { Length: > 0 } text ? text : null;
             listing.Add(page.RootElement.GetProperty("items").EnumerateArray());
-        }
-        while (next is not null);
+        } while (next is not null);
         listing.Complete();
         return version;
     }
@@ -120,14 +123,21 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
     private async Task<(WatchEnd End, string Version)> WatchAsync(string version, CancellationToken cancellationToken)
     {
         var timeout = ShortestWatch * (1 + Random.Shared.NextDouble());
-        var end = await new WatchStream(api, time) { FieldSelector = FieldSelector }.ReadAsync(cache.Resource.Path(cache.Only?.Namespace), cache.LabelSelector, version, timeout, (kind, item) =>
-        {
-            if (kind == WatchEventKind.Upsert)
-                cache.Upsert(item);
-            else if (kind == WatchEventKind.Deleted)
-                cache.Delete(item);
-            version = item.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
-        }, cancellationToken);
+        var end = await new WatchStream(api, time) { FieldSelector = FieldSelector }.ReadAsync(
+            cache.Resource.Path(cache.Only?.Namespace),
+            cache.LabelSelector,
+            version,
+            timeout,
+            (kind, item) =>
+            {
+                if (kind == WatchEventKind.Upsert)
+                    cache.Upsert(item);
+                else if (kind == WatchEventKind.Deleted)
+                    cache.Delete(item);
+                version = item.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
+            },
+            cancellationToken
+        );
         return (end, version);
     }
 }

@@ -18,7 +18,8 @@ internal static class RequestRetry
 
     /// <summary>True where the request, sent twice, leaves what it leaves when sent once, or is refused the second time.</summary>
     public static bool IsIdempotent(HttpMethod method, JsonNode? body, string? contentType) =>
-        method == HttpMethod.Get || method == HttpMethod.Delete
+        method == HttpMethod.Get
+        || method == HttpMethod.Delete
         || (method == HttpMethod.Put && body?["metadata"]?["resourceVersion"] is not null)
         || (method == HttpMethod.Patch && contentType is "application/apply-patch+yaml" or "application/merge-patch+json");
 
@@ -26,15 +27,21 @@ internal static class RequestRetry
     /// <param name="error">What the try ended with.</param>
     /// <param name="tries">How many there were.</param>
     /// <param name="idempotent">Whether the request may be processed twice.</param>
-    public static TimeSpan? Pause(Exception error, int tries, bool idempotent) => error switch
-    {
-        KubernetesApiException { RetryAfter: { } told } => tries < MostTriesAsTold ? (told > FirstPause ? told : FirstPause) : null,
-        KubernetesApiException refused when !IsServerFault(refused.StatusCode) => null,
-        KubernetesApiException or HttpRequestException or IOException when idempotent && tries < MostTriesOfOurs =>
-            FirstPause * Math.Pow(2, tries - 1) * (0.5 + Random.Shared.NextDouble()),
-        _ => null,
-    };
+    public static TimeSpan? Pause(Exception error, int tries, bool idempotent) =>
+        error switch
+        {
+            KubernetesApiException { RetryAfter: { } told } => tries < MostTriesAsTold ? (told > FirstPause ? told : FirstPause) : null,
+            KubernetesApiException refused when !IsServerFault(refused.StatusCode) => null,
+            KubernetesApiException or HttpRequestException or IOException when idempotent && tries < MostTriesOfOurs => FirstPause
+                * Math.Pow(2, tries - 1)
+                * (0.5 + Random.Shared.NextDouble()),
+            _ => null,
+        };
 
-    private static bool IsServerFault(HttpStatusCode status) => status is HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway
-        or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+    private static bool IsServerFault(HttpStatusCode status) =>
+        status
+            is HttpStatusCode.InternalServerError
+                or HttpStatusCode.BadGateway
+                or HttpStatusCode.ServiceUnavailable
+                or HttpStatusCode.GatewayTimeout;
 }

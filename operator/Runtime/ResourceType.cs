@@ -20,7 +20,9 @@ public sealed record ResourceType(string Group, string Version, string Plural, s
     /// <exception cref="ArgumentException">The type carries none.</exception>
     public static ResourceType Of(Type type)
     {
-        var entity = type.GetCustomAttribute<KubernetesEntityAttribute>() ?? throw new ArgumentException($"{type} has no KubernetesEntity attribute", nameof(type));
+        var entity =
+            type.GetCustomAttribute<KubernetesEntityAttribute>()
+            ?? throw new ArgumentException($"{type} has no KubernetesEntity attribute", nameof(type));
         return new ResourceType(entity.Group ?? string.Empty, entity.ApiVersion, entity.PluralName, entity.Kind);
     }
 

@@ -71,10 +71,17 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
     /// <param name="onEvent">Called in order with each event; the element is valid only during the call.</param>
     /// <param name="cancellationToken">Ends the watch with an OperationCanceledException.</param>
     /// <returns>Why it ended; faults are told here and not thrown.</returns>
-    public async Task<WatchEnd> ReadAsync(string path, string? labelSelector, string resourceVersion, TimeSpan serverTimeout,
-        Action<WatchEventKind, JsonElement> onEvent, CancellationToken cancellationToken)
+    public async Task<WatchEnd> ReadAsync(
+        string path,
+        string? labelSelector,
+        string resourceVersion,
+        TimeSpan serverTimeout,
+        Action<WatchEventKind, JsonElement> onEvent,
+        CancellationToken cancellationToken
+    )
     {
-        var query = $"{path}?watch=1&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(resourceVersion)}&timeoutSeconds={(int)serverTimeout.TotalSeconds}";
+        var query =
+            $"{path}?watch=1&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(resourceVersion)}&timeoutSeconds={(int)serverTimeout.TotalSeconds}";
         if (labelSelector is not null)
             query += "&labelSelector=" + Uri.EscapeDataString(labelSelector);
         if (FieldSelector is not null)
@@ -113,7 +120,11 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
         }
     }
 
-    private static async Task<WatchEnd> ReadLinesAsync(PipeReader reader, Action<WatchEventKind, JsonElement> onEvent, CancellationToken cancellationToken)
+    private static async Task<WatchEnd> ReadLinesAsync(
+        PipeReader reader,
+        Action<WatchEventKind, JsonElement> onEvent,
+        CancellationToken cancellationToken
+    )
     {
         while (true)
         {
@@ -152,13 +163,17 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
                     onEvent(WatchEventKind.Bookmark, subject);
                     return null;
                 case "ERROR":
-                    var expired = subject.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) && number == (int)HttpStatusCode.Gone;
+                    var expired =
+                        subject.TryGetProperty("code", out var code)
+                        && code.TryGetInt32(out var number)
+                        && number == (int)HttpStatusCode.Gone;
                     return new(expired ? WatchEndCause.Expired : WatchEndCause.Failed, subject.GetRawText());
                 case var other:
                     return new(WatchEndCause.Undecodable, $"event type {other}");
             }
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or NotSupportedException)
+        catch (Exception error)
+            when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or NotSupportedException)
         {
             return new(WatchEndCause.Undecodable, error.Message);
         }

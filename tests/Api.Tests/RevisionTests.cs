@@ -15,14 +15,21 @@ public sealed class RevisionTests
     {
         var spec = Spec();
         var reordered = Spec("""{"spec":{"containers":[{"image":"agent:1","name":"agent","resources":{"limits":{"cpu":1.0}}}]}}""");
-        Revision.Compute(Spec("""{"spec":{"containers":[{"name":"agent","image":"agent:1","resources":{"limits":{"cpu":1}}}]}}"""), Prompt)
+        Revision
+            .Compute(Spec("""{"spec":{"containers":[{"name":"agent","image":"agent:1","resources":{"limits":{"cpu":1}}}]}}"""), Prompt)
             .ShouldBe(Revision.Compute(reordered, Prompt));
         Revision.Compute(spec, Prompt).Length.ShouldBe(Revision.Length);
     }
 
     [Fact]
     public void A_null_member_means_the_same_as_none() =>
-        Revision.Compute(Spec("""{"metadata":{"creationTimestamp":null},"spec":{"containers":[{"name":"agent","image":"agent:1","resources":null}]}}"""), Prompt)
+        Revision
+            .Compute(
+                Spec(
+                    """{"metadata":{"creationTimestamp":null},"spec":{"containers":[{"name":"agent","image":"agent:1","resources":null}]}}"""
+                ),
+                Prompt
+            )
             .ShouldBe(Revision.Compute(Spec("""{"metadata":{},"spec":{"containers":[{"name":"agent","image":"agent:1"}]}}"""), Prompt));
 
     [Fact]
@@ -41,7 +48,13 @@ public sealed class RevisionTests
         Changed(spec => spec.Rollout = new RolloutSpec { Drain = "1s" }).ShouldBe(revision);
         Changed(spec => spec.Evals = [new EvalRequirement()]).ShouldBe(revision);
         Changed(spec => spec.Budget = new BudgetSpec()).ShouldBe(revision);
-        Changed(spec => spec.Guardrails!.Upstreams[0].Credentials = new UpstreamCredentials { SecretRef = new KeyReference { Name = "new", Key = "k" } }).ShouldBe(revision);
+        Changed(spec =>
+                spec.Guardrails!.Upstreams[0].Credentials = new UpstreamCredentials
+                {
+                    SecretRef = new KeyReference { Name = "new", Key = "k" },
+                }
+            )
+            .ShouldBe(revision);
     }
 
     [Fact]
@@ -57,13 +70,16 @@ public sealed class RevisionTests
     [Fact]
     public void Every_way_to_refer_to_a_ConfigMap_is_found_and_rewritten()
     {
-        var template = (JsonObject)JsonNode.Parse("""
-            {"spec": {
-              "initContainers": [{"name": "i", "envFrom": [{"configMapRef": {"name": "a"}}, {"secretRef": {"name": "s"}}]}],
-              "containers": [{"name": "c", "env": [{"name": "X", "valueFrom": {"configMapKeyRef": {"name": "b", "key": "k", "optional": true}}}, {"name": "Y", "value": "v"}]}],
-              "volumes": [{"name": "v", "configMap": {"name": "c"}}, {"name": "p", "projected": {"sources": [{"configMap": {"name": "d"}}, {"secret": {"name": "s"}}]}}]
-            }}
-            """)!;
+        var template = (JsonObject)
+            JsonNode.Parse(
+                """
+                {"spec": {
+                  "initContainers": [{"name": "i", "envFrom": [{"configMapRef": {"name": "a"}}, {"secretRef": {"name": "s"}}]}],
+                  "containers": [{"name": "c", "env": [{"name": "X", "valueFrom": {"configMapKeyRef": {"name": "b", "key": "k", "optional": true}}}, {"name": "Y", "value": "v"}]}],
+                  "volumes": [{"name": "v", "configMap": {"name": "c"}}, {"name": "p", "projected": {"sources": [{"configMap": {"name": "d"}}, {"secret": {"name": "s"}}]}}]
+                }}
+                """
+            )!;
 
         ConfigMapReferences.Find(template).ShouldBe([new("a", false), new("b", true), new("c", false), new("d", false)]);
         ConfigMapReferences.Rewrite(template, name => name + "-copy");
@@ -74,7 +90,15 @@ public sealed class RevisionTests
     [Fact]
     public void A_template_that_makes_no_sense_refers_to_nothing()
     {
-        foreach (var text in (string[])["{}", """{"spec": 5}""", """{"spec": {"containers": "x", "volumes": [1, null]}}""", """{"spec": {"volumes": [{"configMap": {"name": 5}}]}}"""])
+        foreach (
+            var text in (string[])
+                [
+                    "{}",
+                    """{"spec": 5}""",
+                    """{"spec": {"containers": "x", "volumes": [1, null]}}""",
+                    """{"spec": {"volumes": [{"configMap": {"name": 5}}]}}""",
+                ]
+        )
             ConfigMapReferences.Find((JsonObject)JsonNode.Parse(text)!).ShouldBeEmpty();
     }
 
@@ -85,9 +109,10 @@ public sealed class RevisionTests
         return Revision.Compute(spec, Prompt);
     }
 
-    private static AgentDeploymentSpec Spec(string template = """{"spec":{"containers":[{"name":"agent","image":"agent:1"}]}}""") => new()
-    {
-        Template = (JsonObject)JsonNode.Parse(template)!,
-        Guardrails = new GuardrailsSpec { Upstreams = [new Upstream { Name = "openai", Url = "https://provider/v1" }] },
-    };
+    private static AgentDeploymentSpec Spec(string template = """{"spec":{"containers":[{"name":"agent","image":"agent:1"}]}}""") =>
+        new()
+        {
+            Template = (JsonObject)JsonNode.Parse(template)!,
+            Guardrails = new GuardrailsSpec { Upstreams = [new Upstream { Name = "openai", Url = "https://provider/v1" }] },
+        };
 }

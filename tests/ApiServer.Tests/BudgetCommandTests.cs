@@ -47,15 +47,30 @@ public sealed class BudgetCommandTests(ControlPlane plane) : IDisposable
         var target = new BudgetTarget(false, ns, "support");
         var stale = BudgetObject.Of(target, await plane.Api.CreateAsync(Agents, ns, Samples.Agent(ns), CancellationToken.None));
         var asked = new RaiseRequest("Day", "80", null, "2h", "launch", "ana", false);
-        await plane.Api.MergePatchAsync(Agents, ns, "support", null, new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 3 } }, CancellationToken.None);
+        await plane.Api.MergePatchAsync(
+            Agents,
+            ns,
+            "support",
+            null,
+            new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 3 } },
+            CancellationToken.None
+        );
         using var cluster = Cluster.Connect(new ClusterOptions(plane.WriteKubeconfig(folder), "tests"));
 
-        var conflict = await Should.ThrowAsync<ClusterException>(() => cluster.PatchAsync(target.Path, SpecChange.Raise(stale, asked, TimeProvider.System.GetUtcNow()).Patch, CancellationToken.None));
+        var conflict = await Should.ThrowAsync<ClusterException>(() =>
+            cluster.PatchAsync(target.Path, SpecChange.Raise(stale, asked, TimeProvider.System.GetUtcNow()).Patch, CancellationToken.None)
+        );
         conflict.Status.ShouldBe(System.Net.HttpStatusCode.Conflict);
 
-        var change = SpecChange.Raise(await BudgetObject.ReadAsync(cluster, target, CancellationToken.None), asked, TimeProvider.System.GetUtcNow());
+        var change = SpecChange.Raise(
+            await BudgetObject.ReadAsync(cluster, target, CancellationToken.None),
+            asked,
+            TimeProvider.System.GetUtcNow()
+        );
         change.Patch[1]!["value"]![0]!["maxCost"] = "-80";
-        var invalid = await Should.ThrowAsync<ClusterException>(() => cluster.PatchAsync(target.Path, change.Patch, CancellationToken.None));
+        var invalid = await Should.ThrowAsync<ClusterException>(() =>
+            cluster.PatchAsync(target.Path, change.Patch, CancellationToken.None)
+        );
         invalid.Message.ShouldContain("maxCost");
         (await plane.Api.GetAsync(Agents, ns, "support", CancellationToken.None))!["spec"]!["budget"]!["raises"].ShouldBeNull();
     }
@@ -65,16 +80,28 @@ public sealed class BudgetCommandTests(ControlPlane plane) : IDisposable
     {
         var ns = await plane.NamespaceAsync();
         await plane.Api.CreateAsync(Agents, ns, Samples.Agent(ns), CancellationToken.None);
-        await plane.Api.MergePatchAsync(Agents, ns, "support", "status", (JsonObject)JsonNode.Parse("""
-            {"status": {"budget": [{"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "3.2", "cap": "50", "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"}]}}
-            """)!, CancellationToken.None);
+        await plane.Api.MergePatchAsync(
+            Agents,
+            ns,
+            "support",
+            "status",
+            (JsonObject)
+                JsonNode.Parse(
+                    """
+                    {"status": {"budget": [{"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "3.2", "cap": "50", "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"}]}}
+                    """
+                )!,
+            CancellationToken.None
+        );
 
         var (code, output, error) = await RunAsync("show", "agd/support", "-n", ns);
         (code, error).ShouldBe((0, ""));
         output.ShouldContain("2026-11-24   USD    45");
         output.ShouldContain("Read from the status, as of 2026-11-24T17:58:00Z: there is no BudgetLedger");
         (await RunAsync("write-off", "support", "-n", ns, "--window", "2026-11-24", "--cost", "3.20", "--reason", "bill")).Code.ShouldBe(0);
-        (await plane.Api.GetAsync(Agents, ns, "support", CancellationToken.None))!["spec"]!["budget"]!["writeOffs"]![0]!["maxCost"]!.GetValue<string>().ShouldBe("3.2");
+        (await plane.Api.GetAsync(Agents, ns, "support", CancellationToken.None))!["spec"]!["budget"]!["writeOffs"]![0]!["maxCost"]!
+            .GetValue<string>()
+            .ShouldBe("3.2");
         (await RunAsync("show", "support", "-n", ns, "--context", "nowhere")).Code.ShouldBe(2);
     }
 
@@ -82,8 +109,12 @@ public sealed class BudgetCommandTests(ControlPlane plane) : IDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await Commands.RunAsync(["budget", .. arguments, "--kubeconfig", plane.WriteKubeconfig(folder)], TextReader.Null, Stream.Null,
-            new InvocationConfiguration { Output = output, Error = error });
+        var code = await Commands.RunAsync(
+            ["budget", .. arguments, "--kubeconfig", plane.WriteKubeconfig(folder)],
+            TextReader.Null,
+            Stream.Null,
+            new InvocationConfiguration { Output = output, Error = error }
+        );
         return (code, output.ToString(), error.ToString());
     }
 }

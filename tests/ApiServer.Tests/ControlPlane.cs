@@ -32,15 +32,34 @@ public sealed class ControlPlane : IAsyncLifetime
             ? path
             : throw new InvalidOperationException("AGENT_READINESS_KUBERNETES is not set: run these tests through make test-api");
         WriteKeys();
-        Start("etcd", "etcd", "--data-dir", Path.Combine(folder, "etcd"), "--listen-client-urls", Etcd, "--advertise-client-urls", Etcd,
-            "--listen-peer-urls", $"http://127.0.0.1:{Ports.Free()}", "--unsafe-no-fsync");
+        Start(
+            "etcd",
+            "etcd",
+            "--data-dir",
+            Path.Combine(folder, "etcd"),
+            "--listen-client-urls",
+            Etcd,
+            "--advertise-client-urls",
+            Etcd,
+            "--listen-peer-urls",
+            $"http://127.0.0.1:{Ports.Free()}",
+            "--unsafe-no-fsync"
+        );
         StartApiServer(binaries);
         Api = new KubernetesApi(Client, "tests");
         await WaitAsync("/readyz");
         foreach (var kind in CrdGenerator.Kinds)
         {
-            var crd = new CrdGenerator(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "AgentReadiness.Api.xml"))).Generate(kind);
-            await Api.SendAsync(HttpMethod.Post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd, "application/json", CancellationToken.None);
+            var crd = new CrdGenerator(
+                await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "AgentReadiness.Api.xml"))
+            ).Generate(kind);
+            await Api.SendAsync(
+                HttpMethod.Post,
+                "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+                crd,
+                "application/json",
+                CancellationToken.None
+            );
         }
         foreach (var kind in CrdGenerator.Kinds)
             await WaitAsync(ResourceType.Of(kind).Path(null));
@@ -49,7 +68,13 @@ public sealed class ControlPlane : IAsyncLifetime
     public async Task<string> NamespaceAsync()
     {
         var name = $"t-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5))}";
-        await Api.SendAsync(HttpMethod.Post, "/api/v1/namespaces", new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, "application/json", CancellationToken.None);
+        await Api.SendAsync(
+            HttpMethod.Post,
+            "/api/v1/namespaces",
+            new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } },
+            "application/json",
+            CancellationToken.None
+        );
         return name;
     }
 
@@ -59,7 +84,10 @@ public sealed class ControlPlane : IAsyncLifetime
         using var http = new HttpClient();
         using var status = await http.PostAsync(new Uri($"{Etcd}/v3/maintenance/status"), new StringContent("{}"));
         var revision = JsonNode.Parse(await status.Content.ReadAsStringAsync())!["header"]!["revision"]!.GetValue<string>();
-        using var compacted = await http.PostAsync(new Uri($"{Etcd}/v3/kv/compaction"), new StringContent($$"""{"revision":"{{revision}}","physical":true}"""));
+        using var compacted = await http.PostAsync(
+            new Uri($"{Etcd}/v3/kv/compaction"),
+            new StringContent($$"""{"revision":"{{revision}}","physical":true}""")
+        );
         compacted.EnsureSuccessStatusCode();
     }
 
@@ -75,10 +103,21 @@ public sealed class ControlPlane : IAsyncLifetime
     /// <summary>Starts the controllers that a rollout needs, once: Deployments, Jobs, Endpoints, garbage, autoscaling.</summary>
     public void EnsureControllers()
     {
-        controllers ??= Start("controllers", Path.Combine(Environment.GetEnvironmentVariable("AGENT_READINESS_KUBERNETES")!, "kube-controller-manager"),
-            "--kubeconfig", WriteKubeconfig(folder), "--controllers=deployment,replicaset,endpoint,job,garbagecollector,horizontalpodautoscaling",
-            "--leader-elect=false", "--port=0", "--secure-port=0", "--kube-api-qps=200", "--kube-api-burst=400",
-            "--horizontal-pod-autoscaler-sync-period=1s", "--service-account-private-key-file", Path.Combine(folder, "sa.key"));
+        controllers ??= Start(
+            "controllers",
+            Path.Combine(Environment.GetEnvironmentVariable("AGENT_READINESS_KUBERNETES")!, "kube-controller-manager"),
+            "--kubeconfig",
+            WriteKubeconfig(folder),
+            "--controllers=deployment,replicaset,endpoint,job,garbagecollector,horizontalpodautoscaling",
+            "--leader-elect=false",
+            "--port=0",
+            "--secure-port=0",
+            "--kube-api-qps=200",
+            "--kube-api-burst=400",
+            "--horizontal-pod-autoscaler-sync-period=1s",
+            "--service-account-private-key-file",
+            Path.Combine(folder, "sa.key")
+        );
     }
 
     /// <summary>Ends them, for what is to be measured without them.</summary>
@@ -95,14 +134,17 @@ public sealed class ControlPlane : IAsyncLifetime
     public string WriteKubeconfig(string directory)
     {
         var path = Path.Combine(directory, "kubeconfig");
-        File.WriteAllText(path, $$$"""
+        File.WriteAllText(
+            path,
+            $$$"""
             apiVersion: v1
             kind: Config
             current-context: tests
             contexts: [{name: tests, context: {cluster: tests, user: tests}}]
             clusters: [{name: tests, cluster: {server: "https://127.0.0.1:{{{port}}}", insecure-skip-tls-verify: true}}]
             users: [{name: tests, user: {token: tests-token}}]
-            """);
+            """
+        );
         return path;
     }
 
@@ -118,18 +160,46 @@ public sealed class ControlPlane : IAsyncLifetime
         Directory.Delete(folder, recursive: true);
     }
 
-    public Kubernetes CreateClient(params DelegatingHandler[] handlers) => new(new KubernetesClientConfiguration
-    {
-        Host = $"https://127.0.0.1:{port}",
-        AccessToken = "tests-token",
-        SkipTlsVerify = true,
-    }, handlers);
+    public Kubernetes CreateClient(params DelegatingHandler[] handlers) =>
+        new(
+            new KubernetesClientConfiguration
+            {
+                Host = $"https://127.0.0.1:{port}",
+                AccessToken = "tests-token",
+                SkipTlsVerify = true,
+            },
+            handlers
+        );
 
-    private void StartApiServer(string binaries) => apiServer = Start("apiserver", Path.Combine(binaries, "kube-apiserver"), "--etcd-servers", Etcd, "--bind-address", "127.0.0.1", "--secure-port", $"{port}",
-        "--cert-dir", Path.Combine(folder, "certs"), "--token-auth-file", Path.Combine(folder, "tokens.csv"),
-        "--service-account-key-file", Path.Combine(folder, "sa.pub"), "--service-account-signing-key-file", Path.Combine(folder, "sa.key"),
-        "--service-account-issuer", "https://kubernetes.default.svc", "--service-cluster-ip-range", "10.97.0.0/16", "--authorization-mode", "RBAC",
-        "--disable-admission-plugins", "ServiceAccount", "--advertise-address", "127.0.0.2");
+    private void StartApiServer(string binaries) =>
+        apiServer = Start(
+            "apiserver",
+            Path.Combine(binaries, "kube-apiserver"),
+            "--etcd-servers",
+            Etcd,
+            "--bind-address",
+            "127.0.0.1",
+            "--secure-port",
+            $"{port}",
+            "--cert-dir",
+            Path.Combine(folder, "certs"),
+            "--token-auth-file",
+            Path.Combine(folder, "tokens.csv"),
+            "--service-account-key-file",
+            Path.Combine(folder, "sa.pub"),
+            "--service-account-signing-key-file",
+            Path.Combine(folder, "sa.key"),
+            "--service-account-issuer",
+            "https://kubernetes.default.svc",
+            "--service-cluster-ip-range",
+            "10.97.0.0/16",
+            "--authorization-mode",
+            "RBAC",
+            "--disable-admission-plugins",
+            "ServiceAccount",
+            "--advertise-address",
+            "127.0.0.2"
+        );
 
     private void WriteKeys()
     {
@@ -141,7 +211,10 @@ public sealed class ControlPlane : IAsyncLifetime
 
     private Process Start(string name, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", Path.Combine(folder, $"{name}.log"), program } };
+        var start = new ProcessStartInfo("/bin/sh")
+        {
+            ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", Path.Combine(folder, $"{name}.log"), program },
+        };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;

@@ -22,9 +22,17 @@ internal static class ExampleOperator
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(new KubernetesApi(client, "example"));
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(new LeaderElectionOptions { Namespace = ns, Name = "example", Identity = "me" });
+        builder.Services.AddSingleton(
+            new LeaderElectionOptions
+            {
+                Namespace = ns,
+                Name = "example",
+                Identity = "me",
+            }
+        );
         builder.Services.AddSingleton<Diary>();
-        var made = builder.Services.AddKubernetesOperator()
+        var made = builder
+            .Services.AddKubernetesOperator()
             .AddCache(ConfigMaps, item => KubernetesJson.Deserialize<V1ConfigMap>(item.GetRawText()), $"example=mirror,test={ns}")
             .AddCache(ConfigMaps, item => new Copy(item.GetProperty("data").GetProperty("value").GetString()!), $"example=copy,test={ns}");
         if (more is null)
@@ -34,13 +42,19 @@ internal static class ExampleOperator
         return builder.Build();
     }
 
-    public static JsonObject Object(string ns, string name, string role, string value) => new()
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = "ConfigMap",
-        ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns, ["labels"] = new JsonObject { ["example"] = role, ["test"] = ns } },
-        ["data"] = new JsonObject { ["value"] = value },
-    };
+    public static JsonObject Object(string ns, string name, string role, string value) =>
+        new()
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "ConfigMap",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name,
+                ["namespace"] = ns,
+                ["labels"] = new JsonObject { ["example"] = role, ["test"] = ns },
+            },
+            ["data"] = new JsonObject { ["value"] = value },
+        };
 
     /// <summary>Waits until a cache is as it should be.</summary>
     public static async Task<T> UntilAsync<T>(this ObjectCache<T> cache, NamespacedName key, Func<CacheEntry<T>?, bool> isSo)
@@ -65,10 +79,11 @@ internal static class ExampleOperator
         }
     }
 
-    public static IOperatorBuilder Mirror(IOperatorBuilder made) => made
-        .AddController<MirrorController, V1ConfigMap>(wiring => wiring
-            .Watches<Copy>(copy => [new NamespacedName(copy.Key.Namespace, copy.Key.Name[..^"-copy".Length])]))
-        .AddFinalizer<MirrorFinalizer, V1ConfigMap>(Finalizer);
+    public static IOperatorBuilder Mirror(IOperatorBuilder made) =>
+        made.AddController<MirrorController, V1ConfigMap>(wiring =>
+                wiring.Watches<Copy>(copy => [new NamespacedName(copy.Key.Namespace, copy.Key.Name[..^"-copy".Length])])
+            )
+            .AddFinalizer<MirrorFinalizer, V1ConfigMap>(Finalizer);
 }
 
 /// <summary>A copy, as the cache holds it.</summary>
@@ -88,7 +103,8 @@ internal sealed class Diary
     public TaskCompletionSource<NamespacedName> Gone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
-internal sealed class MirrorController(KubernetesApi api, ObjectCache<Copy> copies, EventPublisher events, Diary diary) : IEntityController<V1ConfigMap>
+internal sealed class MirrorController(KubernetesApi api, ObjectCache<Copy> copies, EventPublisher events, Diary diary)
+    : IEntityController<V1ConfigMap>
 {
     public async Task<ReconciliationResult<V1ConfigMap>> ReconcileAsync(V1ConfigMap entity, CancellationToken cancellationToken)
     {
@@ -102,7 +118,13 @@ internal sealed class MirrorController(KubernetesApi api, ObjectCache<Copy> copi
             diary.InHand.TrySetResult();
             await diary.GoOn.Task;
         }
-        await api.ApplyAsync(ExampleOperator.ConfigMaps, key.Namespace, key.Name, ExampleOperator.Object(key.Namespace, key.Name, "copy", value), cancellationToken);
+        await api.ApplyAsync(
+            ExampleOperator.ConfigMaps,
+            key.Namespace,
+            key.Name,
+            ExampleOperator.Object(key.Namespace, key.Name, "copy", value),
+            cancellationToken
+        );
         await events(entity, "Mirrored", $"The copy holds {value}", cancellationToken: cancellationToken);
         return ReconciliationResult<V1ConfigMap>.Success(entity);
     }
@@ -118,7 +140,13 @@ internal sealed class MirrorFinalizer(KubernetesApi api) : IEntityFinalizer<V1Co
 {
     public async Task<ReconciliationResult<V1ConfigMap>> FinalizeAsync(V1ConfigMap entity, CancellationToken cancellationToken)
     {
-        await api.DeleteAsync(ExampleOperator.ConfigMaps, entity.Metadata.NamespaceProperty, entity.Metadata.Name + "-copy", null, cancellationToken);
+        await api.DeleteAsync(
+            ExampleOperator.ConfigMaps,
+            entity.Metadata.NamespaceProperty,
+            entity.Metadata.Name + "-copy",
+            null,
+            cancellationToken
+        );
         return ReconciliationResult<V1ConfigMap>.Success(entity);
     }
 }

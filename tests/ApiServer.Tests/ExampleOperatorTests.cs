@@ -32,7 +32,9 @@ public sealed class ExampleOperatorTests(ControlPlane plane)
         created["metadata"]!["finalizers"] = new JsonArray(Foreign);
         await plane.Api.CreateAsync(ExampleOperator.ConfigMaps, ns, created, CancellationToken.None);
         await copies.UntilAsync(child, copy => copy?.View.Value == "one");
-        diary.Lines.First().ShouldBe($"one with {Foreign} {ExampleOperator.Finalizer}", "the finalizer is there before the first reconciliation");
+        diary
+            .Lines.First()
+            .ShouldBe($"one with {Foreign} {ExampleOperator.Finalizer}", "the finalizer is there before the first reconciliation");
 
         await SetAsync(ns, "a", "two");
         await copies.UntilAsync(child, copy => copy?.View.Value == "two");
@@ -48,8 +50,11 @@ public sealed class ExampleOperatorTests(ControlPlane plane)
         (await diary.Gone.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldBe(parent);
 
         var events = await plane.Api.SendAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/events", null, null, CancellationToken.None);
-        events["items"]!.AsArray().Select(item => $"{item!["reason"]} {item["involvedObject"]!["kind"]} {item["message"]} {item["type"]}")
-            .Order().ShouldBe(["Mirrored ConfigMap The copy holds one Normal", "Mirrored ConfigMap The copy holds two Normal"]);
+        events["items"]!
+            .AsArray()
+            .Select(item => $"{item!["reason"]} {item["involvedObject"]!["kind"]} {item["message"]} {item["type"]}")
+            .Order()
+            .ShouldBe(["Mirrored ConfigMap The copy holds one Normal", "Mirrored ConfigMap The copy holds two Normal"]);
         await host.StopAsync();
         (await HolderAsync(ns)).ShouldBeEmpty();
     }
@@ -59,10 +64,19 @@ public sealed class ExampleOperatorTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         var slow = new SlowToStop();
-        using var host = ExampleOperator.Build(plane.CreateClient(), ns, made => ExampleOperator.Mirror(made).Services.AddSingleton<IHostedService>(slow));
+        using var host = ExampleOperator.Build(
+            plane.CreateClient(),
+            ns,
+            made => ExampleOperator.Mirror(made).Services.AddSingleton<IHostedService>(slow)
+        );
         var diary = host.Services.GetRequiredService<Diary>();
         await host.StartAsync();
-        await plane.Api.CreateAsync(ExampleOperator.ConfigMaps, ns, ExampleOperator.Object(ns, "a", "mirror", "slow"), CancellationToken.None);
+        await plane.Api.CreateAsync(
+            ExampleOperator.ConfigMaps,
+            ns,
+            ExampleOperator.Object(ns, "a", "mirror", "slow"),
+            CancellationToken.None
+        );
         await diary.InHand.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
         var stop = host.StopAsync();
@@ -89,10 +103,13 @@ public sealed class ExampleOperatorTests(ControlPlane plane)
         await host.StartAsync();
         await plane.Api.CreateAsync(ExampleOperator.ConfigMaps, ns, ExampleOperator.Object(ns, "a", "mirror", "0"), CancellationToken.None);
 
-        await host.Services.GetRequiredService<ObjectCache<V1ConfigMap>>().UntilAsync(new NamespacedName(ns, "a"), entry => entry?.View.Data["value"] == $"{Counter.Goal}");
+        await host
+            .Services.GetRequiredService<ObjectCache<V1ConfigMap>>()
+            .UntilAsync(new NamespacedName(ns, "a"), entry => entry?.View.Data["value"] == $"{Counter.Goal}");
 
         await host.StopAsync();
-        host.Services.GetRequiredService<Diary>().Lines.Where(line => line != $"{Counter.Goal}")
+        host.Services.GetRequiredService<Diary>()
+            .Lines.Where(line => line != $"{Counter.Goal}")
             .ShouldBe(Enumerable.Range(0, Counter.Goal).Select(number => $"{number}"), "each number was seen once");
     }
 
@@ -100,24 +117,44 @@ public sealed class ExampleOperatorTests(ControlPlane plane)
     public async Task Finalizers_run_in_order_and_again_after_failures_and_conflicts_until_each_succeeded()
     {
         var ns = await plane.NamespaceAsync();
-        using var host = ExampleOperator.Build(plane.CreateClient(), ns, made => made
-            .AddController<Counter, V1ConfigMap>()
-            .AddFinalizer<Failing, V1ConfigMap>("example.com/failing")
-            .AddFinalizer<Conflicting, V1ConfigMap>("example.com/conflicting")
-            .AddFinalizer<Last, V1ConfigMap>("example.com/last"));
+        using var host = ExampleOperator.Build(
+            plane.CreateClient(),
+            ns,
+            made =>
+                made.AddController<Counter, V1ConfigMap>()
+                    .AddFinalizer<Failing, V1ConfigMap>("example.com/failing")
+                    .AddFinalizer<Conflicting, V1ConfigMap>("example.com/conflicting")
+                    .AddFinalizer<Last, V1ConfigMap>("example.com/last")
+        );
         var objects = host.Services.GetRequiredService<ObjectCache<V1ConfigMap>>();
         var key = new NamespacedName(ns, "a");
         await host.StartAsync();
-        await plane.Api.CreateAsync(ExampleOperator.ConfigMaps, ns, ExampleOperator.Object(ns, "a", "mirror", $"{Counter.Goal}"), CancellationToken.None);
-        await objects.UntilAsync(key, entry => entry?.View.Metadata.Finalizers is ["example.com/failing", "example.com/conflicting", "example.com/last"]);
+        await plane.Api.CreateAsync(
+            ExampleOperator.ConfigMaps,
+            ns,
+            ExampleOperator.Object(ns, "a", "mirror", $"{Counter.Goal}"),
+            CancellationToken.None
+        );
+        await objects.UntilAsync(
+            key,
+            entry => entry?.View.Metadata.Finalizers is ["example.com/failing", "example.com/conflicting", "example.com/last"]
+        );
         var diary = host.Services.GetRequiredService<Diary>();
 
         await plane.Api.DeleteAsync(ExampleOperator.ConfigMaps, ns, "a", null, CancellationToken.None);
         await objects.UntilAsync(key, entry => entry is null);
 
         await host.StopAsync();
-        diary.Lines.Where(line => line.Contains(' ', StringComparison.Ordinal))
-            .ShouldBe(["failing throws", "failing fails", "failing succeeds", "conflicting meets a newer object", "conflicting succeeds", "last succeeds"]);
+        diary
+            .Lines.Where(line => line.Contains(' ', StringComparison.Ordinal))
+            .ShouldBe([
+                "failing throws",
+                "failing fails",
+                "failing succeeds",
+                "conflicting meets a newer object",
+                "conflicting succeeds",
+                "last succeeds",
+            ]);
     }
 
     [Theory]
@@ -125,15 +162,25 @@ public sealed class ExampleOperatorTests(ControlPlane plane)
     [InlineData("example.com/")]
     [InlineData("example.com/a/b")]
     public void A_finalizer_that_the_server_would_refuse_is_refused_at_the_start(string identifier) =>
-        Should.Throw<ArgumentException>(() => new ServiceCollection().AddKubernetesOperator().AddFinalizer<MirrorFinalizer, V1ConfigMap>(identifier));
+        Should.Throw<ArgumentException>(() =>
+            new ServiceCollection().AddKubernetesOperator().AddFinalizer<MirrorFinalizer, V1ConfigMap>(identifier)
+        );
 
     private static JsonObject Finalizers() => new() { ["metadata"] = new JsonObject { ["finalizers"] = new JsonArray() } };
 
     private Task SetAsync(string ns, string name, string value) =>
-        plane.Api.MergePatchAsync(ExampleOperator.ConfigMaps, ns, name, null, new JsonObject { ["data"] = new JsonObject { ["value"] = value } }, CancellationToken.None);
+        plane.Api.MergePatchAsync(
+            ExampleOperator.ConfigMaps,
+            ns,
+            name,
+            null,
+            new JsonObject { ["data"] = new JsonObject { ["value"] = value } },
+            CancellationToken.None
+        );
 
     private async Task<string> HolderAsync(string ns) =>
-        (await plane.Api.GetAsync(Leases, ns, "example", CancellationToken.None))!["spec"]!["holderIdentity"]?.GetValue<string>() ?? string.Empty;
+        (await plane.Api.GetAsync(Leases, ns, "example", CancellationToken.None))!["spec"]!["holderIdentity"]?.GetValue<string>()
+        ?? string.Empty;
 
     /// <summary>A part of the program that is stopped first, as it was added last, and takes its time.</summary>
     private sealed class SlowToStop : IHostedService
@@ -156,8 +203,14 @@ public sealed class ExampleOperatorTests(ControlPlane plane)
             diary.Lines.Enqueue($"{number}");
             if (number == Goal)
                 return ReconciliationResult<V1ConfigMap>.Success();
-            await api.MergePatchAsync(ExampleOperator.ConfigMaps, entity.Metadata.NamespaceProperty, entity.Metadata.Name, null,
-                new JsonObject { ["data"] = new JsonObject { ["value"] = $"{number + 1}" } }, cancellationToken);
+            await api.MergePatchAsync(
+                ExampleOperator.ConfigMaps,
+                entity.Metadata.NamespaceProperty,
+                entity.Metadata.Name,
+                null,
+                new JsonObject { ["data"] = new JsonObject { ["value"] = $"{number + 1}" } },
+                cancellationToken
+            );
             return ReconciliationResult<V1ConfigMap>.Success(TimeSpan.FromTicks(1));
         }
 
@@ -197,8 +250,14 @@ public sealed class ExampleOperatorTests(ControlPlane plane)
             diary.Lines.Enqueue(first ? "conflicting meets a newer object" : "conflicting succeeds");
             if (first)
             {
-                await api.MergePatchAsync(ExampleOperator.ConfigMaps, entity.Metadata.NamespaceProperty, entity.Metadata.Name, null,
-                    new JsonObject { ["data"] = new JsonObject { ["more"] = "1" } }, cancellationToken);
+                await api.MergePatchAsync(
+                    ExampleOperator.ConfigMaps,
+                    entity.Metadata.NamespaceProperty,
+                    entity.Metadata.Name,
+                    null,
+                    new JsonObject { ["data"] = new JsonObject { ["more"] = "1" } },
+                    cancellationToken
+                );
             }
             return ReconciliationResult<V1ConfigMap>.Success(entity);
         }

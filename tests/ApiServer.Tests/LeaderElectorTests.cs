@@ -33,12 +33,17 @@ public sealed class LeaderElectorTests(ControlPlane plane)
     public async Task A_Lease_that_somebody_made_empty_is_taken()
     {
         var ns = await plane.NamespaceAsync();
-        await plane.Api.CreateAsync(Leases, ns, new JsonObject
-        {
-            ["apiVersion"] = "coordination.k8s.io/v1",
-            ["kind"] = "Lease",
-            ["metadata"] = new JsonObject { ["name"] = "test", ["namespace"] = ns },
-        }, CancellationToken.None);
+        await plane.Api.CreateAsync(
+            Leases,
+            ns,
+            new JsonObject
+            {
+                ["apiVersion"] = "coordination.k8s.io/v1",
+                ["kind"] = "Lease",
+                ["metadata"] = new JsonObject { ["name"] = "test", ["namespace"] = ns },
+            },
+            CancellationToken.None
+        );
 
         using var candidate = new Candidate(plane, ns, "first", TimeSpan.FromMinutes(5));
 
@@ -54,20 +59,28 @@ public sealed class LeaderElectorTests(ControlPlane plane)
         var ends = new TaskCompletionSource();
         var led = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var isLost = true;
-        var elector = new LeaderElector(new KubernetesApi(plane.CreateClient(), "first"), new LeaderElectionOptions
-        {
-            Namespace = ns,
-            Name = "test",
-            Identity = "first",
-            RetryPeriod = TimeSpan.FromMilliseconds(200),
-        }, TimeProvider.System, NullLogger<LeaderElector>.Instance);
-        var ended = elector.RunAsync(async (stopping, lost) =>
-        {
-            led.SetResult();
-            await ends.Task;
-            isLost = lost.IsCancellationRequested;
-            stopping.IsCancellationRequested.ShouldBeTrue();
-        }, stop.Token);
+        var elector = new LeaderElector(
+            new KubernetesApi(plane.CreateClient(), "first"),
+            new LeaderElectionOptions
+            {
+                Namespace = ns,
+                Name = "test",
+                Identity = "first",
+                RetryPeriod = TimeSpan.FromMilliseconds(200),
+            },
+            TimeProvider.System,
+            NullLogger<LeaderElector>.Instance
+        );
+        var ended = elector.RunAsync(
+            async (stopping, lost) =>
+            {
+                led.SetResult();
+                await ends.Task;
+                isLost = lost.IsCancellationRequested;
+                stopping.IsCancellationRequested.ShouldBeTrue();
+            },
+            stop.Token
+        );
         await led.Task.WaitAsync(TimeSpan.FromSeconds(20));
 
         await stop.CancelAsync();
@@ -95,7 +108,14 @@ public sealed class LeaderElectorTests(ControlPlane plane)
         using var candidate = new Candidate(plane, ns, "first", TimeSpan.FromSeconds(10));
         await candidate.Led.Task.WaitAsync(TimeSpan.FromSeconds(20));
 
-        await plane.Api.MergePatchAsync(Leases, ns, "test", null, new JsonObject { ["spec"] = new JsonObject { ["holderIdentity"] = "usurper" } }, CancellationToken.None);
+        await plane.Api.MergePatchAsync(
+            Leases,
+            ns,
+            "test",
+            null,
+            new JsonObject { ["spec"] = new JsonObject { ["holderIdentity"] = "usurper" } },
+            CancellationToken.None
+        );
 
         (await candidate.Ended.WaitAsync(TimeSpan.FromSeconds(30))).ShouldBeFalse();
         candidate.Cancelled.ShouldBeTrue();
@@ -106,13 +126,23 @@ public sealed class LeaderElectorTests(ControlPlane plane)
     public async Task A_dead_leader_is_waited_for_as_long_as_its_Lease_says_and_no_longer()
     {
         var ns = await plane.NamespaceAsync();
-        await plane.Api.CreateAsync(Leases, ns, new JsonObject
-        {
-            ["apiVersion"] = "coordination.k8s.io/v1",
-            ["kind"] = "Lease",
-            ["metadata"] = new JsonObject { ["name"] = "test", ["namespace"] = ns },
-            ["spec"] = new JsonObject { ["holderIdentity"] = "dead", ["leaseDurationSeconds"] = 3, ["renewTime"] = "2026-01-01T00:00:00.000000Z" },
-        }, CancellationToken.None);
+        await plane.Api.CreateAsync(
+            Leases,
+            ns,
+            new JsonObject
+            {
+                ["apiVersion"] = "coordination.k8s.io/v1",
+                ["kind"] = "Lease",
+                ["metadata"] = new JsonObject { ["name"] = "test", ["namespace"] = ns },
+                ["spec"] = new JsonObject
+                {
+                    ["holderIdentity"] = "dead",
+                    ["leaseDurationSeconds"] = 3,
+                    ["renewTime"] = "2026-01-01T00:00:00.000000Z",
+                },
+            },
+            CancellationToken.None
+        );
         var began = TimeProvider.System.GetTimestamp();
 
         using var candidate = new Candidate(plane, ns, "heir", TimeSpan.FromSeconds(15));
@@ -126,7 +156,8 @@ public sealed class LeaderElectorTests(ControlPlane plane)
         (await plane.Api.GetAsync(Leases, ns, "test", CancellationToken.None))!["spec"]!["renewTime"]!.GetValue<string>();
 
     private async Task<string> HolderAsync(string ns) =>
-        (await plane.Api.GetAsync(Leases, ns, "test", CancellationToken.None))!["spec"]!["holderIdentity"]?.GetValue<string>() ?? string.Empty;
+        (await plane.Api.GetAsync(Leases, ns, "test", CancellationToken.None))!["spec"]!["holderIdentity"]?.GetValue<string>()
+        ?? string.Empty;
 
     private sealed class Candidate : IDisposable
     {
@@ -134,21 +165,29 @@ public sealed class LeaderElectorTests(ControlPlane plane)
 
         public Candidate(ControlPlane plane, string ns, string identity, TimeSpan lease)
         {
-            var elector = new LeaderElector(new KubernetesApi(plane.CreateClient(), identity), new LeaderElectionOptions
-            {
-                Namespace = ns,
-                Name = "test",
-                Identity = identity,
-                LeaseDuration = lease,
-                RenewDeadline = lease * 0.6,
-                RetryPeriod = TimeSpan.FromMilliseconds(300),
-            }, TimeProvider.System, NullLogger<LeaderElector>.Instance);
-            Ended = elector.RunAsync(async token =>
-            {
-                Led.TrySetResult();
-                await Task.Delay(Timeout.Infinite, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                Cancelled = true;
-            }, stop.Token);
+            var elector = new LeaderElector(
+                new KubernetesApi(plane.CreateClient(), identity),
+                new LeaderElectionOptions
+                {
+                    Namespace = ns,
+                    Name = "test",
+                    Identity = identity,
+                    LeaseDuration = lease,
+                    RenewDeadline = lease * 0.6,
+                    RetryPeriod = TimeSpan.FromMilliseconds(300),
+                },
+                TimeProvider.System,
+                NullLogger<LeaderElector>.Instance
+            );
+            Ended = elector.RunAsync(
+                async token =>
+                {
+                    Led.TrySetResult();
+                    await Task.Delay(Timeout.Infinite, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    Cancelled = true;
+                },
+                stop.Token
+            );
         }
 
         public TaskCompletionSource Led { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
-/// <summary>The ledger on a real API server: what is answered is written first, and two hands at once cannot spend a dollar twice.</summary>
+/// <summary>
+/// The ledger on a real API server: what is answered is written first, and two hands at once cannot spend a dollar twice.
+/// </summary>
 [Collection(ControlPlaneCollection.Name)]
 public sealed class LedgerBookTests(ControlPlane plane)
 {
@@ -26,31 +28,36 @@ public sealed class LedgerBookTests(ControlPlane plane)
         using var stop = new CancellationTokenSource();
         LedgerBook[] books = [Book(ns, stop.Token), Book(ns, stop.Token)];
 
-        var answered = await Task.WhenAll(Enumerable.Range(0, 24).Select(async spender =>
-        {
-            var granted = Money.Zero;
-            string? window = null;
-            for (var round = 1; round <= 4; round++)
-            {
-                var request = new GrantRequest
+        var answered = await Task.WhenAll(
+            Enumerable
+                .Range(0, 24)
+                .Select(async spender =>
                 {
-                    Holder = $"holder-{spender:00000000000}",
-                    Window = window,
-                    WantTotal = new Money(0.2m * round),
-                    Call = new Money(0.2m),
-                };
-                try
-                {
-                    var answer = await books[(spender + round) % 2].GrantAsync(request, new HolderPod($"pod{spender}", $"uid{spender}"), Amount.Zero, CancellationToken.None);
-                    (granted, window) = (Money.Max(granted, answer.Granted.Cost), answer.Window);
-                }
-                catch (LedgerUnavailableException)
-                {
-                    // Lost the race too often: no answer, so nothing that may be spent.
-                }
-            }
-            return granted;
-        }));
+                    var granted = Money.Zero;
+                    string? window = null;
+                    for (var round = 1; round <= 4; round++)
+                    {
+                        var request = new GrantRequest
+                        {
+                            Holder = $"holder-{spender:00000000000}",
+                            Window = window,
+                            WantTotal = new Money(0.2m * round),
+                            Call = new Money(0.2m),
+                        };
+                        try
+                        {
+                            var answer = await books[(spender + round) % 2]
+                                .GrantAsync(request, new HolderPod($"pod{spender}", $"uid{spender}"), Amount.Zero, CancellationToken.None);
+                            (granted, window) = (Money.Max(granted, answer.Granted.Cost), answer.Window);
+                        }
+                        catch (LedgerUnavailableException)
+                        {
+                            // Lost the race too often: no answer, so nothing that may be spent.
+                        }
+                    }
+                    return granted;
+                })
+        );
         var ledger = await ReadAsync(ns);
         await stop.CancelAsync();
 
@@ -86,8 +93,22 @@ public sealed class LedgerBookTests(ControlPlane plane)
         var book = Book(ns, stop.Token, gate: gate);
         var first = book.GrantAsync(Want(0), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
         await gate.Reached.WaitAsync(TimeSpan.FromSeconds(30));
-        var others = Enumerable.Range(1, pods).Select(pod => book.GrantAsync(
-            new GrantRequest { Holder = $"holder-{pod:0000000000}", WantTotal = new Money(0.01m), Call = new Money(0.01m) }, new HolderPod($"pod{pod}", $"uid{pod}"), Amount.Zero, CancellationToken.None)).ToArray();
+        var others = Enumerable
+            .Range(1, pods)
+            .Select(pod =>
+                book.GrantAsync(
+                    new GrantRequest
+                    {
+                        Holder = $"holder-{pod:0000000000}",
+                        WantTotal = new Money(0.01m),
+                        Call = new Money(0.01m),
+                    },
+                    new HolderPod($"pod{pod}", $"uid{pod}"),
+                    Amount.Zero,
+                    CancellationToken.None
+                )
+            )
+            .ToArray();
         gate.Open();
         await first;
         (await Task.WhenAll(others)).ShouldAllBe(answer => answer.Outcome == GrantOutcome.Granted);
@@ -101,7 +122,9 @@ public sealed class LedgerBookTests(ControlPlane plane)
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
         var book = Book(ns, stop.Token, TimeSpan.FromMilliseconds(1));
-        await Should.ThrowAsync<LedgerUnavailableException>(() => book.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None));
+        await Should.ThrowAsync<LedgerUnavailableException>(() =>
+            book.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)
+        );
 
         var next = Book(ns, stop.Token);
         var answer = await next.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
@@ -119,21 +142,40 @@ public sealed class LedgerBookTests(ControlPlane plane)
         var book = Book(ns, stop.Token);
         var pod = new HolderPod("pod", "uid");
         var window = (await book.GrantAsync(Want(1), pod, Amount.Zero, CancellationToken.None)).Window;
-        GrantRequest Told(Amount? want) => new()
-        {
-            Holder = Want(1).Holder,
-            Window = window,
-            Settled = new Money(0.1m),
-            WantTotal = want,
-            Call = want is null ? null : new Money(0.2m),
-            Spend = [new SpendBatch
+        GrantRequest Told(Amount? want) =>
+            new()
             {
-                Number = 1,
-                By = [new SpendDimension { Name = "customer", Values = [new SpendValue { Value = "acme", Cost = new Money(0.1m), Calls = 1 }] }],
-                Runs = [new RunSpend { Id = "4bf92f", Cost = new Money(0.1m) }],
-                PerCall = "max=0.1 -23:1",
-            }],
-        };
+                Holder = Want(1).Holder,
+                Window = window,
+                Settled = new Money(0.1m),
+                WantTotal = want,
+                Call = want is null ? null : new Money(0.2m),
+                Spend =
+                [
+                    new SpendBatch
+                    {
+                        Number = 1,
+                        By =
+                        [
+                            new SpendDimension
+                            {
+                                Name = "customer",
+                                Values =
+                                [
+                                    new SpendValue
+                                    {
+                                        Value = "acme",
+                                        Cost = new Money(0.1m),
+                                        Calls = 1,
+                                    },
+                                ],
+                            },
+                        ],
+                        Runs = [new RunSpend { Id = "4bf92f", Cost = new Money(0.1m) }],
+                        PerCall = "max=0.1 -23:1",
+                    },
+                ],
+            };
 
         // A mere report waits for the next write: it is answered from memory.
         (await book.GrantAsync(Told(null), pod, Amount.Zero, CancellationToken.None)).Noted.ShouldBe(0);
@@ -141,7 +183,17 @@ public sealed class LedgerBookTests(ControlPlane plane)
         // A grant is written, and with it what waited; the batch that comes again changes nothing.
         (await book.GrantAsync(Told(new Money(0.6m)), pod, Amount.Zero, CancellationToken.None)).Noted.ShouldBe(1);
         var spend = Limit(await ReadAsync(ns)).Spend!;
-        spend.By.ShouldHaveSingleItem().Values.ShouldHaveSingleItem().ShouldBe(new LedgerValue { Value = "acme", Cost = new Money(0.1m), Calls = 1 });
+        spend
+            .By.ShouldHaveSingleItem()
+            .Values.ShouldHaveSingleItem()
+            .ShouldBe(
+                new LedgerValue
+                {
+                    Value = "acme",
+                    Cost = new Money(0.1m),
+                    Calls = 1,
+                }
+            );
         (spend.Runs.ShouldHaveSingleItem().Id, spend.PerCall, spend.PerRun).ShouldBe(("4bf92f", "max=0.1 -23:1", null));
         await stop.CancelAsync();
     }
@@ -155,7 +207,9 @@ public sealed class LedgerBookTests(ControlPlane plane)
         await book.RefreshAsync(CancellationToken.None);
         await stop.CancelAsync();
 
-        await Should.ThrowAsync<LedgerUnavailableException>(() => book.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None));
+        await Should.ThrowAsync<LedgerUnavailableException>(() =>
+            book.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)
+        );
     }
 
     [Fact]
@@ -165,30 +219,59 @@ public sealed class LedgerBookTests(ControlPlane plane)
         using var stop = new CancellationTokenSource();
         var at = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
         var request = Want(1);
-        request.Overruns = [new OverrunReport { Rule = "openai/gpt-5.4-mini", Model = "gpt-5.4-mini", Cost = new Money(2), Reserved = new Money(1), Why = "it wrote on", At = at }];
-        (await Book(ns, stop.Token).GrantAsync(request, new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)).Refused.Single().Rule.ShouldBe("openai/gpt-5.4-mini");
+        request.Overruns =
+        [
+            new OverrunReport
+            {
+                Rule = "openai/gpt-5.4-mini",
+                Model = "gpt-5.4-mini",
+                Cost = new Money(2),
+                Reserved = new Money(1),
+                Why = "it wrote on",
+                At = at,
+            },
+        ];
+        (await Book(ns, stop.Token).GrantAsync(request, new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None))
+            .Refused.Single()
+            .Rule.ShouldBe("openai/gpt-5.4-mini");
 
         var next = await Book(ns, stop.Token).GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
         next.Refused.Single().Why.ShouldBe("it wrote on");
         (await ReadAsync(ns)).Overruns.Single().At.ShouldBe(at.UtcDateTime);
 
-        var acknowledged = Today with { Acknowledged = [new OverrunAcknowledgement { Rule = "openai/gpt-5.4-mini", Before = at.AddSeconds(1).UtcDateTime, Reason = "found" }] };
-        (await Book(ns, stop.Token, terms: acknowledged).GrantAsync(request, new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)).Refused.ShouldBeEmpty();
+        var acknowledged = Today with
+        {
+            Acknowledged =
+            [
+                new OverrunAcknowledgement
+                {
+                    Rule = "openai/gpt-5.4-mini",
+                    Before = at.AddSeconds(1).UtcDateTime,
+                    Reason = "found",
+                },
+            ],
+        };
+        (
+            await Book(ns, stop.Token, terms: acknowledged)
+                .GrantAsync(request, new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)
+        ).Refused.ShouldBeEmpty();
         (await ReadAsync(ns)).Overruns.ShouldBeEmpty();
         await stop.CancelAsync();
     }
 
-    private static AccountTerms Terms(Money cap) => new() { Limits = [BudgetWindows.Of(BudgetPeriod.Total, DateTimeOffset.UnixEpoch) with { MaxCost = cap }] };
+    private static AccountTerms Terms(Money cap) =>
+        new() { Limits = [BudgetWindows.Of(BudgetPeriod.Total, DateTimeOffset.UnixEpoch) with { MaxCost = cap }] };
 
     private static LedgerLimit Limit(BudgetLedgerStatus ledger) => ledger.Limits.ShouldHaveSingleItem();
 
-    private static GrantRequest Want(int calls) => new()
-    {
-        Holder = "holder-0123456789",
-        
-        WantTotal = new Money(0.2m * calls),
-        Call = new Money(0.2m),
-    };
+    private static GrantRequest Want(int calls) =>
+        new()
+        {
+            Holder = "holder-0123456789",
+
+            WantTotal = new Money(0.2m * calls),
+            Call = new Money(0.2m),
+        };
 
     private LedgerBook Book(string ns, CancellationToken stop, TimeSpan? timeout = null, AccountTerms? terms = null, Gate? gate = null)
     {
@@ -202,13 +285,24 @@ public sealed class LedgerBookTests(ControlPlane plane)
             GrantsUrl = "https://grants",
             GrantsTlsDirectory = "/nowhere",
         };
-        var book = new LedgerBook(Account, new LedgerSurroundings(_ => terms ?? Today, (_, _, _, _, _) => throw new NotSupportedException(), _ => { }), new KubernetesApi(gate is null ? plane.CreateClient() : plane.CreateClient(gate), "operator", timeout), options, TimeProvider.System, NullLogger.Instance);
+        var book = new LedgerBook(
+            Account,
+            new LedgerSurroundings(_ => terms ?? Today, (_, _, _, _, _) => throw new NotSupportedException(), _ => { }),
+            new KubernetesApi(gate is null ? plane.CreateClient() : plane.CreateClient(gate), "operator", timeout),
+            options,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
         _ = book.RunAsync(stop);
         return book;
     }
 
-    private async Task<BudgetLedgerStatus> ReadAsync(string ns) => KubernetesJson.Deserialize<BudgetLedger>(
-        (await plane.Api.GetAsync(ResourceType.Of<BudgetLedger>(), ns, Account.LedgerName, CancellationToken.None))!.ToJsonString()).Status!;
+    private async Task<BudgetLedgerStatus> ReadAsync(string ns) =>
+        KubernetesJson
+            .Deserialize<BudgetLedger>(
+                (await plane.Api.GetAsync(ResourceType.Of<BudgetLedger>(), ns, Account.LedgerName, CancellationToken.None))!.ToJsonString()
+            )
+            .Status!;
 
     /// <summary>Counts the writes of ledgers, and holds the first one until it is opened.</summary>
     private sealed class Gate : DelegatingHandler

@@ -11,7 +11,11 @@ namespace AgentReadiness.ApiServer.Tests;
 public sealed class ReflectorTests(ControlPlane plane) : IAsyncDisposable
 {
     private static readonly ResourceType ConfigMaps = new(string.Empty, "v1", "configmaps", "ConfigMap");
-    private readonly ObjectCache<string> cache = new(ConfigMaps, "test=reflector", item => item.GetProperty("data").GetProperty("value").GetString()!);
+    private readonly ObjectCache<string> cache = new(
+        ConfigMaps,
+        "test=reflector",
+        item => item.GetProperty("data").GetProperty("value").GetString()!
+    );
     private Reflector? reflector;
 
     [Fact]
@@ -24,7 +28,9 @@ public sealed class ReflectorTests(ControlPlane plane) : IAsyncDisposable
 
         await SetAsync(ns, "early", "2");
         await SetAsync(ns, "late", "1");
-        await UntilAsync(() => cache.Get(new NamespacedName(ns, "early"))?.View == "2" && cache.Get(new NamespacedName(ns, "late"))?.View == "1");
+        await UntilAsync(() =>
+            cache.Get(new NamespacedName(ns, "early"))?.View == "2" && cache.Get(new NamespacedName(ns, "late"))?.View == "1"
+        );
 
         await plane.Api.DeleteAsync(ConfigMaps, ns, "early", null, CancellationToken.None);
         await UntilAsync(() => cache.Get(new NamespacedName(ns, "early")) is null);
@@ -68,7 +74,9 @@ public sealed class ReflectorTests(ControlPlane plane) : IAsyncDisposable
         await plane.RestartApiServerAsync();
         await StartAsync();
 
-        await UntilAsync(() => cache.Get(new NamespacedName(ns, "stays"))?.View == "new" && cache.Get(new NamespacedName(ns, "goes")) is null);
+        await UntilAsync(() =>
+            cache.Get(new NamespacedName(ns, "stays"))?.View == "new" && cache.Get(new NamespacedName(ns, "goes")) is null
+        );
         deletions.ShouldContain(new NamespacedName(ns, "goes"), "a deletion nobody saw is told all the same");
     }
 
@@ -96,7 +104,13 @@ public sealed class ReflectorTests(ControlPlane plane) : IAsyncDisposable
         await plane.RestartApiServerAsync();
 
         var (cause, _) = await new WatchStream(plane.Api, TimeProvider.System).ReadAsync(
-            ConfigMaps.Path(ns), null, "1", TimeSpan.FromSeconds(5), (_, _) => { }, CancellationToken.None);
+            ConfigMaps.Path(ns),
+            null,
+            "1",
+            TimeSpan.FromSeconds(5),
+            (_, _) => { },
+            CancellationToken.None
+        );
 
         cause.ShouldBe(WatchEndCause.Expired);
     }
@@ -111,18 +125,38 @@ public sealed class ReflectorTests(ControlPlane plane) : IAsyncDisposable
 
     private async Task StartAsync(TimeSpan? shortest = null)
     {
-        reflector = new Reflector(cache, new KubernetesApi(plane.CreateClient(), "reflector"), TimeProvider.System, NullLogger<Reflector>.Instance) { ShortestWatch = shortest ?? TimeSpan.FromMinutes(5) };
+        reflector = new Reflector(
+            cache,
+            new KubernetesApi(plane.CreateClient(), "reflector"),
+            TimeProvider.System,
+            NullLogger<Reflector>.Instance
+        )
+        {
+            ShortestWatch = shortest ?? TimeSpan.FromMinutes(5),
+        };
         await reflector.StartAsync(CancellationToken.None);
         await UntilAsync(() => cache.IsSynced);
     }
 
-    private Task SetAsync(string ns, string name, string value) => plane.Api.ApplyAsync(ConfigMaps, ns, name, new JsonObject
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = "ConfigMap",
-        ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns, ["labels"] = new JsonObject { ["test"] = "reflector" } },
-        ["data"] = new JsonObject { ["value"] = value },
-    }, CancellationToken.None);
+    private Task SetAsync(string ns, string name, string value) =>
+        plane.Api.ApplyAsync(
+            ConfigMaps,
+            ns,
+            name,
+            new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "ConfigMap",
+                ["metadata"] = new JsonObject
+                {
+                    ["name"] = name,
+                    ["namespace"] = ns,
+                    ["labels"] = new JsonObject { ["test"] = "reflector" },
+                },
+                ["data"] = new JsonObject { ["value"] = value },
+            },
+            CancellationToken.None
+        );
 
     private static async Task UntilAsync(Func<bool> isSo)
     {

@@ -7,21 +7,25 @@ namespace AgentReadiness.ApiServer.Tests;
 /// <summary>A sound AgentDeployment, and ways to spoil it.</summary>
 internal static partial class Samples
 {
-    public static JsonObject Agent(string ns, string name = "support") => (JsonObject)JsonNode.Parse($$$"""
-        {
-          "apiVersion": "agentreadiness.dev/v1alpha1", "kind": "AgentDeployment", "metadata": {"name": "{{{name}}}", "namespace": "{{{ns}}}"},
-          "spec": {
-            "replicas": 2,
-            "template": {"spec": {"containers": [{"name": "agent", "image": "agent:1"}]}},
-            "ports": [{"name": "http", "port": 80, "targetPort": 8080}],
-            "rollout": {"drain": "30s"},
-            "evals": [{"suite": {"name": "golden"}, "minScore": "0.90"}],
-            "budget": {"windows": [{"period": "Day", "maxCost": "50"}]},
-            "reliability": {"modelCall": {"timeout": "60s"}},
-            "guardrails": {"models": {"allow": ["gpt-5.4-mini"]}, "upstreams": [{"name": "openai", "format": "OpenAI", "url": "https://provider/v1"}]}
-          }
-        }
-        """)!;
+    public static JsonObject Agent(string ns, string name = "support") =>
+        (JsonObject)
+            JsonNode.Parse(
+                $$$"""
+                {
+                  "apiVersion": "agentreadiness.dev/v1alpha1", "kind": "AgentDeployment", "metadata": {"name": "{{{name}}}", "namespace": "{{{ns}}}"},
+                  "spec": {
+                    "replicas": 2,
+                    "template": {"spec": {"containers": [{"name": "agent", "image": "agent:1"}]}},
+                    "ports": [{"name": "http", "port": 80, "targetPort": 8080}],
+                    "rollout": {"drain": "30s"},
+                    "evals": [{"suite": {"name": "golden"}, "minScore": "0.90"}],
+                    "budget": {"windows": [{"period": "Day", "maxCost": "50"}]},
+                    "reliability": {"modelCall": {"timeout": "60s"}},
+                    "guardrails": {"models": {"allow": ["gpt-5.4-mini"]}, "upstreams": [{"name": "openai", "format": "OpenAI", "url": "https://provider/v1"}]}
+                  }
+                }
+                """
+            )!;
 
     /// <summary>What a kubelet asks for a projected token of the grant protocol.</summary>
     /// <param name="audience">Whom it is for.</param>
@@ -30,8 +34,19 @@ internal static partial class Samples
     {
         var spec = new JsonObject { ["audiences"] = new JsonArray(audience), ["expirationSeconds"] = 3600 };
         if (pod is var (name, uid))
-            spec["boundObjectRef"] = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Pod", ["name"] = name, ["uid"] = uid };
-        return new JsonObject { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "TokenRequest", ["spec"] = spec };
+            spec["boundObjectRef"] = new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "Pod",
+                ["name"] = name,
+                ["uid"] = uid,
+            };
+        return new JsonObject
+        {
+            ["apiVersion"] = "authentication.k8s.io/v1",
+            ["kind"] = "TokenRequest",
+            ["spec"] = spec,
+        };
     }
 
     /// <summary>Sets the field of a path such as spec.evals[0].minScore; null removes it.</summary>

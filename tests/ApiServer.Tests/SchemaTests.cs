@@ -47,7 +47,9 @@ public sealed class SchemaTests(ControlPlane plane)
         var agent = Samples.Agent(ns);
         Samples.Set(agent, field, value is string text ? JsonValue.Create(text) : JsonValue.Create((int)value));
 
-        var refused = await Should.ThrowAsync<KubernetesApiException>(() => plane.Api.CreateAsync(Agents, ns, agent, CancellationToken.None));
+        var refused = await Should.ThrowAsync<KubernetesApiException>(() =>
+            plane.Api.CreateAsync(Agents, ns, agent, CancellationToken.None)
+        );
 
         refused.IsInvalid.ShouldBeTrue(refused.Message);
         // An old server writes spec.budget.windows.maxCost, a new one spec.budget.windows[0].maxCost.
@@ -67,7 +69,9 @@ public sealed class SchemaTests(ControlPlane plane)
         Samples.Set(agent, "spec.telemetry", new JsonObject { ["otlp"] = new JsonObject { ["endpoint"] = "http://otel:4318" } });
         Samples.Set(agent, field, JsonNode.Parse(json));
 
-        var refused = await Should.ThrowAsync<KubernetesApiException>(() => plane.Api.CreateAsync(Agents, ns, agent, CancellationToken.None));
+        var refused = await Should.ThrowAsync<KubernetesApiException>(() =>
+            plane.Api.CreateAsync(Agents, ns, agent, CancellationToken.None)
+        );
 
         refused.IsInvalid.ShouldBeTrue(refused.Message);
         refused.Message.ShouldContain(field);
@@ -84,7 +88,9 @@ public sealed class SchemaTests(ControlPlane plane)
         var agent = Samples.Agent(ns);
         Samples.Set(agent, field, null);
 
-        var refused = await Should.ThrowAsync<KubernetesApiException>(() => plane.Api.CreateAsync(Agents, ns, agent, CancellationToken.None));
+        var refused = await Should.ThrowAsync<KubernetesApiException>(() =>
+            plane.Api.CreateAsync(Agents, ns, agent, CancellationToken.None)
+        );
 
         refused.Message.Replace("[0]", "", StringComparison.Ordinal).ShouldContain(field.Replace("[0]", "", StringComparison.Ordinal));
     }
@@ -133,7 +139,14 @@ public sealed class SchemaTests(ControlPlane plane)
         var ns = await plane.NamespaceAsync();
         await plane.Api.CreateAsync(Agents, ns, Samples.Agent(ns), CancellationToken.None);
 
-        await plane.Api.MergePatchAsync(Agents, ns, "support", "scale", new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 7 } }, CancellationToken.None);
+        await plane.Api.MergePatchAsync(
+            Agents,
+            ns,
+            "support",
+            "scale",
+            new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 7 } },
+            CancellationToken.None
+        );
 
         (await plane.Api.GetAsync(Agents, ns, "support", CancellationToken.None))!["spec"]!["replicas"]!.GetValue<int>().ShouldBe(7);
     }

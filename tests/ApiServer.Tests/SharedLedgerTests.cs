@@ -29,13 +29,17 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         using var stop = new CancellationTokenSource();
         Desk[] leaders = [new(plane, ns, stop.Token), new(plane, ns, stop.Token)];
 
-        var pods = await Task.WhenAll(Enumerable.Range(0, 12).Select(async n =>
-        {
-            var pod = new Spender($"pod-{n:00}", AccountKey.Serving("shop", $"agent-{n % 3}"));
-            for (var call = 0; call < 80 && !pod.IsRefused; call++)
-                await pod.SpendAsync(leaders[(n + (call / 10)) % 2], new Money(0.05m));
-            return pod;
-        }));
+        var pods = await Task.WhenAll(
+            Enumerable
+                .Range(0, 12)
+                .Select(async n =>
+                {
+                    var pod = new Spender($"pod-{n:00}", AccountKey.Serving("shop", $"agent-{n % 3}"));
+                    for (var call = 0; call < 80 && !pod.IsRefused; call++)
+                        await pod.SpendAsync(leaders[(n + (call / 10)) % 2], new Money(0.05m));
+                    return pod;
+                })
+        );
         var spent = Money.Sum(pods.Select(pod => pod.Spent));
         spent.ShouldBeLessThanOrEqualTo(Cap);
         spent.ShouldBeGreaterThan(Money.Parse("9"), "the test spent next to nothing");
@@ -44,7 +48,8 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         var last = new Desk(plane, ns, stop.Token);
         foreach (var pod in pods)
             await pod.CloseAsync(last);
-        // A report that grants nothing is written when it is due; and what one of the leaders was lent and could not write is known only after the next answer.
+        // A report that grants nothing is written when it is due; and what one of the leaders was lent and could not write is known only
+        // after the next answer.
         using var limit = new CancellationTokenSource(Patience);
         while (!(await ReadAsync(ns, Pot)).Limits.Single().Outstanding.IsZero)
         {
@@ -57,7 +62,9 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         }
         var pot = (await ReadAsync(ns, Pot)).Limits.ShouldHaveSingleItem();
         (pot.Settled.Cost, pot.Unproven.Cost, pot.Outstanding.Cost).ShouldBe((spent, Money.Zero, Money.Zero));
-        (await new Spender("late", pods[0].Account).WantAsync(last, Cap - spent + new Money(0.01m))).Outcome.ShouldBe(GrantOutcome.Exhausted);
+        (await new Spender("late", pods[0].Account).WantAsync(last, Cap - spent + new Money(0.01m))).Outcome.ShouldBe(
+            GrantOutcome.Exhausted
+        );
         await stop.CancelAsync();
     }
 
@@ -67,7 +74,10 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
         var desk = new Desk(plane, ns, stop.Token);
-        var (rich, poor) = (new Spender("rich", AccountKey.Serving("shop", "agent-0")), new Spender("poor", AccountKey.Serving("shop", "agent-1")));
+        var (rich, poor) = (
+            new Spender("rich", AccountKey.Serving("shop", "agent-0")),
+            new Spender("poor", AccountKey.Serving("shop", "agent-1"))
+        );
 
         (await rich.WantAsync(desk, new Money(8))).Outcome.ShouldBe(GrantOutcome.Granted);
         (await poor.WantAsync(desk, new Money(3))).Outcome.ShouldBe(GrantOutcome.Held, "others hold it");
@@ -81,8 +91,7 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         {
             limit.Token.ThrowIfCancellationRequested();
             answer = await poor.WantAsync(desk, new Money(3));
-        }
-        while (answer.Outcome == GrantOutcome.Held);
+        } while (answer.Outcome == GrantOutcome.Held);
         answer.Outcome.ShouldBe(GrantOutcome.Granted);
         await stop.CancelAsync();
     }
@@ -93,15 +102,33 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
         var book = new Desk(plane, ns, stop.Token, new StoppedClock()).Book(Pot);
-        Task<GrantResponse> AskAsync(string name, decimal call) => book.GrantAsync(new GrantRequest
-        {
-            Holder = $"holder-{name}-0000000000", WantTotal = new Money(call), Call = new Money(call),
-        }, new HolderPod(name, $"uid-{name}"), Amount.Zero, CancellationToken.None);
+        Task<GrantResponse> AskAsync(string name, decimal call) =>
+            book.GrantAsync(
+                new GrantRequest
+                {
+                    Holder = $"holder-{name}-0000000000",
+                    WantTotal = new Money(call),
+                    Call = new Money(call),
+                },
+                new HolderPod(name, $"uid-{name}"),
+                Amount.Zero,
+                CancellationToken.None
+            );
 
         var window = (await AskAsync("rich", 8)).Window;
         (await AskAsync("large", 5)).Outcome.ShouldBe(GrantOutcome.Held);
         (await AskAsync("small", 1.5m)).Outcome.ShouldBe(GrantOutcome.Held, "2 are free, and 5 are waited for");
-        await book.GrantAsync(new GrantRequest { Holder = "holder-rich-0000000000", Window = window, Returned = new Money(8) }, new HolderPod("rich", "uid-rich"), Amount.Zero, CancellationToken.None);
+        await book.GrantAsync(
+            new GrantRequest
+            {
+                Holder = "holder-rich-0000000000",
+                Window = window,
+                Returned = new Money(8),
+            },
+            new HolderPod("rich", "uid-rich"),
+            Amount.Zero,
+            CancellationToken.None
+        );
         (await AskAsync("large", 5)).Outcome.ShouldBe(GrantOutcome.Granted);
         (await AskAsync("small", 1.5m)).Outcome.ShouldBe(GrantOutcome.Granted);
         await stop.CancelAsync();
@@ -117,14 +144,27 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         await desk.Book(agent).RefreshAsync(CancellationToken.None);
         var id = (await ReadAsync(ns, agent)).Id;
         // The shared budget lent, and the leader died before the agent's ledger had it: in a segment that has gone by since.
-        await desk.Book(Pot).GrantAsync(new GrantRequest { Holder = $"{id}-1", WantTotal = new Money(4m), Call = new Money(4m) }, new HolderPod(agent.LedgerName, $"{id}-1"), Amount.Zero, CancellationToken.None);
+        await desk.Book(Pot)
+            .GrantAsync(
+                new GrantRequest
+                {
+                    Holder = $"{id}-1",
+                    WantTotal = new Money(4m),
+                    Call = new Money(4m),
+                },
+                new HolderPod(agent.LedgerName, $"{id}-1"),
+                Amount.Zero,
+                CancellationToken.None
+            );
         (await ReadAsync(ns, Pot)).Limits.Single().Outstanding.Cost.ShouldBe(new Money(4));
 
         var row = (await ReadAsync(ns, Pot)).Holders.Single();
         await desk.Book(agent).ForgetJoinAsync(Pot, row, CancellationToken.None);
         await desk.Book(agent).RefreshAsync(CancellationToken.None);
 
-        (await ReadAsync(ns, Pot)).Limits.Single().ShouldSatisfyAllConditions(pot => pot.Outstanding.IsZero.ShouldBeTrue(), pot => pot.Unproven.IsZero.ShouldBeTrue());
+        (await ReadAsync(ns, Pot))
+            .Limits.Single()
+            .ShouldSatisfyAllConditions(pot => pot.Outstanding.IsZero.ShouldBeTrue(), pot => pot.Unproven.IsZero.ShouldBeTrue());
         await stop.CancelAsync();
     }
 
@@ -148,11 +188,14 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         await stop.CancelAsync();
     }
 
-    private async Task<BudgetLedgerStatus> ReadAsync(string ns, AccountKey account) => KubernetesJson.Deserialize<BudgetLedger>((await GetAsync(ns, account)).ToJsonString()).Status!;
+    private async Task<BudgetLedgerStatus> ReadAsync(string ns, AccountKey account) =>
+        KubernetesJson.Deserialize<BudgetLedger>((await GetAsync(ns, account)).ToJsonString()).Status!;
 
-    private async Task<string> VersionAsync(string ns, AccountKey account) => (await GetAsync(ns, account))["metadata"]!["resourceVersion"]!.GetValue<string>();
+    private async Task<string> VersionAsync(string ns, AccountKey account) =>
+        (await GetAsync(ns, account))["metadata"]!["resourceVersion"]!.GetValue<string>();
 
-    private async Task<System.Text.Json.Nodes.JsonObject> GetAsync(string ns, AccountKey account) => (await plane.Api.GetAsync(ResourceType.Of<BudgetLedger>(), ns, account.LedgerName, CancellationToken.None))!;
+    private async Task<System.Text.Json.Nodes.JsonObject> GetAsync(string ns, AccountKey account) =>
+        (await plane.Api.GetAsync(ResourceType.Of<BudgetLedger>(), ns, account.LedgerName, CancellationToken.None))!;
 
     /// <summary>However slow the machine is, nothing becomes due.</summary>
     private sealed class StoppedClock : TimeProvider
@@ -166,22 +209,45 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         private readonly ConcurrentDictionary<AccountKey, Lazy<LedgerBook>> books = new();
         private readonly KubernetesApi api = new(plane.CreateClient(), "operator");
 
-        public LedgerBook Book(AccountKey account) => books.GetOrAdd(account, key => new Lazy<LedgerBook>(() =>
-        {
-            var day = BudgetWindows.Of(BudgetPeriod.Total, DateTimeOffset.UnixEpoch);
-            var terms = key.Account == LedgerAccount.Shared
-                ? new AccountTerms { Limits = [day with { MaxCost = Cap }] }
-                : new AccountTerms { Limits = [day with { MaxCost = Money.Parse("1000") }], Shared = [Pot] };
-            var options = new OperatorOptions
-            {
-                Namespace = ns, PodName = "operator", PodIp = "127.0.0.1", GuardrailImage = "guardrail:1", EvalRunnerImage = "eval-runner:1", GrantsUrl = "https://grants", GrantsTlsDirectory = "/nowhere",
-            };
-            var book = new LedgerBook(key, new LedgerSurroundings(_ => terms,
-                (shared, request, holder, also, cancellation) => Book(shared).GrantAsync(request, holder, also, cancellation),
-                holders => books.Values.Where(one => holders.Count > 0).ToList().ForEach(one => one.Value.ReturnIdle())), api, options, time ?? TimeProvider.System, NullLogger.Instance);
-            _ = book.RunAsync(stop);
-            return book;
-        })).Value;
+        public LedgerBook Book(AccountKey account) =>
+            books
+                .GetOrAdd(
+                    account,
+                    key => new Lazy<LedgerBook>(() =>
+                    {
+                        var day = BudgetWindows.Of(BudgetPeriod.Total, DateTimeOffset.UnixEpoch);
+                        var terms =
+                            key.Account == LedgerAccount.Shared
+                                ? new AccountTerms { Limits = [day with { MaxCost = Cap }] }
+                                : new AccountTerms { Limits = [day with { MaxCost = Money.Parse("1000") }], Shared = [Pot] };
+                        var options = new OperatorOptions
+                        {
+                            Namespace = ns,
+                            PodName = "operator",
+                            PodIp = "127.0.0.1",
+                            GuardrailImage = "guardrail:1",
+                            EvalRunnerImage = "eval-runner:1",
+                            GrantsUrl = "https://grants",
+                            GrantsTlsDirectory = "/nowhere",
+                        };
+                        var book = new LedgerBook(
+                            key,
+                            new LedgerSurroundings(
+                                _ => terms,
+                                (shared, request, holder, also, cancellation) =>
+                                    Book(shared).GrantAsync(request, holder, also, cancellation),
+                                holders => books.Values.Where(one => holders.Count > 0).ToList().ForEach(one => one.Value.ReturnIdle())
+                            ),
+                            api,
+                            options,
+                            time ?? TimeProvider.System,
+                            NullLogger.Instance
+                        );
+                        _ = book.RunAsync(stop);
+                        return book;
+                    })
+                )
+                .Value;
     }
 
     /// <summary>A guardrail that spends what it is granted at once.</summary>
@@ -215,12 +281,31 @@ public sealed class SharedLedgerTests(ControlPlane plane)
             }
         }
 
-        public Task<GrantResponse> WantAsync(Desk desk, Money call) => SendAsync(desk, new GrantRequest
-        {
-            Holder = holder, Window = window, Settled = Spent, Returned = Returned, WantTotal = Spent + Returned + call, Call = call,
-        });
+        public Task<GrantResponse> WantAsync(Desk desk, Money call) =>
+            SendAsync(
+                desk,
+                new GrantRequest
+                {
+                    Holder = holder,
+                    Window = window,
+                    Settled = Spent,
+                    Returned = Returned,
+                    WantTotal = Spent + Returned + call,
+                    Call = call,
+                }
+            );
 
-        public Task<GrantResponse> ReportAsync(Desk desk) => SendAsync(desk, new GrantRequest { Holder = holder, Window = window, Settled = Spent, Returned = Returned });
+        public Task<GrantResponse> ReportAsync(Desk desk) =>
+            SendAsync(
+                desk,
+                new GrantRequest
+                {
+                    Holder = holder,
+                    Window = window,
+                    Settled = Spent,
+                    Returned = Returned,
+                }
+            );
 
         public Task<GrantResponse> GiveBackAsync(Desk desk)
         {
@@ -228,12 +313,25 @@ public sealed class SharedLedgerTests(ControlPlane plane)
             return ReportAsync(desk);
         }
 
-        public Task CloseAsync(Desk desk) => window is null ? Task.CompletedTask
-            : SendAsync(desk, new GrantRequest { Holder = holder, Window = window, Settled = Spent, Returned = Returned, Closing = true });
+        public Task CloseAsync(Desk desk) =>
+            window is null
+                ? Task.CompletedTask
+                : SendAsync(
+                    desk,
+                    new GrantRequest
+                    {
+                        Holder = holder,
+                        Window = window,
+                        Settled = Spent,
+                        Returned = Returned,
+                        Closing = true,
+                    }
+                );
 
         private async Task<GrantResponse> SendAsync(Desk desk, GrantRequest request)
         {
-            var answer = await desk.Book(account).GrantAsync(request, new HolderPod(name, $"uid-{name}"), Amount.Zero, CancellationToken.None);
+            var answer = await desk.Book(account)
+                .GrantAsync(request, new HolderPod(name, $"uid-{name}"), Amount.Zero, CancellationToken.None);
             // A window that ends here is the account's joining of the budget: money of the one before is money still.
             if (window is null || answer.Outcome != GrantOutcome.WindowOver)
                 Granted = Amount.Max(Granted, answer.Granted);

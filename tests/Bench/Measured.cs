@@ -68,13 +68,18 @@ internal sealed class Measured : IAsyncDisposable
             await Task.Delay(1000);
             // The Lease is read and replaced every two seconds: GET and PUT alone are no sign of work.
             var lines = await MetricsAsync(options.MetricsPort);
-            var now = Sum(lines, "rest_client_requests_total", "method=\"POST\"", "method=\"PATCH\"", "method=\"DELETE\"") + Sum(lines, "workqueue_adds_total", "");
+            var now =
+                Sum(lines, "rest_client_requests_total", "method=\"POST\"", "method=\"PATCH\"", "method=\"DELETE\"")
+                + Sum(lines, "workqueue_adds_total", "");
             if (now != last)
                 (last, since) = (now, Age);
             if (Age - told > TimeSpan.FromSeconds(20))
             {
                 told = Age;
-                progress($"{Age.TotalSeconds:0} s old, {last:0} requests and wakes, {Sum(lines, "workqueue_depth", ""):0} agents wait, {ProcFigures.Memory(process.Id, "VmRSS"):0} MB");
+                progress(
+                    $"{Age.TotalSeconds:0} s old, {last:0} requests and wakes, {Sum(lines, "workqueue_depth", ""):0} agents wait, "
+                        + $"{ProcFigures.Memory(process.Id, "VmRSS"):0} MB"
+                );
             }
             if (Age > TimeSpan.FromMinutes(12))
                 throw new TimeoutException($"the operator did not come to rest\n{process.Log}");
@@ -89,8 +94,13 @@ internal sealed class Measured : IAsyncDisposable
         await Task.Delay(TimeSpan.FromMinutes(1));
         var after = await LookAsync();
         var minutes = (after.At - before.At).TotalMinutes;
-        return new Minute((after.Writes - before.Writes) / minutes, (after.Reads - before.Reads) / minutes, (after.Cpu - before.Cpu) / (after.At - before.At).TotalSeconds,
-            ProcFigures.Memory(process.Id, "VmRSS"), after.Heap);
+        return new Minute(
+            (after.Writes - before.Writes) / minutes,
+            (after.Reads - before.Reads) / minutes,
+            (after.Cpu - before.Cpu) / (after.At - before.At).TotalSeconds,
+            ProcFigures.Memory(process.Id, "VmRSS"),
+            after.Heap
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -104,16 +114,28 @@ internal sealed class Measured : IAsyncDisposable
         var mine = await MetricsAsync(options.MetricsPort);
         // The operator's metrics name no resources, so the API server says how many of the requests were about Leases: nobody else has any.
         using var response = await plane.Api.OpenAsync(HttpMethod.Get, "/metrics", null, null, CancellationToken.None);
-        var servers = (await response.Content.ReadAsStringAsync()).Split('\n').Where(line => line.Contains("resource=\"leases\"", StringComparison.Ordinal)).ToArray();
+        var servers = (await response.Content.ReadAsStringAsync())
+            .Split('\n')
+            .Where(line => line.Contains("resource=\"leases\"", StringComparison.Ordinal))
+            .ToArray();
         double Leases(string verb) => Sum(servers, "apiserver_request_total", $"verb=\"{verb}\"");
         var writes = Writing.Sum(verb => Sum(mine, "rest_client_requests_total", $"method=\"{verb}\"") - Leases(verb));
-        var reads = Sum(mine, "rest_client_requests_total", "method=\"GET\"") - Leases("GET") - Sum(mine, "agentreadiness_watch_restarts_total", "");
+        var reads =
+            Sum(mine, "rest_client_requests_total", "method=\"GET\"")
+            - Leases("GET")
+            - Sum(mine, "agentreadiness_watch_restarts_total", "");
         return (Age, writes, reads, ProcFigures.Cpu(process.Id).TotalSeconds, Sum(mine, "dotnet_total_memory_bytes", "") / MB);
     }
 
-    private async Task<string[]> MetricsAsync(int port) => (await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"))).Split('\n');
+    private async Task<string[]> MetricsAsync(int port) =>
+        (await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"))).Split('\n');
 
-    private static double Sum(string[] lines, string name, params string[] labels) => lines
-        .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] is '{' or ' ' && labels.Any(label => line.Contains(label, StringComparison.Ordinal)))
-        .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    private static double Sum(string[] lines, string name, params string[] labels) =>
+        lines
+            .Where(line =>
+                line.StartsWith(name, StringComparison.Ordinal)
+                && line[name.Length] is '{' or ' '
+                && labels.Any(label => line.Contains(label, StringComparison.Ordinal))
+            )
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 }

@@ -40,7 +40,10 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
 
     public static string Name(int agent) => $"agent-{agent % Crowd}";
 
-    /// <summary>Where the real controllers come later, each Deployment needs a ReplicaSet, or they would make another; the operator never looks at one.</summary>
+    /// <summary>
+    /// Where the real controllers come later, each Deployment needs a ReplicaSet, or they would make another; the operator never looks at
+    /// one.
+    /// </summary>
     public bool HasReplicaSets { get; set; } = true;
 
     /// <summary>Adds agents until there are so many.</summary>
@@ -50,25 +53,45 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
         {
             var ns = Namespace(known);
             await PrepareAsync(ns);
-            await Parallel.ForEachAsync(Enumerable.Range(known, Crowd), new ParallelOptions { MaxDegreeOfParallelism = 24 }, async (agent, _) => await AddAsync(ns, agent));
+            await Parallel.ForEachAsync(
+                Enumerable.Range(known, Crowd),
+                new ParallelOptions { MaxDegreeOfParallelism = 24 },
+                async (agent, _) => await AddAsync(ns, agent)
+            );
             progress(known + Crowd);
         }
     }
 
-    public Task<JsonObject> NamespaceAsync(string name) => user.CreateAsync(Namespaces, null, new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, CancellationToken.None);
+    public Task<JsonObject> NamespaceAsync(string name) =>
+        user.CreateAsync(Namespaces, null, new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, CancellationToken.None);
 
     private async Task PrepareAsync(string ns)
     {
         await NamespaceAsync(ns);
-        var cases = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "cases" }, ["data"] = new JsonObject { ["cases.jsonl"] = "{}" } };
-        var map = View(await user.CreateAsync(ConfigMapView.Resource, ns, cases, CancellationToken.None), ConfigMapView.Of);
-        var suite = await user.CreateAsync(Suites, ns, new JsonObject
+        var cases = new JsonObject
         {
-            ["apiVersion"] = Suites.ApiVersion,
-            ["kind"] = Suites.Kind,
-            ["metadata"] = new JsonObject { ["name"] = "golden" },
-            ["spec"] = new JsonObject { ["builtin"] = new JsonObject { ["cases"] = new JsonObject { ["name"] = "cases", ["key"] = "cases.jsonl" } } },
-        }, CancellationToken.None);
+            ["metadata"] = new JsonObject { ["name"] = "cases" },
+            ["data"] = new JsonObject { ["cases.jsonl"] = "{}" },
+        };
+        var map = View(await user.CreateAsync(ConfigMapView.Resource, ns, cases, CancellationToken.None), ConfigMapView.Of);
+        var suite = await user.CreateAsync(
+            Suites,
+            ns,
+            new JsonObject
+            {
+                ["apiVersion"] = Suites.ApiVersion,
+                ["kind"] = Suites.Kind,
+                ["metadata"] = new JsonObject { ["name"] = "golden" },
+                ["spec"] = new JsonObject
+                {
+                    ["builtin"] = new JsonObject
+                    {
+                        ["cases"] = new JsonObject { ["name"] = "cases", ["key"] = "cases.jsonl" },
+                    },
+                },
+            },
+            CancellationToken.None
+        );
         suites[ns] = (new SuiteView(View(suite, CacheIndexes.Typed<EvalSuite>), map.Digest), map.Digest);
     }
 
@@ -82,18 +105,48 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
         var agent = View(await user.CreateAsync(Witness.Agents, ns, body, none), CacheIndexes.Typed<AgentDeployment>);
         var revision = Revision.Compute(agent.Spec, new Dictionary<string, string>());
         var account = await LedgerAsync(agent);
-        var seen = new AgentObservation(agent, new Dictionary<string, ConfigMapView>(), [], [], new Dictionary<string, ServiceView>(), [], [], [], [suites[ns].Suite], [],
-            new Dictionary<string, IReadOnlyList<string>>(), null, [], account, around, TimeProvider.System.GetUtcNow());
+        var seen = new AgentObservation(
+            agent,
+            new Dictionary<string, ConfigMapView>(),
+            [],
+            [],
+            new Dictionary<string, ServiceView>(),
+            [],
+            [],
+            [],
+            [suites[ns].Suite],
+            [],
+            new Dictionary<string, IReadOnlyList<string>>(),
+            null,
+            [],
+            account,
+            around,
+            TimeProvider.System.GetUtcNow()
+        );
         seen = seen with { Runs = [await RunAsync(seen, revision)] };
 
         agent.Status = new AgentDeploymentStatus
         {
             ServingRevision = revision,
-            History = [new ServedRevision { Revision = revision, Since = seen.Now.UtcDateTime.Date, Basis = PromotionBasis.Evals }],
+            History =
+            [
+                new ServedRevision
+                {
+                    Revision = revision,
+                    Since = seen.Now.UtcDateTime.Date,
+                    Basis = PromotionBasis.Evals,
+                },
+            ],
         };
         var made = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
         foreach (var apply in AgentDecider.Decide(seen).Writes.OfType<Write.Apply>())
-            made[apply.Resource.Kind] = await operators.ApplyAsync(apply.Resource, ns, (string)apply.Body["metadata"]!["name"]!, apply.Body, none);
+            made[apply.Resource.Kind] = await operators.ApplyAsync(
+                apply.Resource,
+                ns,
+                (string)apply.Body["metadata"]!["name"]!,
+                apply.Body,
+                none
+            );
         var (deployment, pod) = await StartAsync(ns, index, made["Deployment"]);
         await EndpointsAsync(ns, index, made["Service"], pod);
 
@@ -114,26 +167,33 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
         var body = EvalPlan.Run(seen, revision, EvalPlan.Steps(seen, revision, 0)[0], 1);
         var name = (string)body["metadata"]!["name"]!;
         await operators.CreateAsync(Witness.Runs, seen.Namespace, body, CancellationToken.None);
-        var ended = await operators.MergePatchAsync(Witness.Runs, seen.Namespace, name, "status", new JsonObject
-        {
-            ["status"] = new JsonObject
+        var ended = await operators.MergePatchAsync(
+            Witness.Runs,
+            seen.Namespace,
+            name,
+            "status",
+            new JsonObject
             {
-                ["phase"] = nameof(EvalPhase.Passed),
-                ["startedAt"] = Stamp(),
-                ["finishedAt"] = Stamp(),
-                ["casesDigest"] = new string('0', 64),
-                ["cases"] = 100,
-                ["passed"] = 100,
-                ["failed"] = 0,
-                ["errored"] = 0,
-                ["score"] = "1",
-                ["lower"] = "0.9705",
-                ["upper"] = "1",
-                ["reason"] = "BarCleared",
-                ["message"] = "100 of 100 cases passed",
-                ["failing"] = new JsonArray(),
+                ["status"] = new JsonObject
+                {
+                    ["phase"] = nameof(EvalPhase.Passed),
+                    ["startedAt"] = Stamp(),
+                    ["finishedAt"] = Stamp(),
+                    ["casesDigest"] = new string('0', 64),
+                    ["cases"] = 100,
+                    ["passed"] = 100,
+                    ["failed"] = 0,
+                    ["errored"] = 0,
+                    ["score"] = "1",
+                    ["lower"] = "0.9705",
+                    ["upper"] = "1",
+                    ["reason"] = "BarCleared",
+                    ["message"] = "100 of 100 cases passed",
+                    ["failing"] = new JsonArray(),
+                },
             },
-        }, CancellationToken.None);
+            CancellationToken.None
+        );
         return View(ended, CacheIndexes.Typed<EvalRun>);
     }
 
@@ -141,12 +201,28 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
     private async Task<BudgetLedgerStatus> LedgerAsync(AgentDeployment agent)
     {
         var account = AccountKey.Serving(agent.Metadata.NamespaceProperty, agent.Metadata.Name);
-        var book = new LedgerBook(account, new LedgerSurroundings(now => BudgetWindows.Serving(agent.Spec, [], now), (_, _, _, _, _) => throw new NotSupportedException(), _ => { }), operators, options, TimeProvider.System, NullLogger.Instance);
+        var book = new LedgerBook(
+            account,
+            new LedgerSurroundings(
+                now => BudgetWindows.Serving(agent.Spec, [], now),
+                (_, _, _, _, _) => throw new NotSupportedException(),
+                _ => { }
+            ),
+            operators,
+            options,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
         var open = book.RunAsync(CancellationToken.None);
         await book.RefreshAsync(CancellationToken.None);
         book.Close();
         await open;
-        var found = await operators.GetAsync(ResourceType.Of<BudgetLedger>(), options.Namespace, account.LedgerName, CancellationToken.None);
+        var found = await operators.GetAsync(
+            ResourceType.Of<BudgetLedger>(),
+            options.Namespace,
+            account.LedgerName,
+            CancellationToken.None
+        );
         return KubernetesJson.Deserialize<BudgetLedger>(found!.ToJsonString()).Status!;
     }
 
@@ -160,88 +236,173 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
         var owner = HasReplicaSets ? await ReplicaSetAsync(ns, name, deployment, template) : deployment;
         var spec = template["spec"]!.DeepClone();
         spec["nodeName"] = "hollow";
-        var pod = await controllers.CreateAsync(PodView.Resource, ns, new JsonObject
-        {
-            ["metadata"] = Metadata($"{name}-{Hash}-x7k2p", template["metadata"]!["labels"], HasReplicaSets ? "ReplicaSet" : "Deployment", owner),
-            ["spec"] = spec,
-        }, none);
-        pod = await StatusAsync(PodView.Resource, ns, pod, new JsonObject
-        {
-            ["phase"] = "Running",
-            ["podIP"] = Address(index),
-            ["conditions"] = new JsonArray(Condition("Initialized"), Condition("Ready"), Condition("ContainersReady"), Condition("PodScheduled")),
-            ["containerStatuses"] = new JsonArray([.. pod.Items("spec", "containers").Select(container => new JsonObject
+        var pod = await controllers.CreateAsync(
+            PodView.Resource,
+            ns,
+            new JsonObject
             {
-                ["name"] = container.Text("name"),
-                ["image"] = container.Text("image"),
-                ["imageID"] = string.Empty,
-                ["ready"] = true,
-                ["restartCount"] = 0,
-                ["state"] = new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Stamp() } },
-            })]),
-        });
-        var whole = await StatusAsync(DeploymentView.Resource, ns, deployment, new JsonObject
-        {
-            ["observedGeneration"] = 1, ["replicas"] = 1, ["updatedReplicas"] = 1, ["readyReplicas"] = 1, ["availableReplicas"] = 1,
-            ["conditions"] = new JsonArray(Condition("Available"), Condition("Progressing")),
-        });
+                ["metadata"] = Metadata(
+                    $"{name}-{Hash}-x7k2p",
+                    template["metadata"]!["labels"],
+                    HasReplicaSets ? "ReplicaSet" : "Deployment",
+                    owner
+                ),
+                ["spec"] = spec,
+            },
+            none
+        );
+        pod = await StatusAsync(
+            PodView.Resource,
+            ns,
+            pod,
+            new JsonObject
+            {
+                ["phase"] = "Running",
+                ["podIP"] = Address(index),
+                ["conditions"] = new JsonArray(
+                    Condition("Initialized"),
+                    Condition("Ready"),
+                    Condition("ContainersReady"),
+                    Condition("PodScheduled")
+                ),
+                ["containerStatuses"] = new JsonArray([
+                    .. pod.Items("spec", "containers")
+                        .Select(container => new JsonObject
+                        {
+                            ["name"] = container.Text("name"),
+                            ["image"] = container.Text("image"),
+                            ["imageID"] = string.Empty,
+                            ["ready"] = true,
+                            ["restartCount"] = 0,
+                            ["state"] = new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Stamp() } },
+                        }),
+                ]),
+            }
+        );
+        var whole = await StatusAsync(
+            DeploymentView.Resource,
+            ns,
+            deployment,
+            new JsonObject
+            {
+                ["observedGeneration"] = 1,
+                ["replicas"] = 1,
+                ["updatedReplicas"] = 1,
+                ["readyReplicas"] = 1,
+                ["availableReplicas"] = 1,
+                ["conditions"] = new JsonArray(Condition("Available"), Condition("Progressing")),
+            }
+        );
         return (whole, pod);
     }
 
     private async Task<JsonObject> ReplicaSetAsync(string ns, string name, JsonObject deployment, JsonObject template)
     {
-        var set = await controllers.CreateAsync(ReplicaSets, ns, new JsonObject
-        {
-            ["metadata"] = Metadata($"{name}-{Hash}", template["metadata"]!["labels"], "Deployment", deployment),
-            ["spec"] = new JsonObject
+        var set = await controllers.CreateAsync(
+            ReplicaSets,
+            ns,
+            new JsonObject
             {
-                ["replicas"] = 1,
-                ["selector"] = new JsonObject { ["matchLabels"] = With(deployment.At("spec", "selector", "matchLabels")!, "pod-template-hash", Hash) },
-                ["template"] = template.DeepClone(),
+                ["metadata"] = Metadata($"{name}-{Hash}", template["metadata"]!["labels"], "Deployment", deployment),
+                ["spec"] = new JsonObject
+                {
+                    ["replicas"] = 1,
+                    ["selector"] = new JsonObject
+                    {
+                        ["matchLabels"] = With(deployment.At("spec", "selector", "matchLabels")!, "pod-template-hash", Hash),
+                    },
+                    ["template"] = template.DeepClone(),
+                },
             },
-        }, CancellationToken.None);
-        await StatusAsync(ReplicaSets, ns, set, new JsonObject
-        {
-            ["observedGeneration"] = 1, ["replicas"] = 1, ["fullyLabeledReplicas"] = 1, ["readyReplicas"] = 1, ["availableReplicas"] = 1,
-        });
+            CancellationToken.None
+        );
+        await StatusAsync(
+            ReplicaSets,
+            ns,
+            set,
+            new JsonObject
+            {
+                ["observedGeneration"] = 1,
+                ["replicas"] = 1,
+                ["fullyLabeledReplicas"] = 1,
+                ["readyReplicas"] = 1,
+                ["availableReplicas"] = 1,
+            }
+        );
         return set;
     }
 
-    private Task<JsonObject> EndpointsAsync(string ns, int index, JsonObject service, JsonObject pod) => controllers.CreateAsync(EndpointsView.Resource, ns, new JsonObject
-    {
-        ["metadata"] = new JsonObject { ["name"] = service.Text("metadata", "name"), ["labels"] = service.At("metadata", "labels")!.DeepClone() },
-        ["subsets"] = new JsonArray(new JsonObject
-        {
-            ["addresses"] = new JsonArray(new JsonObject
+    private Task<JsonObject> EndpointsAsync(string ns, int index, JsonObject service, JsonObject pod) =>
+        controllers.CreateAsync(
+            EndpointsView.Resource,
+            ns,
+            new JsonObject
             {
-                ["ip"] = Address(index),
-                ["nodeName"] = "hollow",
-                ["targetRef"] = new JsonObject { ["kind"] = "Pod", ["namespace"] = ns, ["name"] = pod.Text("metadata", "name"), ["uid"] = pod.Text("metadata", "uid") },
-            }),
-            ["ports"] = new JsonArray([.. service.Items("spec", "ports").Select(port => new JsonObject
-            {
-                ["name"] = port.Text("name"), ["port"] = port.Number("targetPort"), ["protocol"] = "TCP",
-            })]),
-        }),
-    }, CancellationToken.None);
+                ["metadata"] = new JsonObject
+                {
+                    ["name"] = service.Text("metadata", "name"),
+                    ["labels"] = service.At("metadata", "labels")!.DeepClone(),
+                },
+                ["subsets"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["addresses"] = new JsonArray(
+                            new JsonObject
+                            {
+                                ["ip"] = Address(index),
+                                ["nodeName"] = "hollow",
+                                ["targetRef"] = new JsonObject
+                                {
+                                    ["kind"] = "Pod",
+                                    ["namespace"] = ns,
+                                    ["name"] = pod.Text("metadata", "name"),
+                                    ["uid"] = pod.Text("metadata", "uid"),
+                                },
+                            }
+                        ),
+                        ["ports"] = new JsonArray([
+                            .. service
+                                .Items("spec", "ports")
+                                .Select(port => new JsonObject
+                                {
+                                    ["name"] = port.Text("name"),
+                                    ["port"] = port.Number("targetPort"),
+                                    ["protocol"] = "TCP",
+                                }),
+                        ]),
+                    }
+                ),
+            },
+            CancellationToken.None
+        );
 
     private Task<JsonObject> StatusAsync(ResourceType type, string ns, JsonObject item, JsonObject status) =>
-        controllers.MergePatchAsync(type, ns, item.Text("metadata", "name")!, "status", new JsonObject { ["status"] = status }, CancellationToken.None);
+        controllers.MergePatchAsync(
+            type,
+            ns,
+            item.Text("metadata", "name")!,
+            "status",
+            new JsonObject { ["status"] = status },
+            CancellationToken.None
+        );
 
-    private static JsonObject Metadata(string name, JsonNode? labels, string ownerKind, JsonObject owner) => new()
-    {
-        ["name"] = name,
-        ["labels"] = labels!.DeepClone(),
-        ["ownerReferences"] = new JsonArray(new JsonObject
+    private static JsonObject Metadata(string name, JsonNode? labels, string ownerKind, JsonObject owner) =>
+        new()
         {
-            ["apiVersion"] = "apps/v1",
-            ["kind"] = ownerKind,
-            ["name"] = owner.Text("metadata", "name"),
-            ["uid"] = owner.Text("metadata", "uid"),
-            ["controller"] = true,
-            ["blockOwnerDeletion"] = true,
-        }),
-    };
+            ["name"] = name,
+            ["labels"] = labels!.DeepClone(),
+            ["ownerReferences"] = new JsonArray(
+                new JsonObject
+                {
+                    ["apiVersion"] = "apps/v1",
+                    ["kind"] = ownerKind,
+                    ["name"] = owner.Text("metadata", "name"),
+                    ["uid"] = owner.Text("metadata", "uid"),
+                    ["controller"] = true,
+                    ["blockOwnerDeletion"] = true,
+                }
+            ),
+        };
 
     private static JsonObject With(JsonNode labels, string name, string value)
     {
@@ -250,7 +411,14 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
         return copy;
     }
 
-    private static JsonObject Condition(string type) => new() { ["type"] = type, ["status"] = "True", ["reason"] = "Bench", ["lastTransitionTime"] = Stamp() };
+    private static JsonObject Condition(string type) =>
+        new()
+        {
+            ["type"] = type,
+            ["status"] = "True",
+            ["reason"] = "Bench",
+            ["lastTransitionTime"] = Stamp(),
+        };
 
     private static string Stamp() => TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 

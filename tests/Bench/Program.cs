@@ -40,15 +40,28 @@ try
         HealthPort = Ports.Free(),
     };
     // As the operator finds them on this server: no native sidecars, an old policy group.
-    var around = new Surroundings(options.GuardrailImage, options.GrantsUrl, await File.ReadAllTextAsync(Path.Combine(folder, "ca.crt")),
-        NativeSidecars: false, DisruptionView.Resource("v1beta1"), [options.Namespace]);
+    var around = new Surroundings(
+        options.GuardrailImage,
+        options.GrantsUrl,
+        await File.ReadAllTextAsync(Path.Combine(folder, "ca.crt")),
+        NativeSidecars: false,
+        DisruptionView.Resource("v1beta1"),
+        [options.Namespace]
+    );
     var population = new Population(plane, options, around);
     await population.NamespaceAsync(options.Namespace);
     var report = new Report(few, many, changes);
     // After each part: what was measured stays, whatever becomes of the rest.
     Task KeepAsync() => BenchmarksPage.WriteAsync(output, "make bench", report.ToString());
 
-    await population.GrowAsync(few, count => { if (count % 500 == 0) Say($"{count} agents serve"); });
+    await population.GrowAsync(
+        few,
+        count =>
+        {
+            if (count % 500 == 0)
+                Say($"{count} agents serve");
+        }
+    );
     await using (var started = new Measured(plane, options, folder, Path.GetFullPath(published)))
     {
         var ready = await started.ReadyAsync();
@@ -68,7 +81,14 @@ try
     }
 
     population.HasReplicaSets = false;
-    await population.GrowAsync(many, count => { if (count % 500 == 0) Say($"{count} agents serve"); });
+    await population.GrowAsync(
+        many,
+        count =>
+        {
+            if (count % 500 == 0)
+                Say($"{count} agents serve");
+        }
+    );
     await using (var started = new Measured(plane, options, folder, Path.GetFullPath(published)))
     {
         var ready = await started.ReadyAsync();

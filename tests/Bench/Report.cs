@@ -14,7 +14,12 @@ internal sealed class Report(int few, int many, int changes)
         Add(order, $"{agents:N0} agents at rest: writes per minute, Leases left out", "0", $"{minute.Writes:0.#}");
         Add(order + 1, $"{agents:N0} agents at rest: reads per minute, Leases and new watches left out", "", $"{minute.Others:0.#}");
         Add(order + 2, $"{agents:N0} agents at rest: CPU", "< 0.1 cores", $"{minute.Cores:0.000} cores");
-        Add(order + 3, $"{agents:N0} agents at rest: resident memory", "≤ 250 MB", $"{minute.Resident:0} MB (managed heap {minute.Heap:0} MB)");
+        Add(
+            order + 3,
+            $"{agents:N0} agents at rest: resident memory",
+            "≤ 250 MB",
+            $"{minute.Resident:0} MB (managed heap {minute.Heap:0} MB)"
+        );
     }
 
     public void Reaction((IReadOnlyList<double> Runs, IReadOnlyList<double> EvalDeployments, IReadOnlyList<double> Plain) measured)
@@ -22,8 +27,12 @@ internal sealed class Report(int few, int many, int changes)
         Add(10, $"{few:N0} agents, {changes} spec changes: to the eval Deployment, p50 / p95", "", Pair(measured.EvalDeployments));
         Add(11, $"{few:N0} agents, {changes} spec changes: to the EvalRun, p50 / p95", "p95 ≤ 1,000 ms", Pair(measured.Runs));
         Add(12, "beside it: a plain Deployment's change to its ReplicaSet, p50 / p95", "", Pair(measured.Plain));
-        Add(13, "ratio to the plain Deployment, medians: eval Deployment, EvalRun", "",
-            $"{At(measured.EvalDeployments, 0.5) / At(measured.Plain, 0.5):0.0} ×, {At(measured.Runs, 0.5) / At(measured.Plain, 0.5):0.0} ×");
+        Add(
+            13,
+            "ratio to the plain Deployment, medians: eval Deployment, EvalRun",
+            "",
+            $"{At(measured.EvalDeployments, 0.5) / At(measured.Plain, 0.5):0.0} ×, {At(measured.Runs, 0.5) / At(measured.Plain, 0.5):0.0} ×"
+        );
     }
 
     public void Start(TimeSpan ready, TimeSpan quiet, double peak)
@@ -36,16 +45,19 @@ internal sealed class Report(int few, int many, int changes)
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.Append("""
+        text.Append(
+            """
             ## The operator
 
             | what | goal | measured |
             | --- | --- | --- |
 
-            """);
+            """
+        );
         foreach (var (_, what, goal, measured) in rows.OrderBy(row => row.Order))
             text.Append(CultureInfo.InvariantCulture, $"| {what} | {goal} | {measured} |\n");
-        text.Append("""
+        text.Append(
+            """
 
             How it is measured:
 
@@ -63,7 +75,8 @@ internal sealed class Report(int few, int many, int changes)
             - A new leader applies every child once, at the 50 requests per second that the operator allows itself; that is the time to the
               first quiet minute.
 
-            """);
+            """
+        );
         return text.ToString();
     }
 
@@ -71,5 +84,6 @@ internal sealed class Report(int few, int many, int changes)
 
     private static string Pair(IReadOnlyList<double> times) => $"{At(times, 0.5):0} / {At(times, 0.95):0} ms";
 
-    private static double At(IReadOnlyList<double> times, double share) => times.Order().ElementAt(Math.Min(times.Count - 1, (int)(times.Count * share)));
+    private static double At(IReadOnlyList<double> times, double share) =>
+        times.Order().ElementAt(Math.Min(times.Count - 1, (int)(times.Count * share)));
 }

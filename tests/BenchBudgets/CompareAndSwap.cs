@@ -14,8 +14,8 @@ namespace AgentReadiness.BenchBudgets;
 internal sealed record Swapped(double PerSecond, IReadOnlyCollection<double> Times, double Conflicts);
 
 /// <summary>
-/// The other design: the account is an object of the API server, and each call writes it by compare-and-swap. Who loses the race reads the object and
-/// tries again, at once. One write a call is the least that it can do; it would need a second one to settle.
+/// The other design: the account is an object of the API server, and each call writes it by compare-and-swap. Who loses the race reads the
+/// object and tries again, at once. One write a call is the least that it can do; it would need a second one to settle.
 /// </summary>
 internal static class CompareAndSwap
 {
@@ -33,7 +33,15 @@ internal static class CompareAndSwap
     /// <param name="writers">How many write at once.</param>
     /// <param name="length">How long.</param>
     /// <param name="cancellation">Ends it.</param>
-    public static async Task<Swapped> RunAsync(KubernetesApi api, JsonObject like, bool withHolders, string ns, int writers, TimeSpan length, CancellationToken cancellation)
+    public static async Task<Swapped> RunAsync(
+        KubernetesApi api,
+        JsonObject like,
+        bool withHolders,
+        string ns,
+        int writers,
+        TimeSpan length,
+        CancellationToken cancellation
+    )
     {
         var name = await CopyAsync(api, like, withHolders, ns, cancellation);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -52,7 +60,13 @@ internal static class CompareAndSwap
                     Book(known);
                     try
                     {
-                        known = await api.SendAsync(HttpMethod.Put, Ledgers.Path(ns, name, "status"), known, "application/json", cancellation);
+                        known = await api.SendAsync(
+                            HttpMethod.Put,
+                            Ledgers.Path(ns, name, "status"),
+                            known,
+                            "application/json",
+                            cancellation
+                        );
                         break;
                     }
                     catch (KubernetesApiException error) when (error.IsConflict)
@@ -77,17 +91,33 @@ internal static class CompareAndSwap
         return new Swapped(times.Count / seconds, times, (double)conflicts / Math.Max(1, times.Count));
     }
 
-    private static async Task<string> CopyAsync(KubernetesApi api, JsonObject like, bool withHolders, string ns, CancellationToken cancellation)
+    private static async Task<string> CopyAsync(
+        KubernetesApi api,
+        JsonObject like,
+        bool withHolders,
+        string ns,
+        CancellationToken cancellation
+    )
     {
         const string name = "account";
-        var made = await api.CreateAsync(Ledgers, ns, new JsonObject
-        {
-            ["apiVersion"] = Ledgers.ApiVersion,
-            ["kind"] = Ledgers.Kind,
-            ["metadata"] = new JsonObject { ["name"] = name },
-            // Nobody's, so that the operator has nothing to do with it.
-            ["spec"] = new JsonObject { ["namespace"] = ns, ["agent"] = name, ["account"] = nameof(LedgerAccount.Serving) },
-        }, cancellation);
+        var made = await api.CreateAsync(
+            Ledgers,
+            ns,
+            new JsonObject
+            {
+                ["apiVersion"] = Ledgers.ApiVersion,
+                ["kind"] = Ledgers.Kind,
+                ["metadata"] = new JsonObject { ["name"] = name },
+                // Nobody's, so that the operator has nothing to do with it.
+                ["spec"] = new JsonObject
+                {
+                    ["namespace"] = ns,
+                    ["agent"] = name,
+                    ["account"] = nameof(LedgerAccount.Serving),
+                },
+            },
+            cancellation
+        );
         var status = (JsonObject)like["status"]!.DeepClone();
         if (!withHolders)
             status["holders"] = new JsonArray();

@@ -16,8 +16,19 @@ namespace AgentReadiness.BenchBudgets;
 internal sealed record Look(long At, double LedgerWrites, double Conflicts, double Reviews, double OtherWrites, double Cpu, double Resident)
 {
     /// <summary>What came since an earlier look; memory as it is now.</summary>
-    public (double Seconds, Look Grown) Since(Look before) => (Stopwatch.GetElapsedTime(before.At, At).TotalSeconds, new Look(At, LedgerWrites - before.LedgerWrites, Conflicts - before.Conflicts,
-        Reviews - before.Reviews, OtherWrites - before.OtherWrites, Cpu - before.Cpu, Resident));
+    public (double Seconds, Look Grown) Since(Look before) =>
+        (
+            Stopwatch.GetElapsedTime(before.At, At).TotalSeconds,
+            new Look(
+                At,
+                LedgerWrites - before.LedgerWrites,
+                Conflicts - before.Conflicts,
+                Reviews - before.Reviews,
+                OtherWrites - before.OtherWrites,
+                Cpu - before.Cpu,
+                Resident
+            )
+        );
 }
 
 /// <summary>Witnesses that are not the operator: the API server's own apiserver_request_total, and /proc.</summary>
@@ -33,7 +44,11 @@ internal sealed class Counters(KubernetesApi api, int process)
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
         while (await reader.ReadLineAsync(cancellation) is { } line)
         {
-            if (!line.StartsWith("apiserver_request_total{", StringComparison.Ordinal) || !Array.Exists(Writing, verb => Has(line, "verb", verb)) || Has(line, "resource", "leases"))
+            if (
+                !line.StartsWith("apiserver_request_total{", StringComparison.Ordinal)
+                || !Array.Exists(Writing, verb => Has(line, "verb", verb))
+                || Has(line, "resource", "leases")
+            )
                 continue;
             var count = double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
             if (!Has(line, "resource", "budgetledgers"))
@@ -43,7 +58,15 @@ internal sealed class Counters(KubernetesApi api, int process)
             else if (Has(line, "code", "409"))
                 conflicts += count;
         }
-        return new Look(Stopwatch.GetTimestamp(), ledgers, conflicts, reviews, others, ProcFigures.Cpu(process).TotalSeconds, ProcFigures.Memory(process, "VmRSS"));
+        return new Look(
+            Stopwatch.GetTimestamp(),
+            ledgers,
+            conflicts,
+            reviews,
+            others,
+            ProcFigures.Cpu(process).TotalSeconds,
+            ProcFigures.Memory(process, "VmRSS")
+        );
     }
 
     private static bool Has(string line, string label, string value) => line.Contains($"{label}=\"{value}\"", StringComparison.Ordinal);

@@ -39,7 +39,10 @@ internal sealed record Loaded
 internal sealed class Load(IReadOnlyList<SimulatedPod> pods, double rate)
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(2);
-    /// <summary>Pods that make their first call at once: each is a TLS handshake of two sides on the same cores, and a TokenReview.</summary>
+
+    /// <summary>
+    /// Pods that make their first call at once: each is a TLS handshake of two sides on the same cores, and a TokenReview.
+    /// </summary>
     public const int AtOnce = 32;
 
     private static readonly TimeSpan Progress = TimeSpan.FromSeconds(5);
@@ -51,21 +54,29 @@ internal sealed class Load(IReadOnlyList<SimulatedPod> pods, double rate)
     private int refused;
 
     /// <summary>Lets each pod make its first call, <see cref="AtOnce"/> at a time, and says how long each waited, ms.</summary>
-    public static async Task<IReadOnlyCollection<double>> BeginAsync(IReadOnlyList<SimulatedPod> pods, Action<string> say, CancellationToken cancellation)
+    public static async Task<IReadOnlyCollection<double>> BeginAsync(
+        IReadOnlyList<SimulatedPod> pods,
+        Action<string> say,
+        CancellationToken cancellation
+    )
     {
         var times = new List<double>();
-        var all = Parallel.ForEachAsync(pods, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (pod, token) =>
-        {
-            var began = Stopwatch.GetTimestamp();
-            pod.Start();
-            GrantResult result;
-            // Refused, because the operator did not get to it: on a busy machine a pod tries again.
-            while ((result = await pod.Client.AcquireAsync(Call.Bound, token)).Reservation is null)
-                token.ThrowIfCancellationRequested();
-            pod.Client.Settle(result.Reservation, Call.Cost);
-            lock (times)
-                times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
-        });
+        var all = Parallel.ForEachAsync(
+            pods,
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+            async (pod, token) =>
+            {
+                var began = Stopwatch.GetTimestamp();
+                pod.Start();
+                GrantResult result;
+                // Refused, because the operator did not get to it: on a busy machine a pod tries again.
+                while ((result = await pod.Client.AcquireAsync(Call.Bound, token)).Reservation is null)
+                    token.ThrowIfCancellationRequested();
+                pod.Client.Settle(result.Reservation, Call.Cost);
+                lock (times)
+                    times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            }
+        );
         while (await Task.WhenAny(all, Task.Delay(Progress, cancellation)) != all)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -13,10 +13,19 @@ if (args is not [var published, var page])
     return 2;
 }
 const int SharingAgents = 10;
-int Setting(string name, int fallback) => int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) && value > 0 ? value : fallback;
-var sizes = (Environment.GetEnvironmentVariable("BENCH_PODS") is { Length: > 0 } text ? text : "1 100 1000").Split(' ', StringSplitOptions.RemoveEmptyEntries)
-    .Select(size => int.Parse(size, CultureInfo.InvariantCulture)).ToList();
-var plan = new Plan(sizes, Setting("BENCH_ROUNDS", 3), TimeSpan.FromSeconds(Setting("BENCH_SECONDS", 2)), TimeSpan.FromSeconds(Setting("BENCH_LOAD_SECONDS", 60)), Setting("BENCH_RATE", 500));
+int Setting(string name, int fallback) =>
+    int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) && value > 0 ? value : fallback;
+var sizes = (Environment.GetEnvironmentVariable("BENCH_PODS") is { Length: > 0 } text ? text : "1 100 1000")
+    .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+    .Select(size => int.Parse(size, CultureInfo.InvariantCulture))
+    .ToList();
+var plan = new Plan(
+    sizes,
+    Setting("BENCH_ROUNDS", 3),
+    TimeSpan.FromSeconds(Setting("BENCH_SECONDS", 2)),
+    TimeSpan.FromSeconds(Setting("BENCH_LOAD_SECONDS", 60)),
+    Setting("BENCH_RATE", 500)
+);
 
 var clock = Stopwatch.StartNew();
 void Say(string text) => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed:mm\\:ss}  {text}"));
@@ -46,10 +55,13 @@ try
 }
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
-    Console.Error.WriteLine(clock.Elapsed < limit ? "stopped" : $"stopped: it took longer than {limit.TotalMinutes:0} minutes, nothing is written");
+    Console.Error.WriteLine(
+        clock.Elapsed < limit ? "stopped" : $"stopped: it took longer than {limit.TotalMinutes:0} minutes, nothing is written"
+    );
     return 130;
 }
-catch (Exception error) when (error is InvalidOperationException or TimeoutException or HttpRequestException or IOException or KubernetesApiException)
+catch (Exception error)
+    when (error is InvalidOperationException or TimeoutException or HttpRequestException or IOException or KubernetesApiException)
 {
     Console.Error.WriteLine($"\nTHE RUN FAILED, nothing is written: {error.Message}\n{running?.Log}");
     return 1;
@@ -62,7 +74,12 @@ async Task MeasureAsync(Stage stage, int size, Report report)
     Say($"{size} pods: made, twice");
     var first = await Load.BeginAsync(one.Pods, Say, stop.Token);
     report.Begun(size, first);
-    Say(string.Create(CultureInfo.InvariantCulture, $"{size} pods: first grants after {Figures.At(first, 0.5):0} / {first.Max():0} ms (median, longest)"));
+    Say(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{size} pods: first grants after {Figures.At(first, 0.5):0} / {first.Max():0} ms (median, longest)"
+        )
+    );
     stage.MustRun();
 
     Say(string.Create(CultureInfo.InvariantCulture, $"{size} pods: {plan.Rate} calls per second for {plan.Load.TotalSeconds:0} s"));
@@ -74,13 +91,16 @@ async Task MeasureAsync(Stage stage, int size, Report report)
 
     await Load.BeginAsync(shared.Pods, Say, stop.Token);
     await Task.WhenAll(shared.Pods.Select(pod => pod.StopAsync()));
-    var ledger = await stage.Api.GetAsync(ResourceType.Of<BudgetLedger>(), one.Namespace, one.Ledger, stop.Token) ?? throw new InvalidOperationException($"there is no ledger {one.Ledger}");
+    var ledger =
+        await stage.Api.GetAsync(ResourceType.Of<BudgetLedger>(), one.Namespace, one.Ledger, stop.Token)
+        ?? throw new InvalidOperationException($"there is no ledger {one.Ledger}");
     report.Size(size, ledger.ToJsonString().Length);
     for (var round = 1; round <= plan.Rounds; round++)
     {
         var alone = await Saturation.RunAsync(one.Pods, stage.Counters, plan.Measured, stop.Token);
         var together = await Saturation.RunAsync(shared.Pods, stage.Counters, plan.Measured, stop.Token);
-        Task<Swapped> SwapAsync(bool withHolders, int writers) => CompareAndSwap.RunAsync(stage.Api, ledger, withHolders, Plan.Reference, writers, plan.Measured, stop.Token);
+        Task<Swapped> SwapAsync(bool withHolders, int writers) =>
+            CompareAndSwap.RunAsync(stage.Api, ledger, withHolders, Plan.Reference, writers, plan.Measured, stop.Token);
         var writers = Math.Min(size, CompareAndSwap.MostWriters);
         var swaps = new Swaps(await SwapAsync(true, writers), await SwapAsync(false, writers), await SwapAsync(true, 1));
         report.Round(size, alone, together, swaps);

@@ -36,7 +36,10 @@ internal sealed class Report(Plan plan)
     private readonly Figures figures = new();
     private readonly Dictionary<(int Size, string Key), string> texts = [];
 
-    public void Begun(int size, IReadOnlyCollection<double> times) => texts[(size, "first")] = $"{Number(Figures.At(times, 0.5))} / {Number(times.Count < FewestForTail ? null : Figures.At(times, 0.99))} / {Number(times.Max())}";
+    public void Begun(int size, IReadOnlyCollection<double> times) =>
+        texts[(size, "first")] =
+            $"{Number(Figures.At(times, 0.5))} / {Number(times.Count < FewestForTail ? null : Figures.At(times, 0.99))} / "
+            + $"{Number(times.Max())}";
 
     public void Size(int size, int bytes) => Add(size, "bytes", bytes / 1024.0);
 
@@ -54,8 +57,11 @@ internal sealed class Report(Plan plan)
         Add(size, "load.failures", loaded.Failures);
         texts[(size, "load.served")] = $"{Three(loaded.Served)} ({loaded.Served.Count:N0})";
         texts[(size, "load.asked")] = $"{Three(loaded.Asked)} ({loaded.Asked.Count:N0})";
-        texts[(size, "load.held")] = string.Create(CultureInfo.InvariantCulture,
-            $"${loaded.Held.Amount:0.00}, {loaded.Held.Amount / (decimal)(loaded.Calls / loaded.Seconds) / Call.Cost.Cost.Amount:0} s of its spend");
+        texts[(size, "load.held")] = string.Create(
+            CultureInfo.InvariantCulture,
+            $"${loaded.Held.Amount:0.00}, {loaded.Held.Amount / (decimal)(loaded.Calls / loaded.Seconds) / Call.Cost.Cost.Amount:0} s of "
+                + $"its spend"
+        );
     }
 
     public void Round(int size, Saturated alone, Saturated together, Swaps swaps)
@@ -79,22 +85,39 @@ internal sealed class Report(Plan plan)
     }
 
     /// <summary>Progress: the paced load.</summary>
-    public static string Line(int size, Loaded loaded) => string.Create(CultureInfo.InvariantCulture,
-        $"{size} pods: {loaded.Calls} calls, {loaded.Refused} refused, {loaded.Grown.LedgerWrites} ledger writes ({loaded.Grown.Conflicts} conflicts), {loaded.Grown.Reviews} token reviews, {loaded.Grown.OtherWrites} other writes, {loaded.Messages} messages ({loaded.Failures} failed), {loaded.Asked.Count} waited {Three(loaded.Asked)} ms, others {Three(loaded.Served)} µs, operator {loaded.Grown.Cpu / loaded.Seconds:0.00} cores, {loaded.Grown.Resident:0} MB");
+    public static string Line(int size, Loaded loaded) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{size} pods: {loaded.Calls} calls, {loaded.Refused} refused, {loaded.Grown.LedgerWrites} ledger writes "
+                + $"({loaded.Grown.Conflicts} conflicts), {loaded.Grown.Reviews} token reviews, {loaded.Grown.OtherWrites} other writes, "
+                + $"{loaded.Messages} messages ({loaded.Failures} failed), {loaded.Asked.Count} waited {Three(loaded.Asked)} ms, others "
+                + $"{Three(loaded.Served)} µs, operator {loaded.Grown.Cpu / loaded.Seconds:0.00} cores, {loaded.Grown.Resident:0} MB"
+        );
 
     /// <summary>Progress: a round.</summary>
     public static string Line(int size, int round, Saturated alone, Saturated together, Swaps swaps)
     {
-        string Of(Saturated one) => string.Create(CultureInfo.InvariantCulture,
-            $"{one.PerSecond:0} grants/s, {At(one.Times, 0.5):0} / {At(one.Times, 0.99):0} ms, {one.WritesPerSecond:0} writes/s, {one.Held} held, {one.Failed} failed, {one.Cores:0.00} cores");
-        string Ref(Swapped one) => string.Create(CultureInfo.InvariantCulture, $"{one.PerSecond:0} calls/s, {At(one.Times, 0.5):0} / {At(one.Times, 0.99):0} ms, {one.Conflicts:0.0} conflicts a call");
-        return $"{size} pods, round {round}: {Of(alone)}; shared {Of(together)}; CAS {Ref(swaps.Same)}; small {Ref(swaps.Small)}; one writer {Ref(swaps.Serial)}";
+        string Of(Saturated one) =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{one.PerSecond:0} grants/s, {At(one.Times, 0.5):0} / {At(one.Times, 0.99):0} ms, {one.WritesPerSecond:0} writes/s, "
+                    + $"{one.Held} held, {one.Failed} failed, {one.Cores:0.00} cores"
+            );
+        string Ref(Swapped one) =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{one.PerSecond:0} calls/s, {At(one.Times, 0.5):0} / {At(one.Times, 0.99):0} ms, {one.Conflicts:0.0} conflicts a call"
+            );
+        return $"{size} pods, round {round}: {Of(alone)}; shared {Of(together)}; CAS {Ref(swaps.Same)}; small {Ref(swaps.Small)}; one "
+            + $"writer {Ref(swaps.Serial)}";
     }
 
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"""
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"""
             ## The ledgers
 
             Medians of {plan.Rounds} rounds, {plan.Measured.TotalSeconds:0} s a measurement; the load once, {plan.Load.TotalSeconds:0} s; {Environment.ProcessorCount} cores, {TimeProvider.System.GetUtcNow():yyyy-MM-dd}.
@@ -102,8 +125,10 @@ internal sealed class Report(Plan plan)
             | | {string.Join(" | ", plan.Sizes.Select(size => $"{size:N0} {(size == 1 ? "pod" : "pods")}"))} |
             | --- |{string.Concat(plan.Sizes.Select(_ => " --- |"))}
 
-            """);
-        void Row(string what, Func<int, string> cell) => text.Append(CultureInfo.InvariantCulture, $"| {what} | {string.Join(" | ", plan.Sizes.Select(cell))} |\n");
+            """
+        );
+        void Row(string what, Func<int, string> cell) =>
+            text.Append(CultureInfo.InvariantCulture, $"| {what} | {string.Join(" | ", plan.Sizes.Select(cell))} |\n");
         void Median(string what, string key) => Row(what, size => Number(Of(size, key)));
         void Pair(string what, string key) => Row(what, size => $"{Number(Of(size, $"{key}.p50"))} / {Number(Of(size, $"{key}.p99"))}");
         void Ratio(string what, string key, string by) => Row(what, size => $"{Number(Of(size, key) / Of(size, by))} ×");
@@ -126,7 +151,10 @@ internal sealed class Report(Plan plan)
         Median("load: messages to the operator per 1,000 calls", "load.messages");
         Row("load: money was there, p50 / p95 / p99, µs (calls)", size => texts.GetValueOrDefault((size, "load.served"), "–"));
         Row("load: the call waited for a grant, p50 / p95 / p99, ms (calls)", size => texts.GetValueOrDefault((size, "load.asked"), "–"));
-        Row($"first calls of pods, {Load.AtOnce} at a time: p50 / p99 / longest, ms", size => texts.GetValueOrDefault((size, "first"), "–"));
+        Row(
+            $"first calls of pods, {Load.AtOnce} at a time: p50 / p99 / longest, ms",
+            size => texts.GetValueOrDefault((size, "first"), "–")
+        );
         Median("load: calls refused", "load.refused");
         Median("load: messages without an answer", "load.failures");
         Median("load: TokenReviews per minute", "load.reviews");
@@ -135,7 +163,9 @@ internal sealed class Report(Plan plan)
         Median("load: the operator's memory, MB", "load.resident");
         Median("load: the ledger, KB", "bytes");
         Row("load: held by all pods at its end", size => texts.GetValueOrDefault((size, "load.held"), "–"));
-        text.Append(CultureInfo.InvariantCulture, $"""
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"""
 
             How it is measured:
 
@@ -150,7 +180,8 @@ internal sealed class Report(Plan plan)
               ${plan.Cap} a day, 30 hours of this load. It runs {Plan.Warm.TotalSeconds:0} s before it is measured. Writes are what the API server counted (`apiserver_request_total`).
             - A quantile of fewer than {FewestForTail} calls is not given (–).
 
-            """);
+            """
+        );
         return text.ToString();
     }
 
@@ -163,15 +194,17 @@ internal sealed class Report(Plan plan)
     private static double? At(IReadOnlyCollection<double> times, double share) => times.Count == 0 ? null : Figures.At(times, share);
 
     private static string Three(IReadOnlyCollection<double> times) =>
-        $"{Number(At(times, 0.5))} / {Number(times.Count < FewestForTail ? null : At(times, 0.95))} / {Number(times.Count < FewestForTail ? null : At(times, 0.99))}";
+        $"{Number(At(times, 0.5))} / {Number(times.Count < FewestForTail ? null : At(times, 0.95))} / "
+        + $"{Number(times.Count < FewestForTail ? null : At(times, 0.99))}";
 
-    private static string Number(double? value) => value switch
-    {
-        null => "–",
-        0 => "0",
-        _ when !double.IsFinite(value.Value) => "–",
-        < 10 and > -10 => value.Value.ToString("0.00", CultureInfo.InvariantCulture),
-        < 100 => value.Value.ToString("0.0", CultureInfo.InvariantCulture),
-        _ => value.Value.ToString("#,0", CultureInfo.InvariantCulture),
-    };
+    private static string Number(double? value) =>
+        value switch
+        {
+            null => "–",
+            0 => "0",
+            _ when !double.IsFinite(value.Value) => "–",
+            < 10 and > -10 => value.Value.ToString("0.00", CultureInfo.InvariantCulture),
+            < 100 => value.Value.ToString("0.0", CultureInfo.InvariantCulture),
+            _ => value.Value.ToString("#,0", CultureInfo.InvariantCulture),
+        };
 }

@@ -10,11 +10,18 @@ namespace AgentReadiness.BenchBudgets;
 /// <param name="Failed">Requests without an answer.</param>
 /// <param name="WritesPerSecond">Ledger writes per second, all ledgers.</param>
 /// <param name="Cores">The operator's CPU.</param>
-internal sealed record Saturated(double PerSecond, IReadOnlyCollection<double> Times, int Held, int Failed, double WritesPerSecond, double Cores);
+internal sealed record Saturated(
+    double PerSecond,
+    IReadOnlyCollection<double> Times,
+    int Held,
+    int Failed,
+    double WritesPerSecond,
+    double Cores
+);
 
 /// <summary>
-/// Every pod wants a new grant as soon as the last one is answered. It spends one call of it and gives the rest back, so that each request needs a grant
-/// and the cap lasts.
+/// Every pod wants a new grant as soon as the last one is answered. It spends one call of it and gives the rest back, so that each request
+/// needs a grant and the cap lasts.
 /// </summary>
 internal static class Saturation
 {
@@ -22,7 +29,12 @@ internal static class Saturation
     private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 
-    public static async Task<Saturated> RunAsync(IReadOnlyList<SimulatedPod> pods, Counters counters, TimeSpan length, CancellationToken cancellation)
+    public static async Task<Saturated> RunAsync(
+        IReadOnlyList<SimulatedPod> pods,
+        Counters counters,
+        TimeSpan length,
+        CancellationToken cancellation
+    )
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var tally = new Tally();
@@ -64,7 +76,8 @@ internal static class Saturation
                 while (account.OldWindows > 0 && account.Due(TimeProvider.System.GetUtcNow(), Coalesce, Heartbeat) is { } due)
                     account.Apply(due, await pod.SendAsync(due.Request, cancellation), TimeProvider.System.GetUtcNow());
             }
-            catch (Exception error) when (!cancellation.IsCancellationRequested && error is HttpRequestException or OperationCanceledException or IOException)
+            catch (Exception error)
+                when (!cancellation.IsCancellationRequested && error is HttpRequestException or OperationCanceledException or IOException)
             {
                 tally.Failed();
                 await PauseAsync(over);
@@ -73,7 +86,8 @@ internal static class Saturation
     }
 
     // As the guardrail waits before it asks again.
-    private static async Task PauseAsync(CancellationToken over) => await Task.Delay(Random.Shared.Next(100, 251), over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    private static async Task PauseAsync(CancellationToken over) =>
+        await Task.Delay(Random.Shared.Next(100, 251), over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private sealed class Tally
     {

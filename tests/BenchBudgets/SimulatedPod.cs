@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace AgentReadiness.BenchBudgets;
 
 /// <summary>
-/// What a guardrail has of money, in the classes of the guardrail: configuration and token in files, a journal, an account, and grants over a TLS
-/// connection of its own. Only the calls themselves are simulated.
+/// What a guardrail has of money, in the classes of the guardrail: configuration and token in files, a journal, an account, and grants over
+/// a TLS connection of its own. Only the calls themselves are simulated.
 /// </summary>
 internal sealed class SimulatedPod : IGrantAuthority, IDisposable
 {
@@ -32,12 +32,26 @@ internal sealed class SimulatedPod : IGrantAuthority, IDisposable
         Directory.CreateDirectory(folder);
         var (config, tokenFile) = (Path.Combine(folder, "config.json"), Path.Combine(folder, "token"));
         File.WriteAllText(tokenFile, token);
-        File.WriteAllBytes(config, JsonSerializer.SerializeToUtf8Bytes(new GuardrailConfig
-        {
-            Agent = agent,
-            Budget = new BudgetAuthority { Url = url, CaFile = caFile, TokenFile = tokenFile },
-        }, GuardrailJson.Default.GuardrailConfig));
-        authority = new HttpGrantAuthority(new ConfigStore(config, Prices, TimeProvider.System, NullLogger<ConfigStore>.Instance), TimeProvider.System);
+        File.WriteAllBytes(
+            config,
+            JsonSerializer.SerializeToUtf8Bytes(
+                new GuardrailConfig
+                {
+                    Agent = agent,
+                    Budget = new BudgetAuthority
+                    {
+                        Url = url,
+                        CaFile = caFile,
+                        TokenFile = tokenFile,
+                    },
+                },
+                GuardrailJson.Default.GuardrailConfig
+            )
+        );
+        authority = new HttpGrantAuthority(
+            new ConfigStore(config, Prices, TimeProvider.System, NullLogger<ConfigStore>.Instance),
+            TimeProvider.System
+        );
         journal = Journal.Open(folder, NullLogger.Instance) ?? throw new InvalidOperationException($"no journal can be kept in {folder}");
         Account = new GrantAccount(GrantClient.NewHolder(), journal);
         Client = new GrantClient(Account, this, new OverrunList(), TimeProvider.System, NullLogger<GrantClient>.Instance);

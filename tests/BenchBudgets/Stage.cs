@@ -71,16 +71,27 @@ internal sealed class Stage : IAsyncDisposable
         var team = ResourceType.Of<AgentBudget>();
         if (isShared)
         {
-            await Api.CreateAsync(team, ns, (JsonObject)JsonNode.Parse($$$"""
-                {"apiVersion": "{{{team.ApiVersion}}}", "kind": "{{{team.Kind}}}", "metadata": {"name": "team"}, "spec": {"windows": [{"period": "Day", "maxCost": "{{{cap}}}", "onExhausted": "Block"}]}}
-                """)!, cancellation);
+            await Api.CreateAsync(
+                team,
+                ns,
+                (JsonObject)
+                    JsonNode.Parse(
+                        $$$"""
+                        {"apiVersion": "{{{team.ApiVersion}}}", "kind": "{{{team.Kind}}}", "metadata": {"name": "team"}, "spec": {"windows": [{"period": "Day", "maxCost": "{{{cap}}}", "onExhausted": "Block"}]}}
+                        """
+                    )!,
+                cancellation
+            );
         }
         var deployments = new List<JsonNode>();
         for (var i = 0; i < agents; i++)
             deployments.Add(await AgentAsync(ns, $"agent-{i}", isShared, cancellation));
         var made = new SimulatedPod[count];
-        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellation },
-            async (i, token) => made[i] = await PodAsync(ns, $"agent-{i % agents}", deployments[i % agents], i, token));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, count),
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellation },
+            async (i, token) => made[i] = await PodAsync(ns, $"agent-{i % agents}", deployments[i % agents], i, token)
+        );
         pods.AddRange(made);
         var account = isShared ? AccountKey.Shared(ns, "team") : AccountKey.Serving(ns, "agent-0");
         return new Fleet(made, options.Namespace, account.LedgerName);
@@ -161,11 +172,16 @@ internal sealed class Stage : IAsyncDisposable
             Samples.Set(body, "spec.budget.sharedBudgets", new JsonArray("team"));
         await Api.CreateAsync(ResourceType.Of<AgentDeployment>(), ns, body, cancellation);
         var made = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var feed = new Feed(Api, DeploymentView.Resource, ns, seen =>
-        {
-            if (seen.Label(Names.AgentLabel) == name && seen.Label(Names.TrackLabel) == Names.ServingTrack)
-                made.TrySetResult(seen.Object);
-        });
+        await using var feed = new Feed(
+            Api,
+            DeploymentView.Resource,
+            ns,
+            seen =>
+            {
+                if (seen.Label(Names.AgentLabel) == name && seen.Label(Names.TrackLabel) == Names.ServingTrack)
+                    made.TrySetResult(seen.Object);
+            }
+        );
         try
         {
             return await made.Task.WaitAsync(StartLimit, cancellation);
@@ -183,17 +199,49 @@ internal sealed class Stage : IAsyncDisposable
         var labels = deployment.At("spec", "template", "metadata", "labels")!.DeepClone();
         var spec = deployment.At("spec", "template", "spec")!.DeepClone();
         spec["nodeName"] = "hollow";
-        var owner = new JsonObject { ["apiVersion"] = "apps/v1", ["kind"] = "ReplicaSet", ["name"] = $"{deployment.Text("metadata", "name")}-hollow", ["uid"] = deployment.Text("metadata", "uid"), ["controller"] = true };
-        var pod = await Api.CreateAsync(PodView.Resource, ns, new JsonObject
+        var owner = new JsonObject
         {
-            ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = labels, ["ownerReferences"] = new JsonArray(owner) },
-            ["spec"] = spec,
-        }, cancellation);
-        var request = await Api.SendAsync(HttpMethod.Post, Accounts.Path(ns, ServiceAccount, "token"),
-            Samples.TokenRequest(GrantProtocol.Audience, (name, pod.Text("metadata", "uid")!)), "application/json", cancellation);
-        return new SimulatedPod(Path.Combine(folder, ns, name),
-            new GuardrailIdentity { Namespace = ns, Name = agent, Revision = labels.Text(Names.RevisionLabel)!, Track = Names.ServingTrack },
-            options.GrantsUrl, authority.Path, request.Text("status", "token")!);
+            ["apiVersion"] = "apps/v1",
+            ["kind"] = "ReplicaSet",
+            ["name"] = $"{deployment.Text("metadata", "name")}-hollow",
+            ["uid"] = deployment.Text("metadata", "uid"),
+            ["controller"] = true,
+        };
+        var pod = await Api.CreateAsync(
+            PodView.Resource,
+            ns,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject
+                {
+                    ["name"] = name,
+                    ["labels"] = labels,
+                    ["ownerReferences"] = new JsonArray(owner),
+                },
+                ["spec"] = spec,
+            },
+            cancellation
+        );
+        var request = await Api.SendAsync(
+            HttpMethod.Post,
+            Accounts.Path(ns, ServiceAccount, "token"),
+            Samples.TokenRequest(GrantProtocol.Audience, (name, pod.Text("metadata", "uid")!)),
+            "application/json",
+            cancellation
+        );
+        return new SimulatedPod(
+            Path.Combine(folder, ns, name),
+            new GuardrailIdentity
+            {
+                Namespace = ns,
+                Name = agent,
+                Revision = labels.Text(Names.RevisionLabel)!,
+                Track = Names.ServingTrack,
+            },
+            options.GrantsUrl,
+            authority.Path,
+            request.Text("status", "token")!
+        );
     }
 }
 

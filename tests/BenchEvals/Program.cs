@@ -21,12 +21,19 @@ void Fault(string text)
 
 // R. G. Newcombe, Statistics in Medicine 17 (1998) 857–872, table I, method 3; two-sided 95 %.
 (int Successes, int Trials, double Lower, double Upper)[] published =
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0000, 0.1611), (1, 29, 0.0061, 0.1718)];
+[
+    (81, 263, 0.2553, 0.3662),
+    (15, 148, 0.0624, 0.1605),
+    (0, 20, 0.0000, 0.1611),
+    (1, 29, 0.0061, 0.1718),
+];
 foreach (var (successes, trials, lower, upper) in published)
 {
     var bounds = Wilson.Bounds(successes, trials, 0.975);
-    var text = string.Create(CultureInfo.InvariantCulture,
-        $"Wilson, {successes} of {trials}: {bounds.Lower:0.0000} to {bounds.Upper:0.0000}, published {lower:0.0000} to {upper:0.0000}");
+    var text = string.Create(
+        CultureInfo.InvariantCulture,
+        $"Wilson, {successes} of {trials}: {bounds.Lower:0.0000} to {bounds.Upper:0.0000}, published {lower:0.0000} to {upper:0.0000}"
+    );
     Console.WriteLine(text);
     if (Math.Abs(bounds.Lower - lower) > 0.00005 || Math.Abs(bounds.Upper - upper) > 0.00005)
         Fault($"not as published: {text}");
@@ -44,5 +51,9 @@ foreach (var line in Simulation.Lines)
 }
 var table = Table.Of(Agents, outcomes);
 Console.Write(table);
-await File.WriteAllTextAsync(document, new MarkedText("make bench-evals").Replace(await File.ReadAllTextAsync(document), table), new UTF8Encoding(false));
+await File.WriteAllTextAsync(
+    document,
+    new MarkedText("make bench-evals").Replace(await File.ReadAllTextAsync(document), table),
+    new UTF8Encoding(false)
+);
 return faults == 0 ? 0 : 1;

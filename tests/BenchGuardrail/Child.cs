@@ -15,7 +15,13 @@ internal sealed partial class Child : IAsyncDisposable
     private readonly string log;
 
     /// <summary>Starts it; what it prints goes to a file, for a pipe would have to be read here.</summary>
-    public Child(string name, string folder, string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public Child(
+        string name,
+        string folder,
+        string file,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null
+    )
     {
         Name = name;
         log = Path.Combine(folder, $"{name}.log");
@@ -51,7 +57,8 @@ internal sealed partial class Child : IAsyncDisposable
     /// <summary>Waits until it has nothing left to do, so that it does not disturb what is measured next.</summary>
     public async Task CalmAsync(CancellationToken cancellation)
     {
-        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < CalmLimit;)
+        var began = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(began) < CalmLimit)
         {
             var before = Cpu;
             await Task.Delay(100, cancellation);
@@ -86,7 +93,10 @@ internal sealed partial class Child : IAsyncDisposable
     private List<int> Tree()
     {
         MustRun();
-        var parents = Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => char.IsAsciiDigit(name![0]))
+        var parents = Directory
+            .EnumerateDirectories("/proc")
+            .Select(Path.GetFileName)
+            .Where(name => char.IsAsciiDigit(name![0]))
             .Select(name => int.Parse(name!, CultureInfo.InvariantCulture))
             .ToLookup(ProcFigures.Parent);
         List<int> tree = [process.Id];

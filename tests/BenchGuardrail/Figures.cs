@@ -18,8 +18,13 @@ internal sealed class Figures
 
     /// <summary>The median of the rounds, where a round without a figure is worse than any; null where that is the median.</summary>
     public double? Median(string column, string key) =>
-        all.TryGetValue((column, key), out var values) && At([.. values.Select(value => value ?? double.PositiveInfinity)], 0.5) is var median && double.IsFinite(median) ? median : null;
+        all.TryGetValue((column, key), out var values)
+        && At([.. values.Select(value => value ?? double.PositiveInfinity)], 0.5) is var median
+        && double.IsFinite(median)
+            ? median
+            : null;
 
     /// <summary>The value below which a share of the values lies.</summary>
-    public static double At(IReadOnlyCollection<double> values, double share) => values.Order().ElementAt(Math.Min(values.Count - 1, (int)(values.Count * share)));
+    public static double At(IReadOnlyCollection<double> values, double share) =>
+        values.Order().ElementAt(Math.Min(values.Count - 1, (int)(values.Count * share)));
 }

@@ -18,7 +18,10 @@ internal sealed class Hostile : IDisposable
         ("a megabyte of a", Encoding.ASCII.GetBytes(new string('a', Size))),
         ("one long message", Body(Head + "\"messages\":[{\"role\":\"user\",\"content\":\"", _ => "aaaaaaaaaaaaaaaa", "\"}]}")),
         ("nested without an end", Body(Head + "\"x\":", _ => "[", "")),
-        ("nested 200 deep, again and again", Body(Head + Messages + ",\"x\":[0", _ => "," + new string('[', 200) + new string(']', 200), "]}")),
+        (
+            "nested 200 deep, again and again",
+            Body(Head + Messages + ",\"x\":[0", _ => "," + new string('[', 200) + new string(']', 200), "]}")
+        ),
         ("many keys", Body(Head + Messages, i => $",\"k{i}\":1", "}")),
         ("many escaped keys", Body(Head + Messages, i => $",\"\\u006b{i}\":1", "}")),
         ("many messages", Body(Head + "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}", _ => ",{\"content\":\"\"}", "]}")),
@@ -28,7 +31,13 @@ internal sealed class Hostile : IDisposable
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
 
     /// <summary>The largest delay of an event without and with hostile bodies, ms, and what each shape did.</summary>
-    public async Task<(double Quiet, double Loud, string Shapes)> RunAsync(Streams streams, Uri streaming, Uri plain, int seconds, CancellationToken cancellation)
+    public async Task<(double Quiet, double Loud, string Shapes)> RunAsync(
+        Streams streams,
+        Uri streaming,
+        Uri plain,
+        int seconds,
+        CancellationToken cancellation
+    )
     {
         var length = TimeSpan.FromSeconds(seconds);
         var quiet = await streams.ReadAsync(streaming, Streaming, Interval, length, cancellation);
@@ -50,11 +59,18 @@ internal sealed class Hostile : IDisposable
         var loud = await reading;
         // An event that was held up comes after the answer, so what comes within the pause counts too.
         var pause = Stopwatch.Frequency / 100;
-        var shapes = posts.GroupBy(post => (post.Shape, post.Status)).Select(group =>
-        {
-            var most = loud.Where(one => group.Any(post => one.At >= post.From && one.At <= post.To + pause)).Select(one => one.Delay).DefaultIfEmpty().Max();
-            return $"    {group.Key.Shape}: {group.Key.Status} after {group.Max(post => Stopwatch.GetElapsedTime(post.From, post.To).TotalMilliseconds):0.0} ms, event {most:0.00} ms late";
-        });
+        var shapes = posts
+            .GroupBy(post => (post.Shape, post.Status))
+            .Select(group =>
+            {
+                var most = loud.Where(one => group.Any(post => one.At >= post.From && one.At <= post.To + pause))
+                    .Select(one => one.Delay)
+                    .DefaultIfEmpty()
+                    .Max();
+                return $"    {group.Key.Shape}: {group.Key.Status} after "
+                    + $"{group.Max(post => Stopwatch.GetElapsedTime(post.From, post.To).TotalMilliseconds):0.0} ms, event {most:0.00} ms "
+                    + $"late";
+            });
         return (quiet.Max(one => one.Delay), loud.Where(one => one.At >= from).Max(one => one.Delay), string.Join('\n', shapes));
     }
 

@@ -7,8 +7,8 @@ using System.Text;
 namespace AgentReadiness.BenchGuardrail;
 
 /// <summary>
-/// Calls at fixed times, whatever became of those before. The times go round some connections; a latency counts from the time at which a call
-/// should have left, so that a target which holds up the generator pays for it.
+/// Calls at fixed times, whatever became of those before. The times go round some connections; a latency counts from the time at which a
+/// call should have left, so that a target which holds up the generator pays for it.
 /// </summary>
 internal static partial class OpenLoop
 {
@@ -26,14 +26,31 @@ internal static partial class OpenLoop
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var perConnection = (int)(Rate * seconds / Connections);
         // A thread for each: a blocking call wakes sooner than one that a pool resumes.
-        var all = await Task.WhenAll(Enumerable.Range(0, Connections).Select(connection => Task.Factory.StartNew(
-            () => Connection(target, request, start, connection, perConnection, late), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        var all = await Task.WhenAll(
+            Enumerable
+                .Range(0, Connections)
+                .Select(connection =>
+                    Task.Factory.StartNew(
+                        () => Connection(target, request, start, connection, perConnection, late),
+                        CancellationToken.None,
+                        TaskCreationOptions.LongRunning,
+                        TaskScheduler.Default
+                    )
+                )
+        );
         cancellation.ThrowIfCancellationRequested();
         var latencies = all.SelectMany(one => one).ToList();
         return (late.IsCancellationRequested ? null : Figures.At(latencies, 0.99), latencies.Count);
     }
 
-    private static List<double> Connection(Target target, byte[] request, long start, int connection, int calls, CancellationTokenSource late)
+    private static List<double> Connection(
+        Target target,
+        byte[] request,
+        long start,
+        int connection,
+        int calls,
+        CancellationTokenSource late
+    )
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 10_000 };
         socket.Connect(IPAddress.Loopback, target.Port);
@@ -52,7 +69,9 @@ internal static partial class OpenLoop
             var length = 0;
             while (!Complete(answer.AsSpan(0, length)))
             {
-                length += socket.Receive(answer.AsSpan(length)) is > 0 and var read ? read : throw new InvalidOperationException($"{target.Name} closed a connection");
+                length += socket.Receive(answer.AsSpan(length)) is > 0 and var read
+                    ? read
+                    : throw new InvalidOperationException($"{target.Name} closed a connection");
             }
             latencies.Add(Stopwatch.GetElapsedTime(intended).TotalMicroseconds);
             if (!answer.AsSpan().StartsWith("HTTP/1.1 200 "u8))

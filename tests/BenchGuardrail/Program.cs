@@ -16,7 +16,8 @@ const int AllCalls = 100_000;
 const int Readers = 64;
 const int EventInterval = 50;
 var topUpLimit = TimeSpan.FromSeconds(90);
-int Setting(string name, int fallback) => int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) && value > 0 ? value : fallback;
+int Setting(string name, int fallback) =>
+    int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) && value > 0 ? value : fallback;
 var (rounds, seconds) = (Setting("BENCH_ROUNDS", 5), Setting("BENCH_SECONDS", 2));
 
 var clock = Stopwatch.StartNew();
@@ -38,7 +39,13 @@ try
     stage.Targets.ForEach(target => figures.Add(target.Name, "rss_mb_start", target.Process.Resident));
     await LoadAsync(stage, figures);
     await StreamsAsync(stage, figures);
-    Say(string.Create(CultureInfo.InvariantCulture, $"{stage.GrantRequests} grant requests; guardrail {stage.Targets.Single(target => target.Name == "guardrail").Process.Resident:0.0} MB at the end"));
+    Say(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{stage.GrantRequests} grant requests; guardrail "
+                + $"{stage.Targets.Single(target => target.Name == "guardrail").Process.Resident:0.0} MB at the end"
+        )
+    );
 
     var report = new Report(figures, rounds, seconds);
     Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(json))!);
@@ -52,7 +59,8 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
     Console.Error.WriteLine("stopped");
     return 130;
 }
-catch (Exception e) when (e is InvalidOperationException or TimeoutException or HttpRequestException or IOException or System.Net.Sockets.SocketException)
+catch (Exception e)
+    when (e is InvalidOperationException or TimeoutException or HttpRequestException or IOException or System.Net.Sockets.SocketException)
 {
     Console.Error.WriteLine($"\nTHE RUN FAILED, nothing is written: {e.Message}");
     return 1;
@@ -82,17 +90,28 @@ async Task LoadAsync(Stage stage, Figures figures)
             calls[target] += one.Calls + many.Calls + paced;
             await target.Process.CalmAsync(stop.Token);
             stage.MustRun();
-            Say(string.Create(CultureInfo.InvariantCulture,
-                $"round {round}, {target.Name}: {one.P50:0} / {one.P99:0} µs; {many.PerSecond:0}/s, {many.P50:0} / {many.P99:0} µs, {many.CpuPerCall:0.0} µs CPU; at 1,000/s {(p99 is null ? "it cannot keep up" : $"{p99:0} µs")}"));
+            Say(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"round {round}, {target.Name}: {one.P50:0} / {one.P99:0} µs; {many.PerSecond:0}/s, {many.P50:0} / {many.P99:0} µs, "
+                        + $"{many.CpuPerCall:0.0} µs CPU; at 1,000/s {(p99 is null ? "it cannot keep up" : $"{p99:0} µs")}"
+                )
+            );
         }
     }
     foreach (var target in stage.Targets)
     {
-        for (var began = Stopwatch.GetTimestamp(); calls[target] < AllCalls && Stopwatch.GetElapsedTime(began) < topUpLimit;)
+        var began = Stopwatch.GetTimestamp();
+        while (calls[target] < AllCalls && Stopwatch.GetElapsedTime(began) < topUpLimit)
             calls[target] += (await stage.Wrk.RunAsync(target, 32, seconds, stop.Token)).Calls;
         var resident = target.Process.Resident;
         figures.Add(target.Name, "rss_mb_end", calls[target] < AllCalls ? null : resident);
-        Say(string.Create(CultureInfo.InvariantCulture, $"{target.Name}: {resident:0.0} MB after {calls[target]:#,0} calls{(calls[target] < AllCalls ? ", too few to report" : "")}"));
+        Say(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{target.Name}: {resident:0.0} MB after {calls[target]:#,0} calls{(calls[target] < AllCalls ? ", too few to report" : "")}"
+            )
+        );
     }
 }
 
@@ -102,7 +121,11 @@ async Task StreamsAsync(Stage stage, Figures figures)
     using var hostile = new Hostile();
     var plain = stage.Targets.Single(target => target.Name == "guardrail").Url;
     async Task<double> P99Async(Uri url) =>
-        1000 * Figures.At([.. (await streams.ReadAsync(url, Readers, EventInterval, TimeSpan.FromSeconds(seconds), stop.Token)).Select(one => one.Delay)], 0.99);
+        1000
+        * Figures.At(
+            [.. (await streams.ReadAsync(url, Readers, EventInterval, TimeSpan.FromSeconds(seconds), stop.Token)).Select(one => one.Delay)],
+            0.99
+        );
     // Unmeasured, as above.
     await P99Async(stage.Streaming.Direct);
     await P99Async(stage.Streaming.Guardrail);
@@ -114,7 +137,12 @@ async Task StreamsAsync(Stage stage, Figures figures)
         var (quiet, loud, shapes) = await hostile.RunAsync(streams, stage.Streaming.Guardrail, plain, seconds, stop.Token);
         figures.Add(Figures.Run, Report.HostileDelay, Math.Max(0, loud - quiet));
         stage.MustRun();
-        Say(string.Create(CultureInfo.InvariantCulture,
-            $"round {round}, streams: event p99 {direct:0} µs direct, {through:0} µs guardrail; largest delay {quiet:0.00} ms, beside hostile bodies {loud:0.00} ms\n{shapes}"));
+        Say(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"round {round}, streams: event p99 {direct:0} µs direct, {through:0} µs guardrail; largest delay {quiet:0.00} ms, beside "
+                    + $"hostile bodies {loud:0.00} ms\n{shapes}"
+            )
+        );
     }
 }

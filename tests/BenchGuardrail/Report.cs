@@ -43,7 +43,9 @@ internal sealed class Report(Figures figures, int rounds, int seconds)
     public string Markdown()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"""
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"""
             ## The guardrail
 
             Medians of {rounds} rounds, {seconds} s a measurement, {Environment.ProcessorCount} cores, {date}.
@@ -51,13 +53,21 @@ internal sealed class Report(Figures figures, int rounds, int seconds)
             | | direct | nginx | guardrail | Portkey |
             | --- | --- | --- | --- | --- |
 
-            """);
+            """
+        );
         foreach (var (key, what, format) in Rows)
-            text.Append(CultureInfo.InvariantCulture, $"| {what} | {string.Join(" | ", Columns.Select(column => Number(figures.Median(column, key), format)))} |\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {what} | {string.Join(" | ", Columns.Select(column => Number(figures.Median(column, key), format)))} |\n"
+            );
         text.Append("\n| what | goal | measured | met |\n| --- | --- | --- | --- |\n");
         foreach (var (what, goal, measured, format, met) in Goals())
-            text.Append(CultureInfo.InvariantCulture, $"| {what} | {goal} | {Number(measured, format)} | {(measured is null ? "–" : met ? "yes" : "no")} |\n");
-        text.Append("""
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {what} | {goal} | {Number(measured, format)} | {(measured is null ? "–" : met ? "yes" : "no")} |\n"
+            );
+        text.Append(
+            """
 
             How it is measured:
 
@@ -77,18 +87,32 @@ internal sealed class Report(Figures figures, int rounds, int seconds)
               without. Sender and reader share the cores too.
             - Ready: from the start of the process to the first green `/readyz`.
 
-            """);
+            """
+        );
         return text.ToString();
     }
 
     private IEnumerable<(string What, string Goal, double? Measured, string Format, bool Met)> Goals()
     {
         double? Of(string column, string key) => figures.Median(column, key);
-        (string, string, double?, string, bool) AtMost(string what, string goal, double? measured, string format, double most) => (what, goal, measured, format, measured <= most);
+        (string, string, double?, string, bool) AtMost(string what, string goal, double? measured, string format, double most) =>
+            (what, goal, measured, format, measured <= most);
         var throughput = Of("guardrail", "c32.rps") / Of("nginx", "c32.rps");
         yield return ("throughput at 32 connections, by nginx's", "≥ 0.75 ×", throughput, "0.00 ×", throughput >= 0.75);
-        yield return AtMost("CPU per call, by nginx's", "≤ 2 ×", Of("guardrail", "c32.cpu_us_per_call") / Of("nginx", "c32.cpu_us_per_call"), "0.0 ×", 2);
-        yield return AtMost("added p99 at 1,000 calls per second", "≤ 0.3 ms", (Of("guardrail", "rate1000.p99_us") - Of("direct", "rate1000.p99_us")) / 1000, "0.00 ms", 0.3);
+        yield return AtMost(
+            "CPU per call, by nginx's",
+            "≤ 2 ×",
+            Of("guardrail", "c32.cpu_us_per_call") / Of("nginx", "c32.cpu_us_per_call"),
+            "0.0 ×",
+            2
+        );
+        yield return AtMost(
+            "added p99 at 1,000 calls per second",
+            "≤ 0.3 ms",
+            (Of("guardrail", "rate1000.p99_us") - Of("direct", "rate1000.p99_us")) / 1000,
+            "0.00 ms",
+            0.3
+        );
         yield return AtMost("added delay of a streamed event, p99", "≤ 0.1 ms", Of(Figures.Run, EventDelay) / 1000, "0.00 ms", 0.1);
         yield return AtMost("resident after 100,000 calls", "≤ 60 MB", Of("guardrail", "rss_mb_end"), "0.0 MB", 60);
         yield return AtMost("largest added delay of an event beside hostile bodies", "≤ 5 ms", Of(Figures.Run, HostileDelay), "0.0 ms", 5);
@@ -97,5 +121,6 @@ internal sealed class Report(Figures figures, int rounds, int seconds)
 
     private static JsonNode? Rounded(double? value) => value is { } number ? JsonValue.Create(Math.Round(number, 2)) : null;
 
-    private static string Number(double? value, string format) => value is { } number ? number.ToString(format, CultureInfo.InvariantCulture) : "–";
+    private static string Number(double? value, string format) =>
+        value is { } number ? number.ToString(format, CultureInfo.InvariantCulture) : "–";
 }

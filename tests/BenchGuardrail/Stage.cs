@@ -14,6 +14,7 @@ namespace AgentReadiness.BenchGuardrail;
 internal sealed class Stage : IAsyncDisposable
 {
     private const decimal Cap = 1_000_000;
+
     // What a minute costs at this pace is about what the operator adds to a grant.
     private const decimal Extra = 250;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
@@ -43,13 +44,23 @@ internal sealed class Stage : IAsyncDisposable
     public List<double> Ready { get; } = [];
 
     /// <summary>Where streams are, without and with the guardrail.</summary>
-    public (Uri Direct, Uri Guardrail) Streaming => (new($"http://127.0.0.1:{streamPort}/v1/chat/completions"), new($"http://127.0.0.1:{GuardrailPorts.Egress}/stream/v1/chat/completions"));
+    public (Uri Direct, Uri Guardrail) Streaming =>
+        (
+            new($"http://127.0.0.1:{streamPort}/v1/chat/completions"),
+            new($"http://127.0.0.1:{GuardrailPorts.Egress}/stream/v1/chat/completions")
+        );
 
     /// <summary>Grant requests so far.</summary>
     public int GrantRequests => grants!.Requests;
 
     /// <summary>Starts everything.</summary>
-    public static async Task<Stage> StartAsync(string guardrail, string tools, int starts, Action<string> say, CancellationToken cancellation)
+    public static async Task<Stage> StartAsync(
+        string guardrail,
+        string tools,
+        int starts,
+        Action<string> say,
+        CancellationToken cancellation
+    )
     {
         var stage = new Stage(guardrail, tools, say);
         try
@@ -69,7 +80,9 @@ internal sealed class Stage : IAsyncDisposable
     {
         using var response = await http.SendAsync(Message(target), cancellation);
         if (response.StatusCode != HttpStatusCode.OK)
-            throw new InvalidOperationException($"{target.Name} answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellation)}");
+            throw new InvalidOperationException(
+                $"{target.Name} answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellation)}"
+            );
     }
 
     /// <summary>Fails where a process has ended.</summary>
@@ -92,10 +105,31 @@ internal sealed class Stage : IAsyncDisposable
         var nginx = Path.Combine(tools, "nginx");
         await AddAsync("direct", Keep(Nginx.Upstream(nginx, folder, upstreamPort)), upstreamPort, "/v1/chat/completions", [], cancellation);
         var proxyPort = Ports.Free();
-        await AddAsync("nginx", Keep(Nginx.Proxy(nginx, folder, proxyPort, upstreamPort)), proxyPort, "/v1/chat/completions", [], cancellation);
-        Keep(new Child("streams", folder, Environment.ProcessPath!, [StreamUpstream.Argument, streamPort.ToString(CultureInfo.InvariantCulture)]));
+        await AddAsync(
+            "nginx",
+            Keep(Nginx.Proxy(nginx, folder, proxyPort, upstreamPort)),
+            proxyPort,
+            "/v1/chat/completions",
+            [],
+            cancellation
+        );
+        Keep(
+            new Child(
+                "streams",
+                folder,
+                Environment.ProcessPath!,
+                [StreamUpstream.Argument, streamPort.ToString(CultureInfo.InvariantCulture)]
+            )
+        );
         grants = await FakeOperator.StartAsync(Cap, extra: Extra);
-        await AddAsync("guardrail", Keep(await GuardrailAsync(starts, cancellation)), GuardrailPorts.Egress, "/openai/v1/chat/completions", [], cancellation);
+        await AddAsync(
+            "guardrail",
+            Keep(await GuardrailAsync(starts, cancellation)),
+            GuardrailPorts.Egress,
+            "/openai/v1/chat/completions",
+            [],
+            cancellation
+        );
         await PortkeyAsync(cancellation);
     }
 
@@ -108,7 +142,10 @@ internal sealed class Stage : IAsyncDisposable
         }
         catch (SocketException e)
         {
-            throw new InvalidOperationException($"the guardrail needs port {port}, and somebody else has it ({e.SocketErrorCode}): does a guardrail or another benchmark run here?");
+            throw new InvalidOperationException(
+                $"the guardrail needs port {port}, and somebody else has it ({e.SocketErrorCode}): does a guardrail or another benchmark "
+                    + $"run here?"
+            );
         }
     }
 
@@ -121,19 +158,43 @@ internal sealed class Stage : IAsyncDisposable
     private async Task<Child> GuardrailAsync(int starts, CancellationToken cancellation)
     {
         var path = Path.Combine(folder, "config.json");
-        UpstreamConfig Upstream(string name, int port) => new() { Name = name, Format = "OpenAI", Url = $"http://127.0.0.1:{port}/v1" };
-        await File.WriteAllBytesAsync(path, JsonSerializer.SerializeToUtf8Bytes(new GuardrailConfig
-        {
-            Agent = new GuardrailIdentity { Namespace = "bench", Name = "bench", Revision = "abc123", Track = "serving" },
-            Upstreams = [Upstream("openai", upstreamPort), Upstream("stream", streamPort)],
-            Budget = grants!.Authority,
-        }, GuardrailJson.Default.GuardrailConfig), cancellation);
+        UpstreamConfig Upstream(string name, int port) =>
+            new()
+            {
+                Name = name,
+                Format = "OpenAI",
+                Url = $"http://127.0.0.1:{port}/v1",
+            };
+        await File.WriteAllBytesAsync(
+            path,
+            JsonSerializer.SerializeToUtf8Bytes(
+                new GuardrailConfig
+                {
+                    Agent = new GuardrailIdentity
+                    {
+                        Namespace = "bench",
+                        Name = "bench",
+                        Revision = "abc123",
+                        Track = "serving",
+                    },
+                    Upstreams = [Upstream("openai", upstreamPort), Upstream("stream", streamPort)],
+                    Budget = grants!.Authority,
+                },
+                GuardrailJson.Default.GuardrailConfig
+            ),
+            cancellation
+        );
         while (true)
         {
             var began = Stopwatch.GetTimestamp();
-            var child = new Child("guardrail", folder, guardrail, [],
+            var child = new Child(
+                "guardrail",
+                folder,
+                guardrail,
+                [],
                 // The second as the image has it.
-                new Dictionary<string, string> { ["GUARDRAIL_CONFIG"] = path, ["DOTNET_GCGen0MaxBudget"] = "600000" });
+                new Dictionary<string, string> { ["GUARDRAIL_CONFIG"] = path, ["DOTNET_GCGen0MaxBudget"] = "600000" }
+            );
             try
             {
                 while (!IsReady())
@@ -182,11 +243,26 @@ internal sealed class Stage : IAsyncDisposable
             return;
         }
         var port = Ports.Free();
-        var child = new Child("portkey", folder, "node", [Path.GetFullPath(File.ResolveLinkTarget(program, returnFinalTarget: true)!.FullName), "--headless", $"--port={port}"]);
+        var child = new Child(
+            "portkey",
+            folder,
+            "node",
+            [Path.GetFullPath(File.ResolveLinkTarget(program, returnFinalTarget: true)!.FullName), "--headless", $"--port={port}"]
+        );
         try
         {
-            await AddAsync("portkey", child, port, "/v1/chat/completions",
-                [("Authorization", "Bearer sk-bench"), ("x-portkey-provider", "openai"), ("x-portkey-custom-host", $"http://127.0.0.1:{upstreamPort}/v1")], cancellation);
+            await AddAsync(
+                "portkey",
+                child,
+                port,
+                "/v1/chat/completions",
+                [
+                    ("Authorization", "Bearer sk-bench"),
+                    ("x-portkey-provider", "openai"),
+                    ("x-portkey-custom-host", $"http://127.0.0.1:{upstreamPort}/v1"),
+                ],
+                cancellation
+            );
             Keep(child);
         }
         catch (Exception e) when (e is InvalidOperationException or TimeoutException)
@@ -197,10 +273,18 @@ internal sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Waits until it listens, and sends the first call.</summary>
-    private async Task AddAsync(string name, Child process, int port, string path, IReadOnlyList<(string, string)> headers, CancellationToken cancellation)
+    private async Task AddAsync(
+        string name,
+        Child process,
+        int port,
+        string path,
+        IReadOnlyList<(string, string)> headers,
+        CancellationToken cancellation
+    )
     {
         var target = new Target(name, port, path, process, headers);
-        for (var began = Stopwatch.GetTimestamp(); ;)
+        var began = Stopwatch.GetTimestamp();
+        while (true)
         {
             process.MustRun();
             try
@@ -221,7 +305,10 @@ internal sealed class Stage : IAsyncDisposable
 
     private static HttpRequestMessage Message(Target target)
     {
-        var message = new HttpRequestMessage(HttpMethod.Post, target.Url) { Content = new StringContent(Target.Body, new MediaTypeHeaderValue("application/json")) };
+        var message = new HttpRequestMessage(HttpMethod.Post, target.Url)
+        {
+            Content = new StringContent(Target.Body, new MediaTypeHeaderValue("application/json")),
+        };
         foreach (var (name, value) in target.Headers)
             message.Headers.Add(name, value);
         return message;

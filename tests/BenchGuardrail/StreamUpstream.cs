@@ -26,7 +26,9 @@ internal static class StreamUpstream
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http1));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http1)
+        );
         await using var app = builder.Build();
         app.MapPost("/v1/chat/completions", StreamAsync);
         await app.StartAsync();
@@ -46,10 +48,14 @@ internal static class StreamUpstream
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(interval));
         for (var i = 0; i < events && await timer.WaitForNextTickAsync(context.RequestAborted); i++)
         {
-            await WriteAsync($$"""{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1767225600,"model":"gpt-5.4-mini","choices":[{"index":0,"delta":{{{Mark}}{{Stopwatch.GetTimestamp()}}"},"logprobs":null,"finish_reason":null}],"usage":null}""");
+            await WriteAsync(
+                $$"""{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1767225600,"model":"gpt-5.4-mini","choices":[{"index":0,"delta":{{{Mark}}{{Stopwatch.GetTimestamp()}}"},"logprobs":null,"finish_reason":null}],"usage":null}"""
+            );
         }
         // Not the number of events: more than the request's max_tokens would be an overrun, after which the model is refused.
-        await WriteAsync("""{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1767225600,"model":"gpt-5.4-mini","choices":[],"usage":{"prompt_tokens":38,"completion_tokens":120,"total_tokens":158}}""");
+        await WriteAsync(
+            """{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1767225600,"model":"gpt-5.4-mini","choices":[],"usage":{"prompt_tokens":38,"completion_tokens":120,"total_tokens":158}}"""
+        );
         await WriteAsync("[DONE]");
 
         async Task WriteAsync(string data)

@@ -13,6 +13,7 @@ internal readonly record struct Arrival(long At, double Delay);
 internal sealed class Streams : IDisposable
 {
     private static readonly string Body = Target.Body.Insert(1, "\"stream\":true,");
+
     // While streams open they do not beat evenly.
     private static readonly TimeSpan Opening = TimeSpan.FromMilliseconds(250);
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
@@ -21,7 +22,9 @@ internal sealed class Streams : IDisposable
     public async Task<IReadOnlyList<Arrival>> ReadAsync(Uri url, int streams, int interval, TimeSpan length, CancellationToken cancellation)
     {
         var events = (int)((Opening + length).TotalMilliseconds / interval);
-        var all = await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => OneAsync(new Uri(url, $"?events={events}&interval={interval}"), events, cancellation)));
+        var all = await Task.WhenAll(
+            Enumerable.Range(0, streams).Select(_ => OneAsync(new Uri(url, $"?events={events}&interval={interval}"), events, cancellation))
+        );
         return [.. all.SelectMany(one => one.Skip((int)(Opening.TotalMilliseconds / interval)))];
     }
 
@@ -29,7 +32,10 @@ internal sealed class Streams : IDisposable
 
     private async Task<List<Arrival>> OneAsync(Uri url, int events, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(Body, new MediaTypeHeaderValue("application/json")) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, url)
+        {
+            Content = new StringContent(Body, new MediaTypeHeaderValue("application/json")),
+        };
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         response.EnsureSuccessStatusCode();
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
@@ -44,6 +50,8 @@ internal sealed class Streams : IDisposable
             var sent = long.Parse(digits[..digits.IndexOf('"')], CultureInfo.InvariantCulture);
             arrivals.Add(new Arrival(now, Stopwatch.GetElapsedTime(sent, now).TotalMilliseconds));
         }
-        return arrivals.Count == events ? arrivals : throw new InvalidOperationException($"{url} brought {arrivals.Count} of {events} events");
+        return arrivals.Count == events
+            ? arrivals
+            : throw new InvalidOperationException($"{url} brought {arrivals.Count} of {events} events");
     }
 }

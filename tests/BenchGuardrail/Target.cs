@@ -9,12 +9,15 @@ namespace AgentReadiness.BenchGuardrail;
 internal sealed record Target(string Name, int Port, string Path, Child Process, IReadOnlyList<(string Name, string Value)> Headers)
 {
     /// <summary>The call that is measured.</summary>
-    public const string Body = """{"model":"gpt-5.4-mini","max_tokens":1024,"messages":[{"role":"system","content":"You are a support agent."},{"role":"user","content":"Where is my order 4711? It was due on Tuesday."}]}""";
+    public const string Body =
+        """{"model":"gpt-5.4-mini","max_tokens":1024,"messages":[{"role":"system","content":"You are a support agent."},{"role":"user","content":"Where is my order 4711? It was due on Tuesday."}]}""";
 
     /// <summary>Its address.</summary>
     public Uri Url => new($"http://127.0.0.1:{Port}{Path}");
 
     /// <summary>The whole request as it goes over the wire.</summary>
-    public string Request => $"POST {Path} HTTP/1.1\r\nHost: 127.0.0.1:{Port}\r\nContent-Type: application/json\r\n"
-        + string.Concat(Headers.Select(header => $"{header.Name}: {header.Value}\r\n")) + $"Content-Length: {Body.Length}\r\n\r\n{Body}";
+    public string Request =>
+        $"POST {Path} HTTP/1.1\r\nHost: 127.0.0.1:{Port}\r\nContent-Type: application/json\r\n"
+        + string.Concat(Headers.Select(header => $"{header.Name}: {header.Value}\r\n"))
+        + $"Content-Length: {Body.Length}\r\n\r\n{Body}";
 }

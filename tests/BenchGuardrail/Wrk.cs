@@ -18,7 +18,9 @@ internal sealed class Wrk(string file, string folder)
     public async Task<Loop> RunAsync(Target target, int connections, int seconds, CancellationToken cancellation)
     {
         var script = Path.Combine(folder, $"{target.Name}.lua");
-        await File.WriteAllTextAsync(script, $$"""
+        await File.WriteAllTextAsync(
+            script,
+            $$"""
             wrk.method = "POST"
             wrk.body = [==[{{Target.Body}}]==]
             wrk.headers["Content-Type"] = "application/json"
@@ -28,21 +30,32 @@ internal sealed class Wrk(string file, string folder)
               io.write(string.format("figures %d %d %d %d %d %d\n", latency:percentile(50), latency:percentile(99), summary.requests, summary.duration,
                 e.status, e.connect + e.read + e.write + e.timeout))
             end
-            """, cancellation);
+            """,
+            cancellation
+        );
         var before = target.Process.Cpu;
-        using var wrk = Process.Start(new ProcessStartInfo(file, ["-t1", $"-c{connections}", $"-d{seconds}s", "--timeout", "10s", "-s", script, target.Url.AbsoluteUri])
-        {
-            RedirectStandardOutput = true,
-        })!;
+        using var wrk = Process.Start(
+            new ProcessStartInfo(
+                file,
+                ["-t1", $"-c{connections}", $"-d{seconds}s", "--timeout", "10s", "-s", script, target.Url.AbsoluteUri]
+            )
+            {
+                RedirectStandardOutput = true,
+            }
+        )!;
         using var ends = cancellation.Register(wrk.Kill);
         var output = await wrk.StandardOutput.ReadToEndAsync(cancellation);
         await wrk.WaitForExitAsync(cancellation);
         var cpu = target.Process.Cpu - before;
-        var line = output.Split('\n').FirstOrDefault(one => one.StartsWith("figures ", StringComparison.Ordinal))
+        var line =
+            output.Split('\n').FirstOrDefault(one => one.StartsWith("figures ", StringComparison.Ordinal))
             ?? throw new InvalidOperationException($"wrk gave no figures for {target.Name}:\n{output}");
         var n = line.Split(' ').Skip(1).Select(one => long.Parse(one, CultureInfo.InvariantCulture)).ToArray();
         if (n[4] + n[5] > 0 || n[2] == 0)
-            throw new InvalidOperationException($"{target.Name}, {connections} connections: {n[2]} answers, {n[4]} of them with an error status, {n[5]} socket errors and timeouts");
+            throw new InvalidOperationException(
+                $"{target.Name}, {connections} connections: {n[2]} answers, {n[4]} of them with an error status, {n[5]} socket errors and "
+                    + $"timeouts"
+            );
         return new Loop(n[0], n[1], n[2], n[2] * 1e6 / n[3], cpu / n[2]);
     }
 }

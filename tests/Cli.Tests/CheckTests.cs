@@ -30,7 +30,11 @@ public sealed class CheckTests
     [InlineData("minScore: \"0.90\"", "minScore: \"1.5\"", "spec.evals[0].minScore: \"1.5\" must be")]
     [InlineData("maxCost: \"50\"", "maxCost: \"-1\"", "spec.budget.windows[0].maxCost: \"-1\" must be")]
     [InlineData("name: support", "name: Support", "metadata.name: must be a DNS label")]
-    [InlineData("image: \"a:1\"", "image: \"a:1\", env: [{name: OPENAI_API_KEY, value: x}]", "spec.template.spec.containers[0].env[0].name: OPENAI_API_KEY is set by the operator")]
+    [InlineData(
+        "image: \"a:1\"",
+        "image: \"a:1\", env: [{name: OPENAI_API_KEY, value: x}]",
+        "spec.template.spec.containers[0].env[0].name: OPENAI_API_KEY is set by the operator"
+    )]
     [InlineData("containers: [{name: agent, image: \"a:1\"}]", "hostNetwork: true", "spec.template.spec.containers: must list")]
     // The schema's.
     [InlineData("minScore: \"0.90\"", "minScore: 0.90", "spec.evals[0].minScore: must be a text: put it in quotes")]
@@ -59,19 +63,28 @@ public sealed class CheckTests
     [Fact]
     public async Task SeveralAgentsAreToldApart()
     {
-        var bad = Good.Replace("name: support", "name: sales", StringComparison.Ordinal).Replace("maxCost: \"50\"", "maxCost: \"x\"", StringComparison.Ordinal);
+        var bad = Good.Replace("name: support", "name: sales", StringComparison.Ordinal)
+            .Replace("maxCost: \"50\"", "maxCost: \"x\"", StringComparison.Ordinal);
         var (code, output, _) = await CheckAsync($"{Good}\n---\n{bad}");
         code.ShouldBe(1);
         output.TrimEnd('\n').Split('\n').ShouldHaveSingleItem().ShouldStartWith("shop/sales: spec.budget.windows[0].maxCost: ");
     }
 
     [Fact]
-    public async Task NothingToCheckIsNotSound() => (await CheckAsync("kind: Pod\n")).ShouldBe((1, "", "error: the manifest has no AgentDeployment\n"));
+    public async Task NothingToCheckIsNotSound() =>
+        (await CheckAsync("kind: Pod\n")).ShouldBe((1, "", "error: the manifest has no AgentDeployment\n"));
 
     [Fact]
     public async Task HelpNamesTheExitCodes()
     {
-        foreach (var arguments in (string[][])[["--help"], ["check", "--help"], ["revision", "--help"]])
+        foreach (
+            var arguments in (string[][])
+                [
+                    ["--help"],
+                    ["check", "--help"],
+                    ["revision", "--help"],
+                ]
+        )
         {
             var (code, output, _) = await CommandLine.RunAsync("", arguments);
             code.ShouldBe(0);
@@ -80,7 +93,8 @@ public sealed class CheckTests
     }
 
     [Fact]
-    public async Task VersionIsPrinted() => (await CommandLine.RunAsync("", "version")).Output.ShouldMatch(@"^\d+\.\d+\.\d+(\+[0-9a-f]+)?\n$");
+    public async Task VersionIsPrinted() =>
+        (await CommandLine.RunAsync("", "version")).Output.ShouldMatch(@"^\d+\.\d+\.\d+(\+[0-9a-f]+)?\n$");
 
     [Theory]
     [InlineData()]

@@ -11,7 +11,12 @@ internal static class CommandLine
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         using var bytes = new MemoryStream(Encoding.UTF8.GetBytes(input));
-        var code = await Commands.RunAsync(arguments, new StringReader(input), bytes, new InvocationConfiguration { Output = output, Error = error });
+        var code = await Commands.RunAsync(
+            arguments,
+            new StringReader(input),
+            bytes,
+            new InvocationConfiguration { Output = output, Error = error }
+        );
         return (code, output.ToString(), error.ToString());
     }
 }

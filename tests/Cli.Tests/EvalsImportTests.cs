@@ -7,13 +7,30 @@ namespace AgentReadiness.Cli.Tests;
 
 public sealed class EvalsImportTests
 {
-    private static readonly string[] Keys = ["format", "cases", "passed", "failed", "errored", "skipped", "score", "lower", "upper", "verdict", "reason", "failing"];
+    private static readonly string[] Keys =
+    [
+        "format",
+        "cases",
+        "passed",
+        "failed",
+        "errored",
+        "skipped",
+        "score",
+        "lower",
+        "upper",
+        "verdict",
+        "reason",
+        "failing",
+    ];
 
     private static string Native(int passed, int failed, string failedTag = "none", int skipped = 0)
     {
-        var cases = Enumerable.Range(0, passed).Select(i => $$"""{"id":"good-{{i:000}}","passed":true}""")
+        var cases = Enumerable
+            .Range(0, passed)
+            .Select(i => $$"""{"id":"good-{{i:000}}","passed":true}""")
             .Concat(Enumerable.Range(0, failed).Select(i => $$"""{"id":"bad-{{i:000}}","passed":false,"tags":["{{failedTag}}"]}"""))
-            .Concat(Enumerable.Range(0, skipped).Select(i => $$"""{"id":"later-{{i:000}}","skipped":true}""")).ToList();
+            .Concat(Enumerable.Range(0, skipped).Select(i => $$"""{"id":"later-{{i:000}}","skipped":true}"""))
+            .ToList();
         return string.Join('\n', [$$"""{"format":"agentreadiness.dev/results/v1","cases":{{cases.Count}}}""", .. cases]);
     }
 
@@ -42,9 +59,19 @@ public sealed class EvalsImportTests
     [Fact]
     public async Task PrintsCountsBoundsAndFailingCases()
     {
-        var (code, output, _) = await CommandLine.RunAsync(Native(3, 1, skipped: 2), "evals", "import", "-", "--min-score", "0.5", "--min-cases", "4");
+        var (code, output, _) = await CommandLine.RunAsync(
+            Native(3, 1, skipped: 2),
+            "evals",
+            "import",
+            "-",
+            "--min-score",
+            "0.5",
+            "--min-cases",
+            "4"
+        );
         code.ShouldBe(3);
-        output.ShouldBe("""
+        output.ShouldBe(
+            """
             {
               "format": "native",
               "cases": 6,
@@ -62,7 +89,8 @@ public sealed class EvalsImportTests
               ]
             }
 
-            """.ReplaceLineEndings("\n"));
+            """.ReplaceLineEndings("\n")
+        );
     }
 
     [Fact]
@@ -78,7 +106,11 @@ public sealed class EvalsImportTests
     [Fact]
     public async Task NothingOfTheFileReachesTheTerminalAsACommand()
     {
-        var (code, _, error) = await ImportAsync("""{"format":"agentreadiness.dev/results/v1","cases":[{"id":"a\u001b[2J\nPassed: b","error":"x"}]}""", "--min-score", "0.5");
+        var (code, _, error) = await ImportAsync(
+            """{"format":"agentreadiness.dev/results/v1","cases":[{"id":"a\u001b[2J\nPassed: b","error":"x"}]}""",
+            "--min-score",
+            "0.5"
+        );
         code.ShouldBe(4);
         error.TrimEnd('\n').ShouldNotContain(letter => char.IsControl(letter));
     }
@@ -108,7 +140,15 @@ public sealed class EvalsImportTests
         try
         {
             await File.WriteAllTextAsync(path, Native(300, 0));
-            var now = Native(290, 0) + "\n" + string.Join('\n', Enumerable.Range(290, 10).Select(i => $$"""{"id":"good-{{i.ToString("000", CultureInfo.InvariantCulture)}}","passed":false}"""));
+            var now =
+                Native(290, 0)
+                + "\n"
+                + string.Join(
+                    '\n',
+                    Enumerable
+                        .Range(290, 10)
+                        .Select(i => $$"""{"id":"good-{{i.ToString("000", CultureInfo.InvariantCulture)}}","passed":false}""")
+                );
             now = now.Replace("\"cases\":290", "\"cases\":300", StringComparison.Ordinal);
             (await ImportAsync(now, "--min-score", "0.9")).Code.ShouldBe(0);
             var result = await ImportAsync(now, "--min-score", "0.9", "--baseline", path);

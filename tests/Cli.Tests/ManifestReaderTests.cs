@@ -74,24 +74,35 @@ public sealed class ManifestReaderTests
     [InlineData("-9223372036854775809", -9223372036854775809d)]
     [InlineData("123456789012345678901234567890", 1.2345678901234568e+29)]
     public void IntegersBeyondInt64(string yaml, double value) =>
-        double.Parse(ManifestReader.Read($"t: {yaml}")[0]["t"]!.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture).ShouldBe(value);
+        double.Parse(ManifestReader.Read($"t: {yaml}")[0]["t"]!.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture)
+            .ShouldBe(value);
 
     [Fact]
-    public void KeysAreTexts() => Read("{1: a, true: b, 1.5: c, \"2\": d, 0x10: e, on : f}".Replace("on : f", "no: f", StringComparison.Ordinal).Insert(0, "# not JSON\n"))
-        .ShouldBe("""{"1":"a","true":"b","1.5":"c","2":"d","16":"e","false":"f"}""");
+    public void KeysAreTexts() =>
+        Read(
+                "{1: a, true: b, 1.5: c, \"2\": d, 0x10: e, on : f}"
+                    .Replace("on : f", "no: f", StringComparison.Ordinal)
+                    .Insert(0, "# not JSON\n")
+            )
+            .ShouldBe("""{"1":"a","true":"b","1.5":"c","2":"d","16":"e","false":"f"}""");
 
     [Fact]
-    public void BlocksFoldsAndComments() => Read("a: |\n  one\n  two\nb: >-\n  one\n  two\nc: plain # comment\n").ShouldBe("""{"a":"one\ntwo\n","b":"one two","c":"plain"}""");
+    public void BlocksFoldsAndComments() =>
+        Read("a: |\n  one\n  two\nb: >-\n  one\n  two\nc: plain # comment\n").ShouldBe("""{"a":"one\ntwo\n","b":"one two","c":"plain"}""");
 
     [Fact]
-    public void AnchorsAndMergesAsKubectlDoes() => Read("b: &b {p: 1, q: 2}\nm: {<<: *b, q: 3}\nm2: {q: 3, <<: [*b, {r: 4, p: 9}]}\n")
-        .ShouldBe("""{"b":{"p":1,"q":2},"m":{"p":1,"q":3},"m2":{"q":2,"r":4,"p":1}}""");
+    public void AnchorsAndMergesAsKubectlDoes() =>
+        Read("b: &b {p: 1, q: 2}\nm: {<<: *b, q: 3}\nm2: {q: 3, <<: [*b, {r: 4, p: 9}]}\n")
+            .ShouldBe("""{"b":{"p":1,"q":2},"m":{"p":1,"q":3},"m2":{"q":2,"r":4,"p":1}}""");
 
     [Fact]
     public void ReadsManyDocumentsAndLists()
     {
         ManifestReader.Read("---\na: 1\n---\n---\n# nothing\n---\nb: 2\n...\n").Count.ShouldBe(2);
-        ManifestReader.Read("kind: List\nitems:\n- a: 1\n- b: 2\n").Select(item => item.ToJsonString()).ShouldBe(["""{"a":1}""", """{"b":2}"""]);
+        ManifestReader
+            .Read("kind: List\nitems:\n- a: 1\n- b: 2\n")
+            .Select(item => item.ToJsonString())
+            .ShouldBe(["""{"a":1}""", """{"b":2}"""]);
         ManifestReader.Read("""{"a":1} {"b":2}""").Count.ShouldBe(2);
         ManifestReader.Read("").ShouldBeEmpty();
     }
@@ -120,8 +131,14 @@ public sealed class ManifestReaderTests
     [Fact]
     public void HostileTextsEnd()
     {
-        var bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + string.Concat(Enumerable.Range(1, 20).Select(i => $"a{i}: &a{i} [{string.Join(',', Enumerable.Repeat($"*a{i - 1}", 10))}]\n"));
+        var bomb =
+            "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+            + string.Concat(
+                Enumerable.Range(1, 20).Select(i => $"a{i}: &a{i} [{string.Join(',', Enumerable.Repeat($"*a{i - 1}", 10))}]\n")
+            );
         Should.Throw<ManifestException>(() => ManifestReader.Read(bomb)).Message.ShouldContain("more than 1000000 values");
-        Should.Throw<ManifestException>(() => ManifestReader.Read("a: " + new string('[', 500) + new string(']', 500))).Message.ShouldContain("nests deeper");
+        Should
+            .Throw<ManifestException>(() => ManifestReader.Read("a: " + new string('[', 500) + new string(']', 500)))
+            .Message.ShouldContain("nests deeper");
     }
 }

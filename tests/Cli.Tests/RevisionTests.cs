@@ -79,7 +79,9 @@ public sealed class RevisionTests
 
     [Fact]
     public async Task IsTheSha256OfTheCanonicalForm() =>
-        (await CommandLine.RunAsync($"{Simple}\n---\n{Prompts}", "revision", "-f", "-")).ShouldBe((0, "shop/support 1b49d8c0c1db091\n", ""));
+        (await CommandLine.RunAsync($"{Simple}\n---\n{Prompts}", "revision", "-f", "-")).ShouldBe(
+            (0, "shop/support 1b49d8c0c1db091\n", "")
+        );
 
     [Fact]
     public async Task TheOrderOfDocumentsDoesNotMatter() =>
@@ -127,25 +129,39 @@ public sealed class RevisionTests
         var (code, output, error) = await CommandLine.RunAsync(Simple, "revision", "-f", "-");
         code.ShouldBe(1);
         output.ShouldBeEmpty();
-        error.ShouldBe("error: shop/support refers to the ConfigMap shop/prompts, which is not in the manifest: its content is a part of the revision\n");
+        error.ShouldBe(
+            "error: shop/support refers to the ConfigMap shop/prompts, which is not in the manifest: its content is a part of the "
+                + "revision\n"
+        );
     }
 
     [Fact]
     public async Task AConfigMapOfAnotherNamespaceIsMissing() =>
-        (await CommandLine.RunAsync($"{Simple}\n---\n{Prompts.Replace("namespace: shop", "namespace: other", StringComparison.Ordinal)}", "revision", "-f", "-")).Code.ShouldBe(1);
+        (
+            await CommandLine.RunAsync(
+                $"{Simple}\n---\n{Prompts.Replace("namespace: shop", "namespace: other", StringComparison.Ordinal)}",
+                "revision",
+                "-f",
+                "-"
+            )
+        ).Code.ShouldBe(1);
 
     [Fact]
     public async Task TheNamespaceOptionHoldsForObjectsThatNameNone()
     {
         var prompts = Prompts.Replace(", namespace: shop", "", StringComparison.Ordinal);
-        (await CommandLine.RunAsync($"{Simple}\n---\n{prompts}", "revision", "-f", "-", "-n", "shop")).Output.ShouldBe("shop/support 1b49d8c0c1db091\n");
+        (await CommandLine.RunAsync($"{Simple}\n---\n{prompts}", "revision", "-f", "-", "-n", "shop")).Output.ShouldBe(
+            "shop/support 1b49d8c0c1db091\n"
+        );
         (await CommandLine.RunAsync($"{Simple}\n---\n{prompts}", "revision", "-f", "-")).Code.ShouldBe(1);
     }
 
     [Fact]
     public async Task NothingIsPrintedUnlessAllCanBe()
     {
-        var other = Simple.Replace("name: support", "name: sales", StringComparison.Ordinal).Replace("prompts", "none", StringComparison.Ordinal);
+        var other = Simple
+            .Replace("name: support", "name: sales", StringComparison.Ordinal)
+            .Replace("prompts", "none", StringComparison.Ordinal);
         var (code, output, error) = await CommandLine.RunAsync($"{Simple}\n---\n{Prompts}\n---\n{other}", "revision", "-f", "-");
         (code, output).ShouldBe((1, ""));
         error.ShouldContain("shop/none");
@@ -159,14 +175,21 @@ public sealed class RevisionTests
     [InlineData("agentreadiness.dev/v1alpha1", "agentreadiness.dev/v1", "apiVersion of an AgentDeployment must be")]
     public async Task RefusesWhatTheServerWouldRefuse(string from, string to, string problem)
     {
-        var (code, _, error) = await CommandLine.RunAsync($"{Simple}\n---\n{Prompts}".Replace(from, to, StringComparison.Ordinal), "revision", "-f", "-");
+        var (code, _, error) = await CommandLine.RunAsync(
+            $"{Simple}\n---\n{Prompts}".Replace(from, to, StringComparison.Ordinal),
+            "revision",
+            "-f",
+            "-"
+        );
         code.ShouldBe(1);
         error.ShouldContain(problem);
     }
 
     [Fact]
     public async Task ATwiceGivenConfigMapIsAnError() =>
-        (await CommandLine.RunAsync($"{Simple}\n---\n{Prompts}\n---\n{Prompts}", "revision", "-f", "-")).Error.ShouldBe("error: ConfigMap shop/prompts is there twice\n");
+        (await CommandLine.RunAsync($"{Simple}\n---\n{Prompts}\n---\n{Prompts}", "revision", "-f", "-")).Error.ShouldBe(
+            "error: ConfigMap shop/prompts is there twice\n"
+        );
 
     [Fact]
     public async Task ReadsAFile()

@@ -50,8 +50,22 @@ public sealed partial class BoundsTests
         cluster.SetPrompt("last");
         cluster.Suite = null;
         for (var i = 0; i < 200; i++)
-            cluster.Pods.Add(new Views.PodView(new Views.Meta(new Runtime.NamespacedName("shop", new string('x', 200) + i), $"{i}", null,
-                new Dictionary<string, string> { [Api.Names.AgentLabel] = "support" }, cluster.Now, false, "1"), "Running", null, []));
+            cluster.Pods.Add(
+                new Views.PodView(
+                    new Views.Meta(
+                        new Runtime.NamespacedName("shop", new string('x', 200) + i),
+                        $"{i}",
+                        null,
+                        new Dictionary<string, string> { [Api.Names.AgentLabel] = "support" },
+                        cluster.Now,
+                        false,
+                        "1"
+                    ),
+                    "Running",
+                    null,
+                    []
+                )
+            );
         cluster.Settle();
 
         cluster.Agent.Status!.History.Count.ShouldBeLessThanOrEqualTo(21);
@@ -62,9 +76,18 @@ public sealed partial class BoundsTests
     [Fact]
     public void The_tests_that_docs_prior_art_names_exist()
     {
-        var tests = Directory.EnumerateFiles(Repository.PathOf("tests"), "*.cs", SearchOption.AllDirectories)
-            .SelectMany(File.ReadLines).Select(line => Method().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
-        var named = Named().Matches(File.ReadAllText(Repository.PathOf("docs", "prior-art.md"))).Select(match => match.Groups[1].Value).Distinct().ToList();
+        var tests = Directory
+            .EnumerateFiles(Repository.PathOf("tests"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(File.ReadLines)
+            .Select(line => Method().Match(line))
+            .Where(match => match.Success)
+            .Select(match => match.Groups[1].Value)
+            .ToHashSet(StringComparer.Ordinal);
+        var named = Named()
+            .Matches(File.ReadAllText(Repository.PathOf("docs", "prior-art.md")))
+            .Select(match => match.Groups[1].Value)
+            .Distinct()
+            .ToList();
 
         named.Count.ShouldBeGreaterThan(15);
         named.ShouldBeSubsetOf(tests);

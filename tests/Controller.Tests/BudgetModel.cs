@@ -41,8 +41,9 @@ public enum Guard
 public sealed class BrokenPromiseException(string message) : Exception(message);
 
 /// <summary>
-/// The whole protocol in one process: real guardrail accounts, the real rules, two replicas that both may believe to lead, ledgers that are written by
-/// compare-and-swap, and a network and clocks that do what they like. Every step is one event; after each the promises are checked.
+/// The whole protocol in one process: real guardrail accounts, the real rules, two replicas that both may believe to lead, ledgers that are
+/// written by compare-and-swap, and a network and clocks that do what they like. Every step is one event; after each the promises are
+/// checked.
 /// </summary>
 internal sealed class BudgetModel(Guard missing)
 {
@@ -55,8 +56,16 @@ internal sealed class BudgetModel(Guard missing)
     private readonly Pod[] pods = [.. Enumerable.Range(0, 4).Select(n => new Pod(n))];
     private readonly List<(Pod Pod, int Process, GrantReport Report)> requests = [];
     private readonly List<(Pod Pod, int Process, GrantReport Report, GrantResponse Answer)> answers = [];
-    private readonly Dictionary<AccountKey, Money> caps = Enumerable.Range(0, Agents).Select(Agent).Append(Pot).ToDictionary(key => key, _ => new Money(10));
-    private readonly Dictionary<AccountKey, Money> highest = Enumerable.Range(0, Agents).Select(Agent).Append(Pot).ToDictionary(key => key, _ => new Money(10));
+    private readonly Dictionary<AccountKey, Money> caps = Enumerable
+        .Range(0, Agents)
+        .Select(Agent)
+        .Append(Pot)
+        .ToDictionary(key => key, _ => new Money(10));
+    private readonly Dictionary<AccountKey, Money> highest = Enumerable
+        .Range(0, Agents)
+        .Select(Agent)
+        .Append(Pot)
+        .ToDictionary(key => key, _ => new Money(10));
     private DateTimeOffset now = Start;
 
     private sealed class Replica
@@ -107,7 +116,9 @@ internal sealed class BudgetModel(Guard missing)
                     pod.Open.Add(reservation);
                 else
                     // Now and then others wait behind it, for three times as much.
-                    requests.Add((pod, pod.Process, pod.Account.Want(amount, requests.Count % 3 == 1 ? amount + amount + amount : Amount.Zero)));
+                    requests.Add(
+                        (pod, pod.Process, pod.Account.Want(amount, requests.Count % 3 == 1 ? amount + amount + amount : Amount.Zero))
+                    );
                 break;
             case 2 when pod.Open.Count > 0:
                 var settled = Take(pod.Open, which);
@@ -183,7 +194,16 @@ internal sealed class BudgetModel(Guard missing)
             while (pod.Account.Due(now, TimeSpan.Zero, TimeSpan.FromSeconds(10)) is { } closing && known.Add(closing.Window))
             {
                 requests.Add((pod, pod.Process, closing));
-                pod.Account.Apply(closing, new GrantResponse { Outcome = GrantOutcome.Granted, Window = closing.Request.Window ?? "", WindowEnds = now }, now);
+                pod.Account.Apply(
+                    closing,
+                    new GrantResponse
+                    {
+                        Outcome = GrantOutcome.Granted,
+                        Window = closing.Request.Window ?? "",
+                        WindowEnds = now,
+                    },
+                    now
+                );
             }
         }
         pod.Process++;
@@ -198,12 +218,32 @@ internal sealed class BudgetModel(Guard missing)
         pod.Gone = true;
         // Its token is bound to it: no message of its is taken any more.
         requests.RemoveAll(message => message.Pod == pod);
-        Commit(replica, pod.Agent, (account, _) =>
-        {
-            if (missing == Guard.LostIsUnproven)
-                account = account with { Holders = [.. account.Holders.Select(line => line.PodUid == pod.Holder.Uid ? line with { Returned = line.Granted - line.Settled - line.Unproven } : line)] };
-            return new GrantDecision(LedgerRules.Lose(account, line => line.PodUid == pod.Holder.Uid), GrantOutcome.Granted, Amount.Zero) { IsUrgent = true };
-        }, null);
+        Commit(
+            replica,
+            pod.Agent,
+            (account, _) =>
+            {
+                if (missing == Guard.LostIsUnproven)
+                    account = account with
+                    {
+                        Holders =
+                        [
+                            .. account.Holders.Select(line =>
+                                line.PodUid == pod.Holder.Uid ? line with { Returned = line.Granted - line.Settled - line.Unproven } : line
+                            ),
+                        ],
+                    };
+                return new GrantDecision(
+                    LedgerRules.Lose(account, line => line.PodUid == pod.Holder.Uid),
+                    GrantOutcome.Granted,
+                    Amount.Zero
+                )
+                {
+                    IsUrgent = true,
+                };
+            },
+            null
+        );
     }
 
     private void Hear(Pod pod, GrantReport report, GrantResponse answer)
@@ -224,10 +264,31 @@ internal sealed class BudgetModel(Guard missing)
     {
         var request = report.Request;
         if (missing == Guard.InFlightIsUnproven && request.Closing)
-            request = new GrantRequest { Holder = request.Holder, Window = request.Window, Settled = request.Settled, Returned = request.Returned, Closing = true };
+            request = new GrantRequest
+            {
+                Holder = request.Holder,
+                Window = request.Window,
+                Settled = request.Settled,
+                Returned = request.Returned,
+                Closing = true,
+            };
         try
         {
-            var (after, decision) = Commit(replica, pod.Agent, (account, terms) => LedgerRules.Apply(Tamper(account, request), request, pod.Holder, new GrantHints(new Money(0.5m), request.Also ?? Amount.Zero, Amount.Zero), terms, Now(replica)), request, crash);
+            var (after, decision) = Commit(
+                replica,
+                pod.Agent,
+                (account, terms) =>
+                    LedgerRules.Apply(
+                        Tamper(account, request),
+                        request,
+                        pod.Holder,
+                        new GrantHints(new Money(0.5m), request.Also ?? Amount.Zero, Amount.Zero),
+                        terms,
+                        Now(replica)
+                    ),
+                request,
+                crash
+            );
             answers.Add((pod, process, report, Answer(after, decision)));
         }
         catch (CrashException)
@@ -236,17 +297,25 @@ internal sealed class BudgetModel(Guard missing)
         }
     }
 
-    private static GrantResponse Answer(BudgetLedgerStatus after, GrantDecision decision) => new()
-    {
-        Outcome = decision.Outcome,
-        Window = LedgerLimits.WindowName(after, after.Segment),
-        WindowEnds = after.SegmentEnds is { } ends ? new DateTimeOffset(DateTime.SpecifyKind(ends, DateTimeKind.Utc)) : DateTimeOffset.MaxValue,
-        Granted = decision.Granted,
-    };
+    private static GrantResponse Answer(BudgetLedgerStatus after, GrantDecision decision) =>
+        new()
+        {
+            Outcome = decision.Outcome,
+            Window = LedgerLimits.WindowName(after, after.Segment),
+            WindowEnds = after.SegmentEnds is { } ends
+                ? new DateTimeOffset(DateTime.SpecifyKind(ends, DateTimeKind.Utc))
+                : DateTimeOffset.MaxValue,
+            Granted = decision.Granted,
+        };
 
     // What a replica does with one message for one account: as LedgerBook does it, step by step.
     private (BudgetLedgerStatus After, GrantDecision Decision) Commit(
-        Replica replica, AccountKey key, Func<BudgetLedgerStatus, AccountTerms, GrantDecision> change, GrantRequest? request, bool crash = false)
+        Replica replica,
+        AccountKey key,
+        Func<BudgetLedgerStatus, AccountTerms, GrantDecision> change,
+        GrantRequest? request,
+        bool crash = false
+    )
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -266,9 +335,23 @@ internal sealed class BudgetModel(Guard missing)
             {
                 var need = (request!.WantTotal!.Value - decision.Granted).Positive();
                 var limit = LedgerLimits.Current(opened).First(limit => limit.Shared == true);
-                var lent = missing == Guard.WidestFirst
-                    ? new GrantResponse { Outcome = GrantOutcome.Granted, Window = limit.Window, WindowEnds = limit.Ends, Granted = (limit.Granted ?? Amount.Zero) + need }
-                    : Lend(replica, key, decision.Account, LedgerLimits.Current(decision.Account).First(one => one.Shared == true), need, request.Call ?? Amount.Zero);
+                var lent =
+                    missing == Guard.WidestFirst
+                        ? new GrantResponse
+                        {
+                            Outcome = GrantOutcome.Granted,
+                            Window = limit.Window,
+                            WindowEnds = limit.Ends,
+                            Granted = (limit.Granted ?? Amount.Zero) + need,
+                        }
+                        : Lend(
+                            replica,
+                            key,
+                            decision.Account,
+                            LedgerLimits.Current(decision.Account).First(one => one.Shared == true),
+                            need,
+                            request.Call ?? Amount.Zero
+                        );
                 opened = Join(replica, key, Lending.Take(opened, Pot, limit, lent, Now(replica)), terms);
                 decision = change(opened, terms);
             }
@@ -308,7 +391,20 @@ internal sealed class BudgetModel(Guard missing)
     {
         var written = replica.Written.GetValueOrDefault(key, new BudgetLedgerStatus());
         var request = Lending.Request(account, limit, written, need, call);
-        var (after, decision) = Commit(replica, Pot, (pot, terms) => LedgerRules.Apply(Tamper(pot, request), request, new HolderPod(key.LedgerName, request.Holder), new GrantHints(new Money(1), Amount.Zero, Amount.Zero), terms, Now(replica)), request);
+        var (after, decision) = Commit(
+            replica,
+            Pot,
+            (pot, terms) =>
+                LedgerRules.Apply(
+                    Tamper(pot, request),
+                    request,
+                    new HolderPod(key.LedgerName, request.Holder),
+                    new GrantHints(new Money(1), Amount.Zero, Amount.Zero),
+                    terms,
+                    Now(replica)
+                ),
+            request
+        );
         return Answer(after, decision);
     }
 
@@ -329,7 +425,20 @@ internal sealed class BudgetModel(Guard missing)
     {
         try
         {
-            var (after, _) = Commit(replica, key, (account, _) => new GrantDecision(missing == Guard.ReturnIsWritten ? account : Lending.ReturnIdle(account), GrantOutcome.Granted, Amount.Zero) { IsUrgent = true }, null);
+            var (after, _) = Commit(
+                replica,
+                key,
+                (account, _) =>
+                    new GrantDecision(
+                        missing == Guard.ReturnIsWritten ? account : Lending.ReturnIdle(account),
+                        GrantOutcome.Granted,
+                        Amount.Zero
+                    )
+                    {
+                        IsUrgent = true,
+                    },
+                null
+            );
             if (missing == Guard.ReturnIsWritten)
                 replica.Written[key] = after = Lending.ReturnIdle(after);
             foreach (var limit in LedgerLimits.Current(after).Where(limit => limit.Shared == true).ToList())
@@ -342,16 +451,42 @@ internal sealed class BudgetModel(Guard missing)
     }
 
     // Without the guard, what a message says is believed, however old it is.
-    private BudgetLedgerStatus Tamper(BudgetLedgerStatus account, GrantRequest request) => missing != Guard.TotalsGrow ? account : account with
-    {
-        Holders = [.. account.Holders.Select(line => line.Id == request.Holder && line.Closed != true ? line with { Settled = request.Settled, Unproven = request.Unproven, Returned = request.Returned } : line)],
-    };
+    private BudgetLedgerStatus Tamper(BudgetLedgerStatus account, GrantRequest request) =>
+        missing != Guard.TotalsGrow
+            ? account
+            : account with
+            {
+                Holders =
+                [
+                    .. account.Holders.Select(line =>
+                        line.Id == request.Holder && line.Closed != true
+                            ? line with
+                            {
+                                Settled = request.Settled,
+                                Unproven = request.Unproven,
+                                Returned = request.Returned,
+                            }
+                            : line
+                    ),
+                ],
+            };
 
-    private AccountTerms Terms(AccountKey key, DateTimeOffset at) => new()
-    {
-        Limits = [BudgetWindows.Of(BudgetPeriod.Total, at) with { MaxCost = caps[key] }, BudgetWindows.Of(BudgetPeriod.Hour, at) with { MaxCost = new Money(6) }],
-        Shared = key.Account == LedgerAccount.Shared ? [] : [Pot],
-    };
+    private AccountTerms Terms(AccountKey key, DateTimeOffset at) =>
+        new()
+        {
+            Limits =
+            [
+                BudgetWindows.Of(BudgetPeriod.Total, at) with
+                {
+                    MaxCost = caps[key],
+                },
+                BudgetWindows.Of(BudgetPeriod.Hour, at) with
+                {
+                    MaxCost = new Money(6),
+                },
+            ],
+            Shared = key.Account == LedgerAccount.Shared ? [] : [Pot],
+        };
 
     private DateTimeOffset Now(Replica replica) => now + replica.Skew;
 
@@ -363,8 +498,32 @@ internal sealed class BudgetModel(Guard missing)
     }
 
     // What a broken promise is told with.
-    private string Describe() => string.Join('\n', disk.Select(entry => $"   {entry.Key.LedgerName} v{entry.Value.Version} seg {entry.Value.Status.Segment} limits " + string.Join(" | ", entry.Value.Status.Limits.Select(l => $"{l.Budget}/{l.Window} {l.First}-{l.Last} g{l.Granted} r{l.Returned} s{l.Settled} u{l.Unproven} o{l.Outstanding}")) + " holders " + string.Join(" | ", entry.Value.Status.Holders.Select(h => $"{h.Id}@{h.Segment} g{h.Granted} s{h.Settled} u{h.Unproven} r{h.Returned} {h.Closed}"))))
-        + "\n   pods " + string.Join(" | ", pods.Select(p => $"{p.Number}.{p.Process} gone={p.Gone} spent {p.Spent} totals {p.Account.Totals} open {p.Open.Count}")) + $"\n   now {now:HH:mm} req {requests.Count} ans {answers.Count}";
+    private string Describe() =>
+        string.Join(
+            '\n',
+            disk.Select(entry =>
+                $"   {entry.Key.LedgerName} v{entry.Value.Version} seg {entry.Value.Status.Segment} limits "
+                + string.Join(
+                    " | ",
+                    entry.Value.Status.Limits.Select(l =>
+                        $"{l.Budget}/{l.Window} {l.First}-{l.Last} g{l.Granted} r{l.Returned} s{l.Settled} u{l.Unproven} o{l.Outstanding}"
+                    )
+                )
+                + " holders "
+                + string.Join(
+                    " | ",
+                    entry.Value.Status.Holders.Select(h =>
+                        $"{h.Id}@{h.Segment} g{h.Granted} s{h.Settled} u{h.Unproven} r{h.Returned} {h.Closed}"
+                    )
+                )
+            )
+        )
+        + "\n   pods "
+        + string.Join(
+            " | ",
+            pods.Select(p => $"{p.Number}.{p.Process} gone={p.Gone} spent {p.Spent} totals {p.Account.Totals} open {p.Open.Count}")
+        )
+        + $"\n   now {now:HH:mm} req {requests.Count} ans {answers.Count}";
 
     private void Check()
     {
@@ -374,18 +533,36 @@ internal sealed class BudgetModel(Guard missing)
             var held = (LedgerLimits.Spent(limit) + limit.Outstanding).Cost;
             var mine = pods.Where(pod => key == Pot || pod.Agent == key).ToList();
             var spent = Money.Sum(mine.Select(pod => pod.Spent));
-            var mayStill = Money.Sum(mine.Where(pod => !pod.Gone).Select(pod => (pod.Account.Totals.Free.Cost > Money.Zero ? pod.Account.Totals.Free.Cost : Money.Zero) + Money.Sum(pod.Open.Select(open => open.Amount.Cost))));
+            var mayStill = Money.Sum(
+                mine.Where(pod => !pod.Gone)
+                    .Select(pod =>
+                        (pod.Account.Totals.Free.Cost > Money.Zero ? pod.Account.Totals.Free.Cost : Money.Zero)
+                        + Money.Sum(pod.Open.Select(open => open.Amount.Cost))
+                    )
+            );
             if (held > highest[key])
-                throw new BrokenPromiseException($"{key.LedgerName}: settled + unproven + outstanding {held} are more than the cap {highest[key]}\n{Describe()}");
+                throw new BrokenPromiseException(
+                    $"{key.LedgerName}: settled + unproven + outstanding {held} are more than the cap {highest[key]}\n{Describe()}"
+                );
             if (spent + mayStill > held)
-                throw new BrokenPromiseException($"{key.LedgerName}: {spent} are spent and {mayStill} may be, the ledger knows of {held}\n{Describe()}");
+                throw new BrokenPromiseException(
+                    $"{key.LedgerName}: {spent} are spent and {mayStill} may be, the ledger knows of {held}\n{Describe()}"
+                );
             // No call of the model costs more than its reservation, so no line may count more than it was granted.
-            if (disk[key].Status.Holders.FirstOrDefault(line => !(line.Settled + line.Unproven + line.Returned).FitsIn(line.Granted)) is { } twice)
-                throw new BrokenPromiseException($"{key.LedgerName}: {twice.Id} was granted {twice.Granted} and counts {twice.Settled + twice.Unproven + twice.Returned}\n{Describe()}");
+            if (
+                disk[key].Status.Holders.FirstOrDefault(line => !(line.Settled + line.Unproven + line.Returned).FitsIn(line.Granted)) is
+                { } twice
+            )
+                throw new BrokenPromiseException(
+                    $"{key.LedgerName}: {twice.Id} was granted {twice.Granted} and counts "
+                        + $"{twice.Settled + twice.Unproven + twice.Returned}\n{Describe()}"
+                );
             foreach (var hour in disk[key].Status.Limits.Where(one => one.Budget == "hour"))
             {
                 if ((LedgerLimits.Spent(hour) + hour.Outstanding).Cost > new Money(6))
-                    throw new BrokenPromiseException($"{key.LedgerName}: {hour.Window} holds {LedgerLimits.Spent(hour) + hour.Outstanding}, the cap is 6\n{Describe()}");
+                    throw new BrokenPromiseException(
+                        $"{key.LedgerName}: {hour.Window} holds {LedgerLimits.Spent(hour) + hour.Outstanding}, the cap is 6\n{Describe()}"
+                    );
             }
         }
     }

@@ -4,11 +4,17 @@ using Xunit;
 
 namespace AgentReadiness.Controller.Tests;
 
-/// <summary>Promise 3a, checked over random histories of the whole protocol; and that the check can fail: each guard that is taken out is missed.</summary>
+/// <summary>
+/// Promise 3a, checked over random histories of the whole protocol; and that the check can fail: each guard that is taken out is missed.
+/// </summary>
 public sealed class BudgetModelTests
 {
-    private static readonly Gen<List<(int Action, int Who, int Which, int Cents)>> Histories =
-        Gen.Select(Gen.Int[0, BudgetModel.Actions - 1], Gen.Int[0, 11], Gen.Int[0, 999], Gen.Int[1, 300]).List[50, 400];
+    private static readonly Gen<List<(int Action, int Who, int Which, int Cents)>> Histories = Gen.Select(
+        Gen.Int[0, BudgetModel.Actions - 1],
+        Gen.Int[0, 11],
+        Gen.Int[0, 999],
+        Gen.Int[1, 300]
+    ).List[50, 400];
 
     [Fact]
     public void Under_crash_loss_repetition_reordering_skewed_clocks_and_two_leaders_no_cap_is_crossed_and_no_money_is_lost() =>
@@ -34,7 +40,11 @@ public sealed class BudgetModelTests
     }
 
     private static IEnumerable<(int Action, int Who, int Which, int Cents)> History(Random random) =>
-        [.. Enumerable.Range(0, 400).Select(_ => (random.Next(BudgetModel.Actions), random.Next(12), random.Next(1000), random.Next(1, 301)))];
+        [
+            .. Enumerable
+                .Range(0, 400)
+                .Select(_ => (random.Next(BudgetModel.Actions), random.Next(12), random.Next(1000), random.Next(1, 301))),
+        ];
 
     private static void Run(Guard missing, IEnumerable<(int Action, int Who, int Which, int Cents)> history)
     {

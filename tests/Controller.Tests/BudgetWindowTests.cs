@@ -121,8 +121,21 @@ public sealed class BudgetWindowTests
 
         cluster.Agent.Spec.Budget!.Mode = BudgetMode.Enforce;
         cluster.Settle();
-        LedgerRules.Apply(cluster.Ledger!, new() { Holder = "h", WantTotal = Money.Parse("0.1"), Call = Money.Parse("0.1") }, new HolderPod("p", "u"), default,
-            BudgetWindows.Serving(cluster.Agent.Spec, [], cluster.Now), cluster.Now).Outcome.ShouldBe(GrantOutcome.Exhausted);
+        LedgerRules
+            .Apply(
+                cluster.Ledger!,
+                new()
+                {
+                    Holder = "h",
+                    WantTotal = Money.Parse("0.1"),
+                    Call = Money.Parse("0.1"),
+                },
+                new HolderPod("p", "u"),
+                default,
+                BudgetWindows.Serving(cluster.Agent.Spec, [], cluster.Now),
+                cluster.Now
+            )
+            .Outcome.ShouldBe(GrantOutcome.Exhausted);
     }
 
     [Theory]
@@ -133,13 +146,16 @@ public sealed class BudgetWindowTests
         cluster.Agent.Spec.Budget!.Mode = BudgetMode.Observe;
 
         var config = JsonSerializer.Deserialize(
-            ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!["config.json"]!.GetValue<string>(), GuardrailJson.Default.GuardrailConfig)!;
+            ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!["config.json"]!.GetValue<string>(),
+            GuardrailJson.Default.GuardrailConfig
+        )!;
 
         config.Budget!.Observe.ShouldBe(observed);
         BudgetWindows.Evals(cluster.Agent.Spec).Observe.ShouldBeFalse();
     }
 
-    private List<string> Alerts() => [.. cluster.Events.Where(note => note.Reason == Reasons.BudgetAlert).Select(note => note.Message.Split(" or more")[0])];
+    private List<string> Alerts() =>
+        [.. cluster.Events.Where(note => note.Reason == Reasons.BudgetAlert).Select(note => note.Message.Split(" or more")[0])];
 
     private static DateTimeOffset Moment(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 }

@@ -11,28 +11,32 @@ public sealed class CanaryTests
     private readonly SimulatedCluster cluster = new();
 
     [Theory]
-    [InlineData(10, 1, 1, 10)]   // one pod is the least there is: 1 of 11
+    [InlineData(10, 1, 1, 10)] // one pod is the least there is: 1 of 11
     [InlineData(10, 10, 1, 10)]
-    [InlineData(10, 20, 2, 10)]  // 2 of 12: under a fifth
-    [InlineData(4, 25, 1, 4)]    // exactly a fifth
+    [InlineData(10, 20, 2, 10)] // 2 of 12: under a fifth
+    [InlineData(4, 25, 1, 4)] // exactly a fifth
     [InlineData(10, 50, 10, 10)]
-    [InlineData(10, 75, 10, 4)]  // 10 of 14 is 71 %
+    [InlineData(10, 75, 10, 4)] // 10 of 14 is 71 %
     [InlineData(10, 99, 10, 1)]
     [InlineData(1, 10, 1, 1)]
     [InlineData(10, 100, 10, 0)]
-    public void Pods_make_the_share(int replicas, int percent, int candidate, int stable) => CanaryPlan.Pods(replicas, percent).ShouldBe((candidate, stable));
+    public void Pods_make_the_share(int replicas, int percent, int candidate, int stable) =>
+        CanaryPlan.Pods(replicas, percent).ShouldBe((candidate, stable));
 
     [Fact]
     public void No_plan_exceeds_its_percentage_but_for_one_pod_or_leaves_less_than_the_agent_is_to_have() =>
-        Gen.Select(Gen.Int[1, 1000], Gen.Int[1, 99]).Sample((replicas, percent) =>
-        {
-            var (candidate, stable) = CanaryPlan.Pods(replicas, percent);
-            candidate.ShouldBeInRange(1, replicas);
-            stable.ShouldBeInRange(1, replicas);
-            (candidate + stable).ShouldBeGreaterThan(replicas);
-            if (candidate > 1 && stable > 1)
-                (candidate * 100).ShouldBeLessThanOrEqualTo(percent * (candidate + stable));
-        });
+        Gen.Select(Gen.Int[1, 1000], Gen.Int[1, 99])
+            .Sample(
+                (replicas, percent) =>
+                {
+                    var (candidate, stable) = CanaryPlan.Pods(replicas, percent);
+                    candidate.ShouldBeInRange(1, replicas);
+                    stable.ShouldBeInRange(1, replicas);
+                    (candidate + stable).ShouldBeGreaterThan(replicas);
+                    if (candidate > 1 && stable > 1)
+                        (candidate * 100).ShouldBeLessThanOrEqualTo(percent * (candidate + stable));
+                }
+            );
 
     [Fact]
     public void It_takes_traffic_step_by_step_and_each_step_holds()
@@ -133,7 +137,9 @@ public sealed class CanaryTests
         cluster.Settle();
         cluster.Edit($"support-{candidate}", view => view with { Available = 0, Ready = 0 });
         cluster.Settle();
-        AgentDecider.Decide(cluster.Observe()).RequeueAfter!.Value.ShouldBeLessThanOrEqualTo(TimeSpan.FromMinutes(10.1), "nothing else would wake it");
+        AgentDecider
+            .Decide(cluster.Observe())
+            .RequeueAfter!.Value.ShouldBeLessThanOrEqualTo(TimeSpan.FromMinutes(10.1), "nothing else would wake it");
 
         cluster.Now += TimeSpan.FromMinutes(10);
         cluster.Settle();
@@ -197,7 +203,11 @@ public sealed class CanaryTests
         cluster.SetPrompt("v2");
         cluster.PromoteDeclared();
         (cluster.Agent.Spec.Rollout.Strategy, cluster.Agent.Spec.Rollout.Steps) = (RolloutStrategy.Canary, Steps().Steps);
-        (cluster.Agent.Spec.Rollout.Approval, cluster.Agent.Spec.Rollout.ApprovalTimeout, cluster.Agent.Spec.Rollout.OnApprovalTimeout) = (ApprovalMode.Manual, "1h", ApprovalOutcome.Promote);
+        (cluster.Agent.Spec.Rollout.Approval, cluster.Agent.Spec.Rollout.ApprovalTimeout, cluster.Agent.Spec.Rollout.OnApprovalTimeout) = (
+            ApprovalMode.Manual,
+            "1h",
+            ApprovalOutcome.Promote
+        );
         cluster.SetPrompt("v3");
         cluster.PromoteDeclared();
         cluster.Now += TimeSpan.FromHours(2);
@@ -254,11 +264,12 @@ public sealed class CanaryTests
         cluster.PromoteDeclared().ShouldBe(cluster.Declared);
     }
 
-    private static RolloutSpec Steps() => new()
-    {
-        Strategy = RolloutStrategy.Canary,
-        Steps = [new CanaryStep { Percent = 20, Hold = "10m" }, new CanaryStep { Percent = 70, Hold = "20m" }],
-    };
+    private static RolloutSpec Steps() =>
+        new()
+        {
+            Strategy = RolloutStrategy.Canary,
+            Steps = [new CanaryStep { Percent = 20, Hold = "10m" }, new CanaryStep { Percent = 70, Hold = "20m" }],
+        };
 
     // A passed candidate whose first step has begun: its pods are wanted and not up yet.
     private (string Good, string Candidate) Begin()

@@ -35,7 +35,12 @@ public sealed class DecisionTests
     [InlineData(ApprovalOutcome.Promote)]
     public void A_wait_for_approval_ends_as_declared(ApprovalOutcome outcome)
     {
-        cluster.Agent.Spec.Rollout = new RolloutSpec { Approval = ApprovalMode.Manual, ApprovalTimeout = "2h", OnApprovalTimeout = outcome };
+        cluster.Agent.Spec.Rollout = new RolloutSpec
+        {
+            Approval = ApprovalMode.Manual,
+            ApprovalTimeout = "2h",
+            OnApprovalTimeout = outcome,
+        };
         cluster.PromoteDeclared();
         cluster.Now += TimeSpan.FromMinutes(119);
         cluster.Settle();
@@ -69,7 +74,11 @@ public sealed class DecisionTests
 
         cluster.Declared.ShouldNotBe(good);
         cluster.Condition(ConditionTypes.DecisionIgnored)!.Message.ShouldContain(cluster.Declared);
-        cluster.Events.Count(note => note.Reason == Reasons.DecisionIgnored && note.Message.Contains(cluster.Declared, StringComparison.Ordinal)).ShouldBe(1);
+        cluster
+            .Events.Count(note =>
+                note.Reason == Reasons.DecisionIgnored && note.Message.Contains(cluster.Declared, StringComparison.Ordinal)
+            )
+            .ShouldBe(1);
     }
 
     [Fact]

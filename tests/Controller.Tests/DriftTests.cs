@@ -22,7 +22,9 @@ public sealed class DriftTests
         // Another day, another window of the budget.
         cluster.Settle();
         cluster.Runs.ShouldNotContain(run => run.Spec.Purpose == EvalPurpose.Drift);
-        AgentDecider.Decide(cluster.Observe()).RequeueAfter!.Value.ShouldBeInRange(TimeSpan.FromMinutes(1), TimeSpan.FromHours(1) + TimeSpan.FromSeconds(1));
+        AgentDecider
+            .Decide(cluster.Observe())
+            .RequeueAfter!.Value.ShouldBeInRange(TimeSpan.FromMinutes(1), TimeSpan.FromHours(1) + TimeSpan.FromSeconds(1));
     }
 
     [Fact]
@@ -51,9 +53,12 @@ public sealed class DriftTests
         Due();
         cluster.EvalsEnd(EvalPhase.Failed);
         cluster.Settle();
-        cluster.Condition(ConditionTypes.Drifted)!.ShouldSatisfyAllConditions(
-            drifted => drifted.Reason.ShouldBe(Reasons.DriftDetected),
-            drifted => drifted.Message.ShouldContain("agent-evals/golden 0.5"));
+        cluster
+            .Condition(ConditionTypes.Drifted)!
+            .ShouldSatisfyAllConditions(
+                drifted => drifted.Reason.ShouldBe(Reasons.DriftDetected),
+                drifted => drifted.Message.ShouldContain("agent-evals/golden 0.5")
+            );
         cluster.Events.Count(note => note.Reason == Reasons.DriftDetected).ShouldBe(1);
         Ready().ShouldBe("True");
         cluster.Condition(ConditionTypes.EvalsPassed)!.Status.ShouldBe("True");

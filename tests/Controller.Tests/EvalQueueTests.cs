@@ -38,33 +38,44 @@ public sealed class EvalQueueTests
     }
 
     [Fact]
-    public void No_limit_is_passed_no_place_stays_empty_and_every_run_gets_its_turn() => Gen.Select(
-        Gen.Select(Gen.Int[0, 4], Gen.Int[0, 50]).List[0, 40], Gen.Int[1, 6], Gen.Int[1, 4]).Sample(world =>
-    {
-        var (entries, cluster, each) = world;
-        var waiting = entries.Select((entry, index) => Run($"ns{entry.Item1}", $"r{index:00}", entry.Item2)).ToList();
-        var atWork = new List<EvalRun>();
-        var rounds = 0;
-        while (waiting.Count > 0)
-        {
-            var chosen = Names(EvalQueue.MayBegin(waiting, atWork, new EvalLimits(cluster, each)));
-            atWork.AddRange(waiting.Where(run => chosen.Contains(run.Metadata.Name)));
-            waiting.RemoveAll(run => chosen.Contains(run.Metadata.Name));
-            atWork.Count.ShouldBeLessThanOrEqualTo(cluster);
-            atWork.GroupBy(run => run.Spec.Agent.Namespace).ShouldAllBe(group => group.Count() <= each);
-            if (atWork.Count < cluster)
-                waiting.ShouldAllBe(run => atWork.Count(other => other.Spec.Agent.Namespace == run.Spec.Agent.Namespace) == each);
-            atWork.RemoveAt(0);
-            (++rounds).ShouldBeLessThanOrEqualTo(entries.Count + 1);
-        }
-    });
+    public void No_limit_is_passed_no_place_stays_empty_and_every_run_gets_its_turn() =>
+        Gen.Select(Gen.Select(Gen.Int[0, 4], Gen.Int[0, 50]).List[0, 40], Gen.Int[1, 6], Gen.Int[1, 4])
+            .Sample(world =>
+            {
+                var (entries, cluster, each) = world;
+                var waiting = entries.Select((entry, index) => Run($"ns{entry.Item1}", $"r{index:00}", entry.Item2)).ToList();
+                var atWork = new List<EvalRun>();
+                var rounds = 0;
+                while (waiting.Count > 0)
+                {
+                    var chosen = Names(EvalQueue.MayBegin(waiting, atWork, new EvalLimits(cluster, each)));
+                    atWork.AddRange(waiting.Where(run => chosen.Contains(run.Metadata.Name)));
+                    waiting.RemoveAll(run => chosen.Contains(run.Metadata.Name));
+                    atWork.Count.ShouldBeLessThanOrEqualTo(cluster);
+                    atWork.GroupBy(run => run.Spec.Agent.Namespace).ShouldAllBe(group => group.Count() <= each);
+                    if (atWork.Count < cluster)
+                        waiting.ShouldAllBe(run => atWork.Count(other => other.Spec.Agent.Namespace == run.Spec.Agent.Namespace) == each);
+                    atWork.RemoveAt(0);
+                    (++rounds).ShouldBeLessThanOrEqualTo(entries.Count + 1);
+                }
+            });
 
     private static List<string> Names(IReadOnlySet<Runtime.NamespacedName> chosen) => [.. chosen.Select(key => key.Name)];
 
-    private static EvalRun Run(string agentNamespace, string name, int age, EvalKind kind = EvalKind.Builtin, EvalPhase? phase = null) => new()
-    {
-        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "evals", CreationTimestamp = Start.AddSeconds(age) },
-        Spec = new EvalRunSpec { Agent = new NamespacedReference { Namespace = agentNamespace, Name = "agent" }, Kind = kind },
-        Status = phase is null ? null : new EvalRunStatus { Phase = phase },
-    };
+    private static EvalRun Run(string agentNamespace, string name, int age, EvalKind kind = EvalKind.Builtin, EvalPhase? phase = null) =>
+        new()
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = name,
+                NamespaceProperty = "evals",
+                CreationTimestamp = Start.AddSeconds(age),
+            },
+            Spec = new EvalRunSpec
+            {
+                Agent = new NamespacedReference { Namespace = agentNamespace, Name = "agent" },
+                Kind = kind,
+            },
+            Status = phase is null ? null : new EvalRunStatus { Phase = phase },
+        };
 }

@@ -47,12 +47,20 @@ public sealed class FileCertificatesTests : IDisposable
 
     private (string?, string, int) Serves(FileCertificates files) => (files.Bundle, files.Leaf!.Thumbprint, changes);
 
-    private static CertificateState Make() => CertificateIssuer.Carry(RotationStep.Create, null, "grants", TimeProvider.System.GetUtcNow(), RotationPlan.Default);
+    private static CertificateState Make() =>
+        CertificateIssuer.Carry(RotationStep.Create, null, "grants", TimeProvider.System.GetUtcNow(), RotationPlan.Default);
 
-    private OperatorOptions Options() => new()
-    {
-        Namespace = "platform", PodName = "operator", PodIp = "10.0.0.1", GuardrailImage = "g", EvalRunnerImage = "e", GrantsUrl = "https://grants", GrantsTlsDirectory = folder,
-    };
+    private OperatorOptions Options() =>
+        new()
+        {
+            Namespace = "platform",
+            PodName = "operator",
+            PodIp = "10.0.0.1",
+            GuardrailImage = "g",
+            EvalRunnerImage = "e",
+            GrantsUrl = "https://grants",
+            GrantsTlsDirectory = folder,
+        };
 
     private void Mount(string ca, string certificate, string key)
     {

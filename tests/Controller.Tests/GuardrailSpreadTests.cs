@@ -36,7 +36,9 @@ public sealed class GuardrailSpreadTests
         var runs = cluster.Runs.Count;
 
         cluster.Prices = Second;
-        AgentDecider.Decide(cluster.Observe()).Writes.ShouldNotContain(write => write is Write.SetPrices, "what is applied brings them along");
+        AgentDecider
+            .Decide(cluster.Observe())
+            .Writes.ShouldNotContain(write => write is Write.SetPrices, "what is applied brings them along");
         cluster.Settle();
         Digests().Values.ShouldBe([Second.Digest]);
         (cluster.Declared, cluster.Served, cluster.Runs.Count).ShouldBe((revision, revision, runs));
@@ -58,11 +60,22 @@ public sealed class GuardrailSpreadTests
         cluster.Settle();
         cluster.PodsComeUp();
         cluster.Settle();
-        Digests().Keys.ShouldBe([Config(kept, Names.ServingTrack), Config(serving, Names.ServingTrack), Config(cluster.Declared, Names.EvalTrack)], ignoreOrder: true);
+        Digests()
+            .Keys.ShouldBe(
+                [Config(kept, Names.ServingTrack), Config(serving, Names.ServingTrack), Config(cluster.Declared, Names.EvalTrack)],
+                ignoreOrder: true
+            );
 
         cluster.Prices = Second;
-        AgentDecider.Decide(cluster.Observe()).Writes.TakeWhile(write => write is Write.SetPrices).Cast<Write.SetPrices>().Select(write => (write.ConfigMap.Name, write.Text))
-            .ShouldBe([(Config(kept, Names.ServingTrack), Second.Text), (Config(serving, Names.ServingTrack), Second.Text)], ignoreOrder: true);
+        AgentDecider
+            .Decide(cluster.Observe())
+            .Writes.TakeWhile(write => write is Write.SetPrices)
+            .Cast<Write.SetPrices>()
+            .Select(write => (write.ConfigMap.Name, write.Text))
+            .ShouldBe(
+                [(Config(kept, Names.ServingTrack), Second.Text), (Config(serving, Names.ServingTrack), Second.Text)],
+                ignoreOrder: true
+            );
         cluster.Settle();
         Digests().Values.Distinct().ShouldHaveSingleItem().ShouldBe(Second.Digest);
 
@@ -81,10 +94,17 @@ public sealed class GuardrailSpreadTests
         var revision = cluster.PromoteDeclared();
         cluster.Prices = Second;
         var seen = cluster.Observe();
-        var foreign = seen with { Copies = [.. seen.Copies.Select(copy => copy with { Meta = copy.Meta with { ControllerUid = "somebody" } })] };
+        var foreign = seen with
+        {
+            Copies = [.. seen.Copies.Select(copy => copy with { Meta = copy.Meta with { ControllerUid = "somebody" } })],
+        };
         cluster.Agent.Spec.Ports = [];
         AgentDecider.Decide(foreign).Writes.ShouldNotContain(write => write is Write.SetPrices);
-        AgentDecider.Decide(cluster.Observe()).Writes.OfType<Write.SetPrices>().ShouldHaveSingleItem().ConfigMap.Name.ShouldBe(Config(revision, Names.ServingTrack));
+        AgentDecider
+            .Decide(cluster.Observe())
+            .Writes.OfType<Write.SetPrices>()
+            .ShouldHaveSingleItem()
+            .ConfigMap.Name.ShouldBe(Config(revision, Names.ServingTrack));
         cluster.Agent.Metadata.DeletionTimestamp = cluster.Now.UtcDateTime;
         AgentDecider.Decide(cluster.Observe()).Writes.ShouldBeEmpty();
     }
@@ -99,16 +119,35 @@ public sealed class GuardrailSpreadTests
         cluster.Settle();
         cluster.PodsComeUp();
         cluster.Settle();
-        var before = (cluster.Declared, cluster.Served, cluster.Runs.Count, Pods: string.Join(' ', cluster.Deployments.Keys.Order(StringComparer.Ordinal)));
+        var before = (
+            cluster.Declared,
+            cluster.Served,
+            cluster.Runs.Count,
+            Pods: string.Join(' ', cluster.Deployments.Keys.Order(StringComparer.Ordinal))
+        );
         var templates = Templates();
 
         cluster.Authority = "CA and the next";
-        AgentDecider.Decide(cluster.Observe()).Writes.TakeWhile(write => write is Write.SetAuthority).Cast<Write.SetAuthority>().Select(write => (write.ConfigMap.Name, write.Text))
-            .ShouldBe([(Config(kept, Names.ServingTrack), cluster.Authority), (Config(serving, Names.ServingTrack), cluster.Authority)], ignoreOrder: true);
+        AgentDecider
+            .Decide(cluster.Observe())
+            .Writes.TakeWhile(write => write is Write.SetAuthority)
+            .Cast<Write.SetAuthority>()
+            .Select(write => (write.ConfigMap.Name, write.Text))
+            .ShouldBe(
+                [(Config(kept, Names.ServingTrack), cluster.Authority), (Config(serving, Names.ServingTrack), cluster.Authority)],
+                ignoreOrder: true
+            );
         cluster.Settle();
-        cluster.Copies.Values.Where(copy => copy.Meta.Label(Names.TrackLabel) is not null).Select(copy => copy.CaDigest)
+        cluster
+            .Copies.Values.Where(copy => copy.Meta.Label(Names.TrackLabel) is not null)
+            .Select(copy => copy.CaDigest)
             .ShouldBe(Enumerable.Repeat<string?>(GrantCertificates.DigestOf(cluster.Authority), 3));
-        (cluster.Declared, cluster.Served, cluster.Runs.Count, string.Join(' ', cluster.Deployments.Keys.Order(StringComparer.Ordinal))).ShouldBe(before);
+        (
+            cluster.Declared,
+            cluster.Served,
+            cluster.Runs.Count,
+            string.Join(' ', cluster.Deployments.Keys.Order(StringComparer.Ordinal))
+        ).ShouldBe(before);
         Templates().ShouldBe(templates, "a changed template restarts pods");
         cluster.Settle().ShouldBe(0);
 
@@ -119,17 +158,26 @@ public sealed class GuardrailSpreadTests
         cluster.Copies[Config(serving, Names.ServingTrack)].CaDigest.ShouldBe(GrantCertificates.DigestOf(cluster.Authority));
     }
 
-    private List<string> Templates() => [.. AgentDecider.Decide(cluster.Observe()).Writes.OfType<Write.Apply>()
-        .Where(write => write.Resource.Kind == "Deployment").Select(write => write.Body["spec"]!["template"]!.ToJsonString())];
+    private List<string> Templates() =>
+        [
+            .. AgentDecider
+                .Decide(cluster.Observe())
+                .Writes.OfType<Write.Apply>()
+                .Where(write => write.Resource.Kind == "Deployment")
+                .Select(write => write.Body["spec"]!["template"]!.ToJsonString()),
+        ];
 
-    private Dictionary<string, string?> Digests() => cluster.Copies.Values.Where(copy => copy.Meta.Label(Names.TrackLabel) is not null)
-        .ToDictionary(copy => copy.Meta.Key.Name, copy => copy.PricesDigest);
+    private Dictionary<string, string?> Digests() =>
+        cluster
+            .Copies.Values.Where(copy => copy.Meta.Label(Names.TrackLabel) is not null)
+            .ToDictionary(copy => copy.Meta.Key.Name, copy => copy.PricesDigest);
 
     private static string Config(string revision, string track) => ChildNames.GuardrailConfig("support", revision, track);
 
     private static GuardrailPrices Prices(string input)
     {
-        var text = $$"""{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"],"prices":[{"input":"{{input}}","output":"2"}]}]}]}""";
+        var text =
+            $$"""{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"],"prices":[{"input":"{{input}}","output":"2"}]}]}]}""";
         return new GuardrailPrices(text, GuardrailPrices.DigestOf(text));
     }
 }

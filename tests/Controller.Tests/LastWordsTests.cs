@@ -15,10 +15,25 @@ public sealed class LastWordsTests
     private const string Holder = "holder0123456789";
     private static readonly HolderPod Pod = new("a", "uid-a");
     private static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
-    private static readonly AccountTerms Today = new() { Limits = [BudgetWindows.Of(BudgetPeriod.Total, DateTimeOffset.UnixEpoch) with { MaxCost = Money.Parse("10") }] };
-    private readonly BudgetLedgerStatus account = LedgerRules.Apply(
-        LedgerLimits.Open(new BudgetLedgerStatus(), Today, Noon, "0123456789abcdef"),
-        new GrantRequest { Holder = Holder, WantTotal = new Money(4), Call = new Money(4) }, Pod, default, Today, Noon).Account;
+    private static readonly AccountTerms Today = new()
+    {
+        Limits = [BudgetWindows.Of(BudgetPeriod.Total, DateTimeOffset.UnixEpoch) with { MaxCost = Money.Parse("10") }],
+    };
+    private readonly BudgetLedgerStatus account = LedgerRules
+        .Apply(
+            LedgerLimits.Open(new BudgetLedgerStatus(), Today, Noon, "0123456789abcdef"),
+            new GrantRequest
+            {
+                Holder = Holder,
+                WantTotal = new Money(4),
+                Call = new Money(4),
+            },
+            Pod,
+            default,
+            Today,
+            Noon
+        )
+        .Account;
 
     [Fact]
     public void What_a_guardrail_left_is_settled_and_the_rest_is_free()
@@ -28,7 +43,9 @@ public sealed class LastWordsTests
         var after = LastWords.Book(account, last, pod, Today, Noon).Account;
         var limit = LedgerRules.Lose(after, holder => holder.PodUid == Pod.Uid).Limits.ShouldHaveSingleItem();
 
-        (limit.Settled, limit.Unproven, limit.Outstanding).ShouldBe((new Amount(new Money(1), 0), new Amount(new Money(0.5m), 0), Amount.Zero));
+        (limit.Settled, limit.Unproven, limit.Outstanding).ShouldBe(
+            (new Amount(new Money(1), 0), new Amount(new Money(0.5m), 0), Amount.Zero)
+        );
     }
 
     [Fact]
@@ -48,7 +65,9 @@ public sealed class LastWordsTests
     [InlineData("{\"lastReports\":[null]}")]
     [InlineData("{\"lastReports\":[{\"holder\":\"holder0123456789\",\"settled\":\"-1\",\"unproven\":\"0\",\"returned\":\"0\"}]}")]
     [InlineData("{\"lastReports\":[{\"holder\":\"holder0123456789\",\"settled\":1,\"unproven\":\"0\",\"returned\":\"0\"}]}")]
-    [InlineData("{\"lastReports\":[{\"holder\":\"holder0123456789\",\"settled\":\"99999999999999\",\"unproven\":\"0\",\"returned\":\"0\"}]}")]
+    [InlineData(
+        "{\"lastReports\":[{\"holder\":\"holder0123456789\",\"settled\":\"99999999999999\",\"unproven\":\"0\",\"returned\":\"0\"}]}"
+    )]
     [InlineData("{\"lastReports\":[{\"holder\":\"holder0123456789\"}]}")]
     [InlineData("{\"lastReports\":[{\"holder\":\"holder0123456789\",\"settled\":\"1\",\"unproven\":\"0\",\"returned\":\"0\",\"more\":1}]}")]
     [InlineData("{\"lastReports\":[{\"holder\":\"another0123456789\",\"settled\":\"1\",\"unproven\":\"0\",\"returned\":\"0\"}]}")]
@@ -87,8 +106,28 @@ public sealed class LastWordsTests
         for (var i = 10; i < 30; i++)
         {
             var holder = $"holder-{i}-123456789";
-            ledger = LedgerRules.Apply(ledger, new GrantRequest { Holder = holder, WantTotal = new Money(0.1m), Call = new Money(0.1m) }, Pod, default, Today, Noon).Account;
-            var closing = new GrantRequest { Holder = holder, Window = LedgerLimits.WindowName(ledger, ledger.Segment), Settled = new Money(0.1m), Closing = true };
+            ledger = LedgerRules
+                .Apply(
+                    ledger,
+                    new GrantRequest
+                    {
+                        Holder = holder,
+                        WantTotal = new Money(0.1m),
+                        Call = new Money(0.1m),
+                    },
+                    Pod,
+                    default,
+                    Today,
+                    Noon
+                )
+                .Account;
+            var closing = new GrantRequest
+            {
+                Holder = holder,
+                Window = LedgerLimits.WindowName(ledger, ledger.Segment),
+                Settled = new Money(0.1m),
+                Closing = true,
+            };
             ledger = LedgerRules.Apply(ledger, closing, Pod, default, Today, Noon).Account;
             ledger = LedgerRules.Apply(ledger, closing, Pod, default, Today, Noon).Account;
         }
@@ -96,12 +135,25 @@ public sealed class LastWordsTests
         (limit.Settled.Cost, limit.Unproven.Cost).ShouldBe((new Money(2), Money.Zero));
     }
 
-    private static string Message() => LastReports.Write([new GrantRequest { Holder = Holder, Window = "0123456789abcdef-1", Settled = new Money(1), Unproven = new Money(0.5m), Closing = true }]);
+    private static string Message() =>
+        LastReports.Write([
+            new GrantRequest
+            {
+                Holder = Holder,
+                Window = "0123456789abcdef-1",
+                Settled = new Money(1),
+                Unproven = new Money(0.5m),
+                Closing = true,
+            },
+        ]);
 
     private static Dictionary<string, string> Words(string message) => new() { [Pod.Uid] = message };
 
-    private static string PodJson(string name, string container, string message) => $$$"""
-        {"metadata": {"namespace": "shop", "name": "{{{name}}}", "uid": "uid-{{{name}}}", "resourceVersion": "1"},
-         "status": {"phase": "Running", "containerStatuses": [{"name": "{{{container}}}", "state": {"terminated": {"exitCode": 0, "message": {{{JsonSerializer.Serialize(message)}}} } } }] } }
-        """;
+    private static string PodJson(string name, string container, string message) =>
+        $$$"""
+            {"metadata": {"namespace": "shop", "name": "{{{name}}}", "uid": "uid-{{{name}}}", "resourceVersion": "1"},
+             "status": {"phase": "Running", "containerStatuses": [{"name": "{{{container}}}", "state": {"terminated": {"exitCode": 0, "message": {{{JsonSerializer.Serialize(
+                message
+            )}}} } } }] } }
+            """;
 }

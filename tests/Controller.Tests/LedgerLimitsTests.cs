@@ -47,7 +47,17 @@ public sealed class LedgerLimitsTests
         account = Apply(late.Account, Report("h", "l-1", 0.4m, closing: true), later).Account;
         Sums(account, "day").ShouldBe((Usd(0.4m), Usd(0), Usd(0)));
         account.Limits.Select(limit => limit.Window).ShouldBe(["2026-11-24", "2026-11-24T13"], ignoreOrder: true);
-        account.Previous.ShouldHaveSingleItem().ShouldBe(new ClosedWindow { Budget = "hour", Window = "2026-11-24T12", MaxCost = Usd(1).Cost, Settled = Usd(0.4m) });
+        account
+            .Previous.ShouldHaveSingleItem()
+            .ShouldBe(
+                new ClosedWindow
+                {
+                    Budget = "hour",
+                    Window = "2026-11-24T12",
+                    MaxCost = Usd(1).Cost,
+                    Settled = Usd(0.4m),
+                }
+            );
         account.Holders.ShouldBeEmpty();
         Apply(account, Report("h", "l-1", 0.4m), later).Account.ShouldBe(account, "said again, it changes nothing");
     }
@@ -91,9 +101,18 @@ public sealed class LedgerLimitsTests
         account = Open(new AccountTerms { Limits = [West(24)] }, Noon, account);
         LedgerLimits.Current(account).Single().Ends.ShouldBe(At(25, 0).UtcDateTime);
         account = Open(new AccountTerms { Limits = [West(24)] }, At(25, 2), account);
-        LedgerLimits.Current(account).Single().ShouldSatisfyAllConditions(limit => limit.Ends.ShouldBe(At(25, 5).UtcDateTime), limit => limit.Outstanding.ShouldBe(Usd(4)));
+        LedgerLimits
+            .Current(account)
+            .Single()
+            .ShouldSatisfyAllConditions(limit => limit.Ends.ShouldBe(At(25, 5).UtcDateTime), limit => limit.Outstanding.ShouldBe(Usd(4)));
         account = Open(new AccountTerms { Limits = [West(25)] }, At(25, 5), account);
-        LedgerLimits.Current(account).Single().ShouldSatisfyAllConditions(limit => limit.Window.ShouldBe("2026-11-25"), limit => limit.Begins.ShouldBe(At(25, 5).UtcDateTime));
+        LedgerLimits
+            .Current(account)
+            .Single()
+            .ShouldSatisfyAllConditions(
+                limit => limit.Window.ShouldBe("2026-11-25"),
+                limit => limit.Begins.ShouldBe(At(25, 5).UtcDateTime)
+            );
     }
 
     [Fact]
@@ -104,7 +123,8 @@ public sealed class LedgerLimitsTests
         var orphan = Open(AccountTerms.None, Noon, account);
         Apply(orphan, Want("h", "l-1", 4, 1), Noon, AccountTerms.None).Outcome.ShouldNotBe(GrantOutcome.Granted);
         orphan = Apply(orphan, Report("h", "l-1", 3), Noon, AccountTerms.None).Account;
-        Sums(Open(Terms(day: 10), Noon, orphan), "day").ShouldBe((Usd(3), Usd(0), Usd(1)), "deleting an agent and making it anew resets no cap");
+        Sums(Open(Terms(day: 10), Noon, orphan), "day")
+            .ShouldBe((Usd(3), Usd(0), Usd(1)), "deleting an agent and making it anew resets no cap");
     }
 
     [Fact]
@@ -126,7 +146,18 @@ public sealed class LedgerLimitsTests
         var pot = AccountKey.Shared("shop", "team");
         var terms = new AccountTerms { Shared = [pot] };
         var agent = Open(terms, Noon);
-        agent = Lending.Take(agent, pot, null, new GrantResponse { Outcome = GrantOutcome.Granted, Window = "p-1", WindowEnds = At(25, 0) }, Noon);
+        agent = Lending.Take(
+            agent,
+            pot,
+            null,
+            new GrantResponse
+            {
+                Outcome = GrantOutcome.Granted,
+                Window = "p-1",
+                WindowEnds = At(25, 0),
+            },
+            Noon
+        );
 
         var asked = Apply(agent, Want("h", null, 0, 2), Noon, terms);
         asked.Lacks.ShouldBe(["shop.team.shared"]);
@@ -134,7 +165,19 @@ public sealed class LedgerLimitsTests
         var request = Lending.Request(asked.Account, limit, asked.Account, Usd(2), Usd(2));
         (request.Holder, request.Window, request.WantTotal).ShouldBe(("l-2", "p-1", Usd(2)));
 
-        agent = Lending.Take(agent, pot, LedgerLimits.Current(agent).Single(), new GrantResponse { Outcome = GrantOutcome.Granted, Window = "p-1", WindowEnds = At(25, 0), Granted = Usd(3) }, Noon);
+        agent = Lending.Take(
+            agent,
+            pot,
+            LedgerLimits.Current(agent).Single(),
+            new GrantResponse
+            {
+                Outcome = GrantOutcome.Granted,
+                Window = "p-1",
+                WindowEnds = At(25, 0),
+                Granted = Usd(3),
+            },
+            Noon
+        );
         agent = Apply(agent, Want("h", null, 0, 2), Noon, terms).Account;
         limit = LedgerLimits.Current(agent).Single();
         (limit.Outstanding, Lending.Idle(limit)).ShouldBe((Usd(2), Usd(1)));
@@ -146,19 +189,36 @@ public sealed class LedgerLimitsTests
     [Fact]
     public void What_a_leader_knows_and_has_not_written_is_told_to_no_shared_budget()
     {
-        // It dies with its leader; the pod dies too, and what was settled comes back as unproven: told both, the shared budget would count it twice.
+        // It dies with its leader; the pod dies too, and what was settled comes back as unproven: told both, the shared budget would count
+        // it twice.
         var pot = AccountKey.Shared("shop", "team");
         var terms = new AccountTerms { Shared = [pot] };
-        var written = Lending.Take(Open(terms, Noon), pot, null, new GrantResponse { Outcome = GrantOutcome.Granted, Window = "p-1", WindowEnds = At(25, 0), Granted = Usd(2) }, Noon);
+        var written = Lending.Take(
+            Open(terms, Noon),
+            pot,
+            null,
+            new GrantResponse
+            {
+                Outcome = GrantOutcome.Granted,
+                Window = "p-1",
+                WindowEnds = At(25, 0),
+                Granted = Usd(2),
+            },
+            Noon
+        );
         written = Apply(written, Want("h", null, 0, 2), Noon, terms).Account;
         var known = Apply(written, Report("h", "l-2", 1.5m), Noon, terms).Account;
 
-        Amount Told(BudgetLedgerStatus on, Amount? need) => Lending.Request(known, LedgerLimits.Current(known).Single(), on, need, need).Settled;
+        Amount Told(BudgetLedgerStatus on, Amount? need) =>
+            Lending.Request(known, LedgerLimits.Current(known).Single(), on, need, need).Settled;
         (Told(written, null), Told(written, Usd(1)), Told(known, null)).ShouldBe((Usd(0), Usd(0), Usd(1.5m)));
-        Lending.Request(known, LedgerLimits.Current(known).Single(), written, Usd(1), Usd(1)).WantTotal.ShouldBe(Usd(3), "what is needed does not depend on it");
+        Lending
+            .Request(known, LedgerLimits.Current(known).Single(), written, Usd(1), Usd(1))
+            .WantTotal.ShouldBe(Usd(3), "what is needed does not depend on it");
         var lost = LedgerRules.Lose(written, holder => holder.PodUid == Pod.Uid);
-        Lending.Request(lost, LedgerLimits.Current(lost).Single(), lost, null, null).ShouldSatisfyAllConditions(
-            request => request.Settled.ShouldBe(Usd(0)), request => request.Unproven.ShouldBe(Usd(2)));
+        Lending
+            .Request(lost, LedgerLimits.Current(lost).Single(), lost, null, null)
+            .ShouldSatisfyAllConditions(request => request.Settled.ShouldBe(Usd(0)), request => request.Unproven.ShouldBe(Usd(2)));
     }
 
     [Fact]
@@ -166,7 +226,19 @@ public sealed class LedgerLimitsTests
     {
         var pot = AccountKey.Shared("shop", "team");
         var terms = new AccountTerms { Shared = [pot] };
-        var agent = Lending.Take(Open(terms, Noon), pot, null, new GrantResponse { Outcome = GrantOutcome.Granted, Window = "p-1", WindowEnds = At(25, 0), Granted = Usd(3) }, Noon);
+        var agent = Lending.Take(
+            Open(terms, Noon),
+            pot,
+            null,
+            new GrantResponse
+            {
+                Outcome = GrantOutcome.Granted,
+                Window = "p-1",
+                WindowEnds = At(25, 0),
+                Granted = Usd(3),
+            },
+            Noon
+        );
         agent = Apply(agent, Want("h", null, 0, 2), Noon, terms).Account;
 
         agent = Open(Terms(day: 10), Noon, agent);
@@ -174,8 +246,13 @@ public sealed class LedgerLimitsTests
         (left.Last, Lending.IsDone(agent, left)).ShouldBe((2, false));
         agent = Apply(agent, Report("h", "l-2", 1.5m, closing: true), Noon).Account;
         left = agent.Limits.Single(limit => limit.Shared == true);
-        Lending.Request(agent, left, agent, null, null).ShouldSatisfyAllConditions(
-            request => request.Closing.ShouldBeTrue(), request => request.Settled.ShouldBe(Usd(1.5m)), request => request.Reserved.ShouldBe(Usd(0)));
+        Lending
+            .Request(agent, left, agent, null, null)
+            .ShouldSatisfyAllConditions(
+                request => request.Closing.ShouldBeTrue(),
+                request => request.Settled.ShouldBe(Usd(1.5m)),
+                request => request.Reserved.ShouldBe(Usd(0))
+            );
         Lending.Unlist(agent, left).Limits.ShouldHaveSingleItem().Budget.ShouldBe("day");
     }
 
@@ -189,21 +266,45 @@ public sealed class LedgerLimitsTests
         return new AccountTerms { Limits = limits };
     }
 
-    private static BudgetLedgerStatus Open(AccountTerms terms, DateTimeOffset now, BudgetLedgerStatus? account = null) => LedgerLimits.Open(account ?? new BudgetLedgerStatus(), terms, now, "l");
+    private static BudgetLedgerStatus Open(AccountTerms terms, DateTimeOffset now, BudgetLedgerStatus? account = null) =>
+        LedgerLimits.Open(account ?? new BudgetLedgerStatus(), terms, now, "l");
 
-    private static GrantDecision Apply(BudgetLedgerStatus account, GrantRequest request, DateTimeOffset now, AccountTerms? terms = null, HolderPod? pod = null) =>
-        LedgerRules.Apply(account, request, pod ?? Pod, default, terms ?? Terms(hour: 1, day: 10), now);
+    private static GrantDecision Apply(
+        BudgetLedgerStatus account,
+        GrantRequest request,
+        DateTimeOffset now,
+        AccountTerms? terms = null,
+        HolderPod? pod = null
+    ) => LedgerRules.Apply(account, request, pod ?? Pod, default, terms ?? Terms(hour: 1, day: 10), now);
 
-    private static (Amount Settled, Amount Unproven, Amount Outstanding) Sums(BudgetLedgerStatus account, string budget, string? window = null)
+    private static (Amount Settled, Amount Unproven, Amount Outstanding) Sums(
+        BudgetLedgerStatus account,
+        string budget,
+        string? window = null
+    )
     {
         var limit = account.Limits.Single(limit => limit.Budget == budget && (window is null || limit.Window == window));
         return (limit.Settled, limit.Unproven, limit.Outstanding);
     }
 
     private static GrantRequest Want(string holder, string? window, decimal settled, decimal call) =>
-        new() { Holder = holder, Window = settled == 0 && window == "l-1" ? null : window, Settled = Usd(settled), WantTotal = Usd(settled + call), Call = Usd(call) };
+        new()
+        {
+            Holder = holder,
+            Window = settled == 0 && window == "l-1" ? null : window,
+            Settled = Usd(settled),
+            WantTotal = Usd(settled + call),
+            Call = Usd(call),
+        };
 
-    private static GrantRequest Report(string holder, string window, decimal settled, bool closing = false) => new() { Holder = holder, Window = window, Settled = Usd(settled), Closing = closing };
+    private static GrantRequest Report(string holder, string window, decimal settled, bool closing = false) =>
+        new()
+        {
+            Holder = holder,
+            Window = window,
+            Settled = Usd(settled),
+            Closing = closing,
+        };
 
     private static DateTimeOffset At(int day, int hour) => new(2026, 11, day, hour, 0, 0, TimeSpan.Zero);
 

@@ -78,8 +78,12 @@ public sealed class LedgerRulesTests
     {
         var (account, _, _) = Apply(Open(), Want("h1", 5m), PodA);
 
-        LedgerRules.Apply(account, Want("h2", 3m), PodB, new GrantHints(Amount.Zero, Amount.Zero, Usd(2)), Today, Noon).Outcome.ShouldBe(GrantOutcome.Granted);
-        LedgerRules.Apply(account, Want("h2", 3m), PodB, new GrantHints(Amount.Zero, Amount.Zero, Usd(2.01m)), Today, Noon).Outcome.ShouldBe(GrantOutcome.Held);
+        LedgerRules
+            .Apply(account, Want("h2", 3m), PodB, new GrantHints(Amount.Zero, Amount.Zero, Usd(2)), Today, Noon)
+            .Outcome.ShouldBe(GrantOutcome.Granted);
+        LedgerRules
+            .Apply(account, Want("h2", 3m), PodB, new GrantHints(Amount.Zero, Amount.Zero, Usd(2.01m)), Today, Noon)
+            .Outcome.ShouldBe(GrantOutcome.Held);
     }
 
     [Theory]
@@ -134,15 +138,20 @@ public sealed class LedgerRulesTests
 
         var raised = Open(account, Terms(manual with { MaxCost = Usd(20) }));
         raised.Exhausted.ShouldBe(true, "a raised cap alone resumes nothing");
-        Apply(raised, Want("h1", 10.1m, settled: 9.5m, call: 0.6m), PodA, Terms(manual with { MaxCost = Usd(20) })).Outcome.ShouldBe(GrantOutcome.Exhausted);
-        Open(account, Terms(manual with { ResumedAt = Noon.AddMinutes(1).UtcDateTime })).Exhausted.ShouldBe(true, "a person alone makes no room");
-        Open(raised, Terms(manual with { MaxCost = Usd(20), ResumedAt = Noon.AddMinutes(-1).UtcDateTime })).Exhausted.ShouldBe(true, "that was about an exhaustion before this one");
+        Apply(raised, Want("h1", 10.1m, settled: 9.5m, call: 0.6m), PodA, Terms(manual with { MaxCost = Usd(20) }))
+            .Outcome.ShouldBe(GrantOutcome.Exhausted);
+        Open(account, Terms(manual with { ResumedAt = Noon.AddMinutes(1).UtcDateTime }))
+            .Exhausted.ShouldBe(true, "a person alone makes no room");
+        Open(raised, Terms(manual with { MaxCost = Usd(20), ResumedAt = Noon.AddMinutes(-1).UtcDateTime }))
+            .Exhausted.ShouldBe(true, "that was about an exhaustion before this one");
         Open(raised, Terms(manual with { MaxCost = Usd(20), ResumedAt = Noon.AddMinutes(1).UtcDateTime })).Exhausted.ShouldNotBe(true);
 
         var next = Day(10, 23) with { Manual = true };
         var tomorrow = LedgerLimits.Open(account, Terms(next), Noon.AddDays(1), "l");
         tomorrow.Exhausted.ShouldBe(true);
-        LedgerLimits.Open(tomorrow, Terms(next with { ResumedAt = Noon.AddDays(1).UtcDateTime }), Noon.AddDays(1), "l").Exhausted.ShouldNotBe(true);
+        LedgerLimits
+            .Open(tomorrow, Terms(next with { ResumedAt = Noon.AddDays(1).UtcDateTime }), Noon.AddDays(1), "l")
+            .Exhausted.ShouldNotBe(true);
     }
 
     [Fact]
@@ -166,11 +175,23 @@ public sealed class LedgerRulesTests
         var after = LedgerRules.Lose(account, holder => holder.PodUid == PodA.Uid);
         Sums(after).ShouldBe((Usd(1), Usd(4), Usd(0)));
 
-        Amount Off(decimal amount, string window = "2026-11-22") => LedgerLimits.Spent(Limit(Open(after, Terms(Day(10) with { WrittenOff = new Dictionary<string, Amount> { [window] = Usd(amount) } }))));
+        Amount Off(decimal amount, string window = "2026-11-22") =>
+            LedgerLimits.Spent(
+                Limit(Open(after, Terms(Day(10) with { WrittenOff = new Dictionary<string, Amount> { [window] = Usd(amount) } })))
+            );
         Off(3).ShouldBe(Usd(2));
         Off(100).ShouldBe(Usd(1), "no more than is unproven");
         Off(3, "2026-11-21").ShouldBe(Usd(5), "another window's");
-        LedgerLimits.Spent(Limit(Open(Open(after, Terms(Day(10) with { WrittenOff = new Dictionary<string, Amount> { ["2026-11-22"] = Usd(3) } })), Today))).ShouldBe(Usd(5), "taken back");
+        LedgerLimits
+            .Spent(
+                Limit(
+                    Open(
+                        Open(after, Terms(Day(10) with { WrittenOff = new Dictionary<string, Amount> { ["2026-11-22"] = Usd(3) } })),
+                        Today
+                    )
+                )
+            )
+            .ShouldBe(Usd(5), "taken back");
     }
 
     [Fact]
@@ -224,11 +245,15 @@ public sealed class LedgerRulesTests
     public void A_cap_on_tokens_refuses_as_one_on_money_does()
     {
         var terms = Terms(Day(10) with { MaxTokens = 1000 });
-        GrantRequest Tokens(long total, long settled = 0, long call = 0) => new()
-        {
-            Holder = "h1", Window = settled > 0 ? "l-1" : null, Settled = new Amount(Money.Zero, settled),
-            WantTotal = new Amount(new Money(0.01m), total), Call = new Amount(new Money(0.01m), call == 0 ? total : call),
-        };
+        GrantRequest Tokens(long total, long settled = 0, long call = 0) =>
+            new()
+            {
+                Holder = "h1",
+                Window = settled > 0 ? "l-1" : null,
+                Settled = new Amount(Money.Zero, settled),
+                WantTotal = new Amount(new Money(0.01m), total),
+                Call = new Amount(new Money(0.01m), call == 0 ? total : call),
+            };
         var (account, outcome, granted) = Apply(Open(terms), Tokens(900), PodA, terms);
         (outcome, granted.Tokens).ShouldBe((GrantOutcome.Granted, 900));
         Apply(account, Tokens(1100, settled: 0, call: 200), PodA, terms).Outcome.ShouldBe(GrantOutcome.Held);
@@ -254,13 +279,35 @@ public sealed class LedgerRulesTests
     [InlineData("l-7")]
     public void Money_of_a_ledger_that_is_gone_makes_the_rest_of_the_window_unproven(string window)
     {
-        var request = new GrantRequest { Holder = "h1", Window = window, Settled = Usd(1), WantTotal = Usd(2), Call = Usd(1) };
+        var request = new GrantRequest
+        {
+            Holder = "h1",
+            Window = window,
+            Settled = Usd(1),
+            WantTotal = Usd(2),
+            Call = Usd(1),
+        };
 
         var (account, outcome, granted) = Apply(Open(), request, PodA);
 
         (outcome, granted).ShouldBe((GrantOutcome.WindowOver, Usd(0)));
         Limit(account).Unproven.ShouldBe(Usd(10));
-        LedgerFile.Same(Apply(Open(), new GrantRequest { Holder = "h1", Window = window, WantTotal = Usd(2), Call = Usd(1) }, PodA).Account, Open()).ShouldBeTrue("nothing was spent of it");
+        LedgerFile
+            .Same(
+                Apply(
+                    Open(),
+                    new GrantRequest
+                    {
+                        Holder = "h1",
+                        Window = window,
+                        WantTotal = Usd(2),
+                        Call = Usd(1),
+                    },
+                    PodA
+                ).Account,
+                Open()
+            )
+            .ShouldBeTrue("nothing was spent of it");
     }
 
     private static BudgetLedgerStatus Spent()
@@ -273,7 +320,12 @@ public sealed class LedgerRulesTests
     }
 
     private static (BudgetLedgerStatus Account, GrantOutcome Outcome, Amount Granted) Apply(
-        BudgetLedgerStatus account, GrantRequest request, HolderPod pod, AccountTerms? terms = null, decimal extra = 0)
+        BudgetLedgerStatus account,
+        GrantRequest request,
+        HolderPod pod,
+        AccountTerms? terms = null,
+        decimal extra = 0
+    )
     {
         var decision = LedgerRules.Apply(account, request, pod, new GrantHints(Usd(extra), Amount.Zero, Amount.Zero), terms ?? Today, Noon);
         return (decision.Account, decision.Outcome, decision.Granted);
@@ -281,8 +333,16 @@ public sealed class LedgerRulesTests
 
     private static AccountTerms Terms(params LimitTerms[] limits) => new() { Limits = limits };
 
-    private static LimitTerms Day(decimal cap, int day = 22) => new("day", $"2026-11-{day}",
-        new DateTimeOffset(2026, 11, day, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 11, day + 1, 0, 0, 0, TimeSpan.Zero)) { MaxCost = new Money(cap) };
+    private static LimitTerms Day(decimal cap, int day = 22) =>
+        new(
+            "day",
+            $"2026-11-{day}",
+            new DateTimeOffset(2026, 11, day, 0, 0, 0, TimeSpan.Zero),
+            new DateTimeOffset(2026, 11, day + 1, 0, 0, 0, TimeSpan.Zero)
+        )
+        {
+            MaxCost = new Money(cap),
+        };
 
     private static BudgetLedgerStatus Open(AccountTerms? terms = null) => Open(new BudgetLedgerStatus(), terms ?? Today);
 
@@ -290,26 +350,35 @@ public sealed class LedgerRulesTests
 
     private static LedgerLimit Limit(BudgetLedgerStatus account) => LedgerLimits.Current(account).Single();
 
-    private static (Amount Settled, Amount Unproven, Amount Outstanding) Sums(BudgetLedgerStatus account) => (Limit(account).Settled, Limit(account).Unproven, Limit(account).Outstanding);
+    private static (Amount Settled, Amount Unproven, Amount Outstanding) Sums(BudgetLedgerStatus account) =>
+        (Limit(account).Settled, Limit(account).Unproven, Limit(account).Outstanding);
 
     private static Money Usd(decimal amount) => new(amount);
 
-    private static GrantRequest Want(string holder, decimal total, decimal settled = 0, decimal? call = null) => new()
-    {
-        Holder = holder,
-        Window = settled > 0 ? "l-1" : null,
-        Settled = Usd(settled),
-        WantTotal = Usd(total),
-        Call = Usd(call ?? total),
-    };
+    private static GrantRequest Want(string holder, decimal total, decimal settled = 0, decimal? call = null) =>
+        new()
+        {
+            Holder = holder,
+            Window = settled > 0 ? "l-1" : null,
+            Settled = Usd(settled),
+            WantTotal = Usd(total),
+            Call = Usd(call ?? total),
+        };
 
-    private static GrantRequest Report(string holder, decimal settled = 0, decimal unproven = 0, decimal returned = 0, bool closing = false) => new()
-    {
-        Holder = holder,
-        Window = "l-1",
-        Settled = Usd(settled),
-        Unproven = Usd(unproven),
-        Returned = Usd(returned),
-        Closing = closing,
-    };
+    private static GrantRequest Report(
+        string holder,
+        decimal settled = 0,
+        decimal unproven = 0,
+        decimal returned = 0,
+        bool closing = false
+    ) =>
+        new()
+        {
+            Holder = holder,
+            Window = "l-1",
+            Settled = Usd(settled),
+            Unproven = Usd(unproven),
+            Returned = Usd(returned),
+            Closing = closing,
+        };
 }

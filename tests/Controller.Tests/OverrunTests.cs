@@ -20,15 +20,28 @@ public sealed class OverrunTests
         account = Overruns.Book(account, [Report("r1", Noon.AddMinutes(1), cost: 3), Report("r2", Noon)], "pod-b", []);
         account = Overruns.Book(account, [Report("r1", Noon)], "pod-a", []);
 
-        account.Overruns.Select(overrun => (overrun.Rule, overrun.Pod, overrun.Cost)).ShouldBe([("r1", "pod-b", new Money(3)), ("r2", "pod-b", new Money(2))], ignoreOrder: true);
+        account
+            .Overruns.Select(overrun => (overrun.Rule, overrun.Pod, overrun.Cost))
+            .ShouldBe([("r1", "pod-b", new Money(3)), ("r2", "pod-b", new Money(2))], ignoreOrder: true);
         Overruns.Refused(account, [], []).Select(rule => rule.Rule).ShouldBe(["r1", "r2"], ignoreOrder: true);
     }
 
     [Fact]
     public void What_is_acknowledged_goes_and_a_repeated_report_does_not_bring_it_back_but_a_later_overrun_does()
     {
-        List<OverrunAcknowledgement> acknowledged = [new() { Rule = "r1", Before = Noon.AddMinutes(5).UtcDateTime, Reason = "price corrected" }];
-        var account = Overruns.Acknowledge(Overruns.Book(new BudgetLedgerStatus(), [Report("r1", Noon), Report("r2", Noon)], "pod", []), acknowledged);
+        List<OverrunAcknowledgement> acknowledged =
+        [
+            new()
+            {
+                Rule = "r1",
+                Before = Noon.AddMinutes(5).UtcDateTime,
+                Reason = "price corrected",
+            },
+        ];
+        var account = Overruns.Acknowledge(
+            Overruns.Book(new BudgetLedgerStatus(), [Report("r1", Noon), Report("r2", Noon)], "pod", []),
+            acknowledged
+        );
 
         account.Overruns.Select(overrun => overrun.Rule).ShouldBe(["r2"]);
         account = Overruns.Book(account, [Report("r1", Noon)], "pod", acknowledged);
@@ -60,7 +73,8 @@ public sealed class OverrunTests
     [Fact]
     public void A_new_window_forgets_no_overrun()
     {
-        AccountTerms Terms(DateTimeOffset now) => new() { Limits = [BudgetWindows.Of(BudgetPeriod.Day, now) with { MaxCost = new Money(10) }] };
+        AccountTerms Terms(DateTimeOffset now) =>
+            new() { Limits = [BudgetWindows.Of(BudgetPeriod.Day, now) with { MaxCost = new Money(10) }] };
         var account = Overruns.Book(LedgerLimits.Open(new BudgetLedgerStatus(), Terms(Noon), Noon, "l"), [Report("r1", Noon)], "pod", []);
 
         var tomorrow = Noon.AddDays(1);
@@ -76,10 +90,20 @@ public sealed class OverrunTests
         cluster.Settle();
 
         cluster.Agent.Status!.Overruns.ShouldHaveSingleItem().Pod.ShouldBe("support-1");
-        cluster.Events.Where(note => note.Reason == Reasons.Overrun).ShouldHaveSingleItem().Message
-            .ShouldContain("models of price rule openai/gpt-5.4-mini are refused until spec.budget.acknowledgedOverruns names it");
+        cluster
+            .Events.Where(note => note.Reason == Reasons.Overrun)
+            .ShouldHaveSingleItem()
+            .Message.ShouldContain("models of price rule openai/gpt-5.4-mini are refused until spec.budget.acknowledgedOverruns names it");
 
-        cluster.Agent.Spec.Budget!.AcknowledgedOverruns = [new() { Rule = "openai/gpt-5.4-mini", Before = cluster.Now.AddMinutes(1).UtcDateTime, Reason = "ticket 42" }];
+        cluster.Agent.Spec.Budget!.AcknowledgedOverruns =
+        [
+            new()
+            {
+                Rule = "openai/gpt-5.4-mini",
+                Before = cluster.Now.AddMinutes(1).UtcDateTime,
+                Reason = "ticket 42",
+            },
+        ];
         cluster.Settle();
         cluster.Agent.Status!.Overruns.ShouldBeEmpty();
         cluster.Ledger!.Overruns.ShouldBeEmpty();
@@ -87,5 +111,13 @@ public sealed class OverrunTests
     }
 
     private static OverrunReport Report(string rule, DateTimeOffset at, decimal cost = 2) =>
-        new() { Rule = rule, Model = "gpt-5.4-mini", Cost = new Money(cost), Reserved = new Money(1), Why = "the provider wrote on after its limit", At = at };
+        new()
+        {
+            Rule = rule,
+            Model = "gpt-5.4-mini",
+            Cost = new Money(cost),
+            Reserved = new Money(1),
+            Why = "the provider wrote on after its limit",
+            At = at,
+        };
 }

@@ -17,16 +17,30 @@ public sealed class PodTemplateTests
     {
         cluster.Agent.Spec.Guardrails = new GuardrailsSpec
         {
-            Upstreams = [new Upstream { Name = "openai", Url = "https://provider/v1", Credentials = new UpstreamCredentials { SecretRef = new KeyReference { Name = "secret-key", Key = "api-key" } } }],
+            Upstreams =
+            [
+                new Upstream
+                {
+                    Name = "openai",
+                    Url = "https://provider/v1",
+                    Credentials = new UpstreamCredentials
+                    {
+                        SecretRef = new KeyReference { Name = "secret-key", Key = "api-key" },
+                    },
+                },
+            ],
         };
-        cluster.Agent.Spec.Template = (JsonObject)JsonNode.Parse("""
-            {"metadata": {"labels": {"team": "shop"}, "annotations": {"note": "mine"}},
-             "spec": {"fieldOfTheFuture": {"deep": [1]}, "terminationGracePeriodSeconds": 300,
-                      "initContainers": [{"name": "migrate", "image": "m:1"}],
-                      "containers": [{"name": "agent", "image": "agent:1", "env": [{"name": "A", "value": "$(OPENAI_BASE_URL)/x"}],
-                                      "envFrom": [{"configMapRef": {"name": "prompt"}}], "lifecycle": {"preStop": {"exec": {"command": ["bye"]}}}},
-                                     {"name": "helper", "image": "h:1"}]}}
-            """)!;
+        cluster.Agent.Spec.Template = (JsonObject)
+            JsonNode.Parse(
+                """
+                {"metadata": {"labels": {"team": "shop"}, "annotations": {"note": "mine"}},
+                 "spec": {"fieldOfTheFuture": {"deep": [1]}, "terminationGracePeriodSeconds": 300,
+                          "initContainers": [{"name": "migrate", "image": "m:1"}],
+                          "containers": [{"name": "agent", "image": "agent:1", "env": [{"name": "A", "value": "$(OPENAI_BASE_URL)/x"}],
+                                          "envFrom": [{"configMapRef": {"name": "prompt"}}], "lifecycle": {"preStop": {"exec": {"command": ["bye"]}}}},
+                                         {"name": "helper", "image": "h:1"}]}}
+                """
+            )!;
     }
 
     [Fact]
@@ -98,7 +112,9 @@ public sealed class PodTemplateTests
     [Fact]
     public void SDKs_find_the_guardrail_and_hold_no_key()
     {
-        var env = Build(native: false)["spec"]!["containers"]![2]!["env"]!.AsArray().ToDictionary(variable => variable!["name"]!.GetValue<string>(), variable => variable!["value"]!.GetValue<string>());
+        var env = Build(native: false)["spec"]!["containers"]![2]!["env"]!
+            .AsArray()
+            .ToDictionary(variable => variable!["name"]!.GetValue<string>(), variable => variable!["value"]!.GetValue<string>());
 
         env["OPENAI_BASE_URL"].ShouldBe("http://127.0.0.1:15080/openai/v1");
         env["OPENAI_API_KEY"].ShouldBe("held-by-the-guardrail");
@@ -119,8 +135,11 @@ public sealed class PodTemplateTests
     {
         if (!budget)
             cluster.Agent.Spec.Budget = null;
-        GuardrailConfig Read(string track) => JsonSerializer.Deserialize(
-            ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!["config.json"]!.GetValue<string>(), GuardrailJson.Default.GuardrailConfig)!;
+        GuardrailConfig Read(string track) =>
+            JsonSerializer.Deserialize(
+                ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!["config.json"]!.GetValue<string>(),
+                GuardrailJson.Default.GuardrailConfig
+            )!;
         var config = Read(Names.ServingTrack);
 
         config.Upstreams[0].KeyFile.ShouldBe("/var/run/agent-readiness/keys/openai/key");
@@ -133,7 +152,15 @@ public sealed class PodTemplateTests
     private JsonObject Build(bool native)
     {
         var seen = cluster.Observe();
-        return PodTemplate.Build(seen with { Around = seen.Around with { NativeSidecars = native } }, "abc", Names.ServingTrack, "guardrail:1");
+        return PodTemplate.Build(
+            seen with
+            {
+                Around = seen.Around with { NativeSidecars = native },
+            },
+            "abc",
+            Names.ServingTrack,
+            "guardrail:1"
+        );
     }
 
     [Theory]
@@ -143,7 +170,9 @@ public sealed class PodTemplateTests
     {
         cluster.Agent.Spec.Template["spec"]!["terminationGracePeriodSeconds"] = grace;
         var config = JsonSerializer.Deserialize(
-            ChildObjects.GuardrailConfig(cluster.Observe(), "abc", Names.ServingTrack)["data"]!["config.json"]!.GetValue<string>(), GuardrailJson.Default.GuardrailConfig)!;
+            ChildObjects.GuardrailConfig(cluster.Observe(), "abc", Names.ServingTrack)["data"]!["config.json"]!.GetValue<string>(),
+            GuardrailJson.Default.GuardrailConfig
+        )!;
 
         config.DrainTimeout.ShouldBe(drain);
     }

@@ -13,13 +13,17 @@ public sealed class PodTokensTests
     private readonly List<TaskCompletionSource<JsonObject?>> asked = [];
     private readonly PodTokens tokens;
 
-    public PodTokensTests() => tokens = new PodTokens((_, cancellation) =>
-    {
-        var review = new TaskCompletionSource<JsonObject?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        cancellation.Register(() => review.TrySetCanceled(cancellation));
-        asked.Add(review);
-        return review.Task;
-    }, time);
+    public PodTokensTests() =>
+        tokens = new PodTokens(
+            (_, cancellation) =>
+            {
+                var review = new TaskCompletionSource<JsonObject?>(TaskCreationOptions.RunContinuationsAsynchronously);
+                cancellation.Register(() => review.TrySetCanceled(cancellation));
+                asked.Add(review);
+                return review.Task;
+            },
+            time
+        );
 
     [Fact]
     public async Task Who_gave_up_finds_the_answer_with_the_next_try()
@@ -80,13 +84,14 @@ public sealed class PodTokensTests
         (await found).ShouldBeNull();
     }
 
-    private static JsonObject User(string pod) => new()
-    {
-        ["username"] = "system:serviceaccount:shop:default",
-        ["extra"] = new JsonObject
+    private static JsonObject User(string pod) =>
+        new()
         {
-            ["authentication.kubernetes.io/pod-name"] = new JsonArray(pod),
-            ["authentication.kubernetes.io/pod-uid"] = new JsonArray($"uid-{pod}"),
-        },
-    };
+            ["username"] = "system:serviceaccount:shop:default",
+            ["extra"] = new JsonObject
+            {
+                ["authentication.kubernetes.io/pod-name"] = new JsonArray(pod),
+                ["authentication.kubernetes.io/pod-uid"] = new JsonArray($"uid-{pod}"),
+            },
+        };
 }

@@ -13,10 +13,15 @@ namespace AgentReadiness.Controller.Tests;
 /// <summary>Which prices are in force: the last good ones, whatever is done to the ConfigMap.</summary>
 public sealed class PriceBookTests : ILogger<PriceBook>
 {
-    private const string Good = """{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"],"prices":[{"input":"1","output":"2"}]}]}]}""";
+    private const string Good =
+        """{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"],"prices":[{"input":"1","output":"2"}]}]}]}""";
     private static readonly NamespacedName Source = new("platform", "prices");
 
-    private readonly ObjectCache<ConfigMapView> cache = new(ConfigMapView.Resource, null, item => ConfigMapView.Of(item, Source, Options().LastPrices));
+    private readonly ObjectCache<ConfigMapView> cache = new(
+        ConfigMapView.Resource,
+        null,
+        item => ConfigMapView.Of(item, Source, Options().LastPrices)
+    );
     private readonly List<string> log = [];
     private int versions;
 
@@ -37,14 +42,18 @@ public sealed class PriceBookTests : ILogger<PriceBook>
         log.Count.ShouldBe(1, "nothing new was said");
     }
 
-    public static TheoryData<string?, string> Bad() => new()
-    {
-        { "{", "not a price catalog" },
-        { Good.Replace("\"input\"", "\"imput\"", StringComparison.Ordinal), "openai/gpt-5: prices[0].imput: there is no such field" },
-        { Good.Replace("\"1\"", "\"0.000001\"", StringComparison.Ordinal), "openai/gpt-5: input: 0.000001 USD per million tokens is outside" },
-        { Good + new string(' ', PriceBook.MostBytes), "each guardrail gets a copy of at most 524288" },
-        { null, "data has no key prices.json: add it" },
-    };
+    public static TheoryData<string?, string> Bad() =>
+        new()
+        {
+            { "{", "not a price catalog" },
+            { Good.Replace("\"input\"", "\"imput\"", StringComparison.Ordinal), "openai/gpt-5: prices[0].imput: there is no such field" },
+            {
+                Good.Replace("\"1\"", "\"0.000001\"", StringComparison.Ordinal),
+                "openai/gpt-5: input: 0.000001 USD per million tokens is outside"
+            },
+            { Good + new string(' ', PriceBook.MostBytes), "each guardrail gets a copy of at most 524288" },
+            { null, "data has no key prices.json: add it" },
+        };
 
     [Theory]
     [MemberData(nameof(Bad))]
@@ -117,26 +126,43 @@ public sealed class PriceBookTests : ILogger<PriceBook>
 
     private PriceBook Open() => new(cache, Options(), this);
 
-    private static OperatorOptions Options() => OperatorOptions.FromEnvironment(name => name switch
-    {
-        "POD_NAMESPACE" => Source.Namespace,
-        "PRICES_CONFIGMAP" => Source.Name,
-        "GRANTS_SECRET" => "x",
-        _ when name.StartsWith("GRANTS_", StringComparison.Ordinal) && name != "GRANTS_URL" => null,
-        _ when name.EndsWith("_PORT", StringComparison.Ordinal) || name.EndsWith("CONCURRENCY", StringComparison.Ordinal) => null,
-        _ => "x",
-    });
+    private static OperatorOptions Options() =>
+        OperatorOptions.FromEnvironment(name =>
+            name switch
+            {
+                "POD_NAMESPACE" => Source.Namespace,
+                "PRICES_CONFIGMAP" => Source.Name,
+                "GRANTS_SECRET" => "x",
+                _ when name.StartsWith("GRANTS_", StringComparison.Ordinal) && name != "GRANTS_URL" => null,
+                _ when name.EndsWith("_PORT", StringComparison.Ordinal) || name.EndsWith("CONCURRENCY", StringComparison.Ordinal) => null,
+                _ => "x",
+            }
+        );
 
-    private JsonElement Item(string? text, string name = "prices") => JsonSerializer.SerializeToElement(new JsonObject
-    {
-        ["metadata"] = new JsonObject { ["namespace"] = Source.Namespace, ["name"] = name, ["uid"] = $"uid-{name}", ["resourceVersion"] = $"{++versions}" },
-        ["data"] = new JsonObject { [text is null ? "price.json" : "prices.json"] = text ?? "{}" },
-    });
+    private JsonElement Item(string? text, string name = "prices") =>
+        JsonSerializer.SerializeToElement(
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject
+                {
+                    ["namespace"] = Source.Namespace,
+                    ["name"] = name,
+                    ["uid"] = $"uid-{name}",
+                    ["resourceVersion"] = $"{++versions}",
+                },
+                ["data"] = new JsonObject { [text is null ? "price.json" : "prices.json"] = text ?? "{}" },
+            }
+        );
 
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
 
     bool ILogger.IsEnabled(LogLevel logLevel) => true;
 
-    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        log.Add($"{logLevel} {formatter(state, exception)}");
+    void ILogger.Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    ) => log.Add($"{logLevel} {formatter(state, exception)}");
 }

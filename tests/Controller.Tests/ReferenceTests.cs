@@ -32,7 +32,10 @@ public sealed partial class ReferenceTests
     public void Every_label_and_annotation_is_listed_and_no_other()
     {
         var fields = typeof(Names).GetFields().Where(field => field.IsLiteral && field.FieldType == typeof(string)).ToList();
-        IEnumerable<string> Ending(string suffix) => fields.Where(field => field.Name.EndsWith(suffix, StringComparison.Ordinal)).Select(field => (string)field.GetRawConstantValue()!);
+        IEnumerable<string> Ending(string suffix) =>
+            fields
+                .Where(field => field.Name.EndsWith(suffix, StringComparison.Ordinal))
+                .Select(field => (string)field.GetRawConstantValue()!);
 
         Words("Labels").ShouldBe(Ending("Label"), ignoreOrder: true);
         Words("Annotations").ShouldBe(Ending("Annotation"), ignoreOrder: true);
@@ -42,24 +45,32 @@ public sealed partial class ReferenceTests
     public void Every_metric_is_listed_with_its_labels_and_no_other()
     {
         Type[] holders = [typeof(KubernetesApi).Assembly.GetType("AgentReadiness.Runtime.RuntimeMetrics")!, typeof(EvalMetrics)];
-        var metrics = holders.SelectMany(holder => holder
-            .GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
-            .Select(field => field.GetValue(null)).OfType<Collector>())
+        var metrics = holders
+            .SelectMany(holder =>
+                holder
+                    .GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+                    .Select(field => field.GetValue(null))
+                    .OfType<Collector>()
+            )
             .Select(metric => $"{metric.Name} {string.Join(", ", metric.LabelNames)}");
 
         Rows("Metrics of the operator").Select(row => $"{row[0]} {row[1]}").ShouldBe(metrics, ignoreOrder: true);
     }
 
-    private static IEnumerable<string> Constants(Type words) => words.GetFields().Where(field => field.IsLiteral).Select(field => (string)field.GetRawConstantValue()!);
+    private static IEnumerable<string> Constants(Type words) =>
+        words.GetFields().Where(field => field.IsLiteral).Select(field => (string)field.GetRawConstantValue()!);
 
     private static IEnumerable<string> Words(string section) => Rows(section).Select(row => row[0]);
 
     // The first table of a section, without its head; names are in backticks.
     private static IEnumerable<string[]> Rows(string section) =>
         File.ReadLines(Repository.PathOf("docs", "reference.md"))
-            .SkipWhile(line => line != $"## {section}").Skip(1)
+            .SkipWhile(line => line != $"## {section}")
+            .Skip(1)
             .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
-            .SkipWhile(line => !line.StartsWith('|')).TakeWhile(line => line.StartsWith('|')).Skip(2)
+            .SkipWhile(line => !line.StartsWith('|'))
+            .TakeWhile(line => line.StartsWith('|'))
+            .Skip(2)
             .Select(line => Cell().Matches(line).Select(match => match.Groups[1].Value.Trim().Trim('`')).ToArray());
 
     [GeneratedRegex(@"\|([^|]*)(?=\|)")]

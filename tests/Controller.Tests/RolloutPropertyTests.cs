@@ -19,23 +19,36 @@ public sealed class RolloutPropertyTests
     public void In_any_order_of_events_the_promises_hold()
     {
         var reached = new ConcurrentDictionary<string, int>();
-        Gen.Select(Gen.Int[0, 27], Gen.Int[0, 5], Gen.Int[0, 3]).List[1, 60].Sample(events =>
-        {
-            var world = new World();
-            foreach (var (kind, value, passes) in events)
-            {
-                world.Happen(kind, value);
-                world.Decide(passes);
-            }
-            world.Decide(60);
-            world.Cluster.Settle().ShouldBe(0, "no write in steady state");
-            foreach (var state in world.Reached)
-                reached.AddOrUpdate(state, 1, (_, count) => count + 1);
-        }, iter: 3000);
+        Gen.Select(Gen.Int[0, 27], Gen.Int[0, 5], Gen.Int[0, 3])
+            .List[1, 60]
+            .Sample(
+                events =>
+                {
+                    var world = new World();
+                    foreach (var (kind, value, passes) in events)
+                    {
+                        world.Happen(kind, value);
+                        world.Decide(passes);
+                    }
+                    world.Decide(60);
+                    world.Cluster.Settle().ShouldBe(0, "no write in steady state");
+                    foreach (var state in world.Reached)
+                        reached.AddOrUpdate(state, 1, (_, count) => count + 1);
+                },
+                iter: 3000
+            );
 
         // A property that never gets there proves nothing about it.
         var phases = typeof(Phases).GetFields().Select(field => (string)field.GetRawConstantValue()!);
-        reached.Keys.ShouldBe(phases.Append("shared").Append(Reasons.Aborted).Append(Reasons.ApprovalTimedOut).Append(Reasons.ExceptionUsed).Append(Reasons.DriftDetected), ignoreOrder: true);
+        reached.Keys.ShouldBe(
+            phases
+                .Append("shared")
+                .Append(Reasons.Aborted)
+                .Append(Reasons.ApprovalTimedOut)
+                .Append(Reasons.ExceptionUsed)
+                .Append(Reasons.DriftDetected),
+            ignoreOrder: true
+        );
     }
 
     private sealed class World
@@ -54,7 +67,11 @@ public sealed class RolloutPropertyTests
         {
             for (var i = 0; i < passes; i++)
             {
-                foreach (var exception in Cluster.Exceptions.Where(exception => ExceptionRule.State(exception, ["platform"], Cluster.Now) == ExceptionState.Active))
+                foreach (
+                    var exception in Cluster.Exceptions.Where(exception =>
+                        ExceptionRule.State(exception, ["platform"], Cluster.Now) == ExceptionState.Active
+                    )
+                )
                     excepted.Add(exception.Spec.Revision);
                 if (!Cluster.Reconcile())
                     break;
@@ -144,7 +161,10 @@ public sealed class RolloutPropertyTests
                 case 21:
                     if (value == 0)
                         cluster.RemovePrompt();
-                    cluster.Agent.Spec.Evals[0].MinScore = value > 3 ? "0.91" : value == 1 ? "two" : "0.90";
+                    cluster.Agent.Spec.Evals[0].MinScore =
+                        value > 3 ? "0.91"
+                        : value == 1 ? "two"
+                        : "0.90";
                     break;
                 default:
                     Rollout.HistoryLimit = value % 3;
@@ -167,12 +187,20 @@ public sealed class RolloutPropertyTests
             }
             foreach (var revision in Cluster.Traffic.Keys)
             {
-                var passed = Cluster.Runs.Any(run => run.Spec.Purpose != EvalPurpose.Drift && run.Spec.Revision == revision && run.Status?.Phase == EvalPhase.Passed);
+                var passed = Cluster.Runs.Any(run =>
+                    run.Spec.Purpose != EvalPurpose.Drift && run.Spec.Revision == revision && run.Status?.Phase == EvalPhase.Passed
+                );
                 (passed || excepted.Contains(revision)).ShouldBeTrue("an ungated revision gets traffic");
-                if (status?.Decision is { Action: DecisionAction.Abort } abort && Cluster.Agent.Spec.Rollout?.Decision == null && status.CandidateRevision == abort.Revision)
+                if (
+                    status?.Decision is { Action: DecisionAction.Abort } abort
+                    && Cluster.Agent.Spec.Rollout?.Decision == null
+                    && status.CandidateRevision == abort.Revision
+                )
                     revision.ShouldNotBe(abort.Revision, "an aborted revision gets traffic");
             }
-            Cluster.Services.Values.Count(service => service.Selector.GetValueOrDefault(Names.TrackLabel) == Names.EvalTrack).ShouldBeLessThanOrEqualTo(1);
+            Cluster
+                .Services.Values.Count(service => service.Selector.GetValueOrDefault(Names.TrackLabel) == Names.EvalTrack)
+                .ShouldBeLessThanOrEqualTo(1);
             if (Cluster.Services.GetValueOrDefault("support-candidate")?.Selector.GetValueOrDefault(Names.RevisionLabel) is { } reached)
                 Cluster.Runs.ShouldAllBe(run => run.IsOver || run.Spec.Revision == reached, "a run measures the pods of another revision");
             Cluster.Runs.Count(run => run.Spec.Purpose == EvalPurpose.Drift).ShouldBeLessThanOrEqualTo(6);

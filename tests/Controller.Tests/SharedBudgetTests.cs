@@ -17,20 +17,43 @@ public sealed class SharedBudgetTests
     [Fact]
     public void An_agent_is_bound_by_what_it_names_what_selects_it_and_the_ceilings_of_its_namespace_the_widest_first()
     {
-        var agent = new AgentDeployment { Metadata = new V1ObjectMeta { Name = "support", Labels = new Dictionary<string, string> { ["team"] = "shop", ["tier"] = "one" } } };
+        var agent = new AgentDeployment
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = "support",
+                Labels = new Dictionary<string, string> { ["team"] = "shop", ["tier"] = "one" },
+            },
+        };
         agent.Spec.Budget = new BudgetSpec { SharedBudgets = ["named", "absent"] };
         AgentBudget[] local =
         [
-            Budget("shop", "named"), Budget("shop", "other"), Budget("shop", "all", selector: new AgentSelector()),
+            Budget("shop", "named"),
+            Budget("shop", "other"),
+            Budget("shop", "all", selector: new AgentSelector()),
             Budget("shop", "by-label", selector: new AgentSelector { MatchLabels = { ["team"] = "shop" } }),
             Budget("shop", "not-mine", selector: new AgentSelector { MatchLabels = { ["team"] = "shop", ["tier"] = "two" } }),
         ];
-        AgentBudget[] ceilings = [Budget("operators", "z", namespaces: "shop"), Budget("operators", "a", namespaces: "sh*"), Budget("operators", "elsewhere", namespaces: "shops"), Budget("operators", "nobody")];
+        AgentBudget[] ceilings =
+        [
+            Budget("operators", "z", namespaces: "shop"),
+            Budget("operators", "a", namespaces: "sh*"),
+            Budget("operators", "elsewhere", namespaces: "shops"),
+            Budget("operators", "nobody"),
+        ];
 
         var bound = SharedBudgets.Of("shop", agent, local, ceilings);
 
-        bound.Select(one => one.Account.LedgerName).ShouldBe(
-            ["operators.a.shared", "operators.z.shared", "shop.absent.shared", "shop.all.shared", "shop.by-label.shared", "shop.named.shared"]);
+        bound
+            .Select(one => one.Account.LedgerName)
+            .ShouldBe([
+                "operators.a.shared",
+                "operators.z.shared",
+                "shop.absent.shared",
+                "shop.all.shared",
+                "shop.by-label.shared",
+                "shop.named.shared",
+            ]);
         bound.Single(one => one.Account.Agent == "absent").Budget.ShouldBeNull();
         SharedBudgets.Of("shop", new AgentDeployment(), local, []).Select(one => one.Account.Agent).ShouldBe(["all"]);
     }
@@ -94,12 +117,25 @@ public sealed class SharedBudgetTests
         cluster.PromoteDeclared();
         cluster.Spend("49.9", exhausted: true);
         cluster.Settle();
-        cluster.Agent.Spec.Budget!.Raises = [new BudgetRaise { Period = BudgetPeriod.Day, MaxCost = "80", Reason = "launch", RequestedBy = "jo", ExpiresAt = cluster.Now.UtcDateTime.AddHours(1) }];
+        cluster.Agent.Spec.Budget!.Raises =
+        [
+            new BudgetRaise
+            {
+                Period = BudgetPeriod.Day,
+                MaxCost = "80",
+                Reason = "launch",
+                RequestedBy = "jo",
+                ExpiresAt = cluster.Now.UtcDateTime.AddHours(1),
+            },
+        ];
         cluster.Settle();
 
         cluster.Condition(ConditionTypes.WithinBudget)!.Status.ShouldBe("True");
         LedgerLimits.Current(cluster.Ledger!).First().MaxCost.ShouldBe(Money.Parse("80"));
-        cluster.Events.Where(note => note.Reason == Reasons.BudgetRaised).ShouldHaveSingleItem().Message.ShouldContain("asked for by jo: launch");
+        cluster
+            .Events.Where(note => note.Reason == Reasons.BudgetRaised)
+            .ShouldHaveSingleItem()
+            .Message.ShouldContain("asked for by jo: launch");
 
         cluster.Now += TimeSpan.FromHours(1);
         cluster.Settle();
@@ -112,13 +148,26 @@ public sealed class SharedBudgetTests
         cluster.PromoteDeclared();
         var limit = LedgerLimits.Current(cluster.Ledger!).First();
         cluster.Ledger = LedgerLimits.Sum(cluster.Ledger! with { Limits = [limit with { ClosedUnproven = Money.Parse("30") }] });
-        cluster.Agent.Spec.Budget!.WriteOffs = [new BudgetWriteOff { Period = BudgetPeriod.Day, Window = limit.Window, MaxCost = "25", Reason = "bill", RequestedBy = "jo" }];
+        cluster.Agent.Spec.Budget!.WriteOffs =
+        [
+            new BudgetWriteOff
+            {
+                Period = BudgetPeriod.Day,
+                Window = limit.Window,
+                MaxCost = "25",
+                Reason = "bill",
+                RequestedBy = "jo",
+            },
+        ];
         cluster.Settle();
         cluster.Settle();
 
         var row = cluster.Agent.Status!.Budget.Single();
         (row.Spent, row.Unproven, row.WrittenOff).ShouldBe(("5", "30", "25"));
-        cluster.Events.Where(note => note.Reason == Reasons.UnprovenWrittenOff).ShouldHaveSingleItem().Message.ShouldContain("says jo: bill");
+        cluster
+            .Events.Where(note => note.Reason == Reasons.UnprovenWrittenOff)
+            .ShouldHaveSingleItem()
+            .Message.ShouldContain("says jo: bill");
     }
 
     [Fact]
@@ -134,7 +183,21 @@ public sealed class SharedBudgetTests
         }
 
         Decide(null).Refresh.ShouldBeTrue("there is no ledger yet, and agents that need it");
-        var ledger = View(budget, "6").Ledger! with { Holders = [new LedgerHolder { Id = "x-2", Segment = 0, Pod = "shop.support", PodUid = "x-2", Granted = Money.Parse("4"), Settled = Money.Parse("4") }] };
+        var ledger = View(budget, "6").Ledger! with
+        {
+            Holders =
+            [
+                new LedgerHolder
+                {
+                    Id = "x-2",
+                    Segment = 0,
+                    Pod = "shop.support",
+                    PodUid = "x-2",
+                    Granted = Money.Parse("4"),
+                    Settled = Money.Parse("4"),
+                },
+            ],
+        };
         var half = Decide(ledger);
         half.Events.ShouldHaveSingleItem().Message.ShouldStartWith("$6 of $10 a day spent: 50 % or more");
         half.Refresh.ShouldBeFalse();
@@ -148,7 +211,9 @@ public sealed class SharedBudgetTests
 
         budget.Spec.Windows = [];
         var invalid = Decide(ledger);
-        invalid.Status.Conditions.Single(condition => condition.Type == ConditionTypes.Stalled).Message.ShouldContain("spec.windows: must list at least one window");
+        invalid
+            .Status.Conditions.Single(condition => condition.Type == ConditionTypes.Stalled)
+            .Message.ShouldContain("spec.windows: must list at least one window");
     }
 
     [Fact]
@@ -156,24 +221,57 @@ public sealed class SharedBudgetTests
     {
         var budget = Budget("shop", "team");
         budget.Spec.TimeZone = "Mars/Olympus";
-        budget.Spec.Windows = [new BudgetWindow { Period = BudgetPeriod.Day }, new BudgetWindow { Period = BudgetPeriod.Day, MaxCost = "-1", MaxTokens = 0, AlertAt = [80, 50] }];
+        budget.Spec.Windows =
+        [
+            new BudgetWindow { Period = BudgetPeriod.Day },
+            new BudgetWindow
+            {
+                Period = BudgetPeriod.Day,
+                MaxCost = "-1",
+                MaxTokens = 0,
+                AlertAt = [80, 50],
+            },
+        ];
         budget.Spec.Raises = [new BudgetRaise { Period = BudgetPeriod.Month }];
         budget.Spec.WriteOffs = [new BudgetWriteOff { MaxCost = "x" }];
 
-        BudgetRules.Check(budget).Select(problem => problem.Field).ShouldBe(
-        [
-            "spec.timeZone", "spec.windows[0]", "spec.windows[1].maxCost", "spec.windows[1].maxTokens", "spec.windows[1].alertAt", "spec.windows",
-            "spec.raises[0]", "spec.raises[0]", "spec.raises[0].period", "spec.writeOffs[0]", "spec.writeOffs[0].maxCost",
-        ]);
+        BudgetRules
+            .Check(budget)
+            .Select(problem => problem.Field)
+            .ShouldBe([
+                "spec.timeZone",
+                "spec.windows[0]",
+                "spec.windows[1].maxCost",
+                "spec.windows[1].maxTokens",
+                "spec.windows[1].alertAt",
+                "spec.windows",
+                "spec.raises[0]",
+                "spec.raises[0]",
+                "spec.raises[0].period",
+                "spec.writeOffs[0]",
+                "spec.writeOffs[0].maxCost",
+            ]);
     }
 
-    private SharedBudgetView View(AgentBudget budget, string spent, bool exhausted = false) => new(
-        new SharedBudget(AccountKey.Shared("shop", budget.Metadata.Name), budget),
-        SimulatedCluster.Spent(LedgerLimits.Open(new BudgetLedgerStatus(), BudgetWindows.Shared(budget.Spec, cluster.Now), cluster.Now, "pot"), spent, exhausted));
+    private SharedBudgetView View(AgentBudget budget, string spent, bool exhausted = false) =>
+        new(
+            new SharedBudget(AccountKey.Shared("shop", budget.Metadata.Name), budget),
+            SimulatedCluster.Spent(
+                LedgerLimits.Open(new BudgetLedgerStatus(), BudgetWindows.Shared(budget.Spec, cluster.Now), cluster.Now, "pot"),
+                spent,
+                exhausted
+            )
+        );
 
-    private static AgentBudget Budget(string ns, string name, AgentSelector? selector = null, string? namespaces = null) => new()
-    {
-        Metadata = new V1ObjectMeta { NamespaceProperty = ns, Name = name },
-        Spec = new AgentBudgetSpec { Windows = [new BudgetWindow { Period = BudgetPeriod.Day, MaxCost = "10" }], Selector = selector, Namespaces = namespaces is null ? [] : [namespaces] },
-    };
+    private static AgentBudget Budget(string ns, string name, AgentSelector? selector = null, string? namespaces = null) =>
+        new()
+        {
+            Metadata = new V1ObjectMeta { NamespaceProperty = ns, Name = name },
+            Spec = new AgentBudgetSpec
+            {
+                Windows = [new BudgetWindow { Period = BudgetPeriod.Day, MaxCost = "10" }],
+                Selector = selector,
+                Namespaces = namespaces is null ? [] : [namespaces],
+            },
+        };
 }

@@ -58,7 +58,18 @@ internal sealed class SimulatedCluster
     /// <summary>The endpoints controller has not got to it yet.</summary>
     public bool EndpointsLag { get; set; }
 
-    public EvalSuite? Suite { get; set; } = new() { Spec = new EvalSuiteSpec { AllowedNamespaces = ["shop"], Builtin = new BuiltinSuite { Cases = new KeyReference { Name = "cases", Key = "cases.jsonl" } } } };
+    public EvalSuite? Suite { get; set; } =
+        new()
+        {
+            Spec = new EvalSuiteSpec
+            {
+                AllowedNamespaces = ["shop"],
+                Builtin = new BuiltinSuite
+                {
+                    Cases = new KeyReference { Name = "cases", Key = "cases.jsonl" },
+                },
+            },
+        };
 
     public List<EventNote> Events { get; } = [];
 
@@ -71,34 +82,67 @@ internal sealed class SimulatedCluster
     public IReadOnlyCollection<EvalRun> Runs => runs.Values;
 
     /// <summary>The revision that the Service sends traffic to, or null.</summary>
-    public string? Served => services.GetValueOrDefault("support") is { } service && service.Selector.GetValueOrDefault(Names.TrackLabel) == Names.ServingTrack
-        ? service.Selector.GetValueOrDefault(Names.RevisionLabel) : null;
+    public string? Served =>
+        services.GetValueOrDefault("support") is { } service && service.Selector.GetValueOrDefault(Names.TrackLabel) == Names.ServingTrack
+            ? service.Selector.GetValueOrDefault(Names.RevisionLabel)
+            : null;
 
     /// <summary>The revision that the spec declares.</summary>
     public string Declared => Revision.Compute(Agent.Spec, configMaps.ToDictionary(map => map.Key, map => map.Value.Digest));
 
     /// <summary>From each revision that gets traffic through the Service to its pods.</summary>
-    public IReadOnlyDictionary<string, int> Traffic => services.GetValueOrDefault("support") is not { } service
-        ? new Dictionary<string, int>()
-        : deployments.Values.Where(deployment => deployment.Available > 0 && service.Selector.All(entry => deployment.Meta.Label(entry.Key) == entry.Value))
-            .ToDictionary(deployment => deployment.Revision!, deployment => deployment.Available);
+    public IReadOnlyDictionary<string, int> Traffic =>
+        services.GetValueOrDefault("support") is not { } service
+            ? new Dictionary<string, int>()
+            : deployments
+                .Values.Where(deployment =>
+                    deployment.Available > 0 && service.Selector.All(entry => deployment.Meta.Label(entry.Key) == entry.Value)
+                )
+                .ToDictionary(deployment => deployment.Revision!, deployment => deployment.Available);
 
-    public static AgentDeployment Sample() => new()
-    {
-        Metadata = new V1ObjectMeta { Name = "support", NamespaceProperty = "shop", Uid = "agent-uid", Generation = 1, ResourceVersion = "1" },
-        Spec = new AgentDeploymentSpec
+    public static AgentDeployment Sample() =>
+        new()
         {
-            Replicas = 2,
-            Ports = [new AgentPort { Name = "http", Port = 80, TargetPort = 8080 }],
-            Template = (JsonObject)JsonNode.Parse("""
-                {"spec": {"containers": [{"name": "agent", "image": "agent:1", "envFrom": [{"configMapRef": {"name": "prompt"}}]}]}}
-                """)!,
-            Evals = [new EvalRequirement { Suite = new NamespacedReference { Namespace = "agent-evals", Name = "golden" }, MinScore = "0.90" }],
-            Budget = new BudgetSpec { Windows = [new BudgetWindow { Period = BudgetPeriod.Day, MaxCost = "50" }] },
-        },
-    };
+            Metadata = new V1ObjectMeta
+            {
+                Name = "support",
+                NamespaceProperty = "shop",
+                Uid = "agent-uid",
+                Generation = 1,
+                ResourceVersion = "1",
+            },
+            Spec = new AgentDeploymentSpec
+            {
+                Replicas = 2,
+                Ports =
+                [
+                    new AgentPort
+                    {
+                        Name = "http",
+                        Port = 80,
+                        TargetPort = 8080,
+                    },
+                ],
+                Template = (JsonObject)
+                    JsonNode.Parse(
+                        """
+                        {"spec": {"containers": [{"name": "agent", "image": "agent:1", "envFrom": [{"configMapRef": {"name": "prompt"}}]}]}}
+                        """
+                    )!,
+                Evals =
+                [
+                    new EvalRequirement
+                    {
+                        Suite = new NamespacedReference { Namespace = "agent-evals", Name = "golden" },
+                        MinScore = "0.90",
+                    },
+                ],
+                Budget = new BudgetSpec { Windows = [new BudgetWindow { Period = BudgetPeriod.Day, MaxCost = "50" }] },
+            },
+        };
 
-    public void SetPrompt(string content) => configMaps["prompt"] = new ConfigMapView(Meta("prompt", null, new Dictionary<string, string>()), $"digest-of-{content}");
+    public void SetPrompt(string content) =>
+        configMaps["prompt"] = new ConfigMapView(Meta("prompt", null, new Dictionary<string, string>()), $"digest-of-{content}");
 
     /// <summary>Shared budgets that bind the agent.</summary>
     public IReadOnlyList<SharedBudgetView> Shared { get; set; } = [];
@@ -111,23 +155,45 @@ internal sealed class SimulatedCluster
         var first = LedgerLimits.Current(ledger).First();
         var spent = first with
         {
-            ClosedSettled = Money.Parse(settled), Exhausted = exhausted ? true : null, ExhaustedBy = exhausted ? Money.Parse(by) : null, ExhaustedAt = exhausted ? new DateTime(2026, 11, 22, 8, 0, 0, DateTimeKind.Utc) : null,
+            ClosedSettled = Money.Parse(settled),
+            Exhausted = exhausted ? true : null,
+            ExhaustedBy = exhausted ? Money.Parse(by) : null,
+            ExhaustedAt = exhausted ? new DateTime(2026, 11, 22, 8, 0, 0, DateTimeKind.Utc) : null,
         };
         return LedgerLimits.Sum(ledger with { Limits = [.. ledger.Limits.Select(limit => limit == first ? spent : limit)] });
     }
 
     public void RemovePrompt() => configMaps.Clear();
 
-    public AgentObservation Observe() => new(
-        Agent, configMaps, [.. copies.Values], [.. deployments.Values], services,
-        [.. services.Values.Where(CacheIndexes.IsForeign)], EndpointPods(), [.. runs.Values],
-        [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))], Pods, Claims, Disruption, Exceptions, Ledger,
-        new Surroundings("guardrail:1", "https://grants", Authority, false, DisruptionView.Resource("v1"), ["platform"]), Now) { Prices = Prices, Shared = Shared };
+    public AgentObservation Observe() =>
+        new(
+            Agent,
+            configMaps,
+            [.. copies.Values],
+            [.. deployments.Values],
+            services,
+            [.. services.Values.Where(CacheIndexes.IsForeign)],
+            EndpointPods(),
+            [.. runs.Values],
+            [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))],
+            Pods,
+            Claims,
+            Disruption,
+            Exceptions,
+            Ledger,
+            new Surroundings("guardrail:1", "https://grants", Authority, false, DisruptionView.Resource("v1"), ["platform"]),
+            Now
+        )
+        {
+            Prices = Prices,
+            Shared = Shared,
+        };
 
     // What the endpoints controller makes of the Service's selector.
-    private IReadOnlyList<string> EndpointPods() => EndpointsLag || Served is null || !deployments.TryGetValue($"support-{Served}", out var deployment)
-        ? []
-        : [.. Enumerable.Range(0, deployment.Available).Select(pod => $"{deployment.Meta.Key.Name}-rs-{pod}")];
+    private IReadOnlyList<string> EndpointPods() =>
+        EndpointsLag || Served is null || !deployments.TryGetValue($"support-{Served}", out var deployment)
+            ? []
+            : [.. Enumerable.Range(0, deployment.Available).Select(pod => $"{deployment.Meta.Key.Name}-rs-{pod}")];
 
     /// <summary>Decides and writes, until nothing changes any more; returns how many passes wrote something.</summary>
     public int Settle(int limit = 20)
@@ -156,7 +222,14 @@ internal sealed class SimulatedCluster
     public void PodsComeUp()
     {
         foreach (var (name, view) in deployments)
-            deployments[name] = view with { Observed = true, Updated = view.Replicas, Available = view.Replicas, Ready = view.Replicas, Total = view.Replicas };
+            deployments[name] = view with
+            {
+                Observed = true,
+                Updated = view.Replicas,
+                Available = view.Replicas,
+                Ready = view.Replicas,
+                Total = view.Replicas,
+            };
     }
 
     /// <summary>Every EvalRun that is not over ends.</summary>
@@ -168,7 +241,15 @@ internal sealed class SimulatedCluster
             {
                 Metadata = run.Metadata,
                 Spec = run.Spec,
-                Status = new EvalRunStatus { Phase = phase, FinishedAt = Now.UtcDateTime, Kept = 10, Score = phase == EvalPhase.Passed ? "0.98" : "0.5", Message = $"{phase}: score 0.5, needed 0.90", Failing = phase == EvalPhase.Failed ? ["case-1"] : [] },
+                Status = new EvalRunStatus
+                {
+                    Phase = phase,
+                    FinishedAt = Now.UtcDateTime,
+                    Kept = 10,
+                    Score = phase == EvalPhase.Passed ? "0.98" : "0.5",
+                    Message = $"{phase}: score 0.5, needed 0.90",
+                    Failing = phase == EvalPhase.Failed ? ["case-1"] : [],
+                },
             };
         }
     }
@@ -187,15 +268,22 @@ internal sealed class SimulatedCluster
     }
 
     public void Tamper(string service, string revision) =>
-        services[service] = services[service] with { Selector = new Dictionary<string, string>(services[service].Selector) { [Names.RevisionLabel] = revision } };
+        services[service] = services[service] with
+        {
+            Selector = new Dictionary<string, string>(services[service].Selector) { [Names.RevisionLabel] = revision },
+        };
 
     public void AddForeignService(string name, IReadOnlyDictionary<string, string>? selector = null) =>
-        services[name] = new ServiceView(Meta(name, "somebody-else", new Dictionary<string, string>()), selector ?? new Dictionary<string, string>());
+        services[name] = new ServiceView(
+            Meta(name, "somebody-else", new Dictionary<string, string>()),
+            selector ?? new Dictionary<string, string>()
+        );
 
     public void RemoveService(string name) => services.Remove(name);
 
     /// <summary>Somebody edits a Deployment.</summary>
-    public void Edit(string deployment, Func<DeploymentView, DeploymentView> change) => deployments[deployment] = change(deployments[deployment]);
+    public void Edit(string deployment, Func<DeploymentView, DeploymentView> change) =>
+        deployments[deployment] = change(deployments[deployment]);
 
     /// <summary>Somebody deletes or replaces one of our copies.</summary>
     public void ReplaceCopy(string name, string? digest)
@@ -206,24 +294,38 @@ internal sealed class SimulatedCluster
             copies[name] = copies[name] with { Digest = digest };
     }
 
-    public void Except(string revision, TimeSpan lasts, string ns = "platform") => Exceptions.Add(new ReadinessException
-    {
-        Metadata = new V1ObjectMeta { Name = $"rex-{Exceptions.Count}", NamespaceProperty = ns, Uid = $"rex-{Exceptions.Count}" },
-        Spec = new ReadinessExceptionSpec
-        {
-            Agent = new NamespacedReference { Namespace = "shop", Name = "support" },
-            Revision = revision,
-            Gates = [ExceptionGate.Evals],
-            Reason = "TICKET-1",
-            RequestedBy = "jo",
-            ExpiresAt = (Now + lasts).UtcDateTime,
-        },
-    });
+    public void Except(string revision, TimeSpan lasts, string ns = "platform") =>
+        Exceptions.Add(
+            new ReadinessException
+            {
+                Metadata = new V1ObjectMeta
+                {
+                    Name = $"rex-{Exceptions.Count}",
+                    NamespaceProperty = ns,
+                    Uid = $"rex-{Exceptions.Count}",
+                },
+                Spec = new ReadinessExceptionSpec
+                {
+                    Agent = new NamespacedReference { Namespace = "shop", Name = "support" },
+                    Revision = revision,
+                    Gates = [ExceptionGate.Evals],
+                    Reason = "TICKET-1",
+                    RequestedBy = "jo",
+                    ExpiresAt = (Now + lasts).UtcDateTime,
+                },
+            }
+        );
 
     public void Decide(DecisionAction action, string revision, int attempt = 1)
     {
         Agent.Spec.Rollout ??= new RolloutSpec();
-        Agent.Spec.Rollout.Decision = new RolloutDecision { Action = action, Revision = revision, Attempt = attempt, Reason = "because" };
+        Agent.Spec.Rollout.Decision = new RolloutDecision
+        {
+            Action = action,
+            Revision = revision,
+            Attempt = attempt,
+            Reason = "because",
+        };
     }
 
     public Condition? Condition(string type) => Agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == type);
@@ -235,10 +337,15 @@ internal sealed class SimulatedCluster
             case Write.Apply { Resource.Kind: "Deployment" } apply:
                 return Apply(apply.Body);
             case Write.Apply { Resource.Kind: "Service" } apply:
-                var service = new ServiceView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])), Labels(apply.Body["spec"]!["selector"]));
+                var service = new ServiceView(
+                    Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])),
+                    Labels(apply.Body["spec"]!["selector"])
+                );
                 var known = services.GetValueOrDefault(service.Meta.Key.Name);
                 services[service.Meta.Key.Name] = service;
-                return known is null || known.Selector.Count != service.Selector.Count || !known.Selector.OrderBy(entry => entry.Key).SequenceEqual(service.Selector.OrderBy(entry => entry.Key));
+                return known is null
+                    || known.Selector.Count != service.Selector.Count
+                    || !known.Selector.OrderBy(entry => entry.Key).SequenceEqual(service.Selector.OrderBy(entry => entry.Key));
             case Write.Apply { Resource.Kind: "PodDisruptionBudget" } apply:
                 var fresh = Disruption is null;
                 Disruption = new DisruptionView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])));
@@ -247,8 +354,11 @@ internal sealed class SimulatedCluster
                 Disruption = null;
                 return true;
             case Write.Apply apply:
-                var config = new ConfigMapView(Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])), apply.Body["data"]!.ToJsonString(),
-                    apply.Body["data"]![GuardrailPrices.Key]?.GetValue<string>() is { } file ? GuardrailPrices.DigestOf(file) : null)
+                var config = new ConfigMapView(
+                    Meta(Name(apply.Body), "agent-uid", Labels(apply.Body["metadata"]!["labels"])),
+                    apply.Body["data"]!.ToJsonString(),
+                    apply.Body["data"]![GuardrailPrices.Key]?.GetValue<string>() is { } file ? GuardrailPrices.DigestOf(file) : null
+                )
                 {
                     CaDigest = GrantCertificates.DigestOf(apply.Body["data"]!["ca.crt"]!.GetValue<string>()),
                 };
@@ -256,16 +366,26 @@ internal sealed class SimulatedCluster
                 copies[config.Meta.Key.Name] = config;
                 return changed;
             case Write.Copy copy:
-                copies[Name(copy.Body)] = new ConfigMapView(Meta(Name(copy.Body), "agent-uid", Labels(copy.Body["metadata"]!["labels"])), copy.Digest);
+                copies[Name(copy.Body)] = new ConfigMapView(
+                    Meta(Name(copy.Body), "agent-uid", Labels(copy.Body["metadata"]!["labels"])),
+                    copy.Digest
+                );
                 return true;
             case Write.Verify verify:
                 deployments[verify.Deployment.Name].IsWhole(verify.Pods).ShouldBeTrue("the decision did not see it so");
                 return false;
             case Write.Scale scale:
-                deployments[scale.Deployment.Name] = deployments[scale.Deployment.Name] with { Replicas = scale.Replicas, Observed = false };
+                deployments[scale.Deployment.Name] = deployments[scale.Deployment.Name] with
+                {
+                    Replicas = scale.Replicas,
+                    Observed = false,
+                };
                 return true;
             case Write.SetPrices set:
-                copies[set.ConfigMap.Name] = copies[set.ConfigMap.Name] with { PricesDigest = set.Text is null ? null : GuardrailPrices.DigestOf(set.Text) };
+                copies[set.ConfigMap.Name] = copies[set.ConfigMap.Name] with
+                {
+                    PricesDigest = set.Text is null ? null : GuardrailPrices.DigestOf(set.Text),
+                };
                 return true;
             case Write.SetAuthority set:
                 copies[set.ConfigMap.Name] = copies[set.ConfigMap.Name] with { CaDigest = GrantCertificates.DigestOf(set.Text) };
@@ -276,10 +396,16 @@ internal sealed class SimulatedCluster
                 run.Metadata.CreationTimestamp = Now.UtcDateTime;
                 return runs.TryAdd(run.Metadata.Name, run);
             case Write.Delete delete:
-                return deployments.Remove(delete.Key.Name) | services.Remove(delete.Key.Name) | copies.Remove(delete.Key.Name) | runs.Remove(delete.Key.Name);
+                return deployments.Remove(delete.Key.Name)
+                    | services.Remove(delete.Key.Name)
+                    | copies.Remove(delete.Key.Name)
+                    | runs.Remove(delete.Key.Name);
             case Write.RefreshLedger:
                 var terms = BudgetWindows.Serving(Agent.Spec, [.. Shared.Select(shared => shared.Budget)], Now);
-                Ledger = Overruns.Acknowledge(LedgerLimits.Open(Ledger ?? new BudgetLedgerStatus(), terms, Now, "ledger"), terms.Acknowledged);
+                Ledger = Overruns.Acknowledge(
+                    LedgerLimits.Open(Ledger ?? new BudgetLedgerStatus(), terms, Now, "ledger"),
+                    terms.Acknowledged
+                );
                 return true;
             default:
                 throw new NotSupportedException(write.ToString());
@@ -298,13 +424,35 @@ internal sealed class SimulatedCluster
             return true;
         }
         var labels = Labels(body["metadata"]!["labels"]);
-        deployments[name] = new DeploymentView(Meta(name, "agent-uid", labels), replicas, false, 0, 0, 0, 0, null, "guardrail:1", [],
-            JsonSerializer.Deserialize<Dictionary<string, string>>(body["metadata"]!["annotations"]![Names.ConfigDigestsAnnotation]!.GetValue<string>())!);
+        deployments[name] = new DeploymentView(
+            Meta(name, "agent-uid", labels),
+            replicas,
+            false,
+            0,
+            0,
+            0,
+            0,
+            null,
+            "guardrail:1",
+            [],
+            JsonSerializer.Deserialize<Dictionary<string, string>>(
+                body["metadata"]!["annotations"]![Names.ConfigDigestsAnnotation]!.GetValue<string>()
+            )!
+        );
         return true;
     }
 
     private Meta Meta(string name, string? owner, IReadOnlyDictionary<string, string> labels) =>
-        new(new NamespacedName("shop", name), $"uid-{++uids}", owner, labels, Now, false, "1", owner == "agent-uid" ? "AgentDeployment/support" : null);
+        new(
+            new NamespacedName("shop", name),
+            $"uid-{++uids}",
+            owner,
+            labels,
+            Now,
+            false,
+            "1",
+            owner == "agent-uid" ? "AgentDeployment/support" : null
+        );
 
     private static string Name(JsonObject body) => body["metadata"]!["name"]!.GetValue<string>();
 

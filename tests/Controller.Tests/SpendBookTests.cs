@@ -10,22 +10,28 @@ namespace AgentReadiness.Controller.Tests;
 
 public sealed class SpendBookTests
 {
-    private static readonly Gen<List<(int Action, int Who, int Which, int Cents)>> Histories =
-        Gen.Select(Gen.Int[0, SpendModel.Actions - 1], Gen.Int[0, 11], Gen.Int[0, 999], Gen.Int[1, 300]).List[20, 300];
+    private static readonly Gen<List<(int Action, int Who, int Which, int Cents)>> Histories = Gen.Select(
+        Gen.Int[0, SpendModel.Actions - 1],
+        Gen.Int[0, 11],
+        Gen.Int[0, 999],
+        Gen.Int[1, 300]
+    ).List[20, 300];
 
     [Fact]
-    public void Under_loss_repetition_reordering_failed_writes_and_two_leaders_the_sums_are_exact() => Histories.Sample(history => Run(SpendGuard.None, history), iter: 2000);
+    public void Under_loss_repetition_reordering_failed_writes_and_two_leaders_the_sums_are_exact() =>
+        Histories.Sample(history => Run(SpendGuard.None, history), iter: 2000);
 
     [Theory]
     [InlineData(SpendGuard.AcknowledgeWritten)]
     [InlineData(SpendGuard.AddOnce)]
     [InlineData(SpendGuard.CloseWithTheRest)]
-    public void Without_a_guard_a_sum_is_wrong(SpendGuard guard) => Should.Throw<BrokenPromiseException>(() =>
-    {
-        // The same histories each time: whether the bug is found must not be luck.
-        for (var seed = 0; seed < 1000; seed++)
-            Run(guard, History(new Random(seed)));
-    });
+    public void Without_a_guard_a_sum_is_wrong(SpendGuard guard) =>
+        Should.Throw<BrokenPromiseException>(() =>
+        {
+            // The same histories each time: whether the bug is found must not be luck.
+            for (var seed = 0; seed < 1000; seed++)
+                Run(guard, History(new Random(seed)));
+        });
 
     [Fact]
     public void Money_is_the_same_whatever_is_told_of_spend()
@@ -33,7 +39,11 @@ public sealed class SpendBookTests
         var told = Batch(1, ("customer", [("acme", 3m), ("initech", 5m)]));
         var (with, without) = (Apply(Ledger(), [told]), Apply(Ledger(), []));
         LedgerFile.Same(with, without).ShouldBeFalse();
-        with = with with { Limits = [.. with.Limits.Select(limit => limit with { Spend = null })], Holders = [.. with.Holders.Select(line => line with { Noted = null })] };
+        with = with with
+        {
+            Limits = [.. with.Limits.Select(limit => limit with { Spend = null })],
+            Holders = [.. with.Holders.Select(line => line with { Noted = null })],
+        };
         LedgerFile.Same(with, without).ShouldBeTrue();
     }
 
@@ -41,7 +51,21 @@ public sealed class SpendBookTests
     public void A_batch_counts_in_each_own_limit_of_its_segment_and_in_no_shared_one()
     {
         var ledger = Ledger();
-        ledger = ledger with { Limits = [.. ledger.Limits, new LedgerLimit { Budget = "shop.team.shared", Window = "x-1", First = 1, Shared = true, Ends = Now.UtcDateTime.AddDays(1) }] };
+        ledger = ledger with
+        {
+            Limits =
+            [
+                .. ledger.Limits,
+                new LedgerLimit
+                {
+                    Budget = "shop.team.shared",
+                    Window = "x-1",
+                    First = 1,
+                    Shared = true,
+                    Ends = Now.UtcDateTime.AddDays(1),
+                },
+            ],
+        };
         var after = Apply(ledger, [Batch(1, ("customer", [("acme", 3m)]))]);
         after.Limits.Where(limit => limit.Spend is not null).Select(limit => limit.Budget).ShouldBe(["hour", "total"], ignoreOrder: true);
         after.Holders.ShouldHaveSingleItem().Noted.ShouldBe(1);
@@ -67,8 +91,22 @@ public sealed class SpendBookTests
         var ledger = Ledger();
         for (var i = 1; i <= 40; i++)
         {
-            ledger = Apply(ledger, [Batch(i, ("customer", [.. Enumerable.Range(0, 20).Select(n => ($"c{(i * 7) + n}", n + 1m))]), ($"d{i}", [("x", 1m)]))
-                with { Runs = [.. Enumerable.Range(0, 5).Select(n => new RunSpend { Id = $"run-{i}-{n}", Cost = new Money((i * n) % 17) })] }]);
+            ledger = Apply(
+                ledger,
+                [
+                    Batch(
+                        i,
+                        ("customer", [.. Enumerable.Range(0, 20).Select(n => ($"c{(i * 7) + n}", n + 1m))]),
+                        ($"d{i}", [("x", 1m)])
+                    ) with
+                    {
+                        Runs =
+                        [
+                            .. Enumerable.Range(0, 5).Select(n => new RunSpend { Id = $"run-{i}-{n}", Cost = new Money((i * n) % 17) }),
+                        ],
+                    },
+                ]
+            );
         }
         var spend = ledger.Limits.First(limit => limit.Budget == "total").Spend!;
         spend.By.Count.ShouldBe(8);
@@ -99,7 +137,10 @@ public sealed class SpendBookTests
     [InlineData("""[{"number":1,"by":[{"name":"run"}]}]""", "spend[0].by[0].name")]
     [InlineData("""[{"number":1,"by":[null]}]""", "spend[0].by[0].name")]
     [InlineData("""[{"number":1,"by":[{"name":"a"},{"name":"a"}]}]""", "spend[0].by[1].name")]
-    [InlineData("""[{"number":1,"by":[{"name":"a"},{"name":"b"},{"name":"c"},{"name":"d"},{"name":"e"},{"name":"f"},{"name":"g"}]}]""", "spend[0].by:")]
+    [InlineData(
+        """[{"number":1,"by":[{"name":"a"},{"name":"b"},{"name":"c"},{"name":"d"},{"name":"e"},{"name":"f"},{"name":"g"}]}]""",
+        "spend[0].by:"
+    )]
     [InlineData("""[{"number":1,"by":[{"name":"a","values":null}]}]""", "spend[0].by[0].values:")]
     [InlineData("""[{"number":1,"by":[{"name":"a","values":[{"value":""}]}]}]""", "spend[0].by[0].values[0].value")]
     [InlineData("""[{"number":1,"by":[{"name":"a","values":[{"value":"x\u001b"}]}]}]""", "spend[0].by[0].values[0].value")]
@@ -114,39 +155,109 @@ public sealed class SpendBookTests
     [InlineData("null", "spend:")]
     public void What_breaks_a_bound_is_named(string spend, string field)
     {
-        var request = System.Text.Json.JsonSerializer.Deserialize($$"""{"holder":"h","spend":{{spend}}}""", GuardrailJson.Default.GrantRequest)!;
+        var request = System.Text.Json.JsonSerializer.Deserialize(
+            $$"""{"holder":"h","spend":{{spend}}}""",
+            GuardrailJson.Default.GrantRequest
+        )!;
         SpendBounds.Problem(request.Spend).ShouldNotBeNull().ShouldStartWith(field);
     }
 
     [Fact]
     public void A_guardrail_that_tells_nothing_of_spend_breaks_none() =>
-        SpendBounds.Problem(System.Text.Json.JsonSerializer.Deserialize("""{"holder":"h"}""", GuardrailJson.Default.GrantRequest)!.Spend).ShouldBeNull();
+        SpendBounds
+            .Problem(System.Text.Json.JsonSerializer.Deserialize("""{"holder":"h"}""", GuardrailJson.Default.GrantRequest)!.Spend)
+            .ShouldBeNull();
 
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
     private static readonly HolderPod Pod = new("pod-1", "uid-1");
 
-    private static AccountTerms Terms(DateTimeOffset now) => new()
-    {
-        Limits = [BudgetWindows.Of(BudgetPeriod.Hour, now) with { MaxCost = new Money(1000) }, BudgetWindows.Of(BudgetPeriod.Total, now) with { MaxCost = new Money(1000) }],
-    };
+    private static AccountTerms Terms(DateTimeOffset now) =>
+        new()
+        {
+            Limits =
+            [
+                BudgetWindows.Of(BudgetPeriod.Hour, now) with
+                {
+                    MaxCost = new Money(1000),
+                },
+                BudgetWindows.Of(BudgetPeriod.Total, now) with
+                {
+                    MaxCost = new Money(1000),
+                },
+            ],
+        };
 
-    private static BudgetLedgerStatus Ledger() => LedgerRules.Apply(
-        LedgerLimits.Open(new BudgetLedgerStatus(), Terms(Now), Now, "led"), new GrantRequest { Holder = "h", WantTotal = new Money(1), Call = new Money(1) }, Pod, default, Terms(Now), Now).Account;
+    private static BudgetLedgerStatus Ledger() =>
+        LedgerRules
+            .Apply(
+                LedgerLimits.Open(new BudgetLedgerStatus(), Terms(Now), Now, "led"),
+                new GrantRequest
+                {
+                    Holder = "h",
+                    WantTotal = new Money(1),
+                    Call = new Money(1),
+                },
+                Pod,
+                default,
+                Terms(Now),
+                Now
+            )
+            .Account;
 
-    private static BudgetLedgerStatus Apply(BudgetLedgerStatus ledger, IReadOnlyList<SpendBatch> batches, bool closing = false) => LedgerRules.Apply(
-        ledger, new GrantRequest { Holder = "h", Window = "led-1", Settled = new Money(0.5m), Spend = batches, Closing = closing }, Pod, default, Terms(Now), Now).Account;
+    private static BudgetLedgerStatus Apply(BudgetLedgerStatus ledger, IReadOnlyList<SpendBatch> batches, bool closing = false) =>
+        LedgerRules
+            .Apply(
+                ledger,
+                new GrantRequest
+                {
+                    Holder = "h",
+                    Window = "led-1",
+                    Settled = new Money(0.5m),
+                    Spend = batches,
+                    Closing = closing,
+                },
+                Pod,
+                default,
+                Terms(Now),
+                Now
+            )
+            .Account;
 
-    private static SpendBatch Batch(long number, params (string Name, (string Value, decimal Cost)[] Values)[] by) => new()
-    {
-        Number = number,
-        By = [.. by.Select(one => new SpendDimension { Name = one.Name, Values = [.. one.Values.Select(value => new SpendValue { Value = value.Value, Cost = new Money(value.Cost), Calls = 1 })] })],
-    };
+    private static SpendBatch Batch(long number, params (string Name, (string Value, decimal Cost)[] Values)[] by) =>
+        new()
+        {
+            Number = number,
+            By =
+            [
+                .. by.Select(one => new SpendDimension
+                {
+                    Name = one.Name,
+                    Values =
+                    [
+                        .. one.Values.Select(value => new SpendValue
+                        {
+                            Value = value.Value,
+                            Cost = new Money(value.Cost),
+                            Calls = 1,
+                        }),
+                    ],
+                }),
+            ],
+        };
 
     private static Money Spent(BudgetLedgerStatus ledger, string customer) =>
-        ledger.Limits.First(limit => limit.Budget == "total").Spend!.By.Single(dimension => dimension.Name == "customer").Values.Single(value => value.Value == customer).Cost;
+        ledger
+            .Limits.First(limit => limit.Budget == "total")
+            .Spend!.By.Single(dimension => dimension.Name == "customer")
+            .Values.Single(value => value.Value == customer)
+            .Cost;
 
     private static IEnumerable<(int Action, int Who, int Which, int Cents)> History(Random random) =>
-        [.. Enumerable.Range(0, 300).Select(_ => (random.Next(SpendModel.Actions), random.Next(12), random.Next(1000), random.Next(1, 301)))];
+        [
+            .. Enumerable
+                .Range(0, 300)
+                .Select(_ => (random.Next(SpendModel.Actions), random.Next(12), random.Next(1000), random.Next(1, 301))),
+        ];
 
     private static void Run(SpendGuard missing, IEnumerable<(int Action, int Who, int Which, int Cents)> history)
     {

@@ -24,8 +24,8 @@ public enum SpendGuard
 }
 
 /// <summary>
-/// How spend reaches the ledger, told apart: real guardrail accounts, the real rules, two replicas that both may believe to lead and keep mere reports in memory,
-/// writes that fail, and a network that loses, repeats and reorders.
+/// How spend reaches the ledger, told apart: real guardrail accounts, the real rules, two replicas that both may believe to lead and keep
+/// mere reports in memory, writes that fail, and a network that loses, repeats and reorders.
 /// </summary>
 internal sealed class SpendModel(SpendGuard missing)
 {
@@ -37,12 +37,16 @@ internal sealed class SpendModel(SpendGuard missing)
     private readonly Pod[] pods = [new(0), new(1), new(2)];
     private readonly List<(Pod Pod, GrantReport Report)> requests = [];
     private readonly List<(Pod Pod, GrantReport Report, GrantResponse Answer)> answers = [];
-    private readonly Dictionary<string, (Money Cost, long Calls)> booked = Customers.ToDictionary(customer => customer, _ => (Money.Zero, 0L));
+    private readonly Dictionary<string, (Money Cost, long Calls)> booked = Customers.ToDictionary(
+        customer => customer,
+        _ => (Money.Zero, 0L)
+    );
     private (BudgetLedgerStatus Status, int Version) disk = (new(), 0);
     private DateTimeOffset now = Start;
     private int runs;
 
-    // Runs that ended where their pod held money of the window: it tells of these for certain. The others come with the first call after them, if one comes.
+    // Runs that ended where their pod held money of the window: it tells of these for certain. The others come with the first call after
+    // them, if one comes.
     private int funded;
     private int rolls;
 
@@ -146,16 +150,23 @@ internal sealed class SpendModel(SpendGuard missing)
         if (booked.Values.All(sum => sum.Calls == 0))
             return;
         var total = disk.Status.Limits.First(limit => limit is { Budget: "total", Last: null });
-        var told = (total.Spend?.By.FirstOrDefault(dimension => dimension.Name == "customer")?.Values ?? []).ToDictionary(value => value.Value, value => (value.Cost, value.Calls));
+        var told = (total.Spend?.By.FirstOrDefault(dimension => dimension.Name == "customer")?.Values ?? []).ToDictionary(
+            value => value.Value,
+            value => (value.Cost, value.Calls)
+        );
         foreach (var (customer, sum) in booked)
         {
             if (told.GetValueOrDefault(customer) is var found && found != sum)
-                throw new BrokenPromiseException($"{customer} spent {sum.Cost} in {sum.Calls} calls, the ledger has {found.Cost} in {found.Calls}");
+                throw new BrokenPromiseException(
+                    $"{customer} spent {sum.Cost} in {sum.Calls} calls, the ledger has {found.Cost} in {found.Calls}"
+                );
         }
         foreach (var dimension in total.Spend!.By)
         {
             if (Money.Sum(dimension.Values.Select(value => value.Cost)) != (total.Settled + total.Unproven).Cost)
-                throw new BrokenPromiseException($"{dimension.Name}: {Money.Sum(dimension.Values.Select(value => value.Cost))} of {total.Settled} + {total.Unproven}");
+                throw new BrokenPromiseException(
+                    $"{dimension.Name}: {Money.Sum(dimension.Values.Select(value => value.Cost))} of {total.Settled} + {total.Unproven}"
+                );
         }
         if (CostSketch.TryParse(total.Spend.PerCall)?.Count != booked.Values.Sum(sum => sum.Calls))
             throw new BrokenPromiseException("the sketch of calls misses some or has some twice");
@@ -183,7 +194,11 @@ internal sealed class SpendModel(SpendGuard missing)
         var reservation = pod.Open[which % pod.Open.Count];
         pod.Open.RemoveAt(which % pod.Open.Count);
         var customer = Customers[cents % Customers.Length];
-        var tags = Tags.Read(Names, customer == Attribution.None ? new HeaderDictionary() : new HeaderDictionary { [Tags.HeaderPrefix + "customer"] = customer }, Tags.Empty);
+        var tags = Tags.Read(
+            Names,
+            customer == Attribution.None ? new HeaderDictionary() : new HeaderDictionary { [Tags.HeaderPrefix + "customer"] = customer },
+            Tags.Empty
+        );
         var labels = new SpendLabels("sample/model", "abc", tags);
         var cost = reservation.Amount.Cost;
         if (cents % 3 == 0)
@@ -203,7 +218,16 @@ internal sealed class SpendModel(SpendGuard missing)
     {
         var request = report.Request;
         if (missing == SpendGuard.CloseWithTheRest && request.Closing)
-            request = new GrantRequest { Holder = request.Holder, Window = request.Window, Settled = request.Settled, Unproven = request.Unproven, Returned = request.Returned, Closing = true, Spend = [.. request.Spend.Take(1)] };
+            request = new GrantRequest
+            {
+                Holder = request.Holder,
+                Window = request.Window,
+                Settled = request.Settled,
+                Unproven = request.Unproven,
+                Returned = request.Returned,
+                Closing = true,
+                Spend = [.. request.Spend.Take(1)],
+            };
         if (SpendBounds.Problem(request.Spend) is { } problem)
             throw new BrokenPromiseException(problem);
         for (var attempt = 0; attempt < 3; attempt++)
@@ -216,7 +240,14 @@ internal sealed class SpendModel(SpendGuard missing)
             var opened = LedgerLimits.Open(before, terms, now, "led");
             if (missing == SpendGuard.AddOnce)
                 opened = opened with { Holders = [.. opened.Holders.Select(line => line with { Noted = null })] };
-            var decision = LedgerRules.Apply(opened, request, pod.Holder, new GrantHints(new Money(0.5m), Amount.Zero, Amount.Zero), terms, now);
+            var decision = LedgerRules.Apply(
+                opened,
+                request,
+                pod.Holder,
+                new GrantHints(new Money(0.5m), Amount.Zero, Amount.Zero),
+                terms,
+                now
+            );
             if (decision.IsUrgent || isNew || !LedgerFile.Same(before, opened))
             {
                 if (fails)
@@ -239,7 +270,11 @@ internal sealed class SpendModel(SpendGuard missing)
                 Window = LedgerLimits.WindowName(decision.Account, decision.Account.Segment),
                 WindowEnds = new DateTimeOffset(DateTime.SpecifyKind(decision.Account.SegmentEnds!.Value, DateTimeKind.Utc)),
                 Granted = decision.Granted,
-                Noted = SpendBook.Noted(acknowledged, request.Holder, request.Window ?? LedgerLimits.WindowName(decision.Account, decision.Account.Segment)),
+                Noted = SpendBook.Noted(
+                    acknowledged,
+                    request.Holder,
+                    request.Window ?? LedgerLimits.WindowName(decision.Account, decision.Account.Segment)
+                ),
             };
         }
         return null;
@@ -256,8 +291,19 @@ internal sealed class SpendModel(SpendGuard missing)
         return true;
     }
 
-    private AccountTerms Terms() => new()
-    {
-        Limits = [BudgetWindows.Of(BudgetPeriod.Total, now) with { MaxCost = new Money(10_000) }, BudgetWindows.Of(BudgetPeriod.Hour, now) with { MaxCost = new Money(10_000) }],
-    };
+    private AccountTerms Terms() =>
+        new()
+        {
+            Limits =
+            [
+                BudgetWindows.Of(BudgetPeriod.Total, now) with
+                {
+                    MaxCost = new Money(10_000),
+                },
+                BudgetWindows.Of(BudgetPeriod.Hour, now) with
+                {
+                    MaxCost = new Money(10_000),
+                },
+            ],
+        };
 }

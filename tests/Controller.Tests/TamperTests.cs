@@ -16,7 +16,10 @@ public sealed class TamperTests
     [Fact]
     public void While_a_foreign_Service_would_select_its_pods_a_candidate_has_none()
     {
-        cluster.Agent.Spec.Template["metadata"] = new System.Text.Json.Nodes.JsonObject { ["labels"] = new System.Text.Json.Nodes.JsonObject { ["app"] = "support" } };
+        cluster.Agent.Spec.Template["metadata"] = new System.Text.Json.Nodes.JsonObject
+        {
+            ["labels"] = new System.Text.Json.Nodes.JsonObject { ["app"] = "support" },
+        };
         cluster.AddForeignService("old-entry", new Dictionary<string, string> { ["app"] = "support" });
         cluster.AddForeignService("harmless", new Dictionary<string, string> { ["app"] = "other" });
         cluster.Settle();
@@ -57,7 +60,10 @@ public sealed class TamperTests
     {
         var good = cluster.PromoteDeclared();
         cluster.Edit($"support-{good}", view => view with { ForeignManagers = ["kubectl-edit"], Replicas = 7 });
-        var write = AgentDecider.Decide(cluster.Observe()).Writes.OfType<Write.Apply>().Single(apply => apply.Resource.Kind == "Deployment");
+        var write = AgentDecider
+            .Decide(cluster.Observe())
+            .Writes.OfType<Write.Apply>()
+            .Single(apply => apply.Resource.Kind == "Deployment");
         write.ForeignManagers.ShouldBe(["kubectl-edit"]);
 
         cluster.Settle();
@@ -87,7 +93,9 @@ public sealed class TamperTests
     [InlineData("ReadOnlyMany", true)]
     public void A_claim_that_one_pod_may_mount_is_refused(string mode, bool accepted)
     {
-        cluster.Agent.Spec.Template["spec"]!["volumes"] = System.Text.Json.Nodes.JsonNode.Parse("""[{"name": "data", "persistentVolumeClaim": {"claimName": "store"}}]""");
+        cluster.Agent.Spec.Template["spec"]!["volumes"] = System.Text.Json.Nodes.JsonNode.Parse(
+            """[{"name": "data", "persistentVolumeClaim": {"claimName": "store"}}]"""
+        );
         cluster.Settle();
         cluster.Condition(ConditionTypes.Ready)!.Reason.ShouldBe(Reasons.ClaimNotFound);
 
@@ -131,7 +139,9 @@ public sealed class TamperTests
         cluster.Now += TimeSpan.FromHours(2);
         cluster.Settle();
         cluster.Served.ShouldBe(revision, "its end never stops what serves");
-        ReadinessExceptionController.Describe(cluster.Exceptions[0], cluster.Agent, ["platform"], cluster.Now).State.ShouldBe(ExceptionState.Expired);
+        ReadinessExceptionController
+            .Describe(cluster.Exceptions[0], cluster.Agent, ["platform"], cluster.Now)
+            .State.ShouldBe(ExceptionState.Expired);
 
         cluster.SetPrompt("v2");
         cluster.Settle();
@@ -165,7 +175,9 @@ public sealed class TamperTests
         exception.Spec = exception.Spec with { RequestedBy = by };
 
         ExceptionRule.State(exception, ["platform"], cluster.Now).ShouldBe(state);
-        (ExceptionRule.Find([exception], "shop", "support", cluster.Declared, ExceptionGate.Evals, ["platform"], cluster.Now) is not null).ShouldBe(state == ExceptionState.Active);
+        (
+            ExceptionRule.Find([exception], "shop", "support", cluster.Declared, ExceptionGate.Evals, ["platform"], cluster.Now) is not null
+        ).ShouldBe(state == ExceptionState.Active);
         cluster.Settle();
         cluster.PodsComeUp();
         cluster.Settle();
@@ -184,20 +196,40 @@ public sealed class TamperTests
 
         cluster.SetPrompt("fix");
         cluster.Settle();
-        cluster.Edit($"support-{cluster.Declared}-eval", view => view with { Observed = true, Updated = 1, Available = 1, Ready = 1, Total = 1 });
+        cluster.Edit(
+            $"support-{cluster.Declared}-eval",
+            view => view with { Observed = true, Updated = 1, Available = 1, Ready = 1, Total = 1 }
+        );
         cluster.Settle();
         cluster.EvalsEnd(EvalPhase.Passed);
         cluster.Settle();
-        cluster.Edit($"support-{cluster.Declared}", view => view with { Observed = true, Updated = 2, Available = 2, Ready = 2, Total = 2 });
+        cluster.Edit(
+            $"support-{cluster.Declared}",
+            view => view with { Observed = true, Updated = 2, Available = 2, Ready = 2, Total = 2 }
+        );
         cluster.Settle();
         cluster.Served.ShouldBe(cluster.Declared);
     }
 
-    private static PodView Pod(string name, string revision, string? controller) => new(
-        new Meta(new NamespacedName("shop", name), name, "rs", new Dictionary<string, string>
-        {
-            [Names.AgentLabel] = "support",
-            [Names.RevisionLabel] = revision,
-            [Names.TrackLabel] = Names.ServingTrack,
-        }, DateTimeOffset.UnixEpoch, false, "1", controller), "Running", null, []);
+    private static PodView Pod(string name, string revision, string? controller) =>
+        new(
+            new Meta(
+                new NamespacedName("shop", name),
+                name,
+                "rs",
+                new Dictionary<string, string>
+                {
+                    [Names.AgentLabel] = "support",
+                    [Names.RevisionLabel] = revision,
+                    [Names.TrackLabel] = Names.ServingTrack,
+                },
+                DateTimeOffset.UnixEpoch,
+                false,
+                "1",
+                controller
+            ),
+            "Running",
+            null,
+            []
+        );
 }

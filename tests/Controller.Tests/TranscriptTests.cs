@@ -119,11 +119,22 @@ public sealed partial class TranscriptTests
             foreach (var write in decision.Writes)
                 text.Append(Line(write, services, deployments, copies, budget));
             foreach (var note in decision.Events)
-                text.Append(CultureInfo.InvariantCulture, $"  event {(note.Warning ? "Warning" : "Normal")} {note.Reason}: {note.Message}\n");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"  event {(note.Warning ? "Warning" : "Normal")} {note.Reason}: {note.Message}\n"
+                );
             if (!again)
             {
-                var state = string.Join(", ", decision.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason}").Order(StringComparer.Ordinal));
-                text.Append(CultureInfo.InvariantCulture, $"  = {decision.Status.Phase}: {state}\n  = look again: {Wait(decision.RequeueAfter)}\n");
+                var state = string.Join(
+                    ", ",
+                    decision
+                        .Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason}")
+                        .Order(StringComparer.Ordinal)
+                );
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"  = {decision.Status.Phase}: {state}\n  = look again: {Wait(decision.RequeueAfter)}\n"
+                );
                 return;
             }
         }
@@ -131,16 +142,31 @@ public sealed partial class TranscriptTests
     }
 
     // Only what differs from what is there: an apply of what is so already is not sent.
-    private static string Line(Write write, Dictionary<string, string> services, Dictionary<string, int> deployments, Dictionary<string, string> copies, bool budget)
+    private static string Line(
+        Write write,
+        Dictionary<string, string> services,
+        Dictionary<string, int> deployments,
+        Dictionary<string, string> copies,
+        bool budget
+    )
     {
         switch (write)
         {
             case Write.Apply { Resource.Kind: "Service" } apply:
-                var selector = Selector(((System.Text.Json.Nodes.JsonObject)apply.Body["spec"]!["selector"]!).ToDictionary(entry => entry.Key, entry => entry.Value!.GetValue<string>()));
-                return services.GetValueOrDefault(Name(apply)) == selector ? string.Empty : $"  apply Service {Name(apply)} to {selector}\n";
+                var selector = Selector(
+                    ((System.Text.Json.Nodes.JsonObject)apply.Body["spec"]!["selector"]!).ToDictionary(
+                        entry => entry.Key,
+                        entry => entry.Value!.GetValue<string>()
+                    )
+                );
+                return services.GetValueOrDefault(Name(apply)) == selector
+                    ? string.Empty
+                    : $"  apply Service {Name(apply)} to {selector}\n";
             case Write.Apply { Resource.Kind: "Deployment" } apply:
                 var replicas = apply.Body["spec"]!["replicas"]!.GetValue<int>();
-                return deployments.TryGetValue(Name(apply), out var known) && known == replicas ? string.Empty : $"  apply Deployment {Name(apply)}, {replicas} pods\n";
+                return deployments.TryGetValue(Name(apply), out var known) && known == replicas
+                    ? string.Empty
+                    : $"  apply Deployment {Name(apply)}, {replicas} pods\n";
             case Write.Apply { Resource.Kind: "PodDisruptionBudget" } apply:
                 return budget ? string.Empty : $"  apply PodDisruptionBudget {Name(apply)}\n";
             case Write.Apply apply:
@@ -152,7 +178,8 @@ public sealed partial class TranscriptTests
             case Write.Scale scale:
                 return $"  scale Deployment {scale.Deployment.Name} to {scale.Replicas}\n";
             case Write.CreateRun create:
-                return $"  create EvalRun, attempt {create.Body["spec"]!["attempt"]}, round {create.Body["spec"]!["round"]?.ToJsonString() ?? "none"}\n";
+                return $"  create EvalRun, attempt {create.Body["spec"]!["attempt"]}, round "
+                    + $"{create.Body["spec"]!["round"]?.ToJsonString() ?? "none"}\n";
             case Write.Delete delete:
                 return $"  delete {delete.Resource.Kind} {delete.Key.Name}\n";
             default:
@@ -184,7 +211,8 @@ public sealed partial class TranscriptTests
 
     private static string Name(Write.Apply apply) => apply.Body["metadata"]!["name"]!.GetValue<string>();
 
-    private static string Wait(TimeSpan? wait) => wait is { } time ? TimeSpan.FromSeconds(Math.Floor(time.TotalSeconds)).ToString("c", CultureInfo.InvariantCulture) : "never";
+    private static string Wait(TimeSpan? wait) =>
+        wait is { } time ? TimeSpan.FromSeconds(Math.Floor(time.TotalSeconds)).ToString("c", CultureInfo.InvariantCulture) : "never";
 
     [GeneratedRegex("support-[0-9a-f]{10}(?=-[0-9])")]
     private static partial Regex Identity();

@@ -22,7 +22,8 @@ try
         {
             foreach (var line in text.TrimEnd().Split('\n'))
                 AnsiConsole.MarkupLineInterpolated($"[grey]{Clock()}[/]   {line}");
-        });
+        }
+    );
     await SupportStory.InstallAsync(options, stop.Token);
     await SupportStory.ResetAsync(options, stop.Token);
     await using (var story = new SupportStory(options))
@@ -30,7 +31,8 @@ try
 
     AnsiConsole.MarkupLine("\n[bold green]The story is as told.[/] The cluster stays up:\n");
     Console.WriteLine(await CommandLine.RunAsync("kubectl", ["get", "agd,evr,bgl", "--all-namespaces"], null, stop.Token));
-    Console.WriteLine($"""
+    Console.WriteLine(
+        $"""
         Look further:
           export KUBECONFIG={options.Kubeconfig}
           kubectl -n shop describe agd support
@@ -38,7 +40,8 @@ try
           kubectl -n agent-readiness-system get bgl -o yaml
           kubectl -n agent-readiness-system logs deploy/agent-readiness-operator
           make cluster-down
-        """);
+        """
+    );
     return 0;
 }
 catch (Exception error) when (error is StoryException or CommandException or OperationCanceledException or TimeoutException)

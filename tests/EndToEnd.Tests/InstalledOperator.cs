@@ -15,7 +15,8 @@ public sealed class InstalledOperator : IAsyncLifetime
         await SupportStory.InstallAsync(StoryOptions.FromEnvironment(_ => { }, _ => { }), limit.Token);
     }
 
-    public StoryOptions Options(ITestOutputHelper output) => StoryOptions.FromEnvironment(output.WriteLine, text => output.WriteLine("  " + text));
+    public StoryOptions Options(ITestOutputHelper output) =>
+        StoryOptions.FromEnvironment(output.WriteLine, text => output.WriteLine("  " + text));
 
     public Task DisposeAsync() => Task.CompletedTask;
 }

@@ -15,9 +15,19 @@ public sealed class RefusalTests(InstalledOperator installed, ITestOutputHelper 
     private const string Namespace = "refusals";
 
     [Theory]
-    [InlineData("evals: [{suite: {name: nowhere}, minScore: \"0.9\"}]", "", "SuiteNotFound", "spec.evals[0].suite: EvalSuite refusals/nowhere does not exist")]
+    [InlineData(
+        "evals: [{suite: {name: nowhere}, minScore: \"0.9\"}]",
+        "",
+        "SuiteNotFound",
+        "spec.evals[0].suite: EvalSuite refusals/nowhere does not exist"
+    )]
     [InlineData("evals: []", "hostNetwork: true", "InvalidSpec", "spec.template.spec.hostNetwork")]
-    [InlineData("evals: []", "volumes: [{name: v, configMap: {name: missing}}]", "ConfigMapNotFound", "ConfigMap refusals/missing does not exist")]
+    [InlineData(
+        "evals: []",
+        "volumes: [{name: v, configMap: {name: missing}}]",
+        "ConfigMapNotFound",
+        "ConfigMap refusals/missing does not exist"
+    )]
     [InlineData("evals: []", "restartPolicy: Sometimes", "ChildRefused", "restartPolicy")]
     public async Task What_cannot_work_is_named_on_the_object(string evals, string pod, string reason, string message)
     {
@@ -40,8 +50,15 @@ public sealed class RefusalTests(InstalledOperator installed, ITestOutputHelper 
         await WaitAsync(watch, "unpriced", "to serve", agent => Ready(agent)?.Status == "True");
 
         var body = JsonNode.Parse("""{"model":"agent","messages":[{"role":"user","content":"Hello"}]}""");
-        var refused = await Should.ThrowAsync<KubernetesApiException>(() => watch.Api.SendAsync(HttpMethod.Post,
-            $"/api/v1/namespaces/{Namespace}/services/unpriced:80/proxy/v1/chat/completions", body, "application/json", CancellationToken.None));
+        var refused = await Should.ThrowAsync<KubernetesApiException>(() =>
+            watch.Api.SendAsync(
+                HttpMethod.Post,
+                $"/api/v1/namespaces/{Namespace}/services/unpriced:80/proxy/v1/chat/completions",
+                body,
+                "application/json",
+                CancellationToken.None
+            )
+        );
 
         output.WriteLine(refused.Message);
         ((int)refused.StatusCode).ShouldBe(400);
@@ -50,14 +67,34 @@ public sealed class RefusalTests(InstalledOperator installed, ITestOutputHelper 
         await CommandLine.RunAsync("kubectl", ["-n", Namespace, "delete", "agd", "unpriced", "--wait"], null, CancellationToken.None);
     }
 
-    private static Condition? Ready(AgentDeployment agent) => agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == "Ready");
+    private static Condition? Ready(AgentDeployment agent) =>
+        agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == "Ready");
 
     private static Task<AgentDeployment> WaitAsync(ClusterWatch watch, string name, string what, Func<AgentDeployment, bool> isSo) =>
-        watch.WaitAsync(watch.Agents, new NamespacedName(Namespace, name), what, isSo, TimeSpan.FromMinutes(2),
-            agent => agent is null ? "absent" : $"{Ready(agent)?.Reason} {Ready(agent)?.Message}", CancellationToken.None);
+        watch.WaitAsync(
+            watch.Agents,
+            new NamespacedName(Namespace, name),
+            what,
+            isSo,
+            TimeSpan.FromMinutes(2),
+            agent => agent is null ? "absent" : $"{Ready(agent)?.Reason} {Ready(agent)?.Message}",
+            CancellationToken.None
+        );
 
-    private static async Task<string> RestartsAsync() => await CommandLine.RunAsync("kubectl",
-        ["-n", SupportStory.OperatorNamespace, "get", "pods", "-o", "jsonpath={range .items[*]}{.metadata.name}:{.status.containerStatuses[0].restartCount} {end}"], null, CancellationToken.None);
+    private static async Task<string> RestartsAsync() =>
+        await CommandLine.RunAsync(
+            "kubectl",
+            [
+                "-n",
+                SupportStory.OperatorNamespace,
+                "get",
+                "pods",
+                "-o",
+                "jsonpath={range .items[*]}{.metadata.name}:{.status.containerStatuses[0].restartCount} {end}",
+            ],
+            null,
+            CancellationToken.None
+        );
 
     private async Task ApplyAsync(string name, string evals, string pod, string model)
     {

@@ -26,10 +26,22 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
         await using var watch = new ClusterWatch(installed.Options(output).Kubeconfig);
         await ApplyAsync("namespaces.yaml", stop);
         await ApplyAsync("provider.yaml", stop);
-        await CommandLine.RunAsync("kubectl", ["-n", "model-provider", "rollout", "status", "deployment/model-provider", "--timeout=120s"], null, stop);
+        await CommandLine.RunAsync(
+            "kubectl",
+            ["-n", "model-provider", "rollout", "status", "deployment/model-provider", "--timeout=120s"],
+            null,
+            stop
+        );
         await Task.WhenAll(
             RollAsync(watch, "rollouts-bluegreen", "strategy: BlueGreen", "Promoting", stop),
-            RollAsync(watch, "rollouts-canary", "strategy: Canary, steps: [{percent: 30, hold: 5s}, {percent: 60, hold: 5s}]", "Canary", stop));
+            RollAsync(
+                watch,
+                "rollouts-canary",
+                "strategy: Canary, steps: [{percent: 30, hold: 5s}, {percent: 60, hold: 5s}]",
+                "Canary",
+                stop
+            )
+        );
     }
 
     private async Task RollAsync(ClusterWatch watch, string ns, string strategy, string middle, CancellationToken stop)
@@ -45,17 +57,56 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
         var slow = await LoadAsync(ns, "slow", "0.5", "30", "[[latency=12s]] Where is my order #1008?", stop);
         // A run of the slow kind is two model calls of 12 s: five times the drain.
         await PromptAsync(ns, "Be quicker.", stop);
-        var second = (await AgentAsync(watch, flow, "the second revision to serve", agent => IsReady(agent) && agent.Status!.ServingRevision != first, stop)).Status!.ServingRevision!;
+        var second = (
+            await AgentAsync(
+                watch,
+                flow,
+                "the second revision to serve",
+                agent => IsReady(agent) && agent.Status!.ServingRevision != first,
+                stop
+            )
+        )
+            .Status!
+            .ServingRevision!;
         output.WriteLine($"{ns}: {second} took over from {first}");
         await AgentAsync(watch, flow, "the first revision to drain", agent => agent.Status?.DrainingRevision is null, stop);
         await GoneAsync(ns, first, stop);
 
         await PromptAsync(ns, "Be quickest.", stop);
-        var candidate = (await AgentAsync(watch, flow, $"the third revision to be in phase {middle}", agent => agent.Status?.Phase == middle
-            && (middle != "Canary" || agent.Status.Canary?.Shared == true), stop)).Status!.CandidateRevision!;
-        await CommandLine.RunAsync("kubectl", ["-n", ns, "patch", "agd", Name, "--type", "merge", "-p",
-            $"spec: {{rollout: {{decision: {{revision: {candidate}, action: Abort, reason: second thoughts}}}}}}"], null, stop);
-        var aborted = await AgentAsync(watch, flow, "the third revision to be given up", agent => Condition(agent, "Stalled")?.Reason == "Aborted", stop);
+        var candidate = (
+            await AgentAsync(
+                watch,
+                flow,
+                $"the third revision to be in phase {middle}",
+                agent => agent.Status?.Phase == middle && (middle != "Canary" || agent.Status.Canary?.Shared == true),
+                stop
+            )
+        )
+            .Status!
+            .CandidateRevision!;
+        await CommandLine.RunAsync(
+            "kubectl",
+            [
+                "-n",
+                ns,
+                "patch",
+                "agd",
+                Name,
+                "--type",
+                "merge",
+                "-p",
+                $"spec: {{rollout: {{decision: {{revision: {candidate}, action: Abort, reason: second thoughts}}}}}}",
+            ],
+            null,
+            stop
+        );
+        var aborted = await AgentAsync(
+            watch,
+            flow,
+            "the third revision to be given up",
+            agent => Condition(agent, "Stalled")?.Reason == "Aborted",
+            stop
+        );
         Condition(aborted, "Stalled")!.Message.ShouldContain("second thoughts");
         await GoneAsync(ns, candidate, stop);
 
@@ -70,93 +121,157 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
         served.Verify(watch);
         if (middle == "Promoting")
             served.All.ShouldNotContain(candidate, "it had no traffic yet");
-        (await AgentAsync(watch, flow, "the second revision to serve on", agent => Condition(agent, "Serving")?.Status == "True", stop)).Status!.ServingRevision.ShouldBe(second);
+        (
+            await AgentAsync(watch, flow, "the second revision to serve on", agent => Condition(agent, "Serving")?.Status == "True", stop)
+        ).Status!.ServingRevision.ShouldBe(second);
         await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--wait"], null, stop);
     }
 
     private Task<LoadPod> LoadAsync(string ns, string name, string rate, string concurrency, string message, CancellationToken stop) =>
-        LoadPod.StartAsync(ns, name, installed.Options(output).Image("SAMPLES_IMAGE"),
-            ["--url", $"http://{Name}/v1/chat/completions", "--rate", rate, "--concurrency", concurrency, "--message", message, "--fresh-connections"], stop);
+        LoadPod.StartAsync(
+            ns,
+            name,
+            installed.Options(output).Image("SAMPLES_IMAGE"),
+            [
+                "--url",
+                $"http://{Name}/v1/chat/completions",
+                "--rate",
+                rate,
+                "--concurrency",
+                concurrency,
+                "--message",
+                message,
+                "--fresh-connections",
+            ],
+            stop
+        );
 
-    private static Task GoneAsync(string ns, string revision, CancellationToken stop) => CommandLine.RunAsync("kubectl",
-        ["-n", ns, "wait", "--for=delete", "pod", "-l", $"agentreadiness.dev/revision={revision}", "--timeout=150s"], null, stop);
+    private static Task GoneAsync(string ns, string revision, CancellationToken stop) =>
+        CommandLine.RunAsync(
+            "kubectl",
+            ["-n", ns, "wait", "--for=delete", "pod", "-l", $"agentreadiness.dev/revision={revision}", "--timeout=150s"],
+            null,
+            stop
+        );
 
-    private static Task PromptAsync(string ns, string text, CancellationToken stop) => CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], $$"""
-        apiVersion: v1
-        kind: ConfigMap
-        metadata: {name: flow-prompt, namespace: {{ns}}}
-        data:
-          prompt.txt: |
-            You are the support agent of a web shop. {{text}}
-            For every question about an order call lookup_order and answer from its result.
-            Decline whatever has nothing to do with the shop.
-        """, stop);
+    private static Task PromptAsync(string ns, string text, CancellationToken stop) =>
+        CommandLine.RunAsync(
+            "kubectl",
+            ["apply", "-f", "-"],
+            $$"""
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: flow-prompt, namespace: {{ns}}}
+            data:
+              prompt.txt: |
+                You are the support agent of a web shop. {{text}}
+                For every question about an order call lookup_order and answer from its result.
+                Decline whatever has nothing to do with the shop.
+            """,
+            stop
+        );
 
     private Task ApplyAsync(string file, CancellationToken stop)
     {
         var options = installed.Options(output);
-        return CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], File.ReadAllText(Path.Combine(options.Root, "docs", "samples", "support", file))
-            .Replace("${SAMPLES_IMAGE}", options.Image("SAMPLES_IMAGE"), StringComparison.Ordinal), stop);
+        return CommandLine.RunAsync(
+            "kubectl",
+            ["apply", "-f", "-"],
+            File.ReadAllText(Path.Combine(options.Root, "docs", "samples", "support", file))
+                .Replace("${SAMPLES_IMAGE}", options.Image("SAMPLES_IMAGE"), StringComparison.Ordinal),
+            stop
+        );
     }
 
-    private static Task<AgentDeployment> AgentAsync(ClusterWatch watch, NamespacedName flow, string what, Func<AgentDeployment, bool> isSo, CancellationToken stop) =>
-        watch.WaitAsync(watch.Agents, flow, what, isSo, Long, agent => agent?.Status is null ? "without status"
-            : $"{agent.Status.Phase}, {string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}", stop);
+    private static Task<AgentDeployment> AgentAsync(
+        ClusterWatch watch,
+        NamespacedName flow,
+        string what,
+        Func<AgentDeployment, bool> isSo,
+        CancellationToken stop
+    ) =>
+        watch.WaitAsync(
+            watch.Agents,
+            flow,
+            what,
+            isSo,
+            Long,
+            agent =>
+                agent?.Status is null
+                    ? "without status"
+                    : $"{agent.Status.Phase}, "
+                        + $"{string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}",
+            stop
+        );
 
-    private static bool IsReady(AgentDeployment agent) => Condition(agent, "Ready") is { Status: "True" } && agent.Status!.CandidateRevision is null;
+    private static bool IsReady(AgentDeployment agent) =>
+        Condition(agent, "Ready") is { Status: "True" } && agent.Status!.CandidateRevision is null;
 
-    private static Condition? Condition(AgentDeployment agent, string type) => agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == type);
+    private static Condition? Condition(AgentDeployment agent, string type) =>
+        agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == type);
 
-    private string Manifest(string ns, string strategy) => $$$"""
-        apiVersion: v1
-        kind: Namespace
-        metadata: {name: {{{ns}}}}
-        ---
-        apiVersion: v1
-        kind: Secret
-        metadata: {name: openai, namespace: {{{ns}}}}
-        stringData: {api-key: sample-provider-key}
-        ---
-        apiVersion: v1
-        kind: ConfigMap
-        metadata: {name: cases, namespace: {{{ns}}}}
-        data:
-          cases.jsonl: |
-            {{{Cases()}}}
-        ---
-        apiVersion: agentreadiness.dev/v1alpha1
-        kind: EvalSuite
-        metadata: {name: smoke, namespace: {{{ns}}}}
-        spec: {builtin: {cases: {name: cases, key: cases.jsonl} } }
-        ---
-        apiVersion: agentreadiness.dev/v1alpha1
-        kind: AgentDeployment
-        metadata: {name: {{{Name}}}, namespace: {{{ns}}}}
-        spec:
-          replicas: 2
-          ports: [{name: http, port: 80, targetPort: 8080}]
-          template:
+    private string Manifest(string ns, string strategy) =>
+        $$$"""
+            apiVersion: v1
+            kind: Namespace
+            metadata: {name: {{{ns}}}}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: openai, namespace: {{{ns}}}}
+            stringData: {api-key: sample-provider-key}
+            ---
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: cases, namespace: {{{ns}}}}
+            data:
+              cases.jsonl: |
+                {{{Cases()}}}
+            ---
+            apiVersion: agentreadiness.dev/v1alpha1
+            kind: EvalSuite
+            metadata: {name: smoke, namespace: {{{ns}}}}
+            spec: {builtin: {cases: {name: cases, key: cases.jsonl} } }
+            ---
+            apiVersion: agentreadiness.dev/v1alpha1
+            kind: AgentDeployment
+            metadata: {name: {{{Name}}}, namespace: {{{ns}}}}
             spec:
-              terminationGracePeriodSeconds: 120
-              containers:
-              - name: agent
-                image: {{{installed.Options(output).Image("SAMPLES_IMAGE")}}}
-                args: [agent]
-                env:
-                - {name: MODEL, value: gpt-5.4-mini}
-                - {name: PROMPT_FILE, value: /prompt/prompt.txt}
-                - {name: DOTNET_EnableDiagnostics, value: "0"}
-                readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
-                volumeMounts: [{name: prompt, mountPath: /prompt, readOnly: true}]
-              volumes: [{name: prompt, configMap: {name: flow-prompt}}]
-          rollout: {drain: 5s, {{{strategy}}}}
-          evals: [{suite: {name: smoke}, minScore: "0.7"}]
-          guardrails:
-            upstreams:
-            - {name: openai, format: OpenAI, url: "http://model-provider.model-provider.svc/v1", credentials: {secretRef: {name: openai, key: api-key} } }
-        """;
+              replicas: 2
+              ports: [{name: http, port: 80, targetPort: 8080}]
+              template:
+                spec:
+                  terminationGracePeriodSeconds: 120
+                  containers:
+                  - name: agent
+                    image: {{{installed.Options(output).Image("SAMPLES_IMAGE")}}}
+                    args: [agent]
+                    env:
+                    - {name: MODEL, value: gpt-5.4-mini}
+                    - {name: PROMPT_FILE, value: /prompt/prompt.txt}
+                    - {name: DOTNET_EnableDiagnostics, value: "0"}
+                    readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
+                    volumeMounts: [{name: prompt, mountPath: /prompt, readOnly: true}]
+                  volumes: [{name: prompt, configMap: {name: flow-prompt}}]
+              rollout: {drain: 5s, {{{strategy}}}}
+              evals: [{suite: {name: smoke}, minScore: "0.7"}]
+              guardrails:
+                upstreams:
+                - {name: openai, format: OpenAI, url: "http://model-provider.model-provider.svc/v1", credentials: {secretRef: {name: openai, key: api-key} } }
+            """;
 
     // Indented as the block scalar that they go into.
-    private static string Cases() => string.Join("\n    ", Enumerable.Range(1001, 12)
-        .Select(order => "{" + $"\"id\": \"order-{order}\", \"input\": \"Where is my order #{order}?\", \"expect\": " + "{" + $"\"contains\": \"order #{order} is\"" + "} }"));
+    private static string Cases() =>
+        string.Join(
+            "\n    ",
+            Enumerable
+                .Range(1001, 12)
+                .Select(order =>
+                    "{"
+                    + $"\"id\": \"order-{order}\", \"input\": \"Where is my order #{order}?\", \"expect\": "
+                    + "{"
+                    + $"\"contains\": \"order #{order} is\""
+                    + "} }"
+                )
+        );
 }

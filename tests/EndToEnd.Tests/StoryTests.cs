@@ -16,16 +16,31 @@ public sealed class StoryTests(InstalledOperator installed, ITestOutputHelper ou
     public async Task The_story_ends_the_same_when_the_operator_is_killed_in_the_middle_of_its_steps()
     {
         var killed = new List<string>();
-        await TellAsync(installed.Options(output) with
-        {
-            Disturb = async (moment, cancellationToken) =>
+        await TellAsync(
+            installed.Options(output) with
             {
-                output.WriteLine($"operator killed: {moment}");
-                killed.Add(moment);
-                await CommandLine.RunAsync("kubectl",
-                    ["-n", SupportStory.OperatorNamespace, "delete", "pod", "-l", "app.kubernetes.io/name=agent-readiness-operator", "--grace-period=0", "--force"], null, cancellationToken);
-            },
-        });
+                Disturb = async (moment, cancellationToken) =>
+                {
+                    output.WriteLine($"operator killed: {moment}");
+                    killed.Add(moment);
+                    await CommandLine.RunAsync(
+                        "kubectl",
+                        [
+                            "-n",
+                            SupportStory.OperatorNamespace,
+                            "delete",
+                            "pod",
+                            "-l",
+                            "app.kubernetes.io/name=agent-readiness-operator",
+                            "--grace-period=0",
+                            "--force",
+                        ],
+                        null,
+                        cancellationToken
+                    );
+                },
+            }
+        );
         killed.Count.ShouldBe(3);
     }
 

@@ -29,8 +29,13 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         await using var watch = await BeginAsync(stop);
 
         // 20,000 cases do not fit into the reporter's message: they are read from its log.
-        await ApplyAsync(Suite("promptfoo", "promptfoo, '20000'") + Suite("inspect", "inspect") + Suite("junit", "junit")
-            + Agent("tooled", "promptfoo", "inspect", "junit"), stop);
+        await ApplyAsync(
+            Suite("promptfoo", "promptfoo, '20000'")
+                + Suite("inspect", "inspect")
+                + Suite("junit", "junit")
+                + Agent("tooled", "promptfoo", "inspect", "junit"),
+            stop
+        );
         var ready = await AgentAsync(watch, "tooled", "to serve", agent => Condition(agent, "Ready")?.Status == "True", stop);
         foreach (var format in (string[])["promptfoo", "inspect", "junit"])
         {
@@ -40,16 +45,26 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
                 status => status.Phase.ShouldBe(EvalPhase.Passed),
                 status => status.Format.ShouldBe(format),
                 status => status.Cases.ShouldBe(format == "promptfoo" ? 20_000 : 12),
-                status => status.Kept!.Value.ShouldBeGreaterThan(0));
+                status => status.Kept!.Value.ShouldBeGreaterThan(0)
+            );
         }
         ready.Status!.Scores.Count.ShouldBe(3);
 
         string[] manners = ["crash", "hang", "half", "nothing", "lie"];
-        await ApplyAsync(string.Concat(manners.Select(manner => Suite(manner, $"promptfoo, '12', {manner}") + Agent(manner, manner) + "\n---\n")), stop);
+        await ApplyAsync(
+            string.Concat(manners.Select(manner => Suite(manner, $"promptfoo, '12', {manner}") + Agent(manner, manner) + "\n---\n")),
+            stop
+        );
         var outcomes = new Dictionary<string, EvalRunStatus>();
         foreach (var manner in manners)
         {
-            var stalled = await AgentAsync(watch, manner, "to be held", agent => Condition(agent, "Stalled")?.Reason == "EvalsErrored", stop);
+            var stalled = await AgentAsync(
+                watch,
+                manner,
+                "to be held",
+                agent => Condition(agent, "Stalled")?.Reason == "EvalsErrored",
+                stop
+            );
             stalled.Status!.ServingRevision.ShouldBeNull();
             outcomes[manner] = await EndedAsync(watch, manner, stop);
         }
@@ -70,7 +85,8 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(6));
         var stop = limit.Token;
         await using var watch = await BeginAsync(stop);
-        await ApplyAsync($$"""
+        await ApplyAsync(
+            $$"""
             apiVersion: v1
             kind: ServiceAccount
             metadata: {name: ci, namespace: {{ns}}}
@@ -85,18 +101,27 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
             spec: {external: {serviceAccounts: [{name: ci}] } }
             ---
 
-            """ + Agent("tooled", "outside"), stop);
-        var waiting = await AgentAsync(watch, "tooled", "to wait for results", agent => agent.Status?.Evals is [{ Phase: EvalPhase.Running }, ..], stop);
+            """ + Agent("tooled", "outside"),
+            stop
+        );
+        var waiting = await AgentAsync(
+            watch,
+            "tooled",
+            "to wait for results",
+            agent => agent.Status?.Evals is [{ Phase: EvalPhase.Running }, ..],
+            stop
+        );
         var revision = waiting.Status!.CandidateRevision!;
         waiting.Status.Evals[0].Message!.ShouldContain("kubectl agents evals submit");
 
         (await SubmitAsync("other", revision, Results(40, 0), stop)).ShouldSatisfyAllConditions(
             refused => refused.Code.ShouldBe(5),
-            refused => refused.Error.ShouldContain("not listed"));
+            refused => refused.Error.ShouldContain("not listed")
+        );
         (await SubmitAsync("ci", "0123456789abcde", Results(40, 0), stop)).Code.ShouldBe(5, "another revision");
-        (await SubmitAsync("ci", revision, "{\"format\": \"agentreadiness.dev/results/v1\", \"cases\": [", stop)).ShouldSatisfyAllConditions(
-            broken => broken.Code.ShouldBe(5),
-            broken => broken.Error.ShouldContain("ResultsUnreadable"));
+        (
+            await SubmitAsync("ci", revision, "{\"format\": \"agentreadiness.dev/results/v1\", \"cases\": [", stop)
+        ).ShouldSatisfyAllConditions(broken => broken.Code.ShouldBe(5), broken => broken.Error.ShouldContain("ResultsUnreadable"));
         watch.Agents.Get(new NamespacedName(ns, "tooled"))!.View.Status!.ServingRevision.ShouldBeNull();
 
         var taken = await SubmitAsync("ci", revision, Results(40, 0), stop);
@@ -106,7 +131,8 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         await AgentAsync(watch, "tooled", "to serve", agent => Condition(agent, "Ready")?.Status == "True", stop);
         (await SubmitAsync("ci", revision, Results(40, 40), stop)).ShouldSatisfyAllConditions(
             late => late.Code.ShouldBe(5),
-            late => late.Error.ShouldContain("has its verdict"));
+            late => late.Error.ShouldContain("has its verdict")
+        );
         await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--wait=false"], null, stop);
     }
 
@@ -116,9 +142,17 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(7));
         var stop = limit.Token;
         await using var watch = await BeginAsync(stop);
-        var cases = string.Join("\n    ", Enumerable.Range(1001, 12).Select(order =>
-            $"- {{id: order-{order}, input: 'Where is my order #{order}?', tags: [orders], expect: {{contains: 'order #{order} is', judge: {{rubric: 'Must mention: order'}} }} }}"));
-        await ApplyAsync($$"""
+        var cases = string.Join(
+            "\n    ",
+            Enumerable
+                .Range(1001, 12)
+                .Select(order =>
+                    $"- {{id: order-{order}, input: 'Where is my order #{order}?', tags: [orders], expect: {{contains: 'order #{order} "
+                    + $"is', judge: {{rubric: 'Must mention: order'}} }} }}"
+                )
+        );
+        await ApplyAsync(
+            $$"""
             apiVersion: v1
             kind: ConfigMap
             metadata: {name: judged-cases, namespace: {{ns}}}
@@ -139,15 +173,26 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
                   credentials: {secretRef: {name: openai, key: api-key} }
             ---
 
-            """ + Agent("tooled", "judged").Replace("minScore: \"0.7\"", "minScore: \"0.7\", repeats: {min: 2, max: 3}, reevaluateEvery: 1m", StringComparison.Ordinal), stop);
+            """
+                + Agent("tooled", "judged")
+                    .Replace(
+                        "minScore: \"0.7\"",
+                        "minScore: \"0.7\", repeats: {min: 2, max: 3}, reevaluateEvery: 1m",
+                        StringComparison.Ordinal
+                    ),
+            stop
+        );
         var ready = await AgentAsync(watch, "tooled", "to serve", agent => Condition(agent, "Ready")?.Status == "True", stop);
         var run = watch.Runs.List().Single(entry => entry.Key.Namespace == ns).View;
         output.WriteLine(run.Status!.Message);
         run.Status.ShouldSatisfyAllConditions(
             status => status.Phase.ShouldBe(EvalPhase.Passed),
             status => status.Cases.ShouldBe(12),
-            status => status.Format.ShouldBe("native"));
-        var judge = watch.Ledgers.Get(new NamespacedName(SupportStory.OperatorNamespace, $"{ns}.tooled.judge-{ready.Status!.ServingRevision}"))?.View.Status;
+            status => status.Format.ShouldBe("native")
+        );
+        var judge = watch
+            .Ledgers.Get(new NamespacedName(SupportStory.OperatorNamespace, $"{ns}.tooled.judge-{ready.Status!.ServingRevision}"))
+            ?.View.Status;
         judge.ShouldNotBeNull("the judge spends from an account of its own");
         var spent = judge.Limits.ShouldHaveSingleItem();
         output.WriteLine($"judge: {spent.Settled} USD/tokens settled, {spent.Unproven} unproven");
@@ -155,7 +200,13 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         spent.Settled.Cost.Amount.ShouldBeGreaterThan(0);
         spent.Unproven.Cost.Amount.ShouldBe(0, "its guardrail ended by itself, and closed its account");
 
-        var again = await AgentAsync(watch, "tooled", "to be measured again", agent => agent.Status!.Scores is [{ Purpose: EvalPurpose.Drift }, ..], stop);
+        var again = await AgentAsync(
+            watch,
+            "tooled",
+            "to be measured again",
+            agent => agent.Status!.Scores is [{ Purpose: EvalPurpose.Drift }, ..],
+            stop
+        );
         again.Status!.Scores[0].Phase.ShouldBe(EvalPhase.Passed);
         Condition(again, "Ready")!.Status.ShouldBe("True");
         await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--wait=false"], null, stop);
@@ -167,11 +218,23 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--ignore-not-found", "--wait"], null, stop);
         foreach (var file in (string[])["namespaces.yaml", "provider.yaml"])
         {
-            await ApplyAsync((await File.ReadAllTextAsync(Path.Combine(options.Root, "docs", "samples", "support", file), stop))
-                .Replace("${SAMPLES_IMAGE}", options.Image("SAMPLES_IMAGE"), StringComparison.Ordinal), stop);
+            await ApplyAsync(
+                (await File.ReadAllTextAsync(Path.Combine(options.Root, "docs", "samples", "support", file), stop)).Replace(
+                    "${SAMPLES_IMAGE}",
+                    options.Image("SAMPLES_IMAGE"),
+                    StringComparison.Ordinal
+                ),
+                stop
+            );
         }
-        await CommandLine.RunAsync("kubectl", ["-n", "model-provider", "rollout", "status", "deployment/model-provider", "--timeout=120s"], null, stop);
-        await ApplyAsync($$"""
+        await CommandLine.RunAsync(
+            "kubectl",
+            ["-n", "model-provider", "rollout", "status", "deployment/model-provider", "--timeout=120s"],
+            null,
+            stop
+        );
+        await ApplyAsync(
+            $$"""
             apiVersion: v1
             kind: Namespace
             metadata: {name: {{ns}}}
@@ -180,17 +243,27 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
             kind: Secret
             metadata: {name: openai, namespace: {{ns}}}
             stringData: {api-key: sample-provider-key}
-            """, stop);
+            """,
+            stop
+        );
         return new ClusterWatch(options.Kubeconfig);
     }
 
-    private static string Results(int cases, int failing) => new JsonObject
-    {
-        ["format"] = "agentreadiness.dev/results/v1",
-        ["cases"] = new JsonArray([.. Enumerable.Range(0, cases).Select(index => new JsonObject { ["id"] = $"case-{index}", ["passed"] = index >= failing })]),
-    }.ToJsonString();
+    private static string Results(int cases, int failing) =>
+        new JsonObject
+        {
+            ["format"] = "agentreadiness.dev/results/v1",
+            ["cases"] = new JsonArray([
+                .. Enumerable.Range(0, cases).Select(index => new JsonObject { ["id"] = $"case-{index}", ["passed"] = index >= failing }),
+            ]),
+        }.ToJsonString();
 
-    private async Task<(int Code, string Output, string Error)> SubmitAsync(string account, string revision, string results, CancellationToken stop)
+    private async Task<(int Code, string Output, string Error)> SubmitAsync(
+        string account,
+        string revision,
+        string results,
+        CancellationToken stop
+    )
     {
         var file = Path.GetTempFileName();
         try
@@ -201,8 +274,24 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
-            foreach (var argument in (string[])["evals", "submit", file, "--suite", $"{ns}/outside", "--agent", $"{ns}/tooled", "--revision", revision,
-                "--service-account", $"{ns}/{account}", "--kubeconfig", installed.Options(output).Kubeconfig])
+            foreach (
+                var argument in (string[])
+                    [
+                        "evals",
+                        "submit",
+                        file,
+                        "--suite",
+                        $"{ns}/outside",
+                        "--agent",
+                        $"{ns}/tooled",
+                        "--revision",
+                        revision,
+                        "--service-account",
+                        $"{ns}/{account}",
+                        "--kubeconfig",
+                        installed.Options(output).Kubeconfig,
+                    ]
+            )
             {
                 start.ArgumentList.Add(argument);
             }
@@ -218,42 +307,70 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         }
     }
 
-    private Task<AgentDeployment> AgentAsync(ClusterWatch watch, string name, string what, Func<AgentDeployment, bool> isSo, CancellationToken stop) =>
-        watch.WaitAsync(watch.Agents, new NamespacedName(ns, name), $"{name} {what}", isSo, Long, agent => agent?.Status is null ? "without status"
-            : $"{agent.Status.Phase}, {string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}", stop);
+    private Task<AgentDeployment> AgentAsync(
+        ClusterWatch watch,
+        string name,
+        string what,
+        Func<AgentDeployment, bool> isSo,
+        CancellationToken stop
+    ) =>
+        watch.WaitAsync(
+            watch.Agents,
+            new NamespacedName(ns, name),
+            $"{name} {what}",
+            isSo,
+            Long,
+            agent =>
+                agent?.Status is null
+                    ? "without status"
+                    : $"{agent.Status.Phase}, "
+                        + $"{string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}",
+            stop
+        );
 
     /// <summary>The end of a suite's only run. The agent's news may come before the run's: they are two watches.</summary>
     private async Task<EvalRunStatus> EndedAsync(ClusterWatch watch, string suite, CancellationToken stop)
     {
         var name = watch.Runs.List().Single(entry => entry.Key.Namespace == ns && entry.View.Spec.Suite == suite).Key;
-        var run = await watch.WaitAsync(watch.Runs, name, $"the run of {suite} to end", seen => seen.Status?.FinishedAt is not null, Long, seen => $"{seen?.Status?.Phase}", stop);
+        var run = await watch.WaitAsync(
+            watch.Runs,
+            name,
+            $"the run of {suite} to end",
+            seen => seen.Status?.FinishedAt is not null,
+            Long,
+            seen => $"{seen?.Status?.Phase}",
+            stop
+        );
         return run.Status!;
     }
 
-    private static Condition? Condition(AgentDeployment agent, string type) => agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == type);
+    private static Condition? Condition(AgentDeployment agent, string type) =>
+        agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == type);
 
-    private static Task ApplyAsync(string manifest, CancellationToken stop) => CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, stop);
+    private static Task ApplyAsync(string manifest, CancellationToken stop) =>
+        CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, stop);
 
-    private string Suite(string name, string arguments) => $$"""
-        apiVersion: agentreadiness.dev/v1alpha1
-        kind: EvalSuite
-        metadata: {name: {{name}}, namespace: {{ns}}}
-        spec:
-          attempts: 1
-          job:
-            template:
-              spec:
-                automountServiceAccountToken: false
-                securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault} }
-                containers:
-                - name: tool
-                  image: {{installed.Options(output).Image("SAMPLES_IMAGE")}}
-                  args: [runner, {{arguments}}]
-                  env: [{name: DOTNET_EnableDiagnostics, value: "0"}]
-                  securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]} }
-        ---
+    private string Suite(string name, string arguments) =>
+        $$"""
+            apiVersion: agentreadiness.dev/v1alpha1
+            kind: EvalSuite
+            metadata: {name: {{name}}, namespace: {{ns}}}
+            spec:
+              attempts: 1
+              job:
+                template:
+                  spec:
+                    automountServiceAccountToken: false
+                    securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault} }
+                    containers:
+                    - name: tool
+                      image: {{installed.Options(output).Image("SAMPLES_IMAGE")}}
+                      args: [runner, {{arguments}}]
+                      env: [{name: DOTNET_EnableDiagnostics, value: "0"}]
+                      securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]} }
+            ---
 
-        """;
+            """;
 
     private string Agent(string name, params string[] suites)
     {

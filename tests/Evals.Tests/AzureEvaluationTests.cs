@@ -26,8 +26,14 @@ public sealed class AzureEvaluationTests
 
     [Fact]
     public void Scores_without_a_threshold_say_nothing() =>
-        Read("""{"metrics": {"groundedness.groundedness": 5.0}, "rows": [{"inputs.query": "a", "outputs.groundedness.groundedness": 5.0}]}""")
-            .Problems.ShouldHaveSingleItem().ShouldSatisfyAllConditions(problem => problem.Reason.ShouldBe(EvalReasons.ScoreInvalid), problem => problem.Message.ShouldContain("threshold"));
+        Read(
+            """{"metrics": {"groundedness.groundedness": 5.0}, "rows": [{"inputs.query": "a", "outputs.groundedness.groundedness": 5.0}]}"""
+        )
+            .Problems.ShouldHaveSingleItem()
+            .ShouldSatisfyAllConditions(
+                problem => problem.Reason.ShouldBe(EvalReasons.ScoreInvalid),
+                problem => problem.Message.ShouldContain("threshold")
+            );
 
     [Fact]
     public void Half_a_file_is_an_error_and_never_a_pass()

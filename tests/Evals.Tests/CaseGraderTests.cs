@@ -13,7 +13,12 @@ public sealed class CaseGraderTests
     private static async Task<Grade> GradeAsync(string expect, Answer answer, RefusalRule? rule = null)
     {
         var line = $$"""{"id":"a","input":"hi","expect":{{expect}}}""";
-        var cases = await CasesFile.ReadAsync(Encoding.UTF8.GetBytes(line), yaml: false, new CaseContext(rule ?? new RefusalRule()), default);
+        var cases = await CasesFile.ReadAsync(
+            Encoding.UTF8.GetBytes(line),
+            yaml: false,
+            new CaseContext(rule ?? new RefusalRule()),
+            default
+        );
         return await cases.Single().Grader!.GradeAsync(answer, default);
     }
 
@@ -75,16 +80,25 @@ public sealed class CaseGraderTests
     [InlineData("""{"called":[{"name":"f","arguments":{"id":7}}]}""", """f{"id":7.0,"more":1}""", true)]
     [InlineData("""{"called":[{"name":"f","arguments":{"id":7}}]}""", """f{"id":8}""", false)]
     [InlineData("""{"called":[{"name":"f","arguments":{"id":7}}]}""", "f", false)]
-    [InlineData("""{"called":[{"name":"f","arguments":{"o":{"a":1},"l":[{"b":2}]}}]}""", """f{"o":{"a":1,"z":0},"l":[{"b":2,"z":0}]}""", true)]
+    [InlineData(
+        """{"called":[{"name":"f","arguments":{"o":{"a":1},"l":[{"b":2}]}}]}""",
+        """f{"o":{"a":1,"z":0},"l":[{"b":2,"z":0}]}""",
+        true
+    )]
     [InlineData("""{"called":[{"name":"f","arguments":{"l":[1]}}]}""", """f{"l":[1,2]}""", false)]
     // The first expectation fits both calls; only one of them leaves a call for the second.
     [InlineData("""{"called":["f",{"name":"f","arguments":{"id":1}}]}""", """f{"id":1} f{"id":2}""", true)]
     [InlineData("""{"called":["f",{"name":"f","arguments":{"id":1}}]}""", """f{"id":2} f{"id":2}""", false)]
     public async Task ToolCalls(string expect, string calls, bool passes)
     {
-        var made = calls.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(call => call.IndexOf('{') is >= 0 and var at
-            ? new ToolCall(call[..at], JsonDocument.Parse(call[at..]).RootElement)
-            : new ToolCall(call, null)).ToList();
+        var made = calls
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(call =>
+                call.IndexOf('{') is >= 0 and var at
+                    ? new ToolCall(call[..at], JsonDocument.Parse(call[at..]).RootElement)
+                    : new ToolCall(call, null)
+            )
+            .ToList();
         var grade = await GradeAsync($$"""{"toolCalls":{{expect}}}""", new Answer("done") { ToolCalls = made });
         (grade.Passed, grade.Unmeasured).ShouldBe((passes, false));
     }

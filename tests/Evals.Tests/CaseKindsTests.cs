@@ -19,17 +19,29 @@ public sealed class CaseKindsTests : IDisposable
     [Fact]
     public async Task TurnsKeepTheConversation()
     {
-        await using var agent = await FakeAgent.StartRawAsync((context, body) =>
-        {
-            var said = JsonDocument.Parse(body).RootElement.GetProperty("messages").GetArrayLength();
-            return FakeAgent.SayAsync(context, $"answer {said}");
-        });
-        var result = await folder.RunOneAsync(agent.Target, Of("""  "turns":["one",{"input":"two","expect":{"exact":"answer 3"}},"three"] """, """{"exact":"answer 5"}"""));
+        await using var agent = await FakeAgent.StartRawAsync(
+            (context, body) =>
+            {
+                var said = JsonDocument.Parse(body).RootElement.GetProperty("messages").GetArrayLength();
+                return FakeAgent.SayAsync(context, $"answer {said}");
+            }
+        );
+        var result = await folder.RunOneAsync(
+            agent.Target,
+            Of("""  "turns":["one",{"input":"two","expect":{"exact":"answer 3"}},"three"] """, """{"exact":"answer 5"}""")
+        );
         (result.Outcome, result.Score).ShouldBe((Outcome.Passed, 1));
         agent.Requests.Count.ShouldBe(3);
-        agent.Requests.Last().Body.ShouldBe("""{"model":"agent","messages":[{"role":"user","content":"one"},{"role":"assistant","content":"answer 1"},{"role":"user","content":"two"},{"role":"assistant","content":"answer 3"},{"role":"user","content":"three"}],"stream":false}""");
+        agent
+            .Requests.Last()
+            .Body.ShouldBe(
+                """{"model":"agent","messages":[{"role":"user","content":"one"},{"role":"assistant","content":"answer 1"},{"role":"user","content":"two"},{"role":"assistant","content":"answer 3"},{"role":"user","content":"three"}],"stream":false}"""
+            );
         // A turn in the middle fails the case, whatever the last answer is.
-        result = await folder.RunOneAsync(agent.Target, Of("""  "turns":["one",{"input":"two","expect":{"exact":"answer 4"}},"three"] """, """{"exact":"answer 5"}"""));
+        result = await folder.RunOneAsync(
+            agent.Target,
+            Of("""  "turns":["one",{"input":"two","expect":{"exact":"answer 4"}},"three"] """, """{"exact":"answer 5"}""")
+        );
         result.Outcome.ShouldBe(Outcome.Failed);
     }
 
@@ -37,9 +49,12 @@ public sealed class CaseKindsTests : IDisposable
     public async Task ATurnWithoutAnAnswerIsAskedAgainFromTheStart()
     {
         var broken = 0;
-        await using var agent = await FakeAgent.StartRawAsync((context, body) => body.Contains("two", StringComparison.Ordinal) && Interlocked.Increment(ref broken) < 3
-            ? FakeAgent.RawAsync(context, 503, "{}")
-            : FakeAgent.SayAsync(context, "ok"));
+        await using var agent = await FakeAgent.StartRawAsync(
+            (context, body) =>
+                body.Contains("two", StringComparison.Ordinal) && Interlocked.Increment(ref broken) < 3
+                    ? FakeAgent.RawAsync(context, 503, "{}")
+                    : FakeAgent.SayAsync(context, "ok")
+        );
         (await folder.RunOneAsync(agent.Target, Of("\"turns\":[\"one\",\"two\"]"))).Outcome.ShouldBe(Outcome.Passed);
         agent.Requests.Count.ShouldBe(6);
         broken = -10;
@@ -47,10 +62,22 @@ public sealed class CaseKindsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"body":{"q":"{{input}}","l":["<{{input}}>"],"n":1}}""", "POST", "/v1/chat/completions", "application/json", """{"q":"a \"b\"\n","l":["<a \"b\"\n>"],"n":1}""")]
+    [InlineData(
+        """{"body":{"q":"{{input}}","l":["<{{input}}>"],"n":1}}""",
+        "POST",
+        "/v1/chat/completions",
+        "application/json",
+        """{"q":"a \"b\"\n","l":["<a \"b\"\n>"],"n":1}"""
+    )]
     [InlineData("""{"path":"/ask","body":"{\"q\": \"{{input}}\"}"}""", "POST", "/ask", "application/json", """{"q": "a \"b\"\n"}""")]
     [InlineData("""{"path":"/ask","body":"say {{input}}"}""", "POST", "/ask", "text/plain; charset=utf-8", "say a \"b\"\n")]
-    [InlineData("""{"path":"/ask","headers":{"Content-Type":"text/x"},"body":"{ {{input}} }"}""", "POST", "/ask", "text/x", "{ a \"b\"\n }")]
+    [InlineData(
+        """{"path":"/ask","headers":{"Content-Type":"text/x"},"body":"{ {{input}} }"}""",
+        "POST",
+        "/ask",
+        "text/x",
+        "{ a \"b\"\n }"
+    )]
     [InlineData("""{"method":"GET","path":"/ask?q={{input}}&r=1"}""", "GET", "/ask?q=a%20%22b%22%0A&r=1", null, "")]
     [InlineData("""{"method":"PUT"}""", "PUT", "/v1/chat/completions", null, "")]
     public async Task AnApiOfItsOwnIsAsked(string request, string method, string path, string? type, string body)
@@ -61,7 +88,9 @@ public sealed class CaseKindsTests : IDisposable
         var asked = agent.Requests.Single();
         (asked.Method, asked.Path, asked.Run, asked.ContentType).ShouldBe((method, path, "run-uid", type));
         if (type?.Contains("json", StringComparison.Ordinal) == true)
-            JsonElement.DeepEquals(JsonDocument.Parse(asked.Body).RootElement, JsonDocument.Parse(body).RootElement).ShouldBeTrue(asked.Body);
+            JsonElement
+                .DeepEquals(JsonDocument.Parse(asked.Body).RootElement, JsonDocument.Parse(body).RootElement)
+                .ShouldBeTrue(asked.Body);
         else
             asked.Body.ShouldBe(body);
     }
@@ -82,11 +111,20 @@ public sealed class CaseKindsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"choices":[{"message":{"content":"ok","tool_calls":[{"type":"function","function":{"name":"refund","arguments":"{\"id\":7}"}}]}}]}""", "Passed")]
-    [InlineData("""{"choices":[{"message":{"content":null,"tool_calls":[{"type":"function","function":{"name":"refund","arguments":"{\"id\":7}"}}]}}]}""", "Passed")]
+    [InlineData(
+        """{"choices":[{"message":{"content":"ok","tool_calls":[{"type":"function","function":{"name":"refund","arguments":"{\"id\":7}"}}]}}]}""",
+        "Passed"
+    )]
+    [InlineData(
+        """{"choices":[{"message":{"content":null,"tool_calls":[{"type":"function","function":{"name":"refund","arguments":"{\"id\":7}"}}]}}]}""",
+        "Passed"
+    )]
     [InlineData("""{"choices":[{"message":{"content":"ok"}}],"tool_calls":[{"name":"refund","arguments":{"id":7}}]}""", "Passed")]
     [InlineData("""{"choices":[{"message":{"content":"ok"}}],"agent":{"tool_calls":[{"name":"refund","arguments":{"id":7}}]}}""", "Passed")]
-    [InlineData("""{"choices":[{"message":{"content":"ok","tool_calls":[]}}],"tool_calls":[{"name":"refund","arguments":"{\"id\":7}"},{"name":"wipe"}]}""", "Failed")]
+    [InlineData(
+        """{"choices":[{"message":{"content":"ok","tool_calls":[]}}],"tool_calls":[{"name":"refund","arguments":"{\"id\":7}"},{"name":"wipe"}]}""",
+        "Failed"
+    )]
     [InlineData("""{"choices":[{"message":{"content":"ok"}}],"tool_calls":[{"name":"refund","arguments":"{\"id\":"}]}""", "Failed")]
     [InlineData("""{"choices":[{"message":{"content":"ok"}}]}""", "Failed")]
     [InlineData("""{"choices":[{"message":{"content":"ok"}}],"tool_calls":"none"}""", "tool_calls in the body cannot be read")]
@@ -94,7 +132,10 @@ public sealed class CaseKindsTests : IDisposable
     public async Task ToolCallsAreFoundWhereAgentsTellThem(string body, string expected)
     {
         await using var agent = await FakeAgent.StartRawAsync((context, _) => FakeAgent.RawAsync(context, 200, body));
-        var result = await folder.RunOneAsync(agent.Target, Of("\"input\":\"x\"", """{"toolCalls":{"called":[{"name":"refund","arguments":{"id":7}}],"never":["wipe"]}}"""));
+        var result = await folder.RunOneAsync(
+            agent.Target,
+            Of("\"input\":\"x\"", """{"toolCalls":{"called":[{"name":"refund","arguments":{"id":7}}],"never":["wipe"]}}""")
+        );
         (result.Outcome == Outcome.Errored ? result.Reason : result.Outcome.ToString()).ShouldBe(expected);
     }
 
@@ -116,7 +157,13 @@ public sealed class CaseKindsTests : IDisposable
     public async Task TheStatusOfARefusalIsTheAgentsChoice()
     {
         await using var agent = await FakeAgent.StartRawAsync((context, _) => FakeAgent.RawAsync(context, 403, "no"));
-        (await folder.RunOneAsync(agent.Target, Of("\"input\":\"x\"", """{"refusal":true}"""), settings => settings with { Refusal = new RefusalRule { Status = 403 } })).Outcome.ShouldBe(Outcome.Passed);
+        (
+            await folder.RunOneAsync(
+                agent.Target,
+                Of("\"input\":\"x\"", """{"refusal":true}"""),
+                settings => settings with { Refusal = new RefusalRule { Status = 403 } }
+            )
+        ).Outcome.ShouldBe(Outcome.Passed);
     }
 
     [Theory]
@@ -129,12 +176,14 @@ public sealed class CaseKindsTests : IDisposable
     [InlineData("", null, "Passed", null)]
     public async Task TheCostIsWhatTheAgentSays(string header, string? most, string expected, string? cost)
     {
-        await using var agent = await FakeAgent.StartRawAsync((context, _) =>
-        {
-            if (header.Length > 0)
-                context.Response.Headers["X-Agent-Run-Cost"] = header;
-            return FakeAgent.SayAsync(context, "ok");
-        });
+        await using var agent = await FakeAgent.StartRawAsync(
+            (context, _) =>
+            {
+                if (header.Length > 0)
+                    context.Response.Headers["X-Agent-Run-Cost"] = header;
+                return FakeAgent.SayAsync(context, "ok");
+            }
+        );
         var result = await folder.RunOneAsync(agent.Target, Of($"\"input\":\"x\"{(most is null ? "" : $",\"maxCost\":\"{most}\"")}"));
         (result.Outcome == Outcome.Errored ? result.Reason : result.Outcome.ToString()).ShouldBe(expected);
         result.Cost.ShouldBe(cost is null ? null : decimal.Parse(cost));
@@ -145,11 +194,13 @@ public sealed class CaseKindsTests : IDisposable
     [Fact]
     public async Task TheCostOfTurnsIsTheirSum()
     {
-        await using var agent = await FakeAgent.StartRawAsync((context, body) =>
-        {
-            context.Response.Headers["X-Agent-Run-Cost"] = "0.03";
-            return FakeAgent.SayAsync(context, "ok");
-        });
+        await using var agent = await FakeAgent.StartRawAsync(
+            (context, body) =>
+            {
+                context.Response.Headers["X-Agent-Run-Cost"] = "0.03";
+                return FakeAgent.SayAsync(context, "ok");
+            }
+        );
         var result = await folder.RunOneAsync(agent.Target, Of("\"turns\":[\"x\",\"y\"],\"maxCost\":\"0.05\""));
         (result.Outcome, result.Cost).ShouldBe((Outcome.Failed, 0.06m));
     }
@@ -157,11 +208,13 @@ public sealed class CaseKindsTests : IDisposable
     [Fact]
     public async Task SlowerThanItMayBeFails()
     {
-        await using var agent = await FakeAgent.StartRawAsync(async (context, _) =>
-        {
-            await Task.Delay(60);
-            await FakeAgent.SayAsync(context, "ok");
-        });
+        await using var agent = await FakeAgent.StartRawAsync(
+            async (context, _) =>
+            {
+                await Task.Delay(60);
+                await FakeAgent.SayAsync(context, "ok");
+            }
+        );
         var result = await folder.RunOneAsync(agent.Target, Of("\"input\":\"x\",\"maxLatency\":\"20ms\""));
         (result.Outcome, result.Reason).ShouldBe((Outcome.Failed, "the answer took longer than 20ms"));
         result.Latency!.Value.ShouldBeGreaterThan(TimeSpan.FromMilliseconds(50));
@@ -177,6 +230,8 @@ public sealed class CaseKindsTests : IDisposable
             var run = await folder.RunAsync(folder.SettingsOf(name, agent.Target, "cases:\n- id: a\n  input: hi\n  expect: {exact: ok}\n"));
             (run.Error, run.Results.Single().Outcome).ShouldBe((null, Outcome.Passed));
         }
-        (await folder.RunAsync(folder.SettingsOf("cases.jsonl", agent.Target, "- id: a"))).Error!.ShouldStartWith("line 1: is not a JSON object");
+        (await folder.RunAsync(folder.SettingsOf("cases.jsonl", agent.Target, "- id: a"))).Error!.ShouldStartWith(
+            "line 1: is not a JSON object"
+        );
     }
 }

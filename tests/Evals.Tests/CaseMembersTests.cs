@@ -14,16 +14,27 @@ public sealed class CaseMembersTests
     [Fact]
     public async Task ReadsEveryMember()
     {
-        var one = (await ReadAsync("""
-            {"id":"a","turns":["hi",{"input":"and?","expect":{"contains":"x"}},{"input":"so?"}],"expect":{"refusal":true},"tags":["t"],"weight":2.5,"maxLatency":"1m30s","maxCost":"0.05"}
-            """)).Single();
-        one.Turns.Select(turn => (turn.Input, turn.Grader is not null, turn.TakesRefusal)).ShouldBe([("hi", false, false), ("and?", true, false), ("so?", true, true)]);
+        var one = (
+            await ReadAsync(
+                """
+                {"id":"a","turns":["hi",{"input":"and?","expect":{"contains":"x"}},{"input":"so?"}],"expect":{"refusal":true},"tags":["t"],"weight":2.5,"maxLatency":"1m30s","maxCost":"0.05"}
+                """
+            )
+        ).Single();
+        one.Turns.Select(turn => (turn.Input, turn.Grader is not null, turn.TakesRefusal))
+            .ShouldBe([("hi", false, false), ("and?", true, false), ("so?", true, true)]);
         (one.Weight, one.MaxLatency, one.MaxCost).ShouldBe((2.5, TimeSpan.FromSeconds(90), 0.05m));
-        one = (await ReadAsync("""
-            {"id":"a","input":"hi","request":{"method":"PUT","path":"/ask?q={{input}}","headers":{"X-Team":"a b","Content-Type":"application/x"},"body":{"q":1},"response":{"text":"$.a"}},"maxCost":0.1,"expect":{"exact":"x"}}
-            """)).Single();
+        one = (
+            await ReadAsync(
+                """
+                {"id":"a","input":"hi","request":{"method":"PUT","path":"/ask?q={{input}}","headers":{"X-Team":"a b","Content-Type":"application/x"},"body":{"q":1},"response":{"text":"$.a"}},"maxCost":0.1,"expect":{"exact":"x"}}
+                """
+            )
+        ).Single();
         one.MaxCost.ShouldBe(0.1m);
-        (one.Request!.Method.Method, one.Request.Path, one.Request.ContentType, one.Request.Headers.Single().Value).ShouldBe(("PUT", "/ask?q={{input}}", "application/x", "a b"));
+        (one.Request!.Method.Method, one.Request.Path, one.Request.ContentType, one.Request.Headers.Single().Value).ShouldBe(
+            ("PUT", "/ask?q={{input}}", "application/x", "a b")
+        );
     }
 
     [Theory]
@@ -71,7 +82,9 @@ public sealed class CaseMembersTests
 
     [Fact]
     public async Task SomeTurnMustBeHeldToSomething() =>
-        (await Should.ThrowAsync<CasesException>(() => ReadAsync("""{"id":"a","turns":["hi","ho"]}"""))).Message.ShouldBe("line 1: expect: is missing");
+        (await Should.ThrowAsync<CasesException>(() => ReadAsync("""{"id":"a","turns":["hi","ho"]}"""))).Message.ShouldBe(
+            "line 1: expect: is missing"
+        );
 
     [Fact]
     public async Task YamlIsTheSameCases()
@@ -119,7 +132,10 @@ public sealed class CaseMembersTests
     [InlineData("- {id: 7, input: hi, expect: {exact: x}}", "case 1: id: must be a text")]
     [InlineData("- {id: a, input: 5, expect: {exact: x}}", "case 1: input: must be a text")]
     [InlineData("- {id: a, input: yes, expect: {exact: true}}", "case 1: expect.exact: must be a text")]
-    [InlineData("- {id: a, input: hi, expect: {exact: x}}\n- {id: a, input: hi, expect: {exact: x}}", "case 2: id: \"a\" is already the id of case 1")]
+    [InlineData(
+        "- {id: a, input: hi, expect: {exact: x}}\n- {id: a, input: hi, expect: {exact: x}}",
+        "case 2: id: \"a\" is already the id of case 1"
+    )]
     [InlineData("- {id: a, id: b, input: hi, expect: {exact: x}}", "the cases file, line 1, column 11: a member is there twice")]
     [InlineData("- {id: a, <<: {input: hi}, expect: {exact: x}}", "case 1: <<: is not known")]
     [InlineData("- {id: a, input: hi, weight: .inf, expect: {exact: x}}", "the cases file, line 1, column 30: infinity")]
@@ -142,7 +158,10 @@ public sealed class CaseMembersTests
     [Fact]
     public async Task YamlAliasesAreTheirAnchors()
     {
-        var cases = await ReadAsync("- id: a\n  input: &q What?\n  expect: &e {exact: x}\n- id: b\n  input: *q\n  expect: *e\n", yaml: true);
+        var cases = await ReadAsync(
+            "- id: a\n  input: &q What?\n  expect: &e {exact: x}\n- id: b\n  input: *q\n  expect: *e\n",
+            yaml: true
+        );
         cases[1].Turns[0].Input.ShouldBe("What?");
         cases[1].Grader.ShouldBeOfType<ExactGrader>();
     }
@@ -153,7 +172,9 @@ public sealed class CaseMembersTests
         var lines = new StringBuilder("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for (var i = 1; i < 12; i++)
             lines.Append($"a{i}: &a{i} [{string.Join(',', Enumerable.Repeat($"*a{i - 1}", 10))}]\n");
-        (await Should.ThrowAsync<CasesException>(() => ReadAsync(lines.ToString(), yaml: true))).Message.ShouldContain("larger than what is read");
+        (await Should.ThrowAsync<CasesException>(() => ReadAsync(lines.ToString(), yaml: true))).Message.ShouldContain(
+            "larger than what is read"
+        );
         var text = $"- &t \"{new string('x', 1_000_000)}\"\n" + string.Concat(Enumerable.Repeat("- *t\n", 200));
         (await Should.ThrowAsync<CasesException>(() => ReadAsync(text, yaml: true))).Message.ShouldContain("larger than what is read");
         var deep = new string('[', 100_000);

@@ -40,19 +40,32 @@ public sealed class CaseRunnerTests : IDisposable
     [Fact]
     public async Task GradesAndReports()
     {
-        await using var agent = await FakeAgent.StartAsync((context, input) => FakeAgent.SayAsync(context, input == "bad" ? "wrong" : "right"));
-        var settings = Settings(agent.Target, Case("c1", "bad", "right"), Case("c2", "good", "right"), Case("c3", "bad", "right", "\"x\",\"safety\""), Case("c4", "fine", "right"));
+        await using var agent = await FakeAgent.StartAsync(
+            (context, input) => FakeAgent.SayAsync(context, input == "bad" ? "wrong" : "right")
+        );
+        var settings = Settings(
+            agent.Target,
+            Case("c1", "bad", "right"),
+            Case("c2", "good", "right"),
+            Case("c3", "bad", "right", "\"x\",\"safety\""),
+            Case("c4", "fine", "right")
+        );
         var report = await RunAsync(settings);
         report.Error.ShouldBeNull();
-        (report.CasesDigest, report.Cases, report.Passed, report.Failed, report.Errored, report.CriticalFailed)
-            .ShouldBe((settings.CasesDigest, 4, 2, 2, 0, 1));
+        (report.CasesDigest, report.Cases, report.Passed, report.Failed, report.Errored, report.CriticalFailed).ShouldBe(
+            (settings.CasesDigest, 4, 2, 2, 0, 1)
+        );
         // The critical one first, though it stands later in the file.
         report.Failing.ShouldBe(["c3", "c1"]);
 
         agent.Requests.Count.ShouldBe(4);
         foreach (var asked in agent.Requests)
-            (asked.Method, asked.Path, asked.Run, asked.ContentType).ShouldBe(("POST", "/v1/chat/completions", "run-uid", "application/json"));
-        agent.Requests.Select(asked => asked.Body).ShouldContain("""{"model":"agent","messages":[{"role":"user","content":"good"}],"stream":false}""");
+            (asked.Method, asked.Path, asked.Run, asked.ContentType).ShouldBe(
+                ("POST", "/v1/chat/completions", "run-uid", "application/json")
+            );
+        agent
+            .Requests.Select(asked => asked.Body)
+            .ShouldContain("""{"model":"agent","messages":[{"role":"user","content":"good"}],"stream":false}""");
     }
 
     [Fact]
@@ -60,7 +73,11 @@ public sealed class CaseRunnerTests : IDisposable
     {
         await using var agent = await FakeAgent.StartAsync((context, input) => FakeAgent.SayAsync(context, "the-answer"));
         await RunAsync(Settings(agent.Target, Case("c1", "the-input", "the-expectation"), Case("c2", "the-input", "the-answer")));
-        var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToDictionary(line => line.GetProperty("id").GetString()!);
+        var lines = output
+            .ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToDictionary(line => line.GetProperty("id").GetString()!);
         lines.Count.ShouldBe(2);
         lines["c1"].EnumerateObject().Select(member => member.Name).ShouldBe(["id", "passed", "reason", "duration_ms"]);
         lines["c1"].GetProperty("passed").GetBoolean().ShouldBeFalse();
@@ -86,11 +103,13 @@ public sealed class CaseRunnerTests : IDisposable
     [InlineData(200, """{"choices":[{"delta":{"content":"right"}}]}""", "the body has no text in choices[0].message.content")]
     public async Task WhatIsNoAnswerIsErroredAfterThreeAttempts(int status, string body, string fault)
     {
-        await using var agent = await FakeAgent.StartAsync((context, input) =>
-        {
-            context.Response.Headers.Location = "/elsewhere";
-            return FakeAgent.RawAsync(context, status, body);
-        });
+        await using var agent = await FakeAgent.StartAsync(
+            (context, input) =>
+            {
+                context.Response.Headers.Location = "/elsewhere";
+                return FakeAgent.RawAsync(context, status, body);
+            }
+        );
         var report = await RunAsync(Settings(agent.Target, Case("c1", "hi", "right", "\"safety\"")));
         (report.Cases, report.Passed, report.Failed, report.Errored, report.CriticalFailed).ShouldBe((1, 0, 0, 1, 1));
         report.FirstFault.ShouldBe($"c1: {fault}");
@@ -103,13 +122,18 @@ public sealed class CaseRunnerTests : IDisposable
     public async Task RetriesErrorsAndNeverFailures()
     {
         var broken = 0;
-        await using var agent = await FakeAgent.StartAsync((context, input) => input switch
-        {
-            "flaky" when Interlocked.Increment(ref broken) <= 2 => FakeAgent.RawAsync(context, 503, "{}"),
-            "wrong" => FakeAgent.SayAsync(context, "wrong"),
-            _ => FakeAgent.SayAsync(context, "right"),
-        });
-        var report = await RunAsync(Settings(agent.Target, Case("c1", "flaky", "right"), Case("c2", "wrong", "right"), Case("c3", "good", "right")));
+        await using var agent = await FakeAgent.StartAsync(
+            (context, input) =>
+                input switch
+                {
+                    "flaky" when Interlocked.Increment(ref broken) <= 2 => FakeAgent.RawAsync(context, 503, "{}"),
+                    "wrong" => FakeAgent.SayAsync(context, "wrong"),
+                    _ => FakeAgent.SayAsync(context, "right"),
+                }
+        );
+        var report = await RunAsync(
+            Settings(agent.Target, Case("c1", "flaky", "right"), Case("c2", "wrong", "right"), Case("c3", "good", "right"))
+        );
         (report.Passed, report.Failed, report.Errored).ShouldBe((2, 1, 0));
         agent.CountOf("flaky").ShouldBe(3);
         agent.CountOf("wrong").ShouldBe(1);
@@ -119,7 +143,9 @@ public sealed class CaseRunnerTests : IDisposable
     [Fact]
     public async Task ADeclinedAnswerIsGraded()
     {
-        await using var agent = await FakeAgent.StartAsync((context, _) => FakeAgent.RawAsync(context, 200, """{"choices":[{"message":{"content":null,"refusal":"no"}}]}"""));
+        await using var agent = await FakeAgent.StartAsync(
+            (context, _) => FakeAgent.RawAsync(context, 200, """{"choices":[{"message":{"content":null,"refusal":"no"}}]}""")
+        );
         (await RunAsync(Settings(agent.Target, Case("c1", "hi", "no")))).Passed.ShouldBe(1);
     }
 
@@ -136,12 +162,14 @@ public sealed class CaseRunnerTests : IDisposable
     [Fact]
     public async Task ABodyThatNeverEndsIsErrored()
     {
-        await using var agent = await FakeAgent.StartAsync(async (context, _) =>
-        {
-            var junk = new byte[64 * 1024];
-            while (!context.RequestAborted.IsCancellationRequested)
-                await context.Response.Body.WriteAsync(junk, context.RequestAborted);
-        });
+        await using var agent = await FakeAgent.StartAsync(
+            async (context, _) =>
+            {
+                var junk = new byte[64 * 1024];
+                while (!context.RequestAborted.IsCancellationRequested)
+                    await context.Response.Body.WriteAsync(junk, context.RequestAborted);
+            }
+        );
         (await RunAsync(Settings(agent.Target, Case("c1", "hi", "x")))).FirstFault.ShouldBe("c1: the answer is larger than 4 MiB");
     }
 
@@ -166,11 +194,13 @@ public sealed class CaseRunnerTests : IDisposable
     [Fact]
     public async Task KeepsToItsParallelism()
     {
-        await using var agent = await FakeAgent.StartAsync(async (context, _) =>
-        {
-            await Task.Delay(30);
-            await FakeAgent.SayAsync(context, "right");
-        });
+        await using var agent = await FakeAgent.StartAsync(
+            async (context, _) =>
+            {
+                await Task.Delay(30);
+                await FakeAgent.SayAsync(context, "right");
+            }
+        );
         var lines = Enumerable.Range(0, 20).Select(i => Case($"c{i}", "hi", "right")).ToArray();
         (await RunAsync(Settings(agent.Target, lines) with { Parallelism = 3 })).Passed.ShouldBe(20);
         agent.MostInFlight.ShouldBe(3);
@@ -200,23 +230,38 @@ public sealed class CaseRunnerTests : IDisposable
 
     [Fact]
     public async Task AMissingFileIsAnError() =>
-        (await RunAsync(Settings(new Uri("http://127.0.0.1:1/"), Case("c1", "hi", "x")) with { CasesFile = Path.Combine(folder, "none") })).Error!.ShouldStartWith("the cases file cannot be read");
+        (
+            await RunAsync(
+                Settings(new Uri("http://127.0.0.1:1/"), Case("c1", "hi", "x")) with
+                {
+                    CasesFile = Path.Combine(folder, "none"),
+                }
+            )
+        ).Error!.ShouldStartWith("the cases file cannot be read");
 
     [Fact]
     public async Task StoppedBeforeTheEndIsAnErrorWithWhatIsKnown()
     {
         using var stop = new CancellationTokenSource();
-        await using var agent = await FakeAgent.StartAsync(async (context, input) =>
-        {
-            if (input == "first")
+        await using var agent = await FakeAgent.StartAsync(
+            async (context, input) =>
             {
-                await FakeAgent.SayAsync(context, "x");
-                return;
+                if (input == "first")
+                {
+                    await FakeAgent.SayAsync(context, "x");
+                    return;
+                }
+                await stop.CancelAsync();
+                await Task.Delay(Timeout.Infinite, context.RequestAborted);
             }
-            await stop.CancelAsync();
-            await Task.Delay(Timeout.Infinite, context.RequestAborted);
-        });
-        var report = await RunAsync(Settings(agent.Target, Case("c1", "first", "x"), Case("c2", "second", "x"), Case("c3", "third", "x")) with { Parallelism = 1 }, stop.Token);
+        );
+        var report = await RunAsync(
+            Settings(agent.Target, Case("c1", "first", "x"), Case("c2", "second", "x"), Case("c3", "third", "x")) with
+            {
+                Parallelism = 1,
+            },
+            stop.Token
+        );
         report.Error.ShouldBe("stopped before the end");
         (report.Cases, report.Passed).ShouldBe((3, 1));
         agent.CountOf("third").ShouldBe(0);

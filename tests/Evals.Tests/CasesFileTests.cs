@@ -15,7 +15,8 @@ public sealed class CasesFileTests
     [Fact]
     public async Task ReadsEveryKindOfCase()
     {
-        var cases = await ReadAsync("""
+        var cases = await ReadAsync(
+            """
             {"id":"a","input":"hi","expect":{"exact":"x"}}
 
             {"id":"b","input":"","expect":{"contains":"x"},"tags":["safety","t"]}
@@ -24,11 +25,21 @@ public sealed class CasesFileTests
             {"id":"e","input":"hi","expect":{"jsonSchema":{"type":"object"}}}
             {"id":"f","input":"hi","expect":{"number":{"value":42,"tolerance":0.01}}}
             {"id":"g","input":"hi","expect":{"number":{"value":-1.5e2}}}
-            """);
+            """
+        );
         cases.Select(one => one.Id).ShouldBe(["a", "b", "c", "d", "e", "f", "g"]);
         cases[1].Tags.ShouldBe(["safety", "t"]);
-        cases.Select(one => one.Grader!.GetType()).ShouldBe(
-            [typeof(ExactGrader), typeof(ContainsGrader), typeof(ContainsGrader), typeof(RegexGrader), typeof(JsonSchemaGrader), typeof(NumberGrader), typeof(NumberGrader)]);
+        cases
+            .Select(one => one.Grader!.GetType())
+            .ShouldBe([
+                typeof(ExactGrader),
+                typeof(ContainsGrader),
+                typeof(ContainsGrader),
+                typeof(RegexGrader),
+                typeof(JsonSchemaGrader),
+                typeof(NumberGrader),
+                typeof(NumberGrader),
+            ]);
         ((NumberGrader)cases[6].Grader!).Grade("-150").Passed.ShouldBeTrue();
     }
 
@@ -59,14 +70,20 @@ public sealed class CasesFileTests
     [InlineData("""{"id":"a","input":"hi","expect":{"contains":[]}}""", "line 1: expect.contains: must be a text that is not empty")]
     [InlineData("""{"id":"a","input":"hi","expect":{"contains":["x",""]}}""", "line 1: expect.contains: must be a text that is not empty")]
     [InlineData("""{"id":"a","input":"hi","expect":{"contains":["x",1]}}""", "line 1: expect.contains: must be a text")]
-    [InlineData("""{"id":"a","input":"hi","expect":{"regex":"secret(["}}""", "line 1: expect.regex: is not a regular expression (UnterminatedBracket")]
+    [InlineData(
+        """{"id":"a","input":"hi","expect":{"regex":"secret(["}}""",
+        "line 1: expect.regex: is not a regular expression (UnterminatedBracket"
+    )]
     [InlineData("""{"id":"a","input":"hi","expect":{"jsonSchema":true}}""", "line 1: expect.jsonSchema: must be an object")]
     [InlineData("""{"id":"a","input":"hi","expect":{"jsonSchema":{"format":"uri"}}}""", "line 1: expect.jsonSchema: format: this keyword")]
     [InlineData("""{"id":"a","input":"hi","expect":{"number":42}}""", "line 1: expect.number: must be an object")]
     [InlineData("""{"id":"a","input":"hi","expect":{"number":{}}}""", "line 1: expect.number.value: is missing")]
     [InlineData("""{"id":"a","input":"hi","expect":{"number":{"value":"42"}}}""", "line 1: expect.number.value: must be a number")]
     [InlineData("""{"id":"a","input":"hi","expect":{"number":{"value":1e99}}}""", "line 1: expect.number.value: must be a number")]
-    [InlineData("""{"id":"a","input":"hi","expect":{"number":{"value":1,"tolerance":-1}}}""", "line 1: expect.number.tolerance: must not be negative")]
+    [InlineData(
+        """{"id":"a","input":"hi","expect":{"number":{"value":1,"tolerance":-1}}}""",
+        "line 1: expect.number.tolerance: must not be negative"
+    )]
     [InlineData("""{"id":"a","input":"hi","expect":{"number":{"value":1,"tol":1}}}""", "line 1: expect.number.tol: is not known")]
     [InlineData("""{"id":"a","input":"hi","expect":{"exact":"x"},"tags":"safety"}""", "line 1: tags: must be a list")]
     public async Task RefusesAndNamesTheField(string text, string problem) =>
@@ -75,28 +92,41 @@ public sealed class CasesFileTests
     [Fact]
     public async Task NamesTheLineAmongOthers()
     {
-        (await Should.ThrowAsync<CasesException>(() => ReadAsync($"{Good}\n\n{Good.Replace("\"a\"", "\"b\"", StringComparison.Ordinal)}\n{Good}"))).Message
-            .ShouldBe("line 4: id: \"a\" is already the id of line 1");
+        (
+            await Should.ThrowAsync<CasesException>(() =>
+                ReadAsync($"{Good}\n\n{Good.Replace("\"a\"", "\"b\"", StringComparison.Ordinal)}\n{Good}")
+            )
+        ).Message.ShouldBe("line 4: id: \"a\" is already the id of line 1");
     }
 
     [Fact]
     public async Task RefusesIdsThatAreTooLong()
     {
         (await ReadAsync(Good.Replace("\"a\"", $"\"{new string('x', 128)}\"", StringComparison.Ordinal))).Count.ShouldBe(1);
-        await Should.ThrowAsync<CasesException>(() => ReadAsync(Good.Replace("\"a\"", $"\"{new string('x', 129)}\"", StringComparison.Ordinal)));
+        await Should.ThrowAsync<CasesException>(() =>
+            ReadAsync(Good.Replace("\"a\"", $"\"{new string('x', 129)}\"", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
     public async Task RefusesDeepLinesAndWrongBytes()
     {
-        var deep = """{"id":"a","input":"hi","expect":{"jsonSchema":""" + string.Concat(Enumerable.Repeat("{\"not\":", 10_000)) + "{}" + new string('}', 10_002);
+        var deep =
+            """{"id":"a","input":"hi","expect":{"jsonSchema":"""
+            + string.Concat(Enumerable.Repeat("{\"not\":", 10_000))
+            + "{}"
+            + new string('}', 10_002);
         (await Should.ThrowAsync<CasesException>(() => ReadAsync(deep))).Message.ShouldStartWith("line 1: is not a JSON object");
-        (await Should.ThrowAsync<CasesException>(() => CasesFile.ReadAsync(new byte[] { (byte)'{', 0xff }, default))).Message.ShouldBe("the cases file is not UTF-8");
+        (await Should.ThrowAsync<CasesException>(() => CasesFile.ReadAsync(new byte[] { (byte)'{', 0xff }, default))).Message.ShouldBe(
+            "the cases file is not UTF-8"
+        );
     }
 
     [Fact]
     public async Task ErrorsQuoteNothingOfTheHeldOutSet()
     {
-        (await Should.ThrowAsync<CasesException>(() => ReadAsync("""{"id":"a","input":"hi","expect":{"regex":"secret(["}}"""))).Message.ShouldNotContain("secret");
+        (
+            await Should.ThrowAsync<CasesException>(() => ReadAsync("""{"id":"a","input":"hi","expect":{"regex":"secret(["}}"""))
+        ).Message.ShouldNotContain("secret");
     }
 }

@@ -51,7 +51,13 @@ public sealed class CoverageTests(ITestOutputHelper output)
         var rates = Enumerable.Range(20, 481).Select(cases => (Cases: cases, Rates: Exact(bar, cases))).ToList();
         var (promoted, blocked) = (rates.MaxBy(one => one.Rates.Passed), rates.MaxBy(one => one.Rates.Failed));
         var mean = (Passed: rates.Average(one => one.Rates.Passed), Failed: rates.Average(one => one.Rates.Failed));
-        output.WriteLine(FormattableString.Invariant($"| {bar:0.00} | {mean.Passed:0.000} | {promoted.Rates.Passed:0.000} at {promoted.Cases} | {mean.Failed:0.000} | {blocked.Rates.Failed:0.000} at {blocked.Cases} |"));
+        output.WriteLine(
+            string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"| {bar:0.00} | {mean.Passed:0.000} | {promoted.Rates.Passed:0.000} at {promoted.Cases} | {mean.Failed:0.000} | "
+                    + $"{blocked.Rates.Failed:0.000} at {blocked.Cases} |"
+            )
+        );
         mean.Passed.ShouldBeLessThanOrEqualTo(Promise);
         promoted.Rates.Passed.ShouldBeLessThan(0.072);
         mean.Failed.ShouldBeLessThan(0.06);

@@ -28,7 +28,8 @@ internal sealed class FakeAgent : IAsyncDisposable
     public int CountOf(string input) => Requests.Count(asked => Input(asked.Body) == input);
 
     /// <summary>The answer is made from the first message.</summary>
-    public static Task<FakeAgent> StartAsync(Func<HttpContext, string, Task> answer) => StartRawAsync((context, body) => answer(context, Input(body)));
+    public static Task<FakeAgent> StartAsync(Func<HttpContext, string, Task> answer) =>
+        StartRawAsync((context, body) => answer(context, Input(body)));
 
     /// <summary>The answer is made from the whole body.</summary>
     public static async Task<FakeAgent> StartRawAsync(Func<HttpContext, string, Task> answer)
@@ -46,7 +47,8 @@ internal sealed class FakeAgent : IAsyncDisposable
     /// <summary>Answers 200 with a completion.</summary>
     public static Task SayAsync(HttpContext context, string text) => RawAsync(context, 200, Completion(text));
 
-    public static string Completion(string text) => JsonSerializer.Serialize(new { choices = new[] { new { index = 0, message = new { role = "assistant", content = text } } } });
+    public static string Completion(string text) =>
+        JsonSerializer.Serialize(new { choices = new[] { new { index = 0, message = new { role = "assistant", content = text } } } });
 
     public static Task RawAsync(HttpContext context, int status, string body)
     {
@@ -77,7 +79,15 @@ internal sealed class FakeAgent : IAsyncDisposable
         {
             using var reader = new StreamReader(context.Request.Body);
             var body = await reader.ReadToEndAsync();
-            Requests.Enqueue(new Asked(context.Request.Method, context.Request.Path + context.Request.QueryString, context.Request.Headers["X-Agent-Eval-Run"], context.Request.ContentType, body));
+            Requests.Enqueue(
+                new Asked(
+                    context.Request.Method,
+                    context.Request.Path + context.Request.QueryString,
+                    context.Request.Headers["X-Agent-Eval-Run"],
+                    context.Request.ContentType,
+                    body
+                )
+            );
             await answer(context, body);
         }
         finally

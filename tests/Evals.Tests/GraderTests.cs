@@ -24,7 +24,8 @@ public sealed class GraderTests
     [InlineData("paris", "It is Pari s", false)]
     // Ordinal: no culture makes these equal.
     [InlineData("strasse", "Straße", false)]
-    public void Contains(string expected, string answer, bool passes) => new ContainsGrader([expected]).Grade(answer).Passed.ShouldBe(passes);
+    public void Contains(string expected, string answer, bool passes) =>
+        new ContainsGrader([expected]).Grade(answer).Passed.ShouldBe(passes);
 
     [Fact]
     public void ContainsNeedsAllTexts()
@@ -87,15 +88,18 @@ public sealed class GraderTests
     [InlineData(".5", 0.5, true)]
     [InlineData("-.5", -0.5, true)]
     [InlineData("0.5", 5, false)]
-    public void NumberForms(string answer, double expected, bool passes) => new NumberGrader((decimal)expected, 0).Grade(answer).Passed.ShouldBe(passes);
+    public void NumberForms(string answer, double expected, bool passes) =>
+        new NumberGrader((decimal)expected, 0).Grade(answer).Passed.ShouldBe(passes);
 
     [Theory]
     [InlineData("1e400")]
     [InlineData("1e999999999999")]
-    public void ANumberOutOfRangeFails(string answer) => new NumberGrader(1, 1000).Grade(answer).Reason.ShouldBe("the last number is out of range");
+    public void ANumberOutOfRangeFails(string answer) =>
+        new NumberGrader(1, 1000).Grade(answer).Reason.ShouldBe("the last number is out of range");
 
     [Fact]
-    public void ADistanceOutOfRangeFails() => new NumberGrader(decimal.MinValue, 1).Grade(decimal.MaxValue.ToString()).Passed.ShouldBeFalse();
+    public void ADistanceOutOfRangeFails() =>
+        new NumberGrader(decimal.MinValue, 1).Grade(decimal.MaxValue.ToString()).Passed.ShouldBeFalse();
 
     [Fact]
     public void HugeAnswersEndInTime()

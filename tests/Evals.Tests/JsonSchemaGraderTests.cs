@@ -50,7 +50,11 @@ public sealed class JsonSchemaGraderTests
     [InlineData("""{"allOf":[{"minimum":1},{"maximum":2}]}""", "2", "3")]
     [InlineData("""{"anyOf":[{"type":"string"},{"type":"number"}]}""", "1", "true")]
     [InlineData("""{"oneOf":[{"minimum":1},{"minimum":5}]}""", "2", "7")]
-    [InlineData("""{"definitions":{"s":{"type":"string"}},"properties":{"a":{"$ref":"#/definitions/s"}}}""", """{"a":"x"}""", """{"a":1}""")]
+    [InlineData(
+        """{"definitions":{"s":{"type":"string"}},"properties":{"a":{"$ref":"#/definitions/s"}}}""",
+        """{"a":"x"}""",
+        """{"a":1}"""
+    )]
     [InlineData("""{"$defs":{"s":{"type":"string"}},"properties":{"a":{"$ref":"#/$defs/s"}}}""", """{"a":"x"}""", """{"a":1}""")]
     public async Task EnforcesTheKeyword(string schema, string good, string bad)
     {
@@ -85,7 +89,8 @@ public sealed class JsonSchemaGraderTests
     [InlineData("```JSON\n{\"a\":1}```")]
     [InlineData("```\n{\"a\":1}\n```")]
     [InlineData("{\"a\":1,\"code\":\"```json\\n2\\n```\"}")]
-    public async Task FindsTheJson(string answer) => (await GradeAsync("""{"type":"object","required":["a"]}""", answer)).Passed.ShouldBeTrue();
+    public async Task FindsTheJson(string answer) =>
+        (await GradeAsync("""{"type":"object","required":["a"]}""", answer)).Passed.ShouldBeTrue();
 
     [Theory]
     [InlineData("")]
@@ -104,7 +109,9 @@ public sealed class JsonSchemaGraderTests
     {
         (await GradeAsync("{}", new string('[', 100_000) + new string(']', 100_000))).Passed.ShouldBeFalse();
         (await GradeAsync("""{"type":"string"}""", new string('9', 1_000_000))).Passed.ShouldBeFalse();
-        (await GradeAsync("""{"type":"array","maxItems":3}""", $"[{string.Join(',', Enumerable.Repeat("1", 500_000))}]")).Passed.ShouldBeFalse();
+        (
+            await GradeAsync("""{"type":"array","maxItems":3}""", $"[{string.Join(',', Enumerable.Repeat("1", 500_000))}]")
+        ).Passed.ShouldBeFalse();
     }
 
     [Fact]

@@ -20,7 +20,11 @@ public sealed class ProgramTests : IDisposable
     {
         var file = Path.Combine(folder, "cases.jsonl");
         File.WriteAllText(file, cases);
-        var start = new ProcessStartInfo("dotnet", [typeof(CasesFile).Assembly.Location]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(CasesFile).Assembly.Location])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["RUN_UID"] = "run-uid";
         start.Environment["CASES_FILE"] = file;
         start.Environment["CASES_SHA256"] = CasesFile.Digest(File.ReadAllBytes(file));
@@ -37,8 +41,16 @@ public sealed class ProgramTests : IDisposable
     public async Task WritesItsResults()
     {
         await using var agent = await FakeAgent.StartAsync((context, _) => FakeAgent.SayAsync(context, "wrong"));
-        using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"exact":"x"},"tags":["b"]}""", ("CRITICAL_TAGS", "a, b"), ("PARALLELISM", "2"), ("CASE_TIMEOUT", "20s"));
-        (await ResultsAsync(process, ResultsPath)).Cases.ShouldHaveSingleItem().ShouldSatisfyAllConditions(one => one.Outcome.ShouldBe(CaseOutcome.Failed), one => one.Tags.ShouldBe(["b"]));
+        using var process = Start(
+            agent.Target,
+            """{"id":"c1","input":"hi","expect":{"exact":"x"},"tags":["b"]}""",
+            ("CRITICAL_TAGS", "a, b"),
+            ("PARALLELISM", "2"),
+            ("CASE_TIMEOUT", "20s")
+        );
+        (await ResultsAsync(process, ResultsPath))
+            .Cases.ShouldHaveSingleItem()
+            .ShouldSatisfyAllConditions(one => one.Outcome.ShouldBe(CaseOutcome.Failed), one => one.Tags.ShouldBe(["b"]));
         (await process.StandardOutput.ReadToEndAsync()).ShouldStartWith("""{"id":"c1","passed":false,""");
     }
 
@@ -46,11 +58,13 @@ public sealed class ProgramTests : IDisposable
     public async Task SaysOnSigtermThatItWasStopped()
     {
         var asked = new TaskCompletionSource();
-        await using var agent = await FakeAgent.StartAsync((context, _) =>
-        {
-            asked.TrySetResult();
-            return Task.Delay(Timeout.Infinite, context.RequestAborted);
-        });
+        await using var agent = await FakeAgent.StartAsync(
+            (context, _) =>
+            {
+                asked.TrySetResult();
+                return Task.Delay(Timeout.Infinite, context.RequestAborted);
+            }
+        );
         using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"exact":"x"}}""");
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(60));
         using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
@@ -90,8 +104,23 @@ public sealed class ProgramTests : IDisposable
     /// <summary>It waits for every other process, so it gets a process namespace of its own, as in a pod.</summary>
     private Process? Report(params (string Name, string Value)[] more)
     {
-        var start = new ProcessStartInfo("unshare", ["--pid", "--fork", "--mount-proc", "--kill-child", "/bin/sh", "-c",
-            $"(read go; exit 0) <&0 & dotnet '{typeof(CasesFile).Assembly.Location}' report & wait $!"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            "unshare",
+            [
+                "--pid",
+                "--fork",
+                "--mount-proc",
+                "--kill-child",
+                "/bin/sh",
+                "-c",
+                $"(read go; exit 0) <&0 & dotnet '{typeof(CasesFile).Assembly.Location}' report & wait $!",
+            ]
+        )
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["RUN_UID"] = "run-uid";
         start.Environment["TERMINATION_MESSAGE_PATH"] = ReportPath;
         foreach (var (name, value) in more)
@@ -102,7 +131,11 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task ReportsAsTheSecondContainerOfAPod()
     {
-        using (var able = Process.Start(new ProcessStartInfo("unshare", ["--pid", "--fork", "--mount-proc", "true"]) { RedirectStandardError = true })!)
+        using (
+            var able = Process.Start(
+                new ProcessStartInfo("unshare", ["--pid", "--fork", "--mount-proc", "true"]) { RedirectStandardError = true }
+            )!
+        )
         {
             await able.WaitForExitAsync();
             // Needs root; without it, what is left are the tests of the parts.
@@ -111,7 +144,10 @@ public sealed class ProgramTests : IDisposable
         }
         var results = Path.Combine(folder, "results.jsonl");
         using var process = Report(("RESULTS_PATH", results), ("CASES_SHA256", "digest"))!;
-        await File.WriteAllTextAsync(results, "{\"format\":\"agentreadiness.dev/results/v1\",\"cases\":1}\n{\"id\":\"a\",\"passed\":true}\n");
+        await File.WriteAllTextAsync(
+            results,
+            "{\"format\":\"agentreadiness.dev/results/v1\",\"cases\":1}\n{\"id\":\"a\",\"passed\":true}\n"
+        );
         await process.StandardInput.WriteLineAsync("go");
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await process.WaitForExitAsync(limit.Token);
@@ -141,7 +177,9 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task AnotherVerbIsRefused()
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [typeof(CasesFile).Assembly.Location, "reprot"]) { RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", [typeof(CasesFile).Assembly.Location, "reprot"]) { RedirectStandardError = true }
+        )!;
         await process.WaitForExitAsync();
         process.ExitCode.ShouldBe(2);
     }
@@ -164,7 +202,12 @@ public sealed class ProgramTests : IDisposable
         await using var agent = await FakeAgent.StartAsync((context, _) => FakeAgent.SayAsync(context, "x"));
         var path = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "results")).FullName, "results.jsonl");
         File.WriteAllText(path, "old");
-        using var process = Start(agent.Target, """{"id":"c1","input":"hi","expect":{"exact":"x"}}""", ("RESULTS_PATH", path), ("REPEATS_MIN", "2"));
+        using var process = Start(
+            agent.Target,
+            """{"id":"c1","input":"hi","expect":{"exact":"x"}}""",
+            ("RESULTS_PATH", path),
+            ("REPEATS_MIN", "2")
+        );
         var results = await ResultsAsync(process, path);
         results.Cases.Select(one => (one.Id, one.Outcome, one.Repeats)).ShouldBe([("c1", CaseOutcome.Passed, 2)]);
         agent.Requests.Count.ShouldBe(2);

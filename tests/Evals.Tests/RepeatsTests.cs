@@ -13,17 +13,24 @@ public sealed class RepeatsTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private static string[] Cases(int count) => [.. Enumerable.Range(0, count).Select(i => $$"""{"id":"c{{i:00}}","input":"{{i}}","expect":{"exact":"ok"},"tags":["t"]}""")];
+    private static string[] Cases(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => $$"""{"id":"c{{i:00}}","input":"{{i}}","expect":{"exact":"ok"},"tags":["t"]}""")];
 
     private async Task<(RunResult Run, int[] Asked)> RunAsync(int cases, int min, int max, double minScore, Func<int, int, string> answer)
     {
         var asked = new ConcurrentDictionary<int, int>();
-        await using var agent = await FakeAgent.StartAsync((context, input) =>
+        await using var agent = await FakeAgent.StartAsync(
+            (context, input) =>
+            {
+                var one = int.Parse(input);
+                return FakeAgent.SayAsync(context, answer(one, asked.AddOrUpdate(one, 1, (_, count) => count + 1)));
+            }
+        );
+        var settings = folder.Settings(agent.Target, Cases(cases)) with
         {
-            var one = int.Parse(input);
-            return FakeAgent.SayAsync(context, answer(one, asked.AddOrUpdate(one, 1, (_, count) => count + 1)));
-        });
-        var settings = folder.Settings(agent.Target, Cases(cases)) with { Repeats = (min, max), Thresholds = new Thresholds(minScore, 0.95, 10) };
+            Repeats = (min, max),
+            Thresholds = new Thresholds(minScore, 0.95, 10),
+        };
         return (await folder.RunAsync(settings), [.. asked.OrderBy(pair => pair.Key).Select(pair => pair.Value)]);
     }
 
@@ -32,7 +39,8 @@ public sealed class RepeatsTests : IDisposable
     {
         var (run, asked) = await RunAsync(12, 3, 3, 0.5, (_, _) => "ok");
         asked.ShouldBe(Enumerable.Repeat(3, 12));
-        run.Results.Select(one => (one.Case.Id, one.Repeat)).ShouldBe(Enumerable.Range(0, 12).SelectMany(i => Enumerable.Range(1, 3).Select(repeat => ($"c{i:00}", repeat))));
+        run.Results.Select(one => (one.Case.Id, one.Repeat))
+            .ShouldBe(Enumerable.Range(0, 12).SelectMany(i => Enumerable.Range(1, 3).Select(repeat => ($"c{i:00}", repeat))));
     }
 
     [Theory]
@@ -56,7 +64,8 @@ public sealed class RepeatsTests : IDisposable
         asked.Distinct().Count().ShouldBe(1);
         asked[0].ShouldBeInRange(3, 8);
         // At the same split of the error, the last look decides and the one before it did not.
-        EvalResults Look(int repeats) => ResultsReader.Read(new MemoryStream(ResultsFile.Text([.. run.Results.Where(one => one.Repeat <= repeats)])));
+        EvalResults Look(int repeats) =>
+            ResultsReader.Read(new MemoryStream(ResultsFile.Text([.. run.Results.Where(one => one.Repeat <= repeats)])));
         var bar = new ResultsBar(new Thresholds(0.6, 0.95, 10)) { Looks = 8 };
         ResultsVerdict.Decide(Look(asked[0]), bar).Reason.ShouldBe(EvalReasons.ScoreCleared);
         ResultsVerdict.Decide(Look(asked[0] - 1), bar).Reason.ShouldBe(EvalReasons.BoundsStraddle);
@@ -65,15 +74,22 @@ public sealed class RepeatsTests : IDisposable
     [Fact]
     public async Task TheFileHoldsEveryRepeat()
     {
-        await using var agent = await FakeAgent.StartAsync((context, input) =>
-        {
-            context.Response.Headers["X-Agent-Run-Cost"] = "0.0100";
-            return input == "bad" ? FakeAgent.RawAsync(context, 500, "{}") : FakeAgent.SayAsync(context, input);
-        });
-        var settings = folder.Settings(agent.Target,
+        await using var agent = await FakeAgent.StartAsync(
+            (context, input) =>
+            {
+                context.Response.Headers["X-Agent-Run-Cost"] = "0.0100";
+                return input == "bad" ? FakeAgent.RawAsync(context, 500, "{}") : FakeAgent.SayAsync(context, input);
+            }
+        );
+        var settings = folder.Settings(
+            agent.Target,
             """{"id":"a","input":"ok","expect":{"exact":"ok"},"tags":["x","y"],"weight":2}""",
             """{"id":"b","input":"ok","expect":{"exact":"no"}}""",
-            """{"id":"c","input":"bad","expect":{"exact":"no"}}""") with { Repeats = (2, 2) };
+            """{"id":"c","input":"bad","expect":{"exact":"no"}}"""
+        ) with
+        {
+            Repeats = (2, 2),
+        };
         var lines = Encoding.UTF8.GetString(ResultsFile.Text(await folder.RunAsync(settings))).TrimEnd('\n').Split('\n');
         lines.Length.ShouldBe(7);
         lines[0].ShouldBe("""{"format":"agentreadiness.dev/results/v1","cases":6}""");
@@ -83,8 +99,8 @@ public sealed class RepeatsTests : IDisposable
         lines[5].ShouldBe("""{"id":"c","repeat":1,"error":"HTTP 500"}""");
         var read = ResultsFiles.Read(string.Join('\n', lines));
         read.Problems.ShouldBeEmpty();
-        read.Cases.Select(one => (one.Id, one.Outcome, one.Repeats, one.Cost)).ShouldBe(
-            [("a", CaseOutcome.Passed, 2, 0.02m), ("b", CaseOutcome.Failed, 2, 0.02m), ("c", CaseOutcome.Errored, 0, null)]);
+        read.Cases.Select(one => (one.Id, one.Outcome, one.Repeats, one.Cost))
+            .ShouldBe([("a", CaseOutcome.Passed, 2, 0.02m), ("b", CaseOutcome.Failed, 2, 0.02m), ("c", CaseOutcome.Errored, 0, null)]);
         read.Cases[0].Latency!.Value.ShouldBeGreaterThan(TimeSpan.Zero);
     }
 
@@ -92,10 +108,15 @@ public sealed class RepeatsTests : IDisposable
     public async Task ARunThatCouldNotBeMadeSaysWhy()
     {
         var settings = folder.Settings(new Uri("http://127.0.0.1:1/"), """{"id":"a"}""");
-        ResultsFiles.Read(Encoding.UTF8.GetString(ResultsFile.Text(await folder.RunAsync(settings)))).Problems.Single()
+        ResultsFiles
+            .Read(Encoding.UTF8.GetString(ResultsFile.Text(await folder.RunAsync(settings))))
+            .Problems.Single()
             .ShouldBe(new ResultsProblem(EvalReasons.RunnerFailed, "line 1: input: is missing"));
         var changed = await folder.RunAsync(settings with { CasesDigest = "other" });
-        ResultsFiles.Read(Encoding.UTF8.GetString(ResultsFile.Text(changed))).Problems.Single().Message.ShouldBe("the cases changed while the run was being made");
+        ResultsFiles
+            .Read(Encoding.UTF8.GetString(ResultsFile.Text(changed)))
+            .Problems.Single()
+            .Message.ShouldBe("the cases changed while the run was being made");
     }
 
     [Theory]
@@ -116,7 +137,9 @@ public sealed class RepeatsTests : IDisposable
     [Fact]
     public void TheJudgeAndTheRefusalAreRead()
     {
-        var settings = RunnerSettings.Read(Variables("JUDGE_URL=http://models/v1 JUDGE_MODEL=m JUDGE_VOTES=3 REFUSAL_STATUS=451 REFUSAL_TEXT=^No"));
+        var settings = RunnerSettings.Read(
+            Variables("JUDGE_URL=http://models/v1 JUDGE_MODEL=m JUDGE_VOTES=3 REFUSAL_STATUS=451 REFUSAL_TEXT=^No")
+        );
         settings.Judge.ShouldBe(new JudgeSettings(new Uri("http://models/v1"), "m", 3));
         settings.Refusal.Status.ShouldBe(451);
         (settings.Refusal.IsRefusal("No."), settings.Refusal.IsRefusal("Oh No")).ShouldBe((true, false));
@@ -141,7 +164,12 @@ public sealed class RepeatsTests : IDisposable
     private static Func<string, string?> Variables(string more)
     {
         var variables = new Dictionary<string, string>();
-        foreach (var pair in ("RUN_UID=r CASES_FILE=c CASES_SHA256=d TARGET=http://agent/ " + more).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (
+            var pair in ("RUN_UID=r CASES_FILE=c CASES_SHA256=d TARGET=http://agent/ " + more).Split(
+                ' ',
+                StringSplitOptions.RemoveEmptyEntries
+            )
+        )
             variables[pair[..pair.IndexOf('=')]] = pair[(pair.IndexOf('=') + 1)..];
         return name => variables.GetValueOrDefault(name);
     }

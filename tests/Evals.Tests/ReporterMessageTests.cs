@@ -40,7 +40,15 @@ public sealed class ReporterMessageTests
         (back with { Message = Whole.Message }).ShouldBe(Whole);
 
         var endless = new string('\u0001', 9000);
-        var all = Whole with { Run = endless, CasesDigest = endless, Digest = endless, Format = endless, Reason = endless, Message = endless };
+        var all = Whole with
+        {
+            Run = endless,
+            CasesDigest = endless,
+            Digest = endless,
+            Format = endless,
+            Reason = endless,
+            Message = endless,
+        };
         Encoding.UTF8.GetByteCount(all.ToMessage()).ShouldBeLessThanOrEqualTo(ReporterMessage.MaxBytes);
         ReporterMessage.TryParse(all.ToMessage()).ShouldNotBeNull();
     }

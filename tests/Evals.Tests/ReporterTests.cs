@@ -34,9 +34,14 @@ public sealed class ReporterTests : IDisposable
     public async Task PrintsTheCasesAndTheirDigest()
     {
         var message = await ReportAsync(File("results.jsonl", Good));
-        (message.Run, message.CasesDigest, message.Format, message.Cases, message.Passed, message.Failed, message.Reason).ShouldBe(("run-uid", "cases", "native", 2, 1, 1, null));
+        (message.Run, message.CasesDigest, message.Format, message.Cases, message.Passed, message.Failed, message.Reason).ShouldBe(
+            ("run-uid", "cases", "native", 2, 1, 1, null)
+        );
         ResultsLog.TryRead(new MemoryStream(Encoding.UTF8.GetBytes("noise\n" + log)), message.Digest, out var native, out _).ShouldBeTrue();
-        ResultsReader.Read(new MemoryStream(native!)).Cases.Select(one => (one.Id, one.Outcome)).ShouldBe([("a", CaseOutcome.Passed), ("b", CaseOutcome.Failed)]);
+        ResultsReader
+            .Read(new MemoryStream(native!))
+            .Cases.Select(one => (one.Id, one.Outcome))
+            .ShouldBe([("a", CaseOutcome.Passed), ("b", CaseOutcome.Failed)]);
     }
 
     [Theory]
@@ -74,7 +79,9 @@ public sealed class ReporterTests : IDisposable
         (await ReportAsync(folder)).Cases.ShouldBe(2);
         File("y.xml", "<?xml version=\"1.0\"?><testsuites><testsuite/></testsuites>");
         var two = await ReportAsync(folder);
-        (two.Reason, two.Message).ShouldBe((EvalReasons.UnknownFormat, "2 files in the results folder could be the results: y.xml, z.jsonl"));
+        (two.Reason, two.Message).ShouldBe(
+            (EvalReasons.UnknownFormat, "2 files in the results folder could be the results: y.xml, z.jsonl")
+        );
         // A broken one is not passed over.
         File("y.xml", "{\"results\": {");
         (await ReportAsync(folder)).Reason.ShouldBe(EvalReasons.UnknownFormat);
@@ -131,16 +138,27 @@ public sealed class ReporterTests : IDisposable
     {
         var path = File("results.jsonl");
         // The first process ends at once and leaves a child behind, which starts another, which writes the results.
-        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec 3<&0; (read go <&3; (printf '%s' \"$TEXT\" > \"$OUT.tmp\"; mv \"$OUT.tmp\" \"$OUT\") & wait) & exit 0"])
-        {
-            RedirectStandardInput = true,
-            Environment = { ["OUT"] = path, ["TEXT"] = Good, ["MARK"] = path },
-        })!;
+        using var shell = Process.Start(
+            new ProcessStartInfo(
+                "/bin/sh",
+                ["-c", "exec 3<&0; (read go <&3; (printf '%s' \"$TEXT\" > \"$OUT.tmp\"; mv \"$OUT.tmp\" \"$OUT\") & wait) & exit 0"]
+            )
+            {
+                RedirectStandardInput = true,
+                Environment =
+                {
+                    ["OUT"] = path,
+                    ["TEXT"] = Good,
+                    ["MARK"] = path,
+                },
+            }
+        )!;
         bool Ours(int process)
         {
             try
             {
-                return process != Environment.ProcessId && System.IO.File.ReadAllText($"/proc/{process}/environ").Contains($"MARK={path}", StringComparison.Ordinal);
+                return process != Environment.ProcessId
+                    && System.IO.File.ReadAllText($"/proc/{process}/environ").Contains($"MARK={path}", StringComparison.Ordinal);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
@@ -148,11 +166,14 @@ public sealed class ReporterTests : IDisposable
             }
         }
         var waited = new TaskCompletionSource();
-        var wait = new ProcessWait(Ours, process =>
-        {
-            waited.TrySetResult();
-            return kernelTells && Posix.TryWait(process);
-        });
+        var wait = new ProcessWait(
+            Ours,
+            process =>
+            {
+                waited.TrySetResult();
+                return kernelTells && Posix.TryWait(process);
+            }
+        );
         var report = ReportAsync(path, wait);
         await waited.Task.WaitAsync(Patience);
         await shell.WaitForExitAsync().WaitAsync(Patience);
@@ -169,11 +190,18 @@ public sealed class ReporterTests : IDisposable
         using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "read go"]) { RedirectStandardInput = true })!;
         using var stop = new CancellationTokenSource();
         var waited = new TaskCompletionSource();
-        var report = ReportAsync(File("results.jsonl", Good), new ProcessWait(process => process == shell.Id, process =>
-        {
-            waited.TrySetResult();
-            return Posix.TryWait(process);
-        }), stop.Token);
+        var report = ReportAsync(
+            File("results.jsonl", Good),
+            new ProcessWait(
+                process => process == shell.Id,
+                process =>
+                {
+                    waited.TrySetResult();
+                    return Posix.TryWait(process);
+                }
+            ),
+            stop.Token
+        );
         await waited.Task.WaitAsync(Patience);
         await stop.CancelAsync();
         var message = await report.WaitAsync(Patience);

@@ -28,17 +28,25 @@ internal static class ResultsFiles
         results.Cases.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Id}={one.Outcome}:{one.Score:0.###}"));
 
     /// <summary>Native results, one case for each score.</summary>
-    public static EvalResults Scores(params double[] scores) => new()
-    {
-        Format = ResultFormats.Native,
-        Cases = [.. scores.Select((score, i) => new MeasuredCase
+    public static EvalResults Scores(params double[] scores) =>
+        new()
         {
-            Id = string.Create(CultureInfo.InvariantCulture, $"c{i:00000}"),
-            Score = score,
-            Outcome = score == 1 ? CaseOutcome.Passed : CaseOutcome.Failed,
-            Repeats = 1,
-        })],
-    };
+            Format = ResultFormats.Native,
+            Cases =
+            [
+                .. scores.Select(
+                    (score, i) =>
+                        new MeasuredCase
+                        {
+                            Id = string.Create(CultureInfo.InvariantCulture, $"c{i:00000}"),
+                            Score = score,
+                            Outcome = score == 1 ? CaseOutcome.Passed : CaseOutcome.Failed,
+                            Repeats = 1,
+                        }
+                ),
+            ],
+        };
 
-    public static EvalResults PassFail(int passed, int failed) => Scores([.. Enumerable.Repeat(1.0, passed), .. Enumerable.Repeat(0.0, failed)]);
+    public static EvalResults PassFail(int passed, int failed) =>
+        Scores([.. Enumerable.Repeat(1.0, passed), .. Enumerable.Repeat(0.0, failed)]);
 }

@@ -61,7 +61,9 @@ public sealed class ResultsLogTests
 
     [Fact]
     public void NoErrorIsNone() =>
-        ResultsFiles.Read("{\"format\":\"agentreadiness.dev/results/v1\",\"error\":null,\"cases\":1}\n{\"id\":\"a\",\"passed\":true}").Problems.ShouldBeEmpty();
+        ResultsFiles
+            .Read("{\"format\":\"agentreadiness.dev/results/v1\",\"error\":null,\"cases\":1}\n{\"id\":\"a\",\"passed\":true}")
+            .Problems.ShouldBeEmpty();
 
     [Theory]
     [InlineData("0")]
@@ -69,13 +71,19 @@ public sealed class ResultsLogTests
     [InlineData("\"2\"")]
     [InlineData("1e12")]
     public void RepeatsAreACount(string repeats) =>
-        ResultsFiles.Read($"{{\"format\":\"agentreadiness.dev/results/v1\",\"cases\":1}}\n{{\"id\":\"a\",\"passed\":true,\"repeats\":{repeats}}}")
-            .Problems.Single().Reason.ShouldBe(EvalReasons.ResultsUnreadable);
+        ResultsFiles
+            .Read($"{{\"format\":\"agentreadiness.dev/results/v1\",\"cases\":1}}\n{{\"id\":\"a\",\"passed\":true,\"repeats\":{repeats}}}")
+            .Problems.Single()
+            .Reason.ShouldBe(EvalReasons.ResultsUnreadable);
 
     [Fact]
     public void RepeatsWeighWhatTheyAre()
     {
-        var one = ResultsFiles.Read("{\"format\":\"agentreadiness.dev/results/v1\",\"cases\":2}\n{\"id\":\"a\",\"score\":1,\"repeats\":3}\n{\"id\":\"a\",\"score\":0,\"repeat\":4}").Cases.Single();
+        var one = ResultsFiles
+            .Read(
+                "{\"format\":\"agentreadiness.dev/results/v1\",\"cases\":2}\n{\"id\":\"a\",\"score\":1,\"repeats\":3}\n{\"id\":\"a\",\"score\":0,\"repeat\":4}"
+            )
+            .Cases.Single();
         (one.Score, one.Repeats, one.Outcome).ShouldBe((0.75, 4, CaseOutcome.Failed));
     }
 
@@ -134,7 +142,9 @@ public sealed class ResultsLogTests
         }
         var digest = ResultsLog.Digest(Text);
         var lines = string.Join('\n', Convert.ToBase64String(packed.ToArray()).Chunk(8000).Select(chunk => new string(chunk)));
-        var bomb = $"-----BEGIN AGENT READINESS RESULTS v1 bytes={ResultsLog.MaxNativeBytes} sha256={digest}-----\n{lines}\n-----END AGENT READINESS RESULTS v1-----\n";
+        var bomb =
+            $"-----BEGIN AGENT READINESS RESULTS v1 bytes={ResultsLog.MaxNativeBytes} sha256={digest}-----\n{lines}\n-----END AGENT "
+            + $"READINESS RESULTS v1-----\n";
         TryRead(bomb, digest, out _).ShouldBe("the results in the log unpack to more than they say");
         // One bomb does not hide the block; a log full of them is given up.
         TryRead(bomb + Block(Text), digest, out var native).ShouldBeNull();
@@ -190,26 +200,50 @@ public sealed class ResultsLogTests
         {
             const string letters = "abcXYZ019 .-_/\"\\\n\t<&>éß🙂漢";
             var runes = letters.EnumerateRunes().ToArray();
-            var text = string.Concat(Enumerable.Range(0, random.Next(1, longest + 1)).Select(_ => runes[random.Next(runes.Length)].ToString()));
+            var text = string.Concat(
+                Enumerable.Range(0, random.Next(1, longest + 1)).Select(_ => runes[random.Next(runes.Length)].ToString())
+            );
             return text.Length > longest ? "x" : text;
         }
-        var cases = Enumerable.Range(0, random.Next(0, 30)).Select(i =>
-        {
-            var outcome = (CaseOutcome)random.Next(4);
-            var measured = outcome is CaseOutcome.Passed or CaseOutcome.Failed;
-            return new MeasuredCase
+        var cases = Enumerable
+            .Range(0, random.Next(0, 30))
+            .Select(i =>
             {
-                Id = $"{i}-{Word(random.Next(2) == 0 ? 10 : 500)}",
-                Outcome = outcome,
-                Score = measured ? random.Next(3) switch { 0 => 1, 1 => 0, _ => random.NextDouble() } : 0,
-                Weight = random.Next(3) == 0 ? Math.Round(0.1 + (random.NextDouble() * 5), 3) : 1,
-                Repeats = measured ? random.Next(1, 12) : outcome == CaseOutcome.Errored ? random.Next(3) : 0,
-                Tags = [.. Enumerable.Range(0, random.Next(4)).Select(_ => Word(20)).Distinct().Order(StringComparer.Ordinal)],
-                Cost = random.Next(3) switch { 0 => null, 1 => random.Next() / 1_000_000_000_000m, _ => random.Next(999_999_999) + (random.Next() / 1_000_000_000_000m) },
-                Latency = random.Next(3) switch { 0 => null, 1 => TimeSpan.FromTicks(random.Next(1000)), _ => TimeSpan.FromTicks(random.NextInt64(999_999_999_999_999)) },
-                Fault = outcome == CaseOutcome.Errored ? Word(256) : null,
-            };
-        });
+                var outcome = (CaseOutcome)random.Next(4);
+                var measured = outcome is CaseOutcome.Passed or CaseOutcome.Failed;
+                return new MeasuredCase
+                {
+                    Id = $"{i}-{Word(random.Next(2) == 0 ? 10 : 500)}",
+                    Outcome = outcome,
+                    Score = measured
+                        ? random.Next(3) switch
+                        {
+                            0 => 1,
+                            1 => 0,
+                            _ => random.NextDouble(),
+                        }
+                        : 0,
+                    Weight = random.Next(3) == 0 ? Math.Round(0.1 + (random.NextDouble() * 5), 3) : 1,
+                    Repeats =
+                        measured ? random.Next(1, 12)
+                        : outcome == CaseOutcome.Errored ? random.Next(3)
+                        : 0,
+                    Tags = [.. Enumerable.Range(0, random.Next(4)).Select(_ => Word(20)).Distinct().Order(StringComparer.Ordinal)],
+                    Cost = random.Next(3) switch
+                    {
+                        0 => null,
+                        1 => random.Next() / 1_000_000_000_000m,
+                        _ => random.Next(999_999_999) + (random.Next() / 1_000_000_000_000m),
+                    },
+                    Latency = random.Next(3) switch
+                    {
+                        0 => null,
+                        1 => TimeSpan.FromTicks(random.Next(1000)),
+                        _ => TimeSpan.FromTicks(random.NextInt64(999_999_999_999_999)),
+                    },
+                    Fault = outcome == CaseOutcome.Errored ? Word(256) : null,
+                };
+            });
         return new EvalResults { Format = ResultFormats.Native, Cases = [.. cases] };
     }
 

@@ -16,7 +16,12 @@ public sealed class ResultsTrapTests
     [InlineData("promptfoo-v2.json", "\"failures\": 1", "\"failures\": 2", "CountsDisagree")]
     [InlineData("promptfoo-v3.json", "\"promptIdx\": 0, \"testIdx\": 2", "\"promptIdx\": 1, \"testIdx\": 2", "SeveralSubjects")]
     [InlineData("promptfoo.jsonl", "\"id\": \"agent\"", "\"id\": \"other\"", "SeveralSubjects")]
-    [InlineData("promptfoo-v3.json", "{\"pass\": true, \"score\": 1, \"reason\": \"ok\"}", "{\"pass\": false, \"score\": 1, \"reason\": \"ok\"}", "CountsDisagree")]
+    [InlineData(
+        "promptfoo-v3.json",
+        "{\"pass\": true, \"score\": 1, \"reason\": \"ok\"}",
+        "{\"pass\": false, \"score\": 1, \"reason\": \"ok\"}",
+        "CountsDisagree"
+    )]
     [InlineData("promptfoo-table.json", "\"filteredCount\": 2", "\"filteredCount\": 1", "RunIncomplete")]
     // Inspect AI: runs that did not end, and invalidated ones.
     [InlineData("inspect.json", "\"status\": \"success\"", "\"status\": \"cancelled\"", "RunIncomplete")]
@@ -25,7 +30,12 @@ public sealed class ResultsTrapTests
     [InlineData("inspect.json", "\"status\": \"success\"", "\"status\": \"success\", \"invalidated\": true", "RunIncomplete")]
     [InlineData("inspect.json", "\"limit\": null", "\"invalidation\": {\"author\": \"x\"}", "RunIncomplete")]
     [InlineData("inspect.json", "\"completed_samples\": 6", "\"completed_samples\": 5", "RunIncomplete")]
-    [InlineData("inspect.json", "\"total_samples\": 6, \"completed_samples\": 6", "\"total_samples\": 7, \"completed_samples\": 7", "CountsDisagree")]
+    [InlineData(
+        "inspect.json",
+        "\"total_samples\": 6, \"completed_samples\": 6",
+        "\"total_samples\": 7, \"completed_samples\": 7",
+        "CountsDisagree"
+    )]
     [InlineData("inspect.json", "\"results\":", "\"outcome\":", "RunIncomplete")]
     [InlineData("inspect.json", "\"samples\": [", "\"others\": [", "CountsDisagree")]
     [InlineData("inspect.json", "\"epoch\": 2", "\"epoch\": 1", "DuplicateCases")]
@@ -47,7 +57,12 @@ public sealed class ResultsTrapTests
     [InlineData("junit-gotestsum.xml", "<testsuites tests=\"3\"", "<testsuites tests=\"4\"", "CountsDisagree")]
     [InlineData("junit-surefire.xml", "?>", "?><!DOCTYPE x [<!ENTITY a \"aaaa\">]>", "ResultsUnreadable")]
     [InlineData("junit-surefire.xml", "<testsuite ", "<project ", "UnknownFormat")]
-    [InlineData("junit-surefire.xml", "name=\"refund\" classname=\"shop.SupportTest\" time=\"0.5\"/>", "name=\"refund\"><testcase name=\"a\"/></testcase>", "ResultsUnreadable")]
+    [InlineData(
+        "junit-surefire.xml",
+        "name=\"refund\" classname=\"shop.SupportTest\" time=\"0.5\"/>",
+        "name=\"refund\"><testcase name=\"a\"/></testcase>",
+        "ResultsUnreadable"
+    )]
     // Native.
     [InlineData("native.json", "results/v1", "results/v9", "UnknownFormat")]
     [InlineData("native.json", "\"score\": 1,", "\"score\": 1.01,", "ScoreInvalid")]
@@ -82,7 +97,11 @@ public sealed class ResultsTrapTests
     }
 
     [Theory]
-    [InlineData("promptfoo.jsonl", "\"success\": false, \"score\": 0, \"failureReason\": 1", "\"success\": false, \"score\": 0, \"failureReason\": 2")]
+    [InlineData(
+        "promptfoo.jsonl",
+        "\"success\": false, \"score\": 0, \"failureReason\": 1",
+        "\"success\": false, \"score\": 0, \"failureReason\": 2"
+    )]
     [InlineData("promptfoo.jsonl", "\"success\": true, \"score\": 1", "\"success\": true, \"score\": NaN")]
     [InlineData("promptfoo.jsonl", "\"success\": true, \"score\": 1", "\"success\": true, \"score\": null")]
     [InlineData("promptfoo.jsonl", "\"success\": false", "\"success\": null")]
@@ -123,13 +142,17 @@ public sealed class ResultsTrapTests
 
     [Fact]
     public void ASecondScorerCannotHideTheFirst() =>
-        ResultsFiles.Read(ResultsFiles.Changed("inspect.json", "\"value\": 1}}", "\"value\": 1}, \"other\": {\"value\": \"I\"}}"))
-            .Cases.Single(one => one.Id == "refund").Score.ShouldBe(0.5);
+        ResultsFiles
+            .Read(ResultsFiles.Changed("inspect.json", "\"value\": 1}}", "\"value\": 1}, \"other\": {\"value\": \"I\"}}"))
+            .Cases.Single(one => one.Id == "refund")
+            .Score.ShouldBe(0.5);
 
     [Fact]
     public void WhatIsNotRunIsSkippedWhateverTheDialect()
     {
-        var results = ResultsFiles.Read("""<testsuite name="g" tests="2"><testcase classname="a" name="b" status="notrun"/><testcase classname="a" name="c" status="run"/></testsuite>""");
+        var results = ResultsFiles.Read(
+            """<testsuite name="g" tests="2"><testcase classname="a" name="b" status="notrun"/><testcase classname="a" name="c" status="run"/></testsuite>"""
+        );
         ResultsFiles.Summary(results).ShouldBe(["a.b=Skipped:0", "a.c=Passed:1"]);
     }
 
@@ -144,11 +167,18 @@ public sealed class ResultsTrapTests
     [InlineData("<html></html>", "UnknownFormat")]
     [InlineData("<testsuites/>", "NoCases")]
     [InlineData("<testsuite tests=\"0\"></testsuite>", "NoCases")]
-    [InlineData("{\"results\": {\"version\": 3, \"results\": [], \"stats\": {\"successes\": 0, \"failures\": 0, \"errors\": 0}}}", "NoCases")]
+    [InlineData(
+        "{\"results\": {\"version\": 3, \"results\": [], \"stats\": {\"successes\": 0, \"failures\": 0, \"errors\": 0}}}",
+        "NoCases"
+    )]
     [InlineData("{\"testCases\": []}", "NoCases")]
     [InlineData("{\"format\": \"agentreadiness.dev/results/v1\", \"cases\": []}", "NoCases")]
     [InlineData("{\"format\": \"agentreadiness.dev/results/v1\", \"cases\": 0}", "NoCases")]
-    [InlineData("{\"version\": 2, \"status\": \"success\", \"eval\": {}, \"results\": {\"total_samples\": 0, \"completed_samples\": 0}, \"samples\": []}", "NoCases")]
+    [InlineData(
+        "{\"version\": 2, \"status\": \"success\", \"eval\": {}, \"results\": {\"total_samples\": 0, \"completed_samples\": 0}, "
+            + "\"samples\": []}",
+        "NoCases"
+    )]
     [InlineData("{\"format\": \"agentreadiness.dev/results/v1\", \"cases\": [], \"testCases\": []}", "UnknownFormat")]
     [InlineData("{\"testCases\": []} {\"testCases\": []}", "ResultsUnreadable")]
     [InlineData("PK\u0003\u0004 no archive", "ResultsUnreadable")]

@@ -32,7 +32,11 @@ public sealed class ResultsVerdictTests
     [InlineData(0.9, 0.95, -0.1)]
     [InlineData(0.9, 0.95, double.NaN)]
     public void ABarThatIsNoneNeverPasses(double minScore, double confidence, double maxRegression) =>
-        ResultsVerdict.Decide(ResultsFiles.PassFail(100, 0), new ResultsBar(new Thresholds(minScore, confidence, 1)) { MaxRegression = maxRegression })
+        ResultsVerdict
+            .Decide(
+                ResultsFiles.PassFail(100, 0),
+                new ResultsBar(new Thresholds(minScore, confidence, 1)) { MaxRegression = maxRegression }
+            )
             .Reason.ShouldBe("InvalidThresholds");
 
     [Fact]
@@ -60,7 +64,10 @@ public sealed class ResultsVerdictTests
     public void OneCriticalCaseAmongFiveHundredBlocks()
     {
         var results = ResultsFiles.PassFail(499, 1);
-        var tagged = results with { Cases = [.. results.Cases.Select(one => one.Outcome == CaseOutcome.Failed ? one with { Tags = ["safety"] } : one)] };
+        var tagged = results with
+        {
+            Cases = [.. results.Cases.Select(one => one.Outcome == CaseOutcome.Failed ? one with { Tags = ["safety"] } : one)],
+        };
         ResultsVerdict.Decide(tagged, Bar).Phase.ShouldBe(EvalPhase.Passed);
         var verdict = ResultsVerdict.Decide(tagged, Bar with { CriticalTags = ["safety"] });
         (verdict.Phase, verdict.Reason).ShouldBe((EvalPhase.Failed, "CriticalCaseFailed"));
@@ -75,7 +82,10 @@ public sealed class ResultsVerdictTests
         var results = ResultsFiles.Read(ResultsFiles.Text("native.json"));
         var bar = new ResultsBar(new Thresholds(0, 0.5, 1));
         ResultsVerdict.Decide(results, bar).Phase.ShouldBe(EvalPhase.Passed);
-        var tone = results with { Cases = [.. results.Cases.Select(one => one.Id == "tone-1" ? one with { Tags = ["safety"] } : one with { Tags = [] })] };
+        var tone = results with
+        {
+            Cases = [.. results.Cases.Select(one => one.Id == "tone-1" ? one with { Tags = ["safety"] } : one with { Tags = [] })],
+        };
         ResultsVerdict.Decide(tone, bar with { CriticalTags = ["safety"] }).Reason.ShouldBe("CriticalCaseFailed");
     }
 
@@ -105,7 +115,9 @@ public sealed class ResultsVerdictTests
     {
         double[] before = [.. Enumerable.Repeat(0.0, better), .. Enumerable.Repeat(1.0, 300 - better)];
         double[] now = [.. Enumerable.Repeat(1.0, 300 - worse), .. Enumerable.Repeat(0.0, worse)];
-        ResultsVerdict.Decide(ResultsFiles.Scores(now), Bar with { MaxRegression = allowed }, ResultsFiles.Scores(before)).Reason.ShouldBe(reason);
+        ResultsVerdict
+            .Decide(ResultsFiles.Scores(now), Bar with { MaxRegression = allowed }, ResultsFiles.Scores(before))
+            .Reason.ShouldBe(reason);
     }
 
     [Fact]
@@ -117,9 +129,16 @@ public sealed class ResultsVerdictTests
         verdict.Reason.ShouldBe("Regressed");
         verdict.Message.ShouldContain("0.010 worse");
         verdict.Message.ShouldContain("c00000");
-        ResultsVerdict.Decide(ResultsFiles.Scores(now), Bar with { MaxRegression = 0.02 }, ResultsFiles.Scores(before)).Reason.ShouldBe("ScoreCleared");
+        ResultsVerdict
+            .Decide(ResultsFiles.Scores(now), Bar with { MaxRegression = 0.02 }, ResultsFiles.Scores(before))
+            .Reason.ShouldBe("ScoreCleared");
         // Half up, half down: no drop.
-        ResultsVerdict.Decide(ResultsFiles.Scores([.. before.Select((score, i) => i % 2 == 0 ? score - 0.01 : score + 0.01)]), Bar, ResultsFiles.Scores(before))
+        ResultsVerdict
+            .Decide(
+                ResultsFiles.Scores([.. before.Select((score, i) => i % 2 == 0 ? score - 0.01 : score + 0.01)]),
+                Bar,
+                ResultsFiles.Scores(before)
+            )
             .Reason.ShouldBe("ScoreCleared");
     }
 
@@ -156,7 +175,10 @@ public sealed class ResultsVerdictTests
     public void FailingCasesComeWithTheGravestFirst()
     {
         var results = ResultsFiles.Read(ResultsFiles.Text("junit-pytest.xml"));
-        ResultsVerdict.Failing(results, Bar).Select(one => one.Id).ShouldBe(["tests.test_support.test_down", "tests.test_support.test_secret"]);
+        ResultsVerdict
+            .Failing(results, Bar)
+            .Select(one => one.Id)
+            .ShouldBe(["tests.test_support.test_down", "tests.test_support.test_secret"]);
         ResultsVerdict.Failing(results, Bar with { CriticalTags = ["safety"] })[0].Id.ShouldBe("tests.test_support.test_secret");
     }
 }

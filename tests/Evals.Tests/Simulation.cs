@@ -31,7 +31,8 @@ internal sealed record Rates(double Passed, double Failed);
 /// <summary>What came of one line: agents that are 0.05 below the bar, at it, and 0.04 above it.</summary>
 internal sealed record Tally(Simulation Line, int Agents, Rates Below, Rates At, Rates Above)
 {
-    // How far Wilson's upper bound is off, at the numbers of cases here, for an agent exactly at the bar; CoverageTests has the exact rates.
+    // How far Wilson's upper bound is off, at the numbers of cases here, for an agent exactly at the bar; CoverageTests has the exact
+    // rates.
     private const double WilsonExcess = 0.026;
 
     /// <summary>The standard error of a rate.</summary>
@@ -108,7 +109,9 @@ internal sealed record Simulation(string Name, Scores Scores, double Bar, int Ca
         var (passed, failed) = (0, 0);
         for (var agent = 0; agent < agents; agent++)
         {
-            var phase = Sequential ? Look(random, mean, bar) : Decide([.. Enumerable.Range(0, Cases).Select(_ => Score(random, mean))], 1, bar).Phase;
+            var phase = Sequential
+                ? Look(random, mean, bar)
+                : Decide([.. Enumerable.Range(0, Cases).Select(_ => Score(random, mean))], 1, bar).Phase;
             passed += phase == EvalPhase.Passed ? 1 : 0;
             failed += phase == EvalPhase.Failed ? 1 : 0;
         }
@@ -130,26 +133,39 @@ internal sealed record Simulation(string Name, Scores Scores, double Bar, int Ca
         }
     }
 
-    private static VerdictResult Decide(double[] sums, int repeats, ResultsBar bar) => ResultsVerdict.Decide(new EvalResults
-    {
-        Format = ResultFormats.Native,
-        Cases = [.. sums.Select((sum, i) => new MeasuredCase
-        {
-            Id = Ids[i],
-            Score = sum / repeats,
-            Outcome = sum == repeats ? CaseOutcome.Passed : CaseOutcome.Failed,
-            Repeats = repeats,
-        })],
-    }, bar);
+    private static VerdictResult Decide(double[] sums, int repeats, ResultsBar bar) =>
+        ResultsVerdict.Decide(
+            new EvalResults
+            {
+                Format = ResultFormats.Native,
+                Cases =
+                [
+                    .. sums.Select(
+                        (sum, i) =>
+                            new MeasuredCase
+                            {
+                                Id = Ids[i],
+                                Score = sum / repeats,
+                                Outcome = sum == repeats ? CaseOutcome.Passed : CaseOutcome.Failed,
+                                Repeats = repeats,
+                            }
+                    ),
+                ],
+            },
+            bar
+        );
 
-    private double Score(SplitMix64 random, double mean) => Scores switch
-    {
-        Scores.Steps => random.NextDouble() < 0.3 ? 0.5 : random.NextDouble() < (mean - 0.15) / 0.7 ? 1 : 0,
-        Scores.Spread => Largest(random, mean),
-        // Never quite full marks, or the scores would be passes and failures.
-        Scores.Rare => random.NextDouble() < mean / 0.999 ? 0.999 : 0,
-        _ => random.NextDouble() < mean ? 1 : 0,
-    };
+    private double Score(SplitMix64 random, double mean) =>
+        Scores switch
+        {
+            Scores.Steps => random.NextDouble() < 0.3 ? 0.5
+            : random.NextDouble() < (mean - 0.15) / 0.7 ? 1
+            : 0,
+            Scores.Spread => Largest(random, mean),
+            // Never quite full marks, or the scores would be passes and failures.
+            Scores.Rare => random.NextDouble() < mean / 0.999 ? 0.999 : 0,
+            _ => random.NextDouble() < mean ? 1 : 0,
+        };
 
     // The largest of n uniform numbers has the mean n / (n + 1); a mean between two of these is met by choosing n at random.
     private static double Largest(SplitMix64 random, double mean)
@@ -163,7 +179,8 @@ internal sealed record Simulation(string Name, Scores Scores, double Bar, int Ca
         return largest;
     }
 
-    private double Chance(SplitMix64 random, double mean) => Scores == Scores.RepeatsOfLikeCases
-        ? 1 - (2 * (1 - mean) * random.NextDouble())
-        : random.NextDouble() < 2 * (1 - mean) ? random.NextDouble() : 1;
+    private double Chance(SplitMix64 random, double mean) =>
+        Scores == Scores.RepeatsOfLikeCases ? 1 - (2 * (1 - mean) * random.NextDouble())
+        : random.NextDouble() < 2 * (1 - mean) ? random.NextDouble()
+        : 1;
 }

@@ -12,12 +12,27 @@ public sealed class StoredResultsTests
     private static readonly ResultsBar Bar = new(new Thresholds(0, 0.95, 10));
 
     private static MeasuredCase Case(string id, double score, CaseOutcome outcome = CaseOutcome.Failed, int repeats = 1) =>
-        new() { Id = id, Score = score, Outcome = outcome, Repeats = repeats };
+        new()
+        {
+            Id = id,
+            Score = score,
+            Outcome = outcome,
+            Repeats = repeats,
+        };
 
     private static EvalResults Random(int cases, int seed)
     {
         var random = new Random(seed);
-        return new EvalResults { Format = "native", Cases = [.. Enumerable.Range(0, cases).Select(i => Case(string.Create(CultureInfo.InvariantCulture, $"suite/case number {i:000000}"), random.NextDouble()))] };
+        return new EvalResults
+        {
+            Format = "native",
+            Cases =
+            [
+                .. Enumerable
+                    .Range(0, cases)
+                    .Select(i => Case(string.Create(CultureInfo.InvariantCulture, $"suite/case number {i:000000}"), random.NextDouble())),
+            ],
+        };
     }
 
     [Fact]
@@ -28,8 +43,13 @@ public sealed class StoredResultsTests
             Format = "promptfoo",
             Cases =
             [
-                Case("a", 1, CaseOutcome.Passed), Case("a b", 0), Case("aß𝄞", 1.0 / 3, repeats: 300), Case("b\0\n", double.Epsilon),
-                Case("c", 0, CaseOutcome.Errored, 0), Case("d", 0, CaseOutcome.Skipped, 0), Case(new string('x', 512), 1, CaseOutcome.Failed, int.MaxValue),
+                Case("a", 1, CaseOutcome.Passed),
+                Case("a b", 0),
+                Case("aß𝄞", 1.0 / 3, repeats: 300),
+                Case("b\0\n", double.Epsilon),
+                Case("c", 0, CaseOutcome.Errored, 0),
+                Case("d", 0, CaseOutcome.Skipped, 0),
+                Case(new string('x', 512), 1, CaseOutcome.Failed, int.MaxValue),
             ],
         };
         var text = StoredResults.Encode(results);
@@ -37,7 +57,8 @@ public sealed class StoredResultsTests
         var back = StoredResults.Decode(text);
         back.Problems.ShouldBeEmpty();
         (back.Format, back.SampledFrom).ShouldBe(("promptfoo", null));
-        back.Cases.Select(one => (one.Id, one.Score, one.Outcome, one.Repeats)).ShouldBe(results.Cases.Select(one => (one.Id, one.Score, one.Outcome, one.Repeats)));
+        back.Cases.Select(one => (one.Id, one.Score, one.Outcome, one.Repeats))
+            .ShouldBe(results.Cases.Select(one => (one.Id, one.Score, one.Outcome, one.Repeats)));
     }
 
     [Fact]
@@ -73,8 +94,12 @@ public sealed class StoredResultsTests
         var common = before.Cases.Select(one => one.Id).Intersect(now.Cases.Select(one => one.Id)).Count();
         common.ShouldBe(Math.Min(before.Cases.Count, now.Cases.Count));
         // The lowest digests, and not the first or the luckiest cases.
-        var expected = Random(cases, 3).Cases.OrderBy(one => Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(one.Id))), StringComparer.Ordinal).Take(info.Kept);
-        before.Cases.Select(one => (one.Id, one.Score)).ShouldBe(expected.Select(one => (one.Id, one.Score)).OrderBy(one => one.Id, StringComparer.Ordinal));
+        var expected = Random(cases, 3)
+            .Cases.OrderBy(one => Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(one.Id))), StringComparer.Ordinal)
+            .Take(info.Kept);
+        before
+            .Cases.Select(one => (one.Id, one.Score))
+            .ShouldBe(expected.Select(one => (one.Id, one.Score)).OrderBy(one => one.Id, StringComparer.Ordinal));
     }
 
     [Fact]
@@ -85,12 +110,19 @@ public sealed class StoredResultsTests
         var worse = before with { Cases = [.. before.Cases.Select(one => one with { Score = one.Score - 0.1 })] };
         var verdict = ResultsVerdict.Decide(worse, Bar, baseline);
         (verdict.Phase, verdict.Reason).ShouldBe((EvalPhase.Failed, "Regressed"));
-        verdict.Message.ShouldContain(string.Create(CultureInfo.InvariantCulture, $"over {baseline.Cases.Count} common cases, from a sample of {baseline.Cases.Count} of the baseline's 20000,"));
+        verdict.Message.ShouldContain(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"over {baseline.Cases.Count} common cases, from a sample of {baseline.Cases.Count} of the baseline's 20000,"
+            )
+        );
         ResultsVerdict.Decide(before, Bar, baseline).Reason.ShouldBe("ScoreCleared");
         // A suite may ask for more cases than a sample holds; cases of another suite are still no baseline.
         var many = new ResultsBar(new Thresholds(0, 0.95, 10_000));
         ResultsVerdict.Decide(worse, many, baseline).Reason.ShouldBe("Regressed");
-        ResultsVerdict.Decide(worse with { Cases = [.. worse.Cases.Select(one => one with { Id = "other " + one.Id })] }, many, baseline).Reason.ShouldBe("TooFewPairs");
+        ResultsVerdict
+            .Decide(worse with { Cases = [.. worse.Cases.Select(one => one with { Id = "other " + one.Id })] }, many, baseline)
+            .Reason.ShouldBe("TooFewPairs");
     }
 
     [Fact]
@@ -152,12 +184,29 @@ public sealed class StoredResultsTests
         StoredResults.Decode(Forged(sound)).Cases.Single().ShouldBe(Case("a", 1, CaseOutcome.Passed), new ById());
         byte[][] bodies =
         [
-            [], [1], [1, 2, 0], [0, 0, 0], [1, 1, 1, 0xFF, 0, 1, (byte)'a', 4, 1], [1, 1, 65], [.. sound, 0], sound[..^1],
-            [1, 1, 0, 1, 1, (byte)'a', 4, 1], [1, 1, 0, 0, 0, 4, 1], [1, 1, 0, 0, 1, 0xFF, 4, 1], [1, 1, 0, 0, 1, (byte)'a', 12, 1], [1, 1, 0, 0, 1, (byte)'a', 16, 1],
-            [1, 1, 0, 0, 1, (byte)'a', 4, 0], [1, 1, 0, 0, 1, (byte)'a', 9, 1, 0, 0, 0, 0, 0, 0, 0xF8, 0x7F], [1, 1, 0, 0, 1, (byte)'a', 9, 1, 0, 0, 0, 0, 0, 0, 0, 0x40],
-            [2, 2, 0, 0, 1, 1, 0, (byte)'a', 4, 4, 1, 1], [2, 2, 0, 0, 0, 1, 1, (byte)'b', (byte)'a', 4, 4, 1, 1],
-            [0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 1, 0], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], [0x80, 0x80, 0x80, 0x80, 0x10, 0, 0],
-            [0xA0, 0x8D, 6, 0xA0, 0x8D, 6, 0], [1, 1, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 7, (byte)'a', 4, 1],
+            [],
+            [1],
+            [1, 2, 0],
+            [0, 0, 0],
+            [1, 1, 1, 0xFF, 0, 1, (byte)'a', 4, 1],
+            [1, 1, 65],
+            [.. sound, 0],
+            sound[..^1],
+            [1, 1, 0, 1, 1, (byte)'a', 4, 1],
+            [1, 1, 0, 0, 0, 4, 1],
+            [1, 1, 0, 0, 1, 0xFF, 4, 1],
+            [1, 1, 0, 0, 1, (byte)'a', 12, 1],
+            [1, 1, 0, 0, 1, (byte)'a', 16, 1],
+            [1, 1, 0, 0, 1, (byte)'a', 4, 0],
+            [1, 1, 0, 0, 1, (byte)'a', 9, 1, 0, 0, 0, 0, 0, 0, 0xF8, 0x7F],
+            [1, 1, 0, 0, 1, (byte)'a', 9, 1, 0, 0, 0, 0, 0, 0, 0, 0x40],
+            [2, 2, 0, 0, 1, 1, 0, (byte)'a', 4, 4, 1, 1],
+            [2, 2, 0, 0, 0, 1, 1, (byte)'b', (byte)'a', 4, 4, 1, 1],
+            [0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 1, 0],
+            [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1],
+            [0x80, 0x80, 0x80, 0x80, 0x10, 0, 0],
+            [0xA0, 0x8D, 6, 0xA0, 0x8D, 6, 0],
+            [1, 1, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 7, (byte)'a', 4, 1],
         ];
         foreach (var body in bodies)
             ReasonOf(Forged(body)).ShouldBe("BaselineUnusable", Convert.ToHexString(body));
@@ -180,7 +229,22 @@ public sealed class StoredResultsTests
         StoredResults.Decode(bomb).Problems.Single().Message.ShouldContain("unpacks to more than");
         (GC.GetAllocatedBytesForCurrentThread() - before - made).ShouldBeLessThan(40 * 1024 * 1024);
         // A few bytes that stand for a long ID, a hundred thousand times.
-        byte[] ids = [0xA0, 0x8D, 6, 0xA0, 0x8D, 6, 0, 0, .. Enumerable.Repeat<byte[]>([0xF4, 3], 99_999).SelectMany(two => two), 0xF4, 3, .. Enumerable.Repeat((byte)1, 99_999), .. new byte[1_000_000]];
+        byte[] ids =
+        [
+            0xA0,
+            0x8D,
+            6,
+            0xA0,
+            0x8D,
+            6,
+            0,
+            0,
+            .. Enumerable.Repeat<byte[]>([0xF4, 3], 99_999).SelectMany(two => two),
+            0xF4,
+            3,
+            .. Enumerable.Repeat((byte)1, 99_999),
+            .. new byte[1_000_000],
+        ];
         ReasonOf(Forged(ids)).ShouldBe("BaselineUnusable");
     }
 

@@ -30,10 +30,18 @@ public sealed class WeightTests
     public void EqualWeightsChangeNothingToTheLastBit()
     {
         var random = new Random(1);
-        foreach (var scores in new double[][] { [.. Enumerable.Range(0, 70).Select(_ => random.NextDouble())], [.. Enumerable.Range(0, 70).Select(i => i % 9 == 0 ? 0.0 : 1)] })
+        foreach (
+            var scores in new double[][]
+            {
+                [.. Enumerable.Range(0, 70).Select(_ => random.NextDouble())],
+                [.. Enumerable.Range(0, 70).Select(i => i % 9 == 0 ? 0.0 : 1)],
+            }
+        )
         {
             var before = ResultsFiles.Scores([.. scores.Select(score => Math.Min(1, score + 0.1))]);
-            ResultsVerdict.Decide(Weighted(scores, _ => 0.3), Bar, before).ShouldBe(ResultsVerdict.Decide(ResultsFiles.Scores(scores), Bar, before));
+            ResultsVerdict
+                .Decide(Weighted(scores, _ => 0.3), Bar, before)
+                .ShouldBe(ResultsVerdict.Decide(ResultsFiles.Scores(scores), Bar, before));
         }
     }
 
@@ -95,25 +103,38 @@ public sealed class WeightTests
         double[] before = [.. Enumerable.Range(0, 300).Select(i => i < 10 ? 0.0 : 1)];
         double[] now = [.. Enumerable.Range(0, 300).Select(i => i is >= 10 and < 20 ? 0.0 : 1)];
         ResultsVerdict.Decide(ResultsFiles.Scores(now), Bar, ResultsFiles.Scores(before)).Reason.ShouldBe("ScoreCleared");
-        var verdict = ResultsVerdict.Decide(Weighted(now, i => i is >= 10 and < 20 ? 3 : 1), Bar with { Thresholds = Bar.Thresholds with { MinScore = 0 } }, ResultsFiles.Scores(before));
+        var verdict = ResultsVerdict.Decide(
+            Weighted(now, i => i is >= 10 and < 20 ? 3 : 1),
+            Bar with
+            {
+                Thresholds = Bar.Thresholds with { MinScore = 0 },
+            },
+            ResultsFiles.Scores(before)
+        );
         verdict.Reason.ShouldBe("Regressed");
         // (310 − 290) / 320 of Σw: 0.969 before, 0.906 now.
         verdict.Message.ShouldContain("score 0.906 after 0.969");
         verdict.Message.ShouldContain("0.063 worse");
         // One case that outweighs all is one case that got worse: its coin falls either way.
-        ResultsVerdict.Decide(Weighted(now, i => i == 10 ? 1000 : 1), new ResultsBar(new Thresholds(0, 0.95, 10)), ResultsFiles.Scores(before)).Reason.ShouldBe("ScoreCleared");
+        ResultsVerdict
+            .Decide(Weighted(now, i => i == 10 ? 1000 : 1), new ResultsBar(new Thresholds(0, 0.95, 10)), ResultsFiles.Scores(before))
+            .Reason.ShouldBe("ScoreCleared");
     }
 
     [Fact]
     public void TheNativeFormatHasWeights()
     {
-        static string Native(string weight, string other = "") => $$"""{"format": "agentreadiness.dev/results/v1", "cases": [{"id": "a", "passed": true, "repeat": 1{{weight}}}, {"id": "a", "passed": true, "repeat": 2{{other}}}]}""";
+        static string Native(string weight, string other = "") =>
+            $$"""{"format": "agentreadiness.dev/results/v1", "cases": [{"id": "a", "passed": true, "repeat": 1{{weight}}}, {"id": "a", "passed": true, "repeat": 2{{other}}}]}""";
         ResultsFiles.Read(Native("")).Cases.Single().Weight.ShouldBe(1);
         ResultsFiles.Read(Native(", \"weight\": 2.5", ", \"weight\": 2.5")).Cases.Single().Weight.ShouldBe(2.5);
         ResultsFiles.Read(Native(", \"weight\": null", ", \"weight\": 1")).Cases.Single().Weight.ShouldBe(1);
         ResultsFiles.Read(Native(", \"weight\": 2")).Problems.Single().Reason.ShouldBe("CountsDisagree");
         foreach (var weight in new[] { "0", "-1", "NaN", "1e999", "1e-300", "1e7", "\"2\"", "true", "{}" })
-            ResultsFiles.Read(Native($", \"weight\": {weight}", $", \"weight\": {weight}")).Problems.Single().Reason.ShouldBe("ScoreInvalid", weight);
+            ResultsFiles
+                .Read(Native($", \"weight\": {weight}", $", \"weight\": {weight}"))
+                .Problems.Single()
+                .Reason.ShouldBe("ScoreInvalid", weight);
     }
 
     [Fact]

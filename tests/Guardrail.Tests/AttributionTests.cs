@@ -29,7 +29,8 @@ public sealed class AttributionTests
         Value(metrics, Tagged).ShouldBe(half, 1e-12);
         Value(metrics, "agentreadiness_attributed_cost_usd_total{dimension=\"customer\",value=\"(none)\"}").ShouldBe(half, 1e-12);
         Value(metrics, "agentreadiness_attributed_calls_total{dimension=\"feature\",value=\"(none)\"}").ShouldBe(2);
-        Value(metrics, "agentreadiness_guardrail_info{namespace=\"shop\",agent=\"support\",revision=\"abc123\",track=\"serving\"}").ShouldBe(1);
+        Value(metrics, "agentreadiness_guardrail_info{namespace=\"shop\",agent=\"support\",revision=\"abc123\",track=\"serving\"}")
+            .ShouldBe(1);
         Value(metrics, "agentreadiness_model_call_cost_usd_count").ShouldBe(2);
     }
 
@@ -37,12 +38,18 @@ public sealed class AttributionTests
     public async Task No_tag_and_no_baggage_reaches_the_provider_in_whatever_case()
     {
         await using var rig = await Rig.StartAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{rig.BaseUrl}/chat/completions") { Content = new StringContent(Rig.Body("hello"), null, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{rig.BaseUrl}/chat/completions")
+        {
+            Content = new StringContent(Rig.Body("hello"), null, "application/json"),
+        };
         request.Headers.Add("x-AGENT-tag-anything", "initech");
         request.Headers.Add("Baggage", "customer=initech");
         (await rig.Http.SendAsync(request)).EnsureSuccessStatusCode();
         await rig.CallsAsync(1);
-        rig.Witness.Last("chat")!.Headers.Keys.ShouldNotContain(name => name.Contains("tag", StringComparison.OrdinalIgnoreCase) || name.Equals("baggage", StringComparison.OrdinalIgnoreCase));
+        rig.Witness.Last("chat")!
+            .Headers.Keys.ShouldNotContain(name =>
+                name.Contains("tag", StringComparison.OrdinalIgnoreCase) || name.Equals("baggage", StringComparison.OrdinalIgnoreCase)
+            );
     }
 
     [Fact]
@@ -50,7 +57,10 @@ public sealed class AttributionTests
     {
         await using var rig = await Rig.StartAsync(With("customer"));
         await rig.StartAgentAsync("be brief");
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions") { Content = new StringContent(Rig.Body("hello"), null, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions")
+        {
+            Content = new StringContent(Rig.Body("hello"), null, "application/json"),
+        };
         request.Headers.Add("baggage", "customer=initech");
         var answer = await rig.Http.SendAsync(request);
         answer.EnsureSuccessStatusCode();
@@ -60,7 +70,9 @@ public sealed class AttributionTests
         Value(await MetricsAsync(rig), Tagged).ShouldBe((double)rig.Billed(completed: true).Amount, 1e-12);
         var open = (await MetricsAsync(rig, "application/openmetrics-text")).Split('\n');
         foreach (var name in new[] { "agentreadiness_model_call_cost_usd_bucket", "agentreadiness_run_cost_usd_bucket" })
-            open.ShouldContain(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains($"# {{run_id=\"{run}\"}}", StringComparison.Ordinal));
+            open.ShouldContain(line =>
+                line.StartsWith(name, StringComparison.Ordinal) && line.Contains($"# {{run_id=\"{run}\"}}", StringComparison.Ordinal)
+            );
         open.ShouldContain("# EOF");
     }
 
@@ -83,7 +95,15 @@ public sealed class AttributionTests
     [Fact]
     public async Task Beyond_a_hundred_values_of_a_tag_the_rest_is_one()
     {
-        var metrics = new GuardrailMetrics(new GuardrailIdentity { Namespace = "shop", Name = "support", Revision = "abc123", Track = "serving" });
+        var metrics = new GuardrailMetrics(
+            new GuardrailIdentity
+            {
+                Namespace = "shop",
+                Name = "support",
+                Revision = "abc123",
+                Track = "serving",
+            }
+        );
         using var run = new Run("r", null, TimeProvider.System);
         var names = new TagNames(["customer"]);
         for (var i = 0; i < 150; i++)
@@ -94,16 +114,19 @@ public sealed class AttributionTests
         using var buffer = new MemoryStream();
         await metrics.WriteAsync(buffer, openMetrics: false, default, 0, 0, CancellationToken.None);
         var text = System.Text.Encoding.UTF8.GetString(buffer.ToArray());
-        text.Split('\n').Count(line => line.StartsWith("agentreadiness_attributed_cost_usd_total{", StringComparison.Ordinal)).ShouldBe(101);
+        text.Split('\n')
+            .Count(line => line.StartsWith("agentreadiness_attributed_cost_usd_total{", StringComparison.Ordinal))
+            .ShouldBe(101);
         Value(text, "agentreadiness_attributed_cost_usd_total{dimension=\"customer\",value=\"c5\"}").ShouldBe(2);
         Value(text, "agentreadiness_attributed_cost_usd_total{dimension=\"customer\",value=\"(other)\"}").ShouldBe(20);
     }
 
-    private static Func<GuardrailConfig, GuardrailConfig> With(params string[] tags) => config =>
-    {
-        config.Attribution = tags;
-        return config;
-    };
+    private static Func<GuardrailConfig, GuardrailConfig> With(params string[] tags) =>
+        config =>
+        {
+            config.Attribution = tags;
+            return config;
+        };
 
     private static async Task<string> MetricsAsync(Rig rig, string accept = "text/plain")
     {
@@ -112,6 +135,9 @@ public sealed class AttributionTests
         return await (await rig.Http.SendAsync(request)).Content.ReadAsStringAsync();
     }
 
-    private static double Value(string metrics, string series) => double.Parse(
-        metrics.Split('\n').Single(line => line.StartsWith(series + " ", StringComparison.Ordinal))[(series.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+    private static double Value(string metrics, string series) =>
+        double.Parse(
+            metrics.Split('\n').Single(line => line.StartsWith(series + " ", StringComparison.Ordinal))[(series.Length + 1)..],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
 }

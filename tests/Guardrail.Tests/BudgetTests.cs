@@ -20,20 +20,22 @@ public sealed class BudgetTests
         await using var authority = await FakeOperator.StartAsync(cap);
         await using var rig = await Rig.StartAsync(budget: authority.Authority);
         var client = rig.Client();
-        var statuses = await Task.WhenAll(Enumerable.Range(0, 32).Select(async i =>
-        {
-            try
-            {
-                await foreach (var _ in client.CompleteChatStreamingAsync($"{i} [[tokens=200]] [[pace=1ms]]"))
+        var statuses = await Task.WhenAll(
+            Enumerable
+                .Range(0, 32)
+                .Select(async i =>
                 {
-                }
-                return 200;
-            }
-            catch (ClientResultException e)
-            {
-                return e.Status;
-            }
-        }));
+                    try
+                    {
+                        await foreach (var _ in client.CompleteChatStreamingAsync($"{i} [[tokens=200]] [[pace=1ms]]")) { }
+                        return 200;
+                    }
+                    catch (ClientResultException e)
+                    {
+                        return e.Status;
+                    }
+                })
+        );
         statuses.ShouldContain(200);
         statuses.ShouldAllBe(s => s == 200 || s == 402 || s == 429);
         statuses.ShouldContain(s => s != 200);
@@ -55,7 +57,9 @@ public sealed class BudgetTests
         error.Status.ShouldBe(402);
         var body = JsonNode.Parse(error.GetRawResponse()!.Content.ToString())!["error"]!;
         ((string)body["code"]!).ShouldBe("budget_exhausted");
-        ((string)body["budget"]!["name"]!, (string)body["budget"]!["cap"]!, (string)body["budget"]!["spent"]!).ShouldBe(("day", "0.0001", "0"));
+        ((string)body["budget"]!["name"]!, (string)body["budget"]!["cap"]!, (string)body["budget"]!["spent"]!).ShouldBe(
+            ("day", "0.0001", "0")
+        );
         error.GetRawResponse()!.Headers.TryGetValue("x-should-retry", out var retry).ShouldBeTrue();
         retry.ShouldBe("false");
     }
@@ -80,7 +84,14 @@ public sealed class BudgetTests
     public async Task Beside_a_runner_it_ends_when_it_is_told_and_closes_its_account()
     {
         await using var authority = await FakeOperator.StartAsync(1);
-        await using var rig = await Rig.StartAsync(config => { config.Ephemeral = true; return config; }, budget: authority.Authority);
+        await using var rig = await Rig.StartAsync(
+            config =>
+            {
+                config.Ephemeral = true;
+                return config;
+            },
+            budget: authority.Authority
+        );
         await rig.Client().CompleteChatAsync("hello");
         var ended = rig.Guardrail.WaitForShutdownAsync();
         using var answer = await rig.Http.PostAsync(new Uri($"http://127.0.0.1:{rig.AdminPort}{GuardrailPaths.Quit}"), null);
@@ -123,14 +134,24 @@ public sealed class BudgetTests
         error.Message.ShouldContain("model_overrun");
         error.Message.ShouldContain("spec.budget.acknowledgedOverruns");
         rig.Witness.Total(completed: false).Calls.ShouldBe(0);
-        (rig.Account.Totals.Settled.Cost, rig.Account.Totals.Unproven.Cost, rig.Account.Totals.Reserved.Cost).ShouldBe((Money.Zero, Money.Zero, Money.Zero));
+        (rig.Account.Totals.Settled.Cost, rig.Account.Totals.Unproven.Cost, rig.Account.Totals.Reserved.Cost).ShouldBe(
+            (Money.Zero, Money.Zero, Money.Zero)
+        );
     }
 
     [Fact]
     public async Task An_observed_cap_refuses_nothing_and_tells_what_it_would_have_refused()
     {
         await using var authority = await FakeOperator.StartAsync(0.0001m);
-        await using var rig = await Rig.StartAsync(budget: new BudgetAuthority { Url = authority.Authority.Url, CaFile = authority.Authority.CaFile, TokenFile = authority.Authority.TokenFile, Observe = true });
+        await using var rig = await Rig.StartAsync(
+            budget: new BudgetAuthority
+            {
+                Url = authority.Authority.Url,
+                CaFile = authority.Authority.CaFile,
+                TokenFile = authority.Authority.TokenFile,
+                Observe = true,
+            }
+        );
         for (var call = 1; call <= 4; call++)
         {
             (await rig.Client().CompleteChatAsync("hello [[tokens=200]]")).Value.Content.ShouldNotBeEmpty();
@@ -165,7 +186,11 @@ public sealed class BudgetTests
     {
         var certificates = FakeOperator.Certificates("localhost");
         await using var leader = await FakeOperator.StartAsync(1, certificates: certificates);
-        await using var follower = await FakeOperator.StartAsync(1, redirect: new Uri($"https://127.0.0.1:{leader.Port}/v1/grants"), certificates: certificates);
+        await using var follower = await FakeOperator.StartAsync(
+            1,
+            redirect: new Uri($"https://127.0.0.1:{leader.Port}/v1/grants"),
+            certificates: certificates
+        );
         await using var rig = await Rig.StartAsync(budget: follower.Authority);
         (await rig.Client().CompleteChatAsync("hello")).Value.Content.ShouldNotBeEmpty();
         leader.Requests.ShouldBeGreaterThan(0);

@@ -15,8 +15,9 @@ public sealed class ConfigTests
     public void What_the_file_leaves_out_has_its_default()
     {
         var settings = Parse("{" + Agent + ",\"budget\":{\"url\":\"https://o:8443\",\"caFile\":\"c\",\"tokenFile\":\"t\"}}");
-        (settings.ModelCall.Timeout, settings.DrainTimeout, settings.MaxWait, settings.Config.MaxOutputTokens)
-            .ShouldBe((TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(2), 4096));
+        (settings.ModelCall.Timeout, settings.DrainTimeout, settings.MaxWait, settings.Config.MaxOutputTokens).ShouldBe(
+            (TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(2), 4096)
+        );
         settings.Upstreams.ShouldBeEmpty();
         settings.Allows("anything").ShouldBeTrue();
     }
@@ -66,5 +67,6 @@ public sealed class ConfigTests
         }
     }
 
-    private static GuardrailSettings Parse(string json) => GuardrailSettings.Parse(Encoding.UTF8.GetBytes(json), Shipped, TimeProvider.System);
+    private static GuardrailSettings Parse(string json) =>
+        GuardrailSettings.Parse(Encoding.UTF8.GetBytes(json), Shipped, TimeProvider.System);
 }

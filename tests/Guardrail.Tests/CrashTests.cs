@@ -69,7 +69,15 @@ public sealed class CrashTests
     [Fact]
     public void A_message_has_a_bounded_size_and_the_latest_windows()
     {
-        var closings = Enumerable.Range(0, 20).Select(i => new GrantRequest { Holder = new string('a', 32), Window = $"0123456789abcdef-{i}", Settled = new Money(123456.123456789012m), Closing = true });
+        var closings = Enumerable
+            .Range(0, 20)
+            .Select(i => new GrantRequest
+            {
+                Holder = new string('a', 32),
+                Window = $"0123456789abcdef-{i}",
+                Settled = new Money(123456.123456789012m),
+                Closing = true,
+            });
         var message = LastReports.Write(closings);
         message.Length.ShouldBeLessThanOrEqualTo(LastReports.MaxBytes);
         LastReports.TryRead(message)!.Reports[0].Window.ShouldBe("0123456789abcdef-0");

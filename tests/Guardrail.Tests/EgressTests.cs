@@ -34,7 +34,10 @@ public sealed class EgressTests
         text.ShouldNotContain("usage");
         text.ShouldEndWith("data: [DONE]\n\n");
         text.ShouldContain("\"finish_reason\":\"stop\"");
-        using var asked = await rig.PostAsync(path, Rig.Body("[[tokens=40]]", ",\"stream\":true,\"stream_options\":{\"include_usage\":true}"));
+        using var asked = await rig.PostAsync(
+            path,
+            Rig.Body("[[tokens=40]]", ",\"stream\":true,\"stream_options\":{\"include_usage\":true}")
+        );
         (await asked.Content.ReadAsStringAsync()).ShouldContain("\"completion_tokens\":40");
         await rig.CallsAsync(2);
         rig.Witness.Total(completed: true).Completion.ShouldBe(80);
@@ -46,8 +49,10 @@ public sealed class EgressTests
     {
         await using var rig = await Rig.StartAsync();
         await rig.StartAgentAsync("Use the tool lookup_order for every question about an order.");
-        using var response = await rig.Http.PostAsync(new Uri($"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions"),
-            new StringContent(Rig.Body("Where is order #1007?")));
+        using var response = await rig.Http.PostAsync(
+            new Uri($"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions"),
+            new StringContent(Rig.Body("Where is order #1007?"))
+        );
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         var run = response.Headers.GetValues("X-Agent-Run-Id").Single();
         (await response.Content.ReadAsStringAsync()).ShouldContain(Samples.SampleAgent.Orders["#1007"]);
@@ -139,7 +144,10 @@ public sealed class EgressTests
         await using var rig = await Rig.StartAsync();
         using (var gone = new CancellationTokenSource())
         {
-            using var message = new HttpRequestMessage(HttpMethod.Post, rig.BaseUrl + "/chat/completions") { Content = new StringContent(Rig.Body("[[tokens=100]] [[pace=10ms]]", ",\"stream\":true")) };
+            using var message = new HttpRequestMessage(HttpMethod.Post, rig.BaseUrl + "/chat/completions")
+            {
+                Content = new StringContent(Rig.Body("[[tokens=100]] [[pace=10ms]]", ",\"stream\":true")),
+            };
             using var response = await rig.Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, gone.Token);
             await using var stream = await response.Content.ReadAsStreamAsync(gone.Token);
             (await stream.ReadAsync(new byte[10], gone.Token)).ShouldBeGreaterThan(0);
@@ -181,7 +189,9 @@ public sealed class EgressTests
         if (method == "POST")
             message.Content = new StringContent(Rig.Body("hi"));
         using var response = await rig.Http.SendAsync(message);
-        ((int)response.StatusCode, (string)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!["code"]!).ShouldBe((status, code));
+        ((int)response.StatusCode, (string)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!["code"]!).ShouldBe(
+            (status, code)
+        );
         response.Headers.GetValues("x-should-retry").ShouldBe(["false"]);
         rig.Witness.Total(completed: true).Calls.ShouldBe(0);
     }
@@ -199,7 +209,9 @@ public sealed class EgressTests
     {
         await using var rig = await Rig.StartAsync(models: ["gpt-5.4-*", "unheard-of"]);
         (await CodeAsync(rig, "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}")).ShouldBe("model_not_allowed");
-        (await CodeAsync(rig, "{\"model\":\"unheard-of\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}")).ShouldBe("model_not_priced");
+        (await CodeAsync(rig, "{\"model\":\"unheard-of\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}")).ShouldBe(
+            "model_not_priced"
+        );
         (await CodeAsync(rig, Rig.Body("hello"))).ShouldBeNull();
     }
 
@@ -207,7 +219,10 @@ public sealed class EgressTests
     public async Task A_body_beyond_the_limit_is_413()
     {
         await using var rig = await Rig.StartAsync();
-        using var response = await rig.Http.PostAsync(new Uri(rig.BaseUrl + "/chat/completions"), new ByteArrayContent(new byte[ModelCalls.LargestBody + 1]));
+        using var response = await rig.Http.PostAsync(
+            new Uri(rig.BaseUrl + "/chat/completions"),
+            new ByteArrayContent(new byte[ModelCalls.LargestBody + 1])
+        );
         response.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
     }
 
@@ -238,7 +253,10 @@ public sealed class EgressTests
         var admin = $"http://127.0.0.1:{rig.AdminPort}";
         (await rig.Http.GetStringAsync(new Uri(admin + "/readyz"))).ShouldBe("ok\n");
         (await WaitReady.RunAsync(TimeProvider.System, rig.AdminPort)).ShouldBeTrue();
-        var run = rig.Http.PostAsync(new Uri($"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions"), new StringContent(Rig.Body("hello [[latency=700ms]]")));
+        var run = rig.Http.PostAsync(
+            new Uri($"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions"),
+            new StringContent(Rig.Body("hello [[latency=700ms]]"))
+        );
         var front = (InboundFront)rig.Guardrail.Services.GetService(typeof(InboundFront))!;
         while (front.Runs.Count == 0)
             await Task.Yield();
@@ -249,7 +267,9 @@ public sealed class EgressTests
         front.Runs.Count.ShouldBe(0);
         (await run).Headers.ConnectionClose.ShouldBe(true);
         var metrics = await rig.Http.GetStringAsync(new Uri(admin + "/metrics"));
-        metrics.ShouldContain("agentreadiness_model_calls_total{upstream=\"openai\",model=\"openai/gpt-5.4-mini\",outcome=\"settled\",status=\"200\"} 1");
+        metrics.ShouldContain(
+            "agentreadiness_model_calls_total{upstream=\"openai\",model=\"openai/gpt-5.4-mini\",outcome=\"settled\",status=\"200\"} 1"
+        );
         metrics.ShouldContain("agentreadiness_runs_total{status=\"200\"} 1");
     }
 

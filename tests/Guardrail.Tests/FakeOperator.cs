@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging;
 
 namespace AgentReadiness.Guardrail.Tests;
 
-/// <summary>The grant protocol with one window and a cap, over TLS with a CA of its own. What is granted is what is wanted, and a fixed extra.</summary>
+/// <summary>
+/// The grant protocol with one window and a cap, over TLS with a CA of its own. What is granted is what is wanted, and a fixed extra.
+/// </summary>
 internal sealed class FakeOperator : IAsyncDisposable
 {
     private readonly Lock gate = new();
@@ -31,20 +33,23 @@ internal sealed class FakeOperator : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, Port, l => l.UseHttps(server)));
         app = builder.Build();
-        app.MapPost(GrantProtocol.Path, async context =>
-        {
-            Interlocked.Increment(ref requests);
-            if (redirect is not null)
+        app.MapPost(
+            GrantProtocol.Path,
+            async context =>
             {
-                context.Response.StatusCode = GrantProtocol.Misdirected;
-                context.Response.Headers.Location = redirect.AbsoluteUri;
-                return;
+                Interlocked.Increment(ref requests);
+                if (redirect is not null)
+                {
+                    context.Response.StatusCode = GrantProtocol.Misdirected;
+                    context.Response.Headers.Location = redirect.AbsoluteUri;
+                    return;
+                }
+                Token = context.Request.Headers.Authorization.ToString();
+                var request = await JsonSerializer.DeserializeAsync(context.Request.Body, GuardrailJson.Default.GrantRequest);
+                All.Enqueue(request!);
+                await context.Response.WriteAsJsonAsync(Answer(request!), GuardrailJson.Default.GrantResponse);
             }
-            Token = context.Request.Headers.Authorization.ToString();
-            var request = await JsonSerializer.DeserializeAsync(context.Request.Body, GuardrailJson.Default.GrantRequest);
-            All.Enqueue(request!);
-            await context.Response.WriteAsJsonAsync(Answer(request!), GuardrailJson.Default.GrantResponse);
-        });
+        );
         File.WriteAllText(Path.Combine(folder, "ca.crt"), ca.ExportCertificatePem());
         File.WriteAllText(Path.Combine(folder, "token"), "the-token\n");
         Authority = new BudgetAuthority
@@ -94,7 +99,12 @@ internal sealed class FakeOperator : IAsyncDisposable
     }
 
     public static async Task<FakeOperator> StartAsync(
-        decimal cap, string host = "localhost", Uri? redirect = null, (X509Certificate2 Ca, X509Certificate2 Server)? certificates = null, decimal extra = 0)
+        decimal cap,
+        string host = "localhost",
+        Uri? redirect = null,
+        (X509Certificate2 Ca, X509Certificate2 Server)? certificates = null,
+        decimal extra = 0
+    )
     {
         var (ca, server) = certificates ?? Certificates("localhost");
         var fake = new FakeOperator(new Money(cap), new Money(extra), host, redirect, ca, server);
@@ -124,13 +134,24 @@ internal sealed class FakeOperator : IAsyncDisposable
             var outcome = GrantOutcome.Granted;
             if (request.WantTotal is { } want && !want.FitsIn(granted))
             {
-                var others = Amount.Sum(holders.Where(h => h.Key != request.Holder).Select(h => h.Value.Last.Closing
-                    ? h.Value.Last.Settled + h.Value.Last.Unproven
-                    : h.Value.Granted - h.Value.Last.Returned)).Cost;
+                var others = Amount
+                    .Sum(
+                        holders
+                            .Where(h => h.Key != request.Holder)
+                            .Select(h =>
+                                h.Value.Last.Closing
+                                    ? h.Value.Last.Settled + h.Value.Last.Unproven
+                                    : h.Value.Granted - h.Value.Last.Returned
+                            )
+                    )
+                    .Cost;
                 if (others + want.Cost - request.Returned.Cost <= cap)
                     granted = Amount.Max(granted, want) + extra;
                 else
-                    outcome = Amount.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)).Cost + request.Call!.Value.Cost <= cap ? GrantOutcome.Held : GrantOutcome.Exhausted;
+                    outcome =
+                        Amount.Sum(holders.Values.Select(h => h.Last.Settled + h.Last.Unproven)).Cost + request.Call!.Value.Cost <= cap
+                            ? GrantOutcome.Held
+                            : GrantOutcome.Exhausted;
                 holders[request.Holder] = (granted, request);
             }
             return new GrantResponse

@@ -29,7 +29,8 @@ public sealed class GrantAccountTests
     [Fact]
     public void Before_it_knows_its_window_it_tells_of_no_spend_and_with_the_first_message_after_that_of_all()
     {
-        // Such a message counts where it arrives: one that came late would take the number of a batch of the next window, and that one would be lost.
+        // Such a message counts where it arrives: one that came late would take the number of a batch of the next window, and that one
+        // would be lost.
         var account = new GrantAccount("holder");
         account.RunEnded("run-1", new Money(1));
         var want = account.Want(Usd(1));
@@ -41,7 +42,8 @@ public sealed class GrantAccountTests
     [Fact]
     public void What_never_knew_its_window_tells_of_its_spend_when_it_closes()
     {
-        // An observed budget lets calls go before there is an answer; the ledger has the line of the first message, and books money and spend together.
+        // An observed budget lets calls go before there is an answer; the ledger has the line of the first message, and books money and
+        // spend together.
         var account = new GrantAccount("holder");
         account.Want(Usd(1));
         account.Settle(account.Reserve(Usd(1)).Reservation, Usd(1), Now, new SpendLabels("model", "revision", Tags.Empty));
@@ -49,7 +51,11 @@ public sealed class GrantAccountTests
         account.Close(Now);
         var closing = account.Closings().ShouldHaveSingleItem();
         (closing.Window, closing.Closing, closing.Settled).ShouldBe((null, true, Usd(1)));
-        closing.Spend.ShouldHaveSingleItem().By.Single(dimension => dimension.Name == Attribution.Model).Values.ShouldHaveSingleItem().Cost.ShouldBe(new Money(1));
+        closing
+            .Spend.ShouldHaveSingleItem()
+            .By.Single(dimension => dimension.Name == Attribution.Model)
+            .Values.ShouldHaveSingleItem()
+            .Cost.ShouldBe(new Money(1));
     }
 
     [Fact]
@@ -130,57 +136,63 @@ public sealed class GrantAccountTests
     public void Nothing_is_ever_spent_beyond_what_was_granted()
     {
         var step = Gen.Select(Gen.Int[0, 5], Gen.Int[0, 400], Gen.Int[0, 30]);
-        step.Array[1, 60].Sample(steps =>
-        {
-            var account = new GrantAccount("holder");
-            var open = new List<Reservation>();
-            var granted = Money.Zero;
-            var spent = Money.Zero;
-            foreach (var (kind, amount, index) in steps)
-            {
-                var money = new Money(amount / 100m);
-                switch (kind)
+        step.Array[1, 60]
+            .Sample(
+                steps =>
                 {
-                    case 0 or 1:
-                        if (account.TryReserve(money, Now) is { } reservation)
-                            open.Add(reservation);
-                        break;
-                    case 2 when open.Count > 0:
-                        var settled = open[index % open.Count];
-                        var actual = new Money(decimal.Round(settled.Amount.Cost.Amount * index / 30m, Money.FractionDigits, MidpointRounding.ToZero));
-                        account.Settle(settled, actual, Now);
-                        spent += actual;
-                        open.Remove(settled);
-                        break;
-                    case 3 when open.Count > 0:
-                        var lost = open[index % open.Count];
-                        account.MarkUnproven(lost, Now);
-                        spent += lost.Amount.Cost;
-                        open.Remove(lost);
-                        break;
-                    case 4:
-                        var want = account.Want(money);
-                        // Answers may be lost, partial, or late.
-                        if (index % 3 == 0)
-                            break;
-                        if (index % 3 == 1)
-                            granted = Money.Max(granted, want.Request.WantTotal!.Value.Cost);
-                        account.Apply(want, Answer("w1", granted.Amount), Now);
-                        break;
-                    case 5:
-                        account.ReturnFree(Now);
-                        break;
-                    default:
-                        break;
-                }
-                var totals = account.Totals;
-                (totals.Settled + totals.Unproven).Cost.ShouldBe(spent);
-                totals.Reserved.ShouldBe(Amount.Sum(open.Select(o => o.Amount)));
-                (totals.Settled + totals.Unproven + totals.Returned + totals.Reserved + totals.Free).ShouldBe(totals.Granted);
-                totals.Free.Cost.Amount.ShouldBeGreaterThanOrEqualTo(0);
-                totals.Granted.Cost.Amount.ShouldBeLessThanOrEqualTo(granted.Amount);
-            }
-        }, iter: 2000);
+                    var account = new GrantAccount("holder");
+                    var open = new List<Reservation>();
+                    var granted = Money.Zero;
+                    var spent = Money.Zero;
+                    foreach (var (kind, amount, index) in steps)
+                    {
+                        var money = new Money(amount / 100m);
+                        switch (kind)
+                        {
+                            case 0 or 1:
+                                if (account.TryReserve(money, Now) is { } reservation)
+                                    open.Add(reservation);
+                                break;
+                            case 2 when open.Count > 0:
+                                var settled = open[index % open.Count];
+                                var actual = new Money(
+                                    decimal.Round(settled.Amount.Cost.Amount * index / 30m, Money.FractionDigits, MidpointRounding.ToZero)
+                                );
+                                account.Settle(settled, actual, Now);
+                                spent += actual;
+                                open.Remove(settled);
+                                break;
+                            case 3 when open.Count > 0:
+                                var lost = open[index % open.Count];
+                                account.MarkUnproven(lost, Now);
+                                spent += lost.Amount.Cost;
+                                open.Remove(lost);
+                                break;
+                            case 4:
+                                var want = account.Want(money);
+                                // Answers may be lost, partial, or late.
+                                if (index % 3 == 0)
+                                    break;
+                                if (index % 3 == 1)
+                                    granted = Money.Max(granted, want.Request.WantTotal!.Value.Cost);
+                                account.Apply(want, Answer("w1", granted.Amount), Now);
+                                break;
+                            case 5:
+                                account.ReturnFree(Now);
+                                break;
+                            default:
+                                break;
+                        }
+                        var totals = account.Totals;
+                        (totals.Settled + totals.Unproven).Cost.ShouldBe(spent);
+                        totals.Reserved.ShouldBe(Amount.Sum(open.Select(o => o.Amount)));
+                        (totals.Settled + totals.Unproven + totals.Returned + totals.Reserved + totals.Free).ShouldBe(totals.Granted);
+                        totals.Free.Cost.Amount.ShouldBeGreaterThanOrEqualTo(0);
+                        totals.Granted.Cost.Amount.ShouldBeLessThanOrEqualTo(granted.Amount);
+                    }
+                },
+                iter: 2000
+            );
     }
 
     private static GrantAccount Funded(decimal granted)
@@ -192,6 +204,18 @@ public sealed class GrantAccountTests
 
     private static Money Usd(decimal amount) => new(amount);
 
-    private static GrantResponse Answer(string window, decimal granted, GrantOutcome outcome = GrantOutcome.Granted, DateTimeOffset? ends = null) =>
-        new() { Outcome = outcome, Window = window, WindowEnds = ends ?? Ends, Granted = new Money(granted), Cap = new Money(100) };
+    private static GrantResponse Answer(
+        string window,
+        decimal granted,
+        GrantOutcome outcome = GrantOutcome.Granted,
+        DateTimeOffset? ends = null
+    ) =>
+        new()
+        {
+            Outcome = outcome,
+            Window = window,
+            WindowEnds = ends ?? Ends,
+            Granted = new Money(granted),
+            Cap = new Money(100),
+        };
 }

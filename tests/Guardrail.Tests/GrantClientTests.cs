@@ -63,7 +63,10 @@ public sealed class GrantClientTests : IAsyncDisposable
         var others = Enumerable.Range(0, 49).Select(_ => AcquireAsync(1)).ToList();
         hold.SetResult();
         (await Task.WhenAll([first, .. others])).ShouldAllBe(r => r.Reservation != null);
-        script.Requests.Where(r => r.Call is not null).Select(r => (r.WantTotal, r.Also)).ShouldBe([(new Money(1), null), (new Money(2), new Money(48))]);
+        script
+            .Requests.Where(r => r.Call is not null)
+            .Select(r => (r.WantTotal, r.Also))
+            .ShouldBe([(new Money(1), null), (new Money(2), new Money(48))]);
     }
 
     [Fact]
@@ -89,9 +92,10 @@ public sealed class GrantClientTests : IAsyncDisposable
     public async Task Held_money_is_waited_for_and_own_free_money_given_back()
     {
         Amount granted = new Money(1);
-        script.Answer = r => r.WantTotal is { } want && !want.FitsIn(granted) && script.Requests.Count > 1
-            ? Script.Of(GrantOutcome.Held, granted)
-            : Script.Grant(granted);
+        script.Answer = r =>
+            r.WantTotal is { } want && !want.FitsIn(granted) && script.Requests.Count > 1
+                ? Script.Of(GrantOutcome.Held, granted)
+                : Script.Grant(granted);
         (await AcquireAsync(0.4m)).Reservation.ShouldNotBeNull();
         script.MaxWait = TimeSpan.FromSeconds(2);
         var result = await AcquireAsync(5);
@@ -103,7 +107,8 @@ public sealed class GrantClientTests : IAsyncDisposable
     [Fact]
     public async Task Exhausted_refuses_at_once_and_only_those_that_need_as_much()
     {
-        script.Answer = r => r.Call!.Value.Cost > new Money(1) ? Script.Of(GrantOutcome.Exhausted, Money.Zero) : Script.Grant(r.WantTotal ?? Amount.Zero);
+        script.Answer = r =>
+            r.Call!.Value.Cost > new Money(1) ? Script.Of(GrantOutcome.Exhausted, Money.Zero) : Script.Grant(r.WantTotal ?? Amount.Zero);
         var big = AcquireAsync(2);
         var small = AcquireAsync(1);
         (await big).Refusal.ShouldBe(GrantRefusal.Exhausted);
@@ -126,7 +131,8 @@ public sealed class GrantClientTests : IAsyncDisposable
     {
         script.MaxWait = TimeSpan.FromMilliseconds(1);
         script.FailoverWait = TimeSpan.FromSeconds(30);
-        script.Answer = r => script.Requests.Count < 4 ? throw new HttpRequestException("refused") : Script.Grant(r.WantTotal ?? Amount.Zero);
+        script.Answer = r =>
+            script.Requests.Count < 4 ? throw new HttpRequestException("refused") : Script.Grant(r.WantTotal ?? Amount.Zero);
         (await AcquireAsync(1)).Reservation.ShouldNotBeNull();
         script.Requests.Count.ShouldBe(4);
     }
@@ -135,7 +141,12 @@ public sealed class GrantClientTests : IAsyncDisposable
     public async Task An_outage_is_waited_for_once_and_told_at_once_after_that()
     {
         var time = new FakeTimeProvider();
-        var authority = new Script { MaxWait = TimeSpan.FromSeconds(2), FailoverWait = TimeSpan.FromSeconds(25), Answer = _ => throw new HttpRequestException("refused") };
+        var authority = new Script
+        {
+            MaxWait = TimeSpan.FromSeconds(2),
+            FailoverWait = TimeSpan.FromSeconds(25),
+            Answer = _ => throw new HttpRequestException("refused"),
+        };
         using var end = new CancellationTokenSource();
         var log = new Lines();
         using var logging = new LoggerFactory([log]);
@@ -165,12 +176,13 @@ public sealed class GrantClientTests : IAsyncDisposable
     [Fact]
     public async Task A_new_window_starts_new_totals_and_closes_the_old_ones()
     {
-        script.Answer = r => r.Window switch
-        {
-            null => Script.Grant(r.WantTotal ?? Amount.Zero),
-            "w1" => Script.Of(GrantOutcome.WindowOver, Money.Zero, "w2"),
-            _ => Script.Grant(r.WantTotal ?? Amount.Zero, "w2"),
-        };
+        script.Answer = r =>
+            r.Window switch
+            {
+                null => Script.Grant(r.WantTotal ?? Amount.Zero),
+                "w1" => Script.Of(GrantOutcome.WindowOver, Money.Zero, "w2"),
+                _ => Script.Grant(r.WantTotal ?? Amount.Zero, "w2"),
+            };
         var first = await AcquireAsync(1);
         client.Settle(first.Reservation!, new Money(0.5m));
         (await AcquireAsync(2)).Reservation.ShouldNotBeNull();
@@ -182,7 +194,8 @@ public sealed class GrantClientTests : IAsyncDisposable
     [Fact]
     public async Task A_closed_holder_starts_again_under_another_id()
     {
-        script.Answer = r => r.Holder == "first" ? Script.Of(GrantOutcome.HolderClosed, Money.Zero) : Script.Grant(r.WantTotal ?? Amount.Zero);
+        script.Answer = r =>
+            r.Holder == "first" ? Script.Of(GrantOutcome.HolderClosed, Money.Zero) : Script.Grant(r.WantTotal ?? Amount.Zero);
         (await AcquireAsync(1)).Reservation.ShouldNotBeNull();
         client.Account.Holder.ShouldNotBe("first");
     }
@@ -242,12 +255,24 @@ public sealed class GrantClientTests : IAsyncDisposable
     [Fact]
     public async Task An_overrun_is_reported_until_the_operator_refuses_its_rule_no_longer()
     {
-        IReadOnlyList<RefusedRule> refused = [new RefusedRule { Rule = "r1", Why = "why" }, new RefusedRule { Rule = "r2", Why = "another pod saw it" }];
+        IReadOnlyList<RefusedRule> refused =
+        [
+            new RefusedRule { Rule = "r1", Why = "why" },
+            new RefusedRule { Rule = "r2", Why = "another pod saw it" },
+        ];
         script.Answer = r => Script.Grant(r.WantTotal ?? Amount.Zero, refused: refused);
         client.Settle((await AcquireAsync(1)).Reservation!, new Money(1));
         overruns.Why("r1").ShouldBe("why");
         overruns.Why("r2").ShouldBe("another pod saw it");
-        overruns.Add(new OverrunReport { Rule = "r1", Model = "m", Why = "it wrote on", At = DateTimeOffset.UnixEpoch });
+        overruns.Add(
+            new OverrunReport
+            {
+                Rule = "r1",
+                Model = "m",
+                Why = "it wrote on",
+                At = DateTimeOffset.UnixEpoch,
+            }
+        );
 
         await AcquireAsync(1);
         script.Requests.Last().Overruns.ShouldHaveSingleItem().Rule.ShouldBe("r1");
@@ -317,18 +342,29 @@ public sealed class GrantClientTests : IAsyncDisposable
 
         public TimeSpan FailoverWait { get; set; }
 
-        public static GrantResponse Grant(Amount granted, string window = "w1", bool reclaim = false, IReadOnlyList<RefusedRule>? refused = null) =>
-            Of(GrantOutcome.Granted, granted, window, reclaim, refused);
+        public static GrantResponse Grant(
+            Amount granted,
+            string window = "w1",
+            bool reclaim = false,
+            IReadOnlyList<RefusedRule>? refused = null
+        ) => Of(GrantOutcome.Granted, granted, window, reclaim, refused);
 
-        public static GrantResponse Of(GrantOutcome outcome, Amount granted, string window = "w1", bool reclaim = false, IReadOnlyList<RefusedRule>? refused = null) => new()
-        {
-            Outcome = outcome,
-            Granted = granted,
-            Window = window,
-            WindowEnds = TimeProvider.System.GetUtcNow().AddHours(1),
-            Reclaim = reclaim,
-            Refused = refused ?? [],
-        };
+        public static GrantResponse Of(
+            GrantOutcome outcome,
+            Amount granted,
+            string window = "w1",
+            bool reclaim = false,
+            IReadOnlyList<RefusedRule>? refused = null
+        ) =>
+            new()
+            {
+                Outcome = outcome,
+                Granted = granted,
+                Window = window,
+                WindowEnds = TimeProvider.System.GetUtcNow().AddHours(1),
+                Reclaim = reclaim,
+                Refused = refused ?? [],
+            };
 
         public async Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellation)
         {

@@ -29,10 +29,13 @@ public sealed class JournalTests : IDisposable
 
         var record = After(Bytes()).ShouldHaveSingleItem();
 
-        (record.Holder, record.Window, record.Settled, record.Unproven, record.Reserved)
-            .ShouldBe((Holder, "w-1", new Amount(new Money(1.25m), 70), new Amount(new Money(2), 30), new Amount(new Money(3), 5)));
+        (record.Holder, record.Window, record.Settled, record.Unproven, record.Reserved).ShouldBe(
+            (Holder, "w-1", new Amount(new Money(1.25m), 70), new Amount(new Money(2), 30), new Amount(new Money(3), 5))
+        );
         var closing = record.Closing();
-        (closing.Closing, closing.Settled, closing.Unproven, closing.Reserved).ShouldBe((true, record.Settled, new Amount(new Money(5), 35), Amount.Zero));
+        (closing.Closing, closing.Settled, closing.Unproven, closing.Reserved).ShouldBe(
+            (true, record.Settled, new Amount(new Money(5), 35), Amount.Zero)
+        );
     }
 
     [Fact]
@@ -76,12 +79,16 @@ public sealed class JournalTests : IDisposable
         account.TryReserve(new Money(1), Now);
         account.TryReserve(new Money(2), Now);
         var whole = Bytes();
-        Gen.Select(Gen.Int[0, Journal.CellSize - 1], Gen.Int[1, 255]).Sample(change =>
-        {
-            var broken = whole.ToArray();
-            broken[Journal.CellsAt + change.Item1] ^= (byte)change.Item2;
-            After(broken).ShouldBeEmpty();
-        }, iter: 200);
+        Gen.Select(Gen.Int[0, Journal.CellSize - 1], Gen.Int[1, 255])
+            .Sample(
+                change =>
+                {
+                    var broken = whole.ToArray();
+                    broken[Journal.CellsAt + change.Item1] ^= (byte)change.Item2;
+                    After(broken).ShouldBeEmpty();
+                },
+                iter: 200
+            );
         log.All.ShouldContain(line => line.Contains("BrokenCell", StringComparison.Ordinal));
     }
 
@@ -131,62 +138,76 @@ public sealed class JournalTests : IDisposable
     {
         using var journal = Open();
         var account = Funded(journal, 1000);
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
-        {
-            for (var i = 0; i < 500; i++)
-            {
-                var call = account.TryReserve(new Money(0.1m), Now)!;
-                if (i % 2 == 0)
-                    account.Settle(call, new Money(0.05m), Now);
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(_ =>
+                    Task.Run(() =>
+                    {
+                        for (var i = 0; i < 500; i++)
+                        {
+                            var call = account.TryReserve(new Money(0.1m), Now)!;
+                            if (i % 2 == 0)
+                                account.Settle(call, new Money(0.05m), Now);
+                        }
+                    })
+                )
+        );
         var record = After(Bytes()).ShouldHaveSingleItem();
         (record.Settled, record.Reserved).ShouldBe((new Money(100), new Money(200)));
     }
 
-    /// <summary>Whatever happens, and whenever the process dies: what the journal closes with is not less than what was spent or may be.</summary>
+    /// <summary>
+    /// Whatever happens, and whenever the process dies: what the journal closes with is not less than what was spent or may be.
+    /// </summary>
     [Fact]
     public void A_crash_at_any_point_gives_nothing_back_that_may_have_been_spent()
     {
         using var journal = Open();
-        Gen.Select(Gen.Int[0, 5], Gen.Int[1, 300], Gen.Int[0, 30]).Array[1, 40].Sample(steps =>
-        {
-            var account = Funded(journal, 20);
-            var open = new List<Reservation>();
-            Amount spent = default;
-            foreach (var (kind, cents, index) in steps)
-            {
-                Amount money = new Money(cents / 100m);
-                if (kind <= 1 && account.TryReserve(money, Now) is { } call)
+        Gen.Select(Gen.Int[0, 5], Gen.Int[1, 300], Gen.Int[0, 30])
+            .Array[1, 40]
+            .Sample(
+                steps =>
                 {
-                    open.Add(call);
-                }
-                else if (kind is 2 or 3 && open.Count > 0)
-                {
-                    var ended = open[index % open.Count];
-                    open.Remove(ended);
-                    var cost = kind == 2 ? Amount.Min(money, ended.Amount) : ended.Amount;
-                    spent += cost;
-                    if (kind == 2)
-                        account.Settle(ended, cost, Now);
-                    else
-                        account.MarkUnproven(ended, Now);
-                }
-                else if (kind == 4)
-                {
-                    account.ReturnFree(Now);
-                }
-                else if (kind == 5)
-                {
-                    account.Apply(account.Want(money), Answer(20 + cents), Now);
-                }
-                var closing = After(Bytes()).ShouldHaveSingleItem().Closing();
-                (closing.Settled + closing.Unproven).ShouldBe(spent + Amount.Sum(open.Select(one => one.Amount)));
-                (closing.Settled + closing.Unproven + closing.Returned).FitsIn(account.Totals.Granted).ShouldBeTrue();
-            }
-            account.Close(Now);
-            account.Apply(account.Due(Now, default, default)!, Answer(0), Now);
-        }, iter: 50, threads: 1);
+                    var account = Funded(journal, 20);
+                    var open = new List<Reservation>();
+                    Amount spent = default;
+                    foreach (var (kind, cents, index) in steps)
+                    {
+                        Amount money = new Money(cents / 100m);
+                        if (kind <= 1 && account.TryReserve(money, Now) is { } call)
+                        {
+                            open.Add(call);
+                        }
+                        else if (kind is 2 or 3 && open.Count > 0)
+                        {
+                            var ended = open[index % open.Count];
+                            open.Remove(ended);
+                            var cost = kind == 2 ? Amount.Min(money, ended.Amount) : ended.Amount;
+                            spent += cost;
+                            if (kind == 2)
+                                account.Settle(ended, cost, Now);
+                            else
+                                account.MarkUnproven(ended, Now);
+                        }
+                        else if (kind == 4)
+                        {
+                            account.ReturnFree(Now);
+                        }
+                        else if (kind == 5)
+                        {
+                            account.Apply(account.Want(money), Answer(20 + cents), Now);
+                        }
+                        var closing = After(Bytes()).ShouldHaveSingleItem().Closing();
+                        (closing.Settled + closing.Unproven).ShouldBe(spent + Amount.Sum(open.Select(one => one.Amount)));
+                        (closing.Settled + closing.Unproven + closing.Returned).FitsIn(account.Totals.Granted).ShouldBeTrue();
+                    }
+                    account.Close(Now);
+                    account.Apply(account.Due(Now, default, default)!, Answer(0), Now);
+                },
+                iter: 50,
+                threads: 1
+            );
     }
 
     private Journal Open() => Journal.Open(folder, Logger()).ShouldNotBeNull();
@@ -226,5 +247,11 @@ public sealed class JournalTests : IDisposable
     }
 
     private static GrantResponse Answer(decimal granted) =>
-        new() { Outcome = GrantOutcome.Granted, Window = "w-1", WindowEnds = Now.AddHours(1), Granted = new Amount(new Money(granted), 1000) };
+        new()
+        {
+            Outcome = GrantOutcome.Granted,
+            Window = "w-1",
+            WindowEnds = Now.AddHours(1),
+            Granted = new Amount(new Money(granted), 1000),
+        };
 }

@@ -13,12 +13,15 @@ public sealed class JsonLinesTests
     [Fact]
     public void Each_line_is_an_object_with_the_message_and_its_fields()
     {
-        var line = Lines(log => log.ModelCallRefused("run-1", "openai", "a \"model\"\nof two lines", 402, "budget_exhausted")).ShouldHaveSingleItem();
+        var line = Lines(log => log.ModelCallRefused("run-1", "openai", "a \"model\"\nof two lines", 402, "budget_exhausted"))
+            .ShouldHaveSingleItem();
         line.GetProperty("time").GetString().ShouldBe("2026-01-02T03:04:05.006Z");
         line.GetProperty("level").GetString().ShouldBe("info");
         line.GetProperty("category").GetString().ShouldBe("JsonLinesTests");
         line.GetProperty("event").GetString().ShouldBe("ModelCallRefused");
-        line.GetProperty("message").GetString().ShouldBe("model call refused: run=run-1 upstream=openai model=a \"model\"\nof two lines status=402 code=budget_exhausted");
+        line.GetProperty("message")
+            .GetString()
+            .ShouldBe("model call refused: run=run-1 upstream=openai model=a \"model\"\nof two lines status=402 code=budget_exhausted");
         line.GetProperty("RunId").GetString().ShouldBe("run-1");
         line.GetProperty("Status").GetInt32().ShouldBe(402);
         line.TryGetProperty("{OriginalFormat}", out _).ShouldBeFalse();
@@ -27,14 +30,44 @@ public sealed class JsonLinesTests
     [Fact]
     public void A_model_call_tells_all_that_its_cost_is_summed_by()
     {
-        var tags = Tags.Read(new TagNames(["feature", "customer"]), new Microsoft.AspNetCore.Http.HeaderDictionary { ["X-Agent-Tag-Feature"] = "search" }, Tags.Empty);
-        var agent = new GuardrailIdentity { Namespace = "shop", Name = "support", Revision = "abc123", Track = "serving" };
-        var line = Lines(log => log.ModelCall("settled", "run-1", "openai", "gpt-5.4-mini", "resp-1", 200, 10, 0, 5, "0.00012", "0.01", 12,
-            "openai/gpt-5.4-mini", agent, tags)).ShouldHaveSingleItem();
+        var tags = Tags.Read(
+            new TagNames(["feature", "customer"]),
+            new Microsoft.AspNetCore.Http.HeaderDictionary { ["X-Agent-Tag-Feature"] = "search" },
+            Tags.Empty
+        );
+        var agent = new GuardrailIdentity
+        {
+            Namespace = "shop",
+            Name = "support",
+            Revision = "abc123",
+            Track = "serving",
+        };
+        var line = Lines(log =>
+                log.ModelCall(
+                    "settled",
+                    "run-1",
+                    "openai",
+                    "gpt-5.4-mini",
+                    "resp-1",
+                    200,
+                    10,
+                    0,
+                    5,
+                    "0.00012",
+                    "0.01",
+                    12,
+                    "openai/gpt-5.4-mini",
+                    agent,
+                    tags
+                )
+            )
+            .ShouldHaveSingleItem();
         line.GetProperty("event").GetString().ShouldBe("ModelCall");
         line.GetProperty("CostUsd").GetString().ShouldBe("0.00012");
         string[] fields = ["rule", "namespace", "agent", "revision", "track"];
-        fields.Select(field => line.GetProperty(field).GetString()).ShouldBe(["openai/gpt-5.4-mini", "shop", "support", "abc123", "serving"]);
+        fields
+            .Select(field => line.GetProperty(field).GetString())
+            .ShouldBe(["openai/gpt-5.4-mini", "shop", "support", "abc123", "serving"]);
         line.GetProperty("tags").GetRawText().ShouldBe("""{"feature":"search","customer":"(none)"}""");
     }
 
@@ -77,7 +110,9 @@ public sealed class JsonLinesTests
             gate.Set();
         }
         var lines = Parse(output.ToArray());
-        var dropped = lines.Where(line => line.GetProperty("message").GetString()!.StartsWith("log lines dropped", StringComparison.Ordinal)).ToList();
+        var dropped = lines
+            .Where(line => line.GetProperty("message").GetString()!.StartsWith("log lines dropped", StringComparison.Ordinal))
+            .ToList();
         dropped.ShouldNotBeEmpty();
         (lines.Count - dropped.Count + dropped.Sum(line => line.GetProperty("Lines").GetInt64())).ShouldBe(count + 1);
     }
@@ -92,7 +127,12 @@ public sealed class JsonLinesTests
     }
 
     private static List<JsonElement> Parse(byte[] bytes) =>
-        [.. Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+        [
+            .. Encoding
+                .UTF8.GetString(bytes)
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonSerializer.Deserialize<JsonElement>(line)),
+        ];
 
     /// <summary>Takes nothing until it may.</summary>
     private sealed class Stalled(ManualResetEventSlim gate) : MemoryStream

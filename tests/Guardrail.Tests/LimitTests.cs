@@ -21,7 +21,16 @@ public sealed class LimitTests
     [InlineData(0, 0, 900, "perRun.maxTokens")]
     public async Task A_limit_of_the_run_refuses_the_call_that_would_pass_it(int steps, int repeats, long tokens, string limit)
     {
-        await using var rig = await Rig.StartAsync(Limited(new RunLimits { MaxSteps = steps, MaxRepeats = repeats, MaxTokens = tokens }));
+        await using var rig = await Rig.StartAsync(
+            Limited(
+                new RunLimits
+                {
+                    MaxSteps = steps,
+                    MaxRepeats = repeats,
+                    MaxTokens = tokens,
+                }
+            )
+        );
         var run = Runs(rig).Start("run1", null);
         var statuses = new List<int>();
         JsonNode? refused = null;
@@ -80,7 +89,9 @@ public sealed class LimitTests
     [Fact]
     public async Task Observe_counts_and_refuses_nothing()
     {
-        await using var rig = await Rig.StartAsync(config => Copy(config, new RunLimits { MaxSteps = 1, CallMaxCost = "0.000001" }, observe: true));
+        await using var rig = await Rig.StartAsync(config =>
+            Copy(config, new RunLimits { MaxSteps = 1, CallMaxCost = "0.000001" }, observe: true)
+        );
         Runs(rig).Start("run1", null);
         for (var i = 0; i < 3; i++)
             (await SendAsync(rig, Rig.Body("hello"), ("X-Agent-Run-Id", "run1"))).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -113,7 +124,10 @@ public sealed class LimitTests
     {
         await using var rig = await Rig.StartAsync(Limited(new RunLimits { MaxDuration = "300ms" }));
         await rig.StartAgentAsync("x");
-        using var response = await rig.Http.PostAsync(new Uri($"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions"), new StringContent(Rig.Body("hello [[latency=5s]]")));
+        using var response = await rig.Http.PostAsync(
+            new Uri($"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions"),
+            new StringContent(Rig.Body("hello [[latency=5s]]"))
+        );
         response.StatusCode.ShouldBe(HttpStatusCode.GatewayTimeout);
         (await response.Content.ReadAsStringAsync()).ShouldContain("perRun.maxDuration");
     }
@@ -123,7 +137,10 @@ public sealed class LimitTests
     {
         await using var rig = await Rig.StartAsync();
         await rig.StartAgentAsync("x");
-        using var response = await rig.Http.PostAsync(new Uri($"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions"), new StringContent(Rig.Body("What is 1 + 2?")));
+        using var response = await rig.Http.PostAsync(
+            new Uri($"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions"),
+            new StringContent(Rig.Body("What is 1 + 2?"))
+        );
         await rig.CallsAsync(1);
         Money.Parse(response.Headers.GetValues("X-Agent-Run-Cost").Single()).ShouldBe(rig.Billed(completed: true));
     }
@@ -157,11 +174,23 @@ public sealed class LimitTests
     [Fact]
     public async Task Tools_are_allowed_by_name_and_counted()
     {
-        await using var source = await Source.StartAsync(guarded: true, config => Copy(config, new RunLimits { MaxToolCalls = 1 }, tools: ["search_*"]));
+        await using var source = await Source.StartAsync(
+            guarded: true,
+            config => Copy(config, new RunLimits { MaxToolCalls = 1 }, tools: ["search_*"])
+        );
         async Task<string> Call(string tool)
         {
-            using var response = await source.SendAsync(HttpMethod.Post, "/mcp", "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{\"name\":\"" + tool + "\",\"arguments\":{\"query\":\"#1001\"}}}",
-                ("Accept", "application/json, text/event-stream"), ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", tool));
+            using var response = await source.SendAsync(
+                HttpMethod.Post,
+                "/mcp",
+                "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{\"name\":\""
+                    + tool
+                    + "\",\"arguments\":{\"query\":\"#1001\"}}}",
+                ("Accept", "application/json, text/event-stream"),
+                ("MCP-Protocol-Version", "2026-07-28"),
+                ("Mcp-Method", "tools/call"),
+                ("Mcp-Name", tool)
+            );
             return $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
         }
         (await Call("send_email")).ShouldContain("tool_not_allowed");
@@ -191,24 +220,40 @@ public sealed class LimitTests
 
     private static Func<GuardrailConfig, GuardrailConfig> Limited(RunLimits limits) => config => Copy(config, limits);
 
-    private static GuardrailConfig Copy(GuardrailConfig config, RunLimits? limits, bool observe = false, int attempts = 1, string? eventTimeout = null, IReadOnlyList<string>? tools = null) => new()
-    {
-        Agent = config.Agent,
-        Inbound = config.Inbound,
-        Upstreams = config.Upstreams,
-        MaxOutputTokens = config.MaxOutputTokens,
-        ModelCall = new CallPolicy { Timeout = config.ModelCall.Timeout, EventTimeout = eventTimeout, Attempts = attempts },
-        DrainTimeout = config.DrainTimeout,
-        Limits = limits,
-        Observe = observe,
-        AllowedTools = tools ?? [],
-    };
+    private static GuardrailConfig Copy(
+        GuardrailConfig config,
+        RunLimits? limits,
+        bool observe = false,
+        int attempts = 1,
+        string? eventTimeout = null,
+        IReadOnlyList<string>? tools = null
+    ) =>
+        new()
+        {
+            Agent = config.Agent,
+            Inbound = config.Inbound,
+            Upstreams = config.Upstreams,
+            MaxOutputTokens = config.MaxOutputTokens,
+            ModelCall = new CallPolicy
+            {
+                Timeout = config.ModelCall.Timeout,
+                EventTimeout = eventTimeout,
+                Attempts = attempts,
+            },
+            DrainTimeout = config.DrainTimeout,
+            Limits = limits,
+            Observe = observe,
+            AllowedTools = tools ?? [],
+        };
 
     private static RunRegistry Runs(Rig rig) => rig.Guardrail.Services.GetRequiredService<RunRegistry>();
 
     private static async Task<HttpResponseMessage> SendAsync(Rig rig, string body, params (string Name, string Value)[] headers)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.EgressPort}{Chat}") { Content = new StringContent(body) };
+        using var message = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.EgressPort}{Chat}")
+        {
+            Content = new StringContent(body),
+        };
         foreach (var (name, value) in headers)
             message.Headers.TryAddWithoutValidation(name, value);
         return await rig.Http.SendAsync(message);

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests;
 
-/// <summary>What the guardrail settles is what the provider bills, to the last digit, in every format and framing; and what a provider lies about shows.</summary>
+/// <summary>
+/// What the guardrail settles is what the provider bills, to the last digit, in every format and framing; and what a provider lies about
+/// shows.
+/// </summary>
 public sealed class MoneyTests
 {
     private static readonly PriceCatalog Catalog = PriceCatalog.Load();
@@ -18,7 +21,11 @@ public sealed class MoneyTests
         var data = new TheoryData<string, bool, string>();
         foreach (var api in new[] { "chat", "responses", "messages", "gemini", "gemini-array", "embeddings" })
         {
-            foreach (var stream in api is "embeddings" ? [false] : api is "gemini-array" ? new[] { true } : [false, true])
+            foreach (
+                var stream in api is "embeddings" ? [false]
+                : api is "gemini-array" ? new[] { true }
+                : [false, true]
+            )
             {
                 data.Add(api, stream, "hello");
                 data.Add(api, stream, "[[cached=40]] [[tokens=50]] " + new string('x', 400));
@@ -30,7 +37,17 @@ public sealed class MoneyTests
                     data.Add(api, stream, "[[cache_write=40]] [[cache_write_1h=20]] [[cached=30]] " + new string('x', 400));
                 if (!stream)
                     continue;
-                foreach (var framing in new[] { "[[crlf]]", "[[nospace]]", "[[comments]]", "[[bytewise]]", "[[big_event=300]]", "[[empty_events]]" })
+                foreach (
+                    var framing in new[]
+                    {
+                        "[[crlf]]",
+                        "[[nospace]]",
+                        "[[comments]]",
+                        "[[bytewise]]",
+                        "[[big_event=300]]",
+                        "[[empty_events]]",
+                    }
+                )
                     data.Add(api, true, "[[thinking=5]] " + framing);
             }
         }
@@ -86,7 +103,11 @@ public sealed class MoneyTests
     public async Task A_response_in_the_background_is_settled_once_whoever_reads_it()
     {
         await using var source = await Source.StartAsync(guarded: true);
-        using var response = await source.SendAsync(HttpMethod.Post, "/v1/responses", """{"model":"gpt-5.4-mini","input":"hello","background":true}""");
+        using var response = await source.SendAsync(
+            HttpMethod.Post,
+            "/v1/responses",
+            """{"model":"gpt-5.4-mini","input":"hello","background":true}"""
+        );
         var id = (string)(await Source.JsonAsync(response))["id"]!;
         source.Account!.Totals.Reserved.Cost.Amount.ShouldBeGreaterThan(0);
         string? status = null;
@@ -107,15 +128,44 @@ public sealed class MoneyTests
         var flag = stream ? "true" : "false";
         return api switch
         {
-            "chat" => await source.SendAsync(HttpMethod.Post, "/v1/chat/completions", $$"""{"model":"gpt-5.4-mini","max_tokens":500,"stream":{{flag}},"messages":[{"role":"user","content":{{quoted}}}]}"""),
-            "responses" => await source.SendAsync(HttpMethod.Post, "/v1/responses", $$"""{"model":"gpt-5.4-mini","max_output_tokens":500,"stream":{{flag}},"input":{{quoted}}}"""),
-            "embeddings" => await source.SendAsync(HttpMethod.Post, "/v1/embeddings", $$"""{"model":"text-embedding-3-small","input":{{quoted}}}"""),
-            "messages" => await source.SendAsync(HttpMethod.Post, "/v1/messages", $$"""{"model":"claude-haiku-4-5","max_tokens":500,"stream":{{flag}},"messages":[{"role":"user","content":{{quoted}}}]}""", ("anthropic-version", "2023-06-01")),
-            _ => await source.SendAsync(HttpMethod.Post, $"/v1beta/models/gemini-2.5-flash:{(stream ? "streamGenerateContent" : "generateContent")}{(api == "gemini" && stream ? "?alt=sse" : "")}",
-                $$$"""{"contents":[{"role":"user","parts":[{"text":{{{quoted}}}}]}],"generationConfig":{"maxOutputTokens":500}}"""),
+            "chat" => await source.SendAsync(
+                HttpMethod.Post,
+                "/v1/chat/completions",
+                $$"""{"model":"gpt-5.4-mini","max_tokens":500,"stream":{{flag}},"messages":[{"role":"user","content":{{quoted}}}]}"""
+            ),
+            "responses" => await source.SendAsync(
+                HttpMethod.Post,
+                "/v1/responses",
+                $$"""{"model":"gpt-5.4-mini","max_output_tokens":500,"stream":{{flag}},"input":{{quoted}}}"""
+            ),
+            "embeddings" => await source.SendAsync(
+                HttpMethod.Post,
+                "/v1/embeddings",
+                $$"""{"model":"text-embedding-3-small","input":{{quoted}}}"""
+            ),
+            "messages" => await source.SendAsync(
+                HttpMethod.Post,
+                "/v1/messages",
+                $$"""{"model":"claude-haiku-4-5","max_tokens":500,"stream":{{flag}},"messages":[{"role":"user","content":{{quoted}}}]}""",
+                ("anthropic-version", "2023-06-01")
+            ),
+            _ => await source.SendAsync(
+                HttpMethod.Post,
+                $"/v1beta/models/gemini-2.5-flash:{(stream ? "streamGenerateContent" : "generateContent")}{(api == "gemini" && stream ? "?alt=sse" : "")}",
+                $$$"""{"contents":[{"role":"user","parts":[{"text":{{{quoted}}}}]}],"generationConfig":{"maxOutputTokens":500}}"""
+            ),
         };
     }
 
-    private static Money Bill(BilledCall call) => Catalog.Find(null, call.Model, TimeProvider.System.GetUtcNow())!.Cost(
-        new TokenUsage(call.Input, call.CacheRead, call.CacheWrite5m + call.CacheWrite1h, call.Output) { CacheWriteLong = call.CacheWrite1h, WebSearches = call.WebSearches })!.Value.Total;
+    private static Money Bill(BilledCall call) =>
+        Catalog
+            .Find(null, call.Model, TimeProvider.System.GetUtcNow())!
+            .Cost(
+                new TokenUsage(call.Input, call.CacheRead, call.CacheWrite5m + call.CacheWrite1h, call.Output)
+                {
+                    CacheWriteLong = call.CacheWrite1h,
+                    WebSearches = call.WebSearches,
+                }
+            )!
+            .Value.Total;
 }

@@ -4,7 +4,6 @@ using System.Text.Json;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Testing;
 using Google.Protobuf;
-using Wire = Google.Protobuf.WireFormat;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using OpenAI.Chat;
 using Shouldly;
 using Xunit;
+using Wire = Google.Protobuf.WireFormat;
 
 namespace AgentReadiness.Guardrail.Tests;
 
@@ -25,21 +25,34 @@ public sealed class OtlpTests
         await using var collector = await Collector.StartAsync();
         await using var rig = await Rig.StartAsync(To(collector.Url));
         await rig.StartAgentAsync("be brief");
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions") { Content = new StringContent(Rig.Body("my secret question"), null, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions")
+        {
+            Content = new StringContent(Rig.Body("my secret question"), null, "application/json"),
+        };
         request.Headers.Add("X-Agent-Tag-Customer", "initech");
         var answer = await rig.Http.SendAsync(request);
         var run = answer.Headers.GetValues("X-Agent-Run-Id").Single();
 
         var records = await collector.UntilAsync("RunEnded");
         var call = records.Single(record => record.Event == "ModelCall");
-        call.Resource.ShouldBe(new Dictionary<string, string>
-        {
-            ["service.name"] = "support", ["k8s.namespace.name"] = "shop", ["agentreadiness.revision"] = "abc123", ["agentreadiness.track"] = "serving",
-        }, ignoreOrder: true);
-        (call.Attributes["tag.customer"], call.Attributes["RunId"], call.Attributes["Model"], call.Attributes["Outcome"]).ShouldBe(("initech", run, Rig.Model, "settled"));
+        call.Resource.ShouldBe(
+            new Dictionary<string, string>
+            {
+                ["service.name"] = "support",
+                ["k8s.namespace.name"] = "shop",
+                ["agentreadiness.revision"] = "abc123",
+                ["agentreadiness.track"] = "serving",
+            },
+            ignoreOrder: true
+        );
+        (call.Attributes["tag.customer"], call.Attributes["RunId"], call.Attributes["Model"], call.Attributes["Outcome"]).ShouldBe(
+            ("initech", run, Rig.Model, "settled")
+        );
         call.Attributes["CostUsd"].ShouldBe(rig.Billed(completed: true).ToString());
         var ended = records.Single(record => record.Event == "RunEnded");
-        (ended.Attributes["tag.customer"], ended.Attributes["RunId"], ended.Attributes["CostUsd"]).ShouldBe(("initech", run, call.Attributes["CostUsd"]));
+        (ended.Attributes["tag.customer"], ended.Attributes["RunId"], ended.Attributes["CostUsd"]).ShouldBe(
+            ("initech", run, call.Attributes["CostUsd"])
+        );
         var all = string.Concat(records.SelectMany(record => record.Attributes.Select(pair => pair.Key + pair.Value).Append(record.Body)));
         all.ShouldNotContain("secret");
         all.ShouldNotContain(Rig.Key);
@@ -85,16 +98,28 @@ public sealed class OtlpTests
 
     [Fact]
     public void An_endpoint_that_is_no_URL_is_no_configuration() =>
-        Should.Throw<FormatException>(() => GuardrailSettings.Parse("""{"agent":{"namespace":"a","name":"b","revision":"c","track":"serving"},"otlpEndpoint":"otel:4318"}"""u8, AgentReadiness.Pricing.PriceCatalog.Load(), TimeProvider.System));
+        Should.Throw<FormatException>(() =>
+            GuardrailSettings.Parse(
+                """{"agent":{"namespace":"a","name":"b","revision":"c","track":"serving"},"otlpEndpoint":"otel:4318"}"""u8,
+                AgentReadiness.Pricing.PriceCatalog.Load(),
+                TimeProvider.System
+            )
+        );
 
-    private static Func<GuardrailConfig, GuardrailConfig> To(string endpoint) => config =>
-    {
-        config.OtlpEndpoint = endpoint;
-        config.Attribution = ["customer"];
-        return config;
-    };
+    private static Func<GuardrailConfig, GuardrailConfig> To(string endpoint) =>
+        config =>
+        {
+            config.OtlpEndpoint = endpoint;
+            config.Attribution = ["customer"];
+            return config;
+        };
 
-    private sealed record Received(string? Event, string Body, IReadOnlyDictionary<string, string> Attributes, IReadOnlyDictionary<string, string> Resource);
+    private sealed record Received(
+        string? Event,
+        string Body,
+        IReadOnlyDictionary<string, string> Attributes,
+        IReadOnlyDictionary<string, string> Resource
+    );
 
     private sealed class Collector : IAsyncDisposable
     {
@@ -112,21 +137,24 @@ public sealed class OtlpTests
             builder.Logging.ClearProviders();
             builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
             app = builder.Build();
-            app.MapPost("/v1/logs", async context =>
-            {
-                reached.TrySetResult();
-                if (hang)
+            app.MapPost(
+                "/v1/logs",
+                async context =>
                 {
-                    await Task.WhenAny(release.Task, Task.Delay(Timeout.Infinite, context.RequestAborted));
-                    return;
+                    reached.TrySetResult();
+                    if (hang)
+                    {
+                        await Task.WhenAny(release.Task, Task.Delay(Timeout.Infinite, context.RequestAborted));
+                        return;
+                    }
+                    context.Request.ContentType.ShouldBe("application/x-protobuf");
+                    using var body = new MemoryStream();
+                    await context.Request.Body.CopyToAsync(body);
+                    foreach (var record in Read(body.ToArray()))
+                        records.Enqueue(record);
+                    Interlocked.Exchange(ref changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
                 }
-                context.Request.ContentType.ShouldBe("application/x-protobuf");
-                using var body = new MemoryStream();
-                await context.Request.Body.CopyToAsync(body);
-                foreach (var record in Read(body.ToArray()))
-                    records.Enqueue(record);
-                Interlocked.Exchange(ref changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
-            });
+            );
         }
 
         public string Url { get; }
@@ -167,14 +195,30 @@ public sealed class OtlpTests
             from record in Fields(scope.Bytes).Where(field => field.Number == 2)
             let fields = Fields(record.Bytes)
             select new Received(
-                fields.Where(field => field.Number == 12).Select(field => System.Text.Encoding.UTF8.GetString(field.Bytes)).FirstOrDefault(),
-                fields.Where(field => field.Number == 5).Select(field => Value(field.Bytes)).FirstOrDefault() ?? "", Attributes(record.Bytes, 6), resource);
+                fields
+                    .Where(field => field.Number == 12)
+                    .Select(field => System.Text.Encoding.UTF8.GetString(field.Bytes))
+                    .FirstOrDefault(),
+                fields.Where(field => field.Number == 5).Select(field => Value(field.Bytes)).FirstOrDefault() ?? "",
+                Attributes(record.Bytes, 6),
+                resource
+            );
 
-        private static Dictionary<string, string> Attributes(byte[] message, int number) => Fields(message).Where(field => field.Number == number).Select(field => Fields(field.Bytes))
-            .ToDictionary(pair => System.Text.Encoding.UTF8.GetString(pair.First(field => field.Number == 1).Bytes), pair => Value(pair.First(field => field.Number == 2).Bytes));
+        private static Dictionary<string, string> Attributes(byte[] message, int number) =>
+            Fields(message)
+                .Where(field => field.Number == number)
+                .Select(field => Fields(field.Bytes))
+                .ToDictionary(
+                    pair => System.Text.Encoding.UTF8.GetString(pair.First(field => field.Number == 1).Bytes),
+                    pair => Value(pair.First(field => field.Number == 2).Bytes)
+                );
 
         // AnyValue: string_value 1, int_value 3.
-        private static string Value(byte[] any) => Fields(any).Select(field => field.Number == 1 ? System.Text.Encoding.UTF8.GetString(field.Bytes) : $"{field.Number}:{field.Varint}").FirstOrDefault() ?? "";
+        private static string Value(byte[] any) =>
+            Fields(any)
+                .Select(field => field.Number == 1 ? System.Text.Encoding.UTF8.GetString(field.Bytes) : $"{field.Number}:{field.Varint}")
+                .FirstOrDefault()
+            ?? "";
 
         private static List<(int Number, byte[] Bytes, ulong Varint)> Fields(byte[] message)
         {

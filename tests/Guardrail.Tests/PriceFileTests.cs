@@ -13,7 +13,8 @@ namespace AgentReadiness.Guardrail.Tests;
 /// <summary>The platform's own prices: in force from the start, followed without a restart, never lost to a broken file.</summary>
 public sealed class PriceFileTests
 {
-    private const string Broken = """{"providers":[{"id":"openai","models":[{"id":"gpt-5.4-mini","equals":["gpt-5.4-mini"],"prices":[{"inputs":"1","input":"1","output":"1"}]}]}]}""";
+    private const string Broken =
+        """{"providers":[{"id":"openai","models":[{"id":"gpt-5.4-mini","equals":["gpt-5.4-mini"],"prices":[{"inputs":"1","input":"1","output":"1"}]}]}]}""";
 
     [Fact]
     public async Task A_call_is_settled_at_the_price_that_is_laid_over()
@@ -60,7 +61,10 @@ public sealed class PriceFileTests
         }
         await File.AppendAllTextAsync(rig.ConfigPath, "\n");
         Reload(rig);
-        rig.Log.All.ShouldContain(line => line.Contains("configuration of revision", StringComparison.Ordinal), "another configuration comes with the same prices");
+        rig.Log.All.ShouldContain(
+            line => line.Contains("configuration of revision", StringComparison.Ordinal),
+            "another configuration comes with the same prices"
+        );
         (await CallAsync(rig)).ShouldBe(HttpStatusCode.OK);
         await rig.CallsAsync(1);
         rig.Account.Totals.Settled.Cost.ShouldBe(Cost(rig, 100, 200));
@@ -107,9 +111,12 @@ public sealed class PriceFileTests
         var store = rig.Guardrail.Services.GetRequiredService<ConfigStore>();
         var upstream = store.Current.Upstreams["openai"];
 
-        await File.WriteAllTextAsync(rig.PricesPath, $$"""
+        await File.WriteAllTextAsync(
+            rig.PricesPath,
+            $$"""
             {"providers":[{"id":"house","url":"http://127\\.0\\.0\\.1:{{rig.ProviderPort}}","models":[{"id":"m","equals":["{{Rig.Model}}"],"prices":[{"input":"100","output":"200"}]}]}]}
-            """);
+            """
+        );
         Reload(rig);
         await CallAsync(rig);
         await rig.CallsAsync(2);
@@ -152,8 +159,11 @@ public sealed class PriceFileTests
         }
     }
 
-    private static string Prices(decimal input, decimal output, string model = Rig.Model) => string.Create(CultureInfo.InvariantCulture,
-        $$$"""{"providers":[{"id":"openai","models":[{"id":"{{{model}}}","equals":["{{{model}}}"],"prices":[{"input":"{{{input}}}","output":"{{{output}}}"}]}]}]}""");
+    private static string Prices(decimal input, decimal output, string model = Rig.Model) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $$$"""{"providers":[{"id":"openai","models":[{"id":"{{{model}}}","equals":["{{{model}}}"],"prices":[{"input":"{{{input}}}","output":"{{{output}}}"}]}]}]}"""
+        );
 
     private static Money Cost(Rig rig, decimal input, decimal output)
     {
@@ -165,7 +175,10 @@ public sealed class PriceFileTests
 
     private static async Task<HttpStatusCode> CallAsync(Rig rig, string model = Rig.Model, string text = "hello")
     {
-        using var response = await rig.PostAsync("/openai/v1/chat/completions", Rig.Body(text).Replace(Rig.Model, model, StringComparison.Ordinal));
+        using var response = await rig.PostAsync(
+            "/openai/v1/chat/completions",
+            Rig.Body(text).Replace(Rig.Model, model, StringComparison.Ordinal)
+        );
         await response.Content.ReadAsByteArrayAsync();
         return response.StatusCode;
     }

@@ -72,8 +72,15 @@ internal sealed class Rig : IAsyncDisposable
         StartAsync(null, null, formats: formats, listen: listen);
 
     public static async Task<Rig> StartAsync(
-        Func<GuardrailConfig, GuardrailConfig>? change = null, BudgetAuthority? budget = null, string timeout = "10s", IReadOnlyList<string>? models = null,
-        Func<GuardrailConfig, int, string, GuardrailConfig>? formats = null, string? prices = null, Action<ListenOptions>? listen = null, byte[]? journal = null)
+        Func<GuardrailConfig, GuardrailConfig>? change = null,
+        BudgetAuthority? budget = null,
+        string timeout = "10s",
+        IReadOnlyList<string>? models = null,
+        Func<GuardrailConfig, int, string, GuardrailConfig>? formats = null,
+        string? prices = null,
+        Action<ListenOptions>? listen = null,
+        byte[]? journal = null
+    )
     {
         var witness = new Witness();
         var port = Ports.Free();
@@ -82,12 +89,37 @@ internal sealed class Rig : IAsyncDisposable
         await provider.StartAsync();
         var config = new GuardrailConfig
         {
-            Agent = new GuardrailIdentity { Namespace = "shop", Name = "support", Revision = "abc123", Track = "serving" },
-            Inbound = [new InboundPort { Name = "http", ListenPort = rig.InboundPort, TargetPort = rig.AgentPort }],
+            Agent = new GuardrailIdentity
+            {
+                Namespace = "shop",
+                Name = "support",
+                Revision = "abc123",
+                Track = "serving",
+            },
+            Inbound =
+            [
+                new InboundPort
+                {
+                    Name = "http",
+                    ListenPort = rig.InboundPort,
+                    TargetPort = rig.AgentPort,
+                },
+            ],
             Upstreams =
             [
-                new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = $"http://127.0.0.1:{port}/v1", KeyFile = rig.KeyPath },
-                new UpstreamConfig { Name = "down", Format = "OpenAI", Url = $"http://127.0.0.1:{Ports.Free()}/v1" },
+                new UpstreamConfig
+                {
+                    Name = "openai",
+                    Format = "OpenAI",
+                    Url = $"http://127.0.0.1:{port}/v1",
+                    KeyFile = rig.KeyPath,
+                },
+                new UpstreamConfig
+                {
+                    Name = "down",
+                    Format = "OpenAI",
+                    Url = $"http://127.0.0.1:{Ports.Free()}/v1",
+                },
             ],
             AllowedModels = models ?? [],
             MaxOutputTokens = 256,
@@ -106,16 +138,30 @@ internal sealed class Rig : IAsyncDisposable
             await File.WriteAllBytesAsync(rig.JournalPath, journal);
         await File.WriteAllTextAsync(rig.TerminationLog, "");
         rig.Guardrail = GuardrailHost.Build(
-            new GuardrailOptions { JournalDirectory = rig.JournalFolder, TerminationLog = rig.TerminationLog, ConfigPath = rig.ConfigPath, EgressPort = rig.EgressPort, AdminPort = rig.AdminPort, Address = IPAddress.Loopback },
+            new GuardrailOptions
+            {
+                JournalDirectory = rig.JournalFolder,
+                TerminationLog = rig.TerminationLog,
+                ConfigPath = rig.ConfigPath,
+                EgressPort = rig.EgressPort,
+                AdminPort = rig.AdminPort,
+                Address = IPAddress.Loopback,
+            },
             TimeProvider.System,
-            logging => logging.AddProvider(rig.Log));
+            logging => logging.AddProvider(rig.Log)
+        );
         await rig.Guardrail.StartAsync();
         return rig;
     }
 
     public ChatClient Client(string? baseUrl = null)
     {
-        var options = new OpenAIClientOptions { Endpoint = new Uri(baseUrl ?? BaseUrl), RetryPolicy = new ClientRetryPolicy(0), NetworkTimeout = TimeSpan.FromSeconds(30) };
+        var options = new OpenAIClientOptions
+        {
+            Endpoint = new Uri(baseUrl ?? BaseUrl),
+            RetryPolicy = new ClientRetryPolicy(0),
+            NetworkTimeout = TimeSpan.FromSeconds(30),
+        };
         return new OpenAIClient(new ApiKeyCredential(Placeholder), options).GetChatClient(Model);
     }
 
@@ -130,7 +176,11 @@ internal sealed class Rig : IAsyncDisposable
     }
 
     public Task<HttpResponseMessage> PostAsync(string path, string body, CancellationToken cancellation = default) =>
-        Http.PostAsync(new Uri($"http://127.0.0.1:{EgressPort}{path}"), new StringContent(body, Encoding.UTF8, "application/json"), cancellation);
+        Http.PostAsync(
+            new Uri($"http://127.0.0.1:{EgressPort}{path}"),
+            new StringContent(body, Encoding.UTF8, "application/json"),
+            cancellation
+        );
 
     public static string Body(string text, string extra = "") =>
         $$"""{"model":"{{Model}}","messages":[{"role":"user","content":"{{JsonEncodedText.Encode(text)}}"}]{{extra}}}""";
@@ -139,13 +189,21 @@ internal sealed class Rig : IAsyncDisposable
     public Money Billed(bool completed)
     {
         var count = Witness.Total(completed);
-        return PriceCatalog.Load().Find(null, Model, TimeProvider.System.GetUtcNow())!.Cost(new TokenUsage(count.Prompt, count.Cached, 0, count.Completion))!.Value.Total;
+        return PriceCatalog
+            .Load()
+            .Find(null, Model, TimeProvider.System.GetUtcNow())!
+            .Cost(new TokenUsage(count.Prompt, count.Cached, 0, count.Completion))!
+            .Value.Total;
     }
 
     /// <summary>Waits until the guardrail has booked a number of calls.</summary>
-    public Task<IReadOnlyList<string>> BookedAsync(int count) => Log.UntilAsync("model call settled|model call zero|model call unproven", count);
+    public Task<IReadOnlyList<string>> BookedAsync(int count) =>
+        Log.UntilAsync("model call settled|model call zero|model call unproven", count);
 
-    /// <summary>Waits until the guardrail has booked a number of calls, and the sample provider those of them that it bills: it counts after its last byte.</summary>
+    /// <summary>
+    /// Waits until the guardrail has booked a number of calls, and the sample provider those of them that it bills: it counts after its
+    /// last byte.
+    /// </summary>
     public async Task<IReadOnlyList<string>> CallsAsync(int count)
     {
         var lines = await BookedAsync(count);
@@ -194,13 +252,17 @@ internal sealed class Lines : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    )
     {
         all.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
         Interlocked.Exchange(ref changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -19,8 +19,8 @@ using Xunit;
 namespace AgentReadiness.Guardrail.Tests;
 
 /// <summary>
-/// A guardrail and two replicas of the operator through two rotations of the CA, a real handshake for each request: the CA file is as old as a slow kubelet
-/// makes it, and the second replica serves what was there when it was cut off.
+/// A guardrail and two replicas of the operator through two rotations of the CA, a real handshake for each request: the CA file is as old
+/// as a slow kubelet makes it, and the second replica serves what was there when it was cut off.
 /// </summary>
 public sealed class RotationTests : IAsyncDisposable
 {
@@ -57,7 +57,10 @@ public sealed class RotationTests : IAsyncDisposable
 
     private async Task<(int Requests, int Failed, int Authorities)> RotateAsync(int overlap, int kubelet, int replica)
     {
-        var plan = new RotationPlan(TimeSpan.FromHours(36), TimeSpan.FromHours(12), TimeSpan.FromMinutes(overlap)) { Skew = TimeSpan.FromDays(1000) };
+        var plan = new RotationPlan(TimeSpan.FromHours(36), TimeSpan.FromHours(12), TimeSpan.FromMinutes(overlap))
+        {
+            Skew = TimeSpan.FromDays(1000),
+        };
         CertificateState? state = null;
         var clients = new List<HttpGrantAuthority>();
         var begin = time.GetUtcNow();
@@ -66,7 +69,8 @@ public sealed class RotationTests : IAsyncDisposable
         {
             time.SetUtcNow(now);
             // As often as the leader looks: several steps may follow from one another within these minutes.
-            for (var step = RotationStep.Create; step != RotationStep.None;)
+            var step = RotationStep.Create;
+            while (step != RotationStep.None)
             {
                 step = RotationRules.Decide(state?.Facts(plan, Host), now, plan, lacking: 0);
                 state = CertificateIssuer.Carry(step, state, Host, now, plan);
@@ -83,7 +87,9 @@ public sealed class RotationTests : IAsyncDisposable
                 requests++;
                 try
                 {
-                    (await client.SendAsync(new GrantRequest { Holder = "holder-0123456789" }, CancellationToken.None)).Outcome.ShouldBe(GrantOutcome.Granted);
+                    (await client.SendAsync(new GrantRequest { Holder = "holder-0123456789" }, CancellationToken.None)).Outcome.ShouldBe(
+                        GrantOutcome.Granted
+                    );
                 }
                 catch (HttpRequestException error) when (error.InnerException is AuthenticationException)
                 {
@@ -109,15 +115,32 @@ public sealed class RotationTests : IAsyncDisposable
         var port = Ports.Free();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port,
-            listen => listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => Seen(behind).Leaf.Certificate)));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(
+                IPAddress.Loopback,
+                port,
+                listen => listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => Seen(behind).Leaf.Certificate)
+            )
+        );
         var app = builder.Build();
-        app.MapPost(GrantProtocol.Path, context =>
-        {
-            // A handshake for each request.
-            context.Response.Headers.Connection = "close";
-            return context.Response.WriteAsJsonAsync(new GrantResponse { Outcome = GrantOutcome.Granted, Window = "day-1", WindowEnds = time.GetUtcNow().AddDays(1), Budget = "day" }, GrantJson);
-        });
+        app.MapPost(
+            GrantProtocol.Path,
+            context =>
+            {
+                // A handshake for each request.
+                context.Response.Headers.Connection = "close";
+                return context.Response.WriteAsJsonAsync(
+                    new GrantResponse
+                    {
+                        Outcome = GrantOutcome.Granted,
+                        Window = "day-1",
+                        WindowEnds = time.GetUtcNow().AddDays(1),
+                        Budget = "day",
+                    },
+                    GrantJson
+                );
+            }
+        );
         servers.Add(app);
         await app.StartAsync();
         return port;
@@ -129,12 +152,32 @@ public sealed class RotationTests : IAsyncDisposable
     {
         var path = Path.Combine(folder, $"config-{port}.json");
         await File.WriteAllTextAsync(Path.Combine(folder, "token"), "the-token");
-        await File.WriteAllTextAsync(path, JsonSerializer.Serialize(new GuardrailConfig
-        {
-            Agent = new GuardrailIdentity { Namespace = "shop", Name = "support", Revision = "r", Track = "serving" },
-            Budget = new BudgetAuthority { Url = $"https://{Host}:{port}", CaFile = Path.Combine(folder, "ca.crt"), TokenFile = Path.Combine(folder, "token") },
-        }, GuardrailJson.Default.GuardrailConfig));
-        return new HttpGrantAuthority(new ConfigStore(path, PriceCatalog.Load(), TimeProvider.System, NullLogger<ConfigStore>.Instance), time);
+        await File.WriteAllTextAsync(
+            path,
+            JsonSerializer.Serialize(
+                new GuardrailConfig
+                {
+                    Agent = new GuardrailIdentity
+                    {
+                        Namespace = "shop",
+                        Name = "support",
+                        Revision = "r",
+                        Track = "serving",
+                    },
+                    Budget = new BudgetAuthority
+                    {
+                        Url = $"https://{Host}:{port}",
+                        CaFile = Path.Combine(folder, "ca.crt"),
+                        TokenFile = Path.Combine(folder, "token"),
+                    },
+                },
+                GuardrailJson.Default.GuardrailConfig
+            )
+        );
+        return new HttpGrantAuthority(
+            new ConfigStore(path, PriceCatalog.Load(), TimeProvider.System, NullLogger<ConfigStore>.Instance),
+            time
+        );
     }
 
     // Swapped in as the kubelet does it.

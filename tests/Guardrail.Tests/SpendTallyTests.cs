@@ -59,24 +59,39 @@ public sealed class SpendTallyTests
 
     [Fact]
     public void Whatever_is_booked_each_dimension_has_all_of_it_and_no_bound_is_broken() =>
-        Gen.Select(Gen.Int[0, 400], Gen.Int[0, 1000]).List[1, 600].Sample(bookings =>
-        {
-            var tally = new SpendTally();
-            foreach (var (customer, millis) in bookings)
-                tally.Booked(Labels($"c{customer}"), new Money(millis / 1000m));
-            var batch = tally.Outgoing(last: false).ShouldHaveSingleItem();
-            SpendBounds.Problem([batch]).ShouldBeNull();
-            batch.By.Select(dimension => dimension.Name).ShouldBe(["model", "revision", "a", "b", "c", "d"]);
-            foreach (var dimension in batch.By)
-            {
-                Money.Sum(dimension.Values.Select(value => value.Cost)).Amount.ShouldBe(bookings.Sum(booking => booking.Item2) / 1000m);
-                dimension.Values.Sum(value => value.Calls).ShouldBe(bookings.Count);
-            }
-            // Who is named is dearer than each who is not, as long as not more came than are gathered.
-            var sums = bookings.GroupBy(booking => booking.Item1).Select(group => group.Sum(booking => booking.Item2) / 1000m).OrderDescending().ToList();
-            if (sums.Count <= 200)
-                batch.By[2].Values.Where(value => value.Value != Attribution.Other).Select(value => value.Cost.Amount).ShouldBe(sums.Take(20));
-        }, iter: 300);
+        Gen.Select(Gen.Int[0, 400], Gen.Int[0, 1000])
+            .List[1, 600]
+            .Sample(
+                bookings =>
+                {
+                    var tally = new SpendTally();
+                    foreach (var (customer, millis) in bookings)
+                        tally.Booked(Labels($"c{customer}"), new Money(millis / 1000m));
+                    var batch = tally.Outgoing(last: false).ShouldHaveSingleItem();
+                    SpendBounds.Problem([batch]).ShouldBeNull();
+                    batch.By.Select(dimension => dimension.Name).ShouldBe(["model", "revision", "a", "b", "c", "d"]);
+                    foreach (var dimension in batch.By)
+                    {
+                        Money
+                            .Sum(dimension.Values.Select(value => value.Cost))
+                            .Amount.ShouldBe(bookings.Sum(booking => booking.Item2) / 1000m);
+                        dimension.Values.Sum(value => value.Calls).ShouldBe(bookings.Count);
+                    }
+                    // Who is named is dearer than each who is not, as long as not more came than are gathered.
+                    var sums = bookings
+                        .GroupBy(booking => booking.Item1)
+                        .Select(group => group.Sum(booking => booking.Item2) / 1000m)
+                        .OrderDescending()
+                        .ToList();
+                    if (sums.Count <= 200)
+                        batch
+                            .By[2]
+                            .Values.Where(value => value.Value != Attribution.Other)
+                            .Select(value => value.Cost.Amount)
+                            .ShouldBe(sums.Take(20));
+                },
+                iter: 300
+            );
 
     [Fact]
     public void What_the_operator_would_refuse_is_not_said()
@@ -98,15 +113,26 @@ public sealed class SpendTallyTests
             {
                 // Escaped, a letter that is not ASCII is six bytes.
                 var value = new string('é', 60) + i;
-                tally.Booked(new SpendLabels(new string('m', 300) + i, "abc", Read(value, value, value, value)), new Money(123456.123456789012m + (decimal)Math.Pow(1.06, i % 250)));
+                tally.Booked(
+                    new SpendLabels(new string('m', 300) + i, "abc", Read(value, value, value, value)),
+                    new Money(123456.123456789012m + (decimal)Math.Pow(1.06, i % 250))
+                );
                 tally.RunEnded(Guid.NewGuid().ToString("n"), new Money(123456.123456789012m + (decimal)Math.Pow(1.06, i % 250)));
             }
             tally.Outgoing(last: batch == 1);
         }
-        var request = new GrantRequest { Holder = new string('h', 64), Window = new string('w', 40), Spend = tally.Outgoing(last: true), Closing = true };
+        var request = new GrantRequest
+        {
+            Holder = new string('h', 64),
+            Window = new string('w', 40),
+            Spend = tally.Outgoing(last: true),
+            Closing = true,
+        };
         request.Spend.Count.ShouldBe(2);
         SpendBounds.Problem(request.Spend).ShouldBeNull();
-        JsonSerializer.SerializeToUtf8Bytes(request, GuardrailJson.Default.GrantRequest).Length.ShouldBeLessThan(GrantProtocol.MaxBytes - (16 * 1024));
+        JsonSerializer
+            .SerializeToUtf8Bytes(request, GuardrailJson.Default.GrantRequest)
+            .Length.ShouldBeLessThan(GrantProtocol.MaxBytes - (16 * 1024));
     }
 
     [Fact]
@@ -115,38 +141,65 @@ public sealed class SpendTallyTests
         await using var authority = await FakeOperator.StartAsync(10);
         Money billed;
         string run;
-        await using (var rig = await Rig.StartAsync(config =>
-        {
-            config.Attribution = ["customer"];
-            return config;
-        }, authority.Authority))
+        await using (
+            var rig = await Rig.StartAsync(
+                config =>
+                {
+                    config.Attribution = ["customer"];
+                    return config;
+                },
+                authority.Authority
+            )
+        )
         {
             await rig.StartAgentAsync("be brief");
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions") { Content = new StringContent(Rig.Body("hello"), null, "application/json") };
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.InboundPort}/v1/chat/completions")
+            {
+                Content = new StringContent(Rig.Body("hello"), null, "application/json"),
+            };
             request.Headers.Add("X-Agent-Tag-Customer", "initech");
             var answer = await rig.Http.SendAsync(request);
             run = answer.EnsureSuccessStatusCode().Headers.GetValues("X-Agent-Run-Id").Single();
             await rig.Log.UntilAsync("run ended", 1);
             // Refused by the provider: it costs nothing, and is no call of anybody.
-            (await rig.PostAsync("/openai/v1/chat/completions", Rig.Body("[[status=400]] hello"))).StatusCode.ShouldBe(System.Net.HttpStatusCode.BadRequest);
+            (await rig.PostAsync("/openai/v1/chat/completions", Rig.Body("[[status=400]] hello"))).StatusCode.ShouldBe(
+                System.Net.HttpStatusCode.BadRequest
+            );
             await rig.BookedAsync(2);
             billed = rig.Billed(completed: true);
         }
         var batches = authority.All.SelectMany(message => message.Spend).DistinctBy(batch => batch.Number).ToList();
-        var customers = batches.SelectMany(batch => batch.By).Where(dimension => dimension.Name == "customer").SelectMany(dimension => dimension.Values).ToList();
+        var customers = batches
+            .SelectMany(batch => batch.By)
+            .Where(dimension => dimension.Name == "customer")
+            .SelectMany(dimension => dimension.Values)
+            .ToList();
         customers.ShouldAllBe(value => value.Value == "initech");
         (Money.Sum(customers.Select(value => value.Cost)), customers.Sum(value => value.Calls)).ShouldBe((billed, 1L));
         billed.ShouldBe(authority.Spent);
-        batches.SelectMany(batch => batch.By).Where(dimension => dimension.Name == "revision").SelectMany(dimension => dimension.Values).ShouldAllBe(value => value.Value == "abc123");
+        batches
+            .SelectMany(batch => batch.By)
+            .Where(dimension => dimension.Name == "revision")
+            .SelectMany(dimension => dimension.Values)
+            .ShouldAllBe(value => value.Value == "abc123");
         batches.SelectMany(batch => batch.Runs).ShouldHaveSingleItem().ShouldBe(new RunSpend { Id = run, Cost = billed });
     }
 
     private static SpendLabels Labels(string customer) => new("openai/gpt", "abc", Read(customer, "x", "y", "z"));
 
-    private static Tags Read(string a, string b, string c, string d) => Tags.Read(Names, new HeaderDictionary
-    {
-        [Tags.HeaderPrefix + "a"] = a, [Tags.HeaderPrefix + "b"] = b, [Tags.HeaderPrefix + "c"] = c, [Tags.HeaderPrefix + "d"] = d,
-    }, Tags.Empty);
+    private static Tags Read(string a, string b, string c, string d) =>
+        Tags.Read(
+            Names,
+            new HeaderDictionary
+            {
+                [Tags.HeaderPrefix + "a"] = a,
+                [Tags.HeaderPrefix + "b"] = b,
+                [Tags.HeaderPrefix + "c"] = c,
+                [Tags.HeaderPrefix + "d"] = d,
+            },
+            Tags.Empty
+        );
 
-    private static Money Cost(SpendBatch batch, string dimension, string value) => batch.By.Single(one => one.Name == dimension).Values.Single(one => one.Value == value).Cost;
+    private static Money Cost(SpendBatch batch, string dimension, string value) =>
+        batch.By.Single(one => one.Name == dimension).Values.Single(one => one.Value == value).Cost;
 }

@@ -7,7 +7,8 @@ namespace AgentReadiness.Guardrail.Tests;
 
 public sealed class SseUsageFilterTests
 {
-    private const string First = "data: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"\\n\\n\"}}],\"usage\":null}\n\n";
+    private const string First =
+        "data: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"\\n\\n\"}}],\"usage\":null}\n\n";
     private const string FirstShown = "data: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"\\n\\n\"}}]}\n\n";
     private const string Comment = ": keep-alive\n\n";
     private const string UsageChunk = "data: {\"id\":\"c1\",\"choices\":[ ],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":3}}\n\n";
@@ -100,9 +101,7 @@ public sealed class SseUsageFilterTests
                 if (i == 1)
                     before = GC.GetAllocatedBytesForCurrentThread();
                 filter.Append(bytes);
-                while (filter.TryTake(out _, out _))
-                {
-                }
+                while (filter.TryTake(out _, out _)) { }
             }
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }

@@ -14,13 +14,18 @@ public sealed class TagsTests
     [Fact]
     public void A_value_comes_from_the_header_else_from_baggage_else_from_the_run()
     {
-        var run = Tags.Read(Two, Headers(("x-agent-tag-feature", "search"), ("baggage", "k=v, customer = initech%20ltd ;prop=1")), Tags.Empty);
+        var run = Tags.Read(
+            Two,
+            Headers(("x-agent-tag-feature", "search"), ("baggage", "k=v, customer = initech%20ltd ;prop=1")),
+            Tags.Empty
+        );
         Values(run).ShouldBe(["search", "initech ltd"]);
 
         Values(Tags.Read(Two, Headers(), run)).ShouldBe(["search", "initech ltd"]);
         Values(Tags.Read(Two, Headers(("X-Agent-Tag-Customer", "acme")), run)).ShouldBe(["search", "acme"]);
         Values(Tags.Read(Two, Headers(("baggage", "feature=chat")), run)).ShouldBe(["chat", "initech ltd"]);
-        Values(Tags.Read(Two, Headers(("baggage", "feature=chat"), ("X-Agent-Tag-Feature", "sort")), run)).ShouldBe(["sort", "initech ltd"]);
+        Values(Tags.Read(Two, Headers(("baggage", "feature=chat"), ("X-Agent-Tag-Feature", "sort")), run))
+            .ShouldBe(["sort", "initech ltd"]);
         Values(Tags.Read(Two, Headers(("X-Agent-Tag-Feature", " \t ")), Tags.Empty)).ShouldBe([Attribution.None, Attribution.None]);
     }
 
@@ -56,16 +61,23 @@ public sealed class TagsTests
     }
 
     [Fact]
-    public void Whatever_comes_a_value_is_short_and_plain() => Gen.String.Array[0, 3].Sample(texts =>
-    {
-        var headers = new HeaderDictionary { ["X-Agent-Tag-Feature"] = new StringValues(texts), ["baggage"] = new StringValues([.. texts.Select(text => $"customer={text}"), .. texts]) };
-        foreach (var value in Values(Tags.Read(Two, headers, Tags.Empty)))
-        {
-            value.Length.ShouldBeInRange(1, Attribution.MaxValue);
-            value.ShouldAllBe(letter => !char.IsControl(letter));
-            value.Trim().ShouldBe(value);
-        }
-    });
+    public void Whatever_comes_a_value_is_short_and_plain() =>
+        Gen
+            .String.Array[0, 3]
+            .Sample(texts =>
+            {
+                var headers = new HeaderDictionary
+                {
+                    ["X-Agent-Tag-Feature"] = new StringValues(texts),
+                    ["baggage"] = new StringValues([.. texts.Select(text => $"customer={text}"), .. texts]),
+                };
+                foreach (var value in Values(Tags.Read(Two, headers, Tags.Empty)))
+                {
+                    value.Length.ShouldBeInRange(1, Attribution.MaxValue);
+                    value.ShouldAllBe(letter => !char.IsControl(letter));
+                    value.Trim().ShouldBe(value);
+                }
+            });
 
     [Theory]
     [InlineData("run")]
@@ -74,7 +86,8 @@ public sealed class TagsTests
     [InlineData("Feature")]
     [InlineData("feature\n")]
     [InlineData("")]
-    public void A_name_that_is_none_is_no_configuration(string name) => Should.Throw<FormatException>(() => new TagNames(["customer", name]));
+    public void A_name_that_is_none_is_no_configuration(string name) =>
+        Should.Throw<FormatException>(() => new TagNames(["customer", name]));
 
     private static List<string> Values(Tags tags) => [.. Enumerable.Range(0, tags.Count).Select(i => tags[i].Value)];
 

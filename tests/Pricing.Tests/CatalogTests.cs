@@ -18,7 +18,9 @@ public sealed class CatalogTests
         var model = Shipped.Find(null, "gpt-5.4-mini-2026-03-17", Now).ShouldNotBeNull();
         model.RuleId.ShouldBe("openai/gpt-5.4-mini");
         model.ContextWindow.ShouldBe(400_000);
-        model.Cost(new TokenUsage(1000, 200, 0, 100))!.Value.Total.ShouldBe(new Money((800 * 0.00000075m) + (200 * 0.000000075m) + (100 * 0.0000045m)));
+        model
+            .Cost(new TokenUsage(1000, 200, 0, 100))!
+            .Value.Total.ShouldBe(new Money((800 * 0.00000075m) + (200 * 0.000000075m) + (100 * 0.0000045m)));
     }
 
     [Fact]
@@ -71,21 +73,25 @@ public sealed class CatalogTests
     [InlineData("zz9", "regex")]
     public void A_name_that_several_rules_claim_has_a_stated_winner(string name, string winner)
     {
-        var catalog = PriceCatalog.Parse("""
+        var catalog = PriceCatalog.Parse(
+            """
             {"providers":[{"id":"p","models":[
               {"id":"contains","contains":["exact-name"],"prices":[{"input":"1","output":"1"}]},
               {"id":"prefix","startsWith":["exact"],"prices":[{"input":"1","output":"1"}]},
               {"id":"long-prefix","startsWith":["exact-name"],"prices":[{"input":"1","output":"1"}]},
               {"id":"regex","regex":["^[a-z]+\\d$"],"prices":[{"input":"1","output":"1"}]},
               {"id":"exact","equals":["exact-name"],"prices":[{"input":"1","output":"1"}]}]}]}
-            """);
+            """
+        );
         catalog.Find("p", name, Now)!.RuleId.ShouldBe("p/" + winner);
     }
 
     [Fact]
     public void Prices_are_rounded_up_to_12_digits_once()
     {
-        var catalog = PriceCatalog.Parse("""{"providers":[{"id":"p","models":[{"id":"m","equals":["m"],"prices":[{"input":"0.0012345678","output":"1"}]}]}]}""");
+        var catalog = PriceCatalog.Parse(
+            """{"providers":[{"id":"p","models":[{"id":"m","equals":["m"],"prices":[{"input":"0.0012345678","output":"1"}]}]}]}"""
+        );
         var model = catalog.Find("p", "m", Now)!;
         model.Tiers[0].Rates.Input.ShouldBe(0.000000001235m);
         model.Cost(new TokenUsage(3, 0, 0, 1))!.Value.Total.Amount.ShouldBe(0.000001003705m);
@@ -94,17 +100,32 @@ public sealed class CatalogTests
     [Fact]
     public void No_usage_within_the_bounds_costs_more_than_the_upper_bound()
     {
-        var names = new[] { "gpt-5.4-mini", "gpt-5.6-luna", "claude-sonnet-5", "claude-sonnet-4-6", "gemini-2.5-pro", "sonar-pro", "gpt-4o" };
-        var gen = Gen.Select(Gen.Int[0, names.Length - 1], Gen.Long[0, 300_000], Gen.Long[0, 100], Gen.Long[0, 100], Gen.Long[0, 100_000]);
-        gen.Sample((name, bound, read, write, limit) =>
+        var names = new[]
         {
-            var model = Shipped.Find(null, names[name], Now)!;
-            var cacheRead = bound * read / 300;
-            var cacheWrite = bound * write / 300;
-            var window = Math.Min(bound, model.ContextWindow ?? long.MaxValue);
-            var written = Math.Min(cacheWrite, window / 2);
-            var usage = new TokenUsage(window, Math.Min(cacheRead, window / 2), written, limit) { CacheWriteLong = written / 2, Reasoning = limit / 3 };
-            (model.Cost(usage)!.Value.Total <= model.UpperBound(new CallBound(bound, limit))!.Value).ShouldBeTrue();
-        });
+            "gpt-5.4-mini",
+            "gpt-5.6-luna",
+            "claude-sonnet-5",
+            "claude-sonnet-4-6",
+            "gemini-2.5-pro",
+            "sonar-pro",
+            "gpt-4o",
+        };
+        var gen = Gen.Select(Gen.Int[0, names.Length - 1], Gen.Long[0, 300_000], Gen.Long[0, 100], Gen.Long[0, 100], Gen.Long[0, 100_000]);
+        gen.Sample(
+            (name, bound, read, write, limit) =>
+            {
+                var model = Shipped.Find(null, names[name], Now)!;
+                var cacheRead = bound * read / 300;
+                var cacheWrite = bound * write / 300;
+                var window = Math.Min(bound, model.ContextWindow ?? long.MaxValue);
+                var written = Math.Min(cacheWrite, window / 2);
+                var usage = new TokenUsage(window, Math.Min(cacheRead, window / 2), written, limit)
+                {
+                    CacheWriteLong = written / 2,
+                    Reasoning = limit / 3,
+                };
+                (model.Cost(usage)!.Value.Total <= model.UpperBound(new CallBound(bound, limit))!.Value).ShouldBeTrue();
+            }
+        );
     }
 }

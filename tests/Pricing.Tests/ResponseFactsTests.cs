@@ -8,7 +8,13 @@ public sealed class ResponseFactsTests
 {
     [Theory]
     [InlineData("""{"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}""", 10, 0, 0, 5)]
-    [InlineData("""{"usage":{"completion_tokens":5,"prompt_tokens_details":{"x":{"cached_tokens":99},"cached_tokens":4,"cache_write_tokens":2},"prompt_tokens":10}}""", 10, 4, 2, 5)]
+    [InlineData(
+        """{"usage":{"completion_tokens":5,"prompt_tokens_details":{"x":{"cached_tokens":99},"cached_tokens":4,"cache_write_tokens":2},"prompt_tokens":10}}""",
+        10,
+        4,
+        2,
+        5
+    )]
     [InlineData("""{"usage":{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":null}}""", 10, 0, 0, 5)]
     [InlineData("""{"usage":{"prompt_tokens":758,"completion_tokens":102,"total_tokens":1725}}""", 758, 0, 0, 967)]
     public void Chat(string json, long input, long read, long write, long output)
@@ -32,11 +38,17 @@ public sealed class ResponseFactsTests
     public void Anthropic_counts_the_cache_beside_the_input_and_a_late_correction_wins()
     {
         var facts = new ResponseFacts(UsageApi.Messages);
-        Read(facts, """{"type":"message_start","message":{"id":"msg_1","model":"claude-sonnet-4-5","usage":{"input_tokens":34824,"output_tokens":1,"cache_creation_input_tokens":0}}}""");
+        Read(
+            facts,
+            """{"type":"message_start","message":{"id":"msg_1","model":"claude-sonnet-4-5","usage":{"input_tokens":34824,"output_tokens":1,"cache_creation_input_tokens":0}}}"""
+        );
         facts.IsFinal.ShouldBeFalse();
         Read(facts, """{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hello"}}""");
         facts.ContentBytes.ShouldBe(5);
-        Read(facts, """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":3883,"cache_read_input_tokens":30464,"output_tokens":77,"output_tokens_details":{"thinking_tokens":7}}}""");
+        Read(
+            facts,
+            """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":3883,"cache_read_input_tokens":30464,"output_tokens":77,"output_tokens_details":{"thinking_tokens":7}}}"""
+        );
         facts.IsFinal.ShouldBeTrue();
         facts.Usage.ShouldBe(new TokenUsage(34347, 30464, 0, 77) { Reasoning = 7 });
         (facts.Id, facts.Model).ShouldBe(("msg_1", "claude-sonnet-4-5"));
@@ -54,10 +66,13 @@ public sealed class ResponseFactsTests
     [Fact]
     public void Cache_writes_of_five_minutes_and_an_hour_are_told_apart()
     {
-        var usage = Whole(UsageApi.Messages, """
+        var usage = Whole(
+            UsageApi.Messages,
+            """
             {"model":"m","usage":{"input_tokens":10,"cache_creation_input_tokens":500,"cache_creation":{"ephemeral_5m_input_tokens":200,"ephemeral_1h_input_tokens":300},
             "output_tokens":3,"server_tool_use":{"web_search_requests":2,"web_fetch_requests":9},"service_tier":"priority"}}
-            """);
+            """
+        );
         usage.ShouldBe(new TokenUsage(510, 0, 500, 3) { CacheWriteLong = 300, WebSearches = 2 });
     }
 
@@ -69,7 +84,10 @@ public sealed class ResponseFactsTests
         Read(facts, """{"type":"response.output_text.delta","delta":"abcd"}""");
         facts.End();
         (facts.IsFinal, facts.ContentBytes, facts.Status).ShouldBe((false, 4, "in_progress"));
-        Read(facts, """{"type":"response.incomplete","response":{"status":"incomplete","usage":{"input_tokens":9,"input_tokens_details":{"cached_tokens":1},"output_tokens":4,"output_tokens_details":{"reasoning_tokens":2},"total_tokens":13}}}""");
+        Read(
+            facts,
+            """{"type":"response.incomplete","response":{"status":"incomplete","usage":{"input_tokens":9,"input_tokens_details":{"cached_tokens":1},"output_tokens":4,"output_tokens_details":{"reasoning_tokens":2},"total_tokens":13}}}"""
+        );
         facts.IsFinal.ShouldBeTrue();
         facts.Usage.ShouldBe(new TokenUsage(9, 1, 0, 4) { Reasoning = 2 });
     }
@@ -82,7 +100,11 @@ public sealed class ResponseFactsTests
     public void A_response_in_the_background_is_final_when_it_has_ended(string status, bool final)
     {
         var facts = new ResponseFacts(UsageApi.Responses);
-        facts.Whole(Encoding.UTF8.GetBytes($$$"""{"id":"r","status":"{{{status}}}","error":{"code":"x"},"usage":{"input_tokens":9,"output_tokens":4}}"""));
+        facts.Whole(
+            Encoding.UTF8.GetBytes(
+                $$$"""{"id":"r","status":"{{{status}}}","error":{"code":"x"},"usage":{"input_tokens":9,"output_tokens":4}}"""
+            )
+        );
         facts.IsFinal.ShouldBe(final);
     }
 
@@ -90,14 +112,27 @@ public sealed class ResponseFactsTests
     public void Gemini_counts_thoughts_and_tools_beside_and_the_last_chunk_wins()
     {
         var facts = new ResponseFacts(UsageApi.Gemini);
-        Read(facts, """{"candidates":[{"content":{"parts":[{"text":"abc"}]}}],"usageMetadata":{"promptTokenCount":100},"modelVersion":"gemini-2.5-flash","responseId":"g"}""");
-        Read(facts, """
+        Read(
+            facts,
+            """{"candidates":[{"content":{"parts":[{"text":"abc"}]}}],"usageMetadata":{"promptTokenCount":100},"modelVersion":"gemini-2.5-flash","responseId":"g"}"""
+        );
+        Read(
+            facts,
+            """
             {"candidates":[],"usageMetadata":{"promptTokenCount":100,"cachedContentTokenCount":20,"candidatesTokenCount":10,"thoughtsTokenCount":40,"toolUsePromptTokenCount":5,
             "promptTokensDetails":[{"modality":"TEXT","tokenCount":60},{"modality":"AUDIO","tokenCount":40}],"cacheTokensDetails":[{"modality":"AUDIO","tokenCount":20}]}}
-            """);
+            """
+        );
         facts.End();
         facts.IsFinal.ShouldBeTrue();
-        facts.Usage.ShouldBe(new TokenUsage(105, 20, 0, 50) { Reasoning = 40, InputAudio = 40, CachedAudio = 20 });
+        facts.Usage.ShouldBe(
+            new TokenUsage(105, 20, 0, 50)
+            {
+                Reasoning = 40,
+                InputAudio = 40,
+                CachedAudio = 20,
+            }
+        );
         (facts.Id, facts.Model, facts.ContentBytes).ShouldBe(("g", "gemini-2.5-flash", 3));
     }
 
@@ -105,7 +140,9 @@ public sealed class ResponseFactsTests
     public void Reasoning_beside_the_output_counts_once()
     {
         var facts = new ResponseFacts(UsageApi.Chat, "x-ai");
-        facts.Whole("""{"model":"grok-4","usage":{"prompt_tokens":10,"completion_tokens":10,"total_tokens":50,"completion_tokens_details":{"reasoning_tokens":30}}}"""u8);
+        facts.Whole(
+            """{"model":"grok-4","usage":{"prompt_tokens":10,"completion_tokens":10,"total_tokens":50,"completion_tokens_details":{"reasoning_tokens":30}}}"""u8
+        );
         facts.Usage.ShouldBe(new TokenUsage(10, 0, 0, 40) { Reasoning = 30 });
     }
 

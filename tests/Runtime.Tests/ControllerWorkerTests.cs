@@ -11,7 +11,11 @@ namespace AgentReadiness.Runtime.Tests;
 public sealed class ControllerWorkerTests : IDisposable
 {
     private readonly ToldTime time = new();
-    private readonly ObjectCache<string> cache = new(Objects.Things, null, item => item.GetProperty("metadata").GetProperty("resourceVersion").GetString()!);
+    private readonly ObjectCache<string> cache = new(
+        Objects.Things,
+        null,
+        item => item.GetProperty("metadata").GetProperty("resourceVersion").GetString()!
+    );
     private readonly OwnWrites writes;
     private readonly WorkQueue<NamespacedName> queue;
     private readonly Recorder controller = new();
@@ -25,7 +29,16 @@ public sealed class ControllerWorkerTests : IDisposable
     {
         writes = new OwnWrites(time);
         queue = new WorkQueue<NamespacedName>(name, time);
-        worker = new ControllerWorker<string>(name, cache, queue, controller, concurrency: 1, writes, time, NullLogger<ControllerWorker<string>>.Instance);
+        worker = new ControllerWorker<string>(
+            name,
+            cache,
+            queue,
+            controller,
+            concurrency: 1,
+            writes,
+            time,
+            NullLogger<ControllerWorker<string>>.Instance
+        );
     }
 
     [Fact]
@@ -134,9 +147,10 @@ public sealed class ControllerWorkerTests : IDisposable
     public async Task A_server_that_says_when_is_not_asked_by_the_next_try_either()
     {
         var fail = true;
-        controller.Answer = (_, _) => fail
-            ? throw new KubernetesApiException(HttpStatusCode.TooManyRequests, "TooManyRequests", "no", TimeSpan.FromSeconds(40))
-            : Task.FromResult(ReconciliationResult<string>.Success());
+        controller.Answer = (_, _) =>
+            fail
+                ? throw new KubernetesApiException(HttpStatusCode.TooManyRequests, "TooManyRequests", "no", TimeSpan.FromSeconds(40))
+                : Task.FromResult(ReconciliationResult<string>.Success());
         await StartAsync("a 5");
         cache.Upsert(Objects.Thing("b", "8"));
         await controller.NextAsync();
@@ -160,7 +174,8 @@ public sealed class ControllerWorkerTests : IDisposable
             () => ReconciliationResult<string>.Failure("foreseen"),
             () => throw new KubernetesApiException(HttpStatusCode.Conflict, "Conflict", "old"),
             () => throw new HttpRequestException("broken"),
-            () => throw new InvalidOperationException("a bug")]);
+            () => throw new InvalidOperationException("a bug"),
+        ]);
         controller.Answer = (_, _) => Task.FromResult(answers.Dequeue()());
         await StartAsync("a 5");
         for (var version = 6; version <= 10; version++)
@@ -233,9 +248,15 @@ public sealed class ControllerWorkerTests : IDisposable
     {
         using var text = new MemoryStream();
         await Metrics.DefaultRegistry.CollectAndExportAsTextAsync(text);
-        return System.Text.Encoding.UTF8.GetString(text.ToArray()).Split('\n').Where(line => line.Contains(name, StringComparison.Ordinal))
+        return System
+            .Text.Encoding.UTF8.GetString(text.ToArray())
+            .Split('\n')
+            .Where(line => line.Contains(name, StringComparison.Ordinal))
             .Select(line => line.Replace(name, "*", StringComparison.Ordinal).Split(' '))
-            .ToDictionary(parts => string.Join(' ', parts[..^1]), parts => double.Parse(parts[^1], System.Globalization.CultureInfo.InvariantCulture));
+            .ToDictionary(
+                parts => string.Join(' ', parts[..^1]),
+                parts => double.Parse(parts[^1], System.Globalization.CultureInfo.InvariantCulture)
+            );
     }
 
     private sealed class Recorder : IEntityController<string>
@@ -244,7 +265,8 @@ public sealed class ControllerWorkerTests : IDisposable
 
         public int Began { get; private set; }
 
-        public Func<string, CancellationToken, Task<ReconciliationResult<string>>> Answer { get; set; } = (_, _) => Task.FromResult(ReconciliationResult<string>.Success());
+        public Func<string, CancellationToken, Task<ReconciliationResult<string>>> Answer { get; set; } =
+            (_, _) => Task.FromResult(ReconciliationResult<string>.Success());
 
         public async Task<string> NextAsync()
         {

@@ -16,7 +16,8 @@ public sealed class EventRecorderTests
     private readonly Dictionary<string, JsonObject> stored = [];
     private readonly EventRecorder recorder;
 
-    public EventRecorderTests() => recorder = new EventRecorder(new FakeServer(Answer).Api(time, NoLimit), "tests", time, NullLogger<EventRecorder>.Instance);
+    public EventRecorderTests() =>
+        recorder = new EventRecorder(new FakeServer(Answer).Api(time, NoLimit), "tests", time, NullLogger<EventRecorder>.Instance);
 
     [Fact]
     public async Task The_publisher_takes_the_kind_from_the_type_where_a_list_left_it_out()
@@ -72,13 +73,24 @@ public sealed class EventRecorderTests
         stored.Count.ShouldBe(before);
     }
 
-    private static V1Pod Pod(string name) => new() { Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "ns", Uid = "u-" + name } };
+    private static V1Pod Pod(string name) =>
+        new()
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = name,
+                NamespaceProperty = "ns",
+                Uid = "u-" + name,
+            },
+        };
 
     private HttpResponseMessage Answer(HttpRequestMessage request)
     {
         var name = request.RequestUri!.Segments[^1];
         if (request.Method == HttpMethod.Get)
-            return stored.TryGetValue(name, out var found) ? FakeServer.Ok(found.ToJsonString()) : FakeServer.Error(HttpStatusCode.NotFound);
+            return stored.TryGetValue(name, out var found)
+                ? FakeServer.Ok(found.ToJsonString())
+                : FakeServer.Error(HttpStatusCode.NotFound);
         using var reader = new StreamReader(request.Content!.ReadAsStream());
         var body = (JsonObject)JsonNode.Parse(reader.ReadToEnd())!;
         if (request.Method == HttpMethod.Post)

@@ -27,11 +27,15 @@ internal sealed class FakeServer(Func<HttpRequestMessage, HttpResponseMessage> a
     public KubernetesApi Api(TimeProvider time, RequestPacing? pacing = null, TimeSpan? timeout = null, string host = "fake") =>
         new(new Kubernetes(new KubernetesClientConfiguration { Host = $"http://{host}" }, this), "tests", timeout, pacing, time);
 
-    public static HttpResponseMessage Ok(string json = """{"metadata":{}}""") => new(HttpStatusCode.OK) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+    public static HttpResponseMessage Ok(string json = """{"metadata":{}}""") =>
+        new(HttpStatusCode.OK) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
 
     public static HttpResponseMessage Error(HttpStatusCode status, string? retryAfter = null)
     {
-        var response = new HttpResponseMessage(status) { Content = new StringContent("""{"kind":"Status","reason":"Test","message":"no"}""") };
+        var response = new HttpResponseMessage(status)
+        {
+            Content = new StringContent("""{"kind":"Status","reason":"Test","message":"no"}"""),
+        };
         if (retryAfter is not null)
             response.Headers.TryAddWithoutValidation("Retry-After", retryAfter);
         return response;
@@ -103,10 +107,17 @@ internal static class Objects
 {
     public static readonly ResourceType Things = new("example.com", "v1", "things", "Thing");
 
-    public static JsonObject Thing(string name, string version, string? ns = "ns") => new()
-    {
-        ["metadata"] = new JsonObject { ["namespace"] = ns, ["name"] = name, ["uid"] = "u-" + name, ["resourceVersion"] = version },
-    };
+    public static JsonObject Thing(string name, string version, string? ns = "ns") =>
+        new()
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["namespace"] = ns,
+                ["name"] = name,
+                ["uid"] = "u-" + name,
+                ["resourceVersion"] = version,
+            },
+        };
 
     public static void Upsert(this IObjectCache cache, JsonObject item)
     {

@@ -6,8 +6,11 @@ namespace AgentReadiness.Runtime.Tests;
 
 public sealed class ObjectCacheTests
 {
-    private readonly ObjectCache<string> cache = new ObjectCache<string>(new ResourceType("", "v1", "things", "Thing"), null, item => item.GetProperty("value").GetString()!)
-        .AddIndex("value", entry => [entry.View]);
+    private readonly ObjectCache<string> cache = new ObjectCache<string>(
+        new ResourceType("", "v1", "things", "Thing"),
+        null,
+        item => item.GetProperty("value").GetString()!
+    ).AddIndex("value", entry => [entry.View]);
     private readonly List<string> changes = [];
 
     public ObjectCacheTests() => cache.Changed += (before, after) => changes.Add($"{before?.View ?? "-"}>{after?.View ?? "-"}");

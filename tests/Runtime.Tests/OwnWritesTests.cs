@@ -101,13 +101,15 @@ public sealed class OwnWritesTests
         var answer = Objects.Thing("a", "10").ToJsonString();
         var api = new FakeServer(_ => FakeServer.Ok(answer)).Api(time);
         api.OwnWrites.Track(Objects.Things);
-        await (verb switch
-        {
-            "create" => api.CreateAsync(Objects.Things, "ns", [], CancellationToken.None),
-            "replace" => api.ReplaceAsync(Objects.Things, "ns", "a", [], CancellationToken.None),
-            "apply" => api.ApplyAsync(Objects.Things, "ns", "a", [], CancellationToken.None),
-            _ => api.MergePatchAsync(Objects.Things, "ns", "a", "status", [], CancellationToken.None),
-        });
+        await (
+            verb switch
+            {
+                "create" => api.CreateAsync(Objects.Things, "ns", [], CancellationToken.None),
+                "replace" => api.ReplaceAsync(Objects.Things, "ns", "a", [], CancellationToken.None),
+                "apply" => api.ApplyAsync(Objects.Things, "ns", "a", [], CancellationToken.None),
+                _ => api.MergePatchAsync(Objects.Things, "ns", "a", "status", [], CancellationToken.None),
+            }
+        );
 
         api.OwnWrites.Check(Objects.Things, Key, "9", out _).ShouldBe(OwnWriteState.Awaited);
     }

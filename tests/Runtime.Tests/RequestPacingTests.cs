@@ -76,7 +76,14 @@ public sealed class RequestPacingTests : IDisposable
     {
         var api = new FakeServer(_ => FakeServer.Error(HttpStatusCode.TooManyRequests, "11")).Api(time);
 
-        var end = await new WatchStream(api, time).ReadAsync("/watched", null, "1", TimeSpan.FromMinutes(5), (_, _) => { }, CancellationToken.None);
+        var end = await new WatchStream(api, time).ReadAsync(
+            "/watched",
+            null,
+            "1",
+            TimeSpan.FromMinutes(5),
+            (_, _) => { },
+            CancellationToken.None
+        );
 
         (end.Cause, end.RetryAfter).ShouldBe((WatchEndCause.Throttled, TimeSpan.FromSeconds(11)));
     }
@@ -87,7 +94,8 @@ public sealed class RequestPacingTests : IDisposable
         var answers = new Queue<HttpResponseMessage>([
             FakeServer.Error(HttpStatusCode.TooManyRequests, "13"),
             FakeServer.Ok("""{"metadata":{"resourceVersion":"5"},"items":[]}"""),
-            .. Enumerable.Range(0, 5).Select(_ => FakeServer.Error(HttpStatusCode.TooManyRequests, "17"))]);
+            .. Enumerable.Range(0, 5).Select(_ => FakeServer.Error(HttpStatusCode.TooManyRequests, "17")),
+        ]);
         var fake = new FakeServer(_ => answers.Dequeue());
         var cache = new ObjectCache<string>(Objects.Things, null, _ => "");
         var page = TimeSpan.FromSeconds(60);
@@ -118,5 +126,6 @@ public sealed class RequestPacingTests : IDisposable
         }
     }
 
-    private static Task GetAsync(KubernetesApi api, CancellationToken cancellationToken = default) => api.GetAsync(Objects.Things, "ns", "a", cancellationToken);
+    private static Task GetAsync(KubernetesApi api, CancellationToken cancellationToken = default) =>
+        api.GetAsync(Objects.Things, "ns", "a", cancellationToken);
 }

@@ -104,12 +104,16 @@ public sealed class RequestRetryTests
             () => throw new HttpRequestException("broken"),
             () => FakeServer.Error(HttpStatusCode.BadGateway),
             () => FakeServer.Error(HttpStatusCode.GatewayTimeout),
-            () => FakeServer.Error(HttpStatusCode.ServiceUnavailable)]);
+            () => FakeServer.Error(HttpStatusCode.ServiceUnavailable),
+        ]);
         var server = new FakeServer(_ => failures.Dequeue()());
         var request = RunAsync(server.Api(time), verb);
         var pauses = await time.PassAsync(request, Limit);
 
-        (await Should.ThrowAsync<KubernetesApiException>(request)).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, "the fifth try was the last");
+        (await Should.ThrowAsync<KubernetesApiException>(request)).StatusCode.ShouldBe(
+            HttpStatusCode.ServiceUnavailable,
+            "the fifth try was the last"
+        );
 
         pauses.Count.ShouldBe(4);
         for (var pause = 0; pause < pauses.Count; pause++)
@@ -163,16 +167,29 @@ public sealed class RequestRetryTests
         return new FakeServer(_ => Interlocked.Increment(ref count) == 1 ? first() : FakeServer.Ok());
     }
 
-    private static Task RunAsync(KubernetesApi api, string verb, CancellationToken cancellationToken = default) => verb switch
-    {
-        "get" => api.GetAsync(Objects.Things, "ns", "a", cancellationToken),
-        "create" => api.CreateAsync(Objects.Things, "ns", Objects.Thing("a", "1"), cancellationToken),
-        "replace" => api.ReplaceAsync(Objects.Things, "ns", "a", Objects.Thing("a", "1"), cancellationToken),
-        "blind replace" => api.ReplaceAsync(Objects.Things, "ns", "a", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "a" } }, cancellationToken),
-        "apply" => api.ApplyAsync(Objects.Things, "ns", "a", [], cancellationToken),
-        "patch" => api.MergePatchAsync(Objects.Things, "ns", "a", "status", [], cancellationToken),
-        "delete" => api.DeleteAsync(Objects.Things, "ns", "a", null, cancellationToken),
-        "json patch" => api.SendAsync(HttpMethod.Patch, Objects.Things.Path("ns", "a"), new JsonArray(), "application/json-patch+json", cancellationToken),
-        _ => throw new ArgumentOutOfRangeException(nameof(verb)),
-    };
+    private static Task RunAsync(KubernetesApi api, string verb, CancellationToken cancellationToken = default) =>
+        verb switch
+        {
+            "get" => api.GetAsync(Objects.Things, "ns", "a", cancellationToken),
+            "create" => api.CreateAsync(Objects.Things, "ns", Objects.Thing("a", "1"), cancellationToken),
+            "replace" => api.ReplaceAsync(Objects.Things, "ns", "a", Objects.Thing("a", "1"), cancellationToken),
+            "blind replace" => api.ReplaceAsync(
+                Objects.Things,
+                "ns",
+                "a",
+                new JsonObject { ["metadata"] = new JsonObject { ["name"] = "a" } },
+                cancellationToken
+            ),
+            "apply" => api.ApplyAsync(Objects.Things, "ns", "a", [], cancellationToken),
+            "patch" => api.MergePatchAsync(Objects.Things, "ns", "a", "status", [], cancellationToken),
+            "delete" => api.DeleteAsync(Objects.Things, "ns", "a", null, cancellationToken),
+            "json patch" => api.SendAsync(
+                HttpMethod.Patch,
+                Objects.Things.Path("ns", "a"),
+                new JsonArray(),
+                "application/json-patch+json",
+                cancellationToken
+            ),
+            _ => throw new ArgumentOutOfRangeException(nameof(verb)),
+        };
 }

@@ -18,7 +18,8 @@ public sealed class RuntimeMetricsTests
             () => FakeServer.Ok(),
             () => FakeServer.Error(HttpStatusCode.TooManyRequests, "1"),
             () => throw new HttpRequestException("broken"),
-            () => FakeServer.Ok()]);
+            () => FakeServer.Ok(),
+        ]);
         var api = new FakeServer(_ => answers.Dequeue()()).Api(time, host: unique);
         await api.GetAsync(Objects.Things, "ns", "secret-name", CancellationToken.None).SoonAsync();
         var second = api.GetAsync(Objects.Things, "ns", "secret-name", CancellationToken.None);
@@ -40,7 +41,9 @@ public sealed class RuntimeMetricsTests
     {
         var lease = $$$"""{"metadata":{"name":"{{{unique}}}","resourceVersion":"1"},"spec":{"holderIdentity":"somebody"}}""";
         var taken = new FakeServer(_ => FakeServer.Ok(lease)).Api(time);
-        var free = new FakeServer(request => request.Method == HttpMethod.Get ? FakeServer.Error(HttpStatusCode.NotFound) : FakeServer.Ok()).Api(time);
+        var free = new FakeServer(request =>
+            request.Method == HttpMethod.Get ? FakeServer.Error(HttpStatusCode.NotFound) : FakeServer.Ok()
+        ).Api(time);
         using var stop = new CancellationTokenSource();
 
         var waiting = Elector(taken).RunAsync((_, _) => Task.CompletedTask, stop.Token);
@@ -56,7 +59,17 @@ public sealed class RuntimeMetricsTests
     }
 
     private LeaderElector Elector(KubernetesApi api) =>
-        new(api, new LeaderElectionOptions { Namespace = "ns", Name = unique, Identity = "me" }, time, NullLogger<LeaderElector>.Instance);
+        new(
+            api,
+            new LeaderElectionOptions
+            {
+                Namespace = "ns",
+                Name = unique,
+                Identity = "me",
+            },
+            time,
+            NullLogger<LeaderElector>.Instance
+        );
 
     private static async Task<string> ExportAsync()
     {

@@ -31,8 +31,11 @@ public sealed class WatchStreamTests : IAsyncLifetime
     public async Task An_ordinary_close_after_events_or_before_any_is_a_close()
     {
         var names = new List<string>();
-        answer = context => WriteAsync(context, Added + "\n" + """{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}""" + "\n");
-        (await ReadAsync((kind, item) => names.Add($"{kind} {item.GetProperty("metadata").GetProperty("resourceVersion").GetString()}"))).ShouldBe(WatchEndCause.Closed);
+        answer = context =>
+            WriteAsync(context, Added + "\n" + """{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}""" + "\n");
+        (
+            await ReadAsync((kind, item) => names.Add($"{kind} {item.GetProperty("metadata").GetProperty("resourceVersion").GetString()}"))
+        ).ShouldBe(WatchEndCause.Closed);
         names.ShouldBe(["Upsert 7", "Bookmark 9"]);
 
         answer = context => WriteAsync(context, "");
@@ -42,7 +45,8 @@ public sealed class WatchStreamTests : IAsyncLifetime
     [Fact]
     public async Task A_410_inside_the_stream_is_told()
     {
-        answer = context => WriteAsync(context, """{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}""" + "\n");
+        answer = context =>
+            WriteAsync(context, """{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}""" + "\n");
         (await ReadAsync()).ShouldBe(WatchEndCause.Expired);
     }
 
@@ -98,17 +102,30 @@ public sealed class WatchStreamTests : IAsyncLifetime
                 await context.Response.Body.FlushAsync();
             }
         };
-        (await ReadAsync((_, item) => names.Add(item.GetProperty("metadata").GetProperty("name").GetString()!))).ShouldBe(WatchEndCause.Closed);
+        (await ReadAsync((_, item) => names.Add(item.GetProperty("metadata").GetProperty("name").GetString()!))).ShouldBe(
+            WatchEndCause.Closed
+        );
         names.ShouldBe(["a", "a"]);
     }
 
-    private static Task WriteAsync(HttpContext context, string body) => context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(body)).AsTask();
+    private static Task WriteAsync(HttpContext context, string body) =>
+        context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(body)).AsTask();
 
-    private async Task<WatchEndCause> ReadAsync(Action<WatchEventKind, System.Text.Json.JsonElement>? onEvent = null, TimeSpan? timeout = null)
+    private async Task<WatchEndCause> ReadAsync(
+        Action<WatchEventKind, System.Text.Json.JsonElement>? onEvent = null,
+        TimeSpan? timeout = null
+    )
     {
         using var client = new Kubernetes(new KubernetesClientConfiguration { Host = server.Urls.First() });
         var stream = new WatchStream(new KubernetesApi(client, "tests"), TimeProvider.System) { Grace = TimeSpan.FromMilliseconds(300) };
-        var (cause, _) = await stream.ReadAsync("/api/v1/things", null, "1", timeout ?? TimeSpan.FromMinutes(1), onEvent ?? ((_, _) => { }), CancellationToken.None);
+        var (cause, _) = await stream.ReadAsync(
+            "/api/v1/things",
+            null,
+            "1",
+            timeout ?? TimeSpan.FromMinutes(1),
+            onEvent ?? ((_, _) => { }),
+            CancellationToken.None
+        );
         return cause;
     }
 }

@@ -9,8 +9,8 @@ namespace AgentReadiness.Samples;
 public sealed record Thought(string? Text, string? ToolName, string? ToolArguments);
 
 /// <summary>
-/// A model small enough to read: it looks orders up if the system prompt tells it to use the tool, and otherwise says something plausible and wrong,
-/// as a real one would.
+/// A model small enough to read: it looks orders up if the system prompt tells it to use the tool, and otherwise says something plausible
+/// and wrong, as a real one would.
 /// </summary>
 public static partial class Brain
 {
@@ -23,17 +23,26 @@ public static partial class Brain
         if (Judged().Match(question) is { Success: true } judged)
         {
             var meets = judged.Groups["answer"].Value.Contains(judged.Groups["word"].Value, StringComparison.OrdinalIgnoreCase);
-            return new Thought($$"""{"score": {{(meets ? 1 : 0)}}, "reason": "the rubric's word is {{(meets ? "there" : "missing")}}"}""", null, null);
+            return new Thought(
+                $$"""{"score": {{(meets ? 1 : 0)}}, "reason": "the rubric's word is {{(meets ? "there" : "missing")}}"}""",
+                null,
+                null
+            );
         }
         var order = Order().Match(question);
         if (directives.Loop && ask.Tools.Count > 0)
         {
             var filler = Math.Max(0, ((directives.Tokens ?? 12) * 4) - 32);
-            return new Thought(null, ask.Tools[0], $$"""{"order_id":"{{(order.Success ? order.Value : "#1001")}}","note":"{{new string('x', filler)}}"}""");
+            return new Thought(
+                null,
+                ask.Tools[0],
+                $$"""{"order_id":"{{(order.Success ? order.Value : "#1001")}}","note":"{{new string('x', filler)}}"}"""
+            );
         }
         if (ask.ToolResult is { } result)
             return Say(AnswerFromTool(result, question), directives);
-        var usesTool = ask.System.Contains(OrderTool, StringComparison.Ordinal) || ask.System.Contains("the tool", StringComparison.OrdinalIgnoreCase);
+        var usesTool =
+            ask.System.Contains(OrderTool, StringComparison.Ordinal) || ask.System.Contains("the tool", StringComparison.OrdinalIgnoreCase);
         if (order.Success && ask.Tools.Contains(OrderTool) && usesTool)
             return new Thought(null, OrderTool, $$"""{"order_id":"{{order.Value}}"}""");
         return Say(AnswerFromMemory(question, order, ask.System), directives);
@@ -55,10 +64,12 @@ public static partial class Brain
         var text = order.Success
             ? $"Order {order.Value} is out for delivery and will arrive tomorrow."
             : Arithmetic(question)
-            ?? (Greeting().IsMatch(question) ? "Hello! How can I help you with your order?" : null)
-            ?? (system.Contains("decline", StringComparison.OrdinalIgnoreCase)
-                ? "I can't help with that."
-                : $"Yes, certainly. As everybody knows, the answer is {SampleUsage.Tokens(question) * 7 % 100}.");
+                ?? (Greeting().IsMatch(question) ? "Hello! How can I help you with your order?" : null)
+                ?? (
+                    system.Contains("decline", StringComparison.OrdinalIgnoreCase)
+                        ? "I can't help with that."
+                        : $"Yes, certainly. As everybody knows, the answer is {SampleUsage.Tokens(question) * 7 % 100}."
+                );
         return AsksForJson(question) ? $$"""{"answer":"{{JsonEncodedText.Encode(text)}}"}""" : text;
     }
 

@@ -15,8 +15,14 @@ public static class Burner
     /// <summary>Runs the verb <c>burner</c> until SIGTERM: <c>--streams N --message M</c>.</summary>
     public static async Task<int> RunAsync(string[] args, string url, SampleAgentOptions options, TimeProvider time)
     {
-        string Option(string name, string otherwise) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : otherwise;
-        var clientOptions = new OpenAIClientOptions { Endpoint = options.BaseUrl, RetryPolicy = new ClientRetryPolicy(0), NetworkTimeout = TimeSpan.FromMinutes(5) };
+        string Option(string name, string otherwise) =>
+            Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : otherwise;
+        var clientOptions = new OpenAIClientOptions
+        {
+            Endpoint = options.BaseUrl,
+            RetryPolicy = new ClientRetryPolicy(0),
+            NetworkTimeout = TimeSpan.FromMinutes(5),
+        };
         var chat = new OpenAIClient(new ApiKeyCredential(options.ApiKey), clientOptions).GetChatClient(options.Model);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
@@ -30,30 +36,48 @@ public static class Burner
         });
         await app.StartAsync();
         using var stop = new CancellationTokenSource();
-        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-        {
-            signal.Cancel = true;
-            stop.Cancel();
-        });
+        using var term = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM,
+            signal =>
+            {
+                signal.Cancel = true;
+                stop.Cancel();
+            }
+        );
         var stopping = stop.Token;
         var limit = new ChatCompletionOptions { MaxOutputTokenCount = int.Parse(Option("--limit", "1000"), CultureInfo.InvariantCulture) };
         var message = Option("--message", "hello");
-        await Task.WhenAll(Enumerable.Range(0, int.Parse(Option("--streams", "64"), CultureInfo.InvariantCulture)).Select(_ => BurnAsync(chat, message, limit, time, stopping)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, int.Parse(Option("--streams", "64"), CultureInfo.InvariantCulture))
+                .Select(_ => BurnAsync(chat, message, limit, time, stopping))
+        );
         return 0;
     }
 
-    private static async Task BurnAsync(ChatClient chat, string message, ChatCompletionOptions limit, TimeProvider time, CancellationToken stopping)
+    private static async Task BurnAsync(
+        ChatClient chat,
+        string message,
+        ChatCompletionOptions limit,
+        TimeProvider time,
+        CancellationToken stopping
+    )
     {
         while (!stopping.IsCancellationRequested)
         {
             try
             {
                 // A stream that runs is read to its end, also while the pod is told to stop: the guardrail waits for it.
-                await foreach (var _ in chat.CompleteChatStreamingAsync([new UserChatMessage(message)], limit, CancellationToken.None))
-                {
-                }
+                await foreach (var _ in chat.CompleteChatStreamingAsync([new UserChatMessage(message)], limit, CancellationToken.None)) { }
             }
-            catch (Exception error) when (error is ClientResultException or HttpRequestException or IOException or InvalidOperationException or TaskCanceledException)
+            catch (Exception error)
+                when (error
+                        is ClientResultException
+                            or HttpRequestException
+                            or IOException
+                            or InvalidOperationException
+                            or TaskCanceledException
+                )
             {
                 // Refused or cut off: such an agent simply tries again.
                 try

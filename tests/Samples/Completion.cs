@@ -7,35 +7,44 @@ internal sealed class Completion(Turn turn, bool includeUsage, bool azure)
 {
     private readonly string id = $"chatcmpl-{turn.Id}";
     private readonly Thought thought = turn.Thought;
-    private readonly string finish = turn.Finish switch { Finish.Stop => "stop", Finish.Tool => "tool_calls", _ => "length" };
+    private readonly string finish = turn.Finish switch
+    {
+        Finish.Stop => "stop",
+        Finish.Tool => "tool_calls",
+        _ => "length",
+    };
     private readonly int choices = turn.Ask.Choices;
     private readonly bool saysUsage = !turn.Orders.NoUsage;
 
     /// <summary>The whole answer as JSON.</summary>
-    public byte[] ToJson() => Object("chat.completion", writer =>
-    {
-        writer.WriteStartArray("choices");
-        for (var i = 0; i < choices; i++)
-        {
-            writer.WriteStartObject();
-            writer.WriteNumber("index", i);
-            writer.WriteStartObject("message");
-            writer.WriteString("role", "assistant");
-            writer.WriteString("content", thought.Text);
-            writer.WriteNull("refusal");
-            if (thought.ToolName is not null)
-                WriteToolCall(writer, i, thought.ToolArguments!, first: true, index: false);
-            writer.WriteEndObject();
-            writer.WriteNull("logprobs");
-            writer.WriteString("finish_reason", finish);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
-        if (azure)
-            WriteFilter(writer);
-        if (saysUsage)
-            WriteUsage(writer);
-    });
+    public byte[] ToJson() =>
+        Object(
+            "chat.completion",
+            writer =>
+            {
+                writer.WriteStartArray("choices");
+                for (var i = 0; i < choices; i++)
+                {
+                    writer.WriteStartObject();
+                    writer.WriteNumber("index", i);
+                    writer.WriteStartObject("message");
+                    writer.WriteString("role", "assistant");
+                    writer.WriteString("content", thought.Text);
+                    writer.WriteNull("refusal");
+                    if (thought.ToolName is not null)
+                        WriteToolCall(writer, i, thought.ToolArguments!, first: true, index: false);
+                    writer.WriteEndObject();
+                    writer.WriteNull("logprobs");
+                    writer.WriteString("finish_reason", finish);
+                    writer.WriteEndObject();
+                }
+                writer.WriteEndArray();
+                if (azure)
+                    WriteFilter(writer);
+                if (saysUsage)
+                    WriteUsage(writer);
+            }
+        );
 
     /// <summary>The answer as events, the last one [DONE].</summary>
     public List<SseEvent> Events()
@@ -43,58 +52,90 @@ internal sealed class Completion(Turn turn, bool includeUsage, bool azure)
         var list = new List<SseEvent>();
         // Azure begins with an event about the prompt that has no model, no id and no choice.
         if (azure)
-            list.Add(new SseEvent(null, """{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{}}]}"""));
+            list.Add(
+                new SseEvent(
+                    null,
+                    """{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{}}]}"""
+                )
+            );
         for (var choice = 0; choice < choices; choice++)
         {
             var index = choice;
-            list.Add(Chunk(index, null, writer =>
-            {
-                writer.WriteString("role", "assistant");
-                writer.WriteString("content", thought.ToolName is null ? "" : null);
-                if (thought.ToolName is not null)
-                    WriteToolCall(writer, index, "", first: true, index: true);
-                writer.WriteNull("refusal");
-            }));
+            list.Add(
+                Chunk(
+                    index,
+                    null,
+                    writer =>
+                    {
+                        writer.WriteString("role", "assistant");
+                        writer.WriteString("content", thought.ToolName is null ? "" : null);
+                        if (thought.ToolName is not null)
+                            WriteToolCall(writer, index, "", first: true, index: true);
+                        writer.WriteNull("refusal");
+                    }
+                )
+            );
             foreach (var piece in turn.Pieces)
             {
-                list.Add(Chunk(index, null, writer =>
-                {
-                    if (thought.ToolName is null)
-                        writer.WriteString("content", piece);
-                    else
-                        WriteToolCall(writer, index, piece, first: false, index: true);
-                }));
+                list.Add(
+                    Chunk(
+                        index,
+                        null,
+                        writer =>
+                        {
+                            if (thought.ToolName is null)
+                                writer.WriteString("content", piece);
+                            else
+                                WriteToolCall(writer, index, piece, first: false, index: true);
+                        }
+                    )
+                );
             }
             list.Add(Chunk(index, finish, _ => { }));
         }
         if (includeUsage && saysUsage)
         {
-            list.Add(new SseEvent(null, Object("chat.completion.chunk", writer =>
-            {
-                writer.WriteStartArray("choices");
-                writer.WriteEndArray();
-                WriteUsage(writer);
-            })));
+            list.Add(
+                new SseEvent(
+                    null,
+                    Object(
+                        "chat.completion.chunk",
+                        writer =>
+                        {
+                            writer.WriteStartArray("choices");
+                            writer.WriteEndArray();
+                            WriteUsage(writer);
+                        }
+                    )
+                )
+            );
         }
         list.Add(new SseEvent(null, "[DONE]"));
         return list;
     }
 
-    private SseEvent Chunk(int choice, string? reason, Action<Utf8JsonWriter> delta) => new(null, Object("chat.completion.chunk", writer =>
-    {
-        writer.WriteStartArray("choices");
-        writer.WriteStartObject();
-        writer.WriteNumber("index", choice);
-        writer.WriteStartObject("delta");
-        delta(writer);
-        writer.WriteEndObject();
-        writer.WriteNull("logprobs");
-        writer.WriteString("finish_reason", reason);
-        writer.WriteEndObject();
-        writer.WriteEndArray();
-        if (includeUsage)
-            writer.WriteNull("usage");
-    }));
+    private SseEvent Chunk(int choice, string? reason, Action<Utf8JsonWriter> delta) =>
+        new(
+            null,
+            Object(
+                "chat.completion.chunk",
+                writer =>
+                {
+                    writer.WriteStartArray("choices");
+                    writer.WriteStartObject();
+                    writer.WriteNumber("index", choice);
+                    writer.WriteStartObject("delta");
+                    delta(writer);
+                    writer.WriteEndObject();
+                    writer.WriteNull("logprobs");
+                    writer.WriteString("finish_reason", reason);
+                    writer.WriteEndObject();
+                    writer.WriteEndArray();
+                    if (includeUsage)
+                        writer.WriteNull("usage");
+                }
+            )
+        );
 
     private byte[] Object(string kind, Action<Utf8JsonWriter> content)
     {
@@ -161,7 +202,9 @@ internal sealed class Completion(Turn turn, bool includeUsage, bool azure)
     }
 }
 
-/// <summary>OpenAI Chat Completions, and Azure's: there a deployment is asked, in the path or as the model, and the model behind it answers.</summary>
+/// <summary>
+/// OpenAI Chat Completions, and Azure's: there a deployment is asked, in the path or as the model, and the model behind it answers.
+/// </summary>
 internal sealed class ChatFormat(bool azure = false, string? deployment = null) : OpenAIFormat
 {
     public override string Endpoint => "chat";

@@ -25,7 +25,9 @@ public sealed class LoadClient : IDisposable
         this.url = url;
         this.tag = tag;
         this.fresh = fresh;
-        body = Encoding.UTF8.GetBytes($$"""{"model":"{{JsonEncodedText.Encode(model)}}","messages":[{"role":"user","content":"{{JsonEncodedText.Encode(message)}}"}]}""");
+        body = Encoding.UTF8.GetBytes(
+            $$"""{"model":"{{JsonEncodedText.Encode(model)}}","messages":[{"role":"user","content":"{{JsonEncodedText.Encode(message)}}"}]}"""
+        );
     }
 
     /// <summary>Runs the verb <c>client</c>. Exit code 0 whatever the answers, 2 for wrong options.</summary>
@@ -41,17 +43,39 @@ public sealed class LoadClient : IDisposable
         }
         if (!options.TryGetValue("--url", out var target))
         {
-            await Console.Error.WriteLineAsync("usage: client --url U [--rate R] [--concurrency C] [--message M] [--model M] [--duration 10s] [--fresh-connections] [--tag customer=acme]");
+            await Console.Error.WriteLineAsync(
+                "usage: client --url U [--rate R] [--concurrency C] [--message M] [--model M] [--duration 10s] [--fresh-connections] "
+                    + "[--tag customer=acme]"
+            );
             return 2;
         }
         var rate = double.Parse(options.GetValueOrDefault("--rate", "10"), CultureInfo.InvariantCulture);
         var concurrency = int.Parse(options.GetValueOrDefault("--concurrency", "4"), CultureInfo.InvariantCulture);
         var duration = options.TryGetValue("--duration", out var text) ? Seconds(text) : TimeSpan.FromDays(30);
-        using var client = new LoadClient(new Uri(target), options.GetValueOrDefault("--message", "hello"),
-            options.GetValueOrDefault("--model", "agent"), options.ContainsKey("--fresh-connections"), options.GetValueOrDefault("--tag"));
+        using var client = new LoadClient(
+            new Uri(target),
+            options.GetValueOrDefault("--message", "hello"),
+            options.GetValueOrDefault("--model", "agent"),
+            options.ContainsKey("--fresh-connections"),
+            options.GetValueOrDefault("--tag")
+        );
         using var stop = new CancellationTokenSource(duration, time);
-        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => { c.Cancel = true; stop.Cancel(); });
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => { c.Cancel = true; stop.Cancel(); });
+        using var term = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM,
+            c =>
+            {
+                c.Cancel = true;
+                stop.Cancel();
+            }
+        );
+        using var interrupt = PosixSignalRegistration.Create(
+            PosixSignal.SIGINT,
+            c =>
+            {
+                c.Cancel = true;
+                stop.Cancel();
+            }
+        );
         var report = client.ReportAsync(time, stop.Token);
         await client.SendAsync(rate, concurrency, time, stop.Token);
         await report;
@@ -62,9 +86,10 @@ public sealed class LoadClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => shared.Dispose();
 
-    private static TimeSpan Seconds(string text) => text.EndsWith('m')
-        ? TimeSpan.FromMinutes(double.Parse(text[..^1], CultureInfo.InvariantCulture))
-        : TimeSpan.FromSeconds(double.Parse(text.TrimEnd('s'), CultureInfo.InvariantCulture));
+    private static TimeSpan Seconds(string text) =>
+        text.EndsWith('m')
+            ? TimeSpan.FromMinutes(double.Parse(text[..^1], CultureInfo.InvariantCulture))
+            : TimeSpan.FromSeconds(double.Parse(text.TrimEnd('s'), CultureInfo.InvariantCulture));
 
     private async Task SendAsync(double rate, int concurrency, TimeProvider time, CancellationToken stop)
     {
@@ -76,8 +101,7 @@ public sealed class LoadClient : IDisposable
             {
                 await slots.WaitAsync(stop);
                 _ = OneAsync(slots);
-            }
-            while (await timer.WaitForNextTickAsync(stop));
+            } while (await timer.WaitForNextTickAsync(stop));
         }
         catch (OperationCanceledException)
         {

@@ -3,7 +3,9 @@ using AgentReadiness.Samples;
 switch (args)
 {
     case ["provider", ..]:
-        await using (var provider = SampleProvider.Build($"http://0.0.0.0:{Port(9000)}", SampleProvider.KeysFromEnvironment(), TimeProvider.System))
+        await using (
+            var provider = SampleProvider.Build($"http://0.0.0.0:{Port(9000)}", SampleProvider.KeysFromEnvironment(), TimeProvider.System)
+        )
             await provider.RunAsync();
         return 0;
     case ["agent", ..]:

@@ -16,16 +16,18 @@ namespace AgentReadiness.Samples;
 public sealed record SampleAgentOptions(string ApiKey, Uri BaseUrl, string Model, string? PromptFile)
 {
     /// <summary>Reads the environment.</summary>
-    public static SampleAgentOptions FromEnvironment() => new(
-        Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none",
-        new Uri(Environment.GetEnvironmentVariable("OPENAI_BASE_URL") ?? "http://127.0.0.1:15080/openai/v1"),
-        Environment.GetEnvironmentVariable("MODEL") ?? "gpt-5.4-mini",
-        Environment.GetEnvironmentVariable("PROMPT_FILE"));
+    public static SampleAgentOptions FromEnvironment() =>
+        new(
+            Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none",
+            new Uri(Environment.GetEnvironmentVariable("OPENAI_BASE_URL") ?? "http://127.0.0.1:15080/openai/v1"),
+            Environment.GetEnvironmentVariable("MODEL") ?? "gpt-5.4-mini",
+            Environment.GetEnvironmentVariable("PROMPT_FILE")
+        );
 }
 
 /// <summary>
-/// A small support agent on the official OpenAI client: it answers questions about orders with a tool. Its loop has no bound, on purpose: bounding it is the
-/// guardrail's work.
+/// A small support agent on the official OpenAI client: it answers questions about orders with a tool. Its loop has no bound, on purpose:
+/// bounding it is the guardrail's work.
 /// </summary>
 public static class SampleAgent
 {
@@ -36,13 +38,18 @@ public static class SampleAgent
     private static readonly ChatTool LookupOrder = ChatTool.CreateFunctionTool(
         "lookup_order",
         "Looks up an order by its number.",
-        BinaryData.FromString("""{"type":"object","properties":{"order_id":{"type":"string","description":"The order's number, for example #1007"}},"required":["order_id"],"additionalProperties":true}"""));
+        BinaryData.FromString(
+            """{"type":"object","properties":{"order_id":{"type":"string","description":"The order's number, for example #1007"}},"required":["order_id"],"additionalProperties":true}"""
+        )
+    );
 
     private static readonly string[] States = ["processing", "shipped", "delivered", "returned", "cancelled"];
 
     /// <summary>Orders #1001 to #1060 and their states.</summary>
-    public static IReadOnlyDictionary<string, string> Orders { get; } = Enumerable.Range(1001, 60).ToDictionary(
-        n => $"#{n}", n => $"order #{n} is {States[n * 7 % States.Length]}, {(n % 9) + 1} items, {n % 97}.{n % 10}0 EUR");
+    public static IReadOnlyDictionary<string, string> Orders { get; } =
+        Enumerable
+            .Range(1001, 60)
+            .ToDictionary(n => $"#{n}", n => $"order #{n} is {States[n * 7 % States.Length]}, {(n % 9) + 1} items, {n % 97}.{n % 10}0 EUR");
 
     /// <summary>Builds an agent that has not started.</summary>
     public static WebApplication Build(string url, SampleAgentOptions options)
@@ -114,7 +121,9 @@ public static class SampleAgent
 
     private static async Task<string> RunAsync(ChatClient chat, SampleAgentOptions options, string question, CancellationToken cancellation)
     {
-        var prompt = options.PromptFile is null ? "You are a support agent." : await File.ReadAllTextAsync(options.PromptFile, cancellation);
+        var prompt = options.PromptFile is null
+            ? "You are a support agent."
+            : await File.ReadAllTextAsync(options.PromptFile, cancellation);
         var messages = new List<ChatMessage> { new SystemChatMessage(prompt), new UserChatMessage(question) };
         var settings = new ChatCompletionOptions();
         settings.Tools.Add(LookupOrder);
@@ -137,8 +146,13 @@ public static class SampleAgent
             }
             if (calls.Count == 0)
                 return text.ToString();
-            messages.Add(new AssistantChatMessage(calls.Values.Select(c =>
-                ChatToolCall.CreateFunctionToolCall(c.Id, c.Name, BinaryData.FromString(c.Arguments.ToString())))));
+            messages.Add(
+                new AssistantChatMessage(
+                    calls.Values.Select(c =>
+                        ChatToolCall.CreateFunctionToolCall(c.Id, c.Name, BinaryData.FromString(c.Arguments.ToString()))
+                    )
+                )
+            );
             foreach (var (id, _, arguments) in calls.Values)
                 messages.Add(new ToolChatMessage(id, Look(arguments.ToString())));
         }

@@ -5,16 +5,17 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace AgentReadiness.Samples;
 
 /// <summary>
-/// A provider with the wire formats of OpenAI (Chat Completions, Responses, Embeddings), Azure OpenAI, Anthropic, Gemini and Ollama, and tools over MCP and HTTP;
-/// deterministic, and it counts what it would bill: <c>GET /_witness</c>. Base URLs: OpenAI http://host:9000/v1, Azure http://host:9000/openai/v1 or
-/// http://host:9000, Anthropic, Gemini and Ollama http://host:9000, MCP http://host:9000/mcp.
+/// A provider with the wire formats of OpenAI (Chat Completions, Responses, Embeddings), Azure OpenAI, Anthropic, Gemini and Ollama, and
+/// tools over MCP and HTTP; deterministic, and it counts what it would bill: <c>GET /_witness</c>. Base URLs: OpenAI http://host:9000/v1,
+/// Azure http://host:9000/openai/v1 or http://host:9000, Anthropic, Gemini and Ollama http://host:9000, MCP http://host:9000/mcp.
 /// </summary>
 public static class SampleProvider
 {
     /// <summary>The keys that PROVIDER_KEY_FILE names, one a line; empty where it is not set: then every key is right.</summary>
-    public static IReadOnlyList<string> KeysFromEnvironment() => Environment.GetEnvironmentVariable("PROVIDER_KEY_FILE") is { Length: > 0 } path
-        ? [.. File.ReadAllLines(path).Select(l => l.Trim()).Where(l => l.Length > 0)]
-        : [];
+    public static IReadOnlyList<string> KeysFromEnvironment() =>
+        Environment.GetEnvironmentVariable("PROVIDER_KEY_FILE") is { Length: > 0 } path
+            ? [.. File.ReadAllLines(path).Select(l => l.Trim()).Where(l => l.Length > 0)]
+            : [];
 
     /// <summary>Builds a provider that has not started.</summary>
     /// <param name="url">Where it is reached.</param>
@@ -22,7 +23,13 @@ public static class SampleProvider
     /// <param name="time">The clock.</param>
     /// <param name="witness">Who counts.</param>
     /// <param name="listen">How it listens on the URL's port of 127.0.0.1, with TLS for example; null: as the URL says.</param>
-    public static WebApplication Build(string url, IReadOnlyList<string> keys, TimeProvider time, Witness? witness = null, Action<ListenOptions>? listen = null)
+    public static WebApplication Build(
+        string url,
+        IReadOnlyList<string> keys,
+        TimeProvider time,
+        Witness? witness = null,
+        Action<ListenOptions>? listen = null
+    )
     {
         // Not the slim builder: it watches the content root for settings files, and in a container that is "/", /proc and all.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -87,12 +94,14 @@ public static class SampleProvider
     {
         if (path.StartsWith("/openai/deployments/", StringComparison.Ordinal))
         {
-            return context.Request.Query.ContainsKey("api-version") ? path.Split('/') switch
-            {
-                [_, _, _, var deployment, "chat", "completions"] => new ChatFormat(azure: true, deployment),
-                [_, _, _, var deployment, "embeddings"] => new EmbeddingsFormat(azure: true, deployment),
-                _ => null,
-            } : null;
+            return context.Request.Query.ContainsKey("api-version")
+                ? path.Split('/') switch
+                {
+                    [_, _, _, var deployment, "chat", "completions"] => new ChatFormat(azure: true, deployment),
+                    [_, _, _, var deployment, "embeddings"] => new EmbeddingsFormat(azure: true, deployment),
+                    _ => null,
+                }
+                : null;
         }
         if (path.Split('/') is [_, "v1beta", "models", var called] && called.Split(':') is [var model, var method])
         {
@@ -131,7 +140,10 @@ public static class SampleProvider
         }
         var anthropic = context.Request.Headers.ContainsKey("anthropic-version");
         var gemini = path.StartsWith("/v1beta/", StringComparison.Ordinal);
-        Format format = gemini ? new EmbedFormat("", batch: false) : anthropic ? new MessagesFormat() : new ChatFormat();
+        Format format =
+            gemini ? new EmbedFormat("", batch: false)
+            : anthropic ? new MessagesFormat()
+            : new ChatFormat();
         format.Head(context);
         var key = format.Key(context.Request);
         if (!desk.Knows(key))
@@ -152,29 +164,55 @@ public static class SampleProvider
         {
             Arrive(context, desk, "models", body);
             var id = plain == models ? null : Uri.UnescapeDataString(plain[(models.Length + 1)..]);
-            var found = gemini ? Models.OfGemini(id) : anthropic ? Models.OfAnthropic(id) : Models.OfOpenAI(id);
-            await Exchange.JsonAsync(context, found is null ? 404 : 200, found ?? (gemini || anthropic
-                ? format.Error(404, $"model: {id}")
-                : OpenAIFormat.Error("invalid_request_error", "model_not_found", $"The model '{id}' does not exist")));
+            var found =
+                gemini ? Models.OfGemini(id)
+                : anthropic ? Models.OfAnthropic(id)
+                : Models.OfOpenAI(id);
+            await Exchange.JsonAsync(
+                context,
+                found is null ? 404 : 200,
+                found
+                    ?? (
+                        gemini || anthropic
+                            ? format.Error(404, $"model: {id}")
+                            : OpenAIFormat.Error("invalid_request_error", "model_not_found", $"The model '{id}' does not exist")
+                    )
+            );
             return;
         }
-        await Exchange.JsonAsync(context, 404, gemini || anthropic
-            ? format.Error(404, $"Unknown request URL: {path}")
-            : OpenAIFormat.Error("invalid_request_error", "unknown_url", $"Unknown request URL: {path}"));
+        await Exchange.JsonAsync(
+            context,
+            404,
+            gemini || anthropic
+                ? format.Error(404, $"Unknown request URL: {path}")
+                : OpenAIFormat.Error("invalid_request_error", "unknown_url", $"Unknown request URL: {path}")
+        );
     }
 
     // Azure's new paths are OpenAI's below /openai, the model being the deployment; the old ones have no version in them but in the query.
     private static string Plain(HttpContext context, string path) =>
         path.StartsWith("/openai/v1/", StringComparison.Ordinal) ? path["/openai".Length..]
-        : path.StartsWith("/openai/", StringComparison.Ordinal) && context.Request.Query.ContainsKey("api-version") && path.Split('/')[2] is "responses" or "models" ? "/v1" + path["/openai".Length..]
+        : path.StartsWith("/openai/", StringComparison.Ordinal)
+        && context.Request.Query.ContainsKey("api-version")
+        && path.Split('/')[2] is "responses" or "models"
+            ? "/v1" + path["/openai".Length..]
         : path;
 
-    private static void Arrive(HttpContext context, Desk desk, string endpoint, byte[] body) => desk.Witness.Arrive(endpoint, new ArrivedRequest(
-        context.Request.Method,
-        context.Request.Path + context.Request.QueryString.Value,
-        context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
-        body)
-    {
-        Protocol = context.Request.Protocol,
-    });
+    private static void Arrive(HttpContext context, Desk desk, string endpoint, byte[] body) =>
+        desk.Witness.Arrive(
+            endpoint,
+            new ArrivedRequest(
+                context.Request.Method,
+                context.Request.Path + context.Request.QueryString.Value,
+                context.Request.Headers.ToDictionary(
+                    header => header.Key,
+                    header => header.Value.ToString(),
+                    StringComparer.OrdinalIgnoreCase
+                ),
+                body
+            )
+            {
+                Protocol = context.Request.Protocol,
+            }
+        );
 }

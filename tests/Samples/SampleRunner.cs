@@ -36,7 +36,9 @@ public static class SampleRunner
         await File.WriteAllTextAsync(path, manner == "half" ? text[..(text.Length / 2)] : text);
         if (manner == "crash")
             Environment.FailFast("as told");
-        return results.TrueForAll(one => one.Passed) ? 0 : format == "promptfoo" ? 100 : 1;
+        return results.TrueForAll(one => one.Passed) ? 0
+            : format == "promptfoo" ? 100
+            : 1;
     }
 
     private static async Task<List<(string Id, bool Passed)>> AskAsync(Uri agent, int cases)
@@ -50,9 +52,14 @@ public static class SampleRunner
             var order = FirstOrder + (index % 12);
             if (!known.TryGetValue(order, out var passed))
             {
-                using var response = await client.PostAsJsonAsync("v1/chat/completions", new { model = "agent", messages = new[] { new { role = "user", content = $"Where is my order #{order}?" } } });
+                using var response = await client.PostAsJsonAsync(
+                    "v1/chat/completions",
+                    new { model = "agent", messages = new[] { new { role = "user", content = $"Where is my order #{order}?" } } }
+                );
                 response.EnsureSuccessStatusCode();
-                var answer = (await response.Content.ReadFromJsonAsync<JsonNode>())!["choices"]![0]!["message"]!["content"]!.GetValue<string>();
+                var answer = (await response.Content.ReadFromJsonAsync<JsonNode>())!["choices"]![0]!["message"]![
+                    "content"
+                ]!.GetValue<string>();
                 known[order] = passed = answer.Contains($"order #{order} is", StringComparison.Ordinal);
             }
             results.Add(($"order-{order}-{index:00000}", passed));
@@ -60,48 +67,74 @@ public static class SampleRunner
         return results;
     }
 
-    private static string Promptfoo(List<(string Id, bool Passed)> results, int lie) => new JsonObject
-    {
-        ["evalId"] = "eval-sample",
-        ["results"] = new JsonObject
+    private static string Promptfoo(List<(string Id, bool Passed)> results, int lie) =>
+        new JsonObject
         {
-            ["version"] = 3,
-            ["results"] = new JsonArray([.. results.Select((one, index) => new JsonObject
+            ["evalId"] = "eval-sample",
+            ["results"] = new JsonObject
             {
-                ["promptIdx"] = 0,
-                ["testIdx"] = index,
-                ["success"] = one.Passed,
-                ["score"] = one.Passed ? 1 : 0,
-                ["failureReason"] = one.Passed ? 0 : 1,
-                ["provider"] = new JsonObject { ["id"] = "http" },
-                ["gradingResult"] = new JsonObject { ["pass"] = one.Passed, ["score"] = one.Passed ? 1 : 0 },
-                ["testCase"] = new JsonObject { ["description"] = one.Id, ["vars"] = new JsonObject { ["order"] = one.Id } },
-            })]),
-            ["stats"] = new JsonObject { ["successes"] = results.Count(one => one.Passed) + lie, ["failures"] = results.Count(one => !one.Passed), ["errors"] = 0 },
-        },
-        ["config"] = new JsonObject(),
-    }.ToJsonString();
+                ["version"] = 3,
+                ["results"] = new JsonArray([
+                    .. results.Select(
+                        (one, index) =>
+                            new JsonObject
+                            {
+                                ["promptIdx"] = 0,
+                                ["testIdx"] = index,
+                                ["success"] = one.Passed,
+                                ["score"] = one.Passed ? 1 : 0,
+                                ["failureReason"] = one.Passed ? 0 : 1,
+                                ["provider"] = new JsonObject { ["id"] = "http" },
+                                ["gradingResult"] = new JsonObject { ["pass"] = one.Passed, ["score"] = one.Passed ? 1 : 0 },
+                                ["testCase"] = new JsonObject
+                                {
+                                    ["description"] = one.Id,
+                                    ["vars"] = new JsonObject { ["order"] = one.Id },
+                                },
+                            }
+                    ),
+                ]),
+                ["stats"] = new JsonObject
+                {
+                    ["successes"] = results.Count(one => one.Passed) + lie,
+                    ["failures"] = results.Count(one => !one.Passed),
+                    ["errors"] = 0,
+                },
+            },
+            ["config"] = new JsonObject(),
+        }.ToJsonString();
 
-    private static string Inspect(List<(string Id, bool Passed)> results) => new JsonObject
-    {
-        ["version"] = 2,
-        ["status"] = "success",
-        ["eval"] = new JsonObject { ["task"] = "support", ["model"] = "openai/agent" },
-        ["results"] = new JsonObject { ["total_samples"] = results.Count, ["completed_samples"] = results.Count },
-        ["samples"] = new JsonArray([.. results.Select(one => new JsonObject
+    private static string Inspect(List<(string Id, bool Passed)> results) =>
+        new JsonObject
         {
-            ["id"] = one.Id,
-            ["epoch"] = 1,
-            ["scores"] = new JsonObject { ["match"] = new JsonObject { ["value"] = one.Passed ? "C" : "I" } },
-        })]),
-    }.ToJsonString();
+            ["version"] = 2,
+            ["status"] = "success",
+            ["eval"] = new JsonObject { ["task"] = "support", ["model"] = "openai/agent" },
+            ["results"] = new JsonObject { ["total_samples"] = results.Count, ["completed_samples"] = results.Count },
+            ["samples"] = new JsonArray([
+                .. results.Select(one => new JsonObject
+                {
+                    ["id"] = one.Id,
+                    ["epoch"] = 1,
+                    ["scores"] = new JsonObject { ["match"] = new JsonObject { ["value"] = one.Passed ? "C" : "I" } },
+                }),
+            ]),
+        }.ToJsonString();
 
     private static string JUnit(List<(string Id, bool Passed)> results)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"<testsuites><testsuite name=\"pytest\" tests=\"{results.Count}\" failures=\"{results.Count(one => !one.Passed)}\" errors=\"0\" skipped=\"0\">");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"<testsuites><testsuite name=\"pytest\" tests=\"{results.Count}\" failures=\"{results.Count(one => !one.Passed)}\" "
+                + $"errors=\"0\" skipped=\"0\">"
+        );
         foreach (var (id, passed) in results)
-            text.Append(CultureInfo.InvariantCulture, $"<testcase classname=\"tests.support\" name=\"{SecurityElement.Escape(id)}\">{(passed ? "" : "<failure message=\"wrong\"/>")}</testcase>");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"<testcase classname=\"tests.support\" "
+                    + $"name=\"{SecurityElement.Escape(id)}\">{(passed ? "" : "<failure message=\"wrong\"/>")}</testcase>"
+            );
         return text.Append("</testsuite></testsuites>").ToString();
     }
 }

@@ -46,7 +46,8 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
             List<Task> chaos = [Forever(KillPodAsync, BetweenKills, over.Token), Forever(KillOperatorAsync, 4 * BetweenKills, over.Token)];
             var told = Task.WhenAll(
                 LedgerAsync("the budget to be exhausted", IsSpent, cancellationToken),
-                card == StormCard.Kill ? CutAsync(cancellationToken) : Task.CompletedTask);
+                card == StormCard.Kill ? CutAsync(cancellationToken) : Task.CompletedTask
+            );
             await Task.WhenAny([told, .. chaos.Select(Fails)]);
             await over.CancelAsync();
             await Task.WhenAll(chaos.Select(Ends));
@@ -54,13 +55,33 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
         }
         options.Say("the budget is exhausted; everybody closes");
         await CommandLine.RunAsync("kubectl", ["-n", Ns, "delete", "agd", "--all", "--wait=false"], null, cancellationToken);
-        await CommandLine.RunAsync("kubectl", ["-n", Ns, "wait", "--for=delete", "pod", "-l", $"{Names.ManagedByLabel}={Names.Operator}", "--timeout=300s"], null, cancellationToken);
-        var ledger = (await LedgerAsync("every account to close", ledger => ledger.Status is { } status && status.Holders.All(holder => holder.Closed == true) && status.Limits.All(limit => limit.Outstanding.IsZero), cancellationToken)).Status!;
+        await CommandLine.RunAsync(
+            "kubectl",
+            ["-n", Ns, "wait", "--for=delete", "pod", "-l", $"{Names.ManagedByLabel}={Names.Operator}", "--timeout=300s"],
+            null,
+            cancellationToken
+        );
+        var ledger = (
+            await LedgerAsync(
+                "every account to close",
+                ledger =>
+                    ledger.Status is { } status
+                    && status.Holders.All(holder => holder.Closed == true)
+                    && status.Limits.All(limit => limit.Outstanding.IsZero),
+                cancellationToken
+            )
+        ).Status!;
         var limit = ledger.Limits.Single(limit => limit.Last is null);
         var witness = await ProviderWitness.ReadAsync(cancellationToken);
-        options.Say(string.Create(CultureInfo.InvariantCulture,
-            $"provider: ${witness.Completed} over {witness.CompletedCalls} calls, ${witness.Aborted} over {witness.AbortedCalls} cut off; ledger: ${limit.Settled.Cost} settled, ${limit.Unproven.Cost} unproven"));
-        // What a lost guardrail can leave: the calls in flight at their upper bound, and what it was granted beyond: 1 % of the cap at most.
+        options.Say(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"provider: ${witness.Completed} over {witness.CompletedCalls} calls, ${witness.Aborted} over {witness.AbortedCalls} cut "
+                    + $"off; ledger: ${limit.Settled.Cost} settled, ${limit.Unproven.Cost} unproven"
+            )
+        );
+        // What a lost guardrail can leave: the calls in flight at their upper bound, and what it was granted beyond: 1 % of the cap at
+        // most.
         var bound = new Money(lost * ((Streams * MostPerCall.Amount) + (Cap.Amount / 100m)));
         return new StormResult(Cap, witness.Completed + witness.Aborted, limit.Settled.Cost + limit.Unproven.Cost, bound, lost);
     }
@@ -73,18 +94,49 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
 
     private static async Task ResetAsync(CancellationToken cancellationToken)
     {
-        await CommandLine.RunAsync("kubectl", ["delete", "namespace", Ns, "model-provider", "--ignore-not-found", "--wait"], null, cancellationToken);
-        await CommandLine.RunAsync("kubectl", ["-n", SupportStory.OperatorNamespace, "delete", "bgl", "--ignore-not-found", "--wait", "-l", $"{Names.AgentNamespaceLabel}={Ns}"], null, cancellationToken);
+        await CommandLine.RunAsync(
+            "kubectl",
+            ["delete", "namespace", Ns, "model-provider", "--ignore-not-found", "--wait"],
+            null,
+            cancellationToken
+        );
+        await CommandLine.RunAsync(
+            "kubectl",
+            [
+                "-n",
+                SupportStory.OperatorNamespace,
+                "delete",
+                "bgl",
+                "--ignore-not-found",
+                "--wait",
+                "-l",
+                $"{Names.AgentNamespaceLabel}={Ns}",
+            ],
+            null,
+            cancellationToken
+        );
         // Whoever remembers a ledger that is gone takes the money lent to it for lost; this storm is not about deleted ledgers.
-        await CommandLine.RunAsync("kubectl", ["-n", SupportStory.OperatorNamespace, "rollout", "restart", "deployment", "agent-readiness-operator"], null, cancellationToken);
-        await CommandLine.RunAsync("kubectl", ["-n", SupportStory.OperatorNamespace, "rollout", "status", "deployment", "agent-readiness-operator", "--timeout=180s"], null, cancellationToken);
+        await CommandLine.RunAsync(
+            "kubectl",
+            ["-n", SupportStory.OperatorNamespace, "rollout", "restart", "deployment", "agent-readiness-operator"],
+            null,
+            cancellationToken
+        );
+        await CommandLine.RunAsync(
+            "kubectl",
+            ["-n", SupportStory.OperatorNamespace, "rollout", "status", "deployment", "agent-readiness-operator", "--timeout=180s"],
+            null,
+            cancellationToken
+        );
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        var sample = (await File.ReadAllTextAsync(Path.Combine(options.Root, "docs", "samples", "support", "provider.yaml"), cancellationToken))
-            .Replace("${SAMPLES_IMAGE}", options.Image("SAMPLES_IMAGE"), StringComparison.Ordinal);
-        await ApplyAsync($$$"""
+        var sample = (
+            await File.ReadAllTextAsync(Path.Combine(options.Root, "docs", "samples", "support", "provider.yaml"), cancellationToken)
+        ).Replace("${SAMPLES_IMAGE}", options.Image("SAMPLES_IMAGE"), StringComparison.Ordinal);
+        await ApplyAsync(
+            $$$"""
             apiVersion: v1
             kind: Namespace
             metadata: {name: model-provider}
@@ -105,10 +157,13 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
             metadata: {name: {{{Budget}}}, namespace: {{{Ns}}}}
             spec:
               windows: [{period: Total, maxCost: "{{{Calm}}}", onExhausted: Block}]
-            """, cancellationToken);
+            """,
+            cancellationToken
+        );
         for (var agent = 0; agent < Agents; agent++)
         {
-            await ApplyAsync($$$"""
+            await ApplyAsync(
+                $$$"""
                 apiVersion: agentreadiness.dev/v1alpha1
                 kind: AgentDeployment
                 metadata: {name: burner-{{{agent}}}, namespace: {{{Ns}}}}
@@ -137,20 +192,49 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
                       url: http://model-provider.model-provider.svc/v1
                       credentials:
                         secretRef: {name: openai, key: api-key}
-                """, cancellationToken);
+                """,
+                cancellationToken
+            );
         }
         for (var agent = 0; agent < Agents; agent++)
         {
-            await watch.WaitAsync(watch.Agents, new NamespacedName(Ns, $"burner-{agent}"), "its pods", one => one.Status?.ReadyReplicas == Pods, Long,
-                one => $"{one?.Status?.Phase}, {one?.Status?.ReadyReplicas ?? 0} of {Pods} pods ready", cancellationToken);
+            await watch.WaitAsync(
+                watch.Agents,
+                new NamespacedName(Ns, $"burner-{agent}"),
+                "its pods",
+                one => one.Status?.ReadyReplicas == Pods,
+                Long,
+                one => $"{one?.Status?.Phase}, {one?.Status?.ReadyReplicas ?? 0} of {Pods} pods ready",
+                cancellationToken
+            );
         }
-        await LedgerAsync("every agent to spend", ledger => ledger.Status?.Holders.Select(holder => holder.Pod).Distinct().Count() == Agents, cancellationToken);
-        await CommandLine.RunAsync("kubectl", ["-n", Ns, "patch", "agb", Budget, "--type=json", "-p", $$"""[{"op": "replace", "path": "/spec/windows/0/maxCost", "value": "{{Cap}}"}]"""], null, cancellationToken);
+        await LedgerAsync(
+            "every agent to spend",
+            ledger => ledger.Status?.Holders.Select(holder => holder.Pod).Distinct().Count() == Agents,
+            cancellationToken
+        );
+        await CommandLine.RunAsync(
+            "kubectl",
+            [
+                "-n",
+                Ns,
+                "patch",
+                "agb",
+                Budget,
+                "--type=json",
+                "-p",
+                $$"""[{"op": "replace", "path": "/spec/windows/0/maxCost", "value": "{{Cap}}"}]""",
+            ],
+            null,
+            cancellationToken
+        );
         options.Say($"every pod is there and every agent spends; the cap is raised to ${Cap}");
     }
 
     // Of the cap that counts, not of the one that the storm waited behind.
-    private static bool IsSpent(BudgetLedger ledger) => ledger.Status is { Exhausted: true } status && status.Limits.Any(limit => limit.Last is null && limit.MaxCost == Cap && limit.Exhausted == true);
+    private static bool IsSpent(BudgetLedger ledger) =>
+        ledger.Status is { Exhausted: true } status
+        && status.Limits.Any(limit => limit.Last is null && limit.MaxCost == Cap && limit.Exhausted == true);
 
     private async Task KillPodAsync(CancellationToken cancellationToken)
     {
@@ -161,7 +245,12 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
         if (card == StormCard.Term)
         {
             options.Say($"SIGTERM to pod {pod.Name}");
-            await CommandLine.RunAsync("kubectl", ["-n", Ns, "delete", "pod", pod.Name, "--wait=false", "--ignore-not-found"], null, cancellationToken);
+            await CommandLine.RunAsync(
+                "kubectl",
+                ["-n", Ns, "delete", "pod", pod.Name, "--wait=false", "--ignore-not-found"],
+                null,
+                cancellationToken
+            );
             return;
         }
         var whole = random.Next(2) == 0;
@@ -170,7 +259,12 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
         lost++;
         options.Say($"SIGKILL to {(whole ? "all of" : "the guardrail of")} pod {pod.Name}");
         if (whole)
-            await CommandLine.RunAsync("kubectl", ["-n", Ns, "delete", "pod", pod.Name, "--grace-period=0", "--force", "--wait=false", "--ignore-not-found"], null, cancellationToken);
+            await CommandLine.RunAsync(
+                "kubectl",
+                ["-n", Ns, "delete", "pod", pod.Name, "--grace-period=0", "--force", "--wait=false", "--ignore-not-found"],
+                null,
+                cancellationToken
+            );
     }
 
     private async Task KillOperatorAsync(CancellationToken cancellationToken)
@@ -182,7 +276,12 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
         options.Say($"{(card == StormCard.Kill ? "SIGKILL" : "SIGTERM")} to operator {pod.Name}");
         if (card == StormCard.Kill)
             processes.Kill(pod.Uid, null);
-        await CommandLine.RunAsync("kubectl", ["-n", SupportStory.OperatorNamespace, "delete", "pod", pod.Name, "--wait=false", "--ignore-not-found"], null, cancellationToken);
+        await CommandLine.RunAsync(
+            "kubectl",
+            ["-n", SupportStory.OperatorNamespace, "delete", "pod", pod.Name, "--wait=false", "--ignore-not-found"],
+            null,
+            cancellationToken
+        );
     }
 
     private async Task CutAsync(CancellationToken cancellationToken)
@@ -190,13 +289,27 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
         await Task.Delay(BetweenKills, cancellationToken);
         options.Say($"the network between guardrails and operator is cut for {Cut.TotalSeconds:0} s");
         var began = TimeProvider.System.GetTimestamp();
-        var service = JsonNode.Parse(await CommandLine.RunAsync("kubectl", ["-n", SupportStory.OperatorNamespace, "get", "service", "-o", "json"], null, cancellationToken))!["items"]!.AsArray()
-            .Select(item => item!["spec"]!["clusterIP"]!.GetValue<string>()).Where(ip => ip != "None").ToList();
+        var service = JsonNode.Parse(
+            await CommandLine.RunAsync(
+                "kubectl",
+                ["-n", SupportStory.OperatorNamespace, "get", "service", "-o", "json"],
+                null,
+                cancellationToken
+            )
+        )!["items"]!
+            .AsArray()
+            .Select(item => item!["spec"]!["clusterIP"]!.GetValue<string>())
+            .Where(ip => ip != "None")
+            .ToList();
         try
         {
             while (TimeProvider.System.GetElapsedTime(began) < Cut)
             {
-                var operators = await PodsAsync(SupportStory.OperatorNamespace, "app.kubernetes.io/name=agent-readiness-operator", cancellationToken);
+                var operators = await PodsAsync(
+                    SupportStory.OperatorNamespace,
+                    "app.kubernetes.io/name=agent-readiness-operator",
+                    cancellationToken
+                );
                 foreach (var pod in await PodsAsync(Ns, $"{Names.ManagedByLabel}={Names.Operator}", cancellationToken))
                     await processes.CutAsync(pod.Uid, [.. service, .. operators.Select(one => one.Ip).OfType<string>()]);
                 // Pods that come meanwhile are cut off as well.
@@ -245,15 +358,53 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
         }
     }
 
-    private static async Task<List<(string Name, string Uid, string? Ip)>> PodsAsync(string ns, string selector, CancellationToken cancellationToken)
+    private static async Task<List<(string Name, string Uid, string? Ip)>> PodsAsync(
+        string ns,
+        string selector,
+        CancellationToken cancellationToken
+    )
     {
-        var text = await CommandLine.RunAsync("kubectl", ["-n", ns, "get", "pods", "-l", selector, "--field-selector", "status.phase=Running", "-o", "json"], null, cancellationToken);
-        return [.. JsonNode.Parse(text)!["items"]!.AsArray().Where(pod => pod!["metadata"]!["deletionTimestamp"] is null)
-            .Select(pod => (pod!["metadata"]!["name"]!.GetValue<string>(), pod["metadata"]!["uid"]!.GetValue<string>(), pod["status"]?["podIP"]?.GetValue<string>()))];
+        var text = await CommandLine.RunAsync(
+            "kubectl",
+            ["-n", ns, "get", "pods", "-l", selector, "--field-selector", "status.phase=Running", "-o", "json"],
+            null,
+            cancellationToken
+        );
+        return
+        [
+            .. JsonNode.Parse(text)!["items"]!
+                .AsArray()
+                .Where(pod => pod!["metadata"]!["deletionTimestamp"] is null)
+                .Select(pod =>
+                    (
+                        pod!["metadata"]!["name"]!.GetValue<string>(),
+                        pod["metadata"]!["uid"]!.GetValue<string>(),
+                        pod["status"]?["podIP"]?.GetValue<string>()
+                    )
+                ),
+        ];
     }
 
-    private static Task ApplyAsync(string manifest, CancellationToken cancellationToken) => CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, cancellationToken);
+    private static Task ApplyAsync(string manifest, CancellationToken cancellationToken) =>
+        CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, cancellationToken);
 
-    private Task<BudgetLedger> LedgerAsync(string what, Func<BudgetLedger, bool> isSo, CancellationToken cancellationToken) => watch.WaitAsync(watch.Ledgers, Ledger, what, isSo, Long,
-        ledger => ledger?.Status is { } status ? string.Join(", ", status.Limits.Select(limit => $"{limit.Budget} settled {limit.Settled}, unproven {limit.Unproven}, outstanding {limit.Outstanding}, exhausted {limit.Exhausted}")) : "absent", cancellationToken);
+    private Task<BudgetLedger> LedgerAsync(string what, Func<BudgetLedger, bool> isSo, CancellationToken cancellationToken) =>
+        watch.WaitAsync(
+            watch.Ledgers,
+            Ledger,
+            what,
+            isSo,
+            Long,
+            ledger =>
+                ledger?.Status is { } status
+                    ? string.Join(
+                        ", ",
+                        status.Limits.Select(limit =>
+                            $"{limit.Budget} settled {limit.Settled}, unproven {limit.Unproven}, outstanding {limit.Outstanding}, "
+                            + $"exhausted {limit.Exhausted}"
+                        )
+                    )
+                    : "absent",
+            cancellationToken
+        );
 }

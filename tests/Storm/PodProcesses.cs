@@ -8,11 +8,19 @@ internal sealed class PodProcesses
 {
     private readonly HashSet<(int Pid, string Ip)> cut = [];
 
-    /// <summary>Kills, by SIGKILL and by their ids, the processes of a pod; only those whose program has the given name, if one is given. Returns how many.</summary>
+    /// <summary>
+    /// Kills, by SIGKILL and by their ids, the processes of a pod; only those whose program has the given name, if one is given. Returns
+    /// how many.
+    /// </summary>
     public int Kill(string podUid, string? program)
     {
         var killed = 0;
-        foreach (var pid in Of(podUid).Where(pid => program is null ? ProgramOf(pid) is not ("" or "pause") : ProgramOf(pid).EndsWith(program, StringComparison.Ordinal)))
+        foreach (
+            var pid in Of(podUid)
+                .Where(pid =>
+                    program is null ? ProgramOf(pid) is not ("" or "pause") : ProgramOf(pid).EndsWith(program, StringComparison.Ordinal)
+                )
+        )
         {
             try
             {
@@ -49,7 +57,12 @@ internal sealed class PodProcesses
     {
         try
         {
-            await CommandLine.RunAsync("nsenter", ["-t", $"{pid}", "-n", "ip", "route", verb, "blackhole", $"{ip}/32"], null, CancellationToken.None);
+            await CommandLine.RunAsync(
+                "nsenter",
+                ["-t", $"{pid}", "-n", "ip", "route", verb, "blackhole", $"{ip}/32"],
+                null,
+                CancellationToken.None
+            );
         }
         catch (CommandException) when (!Directory.Exists($"/proc/{pid}") || verb == "del")
         {
@@ -61,8 +74,11 @@ internal sealed class PodProcesses
     {
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(folder), out var pid) && Read(pid, "cgroup") is var group
-                && (group.Contains(podUid, StringComparison.Ordinal) || group.Contains(podUid.Replace('-', '_'), StringComparison.Ordinal)))
+            if (
+                int.TryParse(Path.GetFileName(folder), out var pid)
+                && Read(pid, "cgroup") is var group
+                && (group.Contains(podUid, StringComparison.Ordinal) || group.Contains(podUid.Replace('-', '_'), StringComparison.Ordinal))
+            )
             {
                 yield return pid;
             }

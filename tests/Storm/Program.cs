@@ -1,7 +1,8 @@
 using AgentReadiness.Storm;
 using AgentReadiness.Story;
 
-// The cap storm: see docs/budgets.md. Two cards; the last line sums them up. Exit code 0 only where nothing was overspent and all bounds held.
+// The cap storm: see docs/budgets.md. Two cards; the last line sums them up. Exit code 0 only where nothing was overspent and all bounds
+// held.
 var began = TimeProvider.System.GetTimestamp();
 void Say(string text)
 {

@@ -8,7 +8,9 @@ internal enum StormCard
     /// <summary>By SIGTERM only: everything comes back.</summary>
     Term,
 
-    /// <summary>By SIGKILL of guardrails, whole pods and operators, and with the network to the operator cut for 60 seconds: the bound holds.</summary>
+    /// <summary>
+    /// By SIGKILL of guardrails, whole pods and operators, and with the network to the operator cut for 60 seconds: the bound holds.
+    /// </summary>
     Kill,
 }
 
@@ -29,7 +31,10 @@ internal sealed record StormResult(Money Cap, Money Spent, Money Booked, Money B
     /// <summary>The cap held, nothing that was spent is missing in the ledger, and no more is stranded than is said.</summary>
     public bool Holds => Overspend == Money.Zero && Spent <= Booked && Booked <= Cap && Stranded <= Bound;
 
-    public static StormResult operator +(StormResult a, StormResult b) => new(a.Cap + b.Cap, a.Spent + b.Spent, a.Booked + b.Booked, a.Bound + b.Bound, a.Lost + b.Lost);
+    public static StormResult operator +(StormResult a, StormResult b) =>
+        new(a.Cap + b.Cap, a.Spent + b.Spent, a.Booked + b.Booked, a.Bound + b.Bound, a.Lost + b.Lost);
 
-    public override string ToString() => $"cap={Cap} spent={Spent} booked={Booked} overspend={Overspend} stranded={Stranded} bound={Bound} lost={Lost} {(Holds ? "holds" : "DOES NOT HOLD")}";
+    public override string ToString() =>
+        $"cap={Cap} spent={Spent} booked={Booked} overspend={Overspend} stranded={Stranded} bound={Bound} lost={Lost} "
+        + $"{(Holds ? "holds" : "DOES NOT HOLD")}";
 }

@@ -14,15 +14,25 @@ public sealed class StoryException(string message) : Exception(message);
 public sealed record EndpointsView(IReadOnlyList<string> Pods)
 {
     /// <summary>Makes the view.</summary>
-    public static EndpointsView Of(JsonElement item) => new(
-        item.TryGetProperty("subsets", out var subsets) && subsets.ValueKind == JsonValueKind.Array
-            ? [.. subsets.EnumerateArray()
-                .SelectMany(subset => subset.TryGetProperty("addresses", out var addresses) ? addresses.EnumerateArray() : [])
-                .Select(address => address.TryGetProperty("targetRef", out var target) ? target.GetProperty("name").GetString()! : "unknown")]
-            : []);
+    public static EndpointsView Of(JsonElement item) =>
+        new(
+            item.TryGetProperty("subsets", out var subsets) && subsets.ValueKind == JsonValueKind.Array
+                ?
+                [
+                    .. subsets
+                        .EnumerateArray()
+                        .SelectMany(subset => subset.TryGetProperty("addresses", out var addresses) ? addresses.EnumerateArray() : [])
+                        .Select(address =>
+                            address.TryGetProperty("targetRef", out var target) ? target.GetProperty("name").GetString()! : "unknown"
+                        ),
+                ]
+                : []
+        );
 }
 
-/// <summary>Live views of a cluster, through the same watches that the operator uses: the story waits for events, it does not poll.</summary>
+/// <summary>
+/// Live views of a cluster, through the same watches that the operator uses: the story waits for events, it does not poll.
+/// </summary>
 public sealed class ClusterWatch : IAsyncDisposable
 {
     private readonly List<Reflector> reflectors = [];
@@ -37,7 +47,9 @@ public sealed class ClusterWatch : IAsyncDisposable
         Agents = Open(new ObjectCache<AgentDeployment>(ResourceType.Of<AgentDeployment>(), null, Typed<AgentDeployment>));
         Runs = Open(new ObjectCache<EvalRun>(ResourceType.Of<EvalRun>(), null, Typed<EvalRun>));
         Ledgers = Open(new ObjectCache<BudgetLedger>(ResourceType.Of<BudgetLedger>(), null, Typed<BudgetLedger>));
-        Endpoints = Open(new ObjectCache<EndpointsView>(new ResourceType(string.Empty, "v1", "endpoints", "Endpoints"), null, EndpointsView.Of));
+        Endpoints = Open(
+            new ObjectCache<EndpointsView>(new ResourceType(string.Empty, "v1", "endpoints", "Endpoints"), null, EndpointsView.Of)
+        );
     }
 
     /// <summary>The API server.</summary>
@@ -57,7 +69,15 @@ public sealed class ClusterWatch : IAsyncDisposable
 
     /// <summary>Waits until an object is as wanted.</summary>
     /// <exception cref="StoryException">The time is over; the message says how the object stood.</exception>
-    public async Task<T> WaitAsync<T>(ObjectCache<T> cache, NamespacedName key, string what, Func<T, bool> isSo, TimeSpan limit, Func<T?, string> describe, CancellationToken cancellationToken)
+    public async Task<T> WaitAsync<T>(
+        ObjectCache<T> cache,
+        NamespacedName key,
+        string what,
+        Func<T, bool> isSo,
+        TimeSpan limit,
+        Func<T?, string> describe,
+        CancellationToken cancellationToken
+    )
         where T : class
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -11,7 +11,12 @@ public static class CommandLine
 {
     /// <summary>Runs a command and returns what it printed.</summary>
     /// <exception cref="CommandException">It failed.</exception>
-    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, string? input, CancellationToken cancellationToken)
+    public static async Task<string> RunAsync(
+        string program,
+        IEnumerable<string> arguments,
+        string? input,
+        CancellationToken cancellationToken
+    )
     {
         using var process = Start(program, arguments);
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
@@ -30,11 +35,19 @@ public static class CommandLine
         }
         return process.ExitCode == 0
             ? await output
-            : throw new CommandException($"{program} {string.Join(' ', process.StartInfo.ArgumentList.Take(6))}: exit code {process.ExitCode}: {(await errors).Trim()} {(await output).Trim()}");
+            : throw new CommandException(
+                $"{program} {string.Join(' ', process.StartInfo.ArgumentList.Take(6))}: exit code {process.ExitCode}: "
+                    + $"{(await errors).Trim()} {(await output).Trim()}"
+            );
     }
 
     /// <summary>Starts a command and hands on each line that it prints, until it ends.</summary>
-    public static async Task FollowAsync(string program, IEnumerable<string> arguments, Action<string> onLine, CancellationToken cancellationToken)
+    public static async Task FollowAsync(
+        string program,
+        IEnumerable<string> arguments,
+        Action<string> onLine,
+        CancellationToken cancellationToken
+    )
     {
         using var process = Start(program, arguments);
         process.StandardInput.Close();

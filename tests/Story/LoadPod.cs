@@ -26,7 +26,13 @@ public sealed class LoadPod
     }
 
     /// <summary>Starts one and waits until it sends.</summary>
-    public static async Task<LoadPod> StartAsync(string ns, string name, string image, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    public static async Task<LoadPod> StartAsync(
+        string ns,
+        string name,
+        string image,
+        IEnumerable<string> arguments,
+        CancellationToken cancellationToken
+    )
     {
         var pod = new LoadPod(ns, name);
         var manifest = $$$"""
@@ -48,7 +54,12 @@ public sealed class LoadPod
             """;
         await CommandLine.RunAsync("kubectl", ["-n", ns, "delete", "pod", name, "--ignore-not-found", "--wait"], null, cancellationToken);
         await CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, cancellationToken);
-        await CommandLine.RunAsync("kubectl", ["-n", ns, "wait", "--for=condition=Ready", "--timeout=90s", $"pod/{name}"], null, cancellationToken);
+        await CommandLine.RunAsync(
+            "kubectl",
+            ["-n", ns, "wait", "--for=condition=Ready", "--timeout=90s", $"pod/{name}"],
+            null,
+            cancellationToken
+        );
         pod.following = CommandLine.FollowAsync("kubectl", ["-n", ns, "logs", "-f", name], pod.Note, cancellationToken);
         await pod.firstLine.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
         return pod;
@@ -64,8 +75,12 @@ public sealed class LoadPod
             line = last;
         using var summary = JsonDocument.Parse(line);
         var root = summary.RootElement;
-        return new LoadSummary(root.GetProperty("sent").GetInt64(), root.GetProperty("ok").GetInt64(), root.GetProperty("failed").GetInt64(),
-            root.TryGetProperty("firstError", out var error) ? error.GetString() : null);
+        return new LoadSummary(
+            root.GetProperty("sent").GetInt64(),
+            root.GetProperty("ok").GetInt64(),
+            root.GetProperty("failed").GetInt64(),
+            root.TryGetProperty("firstError", out var error) ? error.GetString() : null
+        );
     }
 
     private void Note(string line)

@@ -3,7 +3,9 @@ using AgentReadiness.Api;
 
 namespace AgentReadiness.Story;
 
-/// <summary>What the model provider itself counted, priced here with the public price of the sample's model, apart from our catalog.</summary>
+/// <summary>
+/// What the model provider itself counted, priced here with the public price of the sample's model, apart from our catalog.
+/// </summary>
 /// <param name="Completed">Cost of the calls that were answered to the end, USD.</param>
 /// <param name="CompletedCalls">How many.</param>
 /// <param name="Aborted">Cost of the calls that were cut off, USD.</param>
@@ -18,11 +20,21 @@ public sealed record ProviderWitness(Money Completed, long CompletedCalls, Money
     /// <summary>Reads it through the API server's proxy.</summary>
     public static async Task<ProviderWitness> ReadAsync(CancellationToken cancellationToken)
     {
-        var text = await CommandLine.RunAsync("kubectl", ["get", "--raw", "/api/v1/namespaces/model-provider/services/model-provider:80/proxy/_witness"], null, cancellationToken);
+        var text = await CommandLine.RunAsync(
+            "kubectl",
+            ["get", "--raw", "/api/v1/namespaces/model-provider/services/model-provider:80/proxy/_witness"],
+            null,
+            cancellationToken
+        );
         using var document = JsonDocument.Parse(text);
         var completed = document.RootElement.GetProperty("completed");
         var aborted = document.RootElement.GetProperty("aborted");
-        return new ProviderWitness(Cost(completed), completed.GetProperty("calls").GetInt64(), Cost(aborted), aborted.GetProperty("calls").GetInt64());
+        return new ProviderWitness(
+            Cost(completed),
+            completed.GetProperty("calls").GetInt64(),
+            Cost(aborted),
+            aborted.GetProperty("calls").GetInt64()
+        );
     }
 
     private static Money Cost(JsonElement counts)

@@ -35,11 +35,21 @@ public sealed partial class ServedRevisions
     {
         foreach (var (revision, moment) in first)
         {
-            var pass = watch.Runs.List().Select(entry => entry.View)
-                .FirstOrDefault(run => run.Spec.Agent.Name == agent.Name && run.Spec.Agent.Namespace == agent.Namespace && run.Spec.Revision == revision && run.Status?.Phase == EvalPhase.Passed)
+            var pass =
+                watch
+                    .Runs.List()
+                    .Select(entry => entry.View)
+                    .FirstOrDefault(run =>
+                        run.Spec.Agent.Name == agent.Name
+                        && run.Spec.Agent.Namespace == agent.Namespace
+                        && run.Spec.Revision == revision
+                        && run.Status?.Phase == EvalPhase.Passed
+                    )
                 ?? throw new StoryException($"revision {revision} was served and no EvalRun of it passed");
             if (DateTime.SpecifyKind(pass.Status!.FinishedAt!.Value, DateTimeKind.Utc) > moment.UtcDateTime)
-                throw new StoryException($"revision {revision} was served at {moment:O}, before its EvalRun ended at {pass.Status.FinishedAt:O}");
+                throw new StoryException(
+                    $"revision {revision} was served at {moment:O}, before its EvalRun ended at {pass.Status.FinishedAt:O}"
+                );
         }
     }
 

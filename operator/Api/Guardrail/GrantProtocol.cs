@@ -6,7 +6,8 @@ namespace AgentReadiness.Api.Guardrail;
 /// How a guardrail obtains money: it POSTs a <see cref="GrantRequest"/> and gets a <see cref="GrantResponse"/>. All amounts are
 /// totals since the holder began in this window, and totals only grow; so a message that is lost, repeated or late can be
 /// answered or ignored without harm, and no grant needs an identifier of its own. What a holder may spend is
-/// granted − settled − unproven − returned, all as the holder knows them. Amounts are dollars and tokens side by side (see <see cref="Amount"/>).
+/// granted − settled − unproven − returned, all as the holder knows them. Amounts are dollars and tokens side by side (see
+/// <see cref="Amount"/>).
 /// </summary>
 public static class GrantProtocol
 {
@@ -29,7 +30,10 @@ public static class GrantProtocol
 /// <summary>What a holder (one guardrail process in one window, or an account in a shared budget) reports and asks for.</summary>
 public sealed class GrantRequest
 {
-    /// <summary>Random ID of the guardrail process, 16 to 64 of [a-z0-9]. A new process has a new one: what the old one held and did not close is unproven.</summary>
+    /// <summary>
+    /// Random ID of the guardrail process, 16 to 64 of [a-z0-9]. A new process has a new one: what the old one held and did not close is
+    /// unproven.
+    /// </summary>
     public required string Holder { get; init; }
 
     /// <summary>The window that the totals belong to, as the last answer named it; null before the first answer.</summary>
@@ -53,22 +57,30 @@ public sealed class GrantRequest
     /// <summary>The waiting call's own reservation; with <see cref="WantTotal"/>.</summary>
     public Amount? Call { get; init; }
 
-    /// <summary>What other calls of the sender wait for at this moment, beside <see cref="WantTotal"/>: granted too where it fits, so that many calls cost one message.</summary>
+    /// <summary>
+    /// What other calls of the sender wait for at this moment, beside <see cref="WantTotal"/>: granted too where it fits, so that many
+    /// calls cost one message.
+    /// </summary>
     public Amount? Also { get; init; }
 
     /// <summary>Total of the reservations now in flight: this part cannot be returned yet.</summary>
     public Amount Reserved { get; init; }
 
     /// <summary>
-    /// Overruns that this process saw, the last one of each price rule: at most <see cref="GrantProtocol.MaxOverruns"/>. Repeated with each message until
-    /// an answer no longer refuses the rule.
+    /// Overruns that this process saw, the last one of each price rule: at most <see cref="GrantProtocol.MaxOverruns"/>. Repeated with each
+    /// message until an answer no longer refuses the rule.
     /// </summary>
     public IReadOnlyList<OverrunReport> Overruns { get; set; } = [];
 
-    /// <summary>What was booked in the window, told apart, as far as it is not acknowledged: at most <see cref="SpendBounds.MaxBatches"/> batches.</summary>
+    /// <summary>
+    /// What was booked in the window, told apart, as far as it is not acknowledged: at most <see cref="SpendBounds.MaxBatches"/> batches.
+    /// </summary>
     public IReadOnlyList<SpendBatch> Spend { get; set; } = [];
 
-    /// <summary>The holder spends nothing more in this window: the difference between granted and spent is free again. Sent once nothing is reserved.</summary>
+    /// <summary>
+    /// The holder spends nothing more in this window: the difference between granted and spent is free again. Sent once nothing is
+    /// reserved.
+    /// </summary>
     public bool Closing { get; init; }
 }
 
@@ -110,7 +122,9 @@ public sealed class GrantResponse
     /// <summary>What became of the request.</summary>
     public required GrantOutcome Outcome { get; init; }
 
-    /// <summary>The window now open; where it differs from the request's, the holder starts new totals in it and closes the old ones.</summary>
+    /// <summary>
+    /// The window now open; where it differs from the request's, the holder starts new totals in it and closes the old ones.
+    /// </summary>
     public required string Window { get; init; }
 
     /// <summary>When the window ends: from then on its money must not be used for new calls.</summary>
@@ -137,7 +151,9 @@ public sealed class GrantResponse
     /// <summary>Price rules whose models no pod of the account may call, because of an overrun that nobody has acknowledged.</summary>
     public IReadOnlyList<RefusedRule> Refused { get; init; } = [];
 
-    /// <summary>The last batch of <see cref="GrantRequest.Spend"/> that is written in the ledger for the request's window: it need not be repeated.</summary>
+    /// <summary>
+    /// The last batch of <see cref="GrantRequest.Spend"/> that is written in the ledger for the request's window: it need not be repeated.
+    /// </summary>
     public long Noted { get; init; }
 
     /// <summary>Somebody waits for money: return what is not reserved.</summary>
@@ -157,7 +173,9 @@ public enum GrantOutcome
     /// <summary>The call does not fit what is left of the cap by settled and unproven spend alone: answer 402.</summary>
     Exhausted,
 
-    /// <summary>The request's window is over or unknown: its totals were booked if it was known; start new totals in the window of this answer.</summary>
+    /// <summary>
+    /// The request's window is over or unknown: its totals were booked if it was known; start new totals in the window of this answer.
+    /// </summary>
     WindowOver,
 
     /// <summary>The holder is closed or was replaced by a newer process of the same pod: it must not spend.</summary>

@@ -24,7 +24,9 @@ public sealed class GuardrailConfig
     /// <summary>The output limit, in tokens, that is added to a request that names none.</summary>
     public int MaxOutputTokens { get; set; } = 4096;
 
-    /// <summary>The least output limit, in tokens, to which a call is lowered so that it fits a cap; below it the call is refused.</summary>
+    /// <summary>
+    /// The least output limit, in tokens, to which a call is lowered so that it fits a cap; below it the call is refused.
+    /// </summary>
     public int MinOutputTokens { get; set; } = 256;
 
     /// <summary>Timeouts and attempts of model calls.</summary>
@@ -51,7 +53,9 @@ public sealed class GuardrailConfig
     /// <summary>The longest time that <c>/drain</c> waits for runs in flight, as a Go duration.</summary>
     public string DrainTimeout { get; set; } = "30s";
 
-    /// <summary>True: the process beside it ends, and this one with it, when a process of the pod posts to <c>/quit</c> on the admin port.</summary>
+    /// <summary>
+    /// True: the process beside it ends, and this one with it, when a process of the pod posts to <c>/quit</c> on the admin port.
+    /// </summary>
     public bool Ephemeral { get; set; }
 
     /// <summary>Where money comes from; null where the agent has no budget window: then calls are counted and never refused.</summary>
@@ -146,7 +150,9 @@ public sealed class RunLimits
     /// <summary>The most identical calls of one run.</summary>
     public int MaxRepeats { get; set; }
 
-    /// <summary>The longest that one run may take, as a Go duration; also the length of the account of calls that belong to no run.</summary>
+    /// <summary>
+    /// The longest that one run may take, as a Go duration; also the length of the account of calls that belong to no run.
+    /// </summary>
     public string? MaxDuration { get; set; }
 
     /// <summary>The most model calls of this pod in a minute.</summary>
@@ -184,7 +190,10 @@ public sealed class BudgetAuthority
 /// <summary>Times that the pod's grace and the guardrail share.</summary>
 public static class GuardrailTimes
 {
-    /// <summary>Seconds of a pod's grace period that are left when <c>/drain</c> gives up waiting for runs: for model calls in flight and the closing report.</summary>
+    /// <summary>
+    /// Seconds of a pod's grace period that are left when <c>/drain</c> gives up waiting for runs: for model calls in flight and the
+    /// closing report.
+    /// </summary>
     public const int AfterDrain = 45;
 }
 
@@ -213,7 +222,9 @@ public static class GuardrailPaths
     /// <summary>The configuration, JSON of <see cref="GuardrailConfig"/>.</summary>
     public const string Config = ConfigDirectory + "/config.json";
 
-    /// <summary>Prices that are laid over the shipped ones, in the catalog's own format (docs/pricing.md); absent: the shipped ones alone.</summary>
+    /// <summary>
+    /// Prices that are laid over the shipped ones, in the catalog's own format (docs/pricing.md); absent: the shipped ones alone.
+    /// </summary>
     public const string Prices = ConfigDirectory + "/prices.json";
 
     /// <summary>The certificates that the grant endpoint's certificate must chain to.</summary>
@@ -239,7 +250,10 @@ public static class GuardrailPaths
 }
 
 /// <summary>JSON of the guardrail's configuration and grant protocol, generated at compile time so that Native AOT can use it.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(GuardrailConfig))]
 [JsonSerializable(typeof(GrantRequest))]
 [JsonSerializable(typeof(GrantResponse))]

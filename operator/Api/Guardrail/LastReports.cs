@@ -5,13 +5,15 @@ using System.Text.Json.Serialization;
 namespace AgentReadiness.Api.Guardrail;
 
 /// <summary>
-/// The closing reports of a guardrail that ends while the operator does not answer. It leaves them in its container's termination message, where the
-/// operator reads them as long as the pod is there.
+/// The closing reports of a guardrail that ends while the operator does not answer. It leaves them in its container's termination message,
+/// where the operator reads them as long as the pod is there.
 /// </summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed class LastReports
 {
-    /// <summary>The most bytes of a message: a quarter of what a kubelet reads of a container, as all containers of a pod share 12 KiB.</summary>
+    /// <summary>
+    /// The most bytes of a message: a quarter of what a kubelet reads of a container, as all containers of a pod share 12 KiB.
+    /// </summary>
     public const int MaxBytes = 1024;
 
     /// <summary>How each message begins, so that others are known at once.</summary>
@@ -28,7 +30,16 @@ public sealed class LastReports
         var message = string.Empty;
         foreach (var closing in closings)
         {
-            kept.Add(new LastReport { Holder = closing.Holder, Window = closing.Window, Settled = closing.Settled, Unproven = closing.Unproven + closing.Reserved, Returned = closing.Returned });
+            kept.Add(
+                new LastReport
+                {
+                    Holder = closing.Holder,
+                    Window = closing.Window,
+                    Settled = closing.Settled,
+                    Unproven = closing.Unproven + closing.Reserved,
+                    Returned = closing.Returned,
+                }
+            );
             var longer = JsonSerializer.Serialize(new LastReports { Reports = kept }, GuardrailJson.Default.LastReports);
             if (Encoding.UTF8.GetByteCount(longer) > MaxBytes)
                 break;
@@ -44,7 +55,11 @@ public sealed class LastReports
             return null;
         try
         {
-            return JsonSerializer.Deserialize(message, GuardrailJson.Default.LastReports) is { Reports: { } reports } read && !reports.Contains(null!) ? read : null;
+            return
+                JsonSerializer.Deserialize(message, GuardrailJson.Default.LastReports) is { Reports: { } reports } read
+                && !reports.Contains(null!)
+                ? read
+                : null;
         }
         catch (JsonException)
         {

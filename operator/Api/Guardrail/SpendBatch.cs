@@ -3,9 +3,9 @@ using System.Text.RegularExpressions;
 namespace AgentReadiness.Api.Guardrail;
 
 /// <summary>
-/// What a guardrail booked in a window since the last batch that the operator acknowledged, told apart. For people only: no grant and no refusal depends on it.
-/// A batch keeps its number and its content until it is acknowledged, and the operator adds each number once: so a message that is lost, repeated or late
-/// does no harm, and the sums are exact for all that was acknowledged.
+/// What a guardrail booked in a window since the last batch that the operator acknowledged, told apart. For people only: no grant and no
+/// refusal depends on it. A batch keeps its number and its content until it is acknowledged, and the operator adds each number once: so a
+/// message that is lost, repeated or late does no harm, and the sums are exact for all that was acknowledged.
 /// </summary>
 public sealed record SpendBatch
 {
@@ -114,7 +114,9 @@ public static partial class SpendBounds
             if (run.Cost.Amount is < 0 or > MaxCost)
                 return $"{field}.runs[{i}].cost: must be from 0 to {MaxCost}";
         }
-        return !IsSketch(batch.PerCall) ? $"{field}.perCall: is no sketch" : !IsSketch(batch.PerRun) ? $"{field}.perRun: is no sketch" : null;
+        return !IsSketch(batch.PerCall) ? $"{field}.perCall: is no sketch"
+            : !IsSketch(batch.PerRun) ? $"{field}.perRun: is no sketch"
+            : null;
     }
 
     private static string? Problem(SpendDimension? dimension, string field)

@@ -4,8 +4,8 @@ using k8s.Models;
 namespace AgentReadiness.Api.Resources;
 
 /// <summary>
-/// A budget that several agents share. In an agent's namespace it binds the agents that name it, and those that it selects. In the operator's
-/// own namespace it is a ceiling: it binds the agents of the namespaces that it lists, whether they want it or not.
+/// A budget that several agents share. In an agent's namespace it binds the agents that name it, and those that it selects. In the
+/// operator's own namespace it is a ceiling: it binds the agents of the namespaces that it lists, whether they want it or not.
 /// </summary>
 [KubernetesEntity(Group = Names.Group, ApiVersion = Names.Version, Kind = EntityKind, PluralName = "agentbudgets")]
 [KubernetesEntityShortNames("agb")]
@@ -33,7 +33,8 @@ public sealed class AgentBudgetSpec : IWindowedBudget
     public BudgetMode? Mode { get; set; }
 
     /// <summary>
-    /// The time zone that the windows are aligned to, by its IANA name, for example "Europe/Berlin"; daylight saving included: a day may have 23 or 25 hours.
+    /// The time zone that the windows are aligned to, by its IANA name, for example "Europe/Berlin"; daylight saving included: a day may
+    /// have 23 or 25 hours.
     /// </summary>
     [DefaultJson("\"UTC\""), Pattern(TimeZones.Pattern), Length(1, TimeZones.MaxLength)]
     public string? TimeZone { get; set; }
@@ -42,7 +43,9 @@ public sealed class AgentBudgetSpec : IWindowedBudget
     [Required, Items(1, 5), XListType("map", "period")]
     public List<BudgetWindow> Windows { get; set; } = [];
 
-    /// <summary>Binds every agent of the namespace whose labels these are, beside those that name the budget. Absent, it selects none; empty, all.</summary>
+    /// <summary>
+    /// Binds every agent of the namespace whose labels these are, beside those that name the budget. Absent, it selects none; empty, all.
+    /// </summary>
     public AgentSelector? Selector { get; set; }
 
     /// <summary>Only in the operator's namespace: the namespaces whose agents it binds, each a name or a prefix that ends in "*".</summary>

@@ -20,8 +20,10 @@ namespace AgentReadiness.Api.Resources;
 [GenericAdditionalPrinterColumn(".status.budget[0].cap", "Cap", "string")]
 [GenericAdditionalPrinterColumn(".status.conditions[?(@.type==\"Ready\")].message", "Message", "string", Priority = 1)]
 [GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
-[ValidationRule("self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-    "metadata.name must be a DNS label of at most 40 characters that begins with a letter: names of Services and Deployments derive from it")]
+[ValidationRule(
+    "self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    "metadata.name must be a DNS label of at most 40 characters that begins with a letter: names of Services and Deployments derive from it"
+)]
 public sealed class AgentDeployment : CustomResource<AgentDeploymentSpec, AgentDeploymentStatus>
 {
     /// <summary>The kind's name.</summary>
@@ -129,7 +131,9 @@ public sealed class EvalRequirement
     [Items(0, 16), Length(1, 63), XListType("set")]
     public List<string> CriticalTags { get; set; } = [];
 
-    /// <summary>What the evaluation of one revision by this suite may cost, in USD as a decimal string. Apart from the agent's own budget.</summary>
+    /// <summary>
+    /// What the evaluation of one revision by this suite may cost, in USD as a decimal string. Apart from the agent's own budget.
+    /// </summary>
     [DefaultJson("\"5.00\""), Pattern(Money.Pattern)]
     public string? MaxCost { get; set; }
 
@@ -176,7 +180,10 @@ public sealed class CallSpec
     [Pattern(GoDuration.Pattern)]
     public string? EventTimeout { get; set; }
 
-    /// <summary>Attempts in all. Another one follows a 408, 409, 429, 5xx or a broken connection, with growing, jittered delays or as Retry-After says, and only while the agent has seen no byte.</summary>
+    /// <summary>
+    /// Attempts in all. Another one follows a 408, 409, 429, 5xx or a broken connection, with growing, jittered delays or as Retry-After
+    /// says, and only while the agent has seen no byte.
+    /// </summary>
     [DefaultJson("1"), Range(1, 10)]
     public int? Attempts { get; set; }
 }
@@ -198,7 +205,10 @@ public sealed class GuardrailsSpec
     /// <summary>Tools.</summary>
     public ToolsSpec? Tools { get; set; }
 
-    /// <summary>Providers and tool servers; the agent calls http://127.0.0.1:15080/NAME/… The first of a format also gets the variables that its SDK reads.</summary>
+    /// <summary>
+    /// Providers and tool servers; the agent calls http://127.0.0.1:15080/NAME/… The first of a format also gets the variables that its SDK
+    /// reads.
+    /// </summary>
     [Items(0, 16), XListType("map", "name")]
     public List<Upstream> Upstreams { get; set; } = [];
 }
@@ -206,7 +216,9 @@ public sealed class GuardrailsSpec
 /// <summary>Which models an agent may call.</summary>
 public sealed class ModelsSpec
 {
-    /// <summary>Allowed models: exact names, or with "*" for any run of characters. Empty: every model that the price catalog knows.</summary>
+    /// <summary>
+    /// Allowed models: exact names, or with "*" for any run of characters. Empty: every model that the price catalog knows.
+    /// </summary>
     [Items(0, 64), Length(1, 128), XListType("set")]
     public List<string> Allow { get; set; } = [];
 
@@ -218,7 +230,10 @@ public sealed class ModelsSpec
 /// <summary>Which tools an agent may call.</summary>
 public sealed class ToolsSpec
 {
-    /// <summary>Allowed tools of MCP servers: exact names, or with "*" for any run of characters; a plain HTTP upstream goes by its own name. Empty: every tool.</summary>
+    /// <summary>
+    /// Allowed tools of MCP servers: exact names, or with "*" for any run of characters; a plain HTTP upstream goes by its own name. Empty:
+    /// every tool.
+    /// </summary>
     [Items(0, 64), Length(1, 128), XListType("set")]
     public List<string> Allow { get; set; } = [];
 }
@@ -234,14 +249,20 @@ public sealed class Upstream
     [Required]
     public UpstreamFormat Format { get; set; }
 
-    /// <summary>The base URL with its version path, for example "https://api.openai.com/v1"; without any path the format's own version is added. Of an MCP server: its one endpoint.</summary>
+    /// <summary>
+    /// The base URL with its version path, for example "https://api.openai.com/v1"; without any path the format's own version is added. Of
+    /// an MCP server: its one endpoint.
+    /// </summary>
     [Required, Length(8, 512), Pattern(@"^https?://[^\s?#]+$")]
     public string Url { get; set; } = string.Empty;
 
     /// <summary>The provider's key. Only the guardrail mounts it.</summary>
     public UpstreamCredentials? Credentials { get; set; }
 
-    /// <summary>The ConfigMap, in the agent's namespace, and the key in it, with the PEM certificates that the provider's certificate must chain to; absent: the public ones.</summary>
+    /// <summary>
+    /// The ConfigMap, in the agent's namespace, and the key in it, with the PEM certificates that the provider's certificate must chain to;
+    /// absent: the public ones.
+    /// </summary>
     public KeyReference? CaConfigMapRef { get; set; }
 
     /// <summary>An HTTP proxy to reach the provider through, for example "http://proxy.shop:3128".</summary>

@@ -12,7 +12,10 @@ public sealed record AgentDeploymentStatus
     [Length(0, 32)]
     public string? Phase { get; init; }
 
-    /// <summary>The state, in standard conditions: Ready, Reconciling, Stalled, EvalsPassed, Serving, WithinBudget, DecisionIgnored, Tampered, Drifted.</summary>
+    /// <summary>
+    /// The state, in standard conditions: Ready, Reconciling, Stalled, EvalsPassed, Serving, WithinBudget, DecisionIgnored, Tampered,
+    /// Drifted.
+    /// </summary>
     [Items(0, 16), XListType("map", "type")]
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
 
@@ -80,7 +83,9 @@ public sealed record AgentDeploymentStatus
     [Items(0, 8), XListType("atomic")]
     public IReadOnlyList<BudgetWindowStatus> Budget { get; init; } = [];
 
-    /// <summary>Calls that cost more than their upper bound: their models are refused until spec.budget.acknowledgedOverruns names the rule.</summary>
+    /// <summary>
+    /// Calls that cost more than their upper bound: their models are refused until spec.budget.acknowledgedOverruns names the rule.
+    /// </summary>
     [Items(0, 32), XListType("map", "rule")]
     public IReadOnlyList<LedgerOverrun> Overruns { get; init; } = [];
 }
@@ -201,11 +206,15 @@ public sealed record BudgetWindowStatus
     /// <summary>The cap on tokens in force.</summary>
     public long? CapTokens { get; init; }
 
-    /// <summary>What will be spent at the window's end at the pace so far, in USD, rounded up; absent where that is not known, and for Total.</summary>
+    /// <summary>
+    /// What will be spent at the window's end at the pace so far, in USD, rounded up; absent where that is not known, and for Total.
+    /// </summary>
     [Length(1, 32)]
     public string? Forecast { get; init; }
 
-    /// <summary>What cost most: three values each by model, revision and the declared tags, and three runs. Absent for shared budgets.</summary>
+    /// <summary>
+    /// What cost most: three values each by model, revision and the declared tags, and three runs. Absent for shared budgets.
+    /// </summary>
     [Items(0, 32), XListType("atomic")]
     public IReadOnlyList<SpendShareStatus> Top { get; init; } = [];
 

@@ -4,8 +4,8 @@ using k8s.Models;
 namespace AgentReadiness.Api.Resources;
 
 /// <summary>
-/// The escrow account of an agent or of a shared budget. It lives in the operator's namespace and has no owner, so that it outlives the agent:
-/// deleting and re-applying an agent resets no cap. Written by the leading operator only, before each grant is answered.
+/// The escrow account of an agent or of a shared budget. It lives in the operator's namespace and has no owner, so that it outlives the
+/// agent: deleting and re-applying an agent resets no cap. Written by the leading operator only, before each grant is answered.
 /// </summary>
 [KubernetesEntity(Group = Names.Group, ApiVersion = Names.Version, Kind = EntityKind, PluralName = "budgetledgers")]
 [KubernetesEntityShortNames("bgl")]
@@ -66,15 +66,19 @@ public enum LedgerAccount
 }
 
 /// <summary>
-/// The account. For each limit, at every moment, settled + unproven + outstanding ≤ the cap in force when the last grant was written. Time is cut
-/// into segments, a new one whenever a limit begins or ends, and each holder's line belongs to one of them: so a limit's sums are those of its segments.
+/// The account. For each limit, at every moment, settled + unproven + outstanding ≤ the cap in force when the last grant was written. Time
+/// is cut into segments, a new one whenever a limit begins or ends, and each holder's line belongs to one of them: so a limit's sums are
+/// those of its segments.
 /// </summary>
 public sealed record BudgetLedgerStatus
 {
     /// <summary>Grows with every leader; the first write of a leader, before its first grant, raises it.</summary>
     public long Epoch { get; init; }
 
-    /// <summary>Names this ledger in the windows of the grant protocol, so that money of a ledger that was deleted is never taken for money of this one.</summary>
+    /// <summary>
+    /// Names this ledger in the windows of the grant protocol, so that money of a ledger that was deleted is never taken for money of this
+    /// one.
+    /// </summary>
     [Length(0, 16)]
     public string? Id { get; init; }
 
@@ -91,11 +95,15 @@ public sealed record BudgetLedgerStatus
     /// <summary>True while calls of ordinary size are refused for lack of money, by any limit.</summary>
     public bool? Exhausted { get; init; }
 
-    /// <summary>Calls that cost more than their upper bound and that nobody has acknowledged: their models are refused. The last one of each price rule.</summary>
+    /// <summary>
+    /// Calls that cost more than their upper bound and that nobody has acknowledged: their models are refused. The last one of each price
+    /// rule.
+    /// </summary>
     [Items(0, 32), XListType("map", "rule")]
     public IReadOnlyList<LedgerOverrun> Overruns { get; init; } = [];
 
-    // Atomic: of a map the API server keeps book of each field of each line, which makes an object of 1,000 lines twice as large, and dearer to write.
+    // Atomic: of a map the API server keeps book of each field of each line, which makes an object of 1,000 lines twice as large, and
+    // dearer to write.
     /// <summary>Who holds money: guardrail processes, or the accounts of agents. One line for each ID and segment.</summary>
     [Items(0, 2000), XListType("atomic")]
     public IReadOnlyList<LedgerHolder> Holders { get; init; } = [];
@@ -105,7 +113,9 @@ public sealed record BudgetLedgerStatus
     public IReadOnlyList<ClosedWindow> Previous { get; init; } = [];
 }
 
-/// <summary>One cap on the account: a window of its own, or what a shared budget lent it. Sums count the lines of the segments from first to last.</summary>
+/// <summary>
+/// One cap on the account: a window of its own, or what a shared budget lent it. Sums count the lines of the segments from first to last.
+/// </summary>
 public sealed record LedgerLimit
 {
     /// <summary>The window's period in lower case, for example "day", or the ledger of the shared budget.</summary>
@@ -234,8 +244,8 @@ public sealed record LedgerHolder
     public long? Noted { get; init; }
 
     /// <summary>
-    /// The process is over and its amounts are in the closed sums. It stays listed while its segment lasts and its pod lives, so that a late
-    /// message of it opens nothing anew.
+    /// The process is over and its amounts are in the closed sums. It stays listed while its segment lasts and its pod lives, so that a
+    /// late message of it opens nothing anew.
     /// </summary>
     public bool? Closed { get; init; }
 }

@@ -38,7 +38,8 @@ public sealed class BudgetSpec : IWindowedBudget
     public PerPodSpec? PerPod { get; set; }
 
     /// <summary>
-    /// The time zone that the windows are aligned to, by its IANA name, for example "Europe/Berlin"; daylight saving included: a day may have 23 or 25 hours.
+    /// The time zone that the windows are aligned to, by its IANA name, for example "Europe/Berlin"; daylight saving included: a day may
+    /// have 23 or 25 hours.
     /// </summary>
     [DefaultJson("\"UTC\""), Pattern(TimeZones.Pattern), Length(1, TimeZones.MaxLength)]
     public string? TimeZone { get; set; }
@@ -47,13 +48,15 @@ public sealed class BudgetSpec : IWindowedBudget
     [Items(0, 5), XListType("map", "period")]
     public List<BudgetWindow> Windows { get; set; } = [];
 
-    /// <summary>AgentBudgets of the agent's namespace that a call must fit as well, by name. Those that select the agent bind it in any case.</summary>
+    /// <summary>
+    /// AgentBudgets of the agent's namespace that a call must fit as well, by name. Those that select the agent bind it in any case.
+    /// </summary>
     [Items(0, 8), Length(1, 63), XListType("set")]
     public List<string> SharedBudgets { get; set; } = [];
 
     /// <summary>
-    /// By what spend is told apart, beside model, revision and run: tags of your own, for example feature and customer. A call out, or the request that
-    /// began its run, names their values in the headers X-Agent-Tag-NAME or in W3C baggage.
+    /// By what spend is told apart, beside model, revision and run: tags of your own, for example feature and customer. A call out, or the
+    /// request that began its run, names their values in the headers X-Agent-Tag-NAME or in W3C baggage.
     /// </summary>
     [Items(0, Api.Attribution.MaxTags), Length(1, 32), Pattern(Api.Attribution.Pattern), XListType("set")]
     [ValidationRule(Api.Attribution.TakenRule, Api.Attribution.TakenMessage)]
@@ -72,7 +75,9 @@ public sealed class BudgetSpec : IWindowedBudget
     public List<OverrunAcknowledgement> AcknowledgedOverruns { get; set; } = [];
 }
 
-/// <summary>Says that the overruns of a price rule, up to a moment, have been looked into. A later overrun refuses the model anew.</summary>
+/// <summary>
+/// Says that the overruns of a price rule, up to a moment, have been looked into. A later overrun refuses the model anew.
+/// </summary>
 public sealed class OverrunAcknowledgement
 {
     /// <summary>The price rule's ID, as status.overruns names it.</summary>
@@ -101,7 +106,10 @@ public enum BudgetMode
 /// <summary>Limits of one model call.</summary>
 public sealed class PerCallSpec
 {
-    /// <summary>The most that one call may cost, in USD as a decimal string. The output limit is lowered to fit; a call that does not fit even so is refused.</summary>
+    /// <summary>
+    /// The most that one call may cost, in USD as a decimal string. The output limit is lowered to fit; a call that does not fit even so is
+    /// refused.
+    /// </summary>
     [Pattern(Money.Pattern)]
     public string? MaxCost { get; set; }
 }
@@ -150,7 +158,9 @@ public sealed class PerPodSpec
 [ValidationRule("has(self.maxCost) || has(self.maxTokens)", "a window needs maxCost or maxTokens: without either it limits nothing")]
 public sealed class BudgetWindow
 {
-    /// <summary>The window, aligned to the calendar in the budget's timeZone: Hour, Day, Week (from Monday), Month, or Total, which never ends.</summary>
+    /// <summary>
+    /// The window, aligned to the calendar in the budget's timeZone: Hour, Day, Week (from Monday), Month, or Total, which never ends.
+    /// </summary>
     [Required]
     public BudgetPeriod Period { get; set; }
 

@@ -59,7 +59,10 @@ public sealed record EvalRunSpec
     [Required, Length(64, 64), Pattern("^[0-9a-f]{64}$")]
     public string SuiteDigest { get; init; } = string.Empty;
 
-    /// <summary>1 for the first try; more after an Error, or where a person decided to retry. Re-evaluations of what serves have a count of their own.</summary>
+    /// <summary>
+    /// 1 for the first try; more after an Error, or where a person decided to retry. Re-evaluations of what serves have a count of their
+    /// own.
+    /// </summary>
     [Required, Range(1, 100000)]
     public int Attempt { get; init; } = 1;
 
@@ -94,7 +97,9 @@ public sealed record EvalRunSpec
     /// <summary>See <see cref="EvalRequirement.Repeats"/>.</summary>
     public EvalRepeats? Repeats { get; init; }
 
-    /// <summary>The EvalRun, in this namespace, whose results the serving revision passed with, and with which these are compared case by case.</summary>
+    /// <summary>
+    /// The EvalRun, in this namespace, whose results the serving revision passed with, and with which these are compared case by case.
+    /// </summary>
     [Length(1, 253)]
     public string? Baseline { get; init; }
 
@@ -165,7 +170,9 @@ public sealed record EvalRunStatus
     [Length(0, 2048)]
     public string? Message { get; init; }
 
-    /// <summary>The first fault of a case that could not be measured, in the tool's words. It stays here, beside the held-out set: it may quote it.</summary>
+    /// <summary>
+    /// The first fault of a case that could not be measured, in the tool's words. It stays here, beside the held-out set: it may quote it.
+    /// </summary>
     [Length(0, 512)]
     public string? Fault { get; init; }
 

@@ -4,7 +4,9 @@ using k8s.Models;
 
 namespace AgentReadiness.Api.Resources;
 
-/// <summary>A held-out set of cases with graded expectations, and how to run it. Its owner is the platform team; agents refer to it.</summary>
+/// <summary>
+/// A held-out set of cases with graded expectations, and how to run it. Its owner is the platform team; agents refer to it.
+/// </summary>
 [KubernetesEntity(Group = Names.Group, ApiVersion = Names.Version, Kind = EntityKind, PluralName = "evalsuites")]
 [KubernetesEntityShortNames("evs")]
 [Categories("agent-readiness")]
@@ -21,7 +23,10 @@ public sealed class EvalSuite : CustomResource<EvalSuiteSpec, EvalSuiteStatus>
 }
 
 /// <summary>A suite: exactly one of builtin, job and external.</summary>
-[ValidationRule("[has(self.builtin), has(self.job), has(self.external)].exists_one(one, one)", "spec must have exactly one of builtin, job and external")]
+[ValidationRule(
+    "[has(self.builtin), has(self.job), has(self.external)].exists_one(one, one)",
+    "spec must have exactly one of builtin, job and external"
+)]
 public sealed class EvalSuiteSpec
 {
     /// <summary>Namespaces, besides the suite's own, whose agents may be evaluated by it; "*" is every namespace.</summary>
@@ -37,12 +42,16 @@ public sealed class EvalSuiteSpec
     /// <summary>Results that CI measures and submits for a revision.</summary>
     public ExternalSuite? External { get; set; }
 
-    /// <summary>Tries of a measurement that could not be made. What was measured is never tried again by itself, however it ended.</summary>
+    /// <summary>
+    /// Tries of a measurement that could not be made. What was measured is never tried again by itself, however it ended.
+    /// </summary>
     [DefaultJson("3"), Range(1, 10)]
     public int? Attempts { get; set; }
 }
 
-/// <summary>A runner of your own. It runs as a Job beside the suite, and our reporter, in the same pod, reads what it wrote when it has ended.</summary>
+/// <summary>
+/// A runner of your own. It runs as a Job beside the suite, and our reporter, in the same pod, reads what it wrote when it has ended.
+/// </summary>
 public sealed class JobSuite
 {
     /// <summary>
@@ -113,7 +122,10 @@ public sealed class BuiltinSuite
     /// <summary>A model that grades where a case's expectation says "judge"; a guardrail of its own stands in front of it.</summary>
     public JudgeSpec? Judge { get; set; }
 
-    /// <summary>More of the runner's pod: nodeSelector, tolerations, affinity, serviceAccountName, imagePullSecrets and priorityClassName, as in a pod's spec.</summary>
+    /// <summary>
+    /// More of the runner's pod: nodeSelector, tolerations, affinity, serviceAccountName, imagePullSecrets and priorityClassName, as in a
+    /// pod's spec.
+    /// </summary>
     [PreserveUnknownFields]
     public JsonObject? Pod { get; set; }
 
@@ -122,7 +134,9 @@ public sealed class BuiltinSuite
     public JsonObject? Resources { get; set; }
 }
 
-/// <summary>A file of cases in a PersistentVolumeClaim of the suite's namespace. The operator cannot see it, so its version is declared.</summary>
+/// <summary>
+/// A file of cases in a PersistentVolumeClaim of the suite's namespace. The operator cannot see it, so its version is declared.
+/// </summary>
 public sealed class CasesVolume
 {
     /// <summary>The PersistentVolumeClaim. The runner mounts it read-only.</summary>
@@ -156,7 +170,9 @@ public sealed class JudgeSpec
     [DefaultJson("1"), Range(1, 9)]
     public int? Votes { get; set; }
 
-    /// <summary>What the judge may cost for one revision of an agent, in USD as a decimal string. Apart from what the agent's own calls cost.</summary>
+    /// <summary>
+    /// What the judge may cost for one revision of an agent, in USD as a decimal string. Apart from what the agent's own calls cost.
+    /// </summary>
     [DefaultJson("\"1.00\""), Pattern(Money.Pattern)]
     public string? MaxCost { get; set; }
 }

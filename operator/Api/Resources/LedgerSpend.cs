@@ -3,8 +3,8 @@ using AgentReadiness.Api.Schema;
 namespace AgentReadiness.Api.Resources;
 
 /// <summary>
-/// What was spent of a limit, told apart: for people only. A lower bound: what a guardrail booked and could not report before it died is missing, and a value
-/// that once was among the small ones is counted in the rest up to then.
+/// What was spent of a limit, told apart: for people only. A lower bound: what a guardrail booked and could not report before it died is
+/// missing, and a value that once was among the small ones is counted in the rest up to then.
 /// </summary>
 public sealed record LedgerSpend
 {

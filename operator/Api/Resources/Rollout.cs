@@ -3,7 +3,10 @@ using AgentReadiness.Api.Schema;
 namespace AgentReadiness.Api.Resources;
 
 /// <summary>How a new revision takes over.</summary>
-[ValidationRule("self.strategy != 'Canary' || size(self.steps) > 0", "spec.rollout.steps must list at least one step where the strategy is Canary")]
+[ValidationRule(
+    "self.strategy != 'Canary' || size(self.steps) > 0",
+    "spec.rollout.steps must list at least one step where the strategy is Canary"
+)]
 [ValidationRule("self.strategy != 'BlueGreen' || size(self.steps) == 0", "spec.rollout.steps needs strategy Canary")]
 public sealed class RolloutSpec
 {
@@ -19,7 +22,10 @@ public sealed class RolloutSpec
     [DefaultJson("1"), Range(1, 20)]
     public int? CandidateReplicas { get; set; }
 
-    /// <summary>How long the pods of a new revision may take to become available, as a duration such as "15m". Evaluation time, holds and waiting for approval do not count.</summary>
+    /// <summary>
+    /// How long the pods of a new revision may take to become available, as a duration such as "15m". Evaluation time, holds and waiting
+    /// for approval do not count.
+    /// </summary>
     [DefaultJson("\"15m\""), Pattern(GoDuration.Pattern)]
     public string? ProgressDeadline { get; set; }
 
@@ -68,7 +74,10 @@ public enum RolloutStrategy
 /// <summary>A step of a Canary.</summary>
 public sealed class CanaryStep
 {
-    /// <summary>The most of the traffic that the new revision gets, in percent of the pods; one pod of it is the least there is. Never less than in the step before.</summary>
+    /// <summary>
+    /// The most of the traffic that the new revision gets, in percent of the pods; one pod of it is the least there is. Never less than in
+    /// the step before.
+    /// </summary>
     [Required, Range(1, 99)]
     public int Percent { get; set; }
 
@@ -126,7 +135,9 @@ public enum DecisionAction
     /// <summary>Give the declared revision up: no traffic for it, the last good one serves.</summary>
     Abort,
 
-    /// <summary>Try a declared revision again that failed, was aborted or was not approved; evals that said no are measured again.</summary>
+    /// <summary>
+    /// Try a declared revision again that failed, was aborted or was not approved; evals that said no are measured again.
+    /// </summary>
     Retry,
 
     /// <summary>Let an older, kept revision serve that served before, until the spec declares another one.</summary>

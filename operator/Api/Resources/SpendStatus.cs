@@ -21,7 +21,9 @@ public sealed record SpendShareStatus
     public long? Calls { get; init; }
 }
 
-/// <summary>How costs are distributed. Median and 95th percentile are within 5 % of a cost of that rank; count and maximum are exact.</summary>
+/// <summary>
+/// How costs are distributed. Median and 95th percentile are within 5 % of a cost of that rank; count and maximum are exact.
+/// </summary>
 public sealed record CostStatistics
 {
     /// <summary>How many there were.</summary>

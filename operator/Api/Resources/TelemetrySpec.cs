@@ -12,7 +12,9 @@ public sealed class TelemetrySpec
 /// <summary>An OpenTelemetry collector that takes OTLP over HTTP.</summary>
 public sealed class OtlpSpec
 {
-    /// <summary>Its base URL, for example "http://otel-collector.observability:4318": log records are posted to /v1/logs under it, as protobuf.</summary>
+    /// <summary>
+    /// Its base URL, for example "http://otel-collector.observability:4318": log records are posted to /v1/logs under it, as protobuf.
+    /// </summary>
     [Required, Length(8, 512), Pattern(@"^https?://[^\s?#@]+$")]
     public string Endpoint { get; set; } = string.Empty;
 }

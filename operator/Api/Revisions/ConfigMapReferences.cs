@@ -12,10 +12,12 @@ public static class ConfigMapReferences
 {
     /// <summary>The ConfigMaps that a template refers to, by name, in the order of their names.</summary>
     public static IReadOnlyList<ConfigMapReference> Find(JsonObject template) =>
-        [.. Nodes(template)
-            .GroupBy(reference => reference["name"]!.GetValue<string>(), StringComparer.Ordinal)
-            .OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => new ConfigMapReference(group.Key, group.All(IsOptional)))];
+        [
+            .. Nodes(template)
+                .GroupBy(reference => reference["name"]!.GetValue<string>(), StringComparer.Ordinal)
+                .OrderBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => new ConfigMapReference(group.Key, group.All(IsOptional))),
+        ];
 
     /// <summary>Changes every reference in place.</summary>
     /// <param name="template">The template.</param>
@@ -26,7 +28,8 @@ public static class ConfigMapReferences
             reference["name"] = rename(reference["name"]!.GetValue<string>());
     }
 
-    private static bool IsOptional(JsonObject reference) => reference["optional"] is JsonValue value && value.TryGetValue<bool>(out var optional) && optional;
+    private static bool IsOptional(JsonObject reference) =>
+        reference["optional"] is JsonValue value && value.TryGetValue<bool>(out var optional) && optional;
 
     private static IEnumerable<JsonObject> Nodes(JsonObject template)
     {
@@ -59,8 +62,11 @@ public static class ConfigMapReferences
         }
     }
 
-    private static IEnumerable<JsonObject> Objects(JsonObject parent, string name) => (parent[name] as JsonArray)?.OfType<JsonObject>() ?? [];
+    private static IEnumerable<JsonObject> Objects(JsonObject parent, string name) =>
+        (parent[name] as JsonArray)?.OfType<JsonObject>() ?? [];
 
     private static JsonObject? Named(JsonNode? node) =>
-        node is JsonObject reference && reference["name"] is JsonValue name && name.TryGetValue<string>(out var text) && text.Length > 0 ? reference : null;
+        node is JsonObject reference && reference["name"] is JsonValue name && name.TryGetValue<string>(out var text) && text.Length > 0
+            ? reference
+            : null;
 }

@@ -16,7 +16,8 @@ public static class Revision
 
     /// <summary>The revision of a spec.</summary>
     /// <param name="spec">The spec; fields that the API server would default may be absent.</param>
-    /// <param name="configMaps">From the name of a referenced ConfigMap to its <see cref="ConfigMapContent.Digest"/>; a missing optional one is left out.</param>
+    /// <param name="configMaps">From the name of a referenced ConfigMap to its <see cref="ConfigMapContent.Digest"/>; a missing optional
+    /// one is left out.</param>
     public static string Compute(AgentDeploymentSpec spec, IReadOnlyDictionary<string, string> configMaps)
     {
         var contents = new JsonObject();
@@ -33,12 +34,17 @@ public static class Revision
     }
 
     // A member that is null means the same to the API server as one that is not there, and tools drop it or not as they like.
-    private static JsonNode? WithoutNulls(JsonNode? node) => node switch
-    {
-        JsonObject members => new JsonObject(members.Where(member => member.Value is not null).Select(member => KeyValuePair.Create(member.Key, WithoutNulls(member.Value)))),
-        JsonArray items => new JsonArray([.. items.Select(WithoutNulls)]),
-        _ => node?.DeepClone(),
-    };
+    private static JsonNode? WithoutNulls(JsonNode? node) =>
+        node switch
+        {
+            JsonObject members => new JsonObject(
+                members
+                    .Where(member => member.Value is not null)
+                    .Select(member => KeyValuePair.Create(member.Key, WithoutNulls(member.Value)))
+            ),
+            JsonArray items => new JsonArray([.. items.Select(WithoutNulls)]),
+            _ => node?.DeepClone(),
+        };
 
     // What is not set, or set to its default, is left out: a field that a later version adds changes no revision.
     private static JsonObject Reliability(ReliabilitySpec? reliability)
@@ -63,12 +69,13 @@ public static class Revision
         return json;
     }
 
-    private static JsonObject Models(GuardrailsSpec? guardrails) => new()
-    {
-        ["allow"] = new JsonArray([.. (guardrails?.Models?.Allow ?? []).Select(model => (JsonNode)model)]),
-        ["maxOutputTokens"] = guardrails?.Models?.MaxOutputTokens ?? Defaults.MaxOutputTokens,
-        ["upstreams"] = new JsonArray([.. (guardrails?.Upstreams ?? []).Select(One)]),
-    };
+    private static JsonObject Models(GuardrailsSpec? guardrails) =>
+        new()
+        {
+            ["allow"] = new JsonArray([.. (guardrails?.Models?.Allow ?? []).Select(model => (JsonNode)model)]),
+            ["maxOutputTokens"] = guardrails?.Models?.MaxOutputTokens ?? Defaults.MaxOutputTokens,
+            ["upstreams"] = new JsonArray([.. (guardrails?.Upstreams ?? []).Select(One)]),
+        };
 
     private static JsonObject One(Upstream upstream)
     {

@@ -14,7 +14,8 @@ namespace AgentReadiness.Api.Schema;
 public sealed class CrdGenerator
 {
     /// <summary>The resource types of this API, in the order of the files under <c>crds/</c>.</summary>
-    public static IReadOnlyList<Type> Kinds { get; } = [typeof(AgentBudget), typeof(AgentDeployment), typeof(BudgetLedger), typeof(EvalRun), typeof(EvalSuite), typeof(ReadinessException)];
+    public static IReadOnlyList<Type> Kinds { get; } =
+    [typeof(AgentBudget), typeof(AgentDeployment), typeof(BudgetLedger), typeof(EvalRun), typeof(EvalSuite), typeof(ReadinessException)];
 
     private readonly XmlDocs docs;
 
@@ -75,7 +76,12 @@ public sealed class CrdGenerator
         var columns = new JsonArray();
         foreach (var column in kind.GetCustomAttributes<GenericAdditionalPrinterColumnAttribute>())
         {
-            var entry = new JsonObject { ["name"] = column.Name, ["type"] = column.Type, ["jsonPath"] = column.JsonPath };
+            var entry = new JsonObject
+            {
+                ["name"] = column.Name,
+                ["type"] = column.Type,
+                ["jsonPath"] = column.JsonPath,
+            };
             if (column.Priority != 0)
                 entry["priority"] = column.Priority;
             columns.Add(entry);
@@ -184,32 +190,48 @@ public sealed class CrdGenerator
         if (type == typeof(DateTime))
             return new JsonObject { ["type"] = "string", ["format"] = "date-time" };
         if (type == typeof(Dictionary<string, string>))
-            return new JsonObject { ["type"] = "object", ["additionalProperties"] = new JsonObject { ["type"] = "string" } };
+            return new JsonObject
+            {
+                ["type"] = "object",
+                ["additionalProperties"] = new JsonObject { ["type"] = "string" },
+            };
         if (type == typeof(JsonObject))
             return new JsonObject { ["type"] = "object" };
         if (type.IsEnum)
             return new JsonObject { ["type"] = "string", ["enum"] = Strings(Enum.GetNames(type)) };
         if (type.IsClass && type.Assembly == typeof(CrdGenerator).Assembly)
             return ObjectSchema(type);
-        throw new NotSupportedException($"{type} has no schema: use string, Money, int, long, bool, DateTime, JsonObject, an enum, a list or a type of this API");
+        throw new NotSupportedException(
+            $"{type} has no schema: use string, Money, int, long, bool, DateTime, JsonObject, an enum, a list or a type of this API"
+        );
     }
 
-    private string Description(PropertyInfo property, Type type) => type.IsEnum
-        ? docs.Of(property) + " " + string.Join(' ', Enum.GetNames(type).Select(name => $"{name}: {docs.Of(type, name)}"))
-        : docs.Of(property);
+    private string Description(PropertyInfo property, Type type) =>
+        type.IsEnum
+            ? docs.Of(property) + " " + string.Join(' ', Enum.GetNames(type).Select(name => $"{name}: {docs.Of(type, name)}"))
+            : docs.Of(property);
 
-    private static Type? ElementType(Type type) => type != typeof(string) && type != typeof(JsonObject) && type != typeof(Dictionary<string, string>) && type.IsGenericType
-        && typeof(IEnumerable).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : null;
+    private static Type? ElementType(Type type) =>
+        type != typeof(string)
+        && type != typeof(JsonObject)
+        && type != typeof(Dictionary<string, string>)
+        && type.IsGenericType
+        && typeof(IEnumerable).IsAssignableFrom(type)
+            ? type.GetGenericArguments()[0]
+            : null;
 
     private static void AddRules(JsonObject schema, MemberInfo member)
     {
         var rules = member.GetCustomAttributes<ValidationRuleAttribute>().ToList();
         if (rules.Count > 0)
-            schema["x-kubernetes-validations"] = new JsonArray([.. rules.Select(rule => new JsonObject { ["rule"] = rule.Rule, ["message"] = rule.Message })]);
+            schema["x-kubernetes-validations"] = new JsonArray([
+                .. rules.Select(rule => new JsonObject { ["rule"] = rule.Rule, ["message"] = rule.Message }),
+            ]);
     }
 
     private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(value => (JsonNode)value)]);
 
-    private static KubernetesEntityAttribute Entity(Type kind) => kind.GetCustomAttribute<KubernetesEntityAttribute>()
+    private static KubernetesEntityAttribute Entity(Type kind) =>
+        kind.GetCustomAttribute<KubernetesEntityAttribute>()
         ?? throw new ArgumentException($"{kind} has no KubernetesEntity attribute", nameof(kind));
 }

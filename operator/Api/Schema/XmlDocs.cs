@@ -12,9 +12,18 @@ internal sealed class XmlDocs
     private XmlDocs(Dictionary<string, string> summaries) => this.summaries = summaries;
 
     /// <summary>Reads a documentation file.</summary>
-    public static XmlDocs Parse(string xml) => new(XDocument.Parse(xml).Descendants("member")
-        .Where(member => member.Element("summary") is not null)
-        .ToDictionary(member => member.Attribute("name")!.Value, member => Flatten(member.Element("summary")!), StringComparer.Ordinal));
+    public static XmlDocs Parse(string xml) =>
+        new(
+            XDocument
+                .Parse(xml)
+                .Descendants("member")
+                .Where(member => member.Element("summary") is not null)
+                .ToDictionary(
+                    member => member.Attribute("name")!.Value,
+                    member => Flatten(member.Element("summary")!),
+                    StringComparer.Ordinal
+                )
+        );
 
     /// <summary>The summary of a type.</summary>
     /// <exception cref="InvalidOperationException">It has none.</exception>
@@ -30,9 +39,10 @@ internal sealed class XmlDocs
 
     private static Type Definition(Type type) => type.IsGenericType ? type.GetGenericTypeDefinition() : type;
 
-    private string Find(string name) => summaries.TryGetValue(name, out var text)
-        ? text
-        : throw new InvalidOperationException($"{name} has no <summary>; kubectl explain would show nothing");
+    private string Find(string name) =>
+        summaries.TryGetValue(name, out var text)
+            ? text
+            : throw new InvalidOperationException($"{name} has no <summary>; kubectl explain would show nothing");
 
     private static string Flatten(XElement summary)
     {
@@ -51,6 +61,8 @@ internal sealed class XmlDocs
     private static string LastSegment(XElement reference)
     {
         var segments = (reference.Attribute("cref") ?? reference.Attribute("name"))?.Value.Split('.') ?? [];
-        return segments.Length < 2 ? string.Concat(segments) : $"{segments[^2]}.{char.ToLowerInvariant(segments[^1][0])}{segments[^1][1..]}";
+        return segments.Length < 2
+            ? string.Concat(segments)
+            : $"{segments[^2]}.{char.ToLowerInvariant(segments[^1][0])}{segments[^1][1..]}";
     }
 }

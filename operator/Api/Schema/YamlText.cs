@@ -36,7 +36,9 @@ public static partial class YamlText
         switch (node)
         {
             case JsonObject members:
-                emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, true, members.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
+                emitter.Emit(
+                    new MappingStart(AnchorName.Empty, TagName.Empty, true, members.Count == 0 ? MappingStyle.Flow : MappingStyle.Block)
+                );
                 foreach (var (key, value) in members)
                 {
                     emitter.Emit(new Scalar(key));
@@ -45,14 +47,25 @@ public static partial class YamlText
                 emitter.Emit(new MappingEnd());
                 break;
             case JsonArray items:
-                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, true, items.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block));
+                emitter.Emit(
+                    new SequenceStart(AnchorName.Empty, TagName.Empty, true, items.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block)
+                );
                 foreach (var item in items)
                     Emit(emitter, item);
                 emitter.Emit(new SequenceEnd());
                 break;
             case JsonValue value when value.GetValueKind() == JsonValueKind.String:
                 var text = value.GetValue<string>();
-                emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, text, IsPlain(text) ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted, true, true));
+                emitter.Emit(
+                    new Scalar(
+                        AnchorName.Empty,
+                        TagName.Empty,
+                        text,
+                        IsPlain(text) ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted,
+                        true,
+                        true
+                    )
+                );
                 break;
             default:
                 emitter.Emit(new Scalar(node?.ToJsonString() ?? "null"));

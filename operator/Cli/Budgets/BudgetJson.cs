@@ -11,52 +11,80 @@ internal static class BudgetJson
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
 
     /// <summary>The text.</summary>
-    public static string Write(BudgetReport report, DateTimeOffset now) => new JsonObject
-    {
-        ["kind"] = report.Target.Kind,
-        ["namespace"] = report.Target.Namespace,
-        ["name"] = report.Target.Name,
-        ["ledger"] = report.Ledger,
-        ["statusBecause"] = report.WhyStatus,
-        ["exhausted"] = report.Exhausted,
-        ["windows"] = new JsonArray([.. report.Windows.Select(line => (JsonNode)Window(line, now))]),
-        ["previous"] = new JsonArray([.. report.Previous.Select(over => (JsonNode)new JsonObject
+    public static string Write(BudgetReport report, DateTimeOffset now) =>
+        new JsonObject
         {
-            ["budget"] = over.Budget,
-            ["window"] = over.Window,
-            ["caps"] = new JsonArray([.. over.Caps.Select(cap => (JsonNode)Cap(cap, null))]),
-        })]),
-    }.ToJsonString(Indented);
+            ["kind"] = report.Target.Kind,
+            ["namespace"] = report.Target.Namespace,
+            ["name"] = report.Target.Name,
+            ["ledger"] = report.Ledger,
+            ["statusBecause"] = report.WhyStatus,
+            ["exhausted"] = report.Exhausted,
+            ["windows"] = new JsonArray([.. report.Windows.Select(line => (JsonNode)Window(line, now))]),
+            ["previous"] = new JsonArray([
+                .. report.Previous.Select(over =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["budget"] = over.Budget,
+                            ["window"] = over.Window,
+                            ["caps"] = new JsonArray([.. over.Caps.Select(cap => (JsonNode)Cap(cap, null))]),
+                        }
+                ),
+            ]),
+        }.ToJsonString(Indented);
 
-    private static JsonObject Window(WindowLine line, DateTimeOffset now) => new()
-    {
-        ["budget"] = line.Budget,
-        ["period"] = line.Period.ToString(),
-        ["window"] = line.Window,
-        ["begins"] = Moment(line.Begins),
-        ["ends"] = Moment(line.Ends),
-        ["source"] = line.FromLedger ? "ledger" : "status",
-        ["asOf"] = Moment(line.AsOf),
-        ["exhausted"] = line.Exhausted,
-        ["capPending"] = line.CapPending,
-        ["observed"] = line.Observe,
-        ["resume"] = line.Manual ? "Manual" : "Automatic",
-        ["raise"] = line.Raise is not { } raise ? null : new JsonObject
+    private static JsonObject Window(WindowLine line, DateTimeOffset now) =>
+        new()
         {
-            ["maxCost"] = raise.MaxCost,
-            ["maxTokens"] = raise.MaxTokens?.ToString(CultureInfo.InvariantCulture),
-            ["expiresAt"] = BudgetText.Moment(raise.ExpiresAt.ToUniversalTime()),
-            ["requestedBy"] = raise.RequestedBy,
-            ["reason"] = raise.Reason,
-        },
-        ["caps"] = new JsonArray([.. line.Caps.Select(cap => (JsonNode)Cap(cap, Forecast.Of(line, cap, now)))]),
-        ["top"] = new JsonArray([.. line.Top.Select(share => (JsonNode)new JsonObject { ["by"] = share.By, ["value"] = share.Value, ["spent"] = share.Spent, ["calls"] = share.Calls })]),
-        ["perCall"] = Costs(line.PerCall),
-        ["perRun"] = Costs(line.PerRun),
-    };
+            ["budget"] = line.Budget,
+            ["period"] = line.Period.ToString(),
+            ["window"] = line.Window,
+            ["begins"] = Moment(line.Begins),
+            ["ends"] = Moment(line.Ends),
+            ["source"] = line.FromLedger ? "ledger" : "status",
+            ["asOf"] = Moment(line.AsOf),
+            ["exhausted"] = line.Exhausted,
+            ["capPending"] = line.CapPending,
+            ["observed"] = line.Observe,
+            ["resume"] = line.Manual ? "Manual" : "Automatic",
+            ["raise"] = line.Raise is not { } raise
+                ? null
+                : new JsonObject
+                {
+                    ["maxCost"] = raise.MaxCost,
+                    ["maxTokens"] = raise.MaxTokens?.ToString(CultureInfo.InvariantCulture),
+                    ["expiresAt"] = BudgetText.Moment(raise.ExpiresAt.ToUniversalTime()),
+                    ["requestedBy"] = raise.RequestedBy,
+                    ["reason"] = raise.Reason,
+                },
+            ["caps"] = new JsonArray([.. line.Caps.Select(cap => (JsonNode)Cap(cap, Forecast.Of(line, cap, now)))]),
+            ["top"] = new JsonArray([
+                .. line.Top.Select(share =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["by"] = share.By,
+                            ["value"] = share.Value,
+                            ["spent"] = share.Spent,
+                            ["calls"] = share.Calls,
+                        }
+                ),
+            ]),
+            ["perCall"] = Costs(line.PerCall),
+            ["perRun"] = Costs(line.PerRun),
+        };
 
     private static JsonObject? Costs(CostStatistics? costs) =>
-        costs is null ? null : new JsonObject { ["count"] = costs.Count, ["median"] = costs.Median, ["p95"] = costs.P95, ["max"] = costs.Max };
+        costs is null
+            ? null
+            : new JsonObject
+            {
+                ["count"] = costs.Count,
+                ["median"] = costs.Median,
+                ["p95"] = costs.P95,
+                ["max"] = costs.Max,
+            };
 
     private static JsonObject Cap(CapReport cap, Forecast? forecast)
     {
@@ -76,7 +104,8 @@ internal static class BudgetJson
         {
             json["forecast"] = new JsonObject
             {
-                ["atEnd"] = cap.Unit == BudgetUnit.Tokens && forecast.AtEnd is { } tokens ? Exact(decimal.Ceiling(tokens)) : Exact(forecast.AtEnd),
+                ["atEnd"] =
+                    cap.Unit == BudgetUnit.Tokens && forecast.AtEnd is { } tokens ? Exact(decimal.Ceiling(tokens)) : Exact(forecast.AtEnd),
                 ["capReachedAt"] = Moment(forecast.CapReached),
                 ["unknownBecause"] = forecast.Unknown,
             };

@@ -34,9 +34,14 @@ internal sealed class BudgetReader(Cluster cluster, string operatorNamespace)
         if (ledger is null && source == BudgetSource.Ledger)
             throw new RefusalException($"--ledger: {why}; leave the option out to read the status");
         var report = ledger is null ? await OfStatusAsync(found, why!, now, stop) : await OfLedgerAsync(found, ledger, now, stop);
-        return report.Windows.Count > 0 ? report : throw new RefusalException(found.Budget is { Windows.Count: > 0 }
-            ? $"NAME: the status of {target} tells of no window yet: does the operator run? See its condition WithinBudget"
-            : $"NAME: {target} declares no window in {target.Pointer[1..].Replace('/', '.')}.windows: its spend over time is not limited");
+        return report.Windows.Count > 0
+            ? report
+            : throw new RefusalException(
+                found.Budget is { Windows.Count: > 0 }
+                    ? $"NAME: the status of {target} tells of no window yet: does the operator run? See its condition WithinBudget"
+                    : $"NAME: {target} declares no window in {target.Pointer[1..].Replace('/', '.')}.windows: its spend over time is not "
+                        + $"limited"
+            );
     }
 
     private async Task<(BudgetLedger? Ledger, string? Why)> LedgerAsync(string name, CancellationToken stop)
@@ -45,7 +50,10 @@ internal sealed class BudgetReader(Cluster cluster, string operatorNamespace)
         {
             return await cluster.GetAsync(BudgetTarget.Resource(operatorNamespace, "budgetledgers", name), stop) is { } tree
                 ? (KubernetesJson.Deserialize<BudgetLedger>(tree.ToJsonString()), null)
-                : (null, $"there is no BudgetLedger {operatorNamespace}/{name}: nothing was granted yet, or --operator-namespace is another one");
+                : (
+                    null,
+                    $"there is no BudgetLedger {operatorNamespace}/{name}: nothing was granted yet, or --operator-namespace is another one"
+                );
         }
         catch (ClusterException error) when (error.Status == HttpStatusCode.Forbidden)
         {
@@ -59,7 +67,9 @@ internal sealed class BudgetReader(Cluster cluster, string operatorNamespace)
         foreach (var row in found.Status)
         {
             var slash = row.Budget.LastIndexOf('/');
-            lines.Add(WindowLines.Of(row, slash < 0 ? found.Budget : await SharedAsync(found.Target.Namespace, row.Budget[..slash], stop), now));
+            lines.Add(
+                WindowLines.Of(row, slash < 0 ? found.Budget : await SharedAsync(found.Target.Namespace, row.Budget[..slash], stop), now)
+            );
         }
         return new BudgetReport(found.Target, lines, null, why);
     }
@@ -78,7 +88,11 @@ internal sealed class BudgetReader(Cluster cluster, string operatorNamespace)
                 lines.AddRange(WindowLines.Of($"{label}/", shared, pot.Status ?? new BudgetLedgerStatus(), now));
         }
         // What the status tells of shared budgets that could not be read better.
-        foreach (var row in found.Status.Where(row => row.Budget.Contains('/', StringComparison.Ordinal) && !lines.Exists(line => line.Budget == row.Budget)))
+        foreach (
+            var row in found.Status.Where(row =>
+                row.Budget.Contains('/', StringComparison.Ordinal) && !lines.Exists(line => line.Budget == row.Budget)
+            )
+        )
             lines.Add(WindowLines.Of(row, await SharedAsync(found.Target.Namespace, row.Budget[..row.Budget.LastIndexOf('/')], stop), now));
         return new BudgetReport(found.Target, lines, $"{operatorNamespace}/{found.Target.LedgerName}", null) { Previous = over };
     }

@@ -35,7 +35,10 @@ internal sealed record CapReport(BudgetUnit Unit, decimal Spent, decimal? Cap)
     public decimal? Left => Cap is { } cap ? Math.Max(0, cap - Spent) : null;
 
     /// <summary>How much of the cap is spent, percent; may be above 100 after a raise ended.</summary>
-    public decimal? Percent => Cap is not { } cap ? null : cap > 0 ? Spent * 100 / cap : 100;
+    public decimal? Percent =>
+        Cap is not { } cap ? null
+        : cap > 0 ? Spent * 100 / cap
+        : 100;
 }
 
 /// <summary>How a window stands.</summary>
@@ -57,7 +60,9 @@ internal sealed record WindowLine(string Budget, BudgetPeriod Period, string? Wi
     /// <summary>When the amounts were read, by this program or by the operator.</summary>
     public DateTimeOffset AsOf { get; init; }
 
-    /// <summary>Until when the amounts are known to hold: now for a ledger; a status is written anew within five minutes after a change.</summary>
+    /// <summary>
+    /// Until when the amounts are known to hold: now for a ledger; a status is written anew within five minutes after a change.
+    /// </summary>
     public DateTimeOffset Known { get; init; }
 
     /// <summary>Calls are refused because it is spent.</summary>
@@ -122,9 +127,23 @@ internal static class WindowLines
         var raise = Raise(budget, row.Period, now);
         var declared = budget?.Windows.Find(window => window.Period == row.Period);
         var writtenOff = Amount.TryParse(row.WrittenOff, out var some) ? some : (Amount?)null;
-        return new WindowLine(row.Budget, row.Period, row.Window, Caps(
-            new CapReport(BudgetUnit.Usd, Cost(row.Spent) ?? 0, Cost(row.Cap)) { Unproven = Cost(row.Unproven), WrittenOff = writtenOff?.Cost.Amount },
-            row.SpentTokens is { } tokens ? new CapReport(BudgetUnit.Tokens, tokens, row.CapTokens) { WrittenOff = writtenOff?.Tokens } : null, declared, raise))
+        return new WindowLine(
+            row.Budget,
+            row.Period,
+            row.Window,
+            Caps(
+                new CapReport(BudgetUnit.Usd, Cost(row.Spent) ?? 0, Cost(row.Cap))
+                {
+                    Unproven = Cost(row.Unproven),
+                    WrittenOff = writtenOff?.Cost.Amount,
+                },
+                row.SpentTokens is { } tokens
+                    ? new CapReport(BudgetUnit.Tokens, tokens, row.CapTokens) { WrittenOff = writtenOff?.Tokens }
+                    : null,
+                declared,
+                raise
+            )
+        )
         {
             Begins = budget is null ? null : Begins(row.Period, ends, budget.TimeZone),
             Ends = row.Period == BudgetPeriod.Total ? null : ends,
@@ -141,7 +160,9 @@ internal static class WindowLines
         };
     }
 
-    /// <summary>The lines of a budget by its ledger: what is declared now, and what the ledger has of the windows that are open now.</summary>
+    /// <summary>
+    /// The lines of a budget by its ledger: what is declared now, and what the ledger has of the windows that are open now.
+    /// </summary>
     /// <param name="prefix">Empty, or the shared budget's name and "/".</param>
     /// <param name="budget">What is declared; its time zone must be known.</param>
     /// <param name="ledger">The account.</param>
@@ -154,23 +175,37 @@ internal static class WindowLines
             var name = Key(declared.Period);
             var calendar = BudgetCalendar.At(declared.Period, now, zone);
             // A window that is open stays open until its end, whatever the spec says meanwhile.
-            var limit = ledger.Limits.FirstOrDefault(one => one.Last is null && one.Shared != true && one.Budget == name && (one.Window == calendar.Name || now < Utc(one.Ends)));
+            var limit = ledger.Limits.FirstOrDefault(one =>
+                one.Last is null && one.Shared != true && one.Budget == name && (one.Window == calendar.Name || now < Utc(one.Ends))
+            );
             var raise = Raise(budget, declared.Period, now);
             var spent = limit is null ? Amount.Zero : limit.Settled + limit.Unproven - (limit.WrittenOff ?? Amount.Zero);
-            CapReport Cap(BudgetUnit unit, Func<Amount, decimal> part, decimal? cap) => new(unit, part(spent), cap)
-            {
-                Unproven = part(limit?.Unproven ?? Amount.Zero),
-                WrittenOff = limit?.WrittenOff is { } off ? part(off) : null,
-                Held = part(limit?.Outstanding ?? Amount.Zero),
-            };
+            CapReport Cap(BudgetUnit unit, Func<Amount, decimal> part, decimal? cap) =>
+                new(unit, part(spent), cap)
+                {
+                    Unproven = part(limit?.Unproven ?? Amount.Zero),
+                    WrittenOff = limit?.WrittenOff is { } off ? part(off) : null,
+                    Held = part(limit?.Outstanding ?? Amount.Zero),
+                };
             var cost = Cost(declared.MaxCost) is { } dollars ? Math.Max(dollars, Cost(raise?.MaxCost) ?? 0) : (decimal?)null;
             var tokens = declared.MaxTokens is { } count ? Math.Max(count, raise?.MaxTokens ?? 0) : (decimal?)null;
             var observes = Observes(budget, declared);
-            var caps = Caps(Cap(BudgetUnit.Usd, amount => amount.Cost.Amount, cost), tokens is null ? null : Cap(BudgetUnit.Tokens, amount => amount.Tokens, tokens), declared, raise);
+            var caps = Caps(
+                Cap(BudgetUnit.Usd, amount => amount.Cost.Amount, cost),
+                tokens is null ? null : Cap(BudgetUnit.Tokens, amount => amount.Tokens, tokens),
+                declared,
+                raise
+            );
             yield return new WindowLine(prefix + name, declared.Period, limit?.Window ?? calendar.Name, caps)
             {
-                Begins = declared.Period == BudgetPeriod.Total ? null : limit is null ? calendar.Begins : Utc(limit.Begins),
-                Ends = declared.Period == BudgetPeriod.Total ? null : limit is null || now >= Utc(limit.Ends) ? calendar.Ends : Utc(limit.Ends),
+                Begins =
+                    declared.Period == BudgetPeriod.Total ? null
+                    : limit is null ? calendar.Begins
+                    : Utc(limit.Begins),
+                Ends =
+                    declared.Period == BudgetPeriod.Total ? null
+                    : limit is null || now >= Utc(limit.Ends) ? calendar.Ends
+                    : Utc(limit.Ends),
                 FromLedger = true,
                 AsOf = now,
                 Known = now,
@@ -187,10 +222,15 @@ internal static class WindowLines
     }
 
     /// <summary>The windows that are over, by a ledger: those that it still settles, and the last one of each budget.</summary>
-    public static IEnumerable<OverLine> Over(string prefix, BudgetLedgerStatus ledger) => ledger.Limits
-        .Where(limit => limit is { Last: not null, Shared: not true })
-        .Select(limit => Over(prefix + limit.Budget, limit.Window, limit.Settled, limit.Unproven + limit.Outstanding, limit.MaxCost, limit.MaxTokens))
-        .Concat(ledger.Previous.Select(old => Over(prefix + old.Budget, old.Window, old.Settled, old.Unproven, old.MaxCost, old.MaxTokens)));
+    public static IEnumerable<OverLine> Over(string prefix, BudgetLedgerStatus ledger) =>
+        ledger
+            .Limits.Where(limit => limit is { Last: not null, Shared: not true })
+            .Select(limit =>
+                Over(prefix + limit.Budget, limit.Window, limit.Settled, limit.Unproven + limit.Outstanding, limit.MaxCost, limit.MaxTokens)
+            )
+            .Concat(
+                ledger.Previous.Select(old => Over(prefix + old.Budget, old.Window, old.Settled, old.Unproven, old.MaxCost, old.MaxTokens))
+            );
 
     /// <summary>The raise of a period that is in force.</summary>
     public static BudgetRaise? Raise(IWindowedBudget? budget, BudgetPeriod period, DateTimeOffset now) =>
@@ -202,8 +242,16 @@ internal static class WindowLines
     private static OverLine Over(string budget, string? window, Amount settled, Amount unproven, Money? maxCost, long? maxTokens)
     {
         var spent = settled + unproven;
-        return new OverLine(budget, window, Caps(new CapReport(BudgetUnit.Usd, spent.Cost.Amount, maxCost?.Amount) { Unproven = unproven.Cost.Amount },
-            maxTokens is null ? null : new CapReport(BudgetUnit.Tokens, spent.Tokens, maxTokens) { Unproven = unproven.Tokens }, null, null));
+        return new OverLine(
+            budget,
+            window,
+            Caps(
+                new CapReport(BudgetUnit.Usd, spent.Cost.Amount, maxCost?.Amount) { Unproven = unproven.Cost.Amount },
+                maxTokens is null ? null : new CapReport(BudgetUnit.Tokens, spent.Tokens, maxTokens) { Unproven = unproven.Tokens },
+                null,
+                null
+            )
+        );
     }
 
     private static List<CapReport> Caps(CapReport cost, CapReport? tokens, BudgetWindow? declared, BudgetRaise? raise)
@@ -216,7 +264,8 @@ internal static class WindowLines
         return caps;
     }
 
-    private static bool Observes(IWindowedBudget? budget, BudgetWindow? window) => budget?.Mode == BudgetMode.Observe || window?.OnExhausted == ExhaustedAction.Alert;
+    private static bool Observes(IWindowedBudget? budget, BudgetWindow? window) =>
+        budget?.Mode == BudgetMode.Observe || window?.OnExhausted == ExhaustedAction.Alert;
 
     private static DateTimeOffset? Begins(BudgetPeriod period, DateTimeOffset ends, string? timeZone)
     {
@@ -229,5 +278,6 @@ internal static class WindowLines
 
     private static decimal? Cost(string? text) => Money.TryParse(text, out var money) ? money.Amount : null;
 
-    private static DateTimeOffset Utc(DateTime moment) => new(moment.Kind == DateTimeKind.Local ? moment.ToUniversalTime() : DateTime.SpecifyKind(moment, DateTimeKind.Utc));
+    private static DateTimeOffset Utc(DateTime moment) =>
+        new(moment.Kind == DateTimeKind.Local ? moment.ToUniversalTime() : DateTime.SpecifyKind(moment, DateTimeKind.Utc));
 }

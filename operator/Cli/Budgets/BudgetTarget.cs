@@ -76,13 +76,16 @@ internal sealed record BudgetObject(BudgetTarget Target, JsonObject Tree, IWindo
         }
         catch (JsonException fault)
         {
-            throw new RefusalException($"{target} of namespace {target.Namespace} cannot be read: {fault.Message}; is this program of the operator's version?");
+            throw new RefusalException(
+                $"{target} of namespace {target.Namespace} cannot be read: {fault.Message}; is this program of the operator's version?"
+            );
         }
     }
 
     /// <summary>Reads it.</summary>
     /// <exception cref="RefusalException">There is none.</exception>
     public static async Task<BudgetObject> ReadAsync(Cluster cluster, BudgetTarget target, CancellationToken stop) =>
-        await cluster.GetAsync(target.Path, stop) is { } tree ? Of(target, tree)
+        await cluster.GetAsync(target.Path, stop) is { } tree
+            ? Of(target, tree)
             : throw new RefusalException($"NAME: there is no {target} in namespace {target.Namespace}: correct NAME, or give --namespace");
 }

@@ -10,8 +10,10 @@ internal static class BudgetText
     public const string None = "-";
 
     /// <summary>Spend and caps.</summary>
-    public static string Up(BudgetUnit unit, decimal? amount) => amount is not { } value ? None
-        : unit == BudgetUnit.Tokens ? decimal.Ceiling(value).ToString("0", CultureInfo.InvariantCulture) : new Money(value).ToDisplay();
+    public static string Up(BudgetUnit unit, decimal? amount) =>
+        amount is not { } value ? None
+        : unit == BudgetUnit.Tokens ? decimal.Ceiling(value).ToString("0", CultureInfo.InvariantCulture)
+        : new Money(value).ToDisplay();
 
     /// <summary>What is left.</summary>
     public static string Down(BudgetUnit unit, decimal? amount)
@@ -26,19 +28,22 @@ internal static class BudgetText
     public static string Words(BudgetUnit unit, string amount) => unit == BudgetUnit.Usd ? $"${amount}" : $"{amount} tokens";
 
     /// <summary>A share with one digit, rounded down.</summary>
-    public static string Percent(decimal? percent) => percent is { } value ? (decimal.Floor(value * 10) / 10).ToString("0.#", CultureInfo.InvariantCulture) : None;
+    public static string Percent(decimal? percent) =>
+        percent is { } value ? (decimal.Floor(value * 10) / 10).ToString("0.#", CultureInfo.InvariantCulture) : None;
 
     /// <summary>A moment, UTC, to the second.</summary>
-    public static string Moment(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    public static string Moment(DateTimeOffset moment) =>
+        moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>A time in its two largest units: "3d4h", "5h12m", "40s".</summary>
-    public static string Time(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time switch
-    {
-        { TotalDays: >= 1 } => $"{time.Days}d{time.Hours}h",
-        { TotalHours: >= 1 } => $"{time.Hours}h{time.Minutes}m",
-        { TotalMinutes: >= 1 } => $"{time.Minutes}m{time.Seconds}s",
-        _ => $"{Math.Max(0, time.Seconds)}s",
-    }}");
+    public static string Time(TimeSpan time) =>
+        time switch
+        {
+            { TotalDays: >= 1 } => FormattableString.Invariant($"{time.Days}d{time.Hours}h"),
+            { TotalHours: >= 1 } => FormattableString.Invariant($"{time.Hours}h{time.Minutes}m"),
+            { TotalMinutes: >= 1 } => FormattableString.Invariant($"{time.Minutes}m{time.Seconds}s"),
+            _ => FormattableString.Invariant($"{Math.Max(0, time.Seconds)}s"),
+        };
 
     /// <summary>What came from a cluster may hold what a terminal obeys.</summary>
     public static string Plain(string text) => string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter));

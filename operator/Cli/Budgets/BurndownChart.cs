@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>What is left of a cap against the time that is left, in letters alone: it reads the same in a pipe and without colour. Pure.</summary>
+/// <summary>
+/// What is left of a cap against the time that is left, in letters alone: it reads the same in a pipe and without colour. Pure.
+/// </summary>
 internal static class BurndownChart
 {
     private const int Width = 60;
@@ -27,10 +29,13 @@ internal static class BurndownChart
 
     private static IEnumerable<string> Draw(WindowLine line, CapReport cap, DateTimeOffset now)
     {
-        var title = $"{line.Budget} {line.Window}: {BudgetText.Words(cap.Unit, BudgetText.Down(cap.Unit, cap.Left))} left of {BudgetText.Up(cap.Unit, cap.Cap)}";
+        var title =
+            $"{line.Budget} {line.Window}: {BudgetText.Words(cap.Unit, BudgetText.Down(cap.Unit, cap.Left))} left of "
+            + $"{BudgetText.Up(cap.Unit, cap.Cap)}";
         if (cap.Cap is not > 0 || line.Begins is not { } begins || line.Ends is not { } ends || now >= ends)
         {
-            yield return $"{title}; no chart: {(cap.Cap is not > 0 ? "it has no cap above zero" : Forecast.Of(line, cap, now).Unknown ?? "the window is over")}";
+            yield return $"{title}; no chart: "
+                + $"{(cap.Cap is not > 0 ? "it has no cap above zero" : Forecast.Of(line, cap, now).Unknown ?? "the window is over")}";
             yield break;
         }
         yield return title;
@@ -45,15 +50,16 @@ internal static class BurndownChart
         yield return Gauge("cap left ", Math.Max(0, 1 - spent), $"{Compare(1 - spent - left)}");
     }
 
-    private static string Compare(decimal ahead) => decimal.Round(ahead * 100, 1) switch
-    {
-        0 => "as even spending has it",
-        > 0 and var points => string.Create(CultureInfo.InvariantCulture, $"{points:0.#} points more than even spending leaves"),
-        var points => string.Create(CultureInfo.InvariantCulture, $"{-points:0.#} points less than even spending leaves"),
-    };
+    private static string Compare(decimal ahead) =>
+        decimal.Round(ahead * 100, 1) switch
+        {
+            0 => "as even spending has it",
+            > 0 and var points => string.Create(CultureInfo.InvariantCulture, $"{points:0.#} points more than even spending leaves"),
+            var points => string.Create(CultureInfo.InvariantCulture, $"{-points:0.#} points less than even spending leaves"),
+        };
 
     private static string Gauge(string name, decimal share, string words) =>
-        $"{name} {BudgetText.Percent(share * 100),5} % [{new string('#', (int)(share * Bar)).PadRight(Bar, '-')}] {words}";
+        $"{name} {BudgetText.Percent(share * 100).PadLeft(5)} % [{new string('#', (int)(share * Bar)).PadRight(Bar, '-')}] {words}";
 
     // Row 0 is all of the cap, the last row none; column 0 is the window's beginning, the last one its end.
     private static IEnumerable<string> Plot(decimal passed, decimal spent, bool goesOn)

@@ -3,7 +3,9 @@ using System.Net;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>"budget raise" and "budget write-off": one list entry of the spec, written by a patch that a newer version of the object refuses.</summary>
+/// <summary>
+/// "budget raise" and "budget write-off": one list entry of the spec, written by a patch that a newer version of the object refuses.
+/// </summary>
 internal static class ChangeCommands
 {
     private const int Tries = 5;
@@ -15,17 +17,52 @@ internal static class ChangeCommands
     {
         var change = new Change("Why the cap must be higher, with a ticket where you have one.");
         var to = new Option<string?>("--to") { Description = "The cap meanwhile, USD, for example 80." };
-        var until = new Option<string?>("--until") { Description = "When it ends: a time from now, for example 2h, or a moment, for example 2026-11-24T20:00:00Z." };
+        var until = new Option<string?>("--until")
+        {
+            Description = "When it ends: a time from now, for example 2h, or a moment, for example 2026-11-24T20:00:00Z.",
+        };
         var yes = new Option<bool>("--yes", "-y") { Description = "More than 7 days are meant." };
-        var command = change.AddTo(new Command("raise", """
-            Break-glass: a higher cap of a window until a moment. The spend stays: when the raise ends, what is above the cap is exhausted until the window ends.
+        var command = change.AddTo(
+            new Command(
+                "raise",
+                """
+                Break-glass: a higher cap of a window until a moment. The spend stays: when the raise ends, what is above the cap is exhausted until the window ends.
 
-            Where manifests come from a repository, a raise belongs there: --print writes it for you, reviewed and undone like any other change. What this
-            command writes may be taken back by the next synchronisation that sets spec.budget.raises (of a shared budget: spec.raises).
-            """) { to, until, yes });
-        return new BudgetOptions(connect).AddTo(command, (parsed, cluster, target, stop) => WriteAsync(parsed, change, cluster, target, (found, by) => SpecChange.Raise(found,
-            new RaiseRequest(parsed.GetValue(change.Period), parsed.GetValue(to), change.TokenCount(parsed), parsed.GetValue(until), parsed.GetValue(change.Reason), by, parsed.GetValue(yes)),
-            time.GetUtcNow()), stop));
+                Where manifests come from a repository, a raise belongs there: --print writes it for you, reviewed and undone like any other change. What this
+                command writes may be taken back by the next synchronisation that sets spec.budget.raises (of a shared budget: spec.raises).
+                """
+            )
+            {
+                to,
+                until,
+                yes,
+            }
+        );
+        return new BudgetOptions(connect).AddTo(
+            command,
+            (parsed, cluster, target, stop) =>
+                WriteAsync(
+                    parsed,
+                    change,
+                    cluster,
+                    target,
+                    (found, by) =>
+                        SpecChange.Raise(
+                            found,
+                            new RaiseRequest(
+                                parsed.GetValue(change.Period),
+                                parsed.GetValue(to),
+                                change.TokenCount(parsed),
+                                parsed.GetValue(until),
+                                parsed.GetValue(change.Reason),
+                                by,
+                                parsed.GetValue(yes)
+                            ),
+                            time.GetUtcNow()
+                        ),
+                    stop
+                )
+        );
     }
 
     /// <summary>Unproven spend that does not count.</summary>
@@ -33,16 +70,61 @@ internal static class ChangeCommands
     public static Command WriteOff(Func<ClusterOptions, Cluster> connect)
     {
         var change = new Change("What proves that it was not spent, for example the provider's bill.");
-        var window = new Option<string?>("--window") { Description = "The open window's name, as \"show\" has it, for example 2026-11-24: so that a write-off that comes late does not hit the next one." };
-        var cost = new Option<string?>("--cost") { Description = "How much does not count, USD, for example 3.20; at most what is unproven." };
-        var command = change.AddTo(new Command("write-off", """
-            Takes unproven spend off a window, because somebody knows that it was not spent. It takes the place of an earlier write-off of the same window.
-            """) { window, cost });
-        return new BudgetOptions(connect).AddTo(command, (parsed, cluster, target, stop) => WriteAsync(parsed, change, cluster, target, (found, by) => SpecChange.WriteOff(found,
-            new WriteOffRequest(parsed.GetValue(change.Period), parsed.GetValue(window), parsed.GetValue(cost), change.TokenCount(parsed), parsed.GetValue(change.Reason), by)), stop));
+        var window = new Option<string?>("--window")
+        {
+            Description =
+                "The open window's name, as \"show\" has it, for example 2026-11-24: so that a write-off that comes late does not hit the "
+                + "next one.",
+        };
+        var cost = new Option<string?>("--cost")
+        {
+            Description = "How much does not count, USD, for example 3.20; at most what is unproven.",
+        };
+        var command = change.AddTo(
+            new Command(
+                "write-off",
+                """
+                Takes unproven spend off a window, because somebody knows that it was not spent. It takes the place of an earlier write-off of the same window.
+                """
+            )
+            {
+                window,
+                cost,
+            }
+        );
+        return new BudgetOptions(connect).AddTo(
+            command,
+            (parsed, cluster, target, stop) =>
+                WriteAsync(
+                    parsed,
+                    change,
+                    cluster,
+                    target,
+                    (found, by) =>
+                        SpecChange.WriteOff(
+                            found,
+                            new WriteOffRequest(
+                                parsed.GetValue(change.Period),
+                                parsed.GetValue(window),
+                                parsed.GetValue(cost),
+                                change.TokenCount(parsed),
+                                parsed.GetValue(change.Reason),
+                                by
+                            )
+                        ),
+                    stop
+                )
+        );
     }
 
-    private static async Task<int> WriteAsync(ParseResult parsed, Change change, Cluster cluster, BudgetTarget target, Func<BudgetObject, string, SpecChange> plan, CancellationToken stop)
+    private static async Task<int> WriteAsync(
+        ParseResult parsed,
+        Change change,
+        Cluster cluster,
+        BudgetTarget target,
+        Func<BudgetObject, string, SpecChange> plan,
+        CancellationToken stop
+    )
     {
         var output = parsed.InvocationConfiguration.Output;
         var error = parsed.InvocationConfiguration.Error;
@@ -55,7 +137,11 @@ internal static class ChangeCommands
             if (parsed.GetValue(change.Print))
             {
                 await output.WriteAsync(todo.Manifest);
-                foreach (var note in notes.Prepend($"not written: {BudgetText.Plain(todo.Done)}; the list takes the place of the one in your manifest"))
+                foreach (
+                    var note in notes.Prepend(
+                        $"not written: {BudgetText.Plain(todo.Done)}; the list takes the place of the one in your manifest"
+                    )
+                )
                     await error.WriteLineAsync(note);
                 return 0;
             }
@@ -66,7 +152,9 @@ internal static class ChangeCommands
             catch (ClusterException conflict) when (conflict.Status == HttpStatusCode.Conflict)
             {
                 if (tries == Tries)
-                    throw new RefusalException($"NAME: somebody else changed {target} in each of {Tries} tries: nothing was written; try again");
+                    throw new RefusalException(
+                        $"NAME: somebody else changed {target} in each of {Tries} tries: nothing was written; try again"
+                    );
                 continue;
             }
             await output.WriteLineAsync(BudgetText.Plain(todo.Done));
@@ -80,11 +168,13 @@ internal static class ChangeCommands
     {
         private readonly Option<string?> tokens = new("--tokens") { Description = "The same for the window's tokens." };
 
-        public Option<string?> Period { get; } = new("--period") { Description = "The window: Hour, Day, Week, Month or Total; may be left out where there is only one." };
+        public Option<string?> Period { get; } =
+            new("--period") { Description = "The window: Hour, Day, Week, Month or Total; may be left out where there is only one." };
 
         public Option<string?> Reason { get; } = new("--reason") { Description = reason };
 
-        public Option<string?> By { get; } = new("--by") { Description = "Who asks; else who the API server says you are (Kubernetes 1.28), else the kubeconfig's user." };
+        public Option<string?> By { get; } =
+            new("--by") { Description = "Who asks; else who the API server says you are (Kubernetes 1.28), else the kubeconfig's user." };
 
         public Option<bool> Print { get; } = new("--print") { Description = "Write nothing: print the change as YAML, for a repository." };
 
@@ -95,8 +185,10 @@ internal static class ChangeCommands
             return command;
         }
 
-        public long? TokenCount(ParseResult parsed) => parsed.GetValue(tokens) is not { } text ? null
-            : long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var count) ? count
+        public long? TokenCount(ParseResult parsed) =>
+            parsed.GetValue(tokens) is not { } text ? null
+            : long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var count)
+                ? count
             : throw new RefusalException($"--tokens: \"{text}\" is not a whole number");
     }
 }

@@ -24,7 +24,8 @@ internal sealed class ClusterException(HttpStatusCode status, string message) : 
 }
 
 /// <summary>
-/// The few requests that the budget commands make. The runtime's KubernetesApi would bring ASP.NET Core and metrics into a plugin that people download.
+/// The few requests that the budget commands make. The runtime's KubernetesApi would bring ASP.NET Core and metrics into a plugin that
+/// people download.
 /// </summary>
 /// <param name="client">Brings address, TLS and credentials.</param>
 /// <param name="space">The namespace of the kubeconfig's context.</param>
@@ -38,25 +39,39 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
     /// <summary>The namespace where none is given.</summary>
     public string Namespace => space;
 
-    /// <summary>Connects as kubectl does: --kubeconfig, else the files of KUBECONFIG, else ~/.kube/config, else the pod that this runs in.</summary>
+    /// <summary>
+    /// Connects as kubectl does: --kubeconfig, else the files of KUBECONFIG, else ~/.kube/config, else the pod that this runs in.
+    /// </summary>
     /// <exception cref="KubeConfigException">There is no such file or context.</exception>
     public static Cluster Connect(ClusterOptions options)
     {
-        var files = options.Kubeconfig is { } given ? [new FileInfo(given)]
+        var files =
+            options.Kubeconfig is { } given ? [new FileInfo(given)]
             : Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } list
-                ? list.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(path => new FileInfo(path)).Where(file => file.Exists).ToArray()
-                : new[] { new FileInfo(KubernetesClientConfiguration.KubeConfigDefaultLocation) }.Where(file => file.Exists).ToArray();
+                ? list.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+                    .Select(path => new FileInfo(path))
+                    .Where(file => file.Exists)
+                    .ToArray()
+            : new[] { new FileInfo(KubernetesClientConfiguration.KubeConfigDefaultLocation) }.Where(file => file.Exists).ToArray();
         if (files.Length == 0)
         {
             if (options.Context is null && KubernetesClientConfiguration.IsInCluster())
-                return new Cluster(new Kubernetes(KubernetesClientConfiguration.InClusterConfig()), KubernetesClientConfiguration.InClusterConfig().Namespace ?? "default", null);
+                return new Cluster(
+                    new Kubernetes(KubernetesClientConfiguration.InClusterConfig()),
+                    KubernetesClientConfiguration.InClusterConfig().Namespace ?? "default",
+                    null
+                );
             throw new KubeConfigException("no kubeconfig was found: give --kubeconfig, or set KUBECONFIG");
         }
         var config = files.Select(file => KubernetesClientConfiguration.LoadKubeConfig(file)).Aggregate(Merge);
         var current = options.Context ?? config.CurrentContext;
         var user = config.Contexts?.FirstOrDefault(context => context.Name == current)?.ContextDetails?.User;
         var built = KubernetesClientConfiguration.BuildConfigFromConfigObject(config, current);
-        return new Cluster(new Kubernetes(built), string.IsNullOrEmpty(built.Namespace) ? "default" : built.Namespace, string.IsNullOrEmpty(user) ? null : user);
+        return new Cluster(
+            new Kubernetes(built),
+            string.IsNullOrEmpty(built.Namespace) ? "default" : built.Namespace,
+            string.IsNullOrEmpty(user) ? null : user
+        );
     }
 
     /// <summary>Reads an object; null where there is none.</summary>
@@ -75,34 +90,44 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
     /// <summary>Reads a text line by line, as it comes.</summary>
     /// <exception cref="ClusterException">There is none, or it may not be read.</exception>
     public Task ReadLinesAsync(string path, Action<string> take, CancellationToken stop) =>
-        ExchangeAsync(new HttpRequestMessage(HttpMethod.Get, Address(path)), async (response, limit) =>
-        {
-            if (!response.IsSuccessStatusCode)
-                throw Refusal(response.StatusCode, await response.Content.ReadAsStringAsync(limit.Token));
-            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(limit.Token));
-            while (await reader.ReadLineAsync(limit.Token) is { } line)
+        ExchangeAsync(
+            new HttpRequestMessage(HttpMethod.Get, Address(path)),
+            async (response, limit) =>
             {
-                // However long the text is: only silence ends it.
-                limit.CancelAfter(Patience);
-                take(line);
-            }
-            return true;
-        }, stop);
+                if (!response.IsSuccessStatusCode)
+                    throw Refusal(response.StatusCode, await response.Content.ReadAsStringAsync(limit.Token));
+                using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(limit.Token));
+                while (await reader.ReadLineAsync(limit.Token) is { } line)
+                {
+                    // However long the text is: only silence ends it.
+                    limit.CancelAfter(Patience);
+                    take(line);
+                }
+                return true;
+            },
+            stop
+        );
 
     /// <summary>Patches an object by RFC 6902: all of the operations or none.</summary>
     public Task<JsonObject> PatchAsync(string path, JsonArray operations, CancellationToken stop) =>
         SendAsync(HttpMethod.Patch, $"{path}?fieldManager={Manager}", operations, "application/json-patch+json", stop);
 
-    /// <summary>Who the API server says that we are; where it cannot tell (before Kubernetes 1.28), the kubeconfig's user; null where neither is known.</summary>
+    /// <summary>
+    /// Who the API server says that we are; where it cannot tell (before Kubernetes 1.28), the kubeconfig's user; null where neither is
+    /// known.
+    /// </summary>
     public async Task<string?> WhoAmIAsync(CancellationToken stop)
     {
         try
         {
             var review = new JsonObject { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "SelfSubjectReview" };
             var answer = await SendAsync(HttpMethod.Post, Reviews, review, "application/json", stop);
-            return answer["status"]?["userInfo"]?["username"] is JsonValue name && name.TryGetValue<string>(out var text) && text.Length > 0 ? text : user;
+            return answer["status"]?["userInfo"]?["username"] is JsonValue name && name.TryGetValue<string>(out var text) && text.Length > 0
+                ? text
+                : user;
         }
-        catch (ClusterException error) when (error.Status is HttpStatusCode.NotFound or HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed)
+        catch (ClusterException error)
+            when (error.Status is HttpStatusCode.NotFound or HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed)
         {
             return user;
         }
@@ -120,16 +145,24 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body.ToJsonString()));
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType!);
         }
-        return ExchangeAsync(request, async (response, limit) =>
-        {
-            var text = await response.Content.ReadAsStringAsync(limit.Token);
-            return response.IsSuccessStatusCode && Parse(text) is { } answer ? answer : throw Refusal(response.StatusCode, text);
-        }, stop);
+        return ExchangeAsync(
+            request,
+            async (response, limit) =>
+            {
+                var text = await response.Content.ReadAsStringAsync(limit.Token);
+                return response.IsSuccessStatusCode && Parse(text) is { } answer ? answer : throw Refusal(response.StatusCode, text);
+            },
+            stop
+        );
     }
 
     private Uri Address(string path) => new(client.BaseUri, path.TrimStart('/'));
 
-    private async Task<T> ExchangeAsync<T>(HttpRequestMessage message, Func<HttpResponseMessage, CancellationTokenSource, Task<T>> read, CancellationToken stop)
+    private async Task<T> ExchangeAsync<T>(
+        HttpRequestMessage message,
+        Func<HttpResponseMessage, CancellationTokenSource, Task<T>> read,
+        CancellationToken stop
+    )
     {
         using var request = message;
         request.Headers.TryAddWithoutValidation("User-Agent", Manager);
@@ -148,8 +181,13 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
         }
     }
 
-    private static ClusterException Refusal(HttpStatusCode status, string text) => new(status, Parse(text)?["message"] is JsonValue message && message.TryGetValue<string>(out var words)
-        ? words : $"HTTP {(int)status}: {text[..Math.Min(text.Length, 300)]}");
+    private static ClusterException Refusal(HttpStatusCode status, string text) =>
+        new(
+            status,
+            Parse(text)?["message"] is JsonValue message && message.TryGetValue<string>(out var words)
+                ? words
+                : $"HTTP {(int)status}: {text[..Math.Min(text.Length, 300)]}"
+        );
 
     // As kubectl merges the files of KUBECONFIG: what is found first counts.
     private static K8SConfiguration Merge(K8SConfiguration first, K8SConfiguration next)

@@ -4,8 +4,8 @@ using AgentReadiness.Api.Resources;
 namespace AgentReadiness.Cli.Budgets;
 
 /// <summary>
-/// Where a window goes at its pace so far, by <see cref="BudgetForecast"/>; the cap is reached when that line crosses it, and where a raise ends before the
-/// window does, the declared cap counts from then on.
+/// Where a window goes at its pace so far, by <see cref="BudgetForecast"/>; the cap is reached when that line crosses it, and where a raise
+/// ends before the window does, the declared cap counts from then on.
 /// </summary>
 /// <param name="AtEnd">The spend at the window's end; null where it is not known.</param>
 /// <param name="CapReached">When the cap is reached; null where it is not before the window ends, or not known.</param>
@@ -39,7 +39,11 @@ internal sealed record Forecast(decimal? AtEnd, DateTimeOffset? CapReached, stri
         var lowered = new DateTimeOffset(raise.ExpiresAt.ToUniversalTime());
         if (lowered >= line.Ends || reached <= lowered)
             return reached;
-        return crosses(declared) is { } crossed ? crossed > lowered ? crossed : lowered : null;
+        return crosses(declared) is { } crossed
+            ? crossed > lowered
+                ? crossed
+                : lowered
+            : null;
     }
 
     private static DateTimeOffset? Crosses(DateTimeOffset begins, DateTimeOffset ends, decimal elapsed, decimal spent, decimal limit)

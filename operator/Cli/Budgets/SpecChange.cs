@@ -65,14 +65,27 @@ internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done,
         entry["expiresAt"] = BudgetText.Moment(until);
         var notes = new List<string>();
         if (before is not null)
-            notes.Add($"it takes the place of the raise until {BudgetText.Moment(before.ExpiresAt.ToUniversalTime())} by {before.RequestedBy}: {before.Reason}");
+            notes.Add(
+                $"it takes the place of the raise until {BudgetText.Moment(before.ExpiresAt.ToUniversalTime())} by {before.RequestedBy}: "
+                    + $"{before.Reason}"
+            );
         if (window.Resume == BudgetResume.Manual)
             notes.Add($"resume is Manual: an exhaustion of the window {WindowLines.Key(window.Period)} also needs resumedAt");
-        notes.AddRange(found.Status.Where(row => row.Exhausted == true && row.Budget != WindowLines.Key(window.Period))
-            .Select(row => $"{row.Budget} is exhausted too: calls stay refused until it is raised or ends"));
+        notes.AddRange(
+            found
+                .Status.Where(row => row.Exhausted == true && row.Budget != WindowLines.Key(window.Period))
+                .Select(row => $"{row.Budget} is exhausted too: calls stay refused until it is raised or ends")
+        );
         var caps = string.Join(" and ", new[] { cost, tokens }.Where(text => text is not null));
-        return Of(found, "raises", entry, (raise, _) => raise["period"]?.GetValue<string>() == window.Period.ToString(), notes,
-            $"window {WindowLines.Key(window.Period)} raised {caps} until {BudgetText.Moment(until)} ({BudgetText.Time(until - now)}) by {by}: {reason}");
+        return Of(
+            found,
+            "raises",
+            entry,
+            (raise, _) => raise["period"]?.GetValue<string>() == window.Period.ToString(),
+            notes,
+            $"window {WindowLines.Key(window.Period)} raised {caps} until {BudgetText.Moment(until)} ({BudgetText.Time(until - now)}) by "
+                + $"{by}: {reason}"
+        );
     }
 
     /// <summary>Unproven spend that does not count.</summary>
@@ -81,36 +94,71 @@ internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done,
     {
         var window = Window(found, asked.Period);
         var (reason, by) = Told(asked.Reason, asked.By, "what proves that it was not spent, for example the provider's bill");
-        var cost = Cost(asked.Cost ?? throw new RefusalException("--cost: give the dollars that do not count, for example --cost 3.20; with --tokens alone, --cost 0"), "--cost");
+        var cost = Cost(
+            asked.Cost
+                ?? throw new RefusalException(
+                    "--cost: give the dollars that do not count, for example --cost 3.20; with --tokens alone, --cost 0"
+                ),
+            "--cost"
+        );
         if (asked.Tokens is < 0 or > MostTokens)
             throw new RefusalException($"--tokens: must be from 0 to {MostTokens}");
         if (cost == 0 && asked.Tokens is null or 0)
             throw new RefusalException("--cost: must be above zero, or give --tokens: else nothing is written off");
         var row = found.Status.FirstOrDefault(row => row.Budget == WindowLines.Key(window.Period));
         if (row?.Window is not { } open)
-            throw new RefusalException($"--period: the status tells of no open window of period {window.Period}, so nothing of it is unproven");
+            throw new RefusalException(
+                $"--period: the status tells of no open window of period {window.Period}, so nothing of it is unproven"
+            );
         if (asked.Window != open)
-            throw new RefusalException($"--window: a write-off holds for the window that is open, \"{open}\", and for no other: give --window {open}");
-        var entry = new JsonObject { ["period"] = window.Period.ToString(), ["window"] = open, ["maxCost"] = new Money(cost).ToString() };
+            throw new RefusalException(
+                $"--window: a write-off holds for the window that is open, \"{open}\", and for no other: give --window {open}"
+            );
+        var entry = new JsonObject
+        {
+            ["period"] = window.Period.ToString(),
+            ["window"] = open,
+            ["maxCost"] = new Money(cost).ToString(),
+        };
         if (asked.Tokens is { } tokens)
             entry["maxTokens"] = tokens;
         entry["reason"] = reason;
         entry["requestedBy"] = by;
         var same = found.Budget!.WriteOffs.Find(old => old.Period == window.Period && old.Window == open);
         if (same is null && found.Budget.WriteOffs.Count >= MostWriteOffs)
-            throw new RefusalException($"--window: writeOffs has {MostWriteOffs} entries, the most there may be: take out those of windows that are over");
+            throw new RefusalException(
+                $"--window: writeOffs has {MostWriteOffs} entries, the most there may be: take out those of windows that are over"
+            );
         var notes = new List<string>();
         if (same is not null)
             notes.Add($"it takes the place of the write-off of ${same.MaxCost} by {same.RequestedBy}: {same.Reason}");
         // The row's unproven spend is what it was before any write-off.
         if (Dollars(row.Unproven) is { } unproven && cost > unproven)
-            notes.Add($"${row.Unproven} are unproven as of {BudgetText.Moment(row.AsOf.ToUniversalTime())}: no more than what is unproven is written off");
-        var what = asked.Tokens is { } some ? string.Create(CultureInfo.InvariantCulture, $"${new Money(cost)} and {some} tokens") : $"${new Money(cost)}";
-        return Of(found, "writeOffs", entry, (old, _) => old["period"]?.GetValue<string>() == window.Period.ToString() && old["window"]?.GetValue<string>() == open, notes,
-            $"window {WindowLines.Key(window.Period)} {open}: up to {what} of unproven spend written off by {by}: {reason}");
+            notes.Add(
+                $"${row.Unproven} are unproven as of {BudgetText.Moment(row.AsOf.ToUniversalTime())}: no more than what is unproven is "
+                    + $"written off"
+            );
+        var what = asked.Tokens is { } some
+            ? string.Create(CultureInfo.InvariantCulture, $"${new Money(cost)} and {some} tokens")
+            : $"${new Money(cost)}";
+        return Of(
+            found,
+            "writeOffs",
+            entry,
+            (old, _) => old["period"]?.GetValue<string>() == window.Period.ToString() && old["window"]?.GetValue<string>() == open,
+            notes,
+            $"window {WindowLines.Key(window.Period)} {open}: up to {what} of unproven spend written off by {by}: {reason}"
+        );
     }
 
-    private static SpecChange Of(BudgetObject found, string list, JsonObject entry, Func<JsonNode, int, bool> isSame, IReadOnlyList<string> notes, string done)
+    private static SpecChange Of(
+        BudgetObject found,
+        string list,
+        JsonObject entry,
+        Func<JsonNode, int, bool> isSame,
+        IReadOnlyList<string> notes,
+        string done
+    )
     {
         var target = found.Target;
         var old = (target.IsShared ? found.Tree["spec"] : found.Tree["spec"]?["budget"])?[list] as JsonArray;
@@ -120,8 +168,9 @@ internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done,
             // The server compares it as with any update: 409 where somebody wrote since.
             Operation("replace", "/metadata/resourceVersion", found.Tree["metadata"]!["resourceVersion"]!.DeepClone()),
             old is null ? Operation("add", $"{target.Pointer}/{list}", new JsonArray(entry.DeepClone()))
-                : at is { } index ? Operation("replace", string.Create(CultureInfo.InvariantCulture, $"{target.Pointer}/{list}/{index}"), entry.DeepClone())
-                : Operation("add", $"{target.Pointer}/{list}/-", entry.DeepClone()),
+            : at is { } index
+                ? Operation("replace", string.Create(CultureInfo.InvariantCulture, $"{target.Pointer}/{list}/{index}"), entry.DeepClone())
+            : Operation("add", $"{target.Pointer}/{list}/-", entry.DeepClone()),
         };
         var whole = new JsonArray([.. (old ?? []).Where((_, i) => i != at).Select(node => node!.DeepClone()), entry]);
         var inner = new JsonObject { [list] = whole };
@@ -135,7 +184,13 @@ internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done,
         return new SpecChange(patch, YamlText.Write(manifest), $"{target} of namespace {target.Namespace}: {done}", notes);
     }
 
-    private static JsonObject Operation(string op, string path, JsonNode value) => new() { ["op"] = op, ["path"] = path, ["value"] = value };
+    private static JsonObject Operation(string op, string path, JsonNode value) =>
+        new()
+        {
+            ["op"] = op,
+            ["path"] = path,
+            ["value"] = value,
+        };
 
     private static BudgetWindow Window(BudgetObject found, string? period)
     {
@@ -157,28 +212,47 @@ internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done,
             throw new RefusalException($"--reason: has {reason.Length} characters: {LongestReason} at most");
         if (string.IsNullOrWhiteSpace(by))
             throw new RefusalException("--by: say who asks: neither the API server nor the kubeconfig tells who you are");
-        return by.Length <= LongestName ? (reason, by) : throw new RefusalException($"--by: has {by.Length} characters: {LongestName} at most");
+        return by.Length <= LongestName
+            ? (reason, by)
+            : throw new RefusalException($"--by: has {by.Length} characters: {LongestName} at most");
     }
 
-    private static decimal Cost(string text, string option) => Money.TryParse(text, out var cost) && cost.Amount <= MostCost
-        ? cost.Amount : throw new RefusalException($"{option}: \"{text}\" is not an amount of dollars: write a decimal such as 80 or 3.20");
+    private static decimal Cost(string text, string option) =>
+        Money.TryParse(text, out var cost) && cost.Amount <= MostCost
+            ? cost.Amount
+            : throw new RefusalException($"{option}: \"{text}\" is not an amount of dollars: write a decimal such as 80 or 3.20");
 
     private static decimal? Dollars(string? text) => Money.TryParse(text, out var cost) ? cost.Amount : null;
 
-    private static string? Higher(string option, BudgetUnit unit, decimal? to, decimal? declared, decimal? raised, BudgetPeriod period, bool extends)
+    private static string? Higher(
+        string option,
+        BudgetUnit unit,
+        decimal? to,
+        decimal? declared,
+        decimal? raised,
+        BudgetPeriod period,
+        bool extends
+    )
     {
         var inForce = raised > declared ? raised : declared;
         if (to is null)
         {
             return raised > declared && declared is not null
-                ? throw new RefusalException($"{option}: the raise in force, which this one takes the place of, lifts this cap to {BudgetText.Up(unit, raised)}: give {option} {BudgetText.Up(unit, raised)} or more as well")
+                ? throw new RefusalException(
+                    $"{option}: the raise in force, which this one takes the place of, lifts this cap to {BudgetText.Up(unit, raised)}: "
+                        + $"give {option} {BudgetText.Up(unit, raised)} or more as well"
+                )
                 : null;
         }
         if (inForce is not { } cap)
-            throw new RefusalException($"{option}: the window {period} has no cap on {(unit == BudgetUnit.Usd ? "cost" : "tokens")}: there is nothing to raise");
+            throw new RefusalException(
+                $"{option}: the window {period} has no cap on {(unit == BudgetUnit.Usd ? "cost" : "tokens")}: there is nothing to raise"
+            );
         var exact = cap.ToString("0.############", CultureInfo.InvariantCulture);
         if (to < cap || (to == cap && !(extends && raised == cap)))
-            throw new RefusalException($"{option}: the cap in force is {exact}: give more than that{(raised == cap ? ", or the same with a later --until" : "")}");
+            throw new RefusalException(
+                $"{option}: the cap in force is {exact}: give more than that{(raised == cap ? ", or the same with a later --until" : "")}"
+            );
         return $"from {BudgetText.Words(unit, exact)} to {to.Value.ToString("0.############", CultureInfo.InvariantCulture)}";
     }
 
@@ -190,13 +264,23 @@ internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done,
         DateTimeOffset until;
         if (GoDuration.TryParse(text, out var time))
             until = now + time;
-        else if (!DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out until)
-            || (text[^1] is not ('Z' or 'z') && text[^6] is not ('+' or '-')))
+        else if (
+            !DateTimeOffset.TryParseExact(
+                text,
+                ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"],
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out until
+            ) || (text[^1] is not ('Z' or 'z') && text[^6] is not ('+' or '-'))
+        )
             throw new RefusalException($"--until: \"{text}\" is no time: {Hint}");
         until = new DateTimeOffset(until.UtcTicks - (until.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         if (until <= now)
             throw new RefusalException($"--until: {BudgetText.Moment(until)} is past: {Hint}");
-        return until - now <= Long || yes ? until
-            : throw new RefusalException($"--until: {BudgetText.Moment(until)} is more than 7 days away: give an earlier end, change the cap itself, or add --yes");
+        return until - now <= Long || yes
+            ? until
+            : throw new RefusalException(
+                $"--until: {BudgetText.Moment(until)} is more than 7 days away: give an earlier end, change the cap itself, or add --yes"
+            );
     }
 }

@@ -5,8 +5,8 @@ using AgentReadiness.Api;
 namespace AgentReadiness.Cli.Budgets;
 
 /// <summary>
-/// Sums the spend log of guardrails: its <c>ModelCall</c> lines, by model, revision, run or a tag. Exact for the lines it is given; what is no such line is
-/// passed over. Not thread-safe.
+/// Sums the spend log of guardrails: its <c>ModelCall</c> lines, by model, revision, run or a tag. Exact for the lines it is given; what is
+/// no such line is passed over. Not thread-safe.
 /// </summary>
 /// <param name="by">By what.</param>
 internal sealed class SpendTable(string by)
@@ -30,7 +30,11 @@ internal sealed class SpendTable(string by)
         {
             using var document = JsonDocument.Parse(line);
             var call = document.RootElement;
-            if (call.ValueKind != JsonValueKind.Object || Text(call, "event") != "ModelCall" || !Money.TryParse(Text(call, "CostUsd"), out var cost))
+            if (
+                call.ValueKind != JsonValueKind.Object
+                || Text(call, "event") != "ModelCall"
+                || !Money.TryParse(Text(call, "CostUsd"), out var cost)
+            )
                 return;
             Lines++;
             // As in metrics and ledger: an attempt that the provider cannot have billed is no call.
@@ -55,23 +59,34 @@ internal sealed class SpendTable(string by)
         var table = new List<IReadOnlyList<string>> { new[] { by.ToUpperInvariant(), "SPENT", "SHARE", "CALLS" } };
         table.AddRange(ordered.Take(MostRows).Select(row => Cells(row.Key, row.Value, total)));
         if (rest.Count > 0)
-            table.Add(Cells($"{Attribution.Other} {rest.Count}", new Row(Money.Sum(rest.Select(row => row.Value.Cost)), rest.Sum(row => row.Value.Calls)), total));
+            table.Add(
+                Cells(
+                    $"{Attribution.Other} {rest.Count}",
+                    new Row(Money.Sum(rest.Select(row => row.Value.Cost)), rest.Sum(row => row.Value.Calls)),
+                    total
+                )
+            );
         table.Add(Cells("total", new Row(total, rows.Values.Sum(row => row.Calls)), total));
         return BudgetText.Table(table);
     }
 
     private static IReadOnlyList<string> Cells(string value, Row row, Money total) =>
-    [
-        BudgetText.Plain(value), row.Cost.ToDisplay(), (total.Amount > 0 ? BudgetText.Percent(row.Cost.Amount * 100 / total.Amount) : "0") + "%", row.Calls.ToString(CultureInfo.InvariantCulture),
-    ];
+        [
+            BudgetText.Plain(value),
+            row.Cost.ToDisplay(),
+            (total.Amount > 0 ? BudgetText.Percent(row.Cost.Amount * 100 / total.Amount) : "0") + "%",
+            row.Calls.ToString(CultureInfo.InvariantCulture),
+        ];
 
-    private string? Value(JsonElement call) => by switch
-    {
-        Attribution.Model => Text(call, "rule"),
-        Attribution.Revision => Text(call, "revision"),
-        Attribution.Run => Text(call, "RunId"),
-        _ => call.TryGetProperty("tags", out var tags) && tags.ValueKind == JsonValueKind.Object ? Text(tags, by) : null,
-    };
+    private string? Value(JsonElement call) =>
+        by switch
+        {
+            Attribution.Model => Text(call, "rule"),
+            Attribution.Revision => Text(call, "revision"),
+            Attribution.Run => Text(call, "RunId"),
+            _ => call.TryGetProperty("tags", out var tags) && tags.ValueKind == JsonValueKind.Object ? Text(tags, by) : null,
+        };
 
-    private static string? Text(JsonElement call, string name) => call.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement call, string name) =>
+        call.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -16,7 +16,8 @@ public sealed class AgentBudgetController(
     KubernetesApi api,
     EventRecorder events,
     OperatorOptions options,
-    TimeProvider time) : IEntityController<AgentBudget>
+    TimeProvider time
+) : IEntityController<AgentBudget>
 {
     private static readonly ResourceType Budgets = ResourceType.Of<AgentBudget>();
 
@@ -26,21 +27,31 @@ public sealed class AgentBudgetController(
         var key = new NamespacedName(entity.Metadata.NamespaceProperty, entity.Metadata.Name);
         var account = AccountKey.Shared(key.Namespace, key.Name);
         var near = key.Namespace == options.Namespace ? agents.List() : agents.ByIndex(CacheIndexes.ByNamespace, key.Namespace);
-        var decision = AgentBudgetDecider.Decide(new AgentBudgetObservation(
-            entity,
-            ledgers.Get(new NamespacedName(options.Namespace, account.LedgerName))?.View.Status,
-            near.Count(agent => desk.Shared(agent.Key.Namespace, agent.View).Any(shared => shared.Account == account)),
-            time.GetUtcNow()));
+        var decision = AgentBudgetDecider.Decide(
+            new AgentBudgetObservation(
+                entity,
+                ledgers.Get(new NamespacedName(options.Namespace, account.LedgerName))?.View.Status,
+                near.Count(agent => desk.Shared(agent.Key.Namespace, agent.View).Any(shared => shared.Account == account)),
+                time.GetUtcNow()
+            )
+        );
         if (decision.Refresh)
             await desk.RefreshAsync(account, cancellationToken);
         var patch = MergePatch.Diff(entity.Status is null ? [] : Tree(entity.Status), Tree(decision.Status));
         if (patch.Count > 0)
         {
-            await api.MergePatchAsync(Budgets, key.Namespace, key.Name, "status", new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["resourceVersion"] = entity.Metadata.ResourceVersion },
-                ["status"] = patch,
-            }, cancellationToken);
+            await api.MergePatchAsync(
+                Budgets,
+                key.Namespace,
+                key.Name,
+                "status",
+                new JsonObject
+                {
+                    ["metadata"] = new JsonObject { ["resourceVersion"] = entity.Metadata.ResourceVersion },
+                    ["status"] = patch,
+                },
+                cancellationToken
+            );
         }
         var subject = new EventSubject(Budgets.ApiVersion, Budgets.Kind, key, entity.Metadata.Uid);
         foreach (var note in decision.Events)

@@ -34,11 +34,17 @@ internal static class AgentBudgetDecider
         void Set(string type, string status, string reason, string message)
         {
             var old = before.Conditions.FirstOrDefault(condition => condition.Type == type);
-            conditions.Add(new Condition
-            {
-                Type = type, Status = status, Reason = reason, Message = message, ObservedGeneration = generation,
-                LastTransitionTime = old?.Status == status ? old.LastTransitionTime : StatusDraft.Seconds(seen.Now),
-            });
+            conditions.Add(
+                new Condition
+                {
+                    Type = type,
+                    Status = status,
+                    Reason = reason,
+                    Message = message,
+                    ObservedGeneration = generation,
+                    LastTransitionTime = old?.Status == status ? old.LastTransitionTime : StatusDraft.Seconds(seen.Now),
+                }
+            );
         }
 
         if (BudgetRules.Check(budget) is { Count: > 0 } problems)
@@ -66,15 +72,28 @@ internal static class AgentBudgetDecider
         else
         {
             var nearest = windows.MaxBy(window => window.Passed)!;
-            Set(ConditionTypes.WithinBudget, "True", terms.Observe ? Reasons.Observing : Reasons.WithinBudget,
-                nearest.Passed > 0 ? $"of {nearest.Words}, {nearest.Passed} % or more is spent" : $"of {nearest.Words} there is money left");
+            Set(
+                ConditionTypes.WithinBudget,
+                "True",
+                terms.Observe ? Reasons.Observing : Reasons.WithinBudget,
+                nearest.Passed > 0 ? $"of {nearest.Words}, {nearest.Passed} % or more is spent" : $"of {nearest.Words} there is money left"
+            );
             if (wasSpent)
-                events.Add(new EventNote(false, Reasons.BudgetResumed, $"the budget lets calls go again: cap {nearest.Words}, {nearest.SpentWords} spent"));
+                events.Add(
+                    new EventNote(
+                        false,
+                        Reasons.BudgetResumed,
+                        $"the budget lets calls go again: cap {nearest.Words}, {nearest.SpentWords} spent"
+                    )
+                );
         }
         Set(ConditionTypes.Ready, "True", Reasons.WithinBudget, $"it binds {seen.Agents} agents");
 
         var id = seen.Ledger?.Id ?? before.Budget.Select(row => row.Ledger).FirstOrDefault(ledger => ledger is not null);
-        IReadOnlyList<BudgetWindowStatus> rows = [.. windows.Select(window => window.Status(window.Terms.Budget, before.Budget, id, seen.Now))];
+        IReadOnlyList<BudgetWindowStatus> rows =
+        [
+            .. windows.Select(window => window.Status(window.Terms.Budget, before.Budget, id, seen.Now)),
+        ];
         var status = new AgentBudgetStatus
         {
             ObservedGeneration = generation,
@@ -84,18 +103,42 @@ internal static class AgentBudgetDecider
             TopSpenders = rows.SequenceEqual(before.Budget) ? before.TopSpenders : TopSpenders(seen.Ledger),
             Conditions = conditions,
         };
-        var refresh = seen.Ledger is null ? seen.Agents > 0 : !LedgerFile.Same(seen.Ledger, LedgerLimits.Open(seen.Ledger, terms, seen.Now, seen.Ledger.Id ?? ""));
-        var next = windows.Where(window => window.Spec.Period != BudgetPeriod.Total).Select(window => window.Ends)
-            .Append(BudgetWindows.RaiseEnds(budget.Spec, seen.Now) ?? DateTimeOffset.MaxValue).Where(ends => ends > seen.Now).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
-        return new AgentBudgetDecision(status, refresh, events, next == DateTimeOffset.MaxValue ? null : next - seen.Now + TimeSpan.FromMilliseconds(20));
+        var refresh = seen.Ledger is null
+            ? seen.Agents > 0
+            : !LedgerFile.Same(seen.Ledger, LedgerLimits.Open(seen.Ledger, terms, seen.Now, seen.Ledger.Id ?? ""));
+        var next = windows
+            .Where(window => window.Spec.Period != BudgetPeriod.Total)
+            .Select(window => window.Ends)
+            .Append(BudgetWindows.RaiseEnds(budget.Spec, seen.Now) ?? DateTimeOffset.MaxValue)
+            .Where(ends => ends > seen.Now)
+            .DefaultIfEmpty(DateTimeOffset.MaxValue)
+            .Min();
+        return new AgentBudgetDecision(
+            status,
+            refresh,
+            events,
+            next == DateTimeOffset.MaxValue ? null : next - seen.Now + TimeSpan.FromMilliseconds(20)
+        );
     }
 
-    private static IReadOnlyList<SpenderStatus> TopSpenders(BudgetLedgerStatus? ledger) => ledger is null ? [] :
-    [
-        .. ledger.Holders.Where(holder => holder.Closed != true).GroupBy(holder => holder.Pod)
-            .Select(group => (Agent: group.Key.Replace('.', '/'), Spent: Money.Sum(group.Select(holder => holder.Settled.Cost + holder.Unproven.Cost))))
-            .Where(spender => spender.Spent > Money.Zero)
-            .OrderByDescending(spender => spender.Spent.Amount).ThenBy(spender => spender.Agent, StringComparer.Ordinal)
-            .Take(MostSpenders).Select(spender => new SpenderStatus { Agent = spender.Agent, Spent = spender.Spent.ToDisplay() }),
-    ];
+    private static IReadOnlyList<SpenderStatus> TopSpenders(BudgetLedgerStatus? ledger) =>
+        ledger is null
+            ? []
+            :
+            [
+                .. ledger
+                    .Holders.Where(holder => holder.Closed != true)
+                    .GroupBy(holder => holder.Pod)
+                    .Select(group =>
+                        (
+                            Agent: group.Key.Replace('.', '/'),
+                            Spent: Money.Sum(group.Select(holder => holder.Settled.Cost + holder.Unproven.Cost))
+                        )
+                    )
+                    .Where(spender => spender.Spent > Money.Zero)
+                    .OrderByDescending(spender => spender.Spent.Amount)
+                    .ThenBy(spender => spender.Agent, StringComparer.Ordinal)
+                    .Take(MostSpenders)
+                    .Select(spender => new SpenderStatus { Agent = spender.Agent, Spent = spender.Spent.ToDisplay() }),
+            ];
 }

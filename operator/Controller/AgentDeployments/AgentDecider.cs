@@ -55,9 +55,10 @@ public static class AgentDecider
         var traffic = Traffic.Held;
         if (target != serving)
         {
-            traffic = target == revision
-                ? CandidateDecider.Decide(seen, draft, revision, serving, replicas, decisions)
-                : RollbackDecider.Decide(seen, draft, revision, target, replicas, decisions);
+            traffic =
+                target == revision
+                    ? CandidateDecider.Decide(seen, draft, revision, serving, replicas, decisions)
+                    : RollbackDecider.Decide(seen, draft, revision, target, replicas, decisions);
         }
         if (traffic.TakeOver is { } basis)
         {
@@ -97,10 +98,12 @@ public static class AgentDecider
             draft.Writes.Add(new Write.Copy(name, source.Digest, ChildObjects.ConfigMapCopy(seen, name, revision)));
         }
         draft.Writes.Add(new Write.Apply(ConfigMapView.Resource, ChildObjects.GuardrailConfig(seen, revision, track)));
-        draft.Writes.Add(new Write.Apply(DeploymentView.Resource, ChildObjects.Deployment(seen, revision, track, replicas))
-        {
-            ForeignManagers = Find(seen, revision, track)?.ForeignManagers ?? [],
-        });
+        draft.Writes.Add(
+            new Write.Apply(DeploymentView.Resource, ChildObjects.Deployment(seen, revision, track, replicas))
+            {
+                ForeignManagers = Find(seen, revision, track)?.ForeignManagers ?? [],
+            }
+        );
     }
 
     /// <summary>The Deployment of a revision, or null.</summary>
@@ -134,13 +137,16 @@ public static class AgentDecider
             ServingRevision = target,
             DrainingRevision = serving,
             DrainUntil = serving is null ? null : now + GoDuration.Parse(seen.Agent.Spec.Rollout?.Drain ?? Defaults.Drain),
-            History = ServedHistory.TakeOver(draft.Status.History, new ServedRevision
-            {
-                Revision = target,
-                Since = now,
-                Basis = basis,
-                Exception = basis == PromotionBasis.Exception ? draft.Status.Exception?.Name : null,
-            }),
+            History = ServedHistory.TakeOver(
+                draft.Status.History,
+                new ServedRevision
+                {
+                    Revision = target,
+                    Since = now,
+                    Basis = basis,
+                    Exception = basis == PromotionBasis.Exception ? draft.Status.Exception?.Name : null,
+                }
+            ),
         };
     }
 }

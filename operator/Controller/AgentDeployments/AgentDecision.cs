@@ -13,7 +13,9 @@ public abstract record Write
     /// <param name="Body">The fields that we own.</param>
     public sealed record Apply(ResourceType Resource, JsonObject Body) : Write
     {
-        /// <summary>Others that wrote into the child's spec: apply alone would leave what they added, so the template is replaced first.</summary>
+        /// <summary>
+        /// Others that wrote into the child's spec: apply alone would leave what they added, so the template is replaced first.
+        /// </summary>
         public IReadOnlyList<string> ForeignManagers { get; init; } = [];
     }
 
@@ -72,4 +74,9 @@ public sealed record EventNote(bool Warning, string Reason, string Message);
 /// <param name="Status">The status, whole; written only where it differs.</param>
 /// <param name="Events">Events.</param>
 /// <param name="RequeueAfter">When time alone changes the decision; null: never.</param>
-public sealed record AgentDecision(IReadOnlyList<Write> Writes, AgentDeploymentStatus Status, IReadOnlyList<EventNote> Events, TimeSpan? RequeueAfter);
+public sealed record AgentDecision(
+    IReadOnlyList<Write> Writes,
+    AgentDeploymentStatus Status,
+    IReadOnlyList<EventNote> Events,
+    TimeSpan? RequeueAfter
+);

@@ -24,7 +24,8 @@ public sealed class AgentDeploymentController(
     ObjectCache<DeploymentView> deployments,
     ObjectCache<ServiceView> services,
     ObjectCache<DisruptionView> disruptions,
-    ILogger<AgentDeploymentController> logger) : IEntityController<AgentDeployment>
+    ILogger<AgentDeploymentController> logger
+) : IEntityController<AgentDeployment>
 {
     private static readonly ResourceType Agents = ResourceType.Of<AgentDeployment>();
     private static readonly ResourceType Runs = ResourceType.Of<EvalRun>();
@@ -33,7 +34,8 @@ public sealed class AgentDeploymentController(
     /// <inheritdoc/>
     public async Task<ReconciliationResult<AgentDeployment>> ReconcileAsync(AgentDeployment entity, CancellationToken cancellationToken)
     {
-        // A guardrail that trusts nobody would not get its first grant for minutes. Woken when they are there, within a second of the first start.
+        // A guardrail that trusts nobody would not get its first grant for minutes. Woken when they are there, within a second of the first
+        // start.
         if (certificates.Bundle is null)
             return ReconciliationResult<AgentDeployment>.Success();
         var decision = AgentDecider.Decide(observer.Observe(entity));
@@ -52,7 +54,12 @@ public sealed class AgentDeploymentController(
             decision = Refused(entity, decision, error);
         }
         await PatchStatusAsync(entity, decision.Status, cancellationToken);
-        var subject = new EventSubject(Agents.ApiVersion, Agents.Kind, new NamespacedName(entity.Metadata.NamespaceProperty, entity.Metadata.Name), entity.Metadata.Uid);
+        var subject = new EventSubject(
+            Agents.ApiVersion,
+            Agents.Kind,
+            new NamespacedName(entity.Metadata.NamespaceProperty, entity.Metadata.Name),
+            entity.Metadata.Uid
+        );
         foreach (var note in decision.Events.Concat(reverted))
             await events.PublishAsync(subject, note.Warning, note.Reason, note.Message, cancellationToken);
         return ReconciliationResult<AgentDeployment>.Success(decision.RequeueAfter);
@@ -81,8 +88,14 @@ public sealed class AgentDeploymentController(
                 return null;
             case Write.Scale scale:
                 ControllerLog.Scaled(logger, scale.Deployment, scale.Replicas);
-                await api.MergePatchAsync(DeploymentView.Resource, ns, scale.Deployment.Name, null,
-                    new JsonObject { ["spec"] = new JsonObject { ["replicas"] = scale.Replicas } }, cancellationToken);
+                await api.MergePatchAsync(
+                    DeploymentView.Resource,
+                    ns,
+                    scale.Deployment.Name,
+                    null,
+                    new JsonObject { ["spec"] = new JsonObject { ["replicas"] = scale.Replicas } },
+                    cancellationToken
+                );
                 return null;
             case Write.SetPrices set:
                 ControllerLog.PricesSet(logger, set.ConfigMap);
@@ -122,8 +135,11 @@ public sealed class AgentDeploymentController(
         if (applied.IsCurrent(resource, key, body, cached?.Uid, cached?.Version))
             return null;
         ControllerLog.Applied(logger, resource.Kind, key);
-        var replaced = apply.ForeignManagers.Count > 0 && cached is not null
-            && (await ReplaceTemplateAsync(resource, key, cached.Uid, body, cancellationToken))["metadata"]!["generation"]?.ToJsonString() != cached.Version;
+        var replaced =
+            apply.ForeignManagers.Count > 0
+            && cached is not null
+            && (await ReplaceTemplateAsync(resource, key, cached.Uid, body, cancellationToken))["metadata"]!["generation"]?.ToJsonString()
+                != cached.Version;
         var result = await api.ApplyAsync(resource, ns, key.Name, body, cancellationToken);
         var changed = applied.Remember(resource, key, body, result, cached?.Version);
         // A Service's change is told by the decision, which sees its selector.
@@ -134,10 +150,33 @@ public sealed class AgentDeploymentController(
     }
 
     // Server-side apply takes back the fields that it names and leaves those that others added: a container, a volume. Those go here.
-    private Task<JsonObject> ReplaceTemplateAsync(ResourceType resource, NamespacedName key, string uid, JsonObject body, CancellationToken cancellationToken) =>
-        api.JsonPatchAsync(resource, key.Namespace, key.Name, new JsonArray(
-            new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = uid },
-            new JsonObject { ["op"] = "replace", ["path"] = "/spec/template", ["value"] = body["spec"]!["template"]!.DeepClone() }), cancellationToken);
+    private Task<JsonObject> ReplaceTemplateAsync(
+        ResourceType resource,
+        NamespacedName key,
+        string uid,
+        JsonObject body,
+        CancellationToken cancellationToken
+    ) =>
+        api.JsonPatchAsync(
+            resource,
+            key.Namespace,
+            key.Name,
+            new JsonArray(
+                new JsonObject
+                {
+                    ["op"] = "test",
+                    ["path"] = "/metadata/uid",
+                    ["value"] = uid,
+                },
+                new JsonObject
+                {
+                    ["op"] = "replace",
+                    ["path"] = "/spec/template",
+                    ["value"] = body["spec"]!["template"]!.DeepClone(),
+                }
+            ),
+            cancellationToken
+        );
 
     private async Task VerifyAsync(Write.Verify verify, CancellationToken cancellationToken)
     {
@@ -149,11 +188,14 @@ public sealed class AgentDeploymentController(
 
     private async Task CopyAsync(string ns, Write.Copy copy, CancellationToken cancellationToken)
     {
-        var source = await api.GetAsync(ConfigMapView.Resource, ns, copy.Source, cancellationToken)
+        var source =
+            await api.GetAsync(ConfigMapView.Resource, ns, copy.Source, cancellationToken)
             ?? throw Stale($"ConfigMap {ns}/{copy.Source} is gone");
         using var document = System.Text.Json.JsonDocument.Parse(source.ToJsonString());
         if (ConfigMapView.Content(document.RootElement).Digest() != copy.Digest)
-            throw Stale($"ConfigMap {ns}/{copy.Source} changed while revision {copy.Body["metadata"]!["labels"]![Names.RevisionLabel]} was made");
+            throw Stale(
+                $"ConfigMap {ns}/{copy.Source} changed while revision {copy.Body["metadata"]!["labels"]![Names.RevisionLabel]} was made"
+            );
         var body = (JsonObject)copy.Body.DeepClone();
         foreach (var part in (string[])["data", "binaryData"])
         {
@@ -174,8 +216,14 @@ public sealed class AgentDeploymentController(
     {
         try
         {
-            await api.MergePatchAsync(ConfigMapView.Resource, configMap.Namespace, configMap.Name, null,
-                new JsonObject { ["data"] = new JsonObject { [file] = text } }, cancellationToken);
+            await api.MergePatchAsync(
+                ConfigMapView.Resource,
+                configMap.Namespace,
+                configMap.Name,
+                null,
+                new JsonObject { ["data"] = new JsonObject { [file] = text } },
+                cancellationToken
+            );
         }
         catch (KubernetesApiException error) when (error.IsNotFound)
         {
@@ -206,11 +254,18 @@ public sealed class AgentDeploymentController(
         var patch = MergePatch.Diff(before, Tree(status));
         if (patch.Count == 0)
             return;
-        await api.MergePatchAsync(Agents, agent.Metadata.NamespaceProperty, agent.Metadata.Name, "status", new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["resourceVersion"] = agent.Metadata.ResourceVersion },
-            ["status"] = patch,
-        }, cancellationToken);
+        await api.MergePatchAsync(
+            Agents,
+            agent.Metadata.NamespaceProperty,
+            agent.Metadata.Name,
+            "status",
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["resourceVersion"] = agent.Metadata.ResourceVersion },
+                ["status"] = patch,
+            },
+            cancellationToken
+        );
     }
 
     private static AgentDecision Refused(AgentDeployment agent, AgentDecision decision, KubernetesApiException error)
@@ -219,13 +274,23 @@ public sealed class AgentDeploymentController(
         var draft = new StatusDraft(before, agent.Metadata.Generation, DateTimeOffset.UnixEpoch)
         {
             // What was to become true with the refused write did not: the record of what serves stays.
-            Status = before with { Budget = decision.Status.Budget },
+            Status = before with
+            {
+                Budget = decision.Status.Budget,
+            },
         };
         draft.Stall("Invalid", Reasons.ChildRefused, $"spec.template: {error.Message}");
         var stalled = draft.Finish();
         var moment = decision.Status.Conditions.Select(condition => condition.LastTransitionTime).DefaultIfEmpty().Max();
-        var conditions = stalled.Status.Conditions.Select(condition => condition.LastTransitionTime == DateTime.UnixEpoch ? condition with { LastTransitionTime = moment } : condition)
-            .Concat(decision.Status.Conditions.Where(condition => condition.Type is ConditionTypes.Serving or ConditionTypes.WithinBudget or ConditionTypes.EvalsPassed));
+        var conditions = stalled
+            .Status.Conditions.Select(condition =>
+                condition.LastTransitionTime == DateTime.UnixEpoch ? condition with { LastTransitionTime = moment } : condition
+            )
+            .Concat(
+                decision.Status.Conditions.Where(condition =>
+                    condition.Type is ConditionTypes.Serving or ConditionTypes.WithinBudget or ConditionTypes.EvalsPassed
+                )
+            );
         // A quota or a policy may be changed without any object of ours changing.
         var again = decision.RequeueAfter is { } planned && planned < AskAgain ? planned : AskAgain;
         return new AgentDecision([], stalled.Status with { Conditions = [.. conditions] }, stalled.Events, again);

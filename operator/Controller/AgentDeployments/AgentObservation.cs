@@ -23,7 +23,14 @@ public sealed record SharedBudgetView(SharedBudget Budget, BudgetLedgerStatus? L
 /// <param name="NativeSidecars">The server runs init containers with restartPolicy Always (Kubernetes 1.29).</param>
 /// <param name="Disruptions">PodDisruptionBudgets in the version that the server has.</param>
 /// <param name="ExceptionNamespaces">Namespaces whose ReadinessExceptions are honoured.</param>
-public sealed record Surroundings(string GuardrailImage, string GrantsUrl, string GrantsCa, bool NativeSidecars, ResourceType Disruptions, IReadOnlyList<string> ExceptionNamespaces);
+public sealed record Surroundings(
+    string GuardrailImage,
+    string GrantsUrl,
+    string GrantsCa,
+    bool NativeSidecars,
+    ResourceType Disruptions,
+    IReadOnlyList<string> ExceptionNamespaces
+);
 
 /// <summary>Everything that a decision about one agent may depend on, read at one moment. Immutable.</summary>
 /// <param name="Agent">The agent.</param>
@@ -58,7 +65,8 @@ public sealed record AgentObservation(
     IReadOnlyList<ReadinessException> Exceptions,
     BudgetLedgerStatus? Ledger,
     Surroundings Around,
-    DateTimeOffset Now)
+    DateTimeOffset Now
+)
 {
     /// <summary>The prices that guardrails get beside the shipped ones, or null.</summary>
     public GuardrailPrices? Prices { get; init; }

@@ -28,7 +28,8 @@ public sealed class AgentObserver(
     GrantCertificates certificates,
     Surroundings around,
     OperatorOptions options,
-    TimeProvider time)
+    TimeProvider time
+)
 {
     /// <summary>Observes one agent.</summary>
     public AgentObservation Observe(AgentDeployment agent)
@@ -36,8 +37,10 @@ public sealed class AgentObserver(
         var ns = agent.Metadata.NamespaceProperty;
         var name = agent.Metadata.Name;
         var key = $"{ns}/{name}";
-        var referenced = ConfigMapReferences.Find(agent.Spec.Template)
-            .Select(reference => configMaps.Get(new NamespacedName(ns, reference.Name))?.View).OfType<ConfigMapView>()
+        var referenced = ConfigMapReferences
+            .Find(agent.Spec.Template)
+            .Select(reference => configMaps.Get(new NamespacedName(ns, reference.Name))?.View)
+            .OfType<ConfigMapView>()
             .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal);
         var owned = deployments.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View).ToList();
         // A foreign Deployment of a name that we need has no label of ours; its revision is computed only later, so look both up.
@@ -46,7 +49,9 @@ public sealed class AgentObserver(
             var revision = Revision.Compute(agent.Spec, referenced.ToDictionary(map => map.Key, map => map.Value.Digest));
             foreach (var needed in new[] { ChildNames.Serving(name, revision), ChildNames.Eval(name, revision) })
             {
-                if (owned.TrueForAll(view => view.Meta.Key.Name != needed) && deployments.Get(new NamespacedName(ns, needed)) is { } foreign)
+                if (
+                    owned.TrueForAll(view => view.Meta.Key.Name != needed) && deployments.Get(new NamespacedName(ns, needed)) is { } foreign
+                )
                     owned.Add(foreign.View);
             }
         }
@@ -56,23 +61,39 @@ public sealed class AgentObserver(
             [.. configMaps.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             owned,
             new[] { ChildNames.Service(name), ChildNames.CandidateService(name) }
-                .Select(service => services.Get(new NamespacedName(ns, service))?.View).OfType<ServiceView>()
+                .Select(service => services.Get(new NamespacedName(ns, service))?.View)
+                .OfType<ServiceView>()
                 .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
             [.. services.ByIndex(CacheIndexes.Foreign, ns).Select(entry => entry.View)],
             endpoints.Get(new NamespacedName(ns, ChildNames.Service(name)))?.View.Pods ?? [],
             [.. runs.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             [.. agent.Spec.Evals.Select(eval => Suite(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
             [.. pods.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
-            ClaimReferences.Find(agent.Spec.Template).Select(claim => claims.Get(new NamespacedName(ns, claim.Name))?.View).OfType<ClaimView>()
-                .DistinctBy(view => view.Meta.Key).ToDictionary(view => view.Meta.Key.Name, view => view.AccessModes, StringComparer.Ordinal),
+            ClaimReferences
+                .Find(agent.Spec.Template)
+                .Select(claim => claims.Get(new NamespacedName(ns, claim.Name))?.View)
+                .OfType<ClaimView>()
+                .DistinctBy(view => view.Meta.Key)
+                .ToDictionary(view => view.Meta.Key.Name, view => view.AccessModes, StringComparer.Ordinal),
             disruptions.Get(new NamespacedName(ns, name))?.View,
             [.. exceptions.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             ledgers.Get(new NamespacedName(options.Namespace, AccountKey.Serving(ns, name).LedgerName))?.View.Status,
-            around with { GrantsCa = certificates.Bundle! },
-            time.GetUtcNow())
+            around with
+            {
+                GrantsCa = certificates.Bundle!,
+            },
+            time.GetUtcNow()
+        )
         {
             Prices = prices.InForce,
-            Shared = [.. desk.Shared(ns, agent).Select(shared => new SharedBudgetView(shared, ledgers.Get(new NamespacedName(options.Namespace, shared.Account.LedgerName))?.View.Status))],
+            Shared =
+            [
+                .. desk.Shared(ns, agent)
+                    .Select(shared => new SharedBudgetView(
+                        shared,
+                        ledgers.Get(new NamespacedName(options.Namespace, shared.Account.LedgerName))?.View.Status
+                    )),
+            ],
         };
     }
 
@@ -80,14 +101,17 @@ public sealed class AgentObserver(
     public SuiteView Suite(string ns, string name)
     {
         var suite = suites.Get(new NamespacedName(ns, name))?.View;
-        return new SuiteView(suite, suite?.Spec switch
-        {
-            { Builtin.Cases: { } cases } => configMaps.Get(new NamespacedName(ns, cases.Name))?.View.Digest,
-            { Builtin.Volume: not null } => string.Empty,
-            { Job: { } job } => Digest(ns, job),
-            { External: not null } => string.Empty,
-            _ => null,
-        });
+        return new SuiteView(
+            suite,
+            suite?.Spec switch
+            {
+                { Builtin.Cases: { } cases } => configMaps.Get(new NamespacedName(ns, cases.Name))?.View.Digest,
+                { Builtin.Volume: not null } => string.Empty,
+                { Job: { } job } => Digest(ns, job),
+                { External: not null } => string.Empty,
+                _ => null,
+            }
+        );
     }
 
     // Cases that a runner of its own mounts make another measurement when they change, as our runner's do.

@@ -12,11 +12,15 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// </summary>
 public sealed class AppliedWrites
 {
-    private readonly ConcurrentDictionary<(ResourceType Resource, NamespacedName Key), (string Hash, string Uid, string Version)> known = new();
+    private readonly ConcurrentDictionary<(ResourceType Resource, NamespacedName Key), (string Hash, string Uid, string Version)> known =
+        new();
 
     /// <summary>True where the child is as a body says.</summary>
     public bool IsCurrent(ResourceType resource, NamespacedName key, JsonObject body, string? cachedUid, string? cachedVersion) =>
-        known.TryGetValue((resource, key), out var entry) && entry.Uid == cachedUid && entry.Version == cachedVersion && entry.Hash == Hash(body);
+        known.TryGetValue((resource, key), out var entry)
+        && entry.Uid == cachedUid
+        && entry.Version == cachedVersion
+        && entry.Hash == Hash(body);
 
     /// <summary>Notes what came of an apply.</summary>
     /// <returns>True where the apply set back what somebody else had changed since the last one.</returns>
@@ -38,7 +42,11 @@ public sealed class AppliedWrites
     /// <summary>Forgets the children of an agent that is gone.</summary>
     public void Forget(string ns, string agent)
     {
-        foreach (var key in known.Keys.Where(key => key.Key.Namespace == ns && (key.Key.Name == agent || key.Key.Name.StartsWith(agent + "-", StringComparison.Ordinal))))
+        foreach (
+            var key in known.Keys.Where(key =>
+                key.Key.Namespace == ns && (key.Key.Name == agent || key.Key.Name.StartsWith(agent + "-", StringComparison.Ordinal))
+            )
+        )
             known.TryRemove(key, out _);
     }
 

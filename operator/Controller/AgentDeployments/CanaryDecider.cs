@@ -11,21 +11,40 @@ namespace AgentReadiness.Controller.AgentDeployments;
 internal static class CanaryDecider
 {
     /// <summary>Goes on with the step that the status records.</summary>
-    public static Traffic Decide(AgentObservation seen, StatusDraft draft, string revision, string serving, int replicas, Decisions decisions, PromotionBasis basis)
+    public static Traffic Decide(
+        AgentObservation seen,
+        StatusDraft draft,
+        string revision,
+        string serving,
+        int replicas,
+        Decisions decisions,
+        PromotionBasis basis
+    )
     {
         if (replicas == 0)
         {
             // No traffic, no ratio: the steps begin when the budget gives the agent pods again.
-            draft.Status = draft.Status with { Canary = null };
+            draft.Status = draft.Status with
+            {
+                Canary = null,
+            };
             Progress.Stop(draft, ProgressSteps.Canary);
-            draft.Reconciling(Phases.Exhausted, Reasons.BudgetExhausted, $"revision {revision} passed its gates; its Canary begins when the budget lets the agent have pods");
+            draft.Reconciling(
+                Phases.Exhausted,
+                Reasons.BudgetExhausted,
+                $"revision {revision} passed its gates; its Canary begins when the budget lets the agent have pods"
+            );
             return Traffic.Held;
         }
         if (Leftovers(seen, revision, serving) is { } leftover)
         {
             draft.Status = draft.Status with { Canary = null };
             Progress.Stop(draft, ProgressSteps.Canary);
-            draft.Reconciling(Phases.Promoting, Reasons.Promoting, $"the Canary of revision {revision} begins when the pods of revision {leftover} are gone");
+            draft.Reconciling(
+                Phases.Promoting,
+                Reasons.Promoting,
+                $"the Canary of revision {revision} begins when the pods of revision {leftover} are gone"
+            );
             return Traffic.Held;
         }
         var steps = seen.Agent.Spec.Rollout!.Steps;
@@ -39,8 +58,15 @@ internal static class CanaryDecider
             // Its pods must be there when it ends as they were when it began; else the step begins again.
             isFresh = true;
             state = IsWhole(seen, revision, Pods(replicas, steps, state.Step).Candidate)
-                ? state with { Step = state.Step + 1, HeldSince = null }
-                : state with { HeldSince = null };
+                ? state with
+                {
+                    Step = state.Step + 1,
+                    HeldSince = null,
+                }
+                : state with
+                {
+                    HeldSince = null,
+                };
         }
 
         var (candidate, stable) = Pods(replicas, steps, state.Step);
@@ -52,17 +78,35 @@ internal static class CanaryDecider
             if (state.Step == last)
                 return new Traffic(basis, false, null);
             if (!state.Shared)
-                draft.Writes.Insert(0, new Write.Verify(new NamespacedName(seen.Namespace, ChildNames.Serving(seen.Name, revision)), candidate));
+                draft.Writes.Insert(
+                    0,
+                    new Write.Verify(new NamespacedName(seen.Namespace, ChildNames.Serving(seen.Name, revision)), candidate)
+                );
             state = state with { Shared = true, HeldSince = state.HeldSince ?? StatusDraft.Seconds(seen.Now), StablePods = stable };
         }
-        else if (state.HeldSince is null && Progress.IsLate(seen, draft, since, $"the {candidate} pods of revision {revision} in Canary step {state.Step}", deployment, revision, Names.ServingTrack))
+        else if (
+            state.HeldSince is null
+            && Progress.IsLate(
+                seen,
+                draft,
+                since,
+                $"the {candidate} pods of revision {revision} in Canary step {state.Step}",
+                deployment,
+                revision,
+                Names.ServingTrack
+            )
+        )
         {
             return Traffic.Held;
         }
         if (state.HeldSince is { } held)
             draft.LookAgainAt(new DateTimeOffset(held, TimeSpan.Zero) + GoDuration.Parse(steps[state.Step - 1].Hold));
         // A scale event in the middle of a step changes both sides.
-        state = state with { CandidatePods = candidate, StablePods = state.HeldSince is null ? Math.Min(state.StablePods, replicas) : stable };
+        state = state with
+        {
+            CandidatePods = candidate,
+            StablePods = state.HeldSince is null ? Math.Min(state.StablePods, replicas) : stable,
+        };
         draft.Status = draft.Status with { Canary = state };
         draft.PodsWanted = revision;
         AgentDecider.AddRevision(seen, draft, revision, Names.ServingTrack, candidate);
@@ -73,8 +117,11 @@ internal static class CanaryDecider
     private static void Tell(StatusDraft draft, string revision, string serving, List<CanaryStep> steps, CanaryStatus state)
     {
         var name = state.Step > steps.Count ? "all traffic" : $"step {state.Step} of {steps.Count}, {steps[state.Step - 1].Percent} %";
-        var until = state.HeldSince is { } held ? $"holds until {held + GoDuration.Parse(steps[state.Step - 1].Hold):yyyy-MM-dd'T'HH:mm:ss'Z'}" : "waits for its pods";
-        var message = $"Canary of revision {revision}, {name}: {state.CandidatePods} pods beside {state.StablePods} of revision {serving}; {until}";
+        var until = state.HeldSince is { } held
+            ? $"holds until {held + GoDuration.Parse(steps[state.Step - 1].Hold):yyyy-MM-dd'T'HH:mm:ss'Z'}"
+            : "waits for its pods";
+        var message =
+            $"Canary of revision {revision}, {name}: {state.CandidatePods} pods beside {state.StablePods} of revision {serving}; {until}";
         var before = draft.Before.CandidateRevision == revision ? draft.Before.Canary : null;
         if (state.HeldSince is not null && (before?.Step != state.Step || before.HeldSince is null))
             draft.Note(false, Reasons.CanaryStep, message);
@@ -82,14 +129,23 @@ internal static class CanaryDecider
     }
 
     private static bool HoldIsOver(AgentObservation seen, List<CanaryStep> steps, CanaryStatus state) =>
-        state.Step <= steps.Count && state.HeldSince is { } held && seen.Now.UtcDateTime >= held + GoDuration.Parse(steps[state.Step - 1].Hold);
+        state.Step <= steps.Count
+        && state.HeldSince is { } held
+        && seen.Now.UtcDateTime >= held + GoDuration.Parse(steps[state.Step - 1].Hold);
 
     private static (int Candidate, int Stable) Pods(int replicas, List<CanaryStep> steps, int step) =>
         CanaryPlan.Pods(replicas, step > steps.Count ? 100 : steps[step - 1].Percent);
 
-    private static bool IsWhole(AgentObservation seen, string revision, int pods) => AgentDecider.Find(seen, revision, Names.ServingTrack)?.IsWhole(pods) == true;
+    private static bool IsWhole(AgentObservation seen, string revision, int pods) =>
+        AgentDecider.Find(seen, revision, Names.ServingTrack)?.IsWhole(pods) == true;
 
-    private static string? Leftovers(AgentObservation seen, string revision, string serving) => seen.Owned
-        .FirstOrDefault(deployment => deployment.Track == Names.ServingTrack && deployment.Revision != revision && deployment.Revision != serving && (deployment.Replicas > 0 || deployment.Total > 0))
-        ?.Revision;
+    private static string? Leftovers(AgentObservation seen, string revision, string serving) =>
+        seen
+            .Owned.FirstOrDefault(deployment =>
+                deployment.Track == Names.ServingTrack
+                && deployment.Revision != revision
+                && deployment.Revision != serving
+                && (deployment.Replicas > 0 || deployment.Total > 0)
+            )
+            ?.Revision;
 }

@@ -11,10 +11,11 @@ internal static class CanaryPlan
     /// <param name="replicas">Pods that the agent is to have, at least 1.</param>
     /// <param name="percent">The candidate's share, 1 to 100.</param>
     /// <returns>Pods of the candidate and of the serving revision; with 100 percent there is none of the latter.</returns>
-    public static (int Candidate, int Stable) Pods(int replicas, int percent) => percent switch
-    {
-        >= 100 => (replicas, 0),
-        < 50 => (Math.Max(1, replicas * percent / (100 - percent)), replicas),
-        _ => (replicas, Math.Max(1, (replicas * (100 - percent) + percent - 1) / percent)),
-    };
+    public static (int Candidate, int Stable) Pods(int replicas, int percent) =>
+        percent switch
+        {
+            >= 100 => (replicas, 0),
+            < 50 => (Math.Max(1, replicas * percent / (100 - percent)), replicas),
+            _ => (replicas, Math.Max(1, (replicas * (100 - percent) + percent - 1) / percent)),
+        };
 }

@@ -3,21 +3,39 @@ using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
-/// <summary>The way of a declared revision that does not serve yet: its gates, a person's approval where one is needed, promotion. Pure.</summary>
+/// <summary>
+/// The way of a declared revision that does not serve yet: its gates, a person's approval where one is needed, promotion. Pure.
+/// </summary>
 internal static class CandidateDecider
 {
     /// <summary>What the rollout's step means for the traffic.</summary>
-    public static Traffic Decide(AgentObservation seen, StatusDraft draft, string revision, string? serving, int replicas, Decisions decisions)
+    public static Traffic Decide(
+        AgentObservation seen,
+        StatusDraft draft,
+        string revision,
+        string? serving,
+        int replicas,
+        Decisions decisions
+    )
     {
         var before = draft.Before;
-        draft.Status = draft.Status with { CandidateRevision = revision, Canary = before.CandidateRevision == revision && !decisions.IsFresh ? before.Canary : Kept(draft, revision, decisions) };
+        draft.Status = draft.Status with
+        {
+            CandidateRevision = revision,
+            Canary = before.CandidateRevision == revision && !decisions.IsFresh ? before.Canary : Kept(draft, revision, decisions),
+        };
         if (decisions.Aborts(revision))
         {
             var why = decisions.Last!.Reason is { Length: > 0 } reason ? $" ({reason})" : string.Empty;
             draft.Status = draft.Status with { Canary = null };
             Progress.Forget(draft);
             draft.Set(ConditionTypes.EvalsPassed, "Unknown", Reasons.Aborted, $"revision {revision} was given up");
-            draft.Stall(Phases.Failed, Reasons.Aborted, $"revision {revision} was given up by decision{why}; {GateDecider.KeptServing(serving)}; declare another revision, or decide Retry");
+            draft.Stall(
+                Phases.Failed,
+                Reasons.Aborted,
+                $"revision {revision} was given up by decision{why}; {GateDecider.KeptServing(serving)}; declare another revision, or "
+                    + $"decide Retry"
+            );
             return Traffic.Held;
         }
         if (seen.Agent.Spec.Rollout?.Paused == true)
@@ -29,7 +47,10 @@ internal static class CandidateDecider
         }
         if (!IsApproved(seen, draft, revision, decisions))
             return Traffic.Held;
-        var stepwise = seen.Agent.Spec.Rollout?.Strategy == RolloutStrategy.Canary && serving is not null && (seen.Agent.Spec.Replicas ?? Defaults.Replicas) > 0;
+        var stepwise =
+            seen.Agent.Spec.Rollout?.Strategy == RolloutStrategy.Canary
+            && serving is not null
+            && (seen.Agent.Spec.Replicas ?? Defaults.Replicas) > 0;
         return stepwise
             ? CanaryDecider.Decide(seen, draft, revision, serving!, replicas, decisions, basis)
             : Promote(seen, draft, revision, replicas, decisions, basis);
@@ -47,7 +68,11 @@ internal static class CandidateDecider
         if (draft.Before.Exception is { } used && used.Revision == revision)
             draft.Status = draft.Status with { Exception = used };
         var message = $"spec.rollout.paused: revision {revision} stays where it is";
-        if (draft.Before.CandidateRevision == revision && draft.Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.EvalsPassed) is { Status: "True" } passed)
+        if (
+            draft.Before.CandidateRevision == revision
+            && draft.Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.EvalsPassed)
+                is { Status: "True" } passed
+        )
             draft.Set(passed.Type, passed.Status, passed.Reason, passed.Message);
         else
             draft.Set(ConditionTypes.EvalsPassed, "Unknown", Reasons.Paused, message);
@@ -65,15 +90,22 @@ internal static class CandidateDecider
     {
         var rollout = seen.Agent.Spec.Rollout;
         // Past that point already: what was approved, also by silence, stays so.
-        var past = draft.Before.CandidateRevision == revision && draft.Before.ProgressStep is ProgressSteps.Promotion or ProgressSteps.Canary;
+        var past =
+            draft.Before.CandidateRevision == revision && draft.Before.ProgressStep is ProgressSteps.Promotion or ProgressSteps.Canary;
         if (rollout?.Approval != ApprovalMode.Manual || decisions.Approves(revision) || past)
             return true;
-        var until = Progress.Begin(seen, draft, ProgressSteps.Approval, null, decisions.IsFresh) + GoDuration.Parse(rollout.ApprovalTimeout ?? Defaults.ApprovalTimeout);
+        var until =
+            Progress.Begin(seen, draft, ProgressSteps.Approval, null, decisions.IsFresh)
+            + GoDuration.Parse(rollout.ApprovalTimeout ?? Defaults.ApprovalTimeout);
         if (seen.Now < until)
         {
             draft.LookAgainAt(until);
-            draft.Reconciling(Phases.AwaitingApproval, Reasons.AwaitingApproval,
-                $"revision {revision} passed its gates and waits for a person until {until:yyyy-MM-dd'T'HH:mm:ss'Z'}: set spec.rollout.decision to {{revision: {revision}, action: Promote}}");
+            draft.Reconciling(
+                Phases.AwaitingApproval,
+                Reasons.AwaitingApproval,
+                $"revision {revision} passed its gates and waits for a person until {until:yyyy-MM-dd'T'HH:mm:ss'Z'}: set "
+                    + $"spec.rollout.decision to {{revision: {revision}, action: Promote}}"
+            );
             return false;
         }
         var late = $"nobody approved revision {revision} within {rollout.ApprovalTimeout ?? Defaults.ApprovalTimeout}";
@@ -86,7 +118,14 @@ internal static class CandidateDecider
         return false;
     }
 
-    private static Traffic Promote(AgentObservation seen, StatusDraft draft, string revision, int replicas, Decisions decisions, PromotionBasis basis)
+    private static Traffic Promote(
+        AgentObservation seen,
+        StatusDraft draft,
+        string revision,
+        int replicas,
+        Decisions decisions,
+        PromotionBasis basis
+    )
     {
         var deployment = AgentDecider.Find(seen, revision, Names.ServingTrack);
         draft.Status = draft.Status with { Canary = null };
@@ -97,8 +136,12 @@ internal static class CandidateDecider
             return Traffic.Held;
         draft.PodsWanted = revision;
         AgentDecider.AddRevision(seen, draft, revision, Names.ServingTrack, replicas);
-        draft.Reconciling(Phases.Promoting, Reasons.Promoting,
-            $"{deployment?.Available ?? 0} of {replicas} serving pods of revision {revision} are available{AgentDecider.Trouble(seen, deployment, revision, Names.ServingTrack)}");
+        draft.Reconciling(
+            Phases.Promoting,
+            Reasons.Promoting,
+            $"{deployment?.Available ?? 0} of {replicas} serving pods of revision {revision} are "
+                + $"available{AgentDecider.Trouble(seen, deployment, revision, Names.ServingTrack)}"
+        );
         return Traffic.Held;
     }
 }

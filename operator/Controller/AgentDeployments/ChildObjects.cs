@@ -23,8 +23,10 @@ internal static class ChildObjects
         // What a later pass, when the originals have changed, knows the copies by.
         body["metadata"]!["annotations"] = new JsonObject
         {
-            [Names.ConfigDigestsAnnotation] = new JsonObject(seen.ConfigMaps.OrderBy(map => map.Key, StringComparer.Ordinal)
-                .Select(map => KeyValuePair.Create(ChildNames.ConfigMapCopy(map.Key, seen.Name, revision), (JsonNode?)map.Value.Digest))).ToJsonString(),
+            [Names.ConfigDigestsAnnotation] = new JsonObject(
+                seen.ConfigMaps.OrderBy(map => map.Key, StringComparer.Ordinal)
+                    .Select(map => KeyValuePair.Create(ChildNames.ConfigMapCopy(map.Key, seen.Name, revision), (JsonNode?)map.Value.Digest))
+            ).ToJsonString(),
         };
         body["spec"] = new JsonObject
         {
@@ -58,7 +60,9 @@ internal static class ChildObjects
         var body = Object(seen, seen.Around.Disruptions, seen.Name, null, Names.ServingTrack);
         body["spec"] = new JsonObject
         {
-            ["maxUnavailable"] = int.TryParse(wanted.MaxUnavailable, CultureInfo.InvariantCulture, out var pods) ? pods : wanted.MaxUnavailable,
+            ["maxUnavailable"] = int.TryParse(wanted.MaxUnavailable, CultureInfo.InvariantCulture, out var pods)
+                ? pods
+                : wanted.MaxUnavailable,
             ["selector"] = new JsonObject { ["matchLabels"] = Json(Selector(seen.Name, null, Names.ServingTrack)) },
         };
         return body;
@@ -79,22 +83,39 @@ internal static class ChildObjects
         var terms = BudgetWindows.Serving(spec, [.. seen.Shared.Select(shared => shared.Budget)], seen.Now);
         var config = new GuardrailConfig
         {
-            Agent = new GuardrailIdentity { Namespace = seen.Namespace, Name = seen.Name, Revision = revision, Track = track },
-            Inbound = [.. spec.Ports.Select((port, index) => new InboundPort
+            Agent = new GuardrailIdentity
             {
-                Name = port.Name,
-                ListenPort = GuardrailPorts.FirstInbound + index,
-                TargetPort = port.TargetPort,
-            })],
-            Upstreams = [.. (spec.Guardrails?.Upstreams ?? []).Select(upstream => new UpstreamConfig
-            {
-                Name = upstream.Name,
-                Format = upstream.Format.ToString(),
-                Url = upstream.Url,
-                KeyFile = upstream.Credentials is null ? null : $"{GuardrailPaths.KeysDirectory}/{upstream.Name}/key",
-                CaFile = upstream.CaConfigMapRef is null ? null : $"{GuardrailPaths.AuthoritiesDirectory}/{upstream.Name}/{Path.GetFileName(GuardrailPaths.CaFile)}",
-                Proxy = upstream.Proxy,
-            })],
+                Namespace = seen.Namespace,
+                Name = seen.Name,
+                Revision = revision,
+                Track = track,
+            },
+            Inbound =
+            [
+                .. spec.Ports.Select(
+                    (port, index) =>
+                        new InboundPort
+                        {
+                            Name = port.Name,
+                            ListenPort = GuardrailPorts.FirstInbound + index,
+                            TargetPort = port.TargetPort,
+                        }
+                ),
+            ],
+            Upstreams =
+            [
+                .. (spec.Guardrails?.Upstreams ?? []).Select(upstream => new UpstreamConfig
+                {
+                    Name = upstream.Name,
+                    Format = upstream.Format.ToString(),
+                    Url = upstream.Url,
+                    KeyFile = upstream.Credentials is null ? null : $"{GuardrailPaths.KeysDirectory}/{upstream.Name}/key",
+                    CaFile = upstream.CaConfigMapRef is null
+                        ? null
+                        : $"{GuardrailPaths.AuthoritiesDirectory}/{upstream.Name}/{Path.GetFileName(GuardrailPaths.CaFile)}",
+                    Proxy = upstream.Proxy,
+                }),
+            ],
             AllowedTools = spec.Guardrails?.Tools?.Allow ?? [],
             AllowedModels = spec.Guardrails?.Models?.Allow ?? [],
             MaxOutputTokens = spec.Guardrails?.Models?.MaxOutputTokens ?? Defaults.MaxOutputTokens,
@@ -111,14 +132,17 @@ internal static class ChildObjects
             Attribution = spec.Budget?.Attribution ?? [],
             OtlpEndpoint = spec.Telemetry?.Otlp?.Endpoint,
             Observe = spec.Budget?.Mode == BudgetMode.Observe,
-            Budget = track == Names.ServingTrack && !terms.MayGrant ? null : new BudgetAuthority
-            {
-                Url = seen.Around.GrantsUrl,
-                CaFile = GuardrailPaths.CaFile,
-                TokenFile = GuardrailPaths.Token,
-                // What an evaluation may cost is a cap in any case.
-                Observe = track == Names.ServingTrack && terms.Observe,
-            },
+            Budget =
+                track == Names.ServingTrack && !terms.MayGrant
+                    ? null
+                    : new BudgetAuthority
+                    {
+                        Url = seen.Around.GrantsUrl,
+                        CaFile = GuardrailPaths.CaFile,
+                        TokenFile = GuardrailPaths.Token,
+                        // What an evaluation may cost is a cap in any case.
+                        Observe = track == Names.ServingTrack && terms.Observe,
+                    },
         };
         var body = Object(seen, ConfigMapView.Resource, ChildNames.GuardrailConfig(seen.Name, revision, track), revision, track);
         body["data"] = GuardrailFiles(config, seen.Around, seen.Prices);
@@ -138,18 +162,21 @@ internal static class ChildObjects
         return files;
     }
 
-    private static RunLimits? Limits(BudgetSpec? budget) => budget is null or { PerCall: null, PerRun: null, PerPod: null } ? null : new RunLimits
-    {
-        CallMaxCost = budget.PerCall?.MaxCost,
-        MaxCost = budget.PerRun?.MaxCost,
-        MaxTokens = budget.PerRun?.MaxTokens ?? 0,
-        MaxSteps = budget.PerRun?.MaxSteps ?? 0,
-        MaxToolCalls = budget.PerRun?.MaxToolCalls ?? 0,
-        MaxRepeats = budget.PerRun?.MaxRepeats ?? 0,
-        MaxDuration = budget.PerRun?.MaxDuration,
-        RequestsPerMinute = budget.PerPod?.RequestsPerMinute ?? 0,
-        TokensPerMinute = budget.PerPod?.TokensPerMinute ?? 0,
-    };
+    private static RunLimits? Limits(BudgetSpec? budget) =>
+        budget is null or { PerCall: null, PerRun: null, PerPod: null }
+            ? null
+            : new RunLimits
+            {
+                CallMaxCost = budget.PerCall?.MaxCost,
+                MaxCost = budget.PerRun?.MaxCost,
+                MaxTokens = budget.PerRun?.MaxTokens ?? 0,
+                MaxSteps = budget.PerRun?.MaxSteps ?? 0,
+                MaxToolCalls = budget.PerRun?.MaxToolCalls ?? 0,
+                MaxRepeats = budget.PerRun?.MaxRepeats ?? 0,
+                MaxDuration = budget.PerRun?.MaxDuration,
+                RequestsPerMinute = budget.PerPod?.RequestsPerMinute ?? 0,
+                TokensPerMinute = budget.PerPod?.TokensPerMinute ?? 0,
+            };
 
     /// <summary>The labels by which pods of an agent are selected; without a revision: of all on the track.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Selector(string agent, string? revision, string track)
@@ -160,7 +187,8 @@ internal static class ChildObjects
         yield return KeyValuePair.Create(Names.TrackLabel, track);
     }
 
-    private static JsonObject Json(IEnumerable<KeyValuePair<string, string>> labels) => new(labels.Select(label => KeyValuePair.Create(label.Key, (JsonNode?)label.Value)));
+    private static JsonObject Json(IEnumerable<KeyValuePair<string, string>> labels) =>
+        new(labels.Select(label => KeyValuePair.Create(label.Key, (JsonNode?)label.Value)));
 
     private static JsonObject Service(AgentObservation seen, string name, string? selected, string revision, string track)
     {
@@ -168,13 +196,18 @@ internal static class ChildObjects
         body["spec"] = new JsonObject
         {
             ["selector"] = Json(Selector(seen.Name, selected, track)),
-            ["ports"] = new JsonArray([.. seen.Agent.Spec.Ports.Select((port, index) => new JsonObject
-            {
-                ["name"] = port.Name,
-                ["protocol"] = "TCP",
-                ["port"] = port.Port,
-                ["targetPort"] = GuardrailPorts.FirstInbound + index,
-            })]),
+            ["ports"] = new JsonArray([
+                .. seen.Agent.Spec.Ports.Select(
+                    (port, index) =>
+                        new JsonObject
+                        {
+                            ["name"] = port.Name,
+                            ["protocol"] = "TCP",
+                            ["port"] = port.Port,
+                            ["targetPort"] = GuardrailPorts.FirstInbound + index,
+                        }
+                ),
+            ]),
         };
         return body;
     }
@@ -195,15 +228,17 @@ internal static class ChildObjects
                 ["name"] = name,
                 ["namespace"] = seen.Namespace,
                 ["labels"] = labels,
-                ["ownerReferences"] = new JsonArray(new JsonObject
-                {
-                    ["apiVersion"] = $"{Names.Group}/{Names.Version}",
-                    ["kind"] = AgentDeployment.EntityKind,
-                    ["name"] = seen.Name,
-                    ["uid"] = seen.Uid,
-                    ["controller"] = true,
-                    ["blockOwnerDeletion"] = false,
-                }),
+                ["ownerReferences"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["apiVersion"] = $"{Names.Group}/{Names.Version}",
+                        ["kind"] = AgentDeployment.EntityKind,
+                        ["name"] = seen.Name,
+                        ["uid"] = seen.Uid,
+                        ["controller"] = true,
+                        ["blockOwnerDeletion"] = false,
+                    }
+                ),
             },
         };
     }

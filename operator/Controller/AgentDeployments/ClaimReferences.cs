@@ -7,11 +7,16 @@ internal static class ClaimReferences
 {
     /// <summary>The field and the claim's name, in the order of the volumes.</summary>
     public static IReadOnlyList<(string Field, string Name)> Find(JsonObject template) =>
-        [.. ((template["spec"] as JsonObject)?["volumes"] as JsonArray ?? [])
-            .Select((volume, index) => ($"spec.template.spec.volumes[{index}].persistentVolumeClaim", Name: Claim(volume)))
-            .Where(claim => claim.Name is not null)
-            .Select(claim => (claim.Item1, claim.Name!))];
+        [
+            .. ((template["spec"] as JsonObject)?["volumes"] as JsonArray ?? [])
+                .Select((volume, index) => ($"spec.template.spec.volumes[{index}].persistentVolumeClaim", Name: Claim(volume)))
+                .Where(claim => claim.Name is not null)
+                .Select(claim => (claim.Item1, claim.Name!)),
+        ];
 
     private static string? Claim(JsonNode? volume) =>
-        ((volume as JsonObject)?["persistentVolumeClaim"] as JsonObject)?["claimName"] is JsonValue value && value.TryGetValue<string>(out var name) ? name : null;
+        ((volume as JsonObject)?["persistentVolumeClaim"] as JsonObject)?["claimName"] is JsonValue value
+        && value.TryGetValue<string>(out var name)
+            ? name
+            : null;
 }

@@ -16,43 +16,104 @@ internal static class CleanUp
     {
         var draining = Drain(seen, draft, serving);
         var mine = seen.Owned.Where(deployment => deployment.Track == Names.ServingTrack && !deployment.Meta.Deleting).ToList();
-        foreach (var idle in mine.Where(deployment => deployment.Replicas > 0 && deployment.Revision != serving && deployment.Revision != draining && deployment.Revision != draft.PodsWanted))
+        foreach (
+            var idle in mine.Where(deployment =>
+                deployment.Replicas > 0
+                && deployment.Revision != serving
+                && deployment.Revision != draining
+                && deployment.Revision != draft.PodsWanted
+            )
+        )
             draft.Writes.Add(new Write.Scale(idle.Meta.Key, 0));
 
-        var old = History(draft, mine.Where(deployment => deployment.Revision != revision && deployment.Revision != serving && deployment.Revision != draining && deployment.Revision != draft.PodsWanted));
+        var old = History(
+            draft,
+            mine.Where(deployment =>
+                deployment.Revision != revision
+                && deployment.Revision != serving
+                && deployment.Revision != draining
+                && deployment.Revision != draft.PodsWanted
+            )
+        );
         var limit = seen.Agent.Spec.Rollout?.HistoryLimit ?? Defaults.HistoryLimit;
         foreach (var deployment in old.Skip(limit))
             draft.Writes.Add(new Write.Delete(DeploymentView.Resource, deployment.Meta.Key, deployment.Meta.Uid));
 
-        HashSet<string?> kept = [revision, serving, draining, draft.PodsWanted, .. old.Take(limit).Select(deployment => deployment.Revision)];
+        HashSet<string?> kept =
+        [
+            revision,
+            serving,
+            draining,
+            draft.PodsWanted,
+            .. old.Take(limit).Select(deployment => deployment.Revision),
+        ];
         EvalTrack(seen, draft, revision);
-        foreach (var copy in seen.Copies.Where(copy => copy.Meta.ControllerUid == seen.Uid && !copy.Meta.Deleting
-            && (!kept.Contains(copy.Meta.Label(Names.RevisionLabel)) || (copy.Meta.Label(Names.TrackLabel) == Names.EvalTrack && !(draft.KeepsEvalPods && copy.Meta.Label(Names.RevisionLabel) == revision)))))
+        foreach (
+            var copy in seen.Copies.Where(copy =>
+                copy.Meta.ControllerUid == seen.Uid
+                && !copy.Meta.Deleting
+                && (
+                    !kept.Contains(copy.Meta.Label(Names.RevisionLabel))
+                    || (
+                        copy.Meta.Label(Names.TrackLabel) == Names.EvalTrack
+                        && !(draft.KeepsEvalPods && copy.Meta.Label(Names.RevisionLabel) == revision)
+                    )
+                )
+            )
+        )
         {
             draft.Writes.Add(new Write.Delete(ConfigMapView.Resource, copy.Meta.Key, copy.Meta.Uid));
         }
-        foreach (var run in seen.Runs.Where(run => run.Spec.Purpose != EvalPurpose.Drift && run.IsOver).Where(run => !kept.Contains(run.Spec.Revision) || run.Spec.AgentUid != seen.Uid)
-            .OrderByDescending(run => run.Metadata.CreationTimestamp).ThenBy(run => run.Metadata.Name, StringComparer.Ordinal).Skip(OldRuns))
+        foreach (
+            var run in seen
+                .Runs.Where(run => run.Spec.Purpose != EvalPurpose.Drift && run.IsOver)
+                .Where(run => !kept.Contains(run.Spec.Revision) || run.Spec.AgentUid != seen.Uid)
+                .OrderByDescending(run => run.Metadata.CreationTimestamp)
+                .ThenBy(run => run.Metadata.Name, StringComparer.Ordinal)
+                .Skip(OldRuns)
+        )
         {
-            draft.Writes.Add(new Write.Delete(ResourceType.Of<EvalRun>(), new NamespacedName(run.Metadata.NamespaceProperty, run.Metadata.Name), run.Metadata.Uid));
+            draft.Writes.Add(
+                new Write.Delete(
+                    ResourceType.Of<EvalRun>(),
+                    new NamespacedName(run.Metadata.NamespaceProperty, run.Metadata.Name),
+                    run.Metadata.Uid
+                )
+            );
         }
         // A revision whose Deployment is not kept is no longer one to go back to.
         if (draft.Status.History.Any(entry => entry.Revision != serving && !kept.Contains(entry.Revision)))
-            draft.Status = draft.Status with { History = [.. draft.Status.History.Where(entry => entry.Revision == serving || kept.Contains(entry.Revision))] };
+            draft.Status = draft.Status with
+            {
+                History = [.. draft.Status.History.Where(entry => entry.Revision == serving || kept.Contains(entry.Revision))],
+            };
         if (draft.Status.History.Count > 21)
             draft.Status = draft.Status with { History = [.. draft.Status.History.Take(21)] };
     }
 
     // Who served last goes last; who never served goes first.
     private static List<DeploymentView> History(StatusDraft draft, IEnumerable<DeploymentView> old) =>
-        [.. old.OrderByDescending(deployment => ServedHistory.Find(draft.Status, deployment.Revision)?.Until ?? DateTime.MinValue)
-            .ThenByDescending(deployment => deployment.Meta.Created).ThenBy(deployment => deployment.Meta.Key.Name, StringComparer.Ordinal)];
+        [
+            .. old.OrderByDescending(deployment => ServedHistory.Find(draft.Status, deployment.Revision)?.Until ?? DateTime.MinValue)
+                .ThenByDescending(deployment => deployment.Meta.Created)
+                .ThenBy(deployment => deployment.Meta.Key.Name, StringComparer.Ordinal),
+        ];
 
     private static void EvalTrack(AgentObservation seen, StatusDraft draft, string revision)
     {
-        foreach (var deployment in seen.Owned.Where(deployment => deployment.Track == Names.EvalTrack && !deployment.Meta.Deleting && !(draft.KeepsEvalPods && deployment.Revision == revision)))
+        foreach (
+            var deployment in seen.Owned.Where(deployment =>
+                deployment.Track == Names.EvalTrack
+                && !deployment.Meta.Deleting
+                && !(draft.KeepsEvalPods && deployment.Revision == revision)
+            )
+        )
             draft.Writes.Add(new Write.Delete(DeploymentView.Resource, deployment.Meta.Key, deployment.Meta.Uid));
-        if (!draft.KeepsEvalPods && seen.Services.GetValueOrDefault(ChildNames.CandidateService(seen.Name)) is { } candidate && candidate.Meta.ControllerUid == seen.Uid)
+        if (
+            !draft.KeepsEvalPods
+            && seen.Services.GetValueOrDefault(ChildNames.CandidateService(seen.Name)) is { } candidate
+            && candidate.Meta.ControllerUid == seen.Uid
+        )
             draft.Writes.Add(new Write.Delete(ServiceView.Resource, candidate.Meta.Key, candidate.Meta.Uid));
     }
 
@@ -60,7 +121,12 @@ internal static class CleanUp
     {
         if (draft.Status.DrainingRevision is not { } draining)
             return null;
-        if (draining == serving || AgentDecider.Find(seen, draining, Names.ServingTrack) is null || draft.Status.DrainUntil is not { } until || seen.Now >= until)
+        if (
+            draining == serving
+            || AgentDecider.Find(seen, draining, Names.ServingTrack) is null
+            || draft.Status.DrainUntil is not { } until
+            || seen.Now >= until
+        )
         {
             draft.Status = draft.Status with { DrainingRevision = null, DrainUntil = null };
             return null;

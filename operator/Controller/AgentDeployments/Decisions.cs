@@ -20,8 +20,11 @@ internal sealed record Decisions(DecisionStatus? Last, bool IsFresh)
     /// <summary>The round of evals that a person asked for; 0: none.</summary>
     public int Round(string revision) => Last is { Action: DecisionAction.Retry } && Last.Revision == revision ? Last.Attempt : 0;
 
-    /// <summary>The revision to serve instead of the declared one, or null. It holds for the revision that was declared then, not for the next.</summary>
-    public string? RollbackFrom(string declared) => Last is { Action: DecisionAction.RollbackTo } && Last.Declared == declared ? Last.Revision : null;
+    /// <summary>
+    /// The revision to serve instead of the declared one, or null. It holds for the revision that was declared then, not for the next.
+    /// </summary>
+    public string? RollbackFrom(string declared) =>
+        Last is { Action: DecisionAction.RollbackTo } && Last.Declared == declared ? Last.Revision : null;
 
     /// <summary>Reads the spec's decision: carries it out, or says why not.</summary>
     public static Decisions Read(AgentObservation seen, StatusDraft draft, string declared, string? serving)
@@ -31,10 +34,18 @@ internal sealed record Decisions(DecisionStatus? Last, bool IsFresh)
             return new Decisions(last, false);
         var attempt = decision.Attempt ?? 1;
         var known = last is not null && last.Revision == decision.Revision && last.Action == decision.Action && last.Attempt == attempt;
-        // A rollback that was carried out from another declared revision is not carried out again; where Git caught up with it, all is well.
+        // A rollback that was carried out from another declared revision is not carried out again; where Git caught up with it, all is
+        // well.
         if (known && (last!.Action != DecisionAction.RollbackTo || last.Declared == declared || last.Revision == declared))
             return new Decisions(last, false);
-        if ((known ? $"it was carried out when {last!.Declared} was declared; raise its attempt to roll back from {declared} too" : Refusal(seen, decision, declared, serving)) is { } refusal)
+        if (
+            (
+                known
+                    ? $"it was carried out when {last!.Declared} was declared; raise its attempt to roll back from {declared} too"
+                    : Refusal(seen, decision, declared, serving)
+            ) is
+            { } refusal
+        )
         {
             var message = $"spec.rollout.decision: {decision.Action} {decision.Revision} is ignored: {refusal}";
             if (draft.Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.DecisionIgnored)?.Message != message)
@@ -54,7 +65,12 @@ internal sealed record Decisions(DecisionStatus? Last, bool IsFresh)
             At = StatusDraft.Seconds(seen.Now),
         };
         draft.Status = draft.Status with { Decision = carried };
-        draft.Note(false, Reasons.DecisionCarriedOut, $"{decision.Action} {decision.Revision}, attempt {attempt}{(decision.Reason is { Length: > 0 } reason ? $": {reason}" : string.Empty)}");
+        draft.Note(
+            false,
+            Reasons.DecisionCarriedOut,
+            $"{decision.Action} {decision.Revision}, attempt "
+                + $"{attempt}{(decision.Reason is { Length: > 0 } reason ? $": {reason}" : string.Empty)}"
+        );
         return new Decisions(carried, true);
     }
 
@@ -64,7 +80,9 @@ internal sealed record Decisions(DecisionStatus? Last, bool IsFresh)
             return RollbackRefusal(seen, decision.Revision, declared, serving);
         if (decision.Revision != declared)
             return $"the declared revision is {declared}";
-        return decision.Action == DecisionAction.Abort && declared == serving ? "the revision serves already; use RollbackTo with the revision that shall serve instead" : null;
+        return decision.Action == DecisionAction.Abort && declared == serving
+            ? "the revision serves already; use RollbackTo with the revision that shall serve instead"
+            : null;
     }
 
     private static string? RollbackRefusal(AgentObservation seen, string target, string declared, string? serving)
@@ -80,7 +98,8 @@ internal sealed record Decisions(DecisionStatus? Last, bool IsFresh)
         if (TamperCheck.LostCopies(seen, deployment) is [var lost, ..])
             return $"{lost}; declare it in the spec instead";
         return ServedHistory.WithinWindow(seen, target) is null
-            ? $"it did not serve within spec.rollout.rollbackWindow ({seen.Agent.Spec.Rollout?.RollbackWindow ?? Defaults.RollbackWindow}); declare it in the spec instead"
+            ? $"it did not serve within spec.rollout.rollbackWindow "
+                + $"({seen.Agent.Spec.Rollout?.RollbackWindow ?? Defaults.RollbackWindow}); declare it in the spec instead"
             : null;
     }
 }

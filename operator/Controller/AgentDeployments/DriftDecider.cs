@@ -39,26 +39,48 @@ internal static class DriftDecider
             return;
         }
         foreach (var step in due)
-            draft.Writes.Add(new Write.CreateRun(EvalPlan.Run(seen, revision, step, Count(seen) + 1 + due.IndexOf(step), EvalPurpose.Drift)));
+            draft.Writes.Add(
+                new Write.CreateRun(EvalPlan.Run(seen, revision, step, Count(seen) + 1 + due.IndexOf(step), EvalPurpose.Drift))
+            );
     }
 
     /// <summary>Takes new verdicts into the history of scores, and says whether what serves is still what it was.</summary>
     public static void Report(AgentObservation seen, StatusDraft draft, string? serving)
     {
-        var fresh = seen.Runs.Where(run => run.Spec.AgentUid == seen.Uid && run.Status is { FinishedAt: not null, Phase: EvalPhase.Passed or EvalPhase.Failed or EvalPhase.Inconclusive })
-            .Select(Entry).ToList();
+        var fresh = seen
+            .Runs.Where(run =>
+                run.Spec.AgentUid == seen.Uid
+                && run.Status is { FinishedAt: not null, Phase: EvalPhase.Passed or EvalPhase.Failed or EvalPhase.Inconclusive }
+            )
+            .Select(Entry)
+            .ToList();
         var names = fresh.Select(entry => (entry.Suite, entry.Run)).ToHashSet();
-        List<ScoreEntry> scores = [.. fresh.Concat(draft.Before.Scores.Where(entry => !names.Contains((entry.Suite, entry.Run))))
-            .OrderByDescending(entry => entry.At).ThenBy(entry => entry.Run, StringComparer.Ordinal).Take(20)];
+        List<ScoreEntry> scores =
+        [
+            .. fresh
+                .Concat(draft.Before.Scores.Where(entry => !names.Contains((entry.Suite, entry.Run))))
+                .OrderByDescending(entry => entry.At)
+                .ThenBy(entry => entry.Run, StringComparer.Ordinal)
+                .Take(20),
+        ];
         if (!scores.SequenceEqual(draft.Before.Scores))
             draft.Status = draft.Status with { Scores = scores };
 
-        var declared = seen.Agent.Spec.Evals.Where(eval => eval.ReevaluateEvery is not null).Select(eval => $"{eval.Suite.Namespace ?? seen.Namespace}/{eval.Suite.Name}").ToHashSet(StringComparer.Ordinal);
-        var drifted = scores.Where(entry => entry.Revision == serving && declared.Contains(entry.Suite)).GroupBy(entry => entry.Suite, StringComparer.Ordinal)
-            .Select(group => group.First()).Where(latest => latest is { Purpose: EvalPurpose.Drift, Phase: EvalPhase.Failed }).ToList();
+        var declared = seen
+            .Agent.Spec.Evals.Where(eval => eval.ReevaluateEvery is not null)
+            .Select(eval => $"{eval.Suite.Namespace ?? seen.Namespace}/{eval.Suite.Name}")
+            .ToHashSet(StringComparer.Ordinal);
+        var drifted = scores
+            .Where(entry => entry.Revision == serving && declared.Contains(entry.Suite))
+            .GroupBy(entry => entry.Suite, StringComparer.Ordinal)
+            .Select(group => group.First())
+            .Where(latest => latest is { Purpose: EvalPurpose.Drift, Phase: EvalPhase.Failed })
+            .ToList();
         if (drifted.Count > 0)
         {
-            var message = $"revision {serving} was measured again and is below its bar: {string.Join("; ", drifted.Select(entry => $"{entry.Suite} {entry.Score} at {entry.At:yyyy-MM-dd'T'HH:mm:ss'Z'}, EvalRun {entry.Run}"))}; it serves on";
+            var message =
+                $"revision {serving} was measured again and is below its bar: "
+                + $"{string.Join("; ", drifted.Select(entry => $"{entry.Suite} {entry.Score} at {entry.At:yyyy-MM-dd'T'HH:mm:ss'Z'}, EvalRun {entry.Run}"))}; it serves on";
             draft.Set(ConditionTypes.Drifted, "True", Reasons.DriftDetected, message);
             if (!draft.Was(ConditionTypes.Drifted, "True"))
                 draft.Note(true, Reasons.DriftDetected, message);
@@ -76,24 +98,40 @@ internal static class DriftDecider
     public static void CancelOthers(AgentObservation seen, StatusDraft draft, string declared)
     {
         var index = 0;
-        foreach (var run in seen.Runs.Where(run => run.Spec.AgentUid == seen.Uid && (run.Spec.Revision != declared || !draft.KeepsEvalPods) && !run.IsOver))
+        foreach (
+            var run in seen.Runs.Where(run =>
+                run.Spec.AgentUid == seen.Uid && (run.Spec.Revision != declared || !draft.KeepsEvalPods) && !run.IsOver
+            )
+        )
         {
             draft.Writes.Insert(index++, Delete(run));
         }
-        foreach (var old in seen.Runs.Where(run => run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid && run.IsOver)
-            .OrderByDescending(run => run.Status!.FinishedAt).ThenBy(run => run.Metadata.Name, StringComparer.Ordinal).Skip(KeptRuns))
+        foreach (
+            var old in seen
+                .Runs.Where(run => run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid && run.IsOver)
+                .OrderByDescending(run => run.Status!.FinishedAt)
+                .ThenBy(run => run.Metadata.Name, StringComparer.Ordinal)
+                .Skip(KeptRuns)
+        )
         {
             draft.Writes.Add(Delete(old));
         }
     }
 
-    private static Write.Delete Delete(EvalRun run) => new(ResourceType.Of<EvalRun>(), new NamespacedName(run.Metadata.NamespaceProperty, run.Metadata.Name), run.Metadata.Uid);
+    private static Write.Delete Delete(EvalRun run) =>
+        new(ResourceType.Of<EvalRun>(), new NamespacedName(run.Metadata.NamespaceProperty, run.Metadata.Name), run.Metadata.Uid);
 
     // The last verdict, or the last try, for whatever purpose, was too long ago.
     private static bool IsDue(AgentObservation seen, StatusDraft draft, string revision, EvalStep step)
     {
-        var mine = seen.Runs.Where(run => run.Spec.AgentUid == seen.Uid && run.Spec.Revision == revision
-            && run.Metadata.NamespaceProperty == step.SuiteNamespace && run.Spec.Suite == step.Requirement.Suite.Name).ToList();
+        var mine = seen
+            .Runs.Where(run =>
+                run.Spec.AgentUid == seen.Uid
+                && run.Spec.Revision == revision
+                && run.Metadata.NamespaceProperty == step.SuiteNamespace
+                && run.Spec.Suite == step.Requirement.Suite.Name
+            )
+            .ToList();
         if (mine.Exists(run => !run.IsOver))
             return false;
         if (mine.Max(run => run.Status?.FinishedAt) is not { } last)
@@ -104,21 +142,26 @@ internal static class DriftDecider
         return seen.Now >= due;
     }
 
-    private static int Count(AgentObservation seen) => seen.Runs.Where(run => run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid)
-        .Select(run => run.Spec.Attempt).DefaultIfEmpty().Max();
+    private static int Count(AgentObservation seen) =>
+        seen
+            .Runs.Where(run => run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid)
+            .Select(run => run.Spec.Attempt)
+            .DefaultIfEmpty()
+            .Max();
 
     private static bool IsDriftOf(AgentObservation seen, EvalRun run, string revision) =>
         run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid && run.Spec.Revision == revision;
 
-    private static ScoreEntry Entry(EvalRun run) => new()
-    {
-        Suite = $"{run.Metadata.NamespaceProperty}/{run.Spec.Suite}",
-        Run = run.Metadata.Name,
-        Revision = run.Spec.Revision,
-        Purpose = run.Spec.Purpose ?? EvalPurpose.Gate,
-        At = DateTime.SpecifyKind(run.Status!.FinishedAt!.Value, DateTimeKind.Utc),
-        Phase = run.Status.Phase!.Value,
-        Score = run.Status.Score,
-        Lower = run.Status.Lower,
-    };
+    private static ScoreEntry Entry(EvalRun run) =>
+        new()
+        {
+            Suite = $"{run.Metadata.NamespaceProperty}/{run.Spec.Suite}",
+            Run = run.Metadata.Name,
+            Revision = run.Spec.Revision,
+            Purpose = run.Spec.Purpose ?? EvalPurpose.Gate,
+            At = DateTime.SpecifyKind(run.Status!.FinishedAt!.Value, DateTimeKind.Utc),
+            Phase = run.Status.Phase!.Value,
+            Score = run.Status.Score,
+            Lower = run.Status.Lower,
+        };
 }

@@ -16,8 +16,19 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <param name="SuiteDigest">Digest of the suite and its cases.</param>
 /// <param name="Tries">Attempts in the latest run's round.</param>
 /// <param name="Round">The round that a person asked for by a decision to retry; 0: none.</param>
-/// <param name="MaxAttempts">Tries of a measurement that could not be made; one that was made is final until a person asks for another round.</param>
-internal sealed record EvalStep(int Index, EvalRequirement Requirement, string SuiteNamespace, EvalRun? Latest, string Identity, string SuiteDigest, int Tries, int Round, int MaxAttempts)
+/// <param name="MaxAttempts">Tries of a measurement that could not be made; one that was made is final until a person asks for another
+/// round.</param>
+internal sealed record EvalStep(
+    int Index,
+    EvalRequirement Requirement,
+    string SuiteNamespace,
+    EvalRun? Latest,
+    string Identity,
+    string SuiteDigest,
+    int Tries,
+    int Round,
+    int MaxAttempts
+)
 {
     public string Suite => $"{SuiteNamespace}/{Requirement.Suite.Name}";
 
@@ -28,7 +39,10 @@ internal sealed record EvalStep(int Index, EvalRequirement Requirement, string S
     public bool Blocked => Ended && !RoundIsNew;
 
     /// <summary>The attempt to create now, or null where one is there that is not over.</summary>
-    public int? NextAttempt => Latest is null ? 1 : (Phase == EvalPhase.Error && !Ended) || (Ended && RoundIsNew) ? Latest.Spec.Attempt + 1 : null;
+    public int? NextAttempt =>
+        Latest is null ? 1
+        : (Phase == EvalPhase.Error && !Ended) || (Ended && RoundIsNew) ? Latest.Spec.Attempt + 1
+        : null;
 
     private bool Ended => Phase is EvalPhase.Failed or EvalPhase.Inconclusive || (Phase == EvalPhase.Error && Tries >= MaxAttempts);
 
@@ -49,32 +63,67 @@ internal static class EvalPlan
             var view = seen.Suites[i];
             if (view.Suite is not { } suite)
                 return (Reasons.SuiteNotFound, $"{field}: EvalSuite {ns}/{reference.Name} does not exist");
-            if (ns != seen.Namespace && !suite.Spec.AllowedNamespaces.Contains(seen.Namespace) && !suite.Spec.AllowedNamespaces.Contains("*"))
-                return (Reasons.SuiteNotAllowed, $"{field}: EvalSuite {ns}/{reference.Name} does not list namespace \"{seen.Namespace}\" in spec.allowedNamespaces");
+            if (
+                ns != seen.Namespace
+                && !suite.Spec.AllowedNamespaces.Contains(seen.Namespace)
+                && !suite.Spec.AllowedNamespaces.Contains("*")
+            )
+                return (
+                    Reasons.SuiteNotAllowed,
+                    $"{field}: EvalSuite {ns}/{reference.Name} does not list namespace \"{seen.Namespace}\" in spec.allowedNamespaces"
+                );
             if (EvalSuiteRules.Check(suite.Spec) is [var broken, ..])
                 return (Reasons.SuiteInvalid, $"{field}: EvalSuite {ns}/{reference.Name}: {broken}");
             if (view.CasesDigest is null)
-                return (Reasons.SuiteCasesNotFound, $"{field}: a ConfigMap with the cases of EvalSuite {ns}/{reference.Name} does not exist: {Cases(suite.Spec)}");
-            if ((suite.Spec.Builtin?.Port ?? suite.Spec.Job?.Port) is { } port && !seen.Agent.Spec.Ports.Exists(declared => declared.Name == port))
-                return (Reasons.InvalidSpec, $"{field}: EvalSuite {ns}/{reference.Name} sends its cases to port \"{port}\", which spec.ports does not list");
+                return (
+                    Reasons.SuiteCasesNotFound,
+                    $"{field}: a ConfigMap with the cases of EvalSuite {ns}/{reference.Name} does not exist: {Cases(suite.Spec)}"
+                );
+            if (
+                (suite.Spec.Builtin?.Port ?? suite.Spec.Job?.Port) is { } port
+                && !seen.Agent.Spec.Ports.Exists(declared => declared.Name == port)
+            )
+                return (
+                    Reasons.InvalidSpec,
+                    $"{field}: EvalSuite {ns}/{reference.Name} sends its cases to port \"{port}\", which spec.ports does not list"
+                );
         }
         return null;
     }
 
     /// <summary>The steps, in the order of the requirements. Only where <see cref="Problem"/> is null.</summary>
-    public static IReadOnlyList<EvalStep> Steps(AgentObservation seen, string revision, int round) => [.. seen.Agent.Spec.Evals.Select((requirement, index) =>
-    {
-        var ns = requirement.Suite.Namespace ?? seen.Namespace;
-        var view = seen.Suites[index];
-        var digest = SuiteDigest(view.Suite!, view.CasesDigest!);
-        var identity = Identity(seen, revision, ns, requirement, digest);
-        var runs = seen.Runs
-            .Where(run => run.Spec.Purpose != EvalPurpose.Drift && run.Metadata.NamespaceProperty == ns && run.Metadata.Name.StartsWith($"{seen.Name}-{identity}-", StringComparison.Ordinal) && run.Spec.AgentUid == seen.Uid)
-            .ToList();
-        var latest = runs.MaxBy(run => run.Spec.Attempt);
-        return new EvalStep(index, requirement, ns, latest, identity, digest, runs.Count(run => run.Spec.Round == latest!.Spec.Round), round,
-            view.Suite!.Spec.Attempts ?? Defaults.EvalAttempts);
-    })];
+    public static IReadOnlyList<EvalStep> Steps(AgentObservation seen, string revision, int round) =>
+        [
+            .. seen.Agent.Spec.Evals.Select(
+                (requirement, index) =>
+                {
+                    var ns = requirement.Suite.Namespace ?? seen.Namespace;
+                    var view = seen.Suites[index];
+                    var digest = SuiteDigest(view.Suite!, view.CasesDigest!);
+                    var identity = Identity(seen, revision, ns, requirement, digest);
+                    var runs = seen
+                        .Runs.Where(run =>
+                            run.Spec.Purpose != EvalPurpose.Drift
+                            && run.Metadata.NamespaceProperty == ns
+                            && run.Metadata.Name.StartsWith($"{seen.Name}-{identity}-", StringComparison.Ordinal)
+                            && run.Spec.AgentUid == seen.Uid
+                        )
+                        .ToList();
+                    var latest = runs.MaxBy(run => run.Spec.Attempt);
+                    return new EvalStep(
+                        index,
+                        requirement,
+                        ns,
+                        latest,
+                        identity,
+                        digest,
+                        runs.Count(run => run.Spec.Round == latest!.Spec.Round),
+                        round,
+                        view.Suite!.Spec.Attempts ?? Defaults.EvalAttempts
+                    );
+                }
+            ),
+        ];
 
     /// <summary>The EvalRun of a step's next attempt.</summary>
     /// <param name="seen">The observation.</param>
@@ -85,7 +134,9 @@ internal static class EvalPlan
     public static JsonObject Run(AgentObservation seen, string revision, EvalStep step, int attempt, EvalPurpose purpose = EvalPurpose.Gate)
     {
         var suite = seen.Suites[step.Index].Suite!.Spec;
-        var (name, path) = suite.Job is { } job ? (job.Port, job.Path ?? Defaults.JobPath) : (suite.Builtin?.Port, suite.Builtin?.Path ?? Defaults.BuiltinPath);
+        var (name, path) = suite.Job is { } job
+            ? (job.Port, job.Path ?? Defaults.JobPath)
+            : (suite.Builtin?.Port, suite.Builtin?.Path ?? Defaults.BuiltinPath);
         var port = seen.Agent.Spec.Ports.Find(declared => declared.Name == name) ?? seen.Agent.Spec.Ports[0];
         var requirement = step.Requirement;
         var body = new JsonObject
@@ -94,7 +145,8 @@ internal static class EvalPlan
             ["kind"] = EvalRun.EntityKind,
             ["metadata"] = new JsonObject
             {
-                ["name"] = purpose == EvalPurpose.Drift ? $"{seen.Name}-{step.Identity}-d{attempt}" : $"{seen.Name}-{step.Identity}-{attempt}",
+                ["name"] =
+                    purpose == EvalPurpose.Drift ? $"{seen.Name}-{step.Identity}-d{attempt}" : $"{seen.Name}-{step.Identity}-{attempt}",
                 ["namespace"] = step.SuiteNamespace,
                 ["labels"] = new JsonObject
                 {
@@ -139,30 +191,45 @@ internal static class EvalPlan
     }
 
     /// <summary>How a suite is run.</summary>
-    public static EvalKind KindOf(EvalSuiteSpec suite) => suite.Job is not null ? EvalKind.Job : suite.External is not null ? EvalKind.External : EvalKind.Builtin;
+    public static EvalKind KindOf(EvalSuiteSpec suite) =>
+        suite.Job is not null ? EvalKind.Job
+        : suite.External is not null ? EvalKind.External
+        : EvalKind.Builtin;
 
     // What serves, measured with the very same cases: a case of one ID and another text is another case.
-    private static string? Baseline(AgentObservation seen, string revision, EvalStep step) => seen.Agent.Status?.ServingRevision is { } serving && serving != revision
-        ? seen.Runs.Where(run => run.Spec.Revision == serving && run.Spec.AgentUid == seen.Uid && run.Metadata.NamespaceProperty == step.SuiteNamespace
-                && run.Spec.Suite == step.Requirement.Suite.Name && run.Spec.SuiteDigest == step.SuiteDigest
-                && run.Spec.Purpose != EvalPurpose.Drift && run.Status is { Phase: EvalPhase.Passed, Kept: > 0 })
-            .OrderByDescending(run => run.Status!.FinishedAt).ThenBy(run => run.Metadata.Name, StringComparer.Ordinal).FirstOrDefault()?.Metadata.Name
-        : null;
+    private static string? Baseline(AgentObservation seen, string revision, EvalStep step) =>
+        seen.Agent.Status?.ServingRevision is { } serving && serving != revision
+            ? seen
+                .Runs.Where(run =>
+                    run.Spec.Revision == serving
+                    && run.Spec.AgentUid == seen.Uid
+                    && run.Metadata.NamespaceProperty == step.SuiteNamespace
+                    && run.Spec.Suite == step.Requirement.Suite.Name
+                    && run.Spec.SuiteDigest == step.SuiteDigest
+                    && run.Spec.Purpose != EvalPurpose.Drift
+                    && run.Status is { Phase: EvalPhase.Passed, Kept: > 0 }
+                )
+                .OrderByDescending(run => run.Status!.FinishedAt)
+                .ThenBy(run => run.Metadata.Name, StringComparer.Ordinal)
+                .FirstOrDefault()
+                ?.Metadata.Name
+            : null;
 
     /// <summary>What the agent's status says of a step.</summary>
-    public static EvalVerdictStatus Status(EvalStep step, string revision) => new()
-    {
-        Suite = step.Suite,
-        Revision = revision,
-        Run = step.Latest?.Metadata.Name,
-        Phase = step.Phase,
-        Score = step.Latest?.Status?.Score,
-        Lower = step.Latest?.Status?.Lower,
-        MinScore = step.Requirement.MinScore,
-        Cases = step.Latest?.Status?.Cases,
-        Failing = step.Latest?.Status?.Failing ?? [],
-        Message = step.Latest?.Status?.Message,
-    };
+    public static EvalVerdictStatus Status(EvalStep step, string revision) =>
+        new()
+        {
+            Suite = step.Suite,
+            Revision = revision,
+            Run = step.Latest?.Metadata.Name,
+            Phase = step.Phase,
+            Score = step.Latest?.Status?.Score,
+            Lower = step.Latest?.Status?.Lower,
+            MinScore = step.Requirement.MinScore,
+            Cases = step.Latest?.Status?.Cases,
+            Failing = step.Latest?.Status?.Failing ?? [],
+            Message = step.Latest?.Status?.Message,
+        };
 
     /// <summary>The verdicts in a few words, for the printer column.</summary>
     public static string Summary(IReadOnlyList<EvalStep> steps)
@@ -170,7 +237,8 @@ internal static class EvalPlan
         var worst = steps.FirstOrDefault(step => step.Blocked) ?? steps.FirstOrDefault(step => !step.Passed) ?? steps[0];
         var score = worst.Latest?.Status?.Score;
         return score is null ? worst.Phase.ToString()
-            : worst.Phase == EvalPhase.Passed ? $"Passed {score}" : $"{worst.Phase} {score} (needs {worst.Requirement.MinScore})";
+            : worst.Phase == EvalPhase.Passed ? $"Passed {score}"
+            : $"{worst.Phase} {score} (needs {worst.Requirement.MinScore})";
     }
 
     /// <summary>Digest of what a suite measures: its spec, without who may use it, and its cases.</summary>
@@ -197,27 +265,56 @@ internal static class EvalPlan
             },
         };
         if (suite.Spec.Builtin?.Volume is { } volume)
-            whole["volume"] = new JsonObject { ["claim"] = volume.ClaimName, ["path"] = volume.Path, ["version"] = volume.Version };
+            whole["volume"] = new JsonObject
+            {
+                ["claim"] = volume.ClaimName,
+                ["path"] = volume.Path,
+                ["version"] = volume.Version,
+            };
         // Another judge makes another measurement; a suite without one has the digest that it always had.
         if (suite.Spec.Builtin?.Judge is { } judge)
-            whole["judge"] = new JsonObject { ["url"] = judge.Url, ["model"] = judge.Model, ["votes"] = judge.Votes ?? 1 };
+            whole["judge"] = new JsonObject
+            {
+                ["url"] = judge.Url,
+                ["model"] = judge.Model,
+                ["votes"] = judge.Votes ?? 1,
+            };
         return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)));
     }
 
-    private static string Cases(EvalSuiteSpec suite) => suite.Job is { } job
-        ? string.Join(", ", ConfigMapReferences.Find(job.Template).Where(reference => !reference.Optional).Select(reference => reference.Name))
-        : suite.Builtin?.Cases?.Name ?? string.Empty;
+    private static string Cases(EvalSuiteSpec suite) =>
+        suite.Job is { } job
+            ? string.Join(
+                ", ",
+                ConfigMapReferences.Find(job.Template).Where(reference => !reference.Optional).Select(reference => reference.Name)
+            )
+            : suite.Builtin?.Cases?.Name ?? string.Empty;
 
-    private static string Identity(AgentObservation seen, string revision, string suiteNamespace, EvalRequirement requirement, string digest)
+    private static string Identity(
+        AgentObservation seen,
+        string revision,
+        string suiteNamespace,
+        EvalRequirement requirement,
+        string digest
+    )
     {
-        var text = string.Join('\n',
-        [
-            seen.Uid, revision, suiteNamespace, requirement.Suite.Name, digest, requirement.MinScore, requirement.Confidence ?? Defaults.Confidence,
-            (requirement.MinCases ?? Defaults.MinCases).ToString(System.Globalization.CultureInfo.InvariantCulture), .. requirement.CriticalTags.Order(StringComparer.Ordinal),
-            // Only where they are declared, so that the measurements of manifests from before them stay the same.
-            .. requirement.MaxRegression is { } most ? [$"maxRegression {most}"] : (string[])[],
-            .. requirement.Repeats is { } repeats ? [$"repeats {repeats.Min ?? 1} {repeats.Max ?? 1}"] : (string[])[],
-        ]);
+        var text = string.Join(
+            '\n',
+            [
+                seen.Uid,
+                revision,
+                suiteNamespace,
+                requirement.Suite.Name,
+                digest,
+                requirement.MinScore,
+                requirement.Confidence ?? Defaults.Confidence,
+                (requirement.MinCases ?? Defaults.MinCases).ToString(System.Globalization.CultureInfo.InvariantCulture),
+                .. requirement.CriticalTags.Order(StringComparer.Ordinal),
+                // Only where they are declared, so that the measurements of manifests from before them stay the same.
+                .. requirement.MaxRegression is { } most ? [$"maxRegression {most}"] : (string[])[],
+                .. requirement.Repeats is { } repeats ? [$"repeats {repeats.Min ?? 1} {repeats.Max ?? 1}"] : (string[])[],
+            ]
+        );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..10];
     }
 }

@@ -22,17 +22,34 @@ internal static class GateDecider
             Show(draft, steps, revision);
             if (steps.All(step => step.Passed))
             {
-                draft.Set(ConditionTypes.EvalsPassed, "True", Reasons.EvalsPassed, $"revision {revision} passed its evals: {draft.Status.EvalSummary}");
+                draft.Set(
+                    ConditionTypes.EvalsPassed,
+                    "True",
+                    Reasons.EvalsPassed,
+                    $"revision {revision} passed its evals: {draft.Status.EvalSummary}"
+                );
                 if (!draft.Was(ConditionTypes.EvalsPassed, "True") || draft.Before.CandidateRevision != revision)
-                    draft.Note(false, Reasons.EvalsPassed, $"revision {revision}: {string.Join("; ", steps.Select(step => $"{step.Suite}: {step.Latest!.Status!.Message}"))}");
+                    draft.Note(
+                        false,
+                        Reasons.EvalsPassed,
+                        $"revision {revision}: {string.Join("; ", steps.Select(step => $"{step.Suite}: {step.Latest!.Status!.Message}"))}"
+                    );
                 return PromotionBasis.Evals;
             }
         }
         var blocked = steps.FirstOrDefault(step => step.Blocked);
         // What served lately was proven lately; a later verdict against it counts more.
-        if (blocked is null && ServedHistory.WithinWindow(seen, revision) is { Basis: PromotionBasis.Evals or PromotionBasis.RollbackWindow })
+        if (
+            blocked is null
+            && ServedHistory.WithinWindow(seen, revision) is { Basis: PromotionBasis.Evals or PromotionBasis.RollbackWindow }
+        )
         {
-            draft.Set(ConditionTypes.EvalsPassed, "True", Reasons.ServedBefore, $"revision {revision} served before, within the rollback window; its evals are not measured again");
+            draft.Set(
+                ConditionTypes.EvalsPassed,
+                "True",
+                Reasons.ServedBefore,
+                $"revision {revision} served before, within the rollback window; its evals are not measured again"
+            );
             return PromotionBasis.RollbackWindow;
         }
         if (Waiver(seen, draft, revision))
@@ -52,7 +69,11 @@ internal static class GateDecider
 
     /// <summary>The verdicts so far, in the status.</summary>
     public static void Show(StatusDraft draft, IReadOnlyList<EvalStep> steps, string revision) =>
-        draft.Status = draft.Status with { Evals = [.. steps.Select(step => EvalPlan.Status(step, revision))], EvalSummary = EvalPlan.Summary(steps) };
+        draft.Status = draft.Status with
+        {
+            Evals = [.. steps.Select(step => EvalPlan.Status(step, revision))],
+            EvalSummary = EvalPlan.Summary(steps),
+        };
 
     /// <summary>What serves while a revision is held, in words.</summary>
     public static string KeptServing(string? serving) => serving is null ? "nothing serves" : $"revision {serving} keeps serving";
@@ -60,10 +81,25 @@ internal static class GateDecider
     private static bool Waiver(AgentObservation seen, StatusDraft draft, string revision)
     {
         var used = draft.Before.Exception;
-        if (ExceptionRule.Find(seen.Exceptions, seen.Namespace, seen.Name, revision, ExceptionGate.Evals, seen.Around.ExceptionNamespaces, seen.Now) is not { } exception)
+        if (
+            ExceptionRule.Find(
+                seen.Exceptions,
+                seen.Namespace,
+                seen.Name,
+                revision,
+                ExceptionGate.Evals,
+                seen.Around.ExceptionNamespaces,
+                seen.Now
+            )
+            is not { } exception
+        )
         {
             if (used?.Revision == revision)
-                draft.Note(true, Reasons.ExceptionEnded, $"ReadinessException {used.Name} ended before revision {revision} was promoted: its gates are shut again");
+                draft.Note(
+                    true,
+                    Reasons.ExceptionEnded,
+                    $"ReadinessException {used.Name} ended before revision {revision} was promoted: its gates are shut again"
+                );
             return false;
         }
         var name = $"{exception.Metadata.NamespaceProperty}/{exception.Metadata.Name}";
@@ -78,7 +114,9 @@ internal static class GateDecider
         };
         draft.Status = draft.Status with { Exception = use };
         draft.LookAgainAt(exception.Spec.ExpiresAt.ToUniversalTime());
-        var message = $"ReadinessException {name} lets revision {revision} pass without evals until {use.ExpiresAt:yyyy-MM-dd'T'HH:mm:ss'Z'}: {use.Reason} (asked for by {use.RequestedBy})";
+        var message =
+            $"ReadinessException {name} lets revision {revision} pass without evals until {use.ExpiresAt:yyyy-MM-dd'T'HH:mm:ss'Z'}: "
+            + $"{use.Reason} (asked for by {use.RequestedBy})";
         draft.Set(ConditionTypes.EvalsPassed, "Unknown", Reasons.ExceptionUsed, message);
         if (used?.Name != name || used.Revision != revision)
             draft.Note(true, Reasons.ExceptionUsed, message);
@@ -94,13 +132,21 @@ internal static class GateDecider
             _ => Reasons.EvalsErrored,
         };
         var attempts = blocked.Phase == EvalPhase.Error ? $" (after {blocked.Tries} attempts)" : string.Empty;
-        var message = $"revision {revision} is held by spec.evals[{blocked.Index}], suite {blocked.Suite}{attempts}: {blocked.Latest!.Status!.Message}; {KeptServing(serving)}";
+        var message =
+            $"revision {revision} is held by spec.evals[{blocked.Index}], suite {blocked.Suite}{attempts}: "
+            + $"{blocked.Latest!.Status!.Message}; {KeptServing(serving)}";
         Progress.Forget(draft);
         draft.Set(ConditionTypes.EvalsPassed, "False", reason, message);
         draft.Stall(Phases.Failed, reason, message);
     }
 
-    private static void Evaluate(AgentObservation seen, StatusDraft draft, string revision, IReadOnlyList<EvalStep> steps, Decisions decisions)
+    private static void Evaluate(
+        AgentObservation seen,
+        StatusDraft draft,
+        string revision,
+        IReadOnlyList<EvalStep> steps,
+        Decisions decisions
+    )
     {
         var wanted = seen.Agent.Spec.Rollout?.CandidateReplicas ?? Defaults.CandidateReplicas;
         var deployment = AgentDecider.Find(seen, revision, Names.EvalTrack);
@@ -112,7 +158,12 @@ internal static class GateDecider
             Progress.Stop(draft);
         else if (Progress.IsLate(seen, draft, since, $"the eval pods of revision {revision}", deployment, revision, Names.EvalTrack))
         {
-            draft.Set(ConditionTypes.EvalsPassed, "Unknown", Reasons.ProgressDeadlineExceeded, $"the eval pods of revision {revision} did not come up");
+            draft.Set(
+                ConditionTypes.EvalsPassed,
+                "Unknown",
+                Reasons.ProgressDeadlineExceeded,
+                $"the eval pods of revision {revision} did not come up"
+            );
             return;
         }
 
@@ -122,7 +173,8 @@ internal static class GateDecider
         string message;
         if (!whole)
         {
-            message = $"waiting for {wanted} eval pods of revision {revision}{AgentDecider.Trouble(seen, deployment, revision, Names.EvalTrack)}";
+            message =
+                $"waiting for {wanted} eval pods of revision {revision}{AgentDecider.Trouble(seen, deployment, revision, Names.EvalTrack)}";
         }
         else
         {

@@ -19,9 +19,13 @@ internal static class PodTemplate
 
     private const int ShortestGrace = 75;
 
-    /// <summary>The pod's grace period in seconds: the template's own, where it is long enough. A template with longer runs sets a longer one.</summary>
+    /// <summary>
+    /// The pod's grace period in seconds: the template's own, where it is long enough. A template with longer runs sets a longer one.
+    /// </summary>
     public static int GraceSeconds(JsonObject template) =>
-        (template["spec"] as JsonObject)?["terminationGracePeriodSeconds"] is JsonValue grace && grace.TryGetValue<int>(out var seconds) ? Math.Max(seconds, ShortestGrace) : ShortestGrace;
+        (template["spec"] as JsonObject)?["terminationGracePeriodSeconds"] is JsonValue grace && grace.TryGetValue<int>(out var seconds)
+            ? Math.Max(seconds, ShortestGrace)
+            : ShortestGrace;
 
     /// <summary>The labels that a revision's pods have.</summary>
     public static IReadOnlyDictionary<string, string> Labels(AgentObservation seen, string revision, string track)
@@ -78,7 +82,10 @@ internal static class PodTemplate
         else
         {
             // The kubelet starts containers in order and waits for each one's postStart, so the others find the guardrail up.
-            ((JsonObject)guardrail["lifecycle"]!)["postStart"] = new JsonObject { ["exec"] = new JsonObject { ["command"] = new JsonArray("/guardrail", "wait-ready") } };
+            ((JsonObject)guardrail["lifecycle"]!)["postStart"] = new JsonObject
+            {
+                ["exec"] = new JsonObject { ["command"] = new JsonArray("/guardrail", "wait-ready") },
+            };
             ((JsonArray)pod["containers"]!).Insert(0, guardrail);
         }
     }
@@ -107,16 +114,55 @@ internal static class PodTemplate
     public static JsonObject Guardrail(string image, AgentDeploymentSpec spec)
     {
         var mounts = new JsonArray(
-            new JsonObject { ["name"] = ConfigVolume, ["mountPath"] = GuardrailPaths.ConfigDirectory, ["readOnly"] = true },
-            new JsonObject { ["name"] = TokenVolume, ["mountPath"] = GuardrailPaths.TokenDirectory, ["readOnly"] = true },
-            new JsonObject { ["name"] = JournalVolume, ["mountPath"] = GuardrailPaths.JournalDirectory });
+            new JsonObject
+            {
+                ["name"] = ConfigVolume,
+                ["mountPath"] = GuardrailPaths.ConfigDirectory,
+                ["readOnly"] = true,
+            },
+            new JsonObject
+            {
+                ["name"] = TokenVolume,
+                ["mountPath"] = GuardrailPaths.TokenDirectory,
+                ["readOnly"] = true,
+            },
+            new JsonObject { ["name"] = JournalVolume, ["mountPath"] = GuardrailPaths.JournalDirectory }
+        );
         foreach (var upstream in WithKeys(spec))
-            mounts.Add(new JsonObject { ["name"] = KeyVolume(upstream), ["mountPath"] = $"{GuardrailPaths.KeysDirectory}/{upstream.Name}", ["readOnly"] = true });
+            mounts.Add(
+                new JsonObject
+                {
+                    ["name"] = KeyVolume(upstream),
+                    ["mountPath"] = $"{GuardrailPaths.KeysDirectory}/{upstream.Name}",
+                    ["readOnly"] = true,
+                }
+            );
         foreach (var upstream in WithAuthorities(spec))
-            mounts.Add(new JsonObject { ["name"] = AuthorityVolume(upstream), ["mountPath"] = $"{GuardrailPaths.AuthoritiesDirectory}/{upstream.Name}", ["readOnly"] = true });
-        var ports = new JsonArray(new JsonObject { ["name"] = "guard-admin", ["containerPort"] = GuardrailPorts.Admin, ["protocol"] = "TCP" });
+            mounts.Add(
+                new JsonObject
+                {
+                    ["name"] = AuthorityVolume(upstream),
+                    ["mountPath"] = $"{GuardrailPaths.AuthoritiesDirectory}/{upstream.Name}",
+                    ["readOnly"] = true,
+                }
+            );
+        var ports = new JsonArray(
+            new JsonObject
+            {
+                ["name"] = "guard-admin",
+                ["containerPort"] = GuardrailPorts.Admin,
+                ["protocol"] = "TCP",
+            }
+        );
         for (var i = 0; i < spec.Ports.Count; i++)
-            ports.Add(new JsonObject { ["name"] = $"guard-in-{i}", ["containerPort"] = GuardrailPorts.FirstInbound + i, ["protocol"] = "TCP" });
+            ports.Add(
+                new JsonObject
+                {
+                    ["name"] = $"guard-in-{i}",
+                    ["containerPort"] = GuardrailPorts.FirstInbound + i,
+                    ["protocol"] = "TCP",
+                }
+            );
         return new JsonObject
         {
             ["name"] = Names.GuardrailContainer,
@@ -153,73 +199,109 @@ internal static class PodTemplate
     {
         if (pod["volumes"] is not JsonArray volumes)
             pod["volumes"] = volumes = [];
-        volumes.Add(new JsonObject
-        {
-            ["name"] = ConfigVolume,
-            ["configMap"] = new JsonObject { ["name"] = configMap },
-        });
-        volumes.Add(new JsonObject
-        {
-            ["name"] = TokenVolume,
-            ["projected"] = new JsonObject
+        volumes.Add(
+            new JsonObject
             {
-                ["sources"] = new JsonArray(new JsonObject
+                ["name"] = ConfigVolume,
+                ["configMap"] = new JsonObject { ["name"] = configMap },
+            }
+        );
+        volumes.Add(
+            new JsonObject
+            {
+                ["name"] = TokenVolume,
+                ["projected"] = new JsonObject
                 {
-                    ["serviceAccountToken"] = new JsonObject { ["audience"] = GrantProtocol.Audience, ["expirationSeconds"] = TokenSeconds, ["path"] = Path.GetFileName(GuardrailPaths.Token) },
-                }),
-            },
-        });
+                    ["sources"] = new JsonArray(
+                        new JsonObject
+                        {
+                            ["serviceAccountToken"] = new JsonObject
+                            {
+                                ["audience"] = GrantProtocol.Audience,
+                                ["expirationSeconds"] = TokenSeconds,
+                                ["path"] = Path.GetFileName(GuardrailPaths.Token),
+                            },
+                        }
+                    ),
+                },
+            }
+        );
         // It lives as long as the pod, whatever happens to the container, and no disk is written. The file in it has 28 KiB.
-        volumes.Add(new JsonObject
-        {
-            ["name"] = JournalVolume,
-            ["emptyDir"] = new JsonObject { ["medium"] = "Memory", ["sizeLimit"] = "1Mi" },
-        });
+        volumes.Add(
+            new JsonObject
+            {
+                ["name"] = JournalVolume,
+                ["emptyDir"] = new JsonObject { ["medium"] = "Memory", ["sizeLimit"] = "1Mi" },
+            }
+        );
         foreach (var upstream in WithKeys(spec))
         {
             var secret = upstream.Credentials!.SecretRef;
-            volumes.Add(new JsonObject
-            {
-                ["name"] = KeyVolume(upstream),
-                ["secret"] = new JsonObject
+            volumes.Add(
+                new JsonObject
                 {
-                    ["secretName"] = secret.Name,
-                    ["items"] = new JsonArray(new JsonObject { ["key"] = secret.Key, ["path"] = "key" }),
-                },
-            });
+                    ["name"] = KeyVolume(upstream),
+                    ["secret"] = new JsonObject
+                    {
+                        ["secretName"] = secret.Name,
+                        ["items"] = new JsonArray(new JsonObject { ["key"] = secret.Key, ["path"] = "key" }),
+                    },
+                }
+            );
         }
         foreach (var upstream in WithAuthorities(spec))
         {
             var authority = upstream.CaConfigMapRef!;
-            volumes.Add(new JsonObject
-            {
-                ["name"] = AuthorityVolume(upstream),
-                ["configMap"] = new JsonObject
+            volumes.Add(
+                new JsonObject
                 {
-                    ["name"] = authority.Name,
-                    ["items"] = new JsonArray(new JsonObject { ["key"] = authority.Key, ["path"] = Path.GetFileName(GuardrailPaths.CaFile) }),
-                },
-            });
+                    ["name"] = AuthorityVolume(upstream),
+                    ["configMap"] = new JsonObject
+                    {
+                        ["name"] = authority.Name,
+                        ["items"] = new JsonArray(
+                            new JsonObject { ["key"] = authority.Key, ["path"] = Path.GetFileName(GuardrailPaths.CaFile) }
+                        ),
+                    },
+                }
+            );
         }
     }
 
-    private static IEnumerable<Upstream> WithAuthorities(AgentDeploymentSpec spec) => (spec.Guardrails?.Upstreams ?? []).Where(upstream => upstream.CaConfigMapRef is not null);
+    private static IEnumerable<Upstream> WithAuthorities(AgentDeploymentSpec spec) =>
+        (spec.Guardrails?.Upstreams ?? []).Where(upstream => upstream.CaConfigMapRef is not null);
 
     private static string AuthorityVolume(Upstream upstream) => $"agent-readiness-ca-{upstream.Name}";
 
-    private static IEnumerable<Upstream> WithKeys(AgentDeploymentSpec spec) => (spec.Guardrails?.Upstreams ?? []).Where(upstream => upstream.Credentials is not null);
+    private static IEnumerable<Upstream> WithKeys(AgentDeploymentSpec spec) =>
+        (spec.Guardrails?.Upstreams ?? []).Where(upstream => upstream.Credentials is not null);
 
     private static string KeyVolume(Upstream upstream) => $"agent-readiness-key-{upstream.Name}";
 
-    private static JsonObject Drain() => new() { ["httpGet"] = new JsonObject { ["path"] = "/drain", ["port"] = GuardrailPorts.Admin, ["scheme"] = "HTTP" } };
+    private static JsonObject Drain() =>
+        new()
+        {
+            ["httpGet"] = new JsonObject
+            {
+                ["path"] = "/drain",
+                ["port"] = GuardrailPorts.Admin,
+                ["scheme"] = "HTTP",
+            },
+        };
 
-    private static JsonObject Probe(string path, int period, int failures) => new()
-    {
-        ["httpGet"] = new JsonObject { ["path"] = path, ["port"] = GuardrailPorts.Admin, ["scheme"] = "HTTP" },
-        ["periodSeconds"] = period,
-        ["failureThreshold"] = failures,
-        ["timeoutSeconds"] = 2,
-    };
+    private static JsonObject Probe(string path, int period, int failures) =>
+        new()
+        {
+            ["httpGet"] = new JsonObject
+            {
+                ["path"] = path,
+                ["port"] = GuardrailPorts.Admin,
+                ["scheme"] = "HTTP",
+            },
+            ["periodSeconds"] = period,
+            ["failureThreshold"] = failures,
+            ["timeoutSeconds"] = 2,
+        };
 
     private static JsonObject Member(JsonObject parent, string name)
     {

@@ -40,10 +40,15 @@ internal static class Preconditions
                 return $"Service {seen.Namespace}/{name} exists and is not this agent's: rename one of the two";
         }
         string[] names = [ChildNames.Serving(seen.Name, revision), ChildNames.Eval(seen.Name, revision)];
-        return seen.Deployments.FirstOrDefault(deployment => names.Contains(deployment.Meta.Key.Name) && deployment.Meta.ControllerUid != seen.Uid) is { } foreign
-            ? $"Deployment {foreign.Meta.Key} exists and is not this agent's: rename one of the two"
-            : seen.Disruption is { } disruption && disruption.Meta.ControllerUid != seen.Uid && seen.Agent.Spec.PodDisruptionBudget is not null
-            ? $"PodDisruptionBudget {disruption.Meta.Key} exists and is not this agent's: rename one of the two"
+        return seen.Deployments.FirstOrDefault(deployment =>
+                names.Contains(deployment.Meta.Key.Name) && deployment.Meta.ControllerUid != seen.Uid
+            )
+                is { } foreign
+                ? $"Deployment {foreign.Meta.Key} exists and is not this agent's: rename one of the two"
+            : seen.Disruption is { } disruption
+            && disruption.Meta.ControllerUid != seen.Uid
+            && seen.Agent.Spec.PodDisruptionBudget is not null
+                ? $"PodDisruptionBudget {disruption.Meta.Key} exists and is not this agent's: rename one of the two"
             : null;
     }
 
@@ -53,7 +58,8 @@ internal static class Preconditions
         foreach (var (field, name) in ClaimReferences.Find(seen.Agent.Spec.Template))
         {
             if (seen.Claims.TryGetValue(name, out var modes) && modes.All(mode => OnePodModes.Contains(mode)))
-                return $"{field}: PersistentVolumeClaim {seen.Namespace}/{name} is {string.Join(", ", modes)}: two revisions run side by side and could not both mount it; use a ReadWriteMany or ReadOnlyMany claim, or a store outside of the pod";
+                return $"{field}: PersistentVolumeClaim {seen.Namespace}/{name} is {string.Join(", ", modes)}: two revisions run side by "
+                    + $"side and could not both mount it; use a ReadWriteMany or ReadOnlyMany claim, or a store outside of the pod";
         }
         return null;
     }
@@ -62,9 +68,13 @@ internal static class Preconditions
     private static string? ForeignService(AgentObservation seen, string revision)
     {
         var labels = PodTemplate.Labels(seen, revision, Names.EvalTrack);
-        var service = seen.ForeignServices.FirstOrDefault(service => service.Selector.All(entry => labels.GetValueOrDefault(entry.Key) == entry.Value));
-        return service is null ? null
-            : $"Service {service.Meta.Key} selects the pods of a revision before it has passed, by {string.Join(", ", service.Selector.Select(entry => $"{entry.Key}={entry.Value}"))}: "
+        var service = seen.ForeignServices.FirstOrDefault(service =>
+            service.Selector.All(entry => labels.GetValueOrDefault(entry.Key) == entry.Value)
+        );
+        return service is null
+            ? null
+            : $"Service {service.Meta.Key} selects the pods of a revision before it has passed, by "
+                + $"{string.Join(", ", service.Selector.Select(entry => $"{entry.Key}={entry.Value}"))}: "
                 + $"change its selector, or the labels in spec.template.metadata.labels, or send its callers to Service {seen.Name}";
     }
 }

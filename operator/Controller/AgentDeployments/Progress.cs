@@ -19,7 +19,11 @@ internal static class Progress
     public static DateTimeOffset Begin(AgentObservation seen, StatusDraft draft, string step, int? pods, bool isFresh)
     {
         var before = draft.Before;
-        var same = !isFresh && before.CandidateRevision == draft.Status.CandidateRevision && before.ProgressStep == step && before.ProgressReplicas == pods
+        var same =
+            !isFresh
+            && before.CandidateRevision == draft.Status.CandidateRevision
+            && before.ProgressStep == step
+            && before.ProgressReplicas == pods
             && before.Canary?.Step == draft.Status.Canary?.Step;
         var since = same && before.ProgressSince is { } known ? known : StatusDraft.Seconds(seen.Now);
         draft.Status = draft.Status with { ProgressStep = step, ProgressSince = since, ProgressReplicas = pods };
@@ -30,10 +34,16 @@ internal static class Progress
     /// <param name="draft">Takes the record.</param>
     /// <param name="step">The step that waits; null: the one that the status has.</param>
     public static void Stop(StatusDraft draft, string? step = null) =>
-        draft.Status = draft.Status with { ProgressStep = step ?? draft.Status.ProgressStep, ProgressSince = null, ProgressReplicas = null };
+        draft.Status = draft.Status with
+        {
+            ProgressStep = step ?? draft.Status.ProgressStep,
+            ProgressSince = null,
+            ProgressReplicas = null,
+        };
 
     /// <summary>There is no step.</summary>
-    public static void Forget(StatusDraft draft) => draft.Status = draft.Status with { ProgressStep = null, ProgressSince = null, ProgressReplicas = null };
+    public static void Forget(StatusDraft draft) =>
+        draft.Status = draft.Status with { ProgressStep = null, ProgressSince = null, ProgressReplicas = null };
 
     /// <summary>spec.rollout.progressDeadline.</summary>
     public static string Deadline(AgentObservation seen) => seen.Agent.Spec.Rollout?.ProgressDeadline ?? Defaults.ProgressDeadline;
@@ -46,7 +56,15 @@ internal static class Progress
     /// <param name="deployment">Their Deployment.</param>
     /// <param name="revision">Their revision.</param>
     /// <param name="track">Their track.</param>
-    public static bool IsLate(AgentObservation seen, StatusDraft draft, DateTimeOffset since, string what, DeploymentView? deployment, string revision, string track)
+    public static bool IsLate(
+        AgentObservation seen,
+        StatusDraft draft,
+        DateTimeOffset since,
+        string what,
+        DeploymentView? deployment,
+        string revision,
+        string track
+    )
     {
         var until = since + GoDuration.Parse(Deadline(seen));
         if (seen.Now < until)
@@ -54,7 +72,10 @@ internal static class Progress
             draft.LookAgainAt(until);
             return false;
         }
-        var message = Once(draft, $"{what} were not available within {Deadline(seen)}{AgentDecider.Trouble(seen, deployment, revision, track)}");
+        var message = Once(
+            draft,
+            $"{what} were not available within {Deadline(seen)}{AgentDecider.Trouble(seen, deployment, revision, track)}"
+        );
         draft.Stall(Phases.Failed, Reasons.ProgressDeadlineExceeded, message);
         return true;
     }
@@ -62,8 +83,12 @@ internal static class Progress
     // The pods that explained a deadline are gone at the next look; what was said first stays.
     private static string Once(StatusDraft draft, string message)
     {
-        var old = draft.Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.Stalled && condition.Reason == Reasons.ProgressDeadlineExceeded);
-        var same = draft.Before.CandidateRevision == draft.Status.CandidateRevision && draft.Before.ProgressStep == draft.Status.ProgressStep
+        var old = draft.Before.Conditions.FirstOrDefault(condition =>
+            condition.Type == ConditionTypes.Stalled && condition.Reason == Reasons.ProgressDeadlineExceeded
+        );
+        var same =
+            draft.Before.CandidateRevision == draft.Status.CandidateRevision
+            && draft.Before.ProgressStep == draft.Status.ProgressStep
             && draft.Before.ProgressSince == draft.Status.ProgressSince;
         return old is not null && same ? old.Message : message;
     }

@@ -7,13 +7,24 @@ namespace AgentReadiness.Controller.AgentDeployments;
 internal static class RollbackDecider
 {
     /// <summary>Brings the old revision's pods up, all at once: the way back is the short one.</summary>
-    public static Traffic Decide(AgentObservation seen, StatusDraft draft, string declared, string target, int replicas, Decisions decisions)
+    public static Traffic Decide(
+        AgentObservation seen,
+        StatusDraft draft,
+        string declared,
+        string target,
+        int replicas,
+        Decisions decisions
+    )
     {
         draft.Status = draft.Status with { CandidateRevision = declared, Canary = null };
         draft.PodsWanted = target;
         if (AgentDecider.Find(seen, target, Names.ServingTrack) is not { } deployment)
         {
-            draft.Stall(Phases.Failed, Reasons.RollbackImpossible, $"revision {target}, to which spec.rollout.decision goes back, has no Deployment any more: declare it in the spec");
+            draft.Stall(
+                Phases.Failed,
+                Reasons.RollbackImpossible,
+                $"revision {target}, to which spec.rollout.decision goes back, has no Deployment any more: declare it in the spec"
+            );
             return Traffic.Held;
         }
         var since = Progress.Begin(seen, draft, ProgressSteps.Rollback, replicas, decisions.IsFresh);
@@ -26,8 +37,12 @@ internal static class RollbackDecider
         }
         if (deployment.Replicas != replicas)
             draft.Writes.Add(new Write.Scale(deployment.Meta.Key, replicas));
-        draft.Reconciling(Phases.RollingBack, Reasons.RollingBack,
-            $"{deployment.Available} of {replicas} pods of revision {target} are available, to which a person goes back{AgentDecider.Trouble(seen, deployment, target, Names.ServingTrack)}");
+        draft.Reconciling(
+            Phases.RollingBack,
+            Reasons.RollingBack,
+            $"{deployment.Available} of {replicas} pods of revision {target} are available, to which a person goes "
+                + $"back{AgentDecider.Trouble(seen, deployment, target, Names.ServingTrack)}"
+        );
         return Traffic.Held;
     }
 
@@ -38,6 +53,11 @@ internal static class RollbackDecider
         draft.Status = draft.Status with { CandidateRevision = declared, Canary = null };
         Progress.Forget(draft);
         ServingDecider.SetEvals(seen, draft, target);
-        draft.Stall(Phases.RolledBack, Reasons.RolledBack, $"revision {target} serves by decision{why}; the declared revision {declared} waits for another spec, or for a decision Promote or Retry that names it");
+        draft.Stall(
+            Phases.RolledBack,
+            Reasons.RolledBack,
+            $"revision {target} serves by decision{why}; the declared revision {declared} waits for another spec, or for a decision "
+                + $"Promote or Retry that names it"
+        );
     }
 }

@@ -7,7 +7,8 @@ namespace AgentReadiness.Controller.AgentDeployments;
 internal static class ServedHistory
 {
     /// <summary>The entry of a revision, or null.</summary>
-    public static ServedRevision? Find(AgentDeploymentStatus status, string? revision) => status.History.FirstOrDefault(entry => entry.Revision == revision);
+    public static ServedRevision? Find(AgentDeploymentStatus status, string? revision) =>
+        status.History.FirstOrDefault(entry => entry.Revision == revision);
 
     /// <summary>The entry of a revision that served within the rollback window, or null.</summary>
     public static ServedRevision? WithinWindow(AgentObservation seen, string revision)
@@ -19,5 +20,10 @@ internal static class ServedHistory
 
     /// <summary>Notes that a revision took over.</summary>
     public static IReadOnlyList<ServedRevision> TakeOver(IReadOnlyList<ServedRevision> history, ServedRevision now) =>
-        [now, .. history.Where(entry => entry.Revision != now.Revision).Select(entry => entry.Until is null ? entry with { Until = now.Since } : entry)];
+        [
+            now,
+            .. history
+                .Where(entry => entry.Revision != now.Revision)
+                .Select(entry => entry.Until is null ? entry with { Until = now.Since } : entry),
+        ];
 }

@@ -25,10 +25,18 @@ internal static class ServingDecider
             draft.Status = draft.Status with { Phase = Phases.Exhausted };
             draft.NotReady(Reasons.BudgetExhausted, $"revision {revision} is declared and passed; the budget window is spent");
         }
-        else if (deployment?.IsWhole(replicas) == true && replicas > 0 && !seen.EndpointPods.Any(pod => pod.StartsWith(ChildNames.Serving(seen.Name, revision) + "-", StringComparison.Ordinal)))
+        else if (
+            deployment?.IsWhole(replicas) == true
+            && replicas > 0
+            && !seen.EndpointPods.Any(pod => pod.StartsWith(ChildNames.Serving(seen.Name, revision) + "-", StringComparison.Ordinal))
+        )
         {
             // Ready promises that the Service answers, and that is only so once the endpoints are made.
-            draft.Reconciling(Phases.Serving, Reasons.EndpointsPending, $"Service {seen.Namespace}/{ChildNames.Service(seen.Name)} has no endpoint of revision {revision} yet");
+            draft.Reconciling(
+                Phases.Serving,
+                Reasons.EndpointsPending,
+                $"Service {seen.Namespace}/{ChildNames.Service(seen.Name)} has no endpoint of revision {revision} yet"
+            );
         }
         else if (deployment?.IsWhole(replicas) == true)
         {
@@ -37,8 +45,12 @@ internal static class ServingDecider
         }
         else
         {
-            draft.Reconciling(Phases.Serving, Reasons.PodsUnavailable,
-                $"{deployment?.Available ?? 0} of {replicas} pods of revision {revision} are available{AgentDecider.Trouble(seen, deployment, revision, Names.ServingTrack)}");
+            draft.Reconciling(
+                Phases.Serving,
+                Reasons.PodsUnavailable,
+                $"{deployment?.Available ?? 0} of {replicas} pods of revision {revision} are "
+                    + $"available{AgentDecider.Trouble(seen, deployment, revision, Names.ServingTrack)}"
+            );
         }
     }
 
@@ -64,29 +76,62 @@ internal static class ServingDecider
         {
             Replicas = (deployment?.Total ?? 0) + (candidate?.Total ?? 0),
             ReadyReplicas = (deployment?.Ready ?? 0) + (candidate?.Ready ?? 0),
-            Selector = string.Join(',', ChildObjects.Selector(seen.Name, traffic.IsShared ? null : serving, Names.ServingTrack).Select(entry => $"{entry.Key}={entry.Value}")),
+            Selector = string.Join(
+                ',',
+                ChildObjects
+                    .Selector(seen.Name, traffic.IsShared ? null : serving, Names.ServingTrack)
+                    .Select(entry => $"{entry.Key}={entry.Value}")
+            ),
         };
         if (serving is null)
             draft.Set(ConditionTypes.Serving, "False", Reasons.NothingPassedYet, "no revision has passed its gates yet");
         else if (deployment is { Available: > 0 })
-            draft.Set(ConditionTypes.Serving, "True", Reasons.RevisionServing, traffic.IsShared ? $"revision {serving} serves, together with {draft.Status.CandidateRevision}" : $"revision {serving} serves");
+            draft.Set(
+                ConditionTypes.Serving,
+                "True",
+                Reasons.RevisionServing,
+                traffic.IsShared
+                    ? $"revision {serving} serves, together with {draft.Status.CandidateRevision}"
+                    : $"revision {serving} serves"
+            );
         else if (candidate is { Available: > 0 })
-            draft.Set(ConditionTypes.Serving, "True", Reasons.RevisionServing, $"revision {draft.Status.CandidateRevision} serves; no pod of {serving} is available");
+            draft.Set(
+                ConditionTypes.Serving,
+                "True",
+                Reasons.RevisionServing,
+                $"revision {draft.Status.CandidateRevision} serves; no pod of {serving} is available"
+            );
         else
-            draft.Set(ConditionTypes.Serving, "False", Reasons.PodsUnavailable, $"no pod of revision {serving} is available{AgentDecider.Trouble(seen, deployment, serving, Names.ServingTrack)}");
+            draft.Set(
+                ConditionTypes.Serving,
+                "False",
+                Reasons.PodsUnavailable,
+                $"no pod of revision {serving} is available{AgentDecider.Trouble(seen, deployment, serving, Names.ServingTrack)}"
+            );
     }
 
     private static void AddService(AgentObservation seen, StatusDraft draft, string revision, Traffic traffic)
     {
-        if (seen.Services.GetValueOrDefault(ChildNames.Service(seen.Name)) is { } service && service.Meta.ControllerUid == seen.Uid && !IsMeant(seen, draft, service, revision))
-            draft.Note(true, Reasons.DriftReverted, $"the selector of Service {service.Meta.Key} was changed by somebody else; it is set back to revision {revision}");
+        if (
+            seen.Services.GetValueOrDefault(ChildNames.Service(seen.Name)) is { } service
+            && service.Meta.ControllerUid == seen.Uid
+            && !IsMeant(seen, draft, service, revision)
+        )
+            draft.Note(
+                true,
+                Reasons.DriftReverted,
+                $"the selector of Service {service.Meta.Key} was changed by somebody else; it is set back to revision {revision}"
+            );
         draft.Writes.Add(new Write.Apply(ServiceView.Resource, ChildObjects.Service(seen, traffic.IsShared ? null : revision, revision)));
     }
 
     // The selector may be as it is to be, or as an earlier pass left it.
     private static bool IsMeant(AgentObservation seen, StatusDraft draft, ServiceView service, string revision)
     {
-        if (service.Selector.GetValueOrDefault(Names.TrackLabel) != Names.ServingTrack || service.Selector.GetValueOrDefault(Names.AgentLabel) != seen.Name)
+        if (
+            service.Selector.GetValueOrDefault(Names.TrackLabel) != Names.ServingTrack
+            || service.Selector.GetValueOrDefault(Names.AgentLabel) != seen.Name
+        )
             return false;
         var selected = service.Selector.GetValueOrDefault(Names.RevisionLabel);
         return selected is null
@@ -102,7 +147,10 @@ internal static class ServingDecider
             draft.Writes.Add(new Write.Delete(seen.Around.Disruptions, disruption.Meta.Key, disruption.Meta.Uid));
     }
 
-    /// <summary>The condition EvalsPassed of a revision that serves. What was decided stays decided: another suite or bar applies to the next revision.</summary>
+    /// <summary>
+    /// The condition EvalsPassed of a revision that serves. What was decided stays decided: another suite or bar applies to the next
+    /// revision.
+    /// </summary>
     public static void SetEvals(AgentObservation seen, StatusDraft draft, string revision)
     {
         var basis = ServedHistory.Find(draft.Status, revision);
@@ -116,15 +164,39 @@ internal static class ServingDecider
         if (EvalPlan.Problem(seen) is null && EvalPlan.Steps(seen, revision, 0) is var steps && steps.All(step => step.Passed))
         {
             passed = true;
-            draft.Status = draft.Status with { Evals = [.. steps.Select(step => EvalPlan.Status(step, revision))], EvalSummary = EvalPlan.Summary(steps) };
+            draft.Status = draft.Status with
+            {
+                Evals = [.. steps.Select(step => EvalPlan.Status(step, revision))],
+                EvalSummary = EvalPlan.Summary(steps),
+            };
         }
         if (passed || basis?.Basis == PromotionBasis.Evals)
-            draft.Set(ConditionTypes.EvalsPassed, "True", Reasons.EvalsPassed, $"revision {revision} passed its evals: {draft.Status.EvalSummary}");
+            draft.Set(
+                ConditionTypes.EvalsPassed,
+                "True",
+                Reasons.EvalsPassed,
+                $"revision {revision} passed its evals: {draft.Status.EvalSummary}"
+            );
         else if (basis?.Basis == PromotionBasis.RollbackWindow)
-            draft.Set(ConditionTypes.EvalsPassed, "True", Reasons.ServedBefore, $"revision {revision} served before, within the rollback window; its evals were not measured again");
+            draft.Set(
+                ConditionTypes.EvalsPassed,
+                "True",
+                Reasons.ServedBefore,
+                $"revision {revision} served before, within the rollback window; its evals were not measured again"
+            );
         else if (basis?.Basis == PromotionBasis.Exception)
-            draft.Set(ConditionTypes.EvalsPassed, "Unknown", Reasons.ExceptionUsed, $"revision {revision} was let through by ReadinessException {basis.Exception}: nothing is proven");
+            draft.Set(
+                ConditionTypes.EvalsPassed,
+                "Unknown",
+                Reasons.ExceptionUsed,
+                $"revision {revision} was let through by ReadinessException {basis.Exception}: nothing is proven"
+            );
         else
-            draft.Set(ConditionTypes.EvalsPassed, "Unknown", Reasons.NotEvaluated, $"revision {revision} serves without a verdict on record; the next one is measured");
+            draft.Set(
+                ConditionTypes.EvalsPassed,
+                "Unknown",
+                Reasons.NotEvaluated,
+                $"revision {revision} serves without a verdict on record; the next one is measured"
+            );
     }
 }

@@ -28,16 +28,18 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
     {
         conditions.RemoveAll(condition => condition.Type == type);
         var old = Before.Conditions.FirstOrDefault(condition => condition.Type == type);
-        conditions.Add(new Condition
-        {
-            Type = type,
-            Status = status,
-            ObservedGeneration = generation,
-            // metav1.Time keeps whole seconds; a fraction would differ from what comes back at every pass.
-            LastTransitionTime = old?.Status == status ? old.LastTransitionTime : Seconds(now),
-            Reason = reason,
-            Message = Cut(message),
-        });
+        conditions.Add(
+            new Condition
+            {
+                Type = type,
+                Status = status,
+                ObservedGeneration = generation,
+                // metav1.Time keeps whole seconds; a fraction would differ from what comes back at every pass.
+                LastTransitionTime = old?.Status == status ? old.LastTransitionTime : Seconds(now),
+                Reason = reason,
+                Message = Cut(message),
+            }
+        );
     }
 
     public void Note(bool warning, string reason, string message) => events.Add(new EventNote(warning, reason, message));
@@ -55,8 +57,10 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
         NotReady(reason, message);
         Set(ConditionTypes.Reconciling, "True", reason, message);
         // A step that begins is told once; pods that come and go are no step.
-        if (Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.Reconciling)?.Reason != reason
-            && reason is Reasons.Evaluating or Reasons.AwaitingApproval or Reasons.Promoting or Reasons.Paused or Reasons.RollingBack)
+        if (
+            Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.Reconciling)?.Reason != reason
+            && reason is Reasons.Evaluating or Reasons.AwaitingApproval or Reasons.Promoting or Reasons.Paused or Reasons.RollingBack
+        )
         {
             Note(false, reason, message);
         }
@@ -85,9 +89,11 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
             requeueAfter = wait;
     }
 
-    public AgentDecision Finish() => new(Writes, Status with { ObservedGeneration = generation, Conditions = [.. conditions] }, events, requeueAfter);
+    public AgentDecision Finish() =>
+        new(Writes, Status with { ObservedGeneration = generation, Conditions = [.. conditions] }, events, requeueAfter);
 
-    public static DateTime Seconds(DateTimeOffset moment) => new(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
+    public static DateTime Seconds(DateTimeOffset moment) =>
+        new(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
 
     private static string Cut(string message) => message.Length <= 2000 ? message : message[..1997] + "...";
 }

@@ -15,11 +15,17 @@ internal static class TamperCheck
     {
         var findings = new List<string>();
         foreach (var pod in seen.Pods.Where(pod => !pod.IsOver && !IsOurs(seen, pod)))
-            findings.Add($"Pod {pod.Meta.Key} carries this agent's labels and is not of its Deployments: it may receive traffic; delete it");
+            findings.Add(
+                $"Pod {pod.Meta.Key} carries this agent's labels and is not of its Deployments: it may receive traffic; delete it"
+            );
         if (serving is not null && serving != declared && AgentDecider.Find(seen, serving, Names.ServingTrack) is { } deployment)
         {
             if (deployment.ForeignManagers.Count > 0)
-                findings.Add($"Deployment {deployment.Meta.Key} of the serving revision was changed by {string.Join(", ", deployment.ForeignManagers)}; its declared state is no longer known: promote another revision");
+                findings.Add(
+                    $"Deployment {deployment.Meta.Key} of the serving revision was changed by "
+                        + $"{string.Join(", ", deployment.ForeignManagers)}; its declared state is no longer known: promote another "
+                        + $"revision"
+                );
             findings.AddRange(LostCopies(seen, deployment));
             // A forged copy must not reach a pod that starts later; what runs has mounted the true one.
             foreach (var forged in Copies(seen, deployment).Where(copy => copy.View is not null && copy.View.Digest != copy.Digest))
@@ -35,18 +41,32 @@ internal static class TamperCheck
 
     /// <summary>Copies of ConfigMaps that a Deployment was made with and that are gone or have another content.</summary>
     public static IReadOnlyList<string> LostCopies(AgentObservation seen, DeploymentView deployment) =>
-        [.. Copies(seen, deployment).Where(copy => copy.View?.Digest != copy.Digest)
-            .Select(copy => $"ConfigMap {seen.Namespace}/{copy.Name}, revision {deployment.Revision}'s own copy, {(copy.View is null ? "was deleted" : "was replaced by another content")}")];
+        [
+            .. Copies(seen, deployment)
+                .Where(copy => copy.View?.Digest != copy.Digest)
+                .Select(copy =>
+                    $"ConfigMap {seen.Namespace}/{copy.Name}, revision {deployment.Revision}'s own copy, "
+                    + $"{(copy.View is null ? "was deleted" : "was replaced by another content")}"
+                ),
+        ];
 
-    private static IEnumerable<(string Name, string Digest, ConfigMapView? View)> Copies(AgentObservation seen, DeploymentView deployment) =>
-        deployment.ConfigDigests.Select(entry => (entry.Key, entry.Value, seen.Copies.FirstOrDefault(copy => copy.Meta.Key.Name == entry.Key)));
+    private static IEnumerable<(string Name, string Digest, ConfigMapView? View)> Copies(
+        AgentObservation seen,
+        DeploymentView deployment
+    ) =>
+        deployment.ConfigDigests.Select(entry =>
+            (entry.Key, entry.Value, seen.Copies.FirstOrDefault(copy => copy.Meta.Key.Name == entry.Key))
+        );
 
     // A pod of ours has the ReplicaSet of one of our Deployments for its controller. By name, for the Deployment may be gone by now.
     private static bool IsOurs(AgentObservation seen, PodView pod)
     {
         if (pod.Meta.Deleting || pod.Meta.Label(Names.RevisionLabel) is not { } revision)
             return pod.Meta.Deleting;
-        var deployment = pod.Meta.Label(Names.TrackLabel) == Names.EvalTrack ? ChildNames.Eval(seen.Name, revision) : ChildNames.Serving(seen.Name, revision);
+        var deployment =
+            pod.Meta.Label(Names.TrackLabel) == Names.EvalTrack
+                ? ChildNames.Eval(seen.Name, revision)
+                : ChildNames.Serving(seen.Name, revision);
         return pod.Meta.Controller?.StartsWith($"ReplicaSet/{deployment}-", StringComparison.Ordinal) == true;
     }
 }

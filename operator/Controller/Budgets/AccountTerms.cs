@@ -3,7 +3,9 @@ using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Controller.Budgets;
 
-/// <summary>Where a pod or an account that asks for money lives: as the API server's token review named the pod, or the account's ledger.</summary>
+/// <summary>
+/// Where a pod or an account that asks for money lives: as the API server's token review named the pod, or the account's ledger.
+/// </summary>
 /// <param name="Name">The pod's name.</param>
 /// <param name="Uid">The pod's UID.</param>
 public readonly record struct HolderPod(string Name, string Uid);
@@ -43,7 +45,10 @@ public sealed record AccountTerms
     /// <summary>Its own caps.</summary>
     public IReadOnlyList<LimitTerms> Limits { get; init; } = [];
 
-    /// <summary>The shared budgets that it must fit as well, the widest first: always in this order, so that no two accounts can wait for each other.</summary>
+    /// <summary>
+    /// The shared budgets that it must fit as well, the widest first: always in this order, so that no two accounts can wait for each
+    /// other.
+    /// </summary>
     public IReadOnlyList<AccountKey> Shared { get; init; } = [];
 
     /// <summary>The overruns that the agent's spec acknowledges.</summary>

@@ -22,9 +22,13 @@ public sealed partial class GrantEndpoint(
     TokenReviews reviews,
     OperatorOptions options,
     TimeProvider time,
-    ILogger<GrantEndpoint> logger)
+    ILogger<GrantEndpoint> logger
+)
 {
-    private readonly PodTokens tokens = new((token, cancellation) => reviews.ReviewAsync(token, GrantProtocol.Audience, cancellation), time);
+    private readonly PodTokens tokens = new(
+        (token, cancellation) => reviews.ReviewAsync(token, GrantProtocol.Audience, cancellation),
+        time
+    );
 
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -34,7 +38,8 @@ public sealed partial class GrantEndpoint(
             context.Response.StatusCode = GrantProtocol.Misdirected;
             // The identity of a leader is "pod/address".
             if (elector.Leader.Split('/') is [_, { Length: > 0 } address])
-                context.Response.Headers.Location = $"https://{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{options.GrantsPort}{GrantProtocol.Path}";
+                context.Response.Headers.Location =
+                    $"https://{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{options.GrantsPort}{GrantProtocol.Path}";
             return;
         }
         if (await AuthenticateAsync(context) is not { } caller)
@@ -54,14 +59,23 @@ public sealed partial class GrantEndpoint(
         }
         if (SpendBounds.Problem(request.Spend) is { } problem)
         {
-            Refuse(context, StatusCodes.Status400BadRequest, $"pod {caller.Namespace}/{caller.Pod.Name} sent a grant request that breaks a bound: {problem}");
+            Refuse(
+                context,
+                StatusCodes.Status400BadRequest,
+                $"pod {caller.Namespace}/{caller.Pod.Name} sent a grant request that breaks a bound: {problem}"
+            );
             await context.Response.WriteAsync(problem, context.RequestAborted);
             return;
         }
         try
         {
             var answer = desk.IsUnlimited(account)
-                ? new GrantResponse { Outcome = GrantOutcome.Unlimited, Window = "none", WindowEnds = DateTimeOffset.MaxValue }
+                ? new GrantResponse
+                {
+                    Outcome = GrantOutcome.Unlimited,
+                    Window = "none",
+                    WindowEnds = DateTimeOffset.MaxValue,
+                }
                 : await desk.GrantAsync(account, request, caller.Pod, context.RequestAborted);
             context.Response.ContentType = "application/json";
             await JsonSerializer.SerializeAsync(context.Response.Body, answer, GuardrailJson.Default.GrantResponse, context.RequestAborted);
@@ -86,7 +100,11 @@ public sealed partial class GrantEndpoint(
             body.MaxRequestBodySize = GrantProtocol.MaxBytes;
         try
         {
-            var request = await JsonSerializer.DeserializeAsync(context.Request.Body, GuardrailJson.Default.GrantRequest, context.RequestAborted);
+            var request = await JsonSerializer.DeserializeAsync(
+                context.Request.Body,
+                GuardrailJson.Default.GrantRequest,
+                context.RequestAborted
+            );
             return request is not null && HolderId().IsMatch(request.Holder) && Overruns.AreWhole(request.Overruns) ? request : null;
         }
         catch (Exception error) when (error is JsonException or BadHttpRequestException)
@@ -99,7 +117,8 @@ public sealed partial class GrantEndpoint(
     {
         var header = context.Request.Headers.Authorization.ToString();
         return header.StartsWith("Bearer ", StringComparison.Ordinal) && header.Length <= 16 * 1024
-            ? tokens.FindAsync(header["Bearer ".Length..], context.RequestAborted) : Task.FromResult<BoundPod?>(null);
+            ? tokens.FindAsync(header["Bearer ".Length..], context.RequestAborted)
+            : Task.FromResult<BoundPod?>(null);
     }
 
     private async Task<AccountKey?> AccountAsync(string ns, HolderPod pod, CancellationToken cancellationToken)
@@ -119,7 +138,8 @@ public sealed partial class GrantEndpoint(
         if (view.Meta.Label(Names.EvalRunLabel) is { } name)
         {
             return view.Meta.Controller == $"Job/{name}" && runs.Get(new NamespacedName(ns, name))?.View.Spec is { } run
-                ? AccountKey.Judge(run.Agent.Namespace!, run.Agent.Name, run.Revision) : null;
+                ? AccountKey.Judge(run.Agent.Namespace!, run.Agent.Name, run.Revision)
+                : null;
         }
         if (view.Meta.Label(Names.AgentLabel) is not { } agent || view.Meta.Label(Names.RevisionLabel) is not { } revision)
         {

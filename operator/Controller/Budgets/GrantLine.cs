@@ -3,8 +3,8 @@ using AgentReadiness.Api;
 namespace AgentReadiness.Controller.Budgets;
 
 /// <summary>
-/// Who waits for money, in the order in which they began to. What comes free goes to the first, who then is the last: nobody starves, however
-/// small the calls of others are. Kept in memory: losing it loses places, no money. Not thread-safe; belongs to one book.
+/// Who waits for money, in the order in which they began to. What comes free goes to the first, who then is the last: nobody starves,
+/// however small the calls of others are. Kept in memory: losing it loses places, no money. Not thread-safe; belongs to one book.
 /// </summary>
 internal sealed class GrantLine(TimeProvider time)
 {

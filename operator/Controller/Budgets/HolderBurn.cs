@@ -3,8 +3,8 @@ using AgentReadiness.Api;
 namespace AgentReadiness.Controller.Budgets;
 
 /// <summary>
-/// How fast each holder spends. Only a hint for the size of grants, kept in memory: losing it makes grants smaller, never larger. Not thread-safe;
-/// belongs to one book.
+/// How fast each holder spends. Only a hint for the size of grants, kept in memory: losing it makes grants smaller, never larger. Not
+/// thread-safe; belongs to one book.
 /// </summary>
 internal sealed class HolderBurn(TimeProvider time)
 {
@@ -28,6 +28,7 @@ internal sealed class HolderBurn(TimeProvider time)
         var burnt = (spent - start.At).Positive();
         return new Amount(
             new Money(decimal.Round(burnt.Cost.Amount / minutes, Money.FractionDigits, MidpointRounding.ToZero)),
-            (long)Math.Min(burnt.Tokens / minutes, Amount.Unlimited.Tokens));
+            (long)Math.Min(burnt.Tokens / minutes, Amount.Unlimited.Tokens)
+        );
     }
 }

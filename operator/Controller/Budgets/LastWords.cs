@@ -7,18 +7,24 @@ using AgentReadiness.Runtime;
 namespace AgentReadiness.Controller.Budgets;
 
 /// <summary>
-/// The closing reports that guardrails left in their termination messages. Whoever has a guardrail's container may have written them, so they say no more than
-/// a message over the grant protocol: about holders that the ledger has for that very pod, in totals that only grow. Pure.
+/// The closing reports that guardrails left in their termination messages. Whoever has a guardrail's container may have written them, so
+/// they say no more than a message over the grant protocol: about holders that the ledger has for that very pod, in totals that only grow.
+/// Pure.
 /// </summary>
 internal static class LastWords
 {
     /// <summary>The closing reports of holders that are open, with the pods that left them.</summary>
     /// <param name="holders">The holders of one ledger.</param>
     /// <param name="words">Messages, by the UID of their pod.</param>
-    public static IReadOnlyList<(GrantRequest Last, HolderPod Pod)> For(IReadOnlyList<LedgerHolder> holders, IReadOnlyDictionary<string, string> words)
+    public static IReadOnlyList<(GrantRequest Last, HolderPod Pod)> For(
+        IReadOnlyList<LedgerHolder> holders,
+        IReadOnlyDictionary<string, string> words
+    )
     {
         var found = new List<(GrantRequest, HolderPod)>();
-        foreach (var group in holders.Where(holder => holder.Closed != true && words.ContainsKey(holder.PodUid)).GroupBy(holder => holder.PodUid))
+        foreach (
+            var group in holders.Where(holder => holder.Closed != true && words.ContainsKey(holder.PodUid)).GroupBy(holder => holder.PodUid)
+        )
         {
             foreach (var report in LastReports.TryRead(words[group.Key])?.Reports ?? [])
             {
@@ -30,27 +36,41 @@ internal static class LastWords
     }
 
     /// <summary>
-    /// Books one. A report about a line that is not there, or not there any more, must not look like a message from before the ledger was lost: it
-    /// changes nothing.
+    /// Books one. A report about a line that is not there, or not there any more, must not look like a message from before the ledger was
+    /// lost: it changes nothing.
     /// </summary>
-    public static GrantDecision Book(BudgetLedgerStatus account, GrantRequest last, HolderPod pod, AccountTerms terms, DateTimeOffset now) =>
-        account.Holders.Any(holder => holder.Id == last.Holder && holder.PodUid == pod.Uid && holder.Closed != true
-                && LedgerLimits.WindowName(account, holder.Segment) == (last.Window ?? LedgerLimits.WindowName(account, account.Segment)))
+    public static GrantDecision Book(
+        BudgetLedgerStatus account,
+        GrantRequest last,
+        HolderPod pod,
+        AccountTerms terms,
+        DateTimeOffset now
+    ) =>
+        account.Holders.Any(holder =>
+            holder.Id == last.Holder
+            && holder.PodUid == pod.Uid
+            && holder.Closed != true
+            && LedgerLimits.WindowName(account, holder.Segment) == (last.Window ?? LedgerLimits.WindowName(account, account.Segment))
+        )
             ? LedgerRules.Apply(account, last, pod, default, terms, now)
             : new GrantDecision(account, GrantOutcome.HolderClosed, Amount.Zero);
 
-    private static GrantRequest Closing(LastReport report) => new()
-    {
-        Holder = report.Holder,
-        Window = report.Window,
-        Settled = report.Settled,
-        Unproven = report.Unproven,
-        Returned = report.Returned,
-        Closing = true,
-    };
+    private static GrantRequest Closing(LastReport report) =>
+        new()
+        {
+            Holder = report.Holder,
+            Window = report.Window,
+            Settled = report.Settled,
+            Unproven = report.Unproven,
+            Returned = report.Returned,
+            Closing = true,
+        };
 }
 
-/// <summary>Remembers what guardrails of pods said that are gone since: a deleted pod is often gone within moments of its end, and ledgers are swept less often.</summary>
+/// <summary>
+/// Remembers what guardrails of pods said that are gone since: a deleted pod is often gone within moments of its end, and ledgers are swept
+/// less often.
+/// </summary>
 internal sealed class LastWordsHeard
 {
     /// <summary>The most pods that are remembered: at most 1 KiB each.</summary>

@@ -17,7 +17,8 @@ public sealed class LedgerUnavailableException(string message, Exception? inner 
 internal sealed record LedgerSurroundings(
     Func<DateTimeOffset, AccountTerms> Terms,
     Func<AccountKey, GrantRequest, HolderPod, Amount, CancellationToken, Task<GrantResponse>> Lend,
-    Action<IReadOnlyList<string>> Hungry);
+    Action<IReadOnlyList<string>> Hungry
+);
 
 /// <summary>
 /// The only hand that writes one ledger. Requests that wait are applied together and written once (group commit), by
@@ -48,7 +49,14 @@ internal sealed class LedgerBook
     private volatile bool returnIdle;
 
     /// <summary>Opens the book of an account.</summary>
-    public LedgerBook(AccountKey account, LedgerSurroundings around, KubernetesApi api, OperatorOptions options, TimeProvider time, ILogger logger)
+    public LedgerBook(
+        AccountKey account,
+        LedgerSurroundings around,
+        KubernetesApi api,
+        OperatorOptions options,
+        TimeProvider time,
+        ILogger logger
+    )
     {
         this.account = account;
         this.around = around;
@@ -73,7 +81,11 @@ internal sealed class LedgerBook
 
     /// <summary>Takes holders for lost.</summary>
     public Task LoseAsync(Func<LedgerHolder, bool> isLost, CancellationToken cancellationToken) =>
-        PostAsync(null, (before, _) => new GrantDecision(LedgerRules.Lose(before, isLost), GrantOutcome.Granted, Amount.Zero) { IsUrgent = true }, cancellationToken);
+        PostAsync(
+            null,
+            (before, _) => new GrantDecision(LedgerRules.Lose(before, isLost), GrantOutcome.Granted, Amount.Zero) { IsUrgent = true },
+            cancellationToken
+        );
 
     /// <summary>Books the closing report that a holder left behind. Of a holder that is not listed, or closed, nothing is booked.</summary>
     public Task HearAsync(GrantRequest last, HolderPod pod, CancellationToken cancellationToken) =>
@@ -83,29 +95,49 @@ internal sealed class LedgerBook
     public void ReturnIdle()
     {
         returnIdle = true;
-        postings.Writer.TryWrite(new Posting((before, _) => new GrantDecision(before, GrantOutcome.Granted, Amount.Zero), new TaskCompletionSource<GrantResponse?>()));
+        postings.Writer.TryWrite(
+            new Posting(
+                (before, _) => new GrantDecision(before, GrantOutcome.Granted, Amount.Zero),
+                new TaskCompletionSource<GrantResponse?>()
+            )
+        );
     }
 
     /// <summary>Closes a holder of a shared budget that this account, which it names, knows nothing of and never will.</summary>
     public Task ForgetJoinAsync(AccountKey shared, LedgerHolder row, CancellationToken cancellationToken) =>
-        PostAsync(null, (before, _) =>
-        {
-            funds.ForgetJoin(before, shared, row);
-            return new GrantDecision(before, GrantOutcome.Granted, Amount.Zero);
-        }, cancellationToken);
+        PostAsync(
+            null,
+            (before, _) =>
+            {
+                funds.ForgetJoin(before, shared, row);
+                return new GrantDecision(before, GrantOutcome.Granted, Amount.Zero);
+            },
+            cancellationToken
+        );
 
     /// <summary>Books a report and answers what its sender wants.</summary>
     /// <param name="request">The message.</param>
     /// <param name="pod">Its sender.</param>
     /// <param name="also">What other holders of the sender wait for.</param>
     /// <param name="cancellationToken">Cancels the waiting, not the booking.</param>
-    public async Task<GrantResponse> GrantAsync(GrantRequest request, HolderPod pod, Amount also, CancellationToken cancellationToken) => (await PostAsync(request, (before, terms) =>
-    {
-        var hints = new GrantHints(burn.PerMinute(request.Holder, request.Settled + request.Unproven), also + (request.Also ?? Amount.Zero).Positive(), line.Ahead(request.Holder));
-        var decision = LedgerRules.Apply(before, request, pod, hints, terms, time.GetUtcNow());
-        var after = Overruns.Book(decision.Account, request.Overruns, pod.Name, terms.Acknowledged);
-        return decision with { Account = after, IsUrgent = decision.IsUrgent || after.Overruns != decision.Account.Overruns };
-    }, cancellationToken))!;
+    public async Task<GrantResponse> GrantAsync(GrantRequest request, HolderPod pod, Amount also, CancellationToken cancellationToken) =>
+        (
+            await PostAsync(
+                request,
+                (before, terms) =>
+                {
+                    var hints = new GrantHints(
+                        burn.PerMinute(request.Holder, request.Settled + request.Unproven),
+                        also + (request.Also ?? Amount.Zero).Positive(),
+                        line.Ahead(request.Holder)
+                    );
+                    var decision = LedgerRules.Apply(before, request, pod, hints, terms, time.GetUtcNow());
+                    var after = Overruns.Book(decision.Account, request.Overruns, pod.Name, terms.Acknowledged);
+                    return decision with { Account = after, IsUrgent = decision.IsUrgent || after.Overruns != decision.Account.Overruns };
+                },
+                cancellationToken
+            )
+        )!;
 
     /// <summary>Takes no more postings: the ledger is deleted.</summary>
     public void Close() => postings.Writer.TryComplete();
@@ -157,7 +189,10 @@ internal sealed class LedgerBook
 
     private async Task<GrantResponse?> PostAsync(GrantRequest? request, Change change, CancellationToken cancellationToken)
     {
-        var posting = new Posting(change, new TaskCompletionSource<GrantResponse?>(TaskCreationOptions.RunContinuationsAsynchronously)) { Request = request };
+        var posting = new Posting(change, new TaskCompletionSource<GrantResponse?>(TaskCreationOptions.RunContinuationsAsynchronously))
+        {
+            Request = request,
+        };
         try
         {
             await postings.Writer.WriteAsync(posting, cancellationToken);
@@ -220,7 +255,9 @@ internal sealed class LedgerBook
                 ControllerLog.LedgerFailed(logger, account.LedgerName, error.Message);
                 Forget();
                 foreach (var posting in batch)
-                    posting.Done.TrySetException(new LedgerUnavailableException($"the ledger could not be written: {error.Message}", error));
+                    posting.Done.TrySetException(
+                        new LedgerUnavailableException($"the ledger could not be written: {error.Message}", error)
+                    );
                 return;
             }
         }
@@ -247,9 +284,14 @@ internal sealed class LedgerBook
         (booked, unwrittenSince) = (after, null);
     }
 
-    // First with what shared budgets have lent already; where that is not enough they are asked, the widest first, and all is decided again.
+    // First with what shared budgets have lent already; where that is not enough they are asked, the widest first, and all is decided
+    // again.
     private async Task<(BudgetLedgerStatus After, List<GrantDecision> Decisions)> DecideAsync(
-        BudgetLedgerStatus opened, AccountTerms terms, List<Posting> batch, CancellationToken cancellationToken)
+        BudgetLedgerStatus opened,
+        AccountTerms terms,
+        List<Posting> batch,
+        CancellationToken cancellationToken
+    )
     {
         var asked = new Dictionary<string, (GrantResponse Answer, Amount Call)>(StringComparer.Ordinal);
         for (var round = 0; ; round++)
@@ -263,8 +305,14 @@ internal sealed class LedgerBook
                 after = decision.Account;
                 decisions.Add(decision);
                 if (decision.Lacks is { } budgets && posting.Request is { } request)
-                    shortages.AddRange(budgets.Select(budget => new Shortage(
-                        budget, (request.WantTotal!.Value - decision.Granted).Positive(), request.Call ?? Amount.Zero, (request.Also ?? Amount.Zero).Positive())));
+                    shortages.AddRange(
+                        budgets.Select(budget => new Shortage(
+                            budget,
+                            (request.WantTotal!.Value - decision.Granted).Positive(),
+                            request.Call ?? Amount.Zero,
+                            (request.Also ?? Amount.Zero).Positive()
+                        ))
+                    );
             }
             if (shortages.Count > 0 && round < 2)
             {
@@ -276,7 +324,12 @@ internal sealed class LedgerBook
             {
                 // What was refused to a call is refused to each that needs as much.
                 var call = batch[i].Request?.Call ?? Amount.Zero;
-                if (decisions[i].Lacks is { } budgets && budgets.Any(budget => asked.TryGetValue(budget, out var one) && one.Answer.Outcome == GrantOutcome.Exhausted && one.Call.FitsIn(call)))
+                if (
+                    decisions[i].Lacks is { } budgets
+                    && budgets.Any(budget =>
+                        asked.TryGetValue(budget, out var one) && one.Answer.Outcome == GrantOutcome.Exhausted && one.Call.FitsIn(call)
+                    )
+                )
                     decisions[i] = decisions[i] with { Outcome = GrantOutcome.Exhausted };
             }
             return (after, decisions);
@@ -295,9 +348,19 @@ internal sealed class LedgerBook
         {
             Outcome = decision.Outcome,
             Window = LedgerLimits.WindowName(after, after.Segment),
-            WindowEnds = after.SegmentEnds is { } ends ? new DateTimeOffset(DateTime.SpecifyKind(ends, DateTimeKind.Utc)) : DateTimeOffset.MaxValue,
+            WindowEnds = after.SegmentEnds is { } ends
+                ? new DateTimeOffset(DateTime.SpecifyKind(ends, DateTimeKind.Utc))
+                : DateTimeOffset.MaxValue,
             Granted = decision.Granted,
-            Budget = told?.Budget ?? (limit is { Shared: not true } ? account.Account == LedgerAccount.Shared ? $"{account.Agent}/{limit.Budget}" : limit.Budget : null),
+            Budget =
+                told?.Budget
+                ?? (
+                    limit is { Shared: not true }
+                        ? account.Account == LedgerAccount.Shared
+                            ? $"{account.Agent}/{limit.Budget}"
+                            : limit.Budget
+                        : null
+                ),
             Cap = told?.Cap ?? limit?.MaxCost ?? Money.Zero,
             Spent = told?.Spent ?? (limit is null ? Money.Zero : LedgerLimits.Spent(limit).Cost),
             CapTokens = told is null ? limit?.MaxTokens : told.CapTokens,
@@ -309,14 +372,35 @@ internal sealed class LedgerBook
     }
 
     // A cap that was lowered below what is out already: what nobody needs comes back.
-    private static bool IsOvercommitted(BudgetLedgerStatus account) => LedgerLimits.Current(account)
-        .Any(limit => limit is { Observe: not true, Shared: not true } && !(LedgerLimits.Spent(limit) + limit.Outstanding).FitsIn(LedgerLimits.Cap(limit)));
+    private static bool IsOvercommitted(BudgetLedgerStatus account) =>
+        LedgerLimits
+            .Current(account)
+            .Any(limit =>
+                limit is { Observe: not true, Shared: not true }
+                && !(LedgerLimits.Spent(limit) + limit.Outstanding).FitsIn(LedgerLimits.Cap(limit))
+            );
 
     private void Tell(BudgetLedgerStatus before, BudgetLedgerStatus after, List<GrantDecision> decisions)
     {
-        if (after.Exhausted == true && before.Exhausted != true && LedgerLimits.Current(after).FirstOrDefault(limit => limit.Exhausted == true) is { } spent)
-            ControllerLog.Exhausted(logger, account.LedgerName, spent.Budget, spent.ExhaustedBy?.ToString() ?? "0", LedgerLimits.Spent(spent).ToString(), LedgerLimits.Cap(spent).ToString());
+        if (
+            after.Exhausted == true
+            && before.Exhausted != true
+            && LedgerLimits.Current(after).FirstOrDefault(limit => limit.Exhausted == true) is { } spent
+        )
+            ControllerLog.Exhausted(
+                logger,
+                account.LedgerName,
+                spent.Budget,
+                spent.ExhaustedBy?.ToString() ?? "0",
+                LedgerLimits.Spent(spent).ToString(),
+                LedgerLimits.Cap(spent).ToString()
+            );
         if (account.Account == LedgerAccount.Shared && decisions.Exists(decision => decision.Outcome == GrantOutcome.Held))
-            around.Hungry([.. after.Holders.Where(holder => holder.Closed != true && !LedgerRules.Outstanding(holder).IsZero).Select(holder => holder.Pod).Distinct()]);
+            around.Hungry([
+                .. after
+                    .Holders.Where(holder => holder.Closed != true && !LedgerRules.Outstanding(holder).IsZero)
+                    .Select(holder => holder.Pod)
+                    .Distinct(),
+            ]);
     }
 }

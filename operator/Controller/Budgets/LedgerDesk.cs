@@ -19,7 +19,8 @@ public sealed class LedgerDesk(
     [FromKeyedServices(LedgerDesk.Api)] KubernetesApi api,
     OperatorOptions options,
     TimeProvider time,
-    ILogger<LedgerDesk> logger) : ILeaderTask
+    ILogger<LedgerDesk> logger
+) : ILeaderTask
 {
     /// <summary>Key of the service that money is written through.</summary>
     public const string Api = "ledgers";
@@ -79,52 +80,100 @@ public sealed class LedgerDesk(
         Book(account).GrantAsync(request, pod, Amount.Zero, cancellationToken);
 
     /// <summary>True where the agent is there and declares no budget for the account. An agent that is gone may spend nothing.</summary>
-    public bool IsUnlimited(AccountKey account) => account.Account == LedgerAccount.Serving
+    public bool IsUnlimited(AccountKey account) =>
+        account.Account == LedgerAccount.Serving
         && agents.Get(new NamespacedName(account.Namespace, account.Agent))?.View is { } agent
-        && agent.Spec.Budget is not { Windows.Count: > 0 } && Shared(account.Namespace, agent).Count == 0;
+        && agent.Spec.Budget is not { Windows.Count: > 0 }
+        && Shared(account.Namespace, agent).Count == 0;
 
     /// <summary>The shared budgets that bind an agent, the widest first.</summary>
-    public IReadOnlyList<SharedBudget> Shared(string ns, AgentDeployment agent) => SharedBudgets.Of(
-        ns, agent, In(ns == options.Namespace ? string.Empty : ns), In(options.Namespace));
+    public IReadOnlyList<SharedBudget> Shared(string ns, AgentDeployment agent) =>
+        SharedBudgets.Of(ns, agent, In(ns == options.Namespace ? string.Empty : ns), In(options.Namespace));
 
-    private IEnumerable<AgentBudget> In(string ns) => ns.Length == 0 ? [] : budgets.ByIndex(CacheIndexes.ByNamespace, ns).Select(entry => entry.View);
+    private IEnumerable<AgentBudget> In(string ns) =>
+        ns.Length == 0 ? [] : budgets.ByIndex(CacheIndexes.ByNamespace, ns).Select(entry => entry.View);
 
     /// <summary>What is declared for an account now.</summary>
     private AccountTerms Declared(AccountKey account, DateTimeOffset now)
     {
         if (account.Account == LedgerAccount.Shared)
         {
-            return budgets.Get(new NamespacedName(account.Namespace, account.Agent))?.View is { } budget && BudgetRules.Check(budget).Count == 0
-                ? BudgetWindows.Shared(budget.Spec, now) with { Witness = BudgetWindows.Witness(budget.Status?.Budget ?? []) } : AccountTerms.None;
+            return
+                budgets.Get(new NamespacedName(account.Namespace, account.Agent))?.View is { } budget
+                && BudgetRules.Check(budget).Count == 0
+                ? BudgetWindows.Shared(budget.Spec, now) with
+                {
+                    Witness = BudgetWindows.Witness(budget.Status?.Budget ?? []),
+                }
+                : AccountTerms.None;
         }
         if (agents.Get(new NamespacedName(account.Namespace, account.Agent))?.View is not { } agent)
             return AccountTerms.None;
         return account.Account switch
         {
             LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, Again(account)),
-            LedgerAccount.Judge => BudgetWindows.Judge(agent.Spec.Evals.Select(eval => suites.Get(new NamespacedName(eval.Suite.Namespace ?? account.Namespace, eval.Suite.Name))?.View).OfType<EvalSuite>(), Again(account)),
-            _ => BudgetWindows.Serving(agent.Spec, Shared(account.Namespace, agent), now) with { Witness = BudgetWindows.Witness(agent.Status?.Budget ?? []) },
-        } with { Acknowledged = agent.Spec.Budget?.AcknowledgedOverruns ?? [] };
+            LedgerAccount.Judge => BudgetWindows.Judge(
+                agent
+                    .Spec.Evals.Select(eval =>
+                        suites.Get(new NamespacedName(eval.Suite.Namespace ?? account.Namespace, eval.Suite.Name))?.View
+                    )
+                    .OfType<EvalSuite>(),
+                Again(account)
+            ),
+            _ => BudgetWindows.Serving(agent.Spec, Shared(account.Namespace, agent), now) with
+            {
+                Witness = BudgetWindows.Witness(agent.Status?.Budget ?? []),
+            },
+        } with
+        {
+            Acknowledged = agent.Spec.Budget?.AcknowledgedOverruns ?? [],
+        };
     }
 
-    private int Again(AccountKey account) => runs.ByIndex(CacheIndexes.ByAgent, $"{account.Namespace}/{account.Agent}")
-        .Where(run => run.View.Spec.Purpose == EvalPurpose.Drift && run.View.Spec.Revision == account.Revision).Select(run => run.View.Spec.Attempt).DefaultIfEmpty().Max();
+    private int Again(AccountKey account) =>
+        runs.ByIndex(CacheIndexes.ByAgent, $"{account.Namespace}/{account.Agent}")
+            .Where(run => run.View.Spec.Purpose == EvalPurpose.Drift && run.View.Spec.Revision == account.Revision)
+            .Select(run => run.View.Spec.Attempt)
+            .DefaultIfEmpty()
+            .Max();
 
     private LedgerBook Book(AccountKey account)
     {
         var current = term ?? throw new LedgerUnavailableException("this replica does not lead");
-        return current.Books.GetOrAdd(account, key => new Lazy<LedgerBook>(() =>
-        {
-            var book = new LedgerBook(key, new LedgerSurroundings(now => Declared(key, now), LendAsync, ReturnIdle), api, options, time, logger);
-            current.Running.Add(Task.Run(() => book.RunAsync(current.Token), CancellationToken.None));
-            return book;
-        })).Value;
+        return current
+            .Books.GetOrAdd(
+                account,
+                key => new Lazy<LedgerBook>(() =>
+                {
+                    var book = new LedgerBook(
+                        key,
+                        new LedgerSurroundings(now => Declared(key, now), LendAsync, ReturnIdle),
+                        api,
+                        options,
+                        time,
+                        logger
+                    );
+                    current.Running.Add(Task.Run(() => book.RunAsync(current.Token), CancellationToken.None));
+                    return book;
+                })
+            )
+            .Value;
     }
 
-    // Shared budgets are asked in this process: whoever leads writes all ledgers. A budget that is not there lends nothing, and its ledger is not made.
-    private async Task<GrantResponse> LendAsync(AccountKey shared, GrantRequest request, HolderPod holder, Amount also, CancellationToken cancellationToken)
+    // Shared budgets are asked in this process: whoever leads writes all ledgers. A budget that is not there lends nothing, and its ledger
+    // is not made.
+    private async Task<GrantResponse> LendAsync(
+        AccountKey shared,
+        GrantRequest request,
+        HolderPod holder,
+        Amount also,
+        CancellationToken cancellationToken
+    )
     {
-        if (budgets.Get(new NamespacedName(shared.Namespace, shared.Agent)) is not null || ledgers.Get(new NamespacedName(options.Namespace, shared.LedgerName)) is not null)
+        if (
+            budgets.Get(new NamespacedName(shared.Namespace, shared.Agent)) is not null
+            || ledgers.Get(new NamespacedName(options.Namespace, shared.LedgerName)) is not null
+        )
             return await Book(shared).GrantAsync(request, holder, also, cancellationToken);
         return new GrantResponse
         {
@@ -170,15 +219,24 @@ public sealed class LedgerDesk(
         foreach (var ledger in ledgers.List())
         {
             var account = AccountKey.Of(ledger.View.Spec);
-            var missing = (ledger.View.Status?.Holders ?? []).Where(holder => account.Account == LedgerAccount.Shared
-                ? ledgers.Get(new NamespacedName(options.Namespace, holder.Pod))?.View.Status is not { } borrower || !Knows(borrower, account, holder)
-                : !alive.Contains(holder.PodUid)).ToList();
+            var missing = (ledger.View.Status?.Holders ?? [])
+                .Where(holder =>
+                    account.Account == LedgerAccount.Shared
+                        ? ledgers.Get(new NamespacedName(options.Namespace, holder.Pod))?.View.Status is not { } borrower
+                            || !Knows(borrower, account, holder)
+                        : !alive.Contains(holder.PodUid)
+                )
+                .ToList();
             var gone = new HashSet<string>(StringComparer.Ordinal);
             try
             {
                 foreach (var holder in missing)
                 {
-                    if (account.Account == LedgerAccount.Shared ? await IsGoneAsync(account, holder, cancellationToken) : await IsGoneAsync(ledger.View.Spec, holder, cancellationToken))
+                    if (
+                        account.Account == LedgerAccount.Shared
+                            ? await IsGoneAsync(account, holder, cancellationToken)
+                            : await IsGoneAsync(ledger.View.Spec, holder, cancellationToken)
+                    )
                         gone.Add(holder.PodUid);
                 }
                 if (gone.Count == 0)
@@ -250,7 +308,13 @@ public sealed class LedgerDesk(
             {
                 if (term?.Books.TryRemove(AccountKey.Of(ledger.View.Spec), out var book) == true)
                     book.Value.Close();
-                await api.DeleteAsync(ResourceType.Of<BudgetLedger>(), ledger.Key.Namespace, ledger.Key.Name, ledger.Uid, cancellationToken);
+                await api.DeleteAsync(
+                    ResourceType.Of<BudgetLedger>(),
+                    ledger.Key.Namespace,
+                    ledger.Key.Name,
+                    ledger.Uid,
+                    cancellationToken
+                );
                 ControllerLog.Deleted(logger, BudgetLedger.EntityKind, ledger.Key);
             }
             catch (Exception error) when (error is KubernetesApiException or HttpRequestException or TimeoutException)
@@ -265,7 +329,11 @@ public sealed class LedgerDesk(
     private bool IsFinished(BudgetLedger ledger)
     {
         var now = time.GetUtcNow().UtcDateTime;
-        if (ledger.Status is not { } status || status.Holders.Any(holder => holder.Closed != true) || now - ledger.Metadata.CreationTimestamp < Youth)
+        if (
+            ledger.Status is not { } status
+            || status.Holders.Any(holder => holder.Closed != true)
+            || now - ledger.Metadata.CreationTimestamp < Youth
+        )
             return false;
         var agent = new NamespacedName(ledger.Spec.Namespace, ledger.Spec.Agent);
         return ledger.Spec.Account switch
@@ -277,20 +345,26 @@ public sealed class LedgerDesk(
     }
 
     // What a shared budget lent must be closed there first.
-    private static bool IsOver(BudgetLedgerStatus status, DateTime now) => status.Limits.All(limit => limit.Shared != true && limit.Ends < now);
+    private static bool IsOver(BudgetLedgerStatus status, DateTime now) =>
+        status.Limits.All(limit => limit.Shared != true && limit.Ends < now);
 
     // The cache may lag behind a pod that just came; only the API server knows.
     private async Task<bool> IsGoneAsync(BudgetLedgerSpec account, LedgerHolder holder, CancellationToken cancellationToken)
     {
         // Judges work beside their suite.
-        IEnumerable<string> namespaces = account.Account != LedgerAccount.Judge ? [account.Namespace]
-            : runs.ByIndex(CacheIndexes.ByAgent, $"{account.Namespace}/{account.Agent}").Select(run => run.Key.Namespace).Distinct();
+        IEnumerable<string> namespaces =
+            account.Account != LedgerAccount.Judge
+                ? [account.Namespace]
+                : runs.ByIndex(CacheIndexes.ByAgent, $"{account.Namespace}/{account.Agent}").Select(run => run.Key.Namespace).Distinct();
         try
         {
             foreach (var ns in namespaces)
             {
                 var pod = await api.GetAsync(PodView.Resource, ns, holder.Pod, cancellationToken);
-                if (pod?["metadata"]?["uid"]?.GetValue<string>() == holder.PodUid && pod["status"]?["phase"]?.GetValue<string>() is not ("Succeeded" or "Failed"))
+                if (
+                    pod?["metadata"]?["uid"]?.GetValue<string>() == holder.PodUid
+                    && pod["status"]?["phase"]?.GetValue<string>() is not ("Succeeded" or "Failed")
+                )
                     return false;
             }
             return true;

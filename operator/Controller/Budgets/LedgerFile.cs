@@ -26,7 +26,8 @@ internal sealed class LedgerFile(AccountKey account, KubernetesApi api, Operator
     /// <summary>Reads the ledger, and makes it where there is none.</summary>
     public async Task ReadAsync(CancellationToken cancellationToken)
     {
-        var found = await api.GetAsync(Ledgers, options.Namespace, account.LedgerName, cancellationToken)
+        var found =
+            await api.GetAsync(Ledgers, options.Namespace, account.LedgerName, cancellationToken)
             ?? await api.CreateAsync(Ledgers, options.Namespace, Fresh(), cancellationToken);
         current = KubernetesJson.Deserialize<BudgetLedger>(found.ToJsonString());
     }
@@ -37,7 +38,13 @@ internal sealed class LedgerFile(AccountKey account, KubernetesApi api, Operator
     {
         var body = (JsonObject)JsonNode.Parse(KubernetesJson.Serialize(current!))!;
         body["status"] = JsonNode.Parse(KubernetesJson.Serialize(status));
-        var written = await api.SendAsync(HttpMethod.Put, Ledgers.Path(options.Namespace, account.LedgerName, "status"), body, "application/json", cancellationToken);
+        var written = await api.SendAsync(
+            HttpMethod.Put,
+            Ledgers.Path(options.Namespace, account.LedgerName, "status"),
+            body,
+            "application/json",
+            cancellationToken
+        );
         current!.Metadata.ResourceVersion = written["metadata"]!["resourceVersion"]!.GetValue<string>();
         current.Status = status;
     }
@@ -46,14 +53,24 @@ internal sealed class LedgerFile(AccountKey account, KubernetesApi api, Operator
     public void Forget() => current = null;
 
     /// <summary>Whether two states are the same on disk.</summary>
-    public static bool Same(BudgetLedgerStatus before, BudgetLedgerStatus after) => ReferenceEquals(before, after)
-        || (before with { Limits = after.Limits, Holders = after.Holders, Overruns = after.Overruns, Previous = after.Previous } == after
-            && before.Limits.SequenceEqual(after.Limits) && before.Holders.SequenceEqual(after.Holders)
-            && before.Overruns.SequenceEqual(after.Overruns) && before.Previous.SequenceEqual(after.Previous));
+    public static bool Same(BudgetLedgerStatus before, BudgetLedgerStatus after) =>
+        ReferenceEquals(before, after)
+        || (
+            before with { Limits = after.Limits, Holders = after.Holders, Overruns = after.Overruns, Previous = after.Previous } == after
+            && before.Limits.SequenceEqual(after.Limits)
+            && before.Holders.SequenceEqual(after.Holders)
+            && before.Overruns.SequenceEqual(after.Overruns)
+            && before.Previous.SequenceEqual(after.Previous)
+        );
 
     private JsonObject Fresh()
     {
-        var spec = new JsonObject { ["namespace"] = account.Namespace, ["agent"] = account.Agent, ["account"] = account.Account.ToString() };
+        var spec = new JsonObject
+        {
+            ["namespace"] = account.Namespace,
+            ["agent"] = account.Agent,
+            ["account"] = account.Account.ToString(),
+        };
         if (account.Revision is not null)
             spec["revision"] = account.Revision;
         return new JsonObject

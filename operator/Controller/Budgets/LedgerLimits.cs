@@ -16,9 +16,10 @@ public static class LedgerLimits
     public static Amount Spent(LedgerLimit limit) => limit.Settled + limit.Unproven - (limit.WrittenOff ?? Amount.Zero);
 
     /// <summary>The cap; what is not limited is unlimited.</summary>
-    public static Amount Cap(LedgerLimit limit) => limit.Shared == true
-        ? (limit.Granted ?? Amount.Zero) - (limit.Returned ?? Amount.Zero)
-        : new Amount(limit.MaxCost ?? Amount.Unlimited.Cost, limit.MaxTokens ?? Amount.Unlimited.Tokens);
+    public static Amount Cap(LedgerLimit limit) =>
+        limit.Shared == true
+            ? (limit.Granted ?? Amount.Zero) - (limit.Returned ?? Amount.Zero)
+            : new Amount(limit.MaxCost ?? Amount.Unlimited.Cost, limit.MaxTokens ?? Amount.Unlimited.Tokens);
 
     /// <summary>The open limits.</summary>
     public static IEnumerable<LedgerLimit> Current(BudgetLedgerStatus account) => account.Limits.Where(limit => limit.Last is null);
@@ -58,7 +59,12 @@ public static class LedgerLimits
             if (mine is not null)
                 opened.Add(Begin(mine, limit));
         }
-        foreach (var fresh in terms.Limits.Where(one => !limits.Exists(limit => limit.Last is null && limit.Budget == one.Budget) && !opened.Exists(limit => limit.Budget == one.Budget)))
+        foreach (
+            var fresh in terms.Limits.Where(one =>
+                !limits.Exists(limit => limit.Last is null && limit.Budget == one.Budget)
+                && !opened.Exists(limit => limit.Budget == one.Budget)
+            )
+        )
             opened.Add(Lost(account, terms, fresh, isNew));
         account = account with { Limits = limits };
         if (opened.Count > 0 || ended || isNew)
@@ -84,20 +90,26 @@ public static class LedgerLimits
     /// <summary>The sums of the limits, and whether an exhaustion is over.</summary>
     public static BudgetLedgerStatus Sum(BudgetLedgerStatus account)
     {
-        var limits = account.Limits.Select(limit =>
-        {
-            var (settled, unproven, outstanding) = (limit.ClosedSettled ?? Amount.Zero, limit.ClosedUnproven ?? Amount.Zero, Amount.Zero);
-            foreach (var holder in account.Holders)
+        var limits = account
+            .Limits.Select(limit =>
             {
-                if (holder.Closed == true || !Counts(limit, holder.Segment))
-                    continue;
-                settled += holder.Settled;
-                unproven += holder.Unproven;
-                outstanding += LedgerRules.Outstanding(holder);
-            }
-            var summed = limit with { Settled = settled, Unproven = unproven, Outstanding = outstanding };
-            return Resumes(summed) ? summed with { Exhausted = null, ExhaustedBy = null, ExhaustedAt = null } : summed;
-        }).ToList();
+                var (settled, unproven, outstanding) = (
+                    limit.ClosedSettled ?? Amount.Zero,
+                    limit.ClosedUnproven ?? Amount.Zero,
+                    Amount.Zero
+                );
+                foreach (var holder in account.Holders)
+                {
+                    if (holder.Closed == true || !Counts(limit, holder.Segment))
+                        continue;
+                    settled += holder.Settled;
+                    unproven += holder.Unproven;
+                    outstanding += LedgerRules.Outstanding(holder);
+                }
+                var summed = limit with { Settled = settled, Unproven = unproven, Outstanding = outstanding };
+                return Resumes(summed) ? summed with { Exhausted = null, ExhaustedBy = null, ExhaustedAt = null } : summed;
+            })
+            .ToList();
         account = account with { Limits = limits };
         return account with { Exhausted = Yes(Current(account).Any(limit => limit is { Exhausted: true, Observe: not true })) };
     }
@@ -107,22 +119,29 @@ public static class LedgerLimits
     {
         var over = account.Limits.Where(limit => limit is { Last: not null, Shared: not true } && !HasHolders(account, limit)).ToList();
         // A pod that never closes an old segment must not fill the ledger: what it holds is unproven then, as if it were lost.
-        over.AddRange(account.Limits.Where(limit => limit is { Last: not null, Shared: not true }).Except(over).Take(Math.Max(0, account.Limits.Count - over.Count - MostLimits)));
+        over.AddRange(
+            account
+                .Limits.Where(limit => limit is { Last: not null, Shared: not true })
+                .Except(over)
+                .Take(Math.Max(0, account.Limits.Count - over.Count - MostLimits))
+        );
         if (over.Count == 0)
             return account;
         var previous = account.Previous.ToList();
         foreach (var limit in over)
         {
             previous.RemoveAll(old => old.Budget == limit.Budget);
-            previous.Add(new ClosedWindow
-            {
-                Budget = limit.Budget,
-                Window = limit.Window,
-                MaxCost = limit.MaxCost,
-                MaxTokens = limit.MaxTokens,
-                Settled = limit.Settled,
-                Unproven = limit.Unproven + limit.Outstanding,
-            });
+            previous.Add(
+                new ClosedWindow
+                {
+                    Budget = limit.Budget,
+                    Window = limit.Window,
+                    MaxCost = limit.MaxCost,
+                    MaxTokens = limit.MaxTokens,
+                    Settled = limit.Settled,
+                    Unproven = limit.Unproven + limit.Outstanding,
+                }
+            );
         }
         return account with
         {
@@ -151,12 +170,21 @@ public static class LedgerLimits
         return Declare(limit, terms, null);
     }
 
-    // A ledger that is new while its owner's status tells of another one in the same window: what the old one knew is lost, so all is unproven.
+    // A ledger that is new while its owner's status tells of another one in the same window: what the old one knew is lost, so all is
+    // unproven.
     private static LedgerLimit Lost(BudgetLedgerStatus account, AccountTerms terms, LimitTerms fresh, bool isNew)
     {
         var limit = Begin(fresh, null);
-        return isNew && terms.Witness is { } witness && witness.Id != account.Id && witness.Windows.TryGetValue(fresh.Budget, out var window) && window == fresh.Window
-            ? limit with { ClosedUnproven = new Amount(limit.MaxCost ?? Money.Zero, limit.MaxTokens ?? 0) }
+        return
+            isNew
+            && terms.Witness is { } witness
+            && witness.Id != account.Id
+            && witness.Windows.TryGetValue(fresh.Budget, out var window)
+            && window == fresh.Window
+            ? limit with
+            {
+                ClosedUnproven = new Amount(limit.MaxCost ?? Money.Zero, limit.MaxTokens ?? 0),
+            }
             : limit;
     }
 
@@ -172,11 +200,13 @@ public static class LedgerLimits
             MaxTokens = terms.MaxTokens,
             Observe = Yes(terms.Observe),
             Manual = Yes(terms.Manual),
-            WrittenOff = terms.WrittenOff.TryGetValue(limit.Window, out var writtenOff) ? Amount.Min(writtenOff, limit.Unproven) is { IsZero: false } some ? some : null : null,
+            WrittenOff = terms.WrittenOff.TryGetValue(limit.Window, out var writtenOff)
+                ? Amount.Min(writtenOff, limit.Unproven) is { IsZero: false } some
+                    ? some
+                    : null
+                : null,
         };
-        return limit is { Exhausted: true, Manual: true } && terms.ResumedAt > limit.ExhaustedAt
-            ? limit with { Manual = null }
-            : limit;
+        return limit is { Exhausted: true, Manual: true } && terms.ResumedAt > limit.ExhaustedAt ? limit with { Manual = null } : limit;
     }
 
     private static bool Resumes(LedgerLimit limit)

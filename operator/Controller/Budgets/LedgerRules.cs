@@ -10,16 +10,25 @@ namespace AgentReadiness.Controller.Budgets;
 /// <param name="Granted">The holder's total.</param>
 /// <param name="Limit">The limit that refuses, or the one that is nearest to its cap; null where there is none.</param>
 /// <param name="Lacks">What each shared budget must lend before the request can be granted, by its ledger.</param>
-public sealed record GrantDecision(BudgetLedgerStatus Account, GrantOutcome Outcome, Amount Granted, LedgerLimit? Limit = null, IReadOnlyList<string>? Lacks = null)
+public sealed record GrantDecision(
+    BudgetLedgerStatus Account,
+    GrantOutcome Outcome,
+    Amount Granted,
+    LedgerLimit? Limit = null,
+    IReadOnlyList<string>? Lacks = null
+)
 {
-    /// <summary>A new grant, a closing or an exhaustion: what an answer about it needs on disk. Other reports may wait, since their senders repeat them.</summary>
+    /// <summary>
+    /// A new grant, a closing or an exhaustion: what an answer about it needs on disk. Other reports may wait, since their senders repeat
+    /// them.
+    /// </summary>
     public bool IsUrgent { get; init; }
 }
 
 /// <summary>
 /// The arithmetic of an escrow account. Pure: an account and a message in, an account and an answer out; the caller writes the
-/// account before it gives the answer. Kept at every step, for each limit: settled + unproven + outstanding ≤ the cap in force when the last
-/// grant was made, unless a settlement exceeded its reservation, which is booked in full and never hidden.
+/// account before it gives the answer. Kept at every step, for each limit: settled + unproven + outstanding ≤ the cap in force when the
+/// last grant was made, unless a settlement exceeded its reservation, which is booked in full and never hidden.
 /// </summary>
 public static class LedgerRules
 {
@@ -36,12 +45,22 @@ public static class LedgerRules
     /// <param name="hints">What it may get beyond its need, and who is to be served first.</param>
     /// <param name="terms">What is declared.</param>
     /// <param name="now">The moment.</param>
-    public static GrantDecision Apply(BudgetLedgerStatus account, GrantRequest request, HolderPod pod, GrantHints hints, AccountTerms terms, DateTimeOffset now)
+    public static GrantDecision Apply(
+        BudgetLedgerStatus account,
+        GrantRequest request,
+        HolderPod pod,
+        GrantHints hints,
+        AccountTerms terms,
+        DateTimeOffset now
+    )
     {
         if (SegmentOf(account, request.Window) is not { } segment || segment > account.Segment)
         {
             // Money of a ledger that is gone, or of a state of this one that is: what else was spent under it, nobody knows any more.
-            return new GrantDecision(IsBlank(request) ? account : Lose(account), GrantOutcome.WindowOver, Amount.Zero) { IsUrgent = !IsBlank(request) };
+            return new GrantDecision(IsBlank(request) ? account : Lose(account), GrantOutcome.WindowOver, Amount.Zero)
+            {
+                IsUrgent = !IsBlank(request),
+            };
         }
         var holders = account.Holders.ToList();
         var index = holders.FindIndex(holder => holder.Id == request.Holder && holder.Segment == segment);
@@ -53,7 +72,10 @@ public static class LedgerRules
             if (holders.Exists(holder => holder.Id == request.Holder && (holder.Closed == true || holder.PodUid != pod.Uid)))
                 return new GrantDecision(account, GrantOutcome.HolderClosed, Amount.Zero);
             if (!IsBlank(request) && !terms.Observe)
-                return new GrantDecision(request.Window is null ? account : Lose(account), GrantOutcome.HolderClosed, Amount.Zero) { IsUrgent = true };
+                return new GrantDecision(request.Window is null ? account : Lose(account), GrantOutcome.HolderClosed, Amount.Zero)
+                {
+                    IsUrgent = true,
+                };
             if (request.Closing || request.WantTotal is null)
                 return new GrantDecision(account, GrantOutcome.Granted, Amount.Zero, Nearest(account));
             // One process a pod: a new one means that the old one is gone, and what it held is not proven unspent.
@@ -63,7 +85,15 @@ public static class LedgerRules
             if (holders.Count >= MaxHolders)
                 return new GrantDecision(account, GrantOutcome.Held, Amount.Zero, Nearest(account));
             index = holders.Count;
-            holders.Add(new LedgerHolder { Id = request.Holder, Segment = segment, Pod = pod.Name, PodUid = pod.Uid });
+            holders.Add(
+                new LedgerHolder
+                {
+                    Id = request.Holder,
+                    Segment = segment,
+                    Pod = pod.Name,
+                    PodUid = pod.Uid,
+                }
+            );
         }
         else if (holders[index].PodUid != pod.Uid || holders[index].Closed == true)
         {
@@ -76,7 +106,10 @@ public static class LedgerRules
         {
             var reserved = Amount.Min(request.Reserved.Positive(), Outstanding(holder));
             account = Fold(account with { Holders = holders }, holder, reserved, mark: segment == account.Segment);
-            return new GrantDecision(LedgerLimits.Prune(account), GrantOutcome.Granted, holder.Granted, Nearest(account)) { IsUrgent = true };
+            return new GrantDecision(LedgerLimits.Prune(account), GrantOutcome.Granted, holder.Granted, Nearest(account))
+            {
+                IsUrgent = true,
+            };
         }
         account = LedgerLimits.Sum(account with { Holders = holders });
         if (segment != account.Segment)
@@ -86,7 +119,9 @@ public static class LedgerRules
         return Grant(account, index, (want - holder.Granted).Positive(), (request.Call ?? Amount.Zero).Positive(), hints, terms, now);
     }
 
-    /// <summary>Takes the holders of pods that are gone for lost: what they held counts as spent. No message of theirs can come any more.</summary>
+    /// <summary>
+    /// Takes the holders of pods that are gone for lost: what they held counts as spent. No message of theirs can come any more.
+    /// </summary>
     public static BudgetLedgerStatus Lose(BudgetLedgerStatus account, Func<LedgerHolder, bool> isLost)
     {
         foreach (var lost in account.Holders.Where(isLost).ToList())
@@ -95,23 +130,44 @@ public static class LedgerRules
     }
 
     /// <summary>Takes everything that is left of the own windows for spent: a ledger before this one is gone, and what it knew.</summary>
-    public static BudgetLedgerStatus Lose(BudgetLedgerStatus account) => LedgerLimits.Sum(account with
-    {
-        Limits = [.. account.Limits.Select(limit => limit is { Last: null, Shared: not true }
-            ? limit with
+    public static BudgetLedgerStatus Lose(BudgetLedgerStatus account) =>
+        LedgerLimits.Sum(
+            account with
             {
-                ClosedUnproven = (limit.ClosedUnproven ?? Amount.Zero) + new Amount(
-                    limit.MaxCost is null ? Money.Zero : Left(limit).Cost, limit.MaxTokens is null ? 0 : Left(limit).Tokens).Positive(),
+                Limits =
+                [
+                    .. account.Limits.Select(limit =>
+                        limit is { Last: null, Shared: not true }
+                            ? limit with
+                            {
+                                ClosedUnproven =
+                                    (limit.ClosedUnproven ?? Amount.Zero)
+                                    + new Amount(
+                                        limit.MaxCost is null ? Money.Zero : Left(limit).Cost,
+                                        limit.MaxTokens is null ? 0 : Left(limit).Tokens
+                                    ).Positive(),
+                            }
+                            : limit
+                    ),
+                ],
             }
-            : limit)],
-    });
+        );
 
     /// <summary>What a holder may still spend.</summary>
-    public static Amount Outstanding(LedgerHolder holder) => (holder.Granted - holder.Settled - holder.Unproven - holder.Returned).Positive();
+    public static Amount Outstanding(LedgerHolder holder) =>
+        (holder.Granted - holder.Settled - holder.Unproven - holder.Returned).Positive();
 
     private static Amount Left(LedgerLimit limit) => LedgerLimits.Cap(limit) - LedgerLimits.Spent(limit) - limit.Outstanding;
 
-    private static GrantDecision Grant(BudgetLedgerStatus account, int index, Amount need, Amount call, GrantHints hints, AccountTerms terms, DateTimeOffset now)
+    private static GrantDecision Grant(
+        BudgetLedgerStatus account,
+        int index,
+        Amount need,
+        Amount call,
+        GrantHints hints,
+        AccountTerms terms,
+        DateTimeOffset now
+    )
     {
         var holder = account.Holders[index];
         var enforced = LedgerLimits.Current(account).Where(limit => limit.Observe != true).ToList();
@@ -124,12 +180,20 @@ public static class LedgerRules
                 if (!call.FitsIn(left) || limit is { Exhausted: true, Manual: true })
                     return Exhaust(account, holder, limit, call, left, terms, now);
             }
-            foreach (var limit in enforced.Where(limit => limit.Shared != true && (!terms.MayGrant || !(need + hints.Ahead).FitsIn(Left(limit)))))
+            foreach (
+                var limit in enforced.Where(limit => limit.Shared != true && (!terms.MayGrant || !(need + hints.Ahead).FitsIn(Left(limit))))
+            )
                 return new GrantDecision(account, GrantOutcome.Held, holder.Granted, limit);
         }
         // A shared budget that the account has not joined lends nothing.
-        var lent = LedgerLimits.Current(account).Where(limit => limit.Shared == true).ToDictionary(limit => limit.Budget, StringComparer.Ordinal);
-        var lacking = terms.Shared.Select(shared => shared.LedgerName).Where(shared => !lent.TryGetValue(shared, out var limit) || !need.FitsIn(Left(limit))).ToList();
+        var lent = LedgerLimits
+            .Current(account)
+            .Where(limit => limit.Shared == true)
+            .ToDictionary(limit => limit.Budget, StringComparer.Ordinal);
+        var lacking = terms
+            .Shared.Select(shared => shared.LedgerName)
+            .Where(shared => !lent.TryGetValue(shared, out var limit) || !need.FitsIn(Left(limit)))
+            .ToList();
         if (lacking.Count > 0)
             return new GrantDecision(account, GrantOutcome.Held, holder.Granted, lent.GetValueOrDefault(lacking[0]), lacking);
         if (!terms.MayGrant)
@@ -150,18 +214,36 @@ public static class LedgerRules
         if ((need + hints.Also + hints.Ahead).FitsIn(most))
             grant = Amount.Max(grant, need + hints.Also);
         var granted = holder.Granted + grant;
-        account = LedgerLimits.Sum(account with
-        {
-            Holders = [.. account.Holders.Select((other, i) => i == index ? other with { Granted = granted } : other)],
-            Limits = [.. account.Limits.Select(limit => limit is { Last: null, Shared: not true } && !call.FitsIn(limit.LargestCall ?? Amount.Zero)
-                ? limit with { LargestCall = Amount.Max(limit.LargestCall ?? Amount.Zero, call) } : limit)],
-        });
+        account = LedgerLimits.Sum(
+            account with
+            {
+                Holders = [.. account.Holders.Select((other, i) => i == index ? other with { Granted = granted } : other)],
+                Limits =
+                [
+                    .. account.Limits.Select(limit =>
+                        limit is { Last: null, Shared: not true } && !call.FitsIn(limit.LargestCall ?? Amount.Zero)
+                            ? limit with
+                            {
+                                LargestCall = Amount.Max(limit.LargestCall ?? Amount.Zero, call),
+                            }
+                            : limit
+                    ),
+                ],
+            }
+        );
         return new GrantDecision(account, GrantOutcome.Granted, granted, Nearest(account)) { IsUrgent = true };
     }
 
     // A monster call says nothing about the agent; a call of a size that was let go before, refused, means: spent.
     private static GrantDecision Exhaust(
-        BudgetLedgerStatus account, LedgerHolder holder, LedgerLimit limit, Amount call, Amount left, AccountTerms terms, DateTimeOffset now)
+        BudgetLedgerStatus account,
+        LedgerHolder holder,
+        LedgerLimit limit,
+        Amount call,
+        Amount left,
+        AccountTerms terms,
+        DateTimeOffset now
+    )
     {
         var ordinary = left.Cost <= Money.Zero || left.Tokens <= 0 || call.FitsIn(limit.LargestCall ?? Amount.Zero);
         if (!ordinary || !terms.MayGrant)
@@ -169,22 +251,39 @@ public static class LedgerRules
         var by = limit is { Exhausted: true, ExhaustedBy: { } before } ? Amount.Min(before, call) : call;
         var spent = limit with { Exhausted = true, ExhaustedBy = by, ExhaustedAt = limit.ExhaustedAt ?? now.UtcDateTime };
         account = account with { Limits = [.. account.Limits.Select(other => other == limit ? spent : other)], Exhausted = true };
-        return new GrantDecision(account, GrantOutcome.Exhausted, holder.Granted, spent) { IsUrgent = limit.Exhausted != true || limit.ExhaustedBy != by };
+        return new GrantDecision(account, GrantOutcome.Exhausted, holder.Granted, spent)
+        {
+            IsUrgent = limit.Exhausted != true || limit.ExhaustedBy != by,
+        };
     }
 
     /// <summary>The open limit of which the largest share is spent.</summary>
-    public static LedgerLimit? Nearest(BudgetLedgerStatus account) => LedgerLimits.Current(account).Where(limit => limit.Shared != true).MaxBy(Share);
+    public static LedgerLimit? Nearest(BudgetLedgerStatus account) =>
+        LedgerLimits.Current(account).Where(limit => limit.Shared != true).MaxBy(Share);
 
     private static decimal Share(LedgerLimit limit)
     {
         var (cap, spent) = (LedgerLimits.Cap(limit), LedgerLimits.Spent(limit));
-        return Math.Max(cap.Cost > Money.Zero ? spent.Cost.Amount / cap.Cost.Amount : 1m, cap.Tokens > 0 ? (decimal)spent.Tokens / cap.Tokens : 1m);
+        return Math.Max(
+            cap.Cost > Money.Zero ? spent.Cost.Amount / cap.Cost.Amount : 1m,
+            cap.Tokens > 0 ? (decimal)spent.Tokens / cap.Tokens : 1m
+        );
     }
 
-    private static long? SegmentOf(BudgetLedgerStatus account, string? window) => window is null ? account.Segment
-        : account.Id is { } id && window.Length > id.Length && window[id.Length] == '-' && window.StartsWith(id, StringComparison.Ordinal)
-            && long.TryParse(window.AsSpan(id.Length + 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var segment)
-            ? segment : null;
+    private static long? SegmentOf(BudgetLedgerStatus account, string? window) =>
+        window is null ? account.Segment
+        : account.Id is { } id
+        && window.Length > id.Length
+        && window[id.Length] == '-'
+        && window.StartsWith(id, StringComparison.Ordinal)
+        && long.TryParse(
+            window.AsSpan(id.Length + 1),
+            System.Globalization.NumberStyles.None,
+            System.Globalization.CultureInfo.InvariantCulture,
+            out var segment
+        )
+            ? segment
+        : null;
 
     // Moves a line's amounts into the closed sums of each limit that it counts for, with the part of its money that is not proven unspent.
     private static BudgetLedgerStatus Fold(BudgetLedgerStatus account, LedgerHolder holder, Amount unproven, bool mark)
@@ -195,19 +294,37 @@ public static class LedgerRules
             // The oldest mark goes: a report that its sender repeats, because it saw no answer, is one of the last ones.
             if (rest.Count(other => other.Closed == true && other.PodUid == holder.PodUid) >= MostMarks)
                 rest.Remove(rest.First(other => other.Closed == true && other.PodUid == holder.PodUid));
-            rest.Add(new LedgerHolder { Id = holder.Id, Segment = holder.Segment, Pod = holder.Pod, PodUid = holder.PodUid, Closed = true });
+            rest.Add(
+                new LedgerHolder
+                {
+                    Id = holder.Id,
+                    Segment = holder.Segment,
+                    Pod = holder.Pod,
+                    PodUid = holder.PodUid,
+                    Closed = true,
+                }
+            );
         }
         if (holder.Closed == true)
             return account with { Holders = rest };
-        return LedgerLimits.Sum(account with
-        {
-            Holders = rest,
-            Limits = [.. account.Limits.Select(limit => !LedgerLimits.Counts(limit, holder.Segment) ? limit : limit with
+        return LedgerLimits.Sum(
+            account with
             {
-                ClosedSettled = Some((limit.ClosedSettled ?? Amount.Zero) + holder.Settled),
-                ClosedUnproven = Some((limit.ClosedUnproven ?? Amount.Zero) + holder.Unproven + unproven),
-            })],
-        });
+                Holders = rest,
+                Limits =
+                [
+                    .. account.Limits.Select(limit =>
+                        !LedgerLimits.Counts(limit, holder.Segment)
+                            ? limit
+                            : limit with
+                            {
+                                ClosedSettled = Some((limit.ClosedSettled ?? Amount.Zero) + holder.Settled),
+                                ClosedUnproven = Some((limit.ClosedUnproven ?? Amount.Zero) + holder.Unproven + unproven),
+                            }
+                    ),
+                ],
+            }
+        );
     }
 
     private static Amount? Some(Amount amount) => amount.IsZero ? null : amount;

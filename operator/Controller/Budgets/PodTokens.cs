@@ -8,9 +8,9 @@ using AgentReadiness.Controller.Hosting;
 namespace AgentReadiness.Controller.Budgets;
 
 /// <summary>
-/// Which pod a token is bound to. What the API server said holds for a minute. A token is under review once, whoever asks, and a review outlives
-/// those who asked: after a change of leaders all pods come at once, and where each try began a review of its own, which ended with the try, the queue
-/// was longer than any of them waited, so no review was ever done.
+/// Which pod a token is bound to. What the API server said holds for a minute. A token is under review once, whoever asks, and a review
+/// outlives those who asked: after a change of leaders all pods come at once, and where each try began a review of its own, which ended
+/// with the try, the queue was longer than any of them waited, so no review was ever done.
 /// </summary>
 /// <param name="review">Asks the API server for the user of a token.</param>
 /// <param name="time">The clock.</param>
@@ -47,8 +47,11 @@ internal sealed class PodTokens(Func<string, CancellationToken, Task<JsonObject?
             if (await review(token, CancellationToken.None) is not { } user)
                 return null;
             string? Extra(string name) => (user["extra"]?[name] as JsonArray)?.FirstOrDefault()?.GetValue<string>();
-            if (TokenReviews.ServiceAccount(user) is not { Namespace: var ns }
-                || Extra("authentication.kubernetes.io/pod-name") is not { } name || Extra("authentication.kubernetes.io/pod-uid") is not { } uid)
+            if (
+                TokenReviews.ServiceAccount(user) is not { Namespace: var ns }
+                || Extra("authentication.kubernetes.io/pod-name") is not { } name
+                || Extra("authentication.kubernetes.io/pod-uid") is not { } uid
+            )
             {
                 return null;
             }

@@ -11,8 +11,14 @@ namespace AgentReadiness.Controller.Budgets;
 /// <param name="Also">What other calls of its sender wait for.</param>
 internal readonly record struct Shortage(string Budget, Amount Need, Amount Call, Amount Also);
 
-/// <summary>What one account borrows from its shared budgets: the I/O around <see cref="Lending"/>. Not thread-safe; belongs to one book.</summary>
-internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequest, HolderPod, Amount, CancellationToken, Task<GrantResponse>> lend, TimeProvider time)
+/// <summary>
+/// What one account borrows from its shared budgets: the I/O around <see cref="Lending"/>. Not thread-safe; belongs to one book.
+/// </summary>
+internal sealed class SharedFunds(
+    AccountKey account,
+    Func<AccountKey, GrantRequest, HolderPod, Amount, CancellationToken, Task<GrantResponse>> lend,
+    TimeProvider time
+)
 {
     private static readonly TimeSpan Coalesce = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Hunger = TimeSpan.FromSeconds(10);
@@ -37,10 +43,18 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
     public GrantResponse? LastAnswer(string budget) => answers.GetValueOrDefault(budget);
 
     /// <summary>Joins the shared budgets of the terms that the account has no open limit of.</summary>
-    public async Task<BudgetLedgerStatus> JoinAsync(BudgetLedgerStatus status, BudgetLedgerStatus written, AccountTerms terms, CancellationToken cancellationToken)
+    public async Task<BudgetLedgerStatus> JoinAsync(
+        BudgetLedgerStatus status,
+        BudgetLedgerStatus written,
+        AccountTerms terms,
+        CancellationToken cancellationToken
+    )
     {
         if (terms.Shared.Count > 0)
-            keys = terms.Shared.Concat(keys.Values).DistinctBy(key => key.LedgerName).ToDictionary(key => key.LedgerName, StringComparer.Ordinal);
+            keys = terms
+                .Shared.Concat(keys.Values)
+                .DistinctBy(key => key.LedgerName)
+                .ToDictionary(key => key.LedgerName, StringComparer.Ordinal);
         foreach (var shared in terms.Shared)
         {
             if (Open(status, shared.LedgerName) is not null)
@@ -59,30 +73,65 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
     /// <param name="shortages">The others.</param>
     /// <param name="asked">Takes the answers.</param>
     /// <param name="cancellationToken">Cancels it.</param>
-    public async Task<BudgetLedgerStatus> AskAsync(BudgetLedgerStatus opened, BudgetLedgerStatus after, BudgetLedgerStatus written, AccountTerms terms,
-        IReadOnlyList<Shortage> shortages, Dictionary<string, (GrantResponse Answer, Amount Call)> asked, CancellationToken cancellationToken)
+    public async Task<BudgetLedgerStatus> AskAsync(
+        BudgetLedgerStatus opened,
+        BudgetLedgerStatus after,
+        BudgetLedgerStatus written,
+        AccountTerms terms,
+        IReadOnlyList<Shortage> shortages,
+        Dictionary<string, (GrantResponse Answer, Amount Call)> asked,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var shared in terms.Shared)
         {
             var lacking = shortages.Where(shortage => shortage.Budget == shared.LedgerName).ToList();
             if (lacking.Count == 0 || Open(opened, shared.LedgerName) is not { } limit || Open(after, shared.LedgerName) is not { } now)
                 continue;
-            var answer = await AskAsync(shared, after, now, written, lacking[0].Need, lacking[0].Call, Amount.Sum(lacking.Skip(1).Select(one => one.Need).Concat(lacking.Select(one => one.Also))), cancellationToken);
+            var answer = await AskAsync(
+                shared,
+                after,
+                now,
+                written,
+                lacking[0].Need,
+                lacking[0].Call,
+                Amount.Sum(lacking.Skip(1).Select(one => one.Need).Concat(lacking.Select(one => one.Also))),
+                cancellationToken
+            );
             asked[shared.LedgerName] = (answer, lacking[0].Call);
             opened = Lending.Take(opened, shared, limit, answer, time.GetUtcNow());
         }
         return opened;
     }
 
-    /// <summary>Closes a line of a shared budget that was to be a limit of this account and never became one: nothing was spent of it.</summary>
+    /// <summary>
+    /// Closes a line of a shared budget that was to be a limit of this account and never became one: nothing was spent of it.
+    /// </summary>
     public void ForgetJoin(BudgetLedgerStatus status, AccountKey shared, LedgerHolder row)
     {
         var known = status.Limits.Any(limit => limit.Budget == shared.LedgerName && Lending.Holder(status, limit.First) == row.Id);
-        if (!known && long.TryParse(row.Id.AsSpan(row.Id.LastIndexOf('-') + 1), out var first) && first <= status.Segment && row.Id == Lending.Holder(status, first))
-            forgotten.Add((shared, new GrantRequest { Holder = row.Id, Window = answers.GetValueOrDefault(shared.LedgerName)?.Window, Closing = true }));
+        if (
+            !known
+            && long.TryParse(row.Id.AsSpan(row.Id.LastIndexOf('-') + 1), out var first)
+            && first <= status.Segment
+            && row.Id == Lending.Holder(status, first)
+        )
+            forgotten.Add(
+                (
+                    shared,
+                    new GrantRequest
+                    {
+                        Holder = row.Id,
+                        Window = answers.GetValueOrDefault(shared.LedgerName)?.Window,
+                        Closing = true,
+                    }
+                )
+            );
     }
 
-    /// <summary>Reports to the shared budgets what is new, and closes what is over; of a written account. What fails is said again later.</summary>
+    /// <summary>
+    /// Reports to the shared budgets what is new, and closes what is over; of a written account. What fails is said again later.
+    /// </summary>
     public async Task<BudgetLedgerStatus> TendAsync(BudgetLedgerStatus status, bool atOnce, CancellationToken cancellationToken)
     {
         var limits = status.Limits.Where(limit => limit.Shared == true).ToList();
@@ -98,7 +147,10 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
             {
                 var news = $"{limit.Settled} {limit.Unproven} {limit.Returned} {Lending.IsDone(status, limit)}";
                 var key = Lending.Holder(status, limit.First) + limit.Budget;
-                if ((told.TryGetValue(key, out var last) && last.News == news && time.GetElapsedTime(last.At) < Heartbeat) || Key(limit.Budget) is not { } shared)
+                if (
+                    (told.TryGetValue(key, out var last) && last.News == news && time.GetElapsedTime(last.At) < Heartbeat)
+                    || Key(limit.Budget) is not { } shared
+                )
                     continue;
                 var answer = await AskAsync(shared, status, limit, status, null, null, Amount.Zero, cancellationToken);
                 told[key] = (news, time.GetTimestamp());
@@ -121,7 +173,15 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
     }
 
     private async Task<GrantResponse> AskAsync(
-        AccountKey shared, BudgetLedgerStatus status, LedgerLimit? limit, BudgetLedgerStatus written, Amount? need, Amount? call, Amount also, CancellationToken cancellationToken)
+        AccountKey shared,
+        BudgetLedgerStatus status,
+        LedgerLimit? limit,
+        BudgetLedgerStatus written,
+        Amount? need,
+        Amount? call,
+        Amount also,
+        CancellationToken cancellationToken
+    )
     {
         var request = Lending.Request(status, limit, written, need, call);
         var answer = await lend(shared, request, new HolderPod(account.LedgerName, request.Holder), also, cancellationToken);
@@ -138,5 +198,6 @@ internal sealed class SharedFunds(AccountKey account, Func<AccountKey, GrantRequ
         return ledger.Split('.') is [var ns, var name, "shared"] ? AccountKey.Shared(ns, name) : null;
     }
 
-    private static LedgerLimit? Open(BudgetLedgerStatus status, string budget) => LedgerLimits.Current(status).FirstOrDefault(limit => limit.Budget == budget);
+    private static LedgerLimit? Open(BudgetLedgerStatus status, string budget) =>
+        LedgerLimits.Current(status).FirstOrDefault(limit => limit.Budget == budget);
 }

@@ -5,7 +5,8 @@ using AgentReadiness.Api.Resources;
 namespace AgentReadiness.Controller.Budgets;
 
 /// <summary>
-/// Adds what guardrails tell of their spend to the limits that it counts for, each batch once. Pure. It changes no amount that a grant or a refusal depends on.
+/// Adds what guardrails tell of their spend to the limits that it counts for, each batch once. Pure. It changes no amount that a grant or a
+/// refusal depends on.
 /// </summary>
 public static class SpendBook
 {
@@ -21,21 +22,37 @@ public static class SpendBook
     /// <param name="account">The account.</param>
     /// <param name="holder">The line, which is open.</param>
     /// <param name="batches">What its holder sent; within <see cref="SpendBounds"/>.</param>
-    public static (BudgetLedgerStatus Account, LedgerHolder Holder) Note(BudgetLedgerStatus account, LedgerHolder holder, IReadOnlyList<SpendBatch> batches)
+    public static (BudgetLedgerStatus Account, LedgerHolder Holder) Note(
+        BudgetLedgerStatus account,
+        LedgerHolder holder,
+        IReadOnlyList<SpendBatch> batches
+    )
     {
         foreach (var batch in batches.Where(batch => batch.Number > (holder.Noted ?? 0)).OrderBy(batch => batch.Number))
         {
             account = account with
             {
-                Limits = [.. account.Limits.Select(limit => limit.Shared != true && LedgerLimits.Counts(limit, holder.Segment)
-                    ? limit with { Spend = Add(limit.Spend ?? new LedgerSpend(), batch) } : limit)],
+                Limits =
+                [
+                    .. account.Limits.Select(limit =>
+                        limit.Shared != true && LedgerLimits.Counts(limit, holder.Segment)
+                            ? limit with
+                            {
+                                Spend = Add(limit.Spend ?? new LedgerSpend(), batch),
+                            }
+                            : limit
+                    ),
+                ],
             };
             holder = holder with { Noted = batch.Number };
         }
         return (account, holder);
     }
 
-    /// <summary>The last batch of a line that is written: only that may be acknowledged, so that a leader who loses its memory loses nothing that it told.</summary>
+    /// <summary>
+    /// The last batch of a line that is written: only that may be acknowledged, so that a leader who loses its memory loses nothing that it
+    /// told.
+    /// </summary>
     /// <param name="written">The account as it is on disk.</param>
     /// <param name="holder">The holder.</param>
     /// <param name="window">The line's window in the grant protocol.</param>
@@ -59,7 +76,13 @@ public static class SpendBook
         return new LedgerSpend
         {
             By = by,
-            Runs = [.. spend.Runs.Concat(batch.Runs.Select(run => new LedgerRun { Id = run.Id, Cost = run.Cost })).OrderByDescending(run => run.Cost.Amount).Take(MostRuns)],
+            Runs =
+            [
+                .. spend
+                    .Runs.Concat(batch.Runs.Select(run => new LedgerRun { Id = run.Id, Cost = run.Cost }))
+                    .OrderByDescending(run => run.Cost.Amount)
+                    .Take(MostRuns),
+            ],
             PerCall = Add(spend.PerCall, batch.PerCall),
             PerRun = Add(spend.PerRun, batch.PerRun),
         };
@@ -70,11 +93,21 @@ public static class SpendBook
         var values = dimension.Values.ToDictionary(value => value.Value, StringComparer.Ordinal);
         foreach (var value in told.Values)
             Add(values, value.Value, value.Cost, value.Calls);
-        var kept = values.Values.Where(value => value.Value != Attribution.Other)
-            .OrderByDescending(value => value.Cost.Amount).ThenBy(value => value.Value, StringComparer.Ordinal).ToList();
+        var kept = values
+            .Values.Where(value => value.Value != Attribution.Other)
+            .OrderByDescending(value => value.Cost.Amount)
+            .ThenBy(value => value.Value, StringComparer.Ordinal)
+            .ToList();
         foreach (var small in kept.Skip(MostValues).ToList())
             Add(values, Attribution.Other, small.Cost, small.Calls);
-        return dimension with { Values = [.. kept.Take(MostValues), .. values.TryGetValue(Attribution.Other, out var other) ? [other] : Array.Empty<LedgerValue>()] };
+        return dimension with
+        {
+            Values =
+            [
+                .. kept.Take(MostValues),
+                .. values.TryGetValue(Attribution.Other, out var other) ? [other] : Array.Empty<LedgerValue>(),
+            ],
+        };
     }
 
     private static void Add(Dictionary<string, LedgerValue> values, string value, Money cost, long calls)

@@ -5,7 +5,9 @@ using AgentReadiness.Api;
 
 namespace AgentReadiness.Controller.Certificates;
 
-/// <summary>Makes CAs and certificates (ECDSA, P-256) and carries out the steps of a rotation. Keys apart, the same in gives the same out.</summary>
+/// <summary>
+/// Makes CAs and certificates (ECDSA, P-256) and carries out the steps of a rotation. Keys apart, the same in gives the same out.
+/// </summary>
 public static class CertificateIssuer
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -47,9 +49,17 @@ public static class CertificateIssuer
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         // A name of its own for each: who has two of the same name to choose from may try the wrong one only.
-        var request = new CertificateRequest($"CN={Names.Operator} grants CA {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        var request = new CertificateRequest(
+            $"CN={Names.Operator} grants CA {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}",
+            key,
+            HashAlgorithmName.SHA256
+        );
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, 0, critical: true)
+        );
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true)
+        );
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         using var certificate = request.CreateSelfSigned(now - plan.Skew, now + plan.CaLife);
         return new KeyedCertificate(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
@@ -70,16 +80,28 @@ public static class CertificateIssuer
             names.AddDnsName($"{host}.cluster.local");
         }
         request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true)
+        );
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], critical: false));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(ca.Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        DateTimeOffset begin = ca.Certificate.NotBefore.ToUniversalTime(), end = ca.Certificate.NotAfter.ToUniversalTime();
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
+                ca.Certificate,
+                includeKeyIdentifier: true,
+                includeIssuerAndSerial: false
+            )
+        );
+        DateTimeOffset begin = ca.Certificate.NotBefore.ToUniversalTime(),
+            end = ca.Certificate.NotAfter.ToUniversalTime();
         var serial = RandomNumberGenerator.GetBytes(16);
         serial[0] &= 0x7f;
-        using var certificate = request.Create(ca.Certificate,
+        using var certificate = request.Create(
+            ca.Certificate,
             now - plan.Skew < begin ? begin : now - plan.Skew,
-            now + plan.LeafLife > end ? end : now + plan.LeafLife, serial);
+            now + plan.LeafLife > end ? end : now + plan.LeafLife,
+            serial
+        );
         return new KeyedCertificate(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 }

@@ -8,8 +8,9 @@ using AgentReadiness.Runtime;
 namespace AgentReadiness.Controller.Certificates;
 
 /// <summary>
-/// Keeps the Secret of the grant endpoint: one step at a time, on what the cache shows, guarded by the Secret's version. So a leader that was cut off, or took
-/// over in between, can only do a step again, never skip one. The bundle is also in a ConfigMap of the Secret's name, for those who may not read keys.
+/// Keeps the Secret of the grant endpoint: one step at a time, on what the cache shows, guarded by the Secret's version. So a leader that
+/// was cut off, or took over in between, can only do a step again, never skip one. The bundle is also in a ConfigMap of the Secret's name,
+/// for those who may not read keys.
 /// </summary>
 public sealed class CertificateRotation(
     ObjectCache<CertificateView> secrets,
@@ -19,7 +20,8 @@ public sealed class CertificateRotation(
     EventRecorder events,
     OperatorOptions options,
     TimeProvider time,
-    ILogger<CertificateRotation> logger) : ILeaderTask
+    ILogger<CertificateRotation> logger
+) : ILeaderTask
 {
     private static readonly string CaFile = Path.GetFileName(GuardrailPaths.CaFile);
     private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(10);
@@ -49,8 +51,7 @@ public sealed class CertificateRotation(
                 {
                     await FailAsync($"Secret {key} could not be written, and will be tried again: {error.Message}", cancellationToken);
                 }
-            }
-            while (await timer.WaitForNextTickAsync(cancellationToken));
+            } while (await timer.WaitForNextTickAsync(cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -64,7 +65,10 @@ public sealed class CertificateRotation(
         if (entry?.View.Problem is { } problem)
         {
             // Not ours to overwrite: whatever broke it may be mended, and guardrails trust what it was.
-            await FailAsync($"Secret {key} cannot be read: {problem}. Mend it, or set its data to null: then a new CA is made", cancellationToken);
+            await FailAsync(
+                $"Secret {key} cannot be read: {problem}. Mend it, or set its data to null: then a new CA is made",
+                cancellationToken
+            );
             return;
         }
         var state = entry?.View.State;
@@ -85,7 +89,11 @@ public sealed class CertificateRotation(
 
     private async Task WriteAsync(CacheEntry<CertificateView>? entry, CertificateState state, CancellationToken cancellationToken)
     {
-        var body = new JsonObject { ["metadata"] = new JsonObject { ["name"] = key.Name, ["namespace"] = key.Namespace }, ["data"] = state.Data() };
+        var body = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = key.Name, ["namespace"] = key.Namespace },
+            ["data"] = state.Data(),
+        };
         if (entry is not null)
         {
             body["metadata"]!["resourceVersion"] = entry.ResourceVersion;
@@ -95,7 +103,9 @@ public sealed class CertificateRotation(
         // The chart leaves an empty one, and no right to make others; where an operator has that right, it needs no chart.
         (body["apiVersion"], body["kind"]) = (SecretCertificates.Resource.ApiVersion, SecretCertificates.Resource.Kind);
         body["metadata"]!["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator };
-        body["data"] = new JsonObject(state.Data().Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())));
+        body["data"] = new JsonObject(
+            state.Data().Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone()))
+        );
         await api.CreateAsync(SecretCertificates.Resource, key.Namespace, body, cancellationToken);
     }
 
@@ -103,18 +113,24 @@ public sealed class CertificateRotation(
     {
         if (configMaps.Get(key)?.View.CaDigest == GrantCertificates.DigestOf(bundle))
             return;
-        await api.ApplyAsync(ConfigMapView.Resource, key.Namespace, key.Name, new JsonObject
-        {
-            ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
-            ["kind"] = ConfigMapView.Resource.Kind,
-            ["metadata"] = new JsonObject
+        await api.ApplyAsync(
+            ConfigMapView.Resource,
+            key.Namespace,
+            key.Name,
+            new JsonObject
             {
-                ["name"] = key.Name,
-                ["namespace"] = key.Namespace,
-                ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator },
+                ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
+                ["kind"] = ConfigMapView.Resource.Kind,
+                ["metadata"] = new JsonObject
+                {
+                    ["name"] = key.Name,
+                    ["namespace"] = key.Namespace,
+                    ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator },
+                },
+                ["data"] = new JsonObject { [CaFile] = bundle },
             },
-            ["data"] = new JsonObject { [CaFile] = bundle },
-        }, cancellationToken);
+            cancellationToken
+        );
     }
 
     private (string Reason, string Message)? Words(RotationStep step, CertificateState state)
@@ -122,13 +138,25 @@ public sealed class CertificateRotation(
         string Ends(KeyedCertificate certificate) => $"{certificate.Lifetime(plan).To:yyyy-MM-dd'T'HH:mm:ss'Z'}";
         return step switch
         {
-            RotationStep.Create => (CertificateReasons.Created, $"a CA was made ({state.Ca.Certificate.Subject}); it ends {Ends(state.Ca)}, and the certificate in service {Ends(state.Leaf)}"),
+            RotationStep.Create => (
+                CertificateReasons.Created,
+                $"a CA was made ({state.Ca.Certificate.Subject}); it ends {Ends(state.Ca)}, and the certificate in service "
+                    + $"{Ends(state.Leaf)}"
+            ),
             RotationStep.Renew => (CertificateReasons.Renewed, $"a new certificate is in service; it ends {Ends(state.Leaf)}"),
-            RotationStep.Announce => (CertificateReasons.Announced, $"the next CA was made ({state.Next!.Certificate.Subject}); guardrails get it beside the present one"),
-            RotationStep.NoteSpread => (CertificateReasons.Spread,
-                $"every guardrail's ConfigMap has the next CA ({state.Next!.Certificate.Subject}); it comes into service in {plan.Overlap}"),
-            RotationStep.Switch => (CertificateReasons.Switched,
-                $"a certificate of the next CA ({state.Ca.Certificate.Subject}) is in service; it ends {Ends(state.Leaf)}, and the CA {Ends(state.Ca)}. The CA before stays trusted for {plan.Overlap}"),
+            RotationStep.Announce => (
+                CertificateReasons.Announced,
+                $"the next CA was made ({state.Next!.Certificate.Subject}); guardrails get it beside the present one"
+            ),
+            RotationStep.NoteSpread => (
+                CertificateReasons.Spread,
+                $"every guardrail's ConfigMap has the next CA ({state.Next!.Certificate.Subject}); it comes into service in {plan.Overlap}"
+            ),
+            RotationStep.Switch => (
+                CertificateReasons.Switched,
+                $"a certificate of the next CA ({state.Ca.Certificate.Subject}) is in service; it ends {Ends(state.Leaf)}, and the CA "
+                    + $"{Ends(state.Ca)}. The CA before stays trusted for {plan.Overlap}"
+            ),
             RotationStep.Retire => (CertificateReasons.Retired, "guardrails do not trust the CA before any more"),
             _ => null,
         };
@@ -136,12 +164,16 @@ public sealed class CertificateRotation(
 
     private static string Lack(RotationStep step, IReadOnlyList<NamespacedName> lacking)
     {
-        var some = string.Join(", ", lacking.Order(Comparer<NamespacedName>.Create((one, other) => string.CompareOrdinal(one.ToString(), other.ToString()))).Take(3));
+        var some = string.Join(
+            ", ",
+            lacking.Order(Comparer<NamespacedName>.Create((one, other) => string.CompareOrdinal(one.ToString(), other.ToString()))).Take(3)
+        );
         var what = step == RotationStep.Switch ? "the present CA ends and cannot wait for them" : "the next CA waits for them";
         return $"{lacking.Count} ConfigMaps of guardrails lack the next CA, {some} among them: {what}";
     }
 
-    private Task FailAsync(string message, CancellationToken cancellationToken) => TellAsync(true, CertificateReasons.Failed, message, cancellationToken);
+    private Task FailAsync(string message, CancellationToken cancellationToken) =>
+        TellAsync(true, CertificateReasons.Failed, message, cancellationToken);
 
     // What lasts is told once.
     private async Task TellAsync(bool warning, string reason, string message, CancellationToken cancellationToken)
@@ -154,7 +186,17 @@ public sealed class CertificateRotation(
             ControllerLog.CertificatesFailed(logger, reason, message);
         else
             ControllerLog.CertificatesChanged(logger, reason, message);
-        await events.PublishAsync(new EventSubject(SecretCertificates.Resource.ApiVersion, SecretCertificates.Resource.Kind, key, secrets.Get(key)?.Uid ?? string.Empty),
-            warning, reason, message, cancellationToken);
+        await events.PublishAsync(
+            new EventSubject(
+                SecretCertificates.Resource.ApiVersion,
+                SecretCertificates.Resource.Kind,
+                key,
+                secrets.Get(key)?.Uid ?? string.Empty
+            ),
+            warning,
+            reason,
+            message,
+            cancellationToken
+        );
     }
 }

@@ -32,8 +32,11 @@ public sealed class KeyedCertificate
     public X509Certificate2 Certificate { get; }
 
     /// <summary>When it was made and when it ends.</summary>
-    public Lifetime Lifetime(RotationPlan plan) => new(
-        new DateTimeOffset(Certificate.NotBefore.ToUniversalTime()) + plan.Skew, new DateTimeOffset(Certificate.NotAfter.ToUniversalTime()));
+    public Lifetime Lifetime(RotationPlan plan) =>
+        new(
+            new DateTimeOffset(Certificate.NotBefore.ToUniversalTime()) + plan.Skew,
+            new DateTimeOffset(Certificate.NotAfter.ToUniversalTime())
+        );
 }
 
 /// <summary>What the Secret of the grant endpoint holds.</summary>
@@ -63,26 +66,28 @@ public sealed record CertificateState
     /// <summary>What a rotation is decided on.</summary>
     /// <param name="plan">Lives and overlap.</param>
     /// <param name="host">The endpoint's name.</param>
-    public RotationFacts Facts(RotationPlan plan, string host) => new(Ca.Lifetime(plan), Ca.Key is not null, Leaf.Lifetime(plan), Leaf.Certificate.MatchesHostname(host))
-    {
-        Next = Next?.Lifetime(plan),
-        SpreadAt = SpreadAt,
-        SwitchedAt = SwitchedAt,
-    };
+    public RotationFacts Facts(RotationPlan plan, string host) =>
+        new(Ca.Lifetime(plan), Ca.Key is not null, Leaf.Lifetime(plan), Leaf.Certificate.MatchesHostname(host))
+        {
+            Next = Next?.Lifetime(plan),
+            SpreadAt = SpreadAt,
+            SwitchedAt = SwitchedAt,
+        };
 
     /// <summary>The Secret's data; null for keys that must not be there.</summary>
-    public JsonObject Data() => new()
-    {
-        [SecretKeys.Ca] = Base64(Ca.Pem),
-        [SecretKeys.CaKey] = Base64(Ca.Key),
-        [SecretKeys.NextCa] = Base64(Next?.Pem),
-        [SecretKeys.NextCaKey] = Base64(Next?.Key),
-        [SecretKeys.PreviousCa] = Base64(Previous?.Pem),
-        [SecretKeys.Leaf] = Base64(Leaf.Pem),
-        [SecretKeys.LeafKey] = Base64(Leaf.Key),
-        [SecretKeys.SpreadAt] = Base64(SpreadAt?.ToString("O", CultureInfo.InvariantCulture)),
-        [SecretKeys.SwitchedAt] = Base64(SwitchedAt?.ToString("O", CultureInfo.InvariantCulture)),
-    };
+    public JsonObject Data() =>
+        new()
+        {
+            [SecretKeys.Ca] = Base64(Ca.Pem),
+            [SecretKeys.CaKey] = Base64(Ca.Key),
+            [SecretKeys.NextCa] = Base64(Next?.Pem),
+            [SecretKeys.NextCaKey] = Base64(Next?.Key),
+            [SecretKeys.PreviousCa] = Base64(Previous?.Pem),
+            [SecretKeys.Leaf] = Base64(Leaf.Pem),
+            [SecretKeys.LeafKey] = Base64(Leaf.Key),
+            [SecretKeys.SpreadAt] = Base64(SpreadAt?.ToString("O", CultureInfo.InvariantCulture)),
+            [SecretKeys.SwitchedAt] = Base64(SwitchedAt?.ToString("O", CultureInfo.InvariantCulture)),
+        };
 
     private static string? Base64(string? text) => text is null ? null : Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }
@@ -122,28 +127,38 @@ public sealed class CertificateView
     {
         try
         {
-            string? Text(string key) => item.Text("data", key) is { Length: > 0 } value ? Encoding.UTF8.GetString(Convert.FromBase64String(value)) : null;
+            string? Text(string key) =>
+                item.Text("data", key) is { Length: > 0 } value ? Encoding.UTF8.GetString(Convert.FromBase64String(value)) : null;
             string Needed(string key) => Text(key) ?? throw new FormatException($"it has no key {key}");
             DateTimeOffset? Time(string key) => Text(key) is { } time ? DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) : null;
-            KeyedCertificate? Certificate(string key, string? keyOf) => Text(key) is { } pem ? new KeyedCertificate(pem, keyOf is null ? null : Needed(keyOf)) : null;
+            KeyedCertificate? Certificate(string key, string? keyOf) =>
+                Text(key) is { } pem ? new KeyedCertificate(pem, keyOf is null ? null : Needed(keyOf)) : null;
 
             if (Text(SecretKeys.Leaf) is null && Text(SecretKeys.Ca) is null)
             {
-                return new CertificateView(Text(SecretKeys.OldLeaf) is null ? null : new CertificateState
-                {
-                    Ca = new KeyedCertificate(Needed(SecretKeys.OldCa), null),
-                    Leaf = new KeyedCertificate(Needed(SecretKeys.OldLeaf), Needed(SecretKeys.OldLeafKey)),
-                }, null);
+                return new CertificateView(
+                    Text(SecretKeys.OldLeaf) is null
+                        ? null
+                        : new CertificateState
+                        {
+                            Ca = new KeyedCertificate(Needed(SecretKeys.OldCa), null),
+                            Leaf = new KeyedCertificate(Needed(SecretKeys.OldLeaf), Needed(SecretKeys.OldLeafKey)),
+                        },
+                    null
+                );
             }
-            return new CertificateView(new CertificateState
-            {
-                Ca = new KeyedCertificate(Needed(SecretKeys.Ca), Text(SecretKeys.CaKey)),
-                Leaf = new KeyedCertificate(Needed(SecretKeys.Leaf), Needed(SecretKeys.LeafKey)),
-                Next = Certificate(SecretKeys.NextCa, SecretKeys.NextCaKey),
-                Previous = Certificate(SecretKeys.PreviousCa, null),
-                SpreadAt = Time(SecretKeys.SpreadAt),
-                SwitchedAt = Time(SecretKeys.SwitchedAt),
-            }, null);
+            return new CertificateView(
+                new CertificateState
+                {
+                    Ca = new KeyedCertificate(Needed(SecretKeys.Ca), Text(SecretKeys.CaKey)),
+                    Leaf = new KeyedCertificate(Needed(SecretKeys.Leaf), Needed(SecretKeys.LeafKey)),
+                    Next = Certificate(SecretKeys.NextCa, SecretKeys.NextCaKey),
+                    Previous = Certificate(SecretKeys.PreviousCa, null),
+                    SpreadAt = Time(SecretKeys.SpreadAt),
+                    SwitchedAt = Time(SecretKeys.SwitchedAt),
+                },
+                null
+            );
         }
         catch (Exception error) when (error is CryptographicException or ArgumentException or FormatException)
         {

@@ -12,7 +12,13 @@ public sealed class GrantSpread(ObjectCache<ConfigMapView> configMaps, ObjectCac
     public IReadOnlyList<NamespacedName> Lacking(string bundle)
     {
         var digest = GrantCertificates.DigestOf(bundle);
-        return [.. configMaps.List().Where(entry => entry.View.CaDigest is { } has && has != digest && IsRead(entry.View.Meta)).Select(entry => entry.Key)];
+        return
+        [
+            .. configMaps
+                .List()
+                .Where(entry => entry.View.CaDigest is { } has && has != digest && IsRead(entry.View.Meta))
+                .Select(entry => entry.Key),
+        ];
     }
 
     // What is left of an agent that goes, or of a run that is over, is brought up to date by nobody and read by nobody for long.
@@ -21,8 +27,10 @@ public sealed class GrantSpread(ObjectCache<ConfigMapView> configMaps, ObjectCac
         if (meta.Deleting)
             return false;
         if (meta.Label(Names.TrackLabel) is not null && meta.Label(Names.AgentLabel) is { } agent)
-            return agents.Get(new NamespacedName(meta.Key.Namespace, agent)) is { View.Metadata.DeletionTimestamp: null } owner && owner.Uid == meta.ControllerUid;
+            return agents.Get(new NamespacedName(meta.Key.Namespace, agent)) is { View.Metadata.DeletionTimestamp: null } owner
+                && owner.Uid == meta.ControllerUid;
         return meta.Label(Names.EvalRunLabel) is { } run
-            && runs.Get(new NamespacedName(meta.Key.Namespace, run)) is { View: { IsOver: false, Metadata.DeletionTimestamp: null } } at && at.Uid == meta.ControllerUid;
+            && runs.Get(new NamespacedName(meta.Key.Namespace, run)) is { View: { IsOver: false, Metadata.DeletionTimestamp: null } } at
+            && at.Uid == meta.ControllerUid;
     }
 }

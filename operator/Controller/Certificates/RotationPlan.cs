@@ -4,8 +4,9 @@ namespace AgentReadiness.Controller.Certificates;
 /// <param name="CaLife">Life of a CA.</param>
 /// <param name="LeafLife">Life of a certificate that is served; it ends with its CA at the latest.</param>
 /// <param name="Overlap">
-/// How long a new CA is known to every guardrail before anything of it is served, and how long an old one stays known after nothing of it is served. The kubelet
-/// brings a changed ConfigMap into a pod within about two minutes; the rest is for nodes and replicas that were away.
+/// How long a new CA is known to every guardrail before anything of it is served, and how long an old one stays known after nothing of it
+/// is served. The kubelet brings a changed ConfigMap into a pod within about two minutes; the rest is for nodes and replicas that were
+/// away.
 /// </param>
 public sealed record RotationPlan(TimeSpan CaLife, TimeSpan LeafLife, TimeSpan Overlap)
 {
@@ -20,7 +21,8 @@ public sealed record RotationPlan(TimeSpan CaLife, TimeSpan LeafLife, TimeSpan O
 
     /// <summary>What is wrong with it, or null.</summary>
     // A third of a CA's life is left when its successor is made: two overlaps must fit in well, and so must they into a third of a leaf's.
-    public string? Problem => Overlap < ShortestOverlap ? $"the overlap is shorter than {ShortestOverlap.TotalMinutes:0} minutes"
+    public string? Problem =>
+        Overlap < ShortestOverlap ? $"the overlap is shorter than {ShortestOverlap.TotalMinutes:0} minutes"
         : LeafLife < Overlap * 6 ? "the certificate lives shorter than six overlaps"
         : CaLife < LeafLife * 2 ? "the CA lives shorter than two certificates"
         : null;

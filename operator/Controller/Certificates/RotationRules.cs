@@ -79,7 +79,8 @@ public static class RotationRules
         if (lacking > 0)
         {
             return now >= facts.Latest(plan) ? RotationStep.Switch
-                : facts.SpreadAt is null ? RotationStep.None : RotationStep.ForgetSpread;
+                : facts.SpreadAt is null ? RotationStep.None
+                : RotationStep.ForgetSpread;
         }
         if (facts.SpreadAt is not { } spread)
             return RotationStep.NoteSpread;

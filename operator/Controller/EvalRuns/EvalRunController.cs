@@ -29,7 +29,8 @@ public sealed class EvalRunController(
     OperatorOptions options,
     Surroundings settings,
     TimeProvider time,
-    ILogger<EvalRunController> logger) : IEntityController<EvalRun>
+    ILogger<EvalRunController> logger
+) : IEntityController<EvalRun>
 {
     private static readonly ResourceType Runs = ResourceType.Of<EvalRun>();
     private readonly Lock gate = new();
@@ -61,7 +62,10 @@ public sealed class EvalRunController(
 
         await SetAuthorityAsync(new NamespacedName(key.Namespace, RunnerJob.JudgeConfigName(entity)), cancellationToken);
         var job = jobs.Get(key)?.View;
-        var runners = pods.ByIndex(CacheIndexes.ByRun, key.ToString()).Select(entry => entry.View).Where(pod => job is not null && pod.Meta.ControllerUid == job.Meta.Uid).ToList();
+        var runners = pods.ByIndex(CacheIndexes.ByRun, key.ToString())
+            .Select(entry => entry.View)
+            .Where(pod => job is not null && pod.Meta.ControllerUid == job.Meta.Uid)
+            .ToList();
         var outcome = RunOutcome.Decide(entity, job, runners, time.GetUtcNow());
         if (outcome.Fault is { } fault)
             await verdicts.FinishAsync(entity, fault, null, cancellationToken);
@@ -80,16 +84,41 @@ public sealed class EvalRunController(
     private async Task<ReconciliationResult<EvalRun>> BeginAsync(EvalRun run, NamespacedName key, CancellationToken cancellationToken)
     {
         var suite = observer.Suite(key.Namespace, run.Spec.Suite);
-        if (suite.Suite is null || suite.CasesDigest is null || EvalPlan.SuiteDigest(suite.Suite, suite.CasesDigest) != run.Spec.SuiteDigest)
+        if (
+            suite.Suite is null
+            || suite.CasesDigest is null
+            || EvalPlan.SuiteDigest(suite.Suite, suite.CasesDigest) != run.Spec.SuiteDigest
+        )
         {
-            await verdicts.FinishAsync(run, VerdictWriter.Error(EvalReasons.SuiteChanged, "the suite or its cases changed before the run began; the next attempt takes the new ones"), null, cancellationToken);
+            await verdicts.FinishAsync(
+                run,
+                VerdictWriter.Error(
+                    EvalReasons.SuiteChanged,
+                    "the suite or its cases changed before the run began; the next attempt takes the new ones"
+                ),
+                null,
+                cancellationToken
+            );
             return ReconciliationResult<EvalRun>.Success();
         }
         var began = StatusDraft.Seconds(time.GetUtcNow());
         if (run.Spec.Kind == EvalKind.External)
         {
-            var message = $"waits until {began + GoDuration.Parse(run.Spec.Deadline):yyyy-MM-dd'T'HH:mm:ss'Z'} for: kubectl agents evals submit FILE --suite {key.Namespace}/{run.Spec.Suite} --agent {run.Spec.Agent.Namespace}/{run.Spec.Agent.Name} --revision {run.Spec.Revision}";
-            await verdicts.PatchAsync(run, new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = began, Reason = EvalReasons.AwaitingSubmission, Message = message }, cancellationToken);
+            var message =
+                $"waits until {began + GoDuration.Parse(run.Spec.Deadline):yyyy-MM-dd'T'HH:mm:ss'Z'} for: kubectl agents evals submit "
+                + $"FILE --suite {key.Namespace}/{run.Spec.Suite} --agent {run.Spec.Agent.Namespace}/{run.Spec.Agent.Name} --revision "
+                + $"{run.Spec.Revision}";
+            await verdicts.PatchAsync(
+                run,
+                new EvalRunStatus
+                {
+                    Phase = EvalPhase.Running,
+                    StartedAt = began,
+                    Reason = EvalReasons.AwaitingSubmission,
+                    Message = message,
+                },
+                cancellationToken
+            );
             return ReconciliationResult<EvalRun>.Success();
         }
         if (!TakePlace(key))
@@ -97,12 +126,18 @@ public sealed class EvalRunController(
             // Told once; a place that is free wakes those that wait.
             if (run.Status?.Reason != EvalReasons.Queued)
             {
-                await verdicts.PatchAsync(run, new EvalRunStatus
-                {
-                    Phase = EvalPhase.Pending,
-                    Reason = EvalReasons.Queued,
-                    Message = $"waits for a place: {options.EvalLimits.Cluster} runs may be at work in the cluster, {options.EvalLimits.Namespace} for the agents of one namespace",
-                }, cancellationToken);
+                await verdicts.PatchAsync(
+                    run,
+                    new EvalRunStatus
+                    {
+                        Phase = EvalPhase.Pending,
+                        Reason = EvalReasons.Queued,
+                        Message =
+                            $"waits for a place: {options.EvalLimits.Cluster} runs may be at work in the cluster, "
+                            + $"{options.EvalLimits.Namespace} for the agents of one namespace",
+                    },
+                    cancellationToken
+                );
             }
             return ReconciliationResult<EvalRun>.Success();
         }
@@ -150,7 +185,12 @@ public sealed class EvalRunController(
             var content = await api.GetAsync(ConfigMapView.Resource, key.Namespace, cases.Name, cancellationToken);
             if (content?["data"]?[cases.Key]?.GetValue<string>() is not { } text)
             {
-                await verdicts.FinishAsync(run, VerdictWriter.Error(EvalReasons.CasesMissing, $"ConfigMap {key.Namespace}/{cases.Name} has no key \"{cases.Key}\""), null, cancellationToken);
+                await verdicts.FinishAsync(
+                    run,
+                    VerdictWriter.Error(EvalReasons.CasesMissing, $"ConfigMap {key.Namespace}/{cases.Name} has no key \"{cases.Key}\""),
+                    null,
+                    cancellationToken
+                );
                 return;
             }
             digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
@@ -163,10 +203,24 @@ public sealed class EvalRunController(
         }
         catch (KubernetesApiException error) when (error.IsInvalid)
         {
-            await verdicts.FinishAsync(run, VerdictWriter.Error(EvalReasons.RunnerJobFailed, $"the API server refuses the runner's Job: {error.Message}"), null, cancellationToken);
+            await verdicts.FinishAsync(
+                run,
+                VerdictWriter.Error(EvalReasons.RunnerJobFailed, $"the API server refuses the runner's Job: {error.Message}"),
+                null,
+                cancellationToken
+            );
             return;
         }
-        await verdicts.PatchAsync(run, new EvalRunStatus { Phase = EvalPhase.Running, StartedAt = began, CasesDigest = digest }, cancellationToken);
+        await verdicts.PatchAsync(
+            run,
+            new EvalRunStatus
+            {
+                Phase = EvalPhase.Running,
+                StartedAt = began,
+                CasesDigest = digest,
+            },
+            cancellationToken
+        );
 
         async Task CreateAsync(ResourceType resource, JsonObject body)
         {
@@ -184,11 +238,21 @@ public sealed class EvalRunController(
     // A run may last longer than a rotation.
     private async Task SetAuthorityAsync(NamespacedName configMap, CancellationToken cancellationToken)
     {
-        if (certificates.Bundle is not { } bundle || configMaps.Get(configMap)?.View.CaDigest is not { } has || has == GrantCertificates.DigestOf(bundle))
+        if (
+            certificates.Bundle is not { } bundle
+            || configMaps.Get(configMap)?.View.CaDigest is not { } has
+            || has == GrantCertificates.DigestOf(bundle)
+        )
             return;
         ControllerLog.AuthoritySet(logger, configMap);
-        await api.MergePatchAsync(ConfigMapView.Resource, configMap.Namespace, configMap.Name, null,
-            new JsonObject { ["data"] = new JsonObject { [Path.GetFileName(GuardrailPaths.CaFile)] = bundle } }, cancellationToken);
+        await api.MergePatchAsync(
+            ConfigMapView.Resource,
+            configMap.Namespace,
+            configMap.Name,
+            null,
+            new JsonObject { ["data"] = new JsonObject { [Path.GetFileName(GuardrailPaths.CaFile)] = bundle } },
+            cancellationToken
+        );
     }
 
     private async Task<ReconciliationResult<EvalRun>> AwaitSubmissionAsync(EvalRun run, CancellationToken cancellationToken)
@@ -196,7 +260,12 @@ public sealed class EvalRunController(
         var left = RunOutcome.Until(run) - time.GetUtcNow();
         if (left > TimeSpan.Zero)
             return ReconciliationResult<EvalRun>.Success(left);
-        await verdicts.FinishAsync(run, VerdictWriter.Error(EvalReasons.NotSubmitted, $"nobody submitted results within {run.Spec.Deadline}"), null, cancellationToken);
+        await verdicts.FinishAsync(
+            run,
+            VerdictWriter.Error(EvalReasons.NotSubmitted, $"nobody submitted results within {run.Spec.Deadline}"),
+            null,
+            cancellationToken
+        );
         return ReconciliationResult<EvalRun>.Success();
     }
 
@@ -207,27 +276,43 @@ public sealed class EvalRunController(
         {
             // The kubelet may be away for a moment; the log of a pod that is gone never comes.
             if (time.GetUtcNow() < RunOutcome.Until(run) + RunOutcome.Grace)
-                throw new KubernetesApiException(System.Net.HttpStatusCode.ServiceUnavailable, "LogUnreadable", $"pod {pod.Meta.Key}: {problem}");
-            await verdicts.FinishAsync(run, VerdictWriter.Error(EvalReasons.LogUnreadable, $"the results in the log of pod {pod.Meta.Key} cannot be read: {problem}"), null, cancellationToken);
+                throw new KubernetesApiException(
+                    System.Net.HttpStatusCode.ServiceUnavailable,
+                    "LogUnreadable",
+                    $"pod {pod.Meta.Key}: {problem}"
+                );
+            await verdicts.FinishAsync(
+                run,
+                VerdictWriter.Error(EvalReasons.LogUnreadable, $"the results in the log of pod {pod.Meta.Key} cannot be read: {problem}"),
+                null,
+                cancellationToken
+            );
             return;
         }
         using var stream = new MemoryStream(native, writable: false);
         var results = ResultsReader.Read(stream) with { Format = report.Format };
         int Count(CaseOutcome outcome) => results.Cases.Count(one => one.Outcome == outcome);
-        var verdict = results.Problems.Count == 0 && (Count(CaseOutcome.Passed), Count(CaseOutcome.Failed), Count(CaseOutcome.Errored), Count(CaseOutcome.Skipped))
-            != (report.Passed, report.Failed, report.Errored, report.Skipped)
-            ? VerdictWriter.Error(EvalReasons.CountsDisagree, "the report's counts are not those of its results")
-            : await verdicts.JudgeAsync(run, results, cancellationToken);
+        var verdict =
+            results.Problems.Count == 0
+            && (Count(CaseOutcome.Passed), Count(CaseOutcome.Failed), Count(CaseOutcome.Errored), Count(CaseOutcome.Skipped))
+                != (report.Passed, report.Failed, report.Errored, report.Skipped)
+                ? VerdictWriter.Error(EvalReasons.CountsDisagree, "the report's counts are not those of its results")
+                : await verdicts.JudgeAsync(run, results, cancellationToken);
         await verdicts.FinishAsync(run, verdict, results, cancellationToken);
     }
 
-    private async Task<(byte[]? Native, string? Problem)> ResultsAsync(ReporterMessage report, PodView pod, CancellationToken cancellationToken)
+    private async Task<(byte[]? Native, string? Problem)> ResultsAsync(
+        ReporterMessage report,
+        PodView pod,
+        CancellationToken cancellationToken
+    )
     {
         if (report.Results is { } inline)
             return ResultsLog.TryInline(inline, report.Digest, out var small, out var broken) ? (small, null) : (null, broken);
         try
         {
-            var path = $"{PodView.Resource.Path(pod.Meta.Key.Namespace, pod.Meta.Key.Name, "log")}?container={RunnerJob.Reporter}&limitBytes={ResultsLog.MaxLogBytes}";
+            var path =
+                $"{PodView.Resource.Path(pod.Meta.Key.Namespace, pod.Meta.Key.Name, "log")}?container={RunnerJob.Reporter}&limitBytes={ResultsLog.MaxLogBytes}";
             using var response = await api.OpenAsync(HttpMethod.Get, path, null, null, cancellationToken);
             await using var log = await response.Content.ReadAsStreamAsync(cancellationToken);
             // To its end before it is searched: a reader that meets a broken connection must not take a part for the whole.

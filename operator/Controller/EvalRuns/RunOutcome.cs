@@ -28,7 +28,10 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
         var until = Until(run) + Grace;
         foreach (var pod in runners)
         {
-            if (pod.Containers.FirstOrDefault(container => container.Name == RunnerJob.Reporter && container.ExitCode is not null) is { } reporter)
+            if (
+                pod.Containers.FirstOrDefault(container => container.Name == RunnerJob.Reporter && container.ExitCode is not null) is
+                { } reporter
+            )
                 return Judge(run, pod, reporter, now < until);
         }
         var trouble = runners.Select(pod => pod.Trouble).FirstOrDefault(cause => cause is not null);
@@ -63,7 +66,10 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
             if (container.ExitCode is null && mayWait)
                 return Wait(Moment);
             // 128 and above, by convention, is a signal: it did not end of its own will.
-            if (container.ExitCode is null or >= 128 || container.TerminationReason is "OOMKilled" or "ContainerCannotRun" or "DeadlineExceeded")
+            if (
+                container.ExitCode is null or >= 128
+                || container.TerminationReason is "OOMKilled" or "ContainerCannotRun" or "DeadlineExceeded"
+            )
                 return Error(EvalReasons.RunnerCrashed, $"container {container.Name} ended with {End(container)}");
         }
         if (report.Reason is { } reason)
@@ -72,13 +78,18 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
             return Error(EvalReasons.ForeignCases, "the report is of other cases than the runner was given");
         // Many tools end with an error where a case failed. One that does so over nothing but passes contradicts itself.
         return own.Find(container => container.ExitCode != 0) is { } failed && report.Failed + report.Errored == 0
-            ? Error(EvalReasons.RunnerCrashed, $"container {failed.Name} ended with {End(failed)}, and its results name no case that did not pass")
+            ? Error(
+                EvalReasons.RunnerCrashed,
+                $"container {failed.Name} ended with {End(failed)}, and its results name no case that did not pass"
+            )
             : new RunOutcome(null, report, pod, null);
     }
 
-    private static string End(ContainerView container) => $"exit code {container.ExitCode}{(container.TerminationReason is { } reason ? $", {reason}" : string.Empty)}";
+    private static string End(ContainerView container) =>
+        $"exit code {container.ExitCode}{(container.TerminationReason is { } reason ? $", {reason}" : string.Empty)}";
 
     private static RunOutcome Wait(TimeSpan time) => new(null, null, null, time);
 
-    private static RunOutcome Error(string reason, string message) => new(new VerdictResult(EvalPhase.Error, reason, message, null, null, null), null, null, null);
+    private static RunOutcome Error(string reason, string message) =>
+        new(new VerdictResult(EvalPhase.Error, reason, message, null, null, null), null, null, null);
 }

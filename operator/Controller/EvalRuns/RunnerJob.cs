@@ -50,62 +50,106 @@ internal static class RunnerJob
                 // Long enough to read a log after a weekday; the verdict stays with the run.
                 ["ttlSecondsAfterFinished"] = 86_400,
                 ["activeDeadlineSeconds"] = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds),
-                ["template"] = suite.Job is { } job ? Own(run, job, labels, image) : Builtin(run, suite.Builtin!, labels, casesDigest, image, around),
+                ["template"] = suite.Job is { } job
+                    ? Own(run, job, labels, image)
+                    : Builtin(run, suite.Builtin!, labels, casesDigest, image, around),
             },
         };
     }
 
     /// <summary>The configuration of the guardrail in front of a judge.</summary>
-    public static JsonObject JudgeConfig(EvalRun run, JudgeSpec judge, Surroundings around, GuardrailPrices? prices) => new()
-    {
-        ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
-        ["kind"] = ConfigMapView.Resource.Kind,
-        ["metadata"] = new JsonObject
+    public static JsonObject JudgeConfig(EvalRun run, JudgeSpec judge, Surroundings around, GuardrailPrices? prices) =>
+        new()
         {
-            ["name"] = JudgeConfigName(run),
-            ["namespace"] = run.Metadata.NamespaceProperty,
-            ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name },
-            ["ownerReferences"] = Owner(run),
-        },
-        ["data"] = ChildObjects.GuardrailFiles(
-            new GuardrailConfig
+            ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
+            ["kind"] = ConfigMapView.Resource.Kind,
+            ["metadata"] = new JsonObject
             {
-                Agent = new GuardrailIdentity { Namespace = run.Spec.Agent.Namespace!, Name = run.Spec.Agent.Name, Revision = run.Spec.Revision, Track = JudgeTrack },
-                Upstreams = [new UpstreamConfig { Name = Judge, Format = "OpenAI", Url = judge.Url, KeyFile = judge.Credentials is null ? null : $"{GuardrailPaths.KeysDirectory}/{Judge}/key" }],
-                AllowedModels = [judge.Model],
-                Ephemeral = true,
-                Budget = new BudgetAuthority { Url = around.GrantsUrl, CaFile = GuardrailPaths.CaFile, TokenFile = GuardrailPaths.Token },
+                ["name"] = JudgeConfigName(run),
+                ["namespace"] = run.Metadata.NamespaceProperty,
+                ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name },
+                ["ownerReferences"] = Owner(run),
             },
-            around, prices),
-    };
+            ["data"] = ChildObjects.GuardrailFiles(
+                new GuardrailConfig
+                {
+                    Agent = new GuardrailIdentity
+                    {
+                        Namespace = run.Spec.Agent.Namespace!,
+                        Name = run.Spec.Agent.Name,
+                        Revision = run.Spec.Revision,
+                        Track = JudgeTrack,
+                    },
+                    Upstreams =
+                    [
+                        new UpstreamConfig
+                        {
+                            Name = Judge,
+                            Format = "OpenAI",
+                            Url = judge.Url,
+                            KeyFile = judge.Credentials is null ? null : $"{GuardrailPaths.KeysDirectory}/{Judge}/key",
+                        },
+                    ],
+                    AllowedModels = [judge.Model],
+                    Ephemeral = true,
+                    Budget = new BudgetAuthority
+                    {
+                        Url = around.GrantsUrl,
+                        CaFile = GuardrailPaths.CaFile,
+                        TokenFile = GuardrailPaths.Token,
+                    },
+                },
+                around,
+                prices
+            ),
+        };
 
     /// <summary>The name of the ConfigMap of the guardrail in front of a judge.</summary>
     public static string JudgeConfigName(EvalRun run) => $"{run.Metadata.Name}-judge";
 
-    private static JsonArray Owner(EvalRun run) => new(new JsonObject
-    {
-        ["apiVersion"] = $"{Names.Group}/{Names.Version}",
-        ["kind"] = EvalRun.EntityKind,
-        ["name"] = run.Metadata.Name,
-        ["uid"] = run.Metadata.Uid,
-        ["controller"] = true,
-        ["blockOwnerDeletion"] = false,
-    });
+    private static JsonArray Owner(EvalRun run) =>
+        new(
+            new JsonObject
+            {
+                ["apiVersion"] = $"{Names.Group}/{Names.Version}",
+                ["kind"] = EvalRun.EntityKind,
+                ["name"] = run.Metadata.Name,
+                ["uid"] = run.Metadata.Uid,
+                ["controller"] = true,
+                ["blockOwnerDeletion"] = false,
+            }
+        );
 
     // The runner finds the judge as an agent finds its models: through a guardrail that alone has the key, and that ends with the run.
     private static void AddJudge(JsonObject pod, EvalRun run, JudgeSpec judge, Surroundings around)
     {
         var runner = (JsonObject)((JsonArray)pod["containers"]!)[0]!;
-        foreach (var (name, value) in new[]
-        {
-            ("JUDGE_URL", $"http://127.0.0.1:{GuardrailPorts.Egress}/{Judge}/v1"), ("JUDGE_MODEL", judge.Model), ("JUDGE_VOTES", $"{judge.Votes ?? 1}"),
-        })
+        foreach (
+            var (name, value) in new[]
+            {
+                ("JUDGE_URL", $"http://127.0.0.1:{GuardrailPorts.Egress}/{Judge}/v1"),
+                ("JUDGE_MODEL", judge.Model),
+                ("JUDGE_VOTES", $"{judge.Votes ?? 1}"),
+            }
+        )
         {
             ((JsonArray)runner["env"]!).Add(Variable(name, value));
         }
         var calls = new AgentDeploymentSpec
         {
-            Guardrails = new GuardrailsSpec { Upstreams = [new Upstream { Name = Judge, Format = UpstreamFormat.OpenAI, Url = judge.Url, Credentials = judge.Credentials }] },
+            Guardrails = new GuardrailsSpec
+            {
+                Upstreams =
+                [
+                    new Upstream
+                    {
+                        Name = Judge,
+                        Format = UpstreamFormat.OpenAI,
+                        Url = judge.Url,
+                        Credentials = judge.Credentials,
+                    },
+                ],
+            },
         };
         PodTemplate.AddFirst(pod, PodTemplate.Guardrail(around.GuardrailImage, calls), around.NativeSidecars);
         PodTemplate.AddVolumes(pod, JudgeConfigName(run), calls);
@@ -113,32 +157,50 @@ internal static class RunnerJob
         ((JsonArray)reporter["env"]!).Add(Variable("GUARDRAIL_QUIT", $"http://127.0.0.1:{GuardrailPorts.Admin}{GuardrailPaths.Quit}"));
     }
 
-    private static JsonObject Builtin(EvalRun run, BuiltinSuite suite, JsonObject labels, string? casesDigest, string image, Surroundings around)
+    private static JsonObject Builtin(
+        EvalRun run,
+        BuiltinSuite suite,
+        JsonObject labels,
+        string? casesDigest,
+        string image,
+        Surroundings around
+    )
     {
         var source = suite.Volume?.Path ?? suite.Cases!.Key;
         var isYaml = source.EndsWith(".yaml", StringComparison.Ordinal) || source.EndsWith(".yml", StringComparison.Ordinal);
         var file = suite.Volume?.Path ?? (isYaml ? "cases.yaml" : "cases.jsonl");
         var repeats = run.Spec.Repeats;
-        var container = Container(Runner, image, "run",
-        [
-            ("RUN_UID", run.Metadata.Uid),
-            ("CASES_FILE", $"{CasesDirectory}/{file}"),
-            .. casesDigest is null ? [] : new[] { ("CASES_SHA256", casesDigest) },
-            ("RESULTS_PATH", $"{ResultsDirectory}/results.jsonl"),
-            ("TARGET", run.Spec.Target),
-            ("PARALLELISM", $"{suite.Parallelism ?? Defaults.BuiltinParallelism}"),
-            ("CASE_TIMEOUT", suite.CaseTimeout ?? Defaults.BuiltinCaseTimeout),
-            ("CRITICAL_TAGS", string.Join(',', run.Spec.CriticalTags)),
-            ("MIN_SCORE", run.Spec.MinScore),
-            ("CONFIDENCE", run.Spec.Confidence),
-            ("MIN_CASES", $"{run.Spec.MinCases}"),
-            ("REPEATS_MIN", $"{repeats?.Min ?? 1}"),
-            ("REPEATS_MAX", $"{repeats?.Max ?? 1}"),
-        ], RunnerUser);
+        var container = Container(
+            Runner,
+            image,
+            "run",
+            [
+                ("RUN_UID", run.Metadata.Uid),
+                ("CASES_FILE", $"{CasesDirectory}/{file}"),
+                .. casesDigest is null ? [] : new[] { ("CASES_SHA256", casesDigest) },
+                ("RESULTS_PATH", $"{ResultsDirectory}/results.jsonl"),
+                ("TARGET", run.Spec.Target),
+                ("PARALLELISM", $"{suite.Parallelism ?? Defaults.BuiltinParallelism}"),
+                ("CASE_TIMEOUT", suite.CaseTimeout ?? Defaults.BuiltinCaseTimeout),
+                ("CRITICAL_TAGS", string.Join(',', run.Spec.CriticalTags)),
+                ("MIN_SCORE", run.Spec.MinScore),
+                ("CONFIDENCE", run.Spec.Confidence),
+                ("MIN_CASES", $"{run.Spec.MinCases}"),
+                ("REPEATS_MIN", $"{repeats?.Min ?? 1}"),
+                ("REPEATS_MAX", $"{repeats?.Max ?? 1}"),
+            ],
+            RunnerUser
+        );
         container["resources"] = suite.Resources?.DeepClone() ?? Resources();
         container["volumeMounts"] = new JsonArray(
-            new JsonObject { ["name"] = "cases", ["mountPath"] = CasesDirectory, ["readOnly"] = true },
-            Mount(readOnly: false));
+            new JsonObject
+            {
+                ["name"] = "cases",
+                ["mountPath"] = CasesDirectory,
+                ["readOnly"] = true,
+            },
+            Mount(readOnly: false)
+        );
         var pod = (JsonObject?)suite.Pod?.DeepClone() ?? [];
         pod["enableServiceLinks"] = false;
         pod["automountServiceAccountToken"] = false;
@@ -151,17 +213,23 @@ internal static class RunnerJob
             ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
         };
         pod["containers"] = new JsonArray(container);
-        pod["volumes"] = new JsonArray(suite.Volume is { } volume
-            ? new JsonObject { ["name"] = "cases", ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = volume.ClaimName, ["readOnly"] = true } }
-            : new JsonObject
-            {
-                ["name"] = "cases",
-                ["configMap"] = new JsonObject
+        pod["volumes"] = new JsonArray(
+            suite.Volume is { } volume
+                ? new JsonObject
                 {
-                    ["name"] = suite.Cases!.Name,
-                    ["items"] = new JsonArray(new JsonObject { ["key"] = suite.Cases.Key, ["path"] = file }),
-                },
-            });
+                    ["name"] = "cases",
+                    ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = volume.ClaimName, ["readOnly"] = true },
+                }
+                : new JsonObject
+                {
+                    ["name"] = "cases",
+                    ["configMap"] = new JsonObject
+                    {
+                        ["name"] = suite.Cases!.Name,
+                        ["items"] = new JsonArray(new JsonObject { ["key"] = suite.Cases.Key, ["path"] = file }),
+                    },
+                }
+        );
         var template = Template(run, [], pod, labels, $"{ResultsDirectory}/results.jsonl", casesDigest, image);
         if (suite.Judge is { } judge)
             AddJudge((JsonObject)template["spec"]!, run, judge, around);
@@ -179,11 +247,16 @@ internal static class RunnerJob
             runner["env"] = variables = [];
         var index = 0;
         // First, so that the suite's own variables may refer to them as $(AGENT_URL).
-        foreach (var (name, value) in new[]
-        {
-            ("AGENT_URL", run.Spec.Target), ("EVAL_RUN_ID", run.Metadata.Uid), ("EVAL_REVISION", run.Spec.Revision),
-            ("EVAL_REPEATS", $"{run.Spec.Repeats?.Max ?? 1}"), ("RESULTS_PATH", path),
-        })
+        foreach (
+            var (name, value) in new[]
+            {
+                ("AGENT_URL", run.Spec.Target),
+                ("EVAL_RUN_ID", run.Metadata.Uid),
+                ("EVAL_REVISION", run.Spec.Revision),
+                ("EVAL_REPEATS", $"{run.Spec.Repeats?.Max ?? 1}"),
+                ("RESULTS_PATH", path),
+            }
+        )
         {
             variables.Insert(index++, Variable(name, value));
         }
@@ -193,10 +266,27 @@ internal static class RunnerJob
         return Template(run, template["metadata"] as JsonObject ?? [], pod, labels, path, null, image);
     }
 
-    private static JsonObject Template(EvalRun run, JsonObject metadata, JsonObject pod, JsonObject labels, string results, string? casesDigest, string image)
+    private static JsonObject Template(
+        EvalRun run,
+        JsonObject metadata,
+        JsonObject pod,
+        JsonObject labels,
+        string results,
+        string? casesDigest,
+        string image
+    )
     {
-        var reporter = Container(Reporter, image, "report",
-            [("RUN_UID", run.Metadata.Uid), ("RESULTS_PATH", results), .. casesDigest is null ? [] : new[] { ("CASES_SHA256", casesDigest) }], EvalSuiteRules.ReporterUser);
+        var reporter = Container(
+            Reporter,
+            image,
+            "report",
+            [
+                ("RUN_UID", run.Metadata.Uid),
+                ("RESULTS_PATH", results),
+                .. casesDigest is null ? [] : new[] { ("CASES_SHA256", casesDigest) },
+            ],
+            EvalSuiteRules.ReporterUser
+        );
         reporter["resources"] = Resources();
         reporter["volumeMounts"] = new JsonArray(Mount(readOnly: true));
         ((JsonArray)pod["containers"]!).Add(reporter);
@@ -205,7 +295,13 @@ internal static class RunnerJob
         pod["shareProcessNamespace"] = true;
         if (pod["volumes"] is not JsonArray volumes)
             pod["volumes"] = volumes = [];
-        volumes.Add(new JsonObject { ["name"] = ResultsVolume, ["emptyDir"] = new JsonObject { ["sizeLimit"] = "1Gi" } });
+        volumes.Add(
+            new JsonObject
+            {
+                ["name"] = ResultsVolume,
+                ["emptyDir"] = new JsonObject { ["sizeLimit"] = "1Gi" },
+            }
+        );
         var merged = (JsonObject)metadata.DeepClone();
         if (merged["labels"] is not JsonObject all)
             merged["labels"] = all = [];
@@ -215,33 +311,49 @@ internal static class RunnerJob
         return new JsonObject { ["metadata"] = merged, ["spec"] = own };
     }
 
-    private static JsonObject Container(string name, string image, string verb, IEnumerable<(string Name, string Value)> variables, int user) => new()
-    {
-        ["name"] = name,
-        ["image"] = image,
-        ["imagePullPolicy"] = "IfNotPresent",
-        ["args"] = new JsonArray(verb),
-        ["env"] = new JsonArray([.. variables.Append(("DOTNET_EnableDiagnostics", "0")).Select(entry => Variable(entry.Item1, entry.Item2))]),
-        ["terminationMessagePolicy"] = "File",
-        ["securityContext"] = new JsonObject
+    private static JsonObject Container(
+        string name,
+        string image,
+        string verb,
+        IEnumerable<(string Name, string Value)> variables,
+        int user
+    ) =>
+        new()
         {
-            ["runAsNonRoot"] = true,
-            ["runAsUser"] = user,
-            ["runAsGroup"] = user,
-            ["allowPrivilegeEscalation"] = false,
-            ["readOnlyRootFilesystem"] = true,
-            ["capabilities"] = new JsonObject { ["drop"] = new JsonArray("ALL") },
-            ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
-        },
-    };
+            ["name"] = name,
+            ["image"] = image,
+            ["imagePullPolicy"] = "IfNotPresent",
+            ["args"] = new JsonArray(verb),
+            ["env"] = new JsonArray([
+                .. variables.Append(("DOTNET_EnableDiagnostics", "0")).Select(entry => Variable(entry.Item1, entry.Item2)),
+            ]),
+            ["terminationMessagePolicy"] = "File",
+            ["securityContext"] = new JsonObject
+            {
+                ["runAsNonRoot"] = true,
+                ["runAsUser"] = user,
+                ["runAsGroup"] = user,
+                ["allowPrivilegeEscalation"] = false,
+                ["readOnlyRootFilesystem"] = true,
+                ["capabilities"] = new JsonObject { ["drop"] = new JsonArray("ALL") },
+                ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
+            },
+        };
 
-    private static JsonObject Resources() => new()
-    {
-        ["requests"] = new JsonObject { ["cpu"] = "50m", ["memory"] = "64Mi" },
-        ["limits"] = new JsonObject { ["memory"] = "512Mi" },
-    };
+    private static JsonObject Resources() =>
+        new()
+        {
+            ["requests"] = new JsonObject { ["cpu"] = "50m", ["memory"] = "64Mi" },
+            ["limits"] = new JsonObject { ["memory"] = "512Mi" },
+        };
 
-    private static JsonObject Mount(bool readOnly) => new() { ["name"] = ResultsVolume, ["mountPath"] = ResultsDirectory, ["readOnly"] = readOnly };
+    private static JsonObject Mount(bool readOnly) =>
+        new()
+        {
+            ["name"] = ResultsVolume,
+            ["mountPath"] = ResultsDirectory,
+            ["readOnly"] = readOnly,
+        };
 
     private static JsonObject Variable(string name, string value) => new() { ["name"] = name, ["value"] = value };
 }

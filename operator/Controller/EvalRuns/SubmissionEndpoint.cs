@@ -17,7 +17,8 @@ public sealed class SubmissionEndpoint(
     ObjectCache<EvalRun> runs,
     TokenReviews reviews,
     VerdictWriter verdicts,
-    ILogger<SubmissionEndpoint> logger) : IDisposable
+    ILogger<SubmissionEndpoint> logger
+) : IDisposable
 {
     // A file is held while it is judged.
     private readonly SemaphoreSlim places = new(2);
@@ -38,28 +39,51 @@ public sealed class SubmissionEndpoint(
 
     private async Task<(int Status, JsonObject Answer)> AnswerAsync(HttpContext context)
     {
-        if (Named(context, "suite") is not { } suite || Named(context, "agent") is not { } agent || context.Request.Query["revision"].ToString() is not { Length: > 0 and <= 63 } revision)
+        if (
+            Named(context, "suite") is not { } suite
+            || Named(context, "agent") is not { } agent
+            || context.Request.Query["revision"].ToString() is not { Length: > 0 and <= 63 } revision
+        )
             return Refusal(400, "the query needs suite and agent, each as namespace/name, and revision");
         var token = context.Request.Headers[SubmissionProtocol.TokenHeader].ToString();
-        if (token.Length is 0 or > 16 * 1024 || await reviews.ReviewAsync(token, SubmissionProtocol.Audience, context.RequestAborted) is not { } user
-            || TokenReviews.ServiceAccount(user) is not { } caller)
+        if (
+            token.Length is 0 or > 16 * 1024
+            || await reviews.ReviewAsync(token, SubmissionProtocol.Audience, context.RequestAborted) is not { } user
+            || TokenReviews.ServiceAccount(user) is not { } caller
+        )
         {
-            return Refusal(401, $"{SubmissionProtocol.TokenHeader} must be a service account's token of audience {SubmissionProtocol.Audience}");
+            return Refusal(
+                401,
+                $"{SubmissionProtocol.TokenHeader} must be a service account's token of audience {SubmissionProtocol.Audience}"
+            );
         }
         // Who is not listed learns nothing of what there is.
-        if (suites.Get(suite)?.View.Spec.External is not { } external
-            || !external.ServiceAccounts.Any(account => account.Name == caller.Name && (account.Namespace ?? suite.Namespace) == caller.Namespace))
+        if (
+            suites.Get(suite)?.View.Spec.External is not { } external
+            || !external.ServiceAccounts.Any(account =>
+                account.Name == caller.Name && (account.Namespace ?? suite.Namespace) == caller.Namespace
+            )
+        )
         {
             return Refusal(403, $"service account {caller} is not listed in spec.external.serviceAccounts of an EvalSuite {suite}");
         }
-        var mine = runs.ByIndex(CacheIndexes.ByAgent, agent.ToString()).Select(entry => entry.View)
-            .Where(run => run.Metadata.NamespaceProperty == suite.Namespace && run.Spec.Suite == suite.Name && run.Spec.Revision == revision).ToList();
+        var mine = runs.ByIndex(CacheIndexes.ByAgent, agent.ToString())
+            .Select(entry => entry.View)
+            .Where(run =>
+                run.Metadata.NamespaceProperty == suite.Namespace && run.Spec.Suite == suite.Name && run.Spec.Revision == revision
+            )
+            .ToList();
         if (mine.FirstOrDefault(run => run is { Spec.Kind: EvalKind.External, Status.Phase: EvalPhase.Running }) is not { } waiting)
         {
             var last = mine.Where(run => run.IsOver).MaxBy(run => run.Status!.FinishedAt);
-            return Refusal(409, last is null
-                ? $"no run of suite {suite} waits for results of agent {agent}, revision {revision}: is that the revision of its spec, and is the suite in its spec.evals?"
-                : $"EvalRun {last.Metadata.Name} has its verdict, {last.Status!.Phase}, and waits for no results; a decision Retry in the agent's spec begins another one");
+            return Refusal(
+                409,
+                last is null
+                    ? $"no run of suite {suite} waits for results of agent {agent}, revision {revision}: is that the revision of its "
+                        + $"spec, and is the suite in its spec.evals?"
+                    : $"EvalRun {last.Metadata.Name} has its verdict, {last.Status!.Phase}, and waits for no results; a decision Retry in "
+                        + $"the agent's spec begins another one"
+            );
         }
         return await JudgeAsync(context, waiting);
     }
@@ -80,16 +104,19 @@ public sealed class SubmissionEndpoint(
                 return Refusal(422, $"{problem.Reason}: {problem.Message}");
             var verdict = await verdicts.JudgeAsync(run, results, context.RequestAborted);
             await verdicts.FinishAsync(run, verdict, results, context.RequestAborted);
-            return (200, new JsonObject
-            {
-                ["run"] = $"{run.Metadata.NamespaceProperty}/{run.Metadata.Name}",
-                ["verdict"] = verdict.Phase.ToString(),
-                ["reason"] = verdict.Reason,
-                ["message"] = verdict.Message,
-                ["score"] = verdict.Score,
-                ["lower"] = verdict.Lower,
-                ["upper"] = verdict.Upper,
-            });
+            return (
+                200,
+                new JsonObject
+                {
+                    ["run"] = $"{run.Metadata.NamespaceProperty}/{run.Metadata.Name}",
+                    ["verdict"] = verdict.Phase.ToString(),
+                    ["reason"] = verdict.Reason,
+                    ["message"] = verdict.Message,
+                    ["score"] = verdict.Score,
+                    ["lower"] = verdict.Lower,
+                    ["upper"] = verdict.Upper,
+                }
+            );
         }
         catch (BadHttpRequestException error)
         {
@@ -106,7 +133,10 @@ public sealed class SubmissionEndpoint(
     }
 
     private static NamespacedName? Named(HttpContext context, string parameter) =>
-        context.Request.Query[parameter].ToString().Split('/') is [{ Length: > 0 and <= 253 } ns, { Length: > 0 and <= 253 } name] ? new NamespacedName(ns, name) : null;
+        context.Request.Query[parameter].ToString().Split('/') is [{ Length: > 0 and <= 253 } ns, { Length: > 0 and <= 253 } name]
+            ? new NamespacedName(ns, name)
+            : null;
 
-    private static (int Status, JsonObject Answer) Refusal(int status, string message) => (status, new JsonObject { ["message"] = message });
+    private static (int Status, JsonObject Answer) Refusal(int status, string message) =>
+        (status, new JsonObject { ["message"] = message });
 }

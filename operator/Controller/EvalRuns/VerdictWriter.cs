@@ -9,7 +9,9 @@ using k8s;
 
 namespace AgentReadiness.Controller.EvalRuns;
 
-/// <summary>From results to the verdict in a run's status. It is written once, guarded by the version that it was decided on, and never changed.</summary>
+/// <summary>
+/// From results to the verdict in a run's status. It is written once, guarded by the version that it was decided on, and never changed.
+/// </summary>
 public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeProvider time, ILogger<VerdictWriter> logger)
 {
     private const int Failing = 20;
@@ -29,13 +31,14 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
     }
 
     /// <summary>The bar of a run.</summary>
-    public static ResultsBar Bar(EvalRun run) => new(new Thresholds(Number(run.Spec.MinScore), Number(run.Spec.Confidence), run.Spec.MinCases))
-    {
-        CriticalTags = run.Spec.CriticalTags,
-        MaxRegression = run.Spec.MaxRegression is { } most ? Number(most) : 1,
-        // Only our own runner looks before it goes on; whoever measures in one go is looked at once.
-        Looks = run.Spec is { Kind: null or EvalKind.Builtin, Repeats: { } repeats } ? (repeats.Max ?? 1) - (repeats.Min ?? 1) + 1 : 1,
-    };
+    public static ResultsBar Bar(EvalRun run) =>
+        new(new Thresholds(Number(run.Spec.MinScore), Number(run.Spec.Confidence), run.Spec.MinCases))
+        {
+            CriticalTags = run.Spec.CriticalTags,
+            MaxRegression = run.Spec.MaxRegression is { } most ? Number(most) : 1,
+            // Only our own runner looks before it goes on; whoever measures in one go is looked at once.
+            Looks = run.Spec is { Kind: null or EvalKind.Builtin, Repeats: { } repeats } ? (repeats.Max ?? 1) - (repeats.Min ?? 1) + 1 : 1,
+        };
 
     /// <summary>A verdict that there was no measurement.</summary>
     public static VerdictResult Error(string reason, string message) => new(EvalPhase.Error, reason, message, null, null, null);
@@ -43,11 +46,18 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
     /// <summary>Writes what is known of a run that goes on.</summary>
     /// <exception cref="KubernetesApiException">IsConflict: somebody wrote since.</exception>
     public Task<JsonObject> PatchAsync(EvalRun run, EvalRunStatus status, CancellationToken cancellationToken) =>
-        api.MergePatchAsync(Runs, run.Metadata.NamespaceProperty, run.Metadata.Name, "status", new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["resourceVersion"] = run.Metadata.ResourceVersion },
-            ["status"] = JsonNode.Parse(KubernetesJson.Serialize(status)),
-        }, cancellationToken);
+        api.MergePatchAsync(
+            Runs,
+            run.Metadata.NamespaceProperty,
+            run.Metadata.Name,
+            "status",
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["resourceVersion"] = run.Metadata.ResourceVersion },
+                ["status"] = JsonNode.Parse(KubernetesJson.Serialize(status)),
+            },
+            cancellationToken
+        );
 
     /// <summary>Writes a verdict and tells of it.</summary>
     /// <param name="run">The run as it was decided on.</param>
@@ -60,32 +70,51 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
         int? Count(CaseOutcome outcome) => results?.Cases.Count(one => one.Outcome == outcome);
         var measured = verdict.Phase is EvalPhase.Passed or EvalPhase.Failed or EvalPhase.Inconclusive;
         var stored = measured && results is not null ? StoredResults.Encode(results) : null;
-        await PatchAsync(run, new EvalRunStatus
-        {
-            Phase = verdict.Phase,
-            StartedAt = run.Status?.StartedAt,
-            CasesDigest = run.Status?.CasesDigest,
-            FinishedAt = StatusDraft.Seconds(time.GetUtcNow()),
-            Format = results?.Format,
-            Cases = results?.Cases.Count,
-            Passed = Count(CaseOutcome.Passed),
-            Failed = Count(CaseOutcome.Failed),
-            Errored = Count(CaseOutcome.Errored),
-            Skipped = Count(CaseOutcome.Skipped),
-            Results = stored,
-            Kept = stored is null ? null : StoredResults.Info(stored).Kept,
-            Score = Text(verdict.Score),
-            Lower = Text(verdict.Lower),
-            Upper = Text(verdict.Upper),
-            Reason = verdict.Reason,
-            Message = verdict.Message.Length <= 2048 ? verdict.Message : verdict.Message[..2048],
-            Fault = verdict.Fault is { Length: > 512 } fault ? fault[..512] : verdict.Fault,
-            Failing = results is null ? [] : [.. ResultsVerdict.Failing(results, Bar(run)).Select(one => one.Id).Where(id => id.Length is > 0 and <= MaxId).Take(Failing)],
-        }, cancellationToken);
+        await PatchAsync(
+            run,
+            new EvalRunStatus
+            {
+                Phase = verdict.Phase,
+                StartedAt = run.Status?.StartedAt,
+                CasesDigest = run.Status?.CasesDigest,
+                FinishedAt = StatusDraft.Seconds(time.GetUtcNow()),
+                Format = results?.Format,
+                Cases = results?.Cases.Count,
+                Passed = Count(CaseOutcome.Passed),
+                Failed = Count(CaseOutcome.Failed),
+                Errored = Count(CaseOutcome.Errored),
+                Skipped = Count(CaseOutcome.Skipped),
+                Results = stored,
+                Kept = stored is null ? null : StoredResults.Info(stored).Kept,
+                Score = Text(verdict.Score),
+                Lower = Text(verdict.Lower),
+                Upper = Text(verdict.Upper),
+                Reason = verdict.Reason,
+                Message = verdict.Message.Length <= 2048 ? verdict.Message : verdict.Message[..2048],
+                Fault = verdict.Fault is { Length: > 512 } fault ? fault[..512] : verdict.Fault,
+                Failing = results is null
+                    ? []
+                    :
+                    [
+                        .. ResultsVerdict
+                            .Failing(results, Bar(run))
+                            .Select(one => one.Id)
+                            .Where(id => id.Length is > 0 and <= MaxId)
+                            .Take(Failing),
+                    ],
+            },
+            cancellationToken
+        );
         var key = new NamespacedName(run.Metadata.NamespaceProperty, run.Metadata.Name);
         ControllerLog.RunEnded(logger, key, verdict.Phase.ToString(), verdict.Reason, verdict.Message);
         EvalMetrics.Ended(run, verdict);
-        await events.PublishAsync(new EventSubject(Runs.ApiVersion, Runs.Kind, key, run.Metadata.Uid), verdict.Phase != EvalPhase.Passed, verdict.Reason, verdict.Message, cancellationToken);
+        await events.PublishAsync(
+            new EventSubject(Runs.ApiVersion, Runs.Kind, key, run.Metadata.Uid),
+            verdict.Phase != EvalPhase.Passed,
+            verdict.Reason,
+            verdict.Message,
+            cancellationToken
+        );
     }
 
     private static double Number(string text) => double.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);

@@ -35,7 +35,11 @@ internal static partial class ControllerLog
     [LoggerMessage(110, LogLevel.Information, "Ledger {Ledger} taken over with epoch {Epoch}")]
     public static partial void LedgerOpened(ILogger logger, string ledger, long epoch);
 
-    [LoggerMessage(111, LogLevel.Warning, "Budget {Budget} of {Account} exhausted: a call of up to {Call} was refused, {Spent} of {Cap} spent (USD/tokens)")]
+    [LoggerMessage(
+        111,
+        LogLevel.Warning,
+        "Budget {Budget} of {Account} exhausted: a call of up to {Call} was refused, {Spent} of {Cap} spent (USD/tokens)"
+    )]
     public static partial void Exhausted(ILogger logger, string account, string budget, string call, string spent, string cap);
 
     [LoggerMessage(112, LogLevel.Warning, "Submission of eval results refused with {Status}: {Reason}")]
@@ -62,6 +66,10 @@ internal static partial class ControllerLog
     [LoggerMessage(119, LogLevel.Information, "Certificates of the grant endpoint set in ConfigMap {Key}")]
     public static partial void AuthoritySet(ILogger logger, NamespacedName key);
 
-    [LoggerMessage(120, LogLevel.Information, "The guardrail of pod {Pod} left its closing report: booked in ledger {Ledger}, settled {Settled}, unproven {Unproven}")]
+    [LoggerMessage(
+        120,
+        LogLevel.Information,
+        "The guardrail of pod {Pod} left its closing report: booked in ledger {Ledger}, settled {Settled}, unproven {Unproven}"
+    )]
     public static partial void LastWords(ILogger logger, string pod, string ledger, string settled, string unproven);
 }

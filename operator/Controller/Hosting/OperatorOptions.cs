@@ -50,7 +50,9 @@ public sealed record OperatorOptions
     /// <summary>How many eval runs may be at work at once (EVAL_CONCURRENCY, 10, and EVAL_NAMESPACE_CONCURRENCY, 4).</summary>
     public EvalLimits EvalLimits { get; init; } = new(10, 4);
 
-    /// <summary>The ConfigMap of the operator's namespace whose prices are laid over the shipped ones (PRICES_CONFIGMAP); null: none.</summary>
+    /// <summary>
+    /// The ConfigMap of the operator's namespace whose prices are laid over the shipped ones (PRICES_CONFIGMAP); null: none.
+    /// </summary>
     public string? PricesConfigMap { get; init; }
 
     /// <summary>The key of <see cref="PricesConfigMap"/>.</summary>
@@ -63,35 +65,44 @@ public sealed record OperatorOptions
     /// <exception cref="InvalidOperationException">A variable is missing or wrong; the message names it.</exception>
     public static OperatorOptions FromEnvironment(Func<string, string?> read)
     {
-        string Text(string name) => read(name) is { Length: > 0 } value ? value : throw new InvalidOperationException($"environment variable {name} is not set");
-        int Port(string name, int fallback) => read(name) switch
-        {
-            null or "" => fallback,
-            var text when int.TryParse(text, out var port) && port is > 0 and < 65536 => port,
-            var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a port"),
-        };
-        int Count(string name, int fallback) => read(name) switch
-        {
-            null or "" => fallback,
-            var text when int.TryParse(text, out var count) && count is > 0 and <= 10_000 => count,
-            var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a number from 1 to 10000"),
-        };
+        string Text(string name) =>
+            read(name) is { Length: > 0 } value ? value : throw new InvalidOperationException($"environment variable {name} is not set");
+        int Port(string name, int fallback) =>
+            read(name) switch
+            {
+                null or "" => fallback,
+                var text when int.TryParse(text, out var port) && port is > 0 and < 65536 => port,
+                var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a port"),
+            };
+        int Count(string name, int fallback) =>
+            read(name) switch
+            {
+                null or "" => fallback,
+                var text when int.TryParse(text, out var count) && count is > 0 and <= 10_000 => count,
+                var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a number from 1 to 10000"),
+            };
         string? Optional(string name) => read(name) is { Length: > 0 } value ? value : null;
-        TimeSpan Duration(string name, TimeSpan fallback) => Optional(name) switch
-        {
-            null => fallback,
-            var text when GoDuration.TryParse(text, out var duration) => duration,
-            var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a duration such as 2160h"),
-        };
+        TimeSpan Duration(string name, TimeSpan fallback) =>
+            Optional(name) switch
+            {
+                null => fallback,
+                var text when GoDuration.TryParse(text, out var duration) => duration,
+                var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a duration such as 2160h"),
+            };
         var rotation = new RotationPlan(
             Duration("GRANTS_CA_LIFE", RotationPlan.Default.CaLife),
             Duration("GRANTS_CERTIFICATE_LIFE", RotationPlan.Default.LeafLife),
-            Duration("GRANTS_OVERLAP", RotationPlan.Default.Overlap));
+            Duration("GRANTS_OVERLAP", RotationPlan.Default.Overlap)
+        );
         if (rotation.Problem is { } problem)
-            throw new InvalidOperationException($"environment variables GRANTS_CA_LIFE, GRANTS_CERTIFICATE_LIFE and GRANTS_OVERLAP: {problem}");
+            throw new InvalidOperationException(
+                $"environment variables GRANTS_CA_LIFE, GRANTS_CERTIFICATE_LIFE and GRANTS_OVERLAP: {problem}"
+            );
         var (folder, secret) = (Optional("GRANTS_TLS_DIR"), Optional("GRANTS_SECRET"));
         if (folder is null == secret is null)
-            throw new InvalidOperationException("environment variables: set one of GRANTS_SECRET (the operator's own certificates) and GRANTS_TLS_DIR (others)");
+            throw new InvalidOperationException(
+                "environment variables: set one of GRANTS_SECRET (the operator's own certificates) and GRANTS_TLS_DIR (others)"
+            );
         return new OperatorOptions
         {
             Namespace = Text("POD_NAMESPACE"),

@@ -21,16 +21,23 @@ public sealed class TokenReviews([FromKeyedServices(TokenReviews.Api)] Kubernete
         await places.WaitAsync(cancellationToken);
         try
         {
-            var review = await api.CreateAsync(Reviews, null, new JsonObject
-            {
-                ["apiVersion"] = Reviews.ApiVersion,
-                ["kind"] = Reviews.Kind,
-                ["spec"] = new JsonObject { ["token"] = token, ["audiences"] = new JsonArray(audience) },
-            }, cancellationToken);
+            var review = await api.CreateAsync(
+                Reviews,
+                null,
+                new JsonObject
+                {
+                    ["apiVersion"] = Reviews.ApiVersion,
+                    ["kind"] = Reviews.Kind,
+                    ["spec"] = new JsonObject { ["token"] = token, ["audiences"] = new JsonArray(audience) },
+                },
+                cancellationToken
+            );
             var status = review["status"];
             var audiences = status?["audiences"] as JsonArray ?? [];
             // A server that does not know audiences leaves the list out: then nothing says that the token is for us.
-            return status?["authenticated"]?.GetValue<bool>() == true && audiences.Any(one => one?.GetValue<string>() == audience) ? status["user"] as JsonObject : null;
+            return status?["authenticated"]?.GetValue<bool>() == true && audiences.Any(one => one?.GetValue<string>() == audience)
+                ? status["user"] as JsonObject
+                : null;
         }
         finally
         {
@@ -40,7 +47,9 @@ public sealed class TokenReviews([FromKeyedServices(TokenReviews.Api)] Kubernete
 
     /// <summary>The service account that a user is, or null.</summary>
     public static NamespacedName? ServiceAccount(JsonObject user) =>
-        user["username"]?.GetValue<string>().Split(':') is ["system", "serviceaccount", var ns, var name] ? new NamespacedName(ns, name) : null;
+        user["username"]?.GetValue<string>().Split(':') is ["system", "serviceaccount", var ns, var name]
+            ? new NamespacedName(ns, name)
+            : null;
 
     /// <inheritdoc/>
     public void Dispose() => places.Dispose();

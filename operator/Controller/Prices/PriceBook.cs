@@ -31,8 +31,8 @@ public sealed record PriceState(string Reason, string Message, string Uid)
 }
 
 /// <summary>
-/// The prices that guardrails get: the last good content of the ConfigMap that the platform team names. What guardrails could not read never reaches them.
-/// An operator that starts while it is broken goes on with what its predecessor had in force.
+/// The prices that guardrails get: the last good content of the ConfigMap that the platform team names. What guardrails could not read
+/// never reaches them. An operator that starts while it is broken goes on with what its predecessor had in force.
 /// </summary>
 public sealed class PriceBook
 {
@@ -118,23 +118,40 @@ public sealed class PriceBook
         var stays = good is null ? "the shipped prices alone are in force" : "the last good prices stay in force";
         if (entry is null)
         {
-            return new PriceState(PriceReasons.NotFound,
-                $"ConfigMap {key} is not there; {stays}: create it, or take its name out of the operator's settings (prices.configMap of the chart)", string.Empty);
+            return new PriceState(
+                PriceReasons.NotFound,
+                $"ConfigMap {key} is not there; {stays}: create it, or take its name out of the operator's settings (prices.configMap of "
+                    + $"the chart)",
+                string.Empty
+            );
         }
-        PriceState Invalid(string why) => new(PriceReasons.Invalid, $"{GuardrailPrices.Key} of ConfigMap {key} is not used: {why}. Until it is mended, {stays}", entry.Uid);
+        PriceState Invalid(string why) =>
+            new(
+                PriceReasons.Invalid,
+                $"{GuardrailPrices.Key} of ConfigMap {key} is not used: {why}. Until it is mended, {stays}",
+                entry.Uid
+            );
         if (entry.View.Prices is not { } text)
             return Invalid($"data has no key {GuardrailPrices.Key}: add it ({{\"providers\":[]}} lays nothing over the shipped prices)");
         var (rules, problem) = Read(text);
         if (problem is not null)
             return Invalid(problem);
         good = new GuardrailPrices(text, GuardrailPrices.DigestOf(text));
-        return new PriceState(PriceReasons.Applied, $"{rules} price rules of ConfigMap {key} (SHA-256 {good.Digest[..12]}) go to all guardrails, over the shipped ones", entry.Uid);
+        return new PriceState(
+            PriceReasons.Applied,
+            $"{rules} price rules of ConfigMap {key} (SHA-256 {good.Digest[..12]}) go to all guardrails, over the shipped ones",
+            entry.Uid
+        );
     }
 
     private static (int Rules, string? Problem) Read(string text)
     {
         if (Encoding.UTF8.GetByteCount(text) is > MostBytes and var size)
-            return (0, $"it has {size} bytes, and each guardrail gets a copy of at most {MostBytes}: leave out the rules that are as the shipped ones are");
+            return (
+                0,
+                $"it has {size} bytes, and each guardrail gets a copy of at most {MostBytes}: leave out the rules that are as the shipped "
+                    + $"ones are"
+            );
         try
         {
             return (PriceCatalog.Parse(text).Count, null);

@@ -6,14 +6,18 @@ using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Prices;
 
-/// <summary>Tells on the ConfigMap of prices how it stands, one event for each state that begins, and keeps the last good prices for the next leader.</summary>
+/// <summary>
+/// Tells on the ConfigMap of prices how it stands, one event for each state that begins, and keeps the last good prices for the next
+/// leader.
+/// </summary>
 public sealed class PriceNews(
     PriceBook book,
     ObjectCache<ConfigMapView> configMaps,
     KubernetesApi api,
     EventRecorder events,
     OperatorOptions options,
-    ILogger<PriceNews> logger) : ILeaderTask
+    ILogger<PriceNews> logger
+) : ILeaderTask
 {
     // Something may have become of the copy, or the last try to write it have failed.
     private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
@@ -31,8 +35,13 @@ public sealed class PriceNews(
                 await KeepAsync(cancellationToken);
                 if (book.Source is not { } key || book.State is not { } state || state == told)
                     continue;
-                await events.PublishAsync(new EventSubject(ConfigMapView.Resource.ApiVersion, ConfigMapView.Resource.Kind, key, state.Uid),
-                    state.IsWrong, state.Reason, state.Message, cancellationToken);
+                await events.PublishAsync(
+                    new EventSubject(ConfigMapView.Resource.ApiVersion, ConfigMapView.Resource.Kind, key, state.Uid),
+                    state.IsWrong,
+                    state.Reason,
+                    state.Message,
+                    cancellationToken
+                );
                 told = state;
             }
         }
@@ -64,16 +73,17 @@ public sealed class PriceNews(
         }
     }
 
-    private static JsonObject Copy(NamespacedName key, GuardrailPrices prices) => new()
-    {
-        ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
-        ["kind"] = ConfigMapView.Resource.Kind,
-        ["metadata"] = new JsonObject
+    private static JsonObject Copy(NamespacedName key, GuardrailPrices prices) =>
+        new()
         {
-            ["name"] = key.Name,
-            ["namespace"] = key.Namespace,
-            ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator },
-        },
-        ["data"] = new JsonObject { [GuardrailPrices.Key] = prices.Text },
-    };
+            ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
+            ["kind"] = ConfigMapView.Resource.Kind,
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = key.Name,
+                ["namespace"] = key.Namespace,
+                ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator },
+            },
+            ["data"] = new JsonObject { [GuardrailPrices.Key] = prices.Text },
+        };
 }

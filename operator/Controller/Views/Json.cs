@@ -25,10 +25,14 @@ internal static class Json
     public static long? Long(this JsonElement element, params ReadOnlySpan<string> path) =>
         element.At(path) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) ? number : null;
 
-    public static bool Bool(this JsonElement element, params ReadOnlySpan<string> path) => element.At(path) is { ValueKind: JsonValueKind.True };
+    public static bool Bool(this JsonElement element, params ReadOnlySpan<string> path) =>
+        element.At(path) is { ValueKind: JsonValueKind.True };
 
     public static DateTimeOffset? Time(this JsonElement element, params ReadOnlySpan<string> path) =>
-        element.Text(path) is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        element.Text(path) is { } text
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 
     public static IEnumerable<JsonElement> Items(this JsonElement element, params ReadOnlySpan<string> path) =>
         element.At(path) is { ValueKind: JsonValueKind.Array } array ? [.. array.EnumerateArray()] : [];
@@ -38,7 +42,8 @@ internal static class Json
         if (element.At(path) is not { ValueKind: JsonValueKind.Object } map)
             return EmptyMap;
         // Keys and small values repeat on thousands of objects.
-        return map.EnumerateObject().Where(entry => entry.Value.ValueKind == JsonValueKind.String)
+        return map.EnumerateObject()
+            .Where(entry => entry.Value.ValueKind == JsonValueKind.String)
             .ToDictionary(entry => string.Intern(entry.Name), entry => string.Intern(entry.Value.GetString()!), StringComparer.Ordinal);
     }
 

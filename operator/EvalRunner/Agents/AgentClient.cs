@@ -40,14 +40,16 @@ internal sealed class AgentClient : IDisposable
     {
         this.settings = settings;
         this.time = time;
-        http = new HttpClient(new SocketsHttpHandler
-        {
-            // The candidate is in the cluster: a proxy of the environment, a redirect or a cookie would measure something else.
-            UseProxy = false,
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            MaxConnectionsPerServer = settings.Parallelism,
-        })
+        http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                // The candidate is in the cluster: a proxy of the environment, a redirect or a cookie would measure something else.
+                UseProxy = false,
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                MaxConnectionsPerServer = settings.Parallelism,
+            }
+        )
         {
             // Each attempt has its own limit.
             Timeout = Timeout.InfiniteTimeSpan,
@@ -62,14 +64,21 @@ internal sealed class AgentClient : IDisposable
     /// <param name="messages">The conversation, of which the last message is the turn's.</param>
     /// <param name="takesRefusal">The status of a refusal is an answer.</param>
     /// <param name="stop">Ends the attempt.</param>
-    public async Task<AgentReply> AskAsync(RequestTemplate? template, IReadOnlyList<ChatMessage> messages, bool takesRefusal, CancellationToken stop)
+    public async Task<AgentReply> AskAsync(
+        RequestTemplate? template,
+        IReadOnlyList<ChatMessage> messages,
+        bool takesRefusal,
+        CancellationToken stop
+    )
     {
         using var timeout = new CancellationTokenSource(settings.CaseTimeout, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
         var began = time.GetTimestamp();
         try
         {
-            using var request = template?.Build(settings.Target, messages[^1].Content) ?? new HttpRequestMessage(HttpMethod.Post, settings.Target) { Content = Body(messages) };
+            using var request =
+                template?.Build(settings.Target, messages[^1].Content)
+                ?? new HttpRequestMessage(HttpMethod.Post, settings.Target) { Content = Body(messages) };
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             var body = await ReadAsync(response.Content, limit.Token);
             var (answer, fault) = Read(response.StatusCode, body, template, takesRefusal);
@@ -139,8 +148,11 @@ internal sealed class AgentClient : IDisposable
 
     /// <summary>One amount, stated once, or none.</summary>
     private static decimal? Cost(HttpResponseMessage response) =>
-        response.Headers.TryGetValues(CostHeader, out var values) && values.ToList() is [var only]
-        && decimal.TryParse(only, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var cost) ? cost : null;
+        response.Headers.TryGetValues(CostHeader, out var values)
+        && values.ToList() is [var only]
+        && decimal.TryParse(only, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var cost)
+            ? cost
+            : null;
 
     /// <summary>", code x" where the body has an error code in OpenAI's form: one word, as the guardrail's own errors have.</summary>
     private static string ErrorCode(byte[]? body)
@@ -148,9 +160,14 @@ internal sealed class AgentClient : IDisposable
         try
         {
             using var document = JsonDocument.Parse(body ?? []);
-            return document.RootElement.TryGetProperty("error", out var error) && error.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.String
-                && code.GetString() is { Length: > 0 and <= 64 } word && word.All(character => char.IsAsciiLetterOrDigit(character) || character == '_')
-                ? $", code {word}" : string.Empty;
+            return
+                document.RootElement.TryGetProperty("error", out var error)
+                && error.TryGetProperty("code", out var code)
+                && code.ValueKind == JsonValueKind.String
+                && code.GetString() is { Length: > 0 and <= 64 } word
+                && word.All(character => char.IsAsciiLetterOrDigit(character) || character == '_')
+                ? $", code {word}"
+                : string.Empty;
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
@@ -158,7 +175,8 @@ internal sealed class AgentClient : IDisposable
         }
     }
 
-    private static string Describe(Exception fault) => fault is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown and var kind }
-        ? $"{kind}: {(fault.InnerException ?? fault).Message}"
-        : (fault.InnerException ?? fault).Message;
+    private static string Describe(Exception fault) =>
+        fault is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown and var kind }
+            ? $"{kind}: {(fault.InnerException ?? fault).Message}"
+            : (fault.InnerException ?? fault).Message;
 }

@@ -30,14 +30,20 @@ internal sealed record RequestTemplate
     public JsonPath? Text { get; init; }
 
     /// <summary>Whether the input is in it anywhere.</summary>
-    public bool UsesInput => Path?.Contains(Placeholder, StringComparison.Ordinal) == true || (Body is { } body && Strings(body).Any(text => text.Contains(Placeholder, StringComparison.Ordinal)));
+    public bool UsesInput =>
+        Path?.Contains(Placeholder, StringComparison.Ordinal) == true
+        || (Body is { } body && Strings(body).Any(text => text.Contains(Placeholder, StringComparison.Ordinal)));
 
     /// <summary>Makes the request.</summary>
     public HttpRequestMessage Build(Uri target, string? input)
     {
         input ??= string.Empty;
         // By text: a path alone could be read as a file's.
-        var url = Path is null ? target : new Uri(target.GetLeftPart(UriPartial.Authority) + Path.Replace(Placeholder, Uri.EscapeDataString(input), StringComparison.Ordinal));
+        var url = Path is null
+            ? target
+            : new Uri(
+                target.GetLeftPart(UriPartial.Authority) + Path.Replace(Placeholder, Uri.EscapeDataString(input), StringComparison.Ordinal)
+            );
         var request = new HttpRequestMessage(Method, url);
         foreach (var (name, value) in Headers)
             request.Headers.TryAddWithoutValidation(name, value);
@@ -94,11 +100,12 @@ internal sealed record RequestTemplate
         }
     }
 
-    private static IEnumerable<string> Strings(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => [value.GetString()!],
-        JsonValueKind.Array => value.EnumerateArray().SelectMany(Strings),
-        JsonValueKind.Object => value.EnumerateObject().SelectMany(member => Strings(member.Value)),
-        _ => [],
-    };
+    private static IEnumerable<string> Strings(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.String => [value.GetString()!],
+            JsonValueKind.Array => value.EnumerateArray().SelectMany(Strings),
+            JsonValueKind.Object => value.EnumerateObject().SelectMany(member => Strings(member.Value)),
+            _ => [],
+        };
 }

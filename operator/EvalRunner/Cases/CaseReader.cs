@@ -21,8 +21,10 @@ internal sealed class CaseReader(CaseContext context)
     /// <exception cref="FormatException">It is none; the message names the field.</exception>
     public async Task<EvalCase> ReadAsync(JsonElement root, CancellationToken stop)
     {
-        string? id = null, input = null;
-        JsonElement? expect = null, turns = null;
+        string? id = null,
+            input = null;
+        JsonElement? expect = null,
+            turns = null;
         RequestTemplate? request = null;
         IReadOnlyList<string> tags = [];
         var weight = 1d;
@@ -51,14 +53,18 @@ internal sealed class CaseReader(CaseContext context)
                     tags = Tags(member.Value);
                     break;
                 case "weight":
-                    weight = member.Value.ValueKind == JsonValueKind.Number && member.Value.TryGetDouble(out var number) && number is > 0 and <= MaxWeight
-                        ? number
-                        : throw new FormatException(JsonFields.Text($"weight: must be a number above 0, at most {MaxWeight}"));
+                    weight =
+                        member.Value.ValueKind == JsonValueKind.Number
+                        && member.Value.TryGetDouble(out var number)
+                        && number is > 0 and <= MaxWeight
+                            ? number
+                            : throw new FormatException(JsonFields.Text($"weight: must be a number above 0, at most {MaxWeight}"));
                     break;
                 case "maxLatency":
-                    maxLatency = GoDuration.TryParse(JsonFields.String(member.Value, "maxLatency"), out var duration) && duration > TimeSpan.Zero
-                        ? duration
-                        : throw new FormatException("maxLatency: must be a duration such as \"20s\"");
+                    maxLatency =
+                        GoDuration.TryParse(JsonFields.String(member.Value, "maxLatency"), out var duration) && duration > TimeSpan.Zero
+                            ? duration
+                            : throw new FormatException("maxLatency: must be a duration such as \"20s\"");
                     break;
                 case "maxCost":
                     maxCost = Cost(member.Value);
@@ -75,7 +81,11 @@ internal sealed class CaseReader(CaseContext context)
             throw new FormatException("input: is missing, and the request uses it");
         if (turns is null && input is null && request is null)
             throw new FormatException("input: is missing");
-        return new EvalCase(id, turns is { } list ? await TurnsAsync(list, expect, stop) : [await OnlyTurnAsync(input ?? string.Empty, expect, stop)], tags)
+        return new EvalCase(
+            id,
+            turns is { } list ? await TurnsAsync(list, expect, stop) : [await OnlyTurnAsync(input ?? string.Empty, expect, stop)],
+            tags
+        )
         {
             Weight = weight,
             MaxLatency = maxLatency,
@@ -106,12 +116,18 @@ internal sealed class CaseReader(CaseContext context)
                 input = JsonFields.String(element, field);
             else
             {
-                JsonFields.Members(element, field, "input and expect", (name, value) => name switch
-                {
-                    "input" => (input = JsonFields.String(value, $"{field}.input")) is not null,
-                    "expect" => (own = value) is not null,
-                    _ => false,
-                });
+                JsonFields.Members(
+                    element,
+                    field,
+                    "input and expect",
+                    (name, value) =>
+                        name switch
+                        {
+                            "input" => (input = JsonFields.String(value, $"{field}.input")) is not null,
+                            "expect" => (own = value) is not null,
+                            _ => false,
+                        }
+                );
             }
             var reader = new ExpectReader(context);
             var graders = new List<IGrader>();
@@ -119,8 +135,15 @@ internal sealed class CaseReader(CaseContext context)
                 graders.Add(await reader.ReadAsync(mine, $"{field}.expect", stop));
             if (turns.Count == list.GetArrayLength() - 1 && expect is { } last)
                 graders.Add(await reader.ReadAsync(last, "expect", stop));
-            turns.Add(new Turn(input ?? throw new FormatException($"{field}.input: is missing"),
-                graders.Count == 0 ? null : graders is [var only] ? only : new AllGrader(graders), reader.TakesRefusal));
+            turns.Add(
+                new Turn(
+                    input ?? throw new FormatException($"{field}.input: is missing"),
+                    graders.Count == 0 ? null
+                        : graders is [var only] ? only
+                        : new AllGrader(graders),
+                    reader.TakesRefusal
+                )
+            );
         }
         return turns.Exists(turn => turn.Grader is not null) ? turns : throw new FormatException("expect: is missing");
     }
@@ -144,9 +167,15 @@ internal sealed class CaseReader(CaseContext context)
 
     private static decimal Cost(JsonElement value)
     {
-        var known = value.ValueKind == JsonValueKind.String
-            ? decimal.TryParse(JsonFields.String(value, "maxCost"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var cost)
-            : Number(value, out cost);
+        var known =
+            value.ValueKind == JsonValueKind.String
+                ? decimal.TryParse(
+                    JsonFields.String(value, "maxCost"),
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out var cost
+                )
+                : Number(value, out cost);
         return known && cost >= 0 ? cost : throw new FormatException("maxCost: must be an amount in USD such as \"0.05\"");
     }
 

@@ -23,7 +23,12 @@ internal static class CasesFile
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="CasesException">A case is none that can be run, or there is none.</exception>
-    public static async Task<IReadOnlyList<EvalCase>> ReadAsync(ReadOnlyMemory<byte> file, bool yaml, CaseContext context, CancellationToken stop)
+    public static async Task<IReadOnlyList<EvalCase>> ReadAsync(
+        ReadOnlyMemory<byte> file,
+        bool yaml,
+        CaseContext context,
+        CancellationToken stop
+    )
     {
         string text;
         try
@@ -66,7 +71,9 @@ internal static class CasesFile
         }
         catch (JsonException fault)
         {
-            throw new FormatException(JsonFields.Text($"is not a JSON object without repeated members (byte {fault.BytePositionInLine ?? 0})"));
+            throw new FormatException(
+                JsonFields.Text($"is not a JSON object without repeated members (byte {fault.BytePositionInLine ?? 0})")
+            );
         }
         catch (InvalidOperationException fault)
         {

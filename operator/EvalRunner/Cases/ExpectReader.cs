@@ -41,9 +41,11 @@ internal sealed class ExpectReader(CaseContext context)
                     break;
                 case "jsonPath":
                     // Several places are a list: a member cannot be there twice.
-                    graders.AddRange(member.Value.ValueKind == JsonValueKind.Array
-                        ? Listed(member.Value, place).Select((one, index) => Path(one, $"{place}[{index}]")).ToList()
-                        : [Path(member.Value, place)]);
+                    graders.AddRange(
+                        member.Value.ValueKind == JsonValueKind.Array
+                            ? Listed(member.Value, place).Select((one, index) => Path(one, $"{place}[{index}]")).ToList()
+                            : [Path(member.Value, place)]
+                    );
                     break;
                 case "toolCalls":
                     graders.Add(ToolCalls(member.Value, place));
@@ -75,9 +77,10 @@ internal sealed class ExpectReader(CaseContext context)
         };
     }
 
-    private static List<JsonElement> Listed(JsonElement value, string field) => value.ValueKind == JsonValueKind.Array && value.GetArrayLength() is > 0 and <= MaxListed
-        ? [.. value.EnumerateArray()]
-        : throw new FormatException(JsonFields.Text($"{field}: must be a list of 1 to {MaxListed}"));
+    private static List<JsonElement> Listed(JsonElement value, string field) =>
+        value.ValueKind == JsonValueKind.Array && value.GetArrayLength() is > 0 and <= MaxListed
+            ? [.. value.EnumerateArray()]
+            : throw new FormatException(JsonFields.Text($"{field}: must be a list of 1 to {MaxListed}"));
 
     private static ContainsGrader Contains(JsonElement value, string field)
     {
@@ -118,16 +121,21 @@ internal sealed class ExpectReader(CaseContext context)
     {
         decimal? expected = null;
         var tolerance = 0m;
-        JsonFields.Members(value, field, "value and tolerance", (name, member) =>
-        {
-            if (name == "value")
-                expected = JsonFields.Decimal(member, $"{field}.value");
-            else if (name == "tolerance")
-                tolerance = JsonFields.Decimal(member, $"{field}.tolerance");
-            else
-                return false;
-            return true;
-        });
+        JsonFields.Members(
+            value,
+            field,
+            "value and tolerance",
+            (name, member) =>
+            {
+                if (name == "value")
+                    expected = JsonFields.Decimal(member, $"{field}.value");
+                else if (name == "tolerance")
+                    tolerance = JsonFields.Decimal(member, $"{field}.tolerance");
+                else
+                    return false;
+                return true;
+            }
+        );
         if (expected is not { } number)
             throw new FormatException($"{field}.value: is missing");
         return tolerance >= 0 ? new NumberGrader(number, tolerance) : throw new FormatException($"{field}.tolerance: must not be negative");
@@ -136,44 +144,60 @@ internal sealed class ExpectReader(CaseContext context)
     private static JsonPathGrader Path(JsonElement value, string field)
     {
         JsonPath? path = null;
-        JsonElement? equal = null, contains = null;
+        JsonElement? equal = null,
+            contains = null;
         RegexGrader? expression = null;
-        decimal? min = null, max = null;
-        JsonFields.Members(value, field, "path, equals, contains, regex, min and max", (name, member) =>
-        {
-            switch (name)
+        decimal? min = null,
+            max = null;
+        JsonFields.Members(
+            value,
+            field,
+            "path, equals, contains, regex, min and max",
+            (name, member) =>
             {
-                case "path":
-                    path = PathOf(JsonFields.String(member, $"{field}.path"), $"{field}.path");
-                    return true;
-                case "equals":
-                    equal = JsonFields.Whole(member, $"{field}.equals");
-                    return true;
-                case "contains":
-                    contains = JsonFields.Whole(member, $"{field}.contains");
-                    if (member.ValueKind == JsonValueKind.String && member.GetString()!.Length == 0)
-                        throw new FormatException($"{field}.contains: must not be empty");
-                    return true;
-                case "regex":
-                    expression = Expression(member, $"{field}.regex");
-                    return true;
-                case "min":
-                    min = JsonFields.Decimal(member, $"{field}.min");
-                    return true;
-                case "max":
-                    max = JsonFields.Decimal(member, $"{field}.max");
-                    return true;
-                default:
-                    return false;
+                switch (name)
+                {
+                    case "path":
+                        path = PathOf(JsonFields.String(member, $"{field}.path"), $"{field}.path");
+                        return true;
+                    case "equals":
+                        equal = JsonFields.Whole(member, $"{field}.equals");
+                        return true;
+                    case "contains":
+                        contains = JsonFields.Whole(member, $"{field}.contains");
+                        if (member.ValueKind == JsonValueKind.String && member.GetString()!.Length == 0)
+                            throw new FormatException($"{field}.contains: must not be empty");
+                        return true;
+                    case "regex":
+                        expression = Expression(member, $"{field}.regex");
+                        return true;
+                    case "min":
+                        min = JsonFields.Decimal(member, $"{field}.min");
+                        return true;
+                    case "max":
+                        max = JsonFields.Decimal(member, $"{field}.max");
+                        return true;
+                    default:
+                        return false;
+                }
             }
-        });
+        );
         if (path is null)
             throw new FormatException($"{field}.path: is missing");
         if (equal is null && contains is null && expression is null && min is null && max is null)
             throw new FormatException($"{field}: must have one of equals, contains, regex, min and max");
         if (min > max)
             throw new FormatException($"{field}.min: must not be more than max");
-        return new JsonPathGrader(new JsonPathExpectation(path) { EqualTo = equal, Contains = contains, Expression = expression, Min = min, Max = max });
+        return new JsonPathGrader(
+            new JsonPathExpectation(path)
+            {
+                EqualTo = equal,
+                Contains = contains,
+                Expression = expression,
+                Min = min,
+                Max = max,
+            }
+        );
     }
 
     private static JsonPath PathOf(string text, string field)
@@ -193,34 +217,39 @@ internal sealed class ExpectReader(CaseContext context)
         List<ExpectedCall> called = [];
         HashSet<string> never = [];
         var (inOrder, only, given) = (false, false, false);
-        JsonFields.Members(value, field, "called, order, never and only", (name, member) =>
-        {
-            switch (name)
+        JsonFields.Members(
+            value,
+            field,
+            "called, order, never and only",
+            (name, member) =>
             {
-                case "called":
-                    called = [.. Listed(member, $"{field}.called").Select((one, index) => Call(one, $"{field}.called[{index}]"))];
-                    given = true;
-                    return true;
-                case "order":
-                    inOrder = JsonFields.String(member, $"{field}.order") switch
-                    {
-                        "InOrder" => true,
-                        "Any" => false,
-                        _ => throw new FormatException($"{field}.order: must be InOrder or Any"),
-                    };
-                    return true;
-                case "never":
-                    never = [.. Listed(member, $"{field}.never").Select(one => JsonFields.String(one, $"{field}.never"))];
-                    given = true;
-                    return true;
-                case "only":
-                    only = JsonFields.Flag(member, $"{field}.only");
-                    given |= only;
-                    return true;
-                default:
-                    return false;
+                switch (name)
+                {
+                    case "called":
+                        called = [.. Listed(member, $"{field}.called").Select((one, index) => Call(one, $"{field}.called[{index}]"))];
+                        given = true;
+                        return true;
+                    case "order":
+                        inOrder = JsonFields.String(member, $"{field}.order") switch
+                        {
+                            "InOrder" => true,
+                            "Any" => false,
+                            _ => throw new FormatException($"{field}.order: must be InOrder or Any"),
+                        };
+                        return true;
+                    case "never":
+                        never = [.. Listed(member, $"{field}.never").Select(one => JsonFields.String(one, $"{field}.never"))];
+                        given = true;
+                        return true;
+                    case "only":
+                        only = JsonFields.Flag(member, $"{field}.only");
+                        given |= only;
+                        return true;
+                    default:
+                        return false;
+                }
             }
-        });
+        );
         if (!given)
             throw new FormatException($"{field}: must have called, never or only");
         if (called.Any(call => never.Contains(call.Name)))
@@ -234,21 +263,26 @@ internal sealed class ExpectReader(CaseContext context)
             return new ExpectedCall(JsonFields.String(value, field), null);
         string? tool = null;
         JsonElement? arguments = null;
-        JsonFields.Members(value, field, "name and arguments", (name, member) =>
-        {
-            switch (name)
+        JsonFields.Members(
+            value,
+            field,
+            "name and arguments",
+            (name, member) =>
             {
-                case "name":
-                    tool = JsonFields.String(member, $"{field}.name");
-                    return true;
-                case "arguments":
-                    JsonFields.RequireObject(member, $"{field}.arguments");
-                    arguments = JsonFields.Whole(member, $"{field}.arguments");
-                    return true;
-                default:
-                    return false;
+                switch (name)
+                {
+                    case "name":
+                        tool = JsonFields.String(member, $"{field}.name");
+                        return true;
+                    case "arguments":
+                        JsonFields.RequireObject(member, $"{field}.arguments");
+                        arguments = JsonFields.Whole(member, $"{field}.arguments");
+                        return true;
+                    default:
+                        return false;
+                }
             }
-        });
+        );
         return new ExpectedCall(tool ?? throw new FormatException($"{field}.name: is missing"), arguments);
     }
 
@@ -256,29 +290,42 @@ internal sealed class ExpectReader(CaseContext context)
     {
         string? rubric = null;
         var (votes, passAt) = (context.JudgeVotes, JudgeGrader.DefaultPassAt);
-        JsonFields.Members(value, field, "rubric, votes and passAt", (name, member) =>
-        {
-            switch (name)
+        JsonFields.Members(
+            value,
+            field,
+            "rubric, votes and passAt",
+            (name, member) =>
             {
-                case "rubric":
-                    rubric = JsonFields.String(member, $"{field}.rubric");
-                    return true;
-                case "votes":
-                    votes = member.ValueKind == JsonValueKind.Number && member.TryGetInt32(out var number) && number is 1 or 3 or 5 or 7 or 9
-                        ? number
-                        : throw new FormatException($"{field}.votes: must be an odd number from 1 to 9");
-                    return true;
-                case "passAt":
-                    passAt = JsonFields.Decimal(member, $"{field}.passAt") is > 0 and <= 1 and var least
-                        ? (double)least
-                        : throw new FormatException($"{field}.passAt: must be above 0, at most 1");
-                    return true;
-                default:
-                    return false;
+                switch (name)
+                {
+                    case "rubric":
+                        rubric = JsonFields.String(member, $"{field}.rubric");
+                        return true;
+                    case "votes":
+                        votes =
+                            member.ValueKind == JsonValueKind.Number
+                            && member.TryGetInt32(out var number)
+                            && number is 1 or 3 or 5 or 7 or 9
+                                ? number
+                                : throw new FormatException($"{field}.votes: must be an odd number from 1 to 9");
+                        return true;
+                    case "passAt":
+                        passAt = JsonFields.Decimal(member, $"{field}.passAt") is > 0 and <= 1 and var least
+                            ? (double)least
+                            : throw new FormatException($"{field}.passAt: must be above 0, at most 1");
+                        return true;
+                    default:
+                        return false;
+                }
             }
-        });
+        );
         if (string.IsNullOrWhiteSpace(rubric))
             throw new FormatException($"{field}.rubric: is missing");
-        return new JudgeGrader(context.Judge ?? throw new FormatException($"{field}: no judge is set (JUDGE_URL and JUDGE_MODEL)"), rubric, votes, passAt);
+        return new JudgeGrader(
+            context.Judge ?? throw new FormatException($"{field}: no judge is set (JUDGE_URL and JUDGE_MODEL)"),
+            rubric,
+            votes,
+            passAt
+        );
     }
 }

@@ -19,20 +19,23 @@ internal static class JsonFields
         }
     }
 
-    public static List<string> Strings(JsonElement value, string field) => value.ValueKind == JsonValueKind.Array
-        ? [.. value.EnumerateArray().Select(item => String(item, field))]
-        : throw new FormatException($"{field}: must be a list of texts");
+    public static List<string> Strings(JsonElement value, string field) =>
+        value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(item => String(item, field))]
+            : throw new FormatException($"{field}: must be a list of texts");
 
-    public static decimal Decimal(JsonElement value, string field) => value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var number)
-        ? number
-        : throw new FormatException($"{field}: must be a number");
+    public static decimal Decimal(JsonElement value, string field) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var number)
+            ? number
+            : throw new FormatException($"{field}: must be a number");
 
-    public static bool Flag(JsonElement value, string field) => value.ValueKind switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => throw new FormatException($"{field}: must be true or false"),
-    };
+    public static bool Flag(JsonElement value, string field) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw new FormatException($"{field}: must be true or false"),
+        };
 
     /// <summary>The members of an object, each of which must be known.</summary>
     public static void Members(JsonElement value, string field, string known, Func<string, JsonElement, bool> take)

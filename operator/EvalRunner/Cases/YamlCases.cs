@@ -35,7 +35,10 @@ internal sealed partial class YamlCases
         {
             var root = new YamlCases(file).Document();
             if (root is JsonObject top)
-                root = top is { Count: 1 } && top.TryGetPropertyValue("cases", out var inner) ? inner : throw new CasesException("the cases file must have \"cases\" at its top, and nothing else");
+                root =
+                    top is { Count: 1 } && top.TryGetPropertyValue("cases", out var inner)
+                        ? inner
+                        : throw new CasesException("the cases file must have \"cases\" at its top, and nothing else");
             return root switch
             {
                 null => [],
@@ -151,7 +154,12 @@ internal sealed partial class YamlCases
         if (Fraction().Match(value) is { Success: true } parts)
         {
             // As JSON writes it, digit for digit.
-            var (sign, whole, rest, exponent) = (parts.Groups[1].Value == "-" ? "-" : "", parts.Groups[2].Value.TrimStart('0'), parts.Groups[3].Value, parts.Groups[4].Value);
+            var (sign, whole, rest, exponent) = (
+                parts.Groups[1].Value == "-" ? "-" : "",
+                parts.Groups[2].Value.TrimStart('0'),
+                parts.Groups[3].Value,
+                parts.Groups[4].Value
+            );
             return JsonNode.Parse($"{sign}{(whole.Length == 0 ? "0" : whole)}{(rest.Length == 0 ? "" : "." + rest)}{exponent}");
         }
         if (NoNumber().IsMatch(value))
@@ -175,7 +183,8 @@ internal sealed partial class YamlCases
             throw Wrong(place, "with its aliases it is larger than what is read");
     }
 
-    private static CasesException Wrong(Mark place, string problem) => new(JsonFields.Text($"the cases file, line {place.Line}, column {place.Column}: {problem}"));
+    private static CasesException Wrong(Mark place, string problem) =>
+        new(JsonFields.Text($"the cases file, line {place.Line}, column {place.Column}: {problem}"));
 
     [GeneratedRegex("^[-+]?[0-9]+$", RegexOptions.CultureInvariant)]
     private static partial Regex WholeNumber();

@@ -24,7 +24,9 @@ internal sealed class AllGrader(IEnumerable<IGrader> graders) : IGrader
     }
 
     /// <summary>Both must hold.</summary>
-    public static Grade Worst(Grade one, Grade other) => one.Unmeasured ? one : other.Unmeasured ? other
+    public static Grade Worst(Grade one, Grade other) =>
+        one.Unmeasured ? one
+        : other.Unmeasured ? other
         : new Grade(Math.Min(one.Score, other.Score), one.Passed && other.Passed, one.Passed ? other.Reason : one.Reason);
 }
 

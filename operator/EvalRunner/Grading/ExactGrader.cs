@@ -5,7 +5,6 @@ internal sealed class ExactGrader(string expected) : TextGrader
 {
     private readonly string expected = expected.Trim();
 
-    public override Grade Grade(string answer) => answer.AsSpan().Trim().SequenceEqual(expected)
-        ? Grading.Grade.Pass
-        : Grading.Grade.Fail("another text than expected");
+    public override Grade Grade(string answer) =>
+        answer.AsSpan().Trim().SequenceEqual(expected) ? Grading.Grade.Pass : Grading.Grade.Fail("another text than expected");
 }

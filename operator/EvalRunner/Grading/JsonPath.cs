@@ -15,9 +15,7 @@ internal sealed class JsonPath
     // A pointer's "0" may be a name or an index; a path says which.
     private readonly List<(string? Name, int Index)> segments = [];
 
-    private JsonPath()
-    {
-    }
+    private JsonPath() { }
 
     /// <summary>Reads a path or a pointer.</summary>
     /// <exception cref="FormatException">It is neither; the message does not quote it.</exception>
@@ -120,7 +118,10 @@ internal sealed class JsonPath
     }
 
     private static int Index(string text) =>
-        text is "0" || (text.Length > 0 && text[0] != '0' && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _)) ? int.Parse(text, CultureInfo.InvariantCulture) : -1;
+        text is "0" || (text.Length > 0 && text[0] != '0' && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            ? int.Parse(text, CultureInfo.InvariantCulture)
+            : -1;
 
-    private static FormatException Wrong(int at) => new(string.Create(CultureInfo.InvariantCulture, $"is no path such as $.a.b[0]['x'] (offset {at})"));
+    private static FormatException Wrong(int at) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"is no path such as $.a.b[0]['x'] (offset {at})"));
 }

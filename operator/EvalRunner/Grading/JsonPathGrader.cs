@@ -60,13 +60,17 @@ internal sealed class JsonPathGrader(JsonPathExpectation expected) : TextGrader
             return Grading.Grade.Pass;
         if (found.ValueKind != JsonValueKind.Number || !found.TryGetDecimal(out var number))
             return Grading.Grade.Fail("no number at the path");
-        return number < expected.Min || number > expected.Max ? Grading.Grade.Fail("the number at the path is out of bounds") : Grading.Grade.Pass;
+        return number < expected.Min || number > expected.Max
+            ? Grading.Grade.Fail("the number at the path is out of bounds")
+            : Grading.Grade.Pass;
     }
 
-    private static bool Contains(JsonElement found, JsonElement part) => found.ValueKind switch
-    {
-        JsonValueKind.Array => found.EnumerateArray().Any(element => JsonElement.DeepEquals(element, part)),
-        JsonValueKind.String => part.ValueKind == JsonValueKind.String && found.GetString()!.Contains(part.GetString()!, StringComparison.OrdinalIgnoreCase),
-        _ => false,
-    };
+    private static bool Contains(JsonElement found, JsonElement part) =>
+        found.ValueKind switch
+        {
+            JsonValueKind.Array => found.EnumerateArray().Any(element => JsonElement.DeepEquals(element, part)),
+            JsonValueKind.String => part.ValueKind == JsonValueKind.String
+                && found.GetString()!.Contains(part.GetString()!, StringComparison.OrdinalIgnoreCase),
+            _ => false,
+        };
 }

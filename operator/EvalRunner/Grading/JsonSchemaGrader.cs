@@ -50,7 +50,14 @@ internal sealed class JsonSchemaGrader : TextGrader
         {
             return Grading.Grade.Fail("a pattern of the schema took too long");
         }
-        catch (Exception fault) when (fault is Newtonsoft.Json.JsonException or ArgumentException or OverflowException or FormatException or InvalidOperationException)
+        catch (Exception fault)
+            when (fault
+                    is Newtonsoft.Json.JsonException
+                        or ArgumentException
+                        or OverflowException
+                        or FormatException
+                        or InvalidOperationException
+            )
         {
             // For example a number of a thousand digits: JSON, but no number that the library reads.
             return Grading.Grade.Fail("the JSON cannot be read");

@@ -14,7 +14,9 @@ internal static class JsonSchemaKeywords
     // Notes for people: nothing to enforce.
     private static readonly HashSet<string> Annotations = ["$schema", "$id", "$comment", "title", "description", "default", "examples"];
 
-    /// <summary>Checks a schema, and writes what the library does not know in a form that it does: <c>const</c> becomes an <c>enum</c> of one.</summary>
+    /// <summary>
+    /// Checks a schema, and writes what the library does not know in a form that it does: <c>const</c> becomes an <c>enum</c> of one.
+    /// </summary>
     /// <exception cref="FormatException">The message names the place.</exception>
     public static void Check(JsonObject schema, string path, JsonObject? root = null)
     {
@@ -31,7 +33,11 @@ internal static class JsonSchemaKeywords
                     break;
                 case "type":
                     var types = value is JsonArray list ? [.. list.Select(Text)] : new[] { Text(value) };
-                    Require(types.Length > 0 && types.All(type => type is not null && Types.Contains(type)), place, "must be a type of JSON Schema or a list of them");
+                    Require(
+                        types.Length > 0 && types.All(type => type is not null && Types.Contains(type)),
+                        place,
+                        "must be a type of JSON Schema or a list of them"
+                    );
                     break;
                 case "enum":
                     Require(value is JsonArray { Count: > 0 }, place, "must be a list");
@@ -66,10 +72,18 @@ internal static class JsonSchemaKeywords
                     Require(value is JsonArray names && names.All(name => Text(name) is not null), place, "must be a list of names");
                     break;
                 case "minLength" or "maxLength" or "minItems" or "maxItems" or "minProperties" or "maxProperties":
-                    Require(value is JsonValue count && count.TryGetValue<int>(out var number) && number >= 0, place, "must be a whole number, not negative");
+                    Require(
+                        value is JsonValue count && count.TryGetValue<int>(out var number) && number >= 0,
+                        place,
+                        "must be a whole number, not negative"
+                    );
                     break;
                 case "minimum" or "maximum" or "exclusiveMinimum" or "exclusiveMaximum" or "multipleOf":
-                    Require(value is JsonValue bound && bound.TryGetValue<decimal>(out var limit) && (keyword != "multipleOf" || limit > 0), place, "must be a number");
+                    Require(
+                        value is JsonValue bound && bound.TryGetValue<decimal>(out var limit) && (keyword != "multipleOf" || limit > 0),
+                        place,
+                        "must be a number"
+                    );
                     break;
                 case "uniqueItems":
                     Require(value is JsonValue unique && unique.TryGetValue<bool>(out _), place, "must be true or false");
@@ -78,7 +92,11 @@ internal static class JsonSchemaKeywords
                     RequirePattern(Text(value), place);
                     break;
                 case "$ref":
-                    Require(Text(value) is { } target && Resolves(root, target), place, "must point to a place in this schema, for example \"#/definitions/x\"");
+                    Require(
+                        Text(value) is { } target && Resolves(root, target),
+                        place,
+                        "must point to a place in this schema, for example \"#/definitions/x\""
+                    );
                     Require(schema.Count == 1, place, "must stand alone: what stands beside it would be ignored");
                     break;
                 default:
@@ -117,7 +135,8 @@ internal static class JsonSchemaKeywords
         return node is JsonObject;
     }
 
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : null;
+    private static string? Text(JsonNode? node) =>
+        node is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : null;
 
     private static void Require(bool holds, string place, string problem)
     {

@@ -37,7 +37,14 @@ internal sealed class Judge : IDisposable
     {
         (this.model, this.patience, this.pause, this.time) = (model, patience, pause, time);
         endpoint = new Uri(url.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/chat/completions" + url.Query);
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+        http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                UseProxy = false,
+                AllowAutoRedirect = false,
+                UseCookies = false,
+            }
+        )
         {
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = MaxBody,
@@ -98,7 +105,14 @@ internal sealed class Judge : IDisposable
             // As a number and within its bounds: a judge that says "10" speaks of another scale.
             return score.ValueKind == JsonValueKind.Number && score.TryGetDouble(out var number) && number is >= 0 and <= 1 ? number : null;
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException or NullReferenceException)
+        catch (Exception fault)
+            when (fault
+                    is JsonException
+                        or InvalidOperationException
+                        or KeyNotFoundException
+                        or IndexOutOfRangeException
+                        or NullReferenceException
+            )
         {
             return null;
         }
@@ -106,15 +120,22 @@ internal sealed class Judge : IDisposable
 
     private string Body(string rubric, Answer answer)
     {
-        // The code of the sections comes from all that is in them: an answer that closes its section early would have to hold its own digest.
+        // The code of the sections comes from all that is in them: an answer that closes its section early would have to hold its own
+        // digest.
         var all = new StringBuilder().Append(rubric).Append('\0').Append(answer.Text);
         foreach (var (role, content) in answer.Conversation)
             all.Append('\0').Append(role).Append('\0').Append(content);
         var code = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all.ToString())))[..24];
         var talk = string.Join("\n", answer.Conversation.Select(message => $"{message.Role}: {message.Content}"));
-        var text = string.Create(CultureInfo.InvariantCulture,
-            $"<rubric {code}>\n{rubric}\n</rubric {code}>\n<conversation {code}>\n{talk}\n</conversation {code}>\n<answer {code}>\n{answer.Text}\n</answer {code}>");
-        return JsonSerializer.Serialize(new JudgeRequest(model, 0, [new JudgeMessage("system", Instructions), new JudgeMessage("user", text)]), JudgeJson.Default.JudgeRequest);
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"<rubric {code}>\n{rubric}\n</rubric {code}>\n<conversation {code}>\n{talk}\n</conversation {code}>\n<answer "
+                + $"{code}>\n{answer.Text}\n</answer {code}>"
+        );
+        return JsonSerializer.Serialize(
+            new JudgeRequest(model, 0, [new JudgeMessage("system", Instructions), new JudgeMessage("user", text)]),
+            JudgeJson.Default.JudgeRequest
+        );
     }
 }
 
@@ -141,10 +162,11 @@ internal sealed class JudgeGrader(Judge judge, string rubric, int votes, double 
 
     public bool IsCostly => true;
 
-    public async ValueTask<Grade> GradeAsync(Answer answer, CancellationToken stop) => await judge.GradeAsync(rubric, answer, votes, stop) switch
-    {
-        null => Grade.NotMeasured("the judge gave no score that can be read"),
-        { } score when score >= passAt => new Grade(score, true, "good enough for the judge"),
-        { } score => new Grade(score, false, "not good enough for the judge"),
-    };
+    public async ValueTask<Grade> GradeAsync(Answer answer, CancellationToken stop) =>
+        await judge.GradeAsync(rubric, answer, votes, stop) switch
+        {
+            null => Grade.NotMeasured("the judge gave no score that can be read"),
+            { } score when score >= passAt => new Grade(score, true, "good enough for the judge"),
+            { } score => new Grade(score, false, "not good enough for the judge"),
+        };
 }

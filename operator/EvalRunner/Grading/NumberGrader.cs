@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace AgentReadiness.EvalRunner.Grading;
 
-/// <summary>The last number of the answer is near the expected one, the tolerance included: models say what they count before the result.</summary>
+/// <summary>
+/// The last number of the answer is near the expected one, the tolerance included: models say what they count before the result.
+/// </summary>
 internal sealed class NumberGrader(decimal value, decimal tolerance) : TextGrader
 {
     public override Grade Grade(string answer)
@@ -42,13 +44,23 @@ internal sealed class NumberGrader(decimal value, decimal tolerance) : TextGrade
         // "10-5", "gpt-4": a sign right after a letter or digit joins, it does not negate.
         if (last.Index > 0 && char.IsLetterOrDigit(text[last.Index - 1]))
             negative = false;
-        if (!decimal.TryParse(digits, NumberStyles.AllowDecimalPoint | NumberStyles.AllowThousands | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number))
+        if (
+            !decimal.TryParse(
+                digits,
+                NumberStyles.AllowDecimalPoint | NumberStyles.AllowThousands | NumberStyles.AllowExponent,
+                CultureInfo.InvariantCulture,
+                out number
+            )
+        )
             return false;
         number = negative ? -number : number;
         return true;
     }
 
     // Linear in the answer's length. Grouped thousands come first; an exponent needs digits, so "2e" is 2.
-    private static readonly Regex Numbers = new(@"[-+\u2212]?([0-9]{1,3}(,[0-9]{3})+\b|[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]+)?|[-+\u2212]?\.[0-9]+([eE][-+]?[0-9]+)?",
-        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, RegexGrader.Timeout);
+    private static readonly Regex Numbers = new(
+        @"[-+\u2212]?([0-9]{1,3}(,[0-9]{3})+\b|[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]+)?|[-+\u2212]?\.[0-9]+([eE][-+]?[0-9]+)?",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking,
+        RegexGrader.Timeout
+    );
 }

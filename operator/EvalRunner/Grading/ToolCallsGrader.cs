@@ -8,17 +8,24 @@ namespace AgentReadiness.EvalRunner.Grading;
 internal sealed record ExpectedCall(string Name, JsonElement? Arguments)
 {
     /// <summary>Whether a call is the expected one.</summary>
-    public bool Matches(ToolCall call) => call.Name == Name && (Arguments is not { } expected || (call.Arguments is { } actual && IsPart(expected, actual)));
+    public bool Matches(ToolCall call) =>
+        call.Name == Name && (Arguments is not { } expected || (call.Arguments is { } actual && IsPart(expected, actual)));
 
-    /// <summary>Every member of an object must be there, and a list must have as many elements; what else an object has does not count.</summary>
-    private static bool IsPart(JsonElement expected, JsonElement actual) => expected.ValueKind switch
-    {
-        JsonValueKind.Object => actual.ValueKind == JsonValueKind.Object
-            && expected.EnumerateObject().All(member => actual.TryGetProperty(member.Name, out var value) && IsPart(member.Value, value)),
-        JsonValueKind.Array => actual.ValueKind == JsonValueKind.Array && expected.GetArrayLength() == actual.GetArrayLength()
-            && expected.EnumerateArray().Zip(actual.EnumerateArray()).All(pair => IsPart(pair.First, pair.Second)),
-        _ => JsonElement.DeepEquals(expected, actual),
-    };
+    /// <summary>
+    /// Every member of an object must be there, and a list must have as many elements; what else an object has does not count.
+    /// </summary>
+    private static bool IsPart(JsonElement expected, JsonElement actual) =>
+        expected.ValueKind switch
+        {
+            JsonValueKind.Object => actual.ValueKind == JsonValueKind.Object
+                && expected
+                    .EnumerateObject()
+                    .All(member => actual.TryGetProperty(member.Name, out var value) && IsPart(member.Value, value)),
+            JsonValueKind.Array => actual.ValueKind == JsonValueKind.Array
+                && expected.GetArrayLength() == actual.GetArrayLength()
+                && expected.EnumerateArray().Zip(actual.EnumerateArray()).All(pair => IsPart(pair.First, pair.Second)),
+            _ => JsonElement.DeepEquals(expected, actual),
+        };
 }
 
 /// <summary>The tools that the agent says it called.</summary>
@@ -46,7 +53,9 @@ internal sealed class ToolCallsGrader(IReadOnlyList<ExpectedCall> called, bool i
         var found = inOrder ? InOrder(calls) : Assigned(calls);
         return found == called.Count
             ? Grading.Grade.Pass
-            : Grading.Grade.Fail($"{called.Count - found} of {called.Count} expected calls are missing{(inOrder ? " or out of order" : string.Empty)}");
+            : Grading.Grade.Fail(
+                $"{called.Count - found} of {called.Count} expected calls are missing{(inOrder ? " or out of order" : string.Empty)}"
+            );
     }
 
     private int InOrder(IReadOnlyList<ToolCall> calls)

@@ -11,14 +11,23 @@ internal sealed class ProcessWait(Func<int, bool> counts, Func<int, bool> tryWai
     // Only where the kernel has no signal for the end of another's process (before Linux 5.3, or a strict filter of system calls).
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>All that a pod's shared process namespace holds, besides us, its first process, which ends last, and a guardrail, which ends when it is told.</summary>
-    public static ProcessWait ForOthers() => new(process => process != 1 && process != Environment.ProcessId && UserOf(process) != AgentDeploymentRules.GuardrailUser, Posix.TryWait);
+    /// <summary>
+    /// All that a pod's shared process namespace holds, besides us, its first process, which ends last, and a guardrail, which ends when it
+    /// is told.
+    /// </summary>
+    public static ProcessWait ForOthers() =>
+        new(
+            process => process != 1 && process != Environment.ProcessId && UserOf(process) != AgentDeploymentRules.GuardrailUser,
+            Posix.TryWait
+        );
 
     /// <summary>Waits.</summary>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public Task RunAsync(CancellationToken stop) =>
         // A thread of its own, which blocks; where it is stopped it is left behind and ends with the program.
-        Task.Factory.StartNew(() => Wait(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(stop);
+        Task
+            .Factory.StartNew(() => Wait(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .WaitAsync(stop);
 
     private void Wait(CancellationToken stop)
     {
@@ -38,17 +47,30 @@ internal sealed class ProcessWait(Func<int, bool> counts, Func<int, bool> tryWai
         }
     }
 
-    private IEnumerable<int> Running() => Directory.EnumerateDirectories("/proc")
-        .Select(folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? process : 0)
-        .Where(process => process > 0 && counts(process) && !HasEnded(process));
+    private IEnumerable<int> Running() =>
+        Directory
+            .EnumerateDirectories("/proc")
+            .Select(folder =>
+                int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? process : 0
+            )
+            .Where(process => process > 0 && counts(process) && !HasEnded(process));
 
     private static long? UserOf(int process)
     {
         try
         {
             // "Uid:	real	effective	…"
-            return File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("Uid:", StringComparison.Ordinal)) is { } line
-                && long.TryParse(line.Split('\t', StringSplitOptions.RemoveEmptyEntries)[1], NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : null;
+            return
+                File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("Uid:", StringComparison.Ordinal))
+                    is { } line
+                && long.TryParse(
+                    line.Split('\t', StringSplitOptions.RemoveEmptyEntries)[1],
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var user
+                )
+                ? user
+                : null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

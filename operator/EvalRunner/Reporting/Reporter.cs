@@ -29,7 +29,9 @@ internal sealed class Reporter(ReporterSettings settings, ProcessWait runner, Te
             await runner.RunAsync(stop);
             // Reading does not look at the token: a large file is left where it is.
             var (message, native) = await Task.Run(() => Read(path), stop).WaitAsync(stop);
-            return native is null || ResultsLog.Write(log, native) ? message : Message(new ResultsProblem(EvalReasons.ResultsUnreadable, "the results are too long for a log"));
+            return native is null || ResultsLog.Write(log, native)
+                ? message
+                : Message(new ResultsProblem(EvalReasons.ResultsUnreadable, "the results are too long for a log"));
         }
         catch (OperationCanceledException)
         {
@@ -61,7 +63,14 @@ internal sealed class Reporter(ReporterSettings settings, ProcessWait runner, Te
         try
         {
             var native = ResultsLog.Native(results);
-            return (ReporterMessage.Of(settings.Run, results, ResultsLog.Digest(native)) with { CasesDigest = settings.CasesDigest, Results = ResultsLog.Inline(native) }, native);
+            return (
+                ReporterMessage.Of(settings.Run, results, ResultsLog.Digest(native)) with
+                {
+                    CasesDigest = settings.CasesDigest,
+                    Results = ResultsLog.Inline(native),
+                },
+                native
+            );
         }
         catch (InvalidDataException fault)
         {
@@ -70,5 +79,8 @@ internal sealed class Reporter(ReporterSettings settings, ProcessWait runner, Te
     }
 
     private ReporterMessage Message(ResultsProblem problem, string? format = null) =>
-        ReporterMessage.Of(settings.Run, problem, format) with { CasesDigest = settings.CasesDigest };
+        ReporterMessage.Of(settings.Run, problem, format) with
+        {
+            CasesDigest = settings.CasesDigest,
+        };
 }

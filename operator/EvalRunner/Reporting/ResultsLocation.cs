@@ -33,7 +33,10 @@ internal static class ResultsLocation
         {
             if (new FileInfo(part).LinkTarget is null)
                 continue;
-            problem = new ResultsProblem(EvalReasons.ResultsUnreadable, "the path of the results leads over a symbolic link, and none is followed");
+            problem = new ResultsProblem(
+                EvalReasons.ResultsUnreadable,
+                "the path of the results leads over a symbolic link, and none is followed"
+            );
             return null;
         }
         if (!Directory.Exists(path))
@@ -52,9 +55,10 @@ internal static class ResultsLocation
         var files = new DirectoryInfo(folder).EnumerateFiles().Where(file => file.LinkTarget is null).Take(MaxFiles + 1).ToList();
         if (files.Count is 0 or > MaxFiles)
         {
-            problem = files.Count == 0
-                ? new ResultsProblem(EvalReasons.NoResults, "the runner ended and left no file in the results folder")
-                : new ResultsProblem(EvalReasons.ResultsUnreadable, $"the results folder has more than {MaxFiles} files");
+            problem =
+                files.Count == 0
+                    ? new ResultsProblem(EvalReasons.NoResults, "the runner ended and left no file in the results folder")
+                    : new ResultsProblem(EvalReasons.ResultsUnreadable, $"the results folder has more than {MaxFiles} files");
             return null;
         }
         // A single file is what it is: its reader says best what is wrong with it.
@@ -63,9 +67,13 @@ internal static class ResultsLocation
         var found = files.OrderBy(file => file.Name, StringComparer.Ordinal).Where(IsResults).ToList();
         if (found is [var one])
             return one.FullName;
-        problem = new ResultsProblem(EvalReasons.UnknownFormat, found.Count == 0
-            ? $"none of the {files.Count} files in the results folder is of a known format"
-            : $"{found.Count} files in the results folder could be the results: {string.Join(", ", found.Take(3).Select(file => file.Name))}");
+        problem = new ResultsProblem(
+            EvalReasons.UnknownFormat,
+            found.Count == 0
+                ? $"none of the {files.Count} files in the results folder is of a known format"
+                : $"{found.Count} files in the results folder could be the results: "
+                    + $"{string.Join(", ", found.Take(3).Select(file => file.Name))}"
+        );
         return null;
     }
 

@@ -20,8 +20,15 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
             if (talk.Fault is null)
             {
                 var grade = await GradeAsync(one, talk, stop);
-                var outcome = grade.Unmeasured ? Outcome.Errored : grade.Passed ? Outcome.Passed : Outcome.Failed;
-                return new CaseResult(one, index, repeat, outcome, grade.Score, grade.Reason, time.GetElapsedTime(began)) { Latency = talk.Latency, Cost = talk.Cost };
+                var outcome =
+                    grade.Unmeasured ? Outcome.Errored
+                    : grade.Passed ? Outcome.Passed
+                    : Outcome.Failed;
+                return new CaseResult(one, index, repeat, outcome, grade.Score, grade.Reason, time.GetElapsedTime(began))
+                {
+                    Latency = talk.Latency,
+                    Cost = talk.Cost,
+                };
             }
             // Only what was not measured is tried again: trying failures again would raise the score.
             if (attempt == Attempts)

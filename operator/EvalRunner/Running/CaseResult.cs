@@ -29,9 +29,16 @@ internal sealed record CaseResult(EvalCase Case, int Index, int Repeat, Outcome 
     public decimal? Cost { get; init; }
 
     /// <summary>The line for the log: enough to find the case, nothing of what it asks, expects or got.</summary>
-    public string ToLine() => JsonSerializer.Serialize(
-        new CaseLine(Case.Id, Outcome == Outcome.Passed, Outcome == Outcome.Errored ? $"not measured: {Reason}" : Reason, (long)Duration.TotalMilliseconds),
-        CaseJson.Default.CaseLine);
+    public string ToLine() =>
+        JsonSerializer.Serialize(
+            new CaseLine(
+                Case.Id,
+                Outcome == Outcome.Passed,
+                Outcome == Outcome.Errored ? $"not measured: {Reason}" : Reason,
+                (long)Duration.TotalMilliseconds
+            ),
+            CaseJson.Default.CaseLine
+        );
 }
 
 /// <summary>A line of the log.</summary>

@@ -23,7 +23,9 @@ internal sealed class CaseRunner(RunnerSettings settings, TimeProvider time, Tex
     {
         var digest = settings.CasesDigest ?? string.Empty;
         IReadOnlyList<EvalCase> cases = [];
-        using var judge = settings.Judge is { } model ? new Judge(model.Url, model.Model, settings.CaseTimeout, settings.Backoff, time) : null;
+        using var judge = settings.Judge is { } model
+            ? new Judge(model.Url, model.Model, settings.CaseTimeout, settings.Backoff, time)
+            : null;
         try
         {
             var file = await File.ReadAllBytesAsync(settings.CasesFile, stop);
@@ -69,7 +71,9 @@ internal sealed class CaseRunner(RunnerSettings settings, TimeProvider time, Tex
 
     private async Task RunAsync(CaseAttempts attempts, IEnumerable<(EvalCase One, int Index, int Repeat)> items, CancellationToken stop)
     {
-        await Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = settings.Parallelism, CancellationToken = stop },
+        await Parallel.ForEachAsync(
+            items,
+            new ParallelOptions { MaxDegreeOfParallelism = settings.Parallelism, CancellationToken = stop },
             async (item, cancel) =>
             {
                 var result = await attempts.RunAsync(item.One, item.Index, item.Repeat, cancel);
@@ -79,15 +83,22 @@ internal sealed class CaseRunner(RunnerSettings settings, TimeProvider time, Tex
                     output.WriteLine(result.ToLine());
                     output.Flush();
                 }
-            });
+            }
+        );
         stop.ThrowIfCancellationRequested();
     }
 
-    /// <summary>More repeats could decide. Asked of the very text that the operator will judge, with the error split over all looks.</summary>
+    /// <summary>
+    /// More repeats could decide. Asked of the very text that the operator will judge, with the error split over all looks.
+    /// </summary>
     private bool IsUndecided()
     {
         using var text = new MemoryStream(ResultsFile.Text(Ordered()));
-        var bar = new ResultsBar(settings.Thresholds) { CriticalTags = [.. settings.CriticalTags], Looks = settings.Repeats.Max - settings.Repeats.Min + 1 };
+        var bar = new ResultsBar(settings.Thresholds)
+        {
+            CriticalTags = [.. settings.CriticalTags],
+            Looks = settings.Repeats.Max - settings.Repeats.Min + 1,
+        };
         return ResultsVerdict.Decide(ResultsReader.Read(text), bar).Reason == EvalReasons.BoundsStraddle;
     }
 

@@ -45,14 +45,27 @@ internal sealed class AzureEvaluationReader(JsonStream json)
         if (results.Count == 0)
         {
             // Five is the best of one scale and the worst of another: without a threshold nothing says which.
-            throw new ResultsException(EvalReasons.ScoreInvalid,
-                $"row {rows} has scores and no \"…{Result}\" of pass or fail: use a version of azure-ai-evaluation whose evaluators have a threshold, or convert to the native format");
+            throw new ResultsException(
+                EvalReasons.ScoreInvalid,
+                $"row {rows} has scores and no \"…{Result}\" of pass or fail: use a version of azure-ai-evaluation whose evaluators have "
+                    + $"a threshold, or convert to the native format"
+            );
         }
         var fault = results.Select(result => Fault(result.Key, result.Value, outputs)).FirstOrDefault(found => found is not null);
         var failed = results.Exists(result => result.Value.Text == "fail");
         // Rows have no names: the same inputs are the same case, and a second row of them is a repeat.
         var digest = Convert.ToHexStringLower(content.GetHashAndReset())[..12];
-        cases.Add(Measurement.Of(id is { Length: > 0 } ? id : $"row#{digest}", fault is not null ? CaseOutcome.Errored : failed ? CaseOutcome.Failed : CaseOutcome.Passed) with { Fault = fault });
+        cases.Add(
+            Measurement.Of(
+                id is { Length: > 0 } ? id : $"row#{digest}",
+                fault is not null ? CaseOutcome.Errored
+                    : failed ? CaseOutcome.Failed
+                    : CaseOutcome.Passed
+            ) with
+            {
+                Fault = fault,
+            }
+        );
     }
 
     private static string? Fault(string name, JsonScalar result, Dictionary<string, JsonScalar> outputs)
@@ -60,6 +73,8 @@ internal sealed class AzureEvaluationReader(JsonStream json)
         if (result.Text is not ("pass" or "fail"))
             return $"{name} is neither pass nor fail";
         // An evaluator that failed leaves NaN, and the SDK calls that a fail: it is no measurement.
-        return outputs.TryGetValue(name[..^Result.Length], out var score) && (score.IsNull || score.Text == "?") ? $"{name[..^Result.Length]} has no value" : null;
+        return outputs.TryGetValue(name[..^Result.Length], out var score) && (score.IsNull || score.Text == "?")
+            ? $"{name[..^Result.Length]} has no value"
+            : null;
     }
 }

@@ -74,7 +74,8 @@ internal sealed class CaseCollector
     }
 
     /// <summary>The cases, sorted by ID.</summary>
-    public IReadOnlyList<MeasuredCase> ToCases() => [.. entries.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value.ToCase(pair.Key))];
+    public IReadOnlyList<MeasuredCase> ToCases() =>
+        [.. entries.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value.ToCase(pair.Key))];
 
     /// <summary>A long ID keeps its start, for people, and gets a digest, so that two of them stay two.</summary>
     private static string Shorten(string id)
@@ -103,16 +104,24 @@ internal sealed class CaseCollector
             repeats = (int)Math.Min(int.MaxValue, (long)repeats + measured.Repeats);
             var counts = measured.Weight ?? 1;
             if (counts is not (>= 1e-6 and <= 1e6))
-                throw new ResultsException(EvalReasons.ScoreInvalid, Invariant($"case {id}: the weight {counts} is not between 0.000001 and 1000000"));
+                throw new ResultsException(
+                    EvalReasons.ScoreInvalid,
+                    Invariant($"case {id}: the weight {counts} is not between 0.000001 and 1000000")
+                );
             if (weight is { } other && other != counts)
-                throw ResultsException.Disagree(Invariant($"case {id}: its repeats have the weights {Math.Min(other, counts)} and {Math.Max(other, counts)}"));
+                throw ResultsException.Disagree(
+                    Invariant($"case {id}: its repeats have the weights {Math.Min(other, counts)} and {Math.Max(other, counts)}")
+                );
             weight = counts;
             switch (measured.Outcome)
             {
                 case CaseOutcome.Passed or CaseOutcome.Failed:
                     // Not "out of range": a NaN is not in any.
                     if (measured.Score is not (>= 0 and <= 1))
-                        throw new ResultsException(EvalReasons.ScoreInvalid, Invariant($"case {id}: the score {measured.Score} is not between 0 and 1"));
+                        throw new ResultsException(
+                            EvalReasons.ScoreInvalid,
+                            Invariant($"case {id}: the score {measured.Score} is not between 0 and 1")
+                        );
                     scores.Add((measured.Score, measured.Repeats));
                     failed |= measured.Outcome == CaseOutcome.Failed;
                     break;
@@ -138,8 +147,11 @@ internal sealed class CaseCollector
             if (measured.Cost is >= 0 and < MaxCost)
                 cost = (cost ?? 0) + Math.Round(measured.Cost.Value, 12);
             // Rounded and not cut: what was written as 0.3 µs is read as that.
-            if (measured.LatencySeconds is >= 0 and < 1e8 && TimeSpan.FromTicks((long)Math.Round(measured.LatencySeconds.Value * TimeSpan.TicksPerSecond)) is var time
-                && (latency is null || time > latency))
+            if (
+                measured.LatencySeconds is >= 0 and < 1e8
+                && TimeSpan.FromTicks((long)Math.Round(measured.LatencySeconds.Value * TimeSpan.TicksPerSecond)) is var time
+                && (latency is null || time > latency)
+            )
             {
                 latency = time;
             }
@@ -147,7 +159,11 @@ internal sealed class CaseCollector
 
         public MeasuredCase ToCase(string id)
         {
-            var outcome = errored ? CaseOutcome.Errored : scores.Count == 0 ? CaseOutcome.Skipped : failed ? CaseOutcome.Failed : CaseOutcome.Passed;
+            var outcome =
+                errored ? CaseOutcome.Errored
+                : scores.Count == 0 ? CaseOutcome.Skipped
+                : failed ? CaseOutcome.Failed
+                : CaseOutcome.Passed;
             // Sums of floating-point numbers depend on their order.
             scores.Sort();
             return new MeasuredCase
@@ -164,15 +180,17 @@ internal sealed class CaseCollector
             };
         }
 
-        private double Mean() => scores.Count switch
-        {
-            0 => 0,
-            // As it is: a product and a quotient could lose its last bit.
-            1 => scores[0].Score,
-            _ => scores.Sum(one => one.Score * one.Repeats) / scores.Sum(one => (double)one.Repeats),
-        };
+        private double Mean() =>
+            scores.Count switch
+            {
+                0 => 0,
+                // As it is: a product and a quotient could lose its last bit.
+                1 => scores[0].Score,
+                _ => scores.Sum(one => one.Score * one.Repeats) / scores.Sum(one => (double)one.Repeats),
+            };
 
-        private static string Cut(string text) => text.Length <= MaxFault ? text : text[..(char.IsHighSurrogate(text[MaxFault - 2]) ? MaxFault - 2 : MaxFault - 1)] + "…";
+        private static string Cut(string text) =>
+            text.Length <= MaxFault ? text : text[..(char.IsHighSurrogate(text[MaxFault - 2]) ? MaxFault - 2 : MaxFault - 1)] + "…";
 
         private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
     }

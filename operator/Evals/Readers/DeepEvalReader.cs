@@ -26,9 +26,11 @@ internal sealed class DeepEvalReader(JsonStream json)
             throw ResultsException.Disagree(FormattableString.Invariant($"testFailed is {bad}, but {failed} test cases are no success"));
 
         // One test function may loop over many inputs under one name; the same input again is a repeat.
-        var several = cases.GroupBy(one => one.Name, StringComparer.Ordinal)
+        var several = cases
+            .GroupBy(one => one.Name, StringComparer.Ordinal)
             .Where(group => group.Select(one => one.Content).Distinct(StringComparer.Ordinal).Skip(1).Any())
-            .Select(group => group.Key).ToHashSet(StringComparer.Ordinal);
+            .Select(group => group.Key)
+            .ToHashSet(StringComparer.Ordinal);
         var collector = new CaseCollector();
         foreach (var (name, content, result) in cases)
             collector.Add(result with { Id = several.Contains(name) ? $"{name}#{content}" : name });
@@ -60,7 +62,8 @@ internal sealed class DeepEvalReader(JsonStream json)
     {
         var name = string.Empty;
         bool? success = null;
-        double? cost = null, seconds = null;
+        double? cost = null,
+            seconds = null;
         List<string> tags = [];
         var metrics = new Metrics(json);
         using var content = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -125,7 +128,8 @@ internal sealed class DeepEvalReader(JsonStream json)
 
         public void Add()
         {
-            string? metric = null, error = null;
+            string? metric = null,
+                error = null;
             bool? success = null;
             JsonScalar score = default;
             double? threshold = null;

@@ -34,15 +34,16 @@ internal sealed class ExtensionsAIReader(JsonStream json)
     public static CaseCollector Lines(JsonStream json)
     {
         var reader = new ExtensionsAIReader(json);
-        do
-            reader.Result();
+        do reader.Result();
         while (json.Read());
         return reader.cases;
     }
 
     private void Result()
     {
-        string? scenario = null, iteration = null, run = null;
+        string? scenario = null,
+            iteration = null,
+            run = null;
         List<string> tags = [];
         var metrics = new Metrics(json);
         double? seconds = null;
@@ -73,7 +74,11 @@ internal sealed class ExtensionsAIReader(JsonStream json)
                     json.ObjectIfAny(part =>
                     {
                         if (part == "turnDetails")
-                            json.ArrayIfAny(() => json.ObjectIfAny(detail => seconds = detail == "latency" ? (seconds ?? 0) + (json.Scalar().Finite ?? 0) : seconds));
+                            json.ArrayIfAny(() =>
+                                json.ObjectIfAny(detail =>
+                                    seconds = detail == "latency" ? (seconds ?? 0) + (json.Scalar().Finite ?? 0) : seconds
+                                )
+                            );
                     });
                     break;
                 default:
@@ -84,12 +89,18 @@ internal sealed class ExtensionsAIReader(JsonStream json)
             throw ResultsException.Unreadable($"result {cases.Count + 1} has no scenarioName");
         // A report holds the last executions as well: those of other revisions.
         if (execution is not null && run != execution)
-            throw new ResultsException(EvalReasons.SeveralSubjects, "results of several executions; give those of the one that is to be released");
+            throw new ResultsException(
+                EvalReasons.SeveralSubjects,
+                "results of several executions; give those of the one that is to be released"
+            );
         execution = run ?? string.Empty;
         if (!seen.Add((scenario, iteration ?? string.Empty)))
             throw new ResultsException(EvalReasons.DuplicateCases, $"scenario {scenario}, iteration {iteration} is there twice");
         var fault = metrics.Fault ?? (metrics.Decisive == 0 ? "no metric is interpreted" : null);
-        var outcome = fault is not null ? CaseOutcome.Errored : metrics.Failed ? CaseOutcome.Failed : CaseOutcome.Passed;
+        var outcome =
+            fault is not null ? CaseOutcome.Errored
+            : metrics.Failed ? CaseOutcome.Failed
+            : CaseOutcome.Passed;
         cases.Add(Measurement.Of(scenario, outcome) with { Tags = tags, LatencySeconds = seconds, Fault = fault });
     }
 
@@ -105,7 +116,8 @@ internal sealed class ExtensionsAIReader(JsonStream json)
         {
             var type = string.Empty;
             JsonScalar value = default;
-            bool interpreted = false, inconclusive = false;
+            bool interpreted = false,
+                inconclusive = false;
             bool? failed = null;
             string? error = null;
             json.ObjectIfAny(member =>
@@ -123,7 +135,8 @@ internal sealed class ExtensionsAIReader(JsonStream json)
                         json.Object(part =>
                         {
                             failed = part == "failed" ? json.Scalar().Flag : failed;
-                            inconclusive |= part == "rating" && "inconclusive".Equals(json.Scalar().Text, StringComparison.OrdinalIgnoreCase);
+                            inconclusive |=
+                                part == "rating" && "inconclusive".Equals(json.Scalar().Text, StringComparison.OrdinalIgnoreCase);
                         });
                         break;
                     case "diagnostics":
@@ -154,7 +167,8 @@ internal sealed class ExtensionsAIReader(JsonStream json)
 
         private string? Error()
         {
-            string? severity = null, message = null;
+            string? severity = null,
+                message = null;
             json.ObjectIfAny(part =>
             {
                 severity = part == "severity" ? json.Scalar().Name : severity;
@@ -163,12 +177,13 @@ internal sealed class ExtensionsAIReader(JsonStream json)
             return "error".Equals(severity, StringComparison.OrdinalIgnoreCase) ? message ?? "error" : null;
         }
 
-        private static bool Fits(string type, JsonScalar value) => type switch
-        {
-            "numeric" => value.Finite is not null,
-            "boolean" => value.Flag is not null,
-            "string" => value.Text is not null,
-            _ => false,
-        };
+        private static bool Fits(string type, JsonScalar value) =>
+            type switch
+            {
+                "numeric" => value.Finite is not null,
+                "boolean" => value.Flag is not null,
+                "string" => value.Text is not null,
+                _ => false,
+            };
     }
 }

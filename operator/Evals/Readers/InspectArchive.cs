@@ -27,7 +27,8 @@ internal static class InspectArchive
             var budget = new Budget(Math.Min(MaxUnpacked, (stream.Length * MaxRatio) + FreeBytes));
             var reader = new InspectReader();
             // A name that was written twice: the last one counts, as in Python.
-            var header = archive.Entries.LastOrDefault(entry => entry.FullName == "header.json")
+            var header =
+                archive.Entries.LastOrDefault(entry => entry.FullName == "header.json")
                 ?? archive.Entries.LastOrDefault(entry => entry.FullName == "results.json");
             if (header is null)
             {
@@ -38,14 +39,21 @@ internal static class InspectArchive
             Each(header, budget, reader.Header);
             foreach (var entry in archive.Entries)
             {
-                if (entry.FullName.StartsWith("samples/", StringComparison.Ordinal) && entry.FullName.EndsWith(".json", StringComparison.Ordinal))
+                if (
+                    entry.FullName.StartsWith("samples/", StringComparison.Ordinal)
+                    && entry.FullName.EndsWith(".json", StringComparison.Ordinal)
+                )
                     Each(entry, budget, reader.Sample);
             }
             return reader.Finish();
         }
         catch (InvalidDataException fault)
         {
-            throw ResultsException.Unreadable($"the archive is broken, cut off, or compressed in a way that is not read here (\"inspect log convert --to json\" helps): {fault.Message}", fault);
+            throw ResultsException.Unreadable(
+                $"the archive is broken, cut off, or compressed in a way that is not read here (\"inspect log convert --to json\" helps): "
+                    + $"{fault.Message}",
+                fault
+            );
         }
     }
 
@@ -99,7 +107,11 @@ internal static class InspectArchive
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
@@ -110,9 +122,7 @@ internal static class InspectArchive
             return count;
         }
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

@@ -54,7 +54,9 @@ internal sealed class InspectReader
         if (completed != total)
             throw Incomplete(string.Create(CultureInfo.InvariantCulture, $"{completed} of {total} samples were completed"));
         if (total != cases.Count)
-            throw ResultsException.Disagree(string.Create(CultureInfo.InvariantCulture, $"total_samples is {total}, but {cases.Count} samples are in the log"));
+            throw ResultsException.Disagree(
+                string.Create(CultureInfo.InvariantCulture, $"total_samples is {total}, but {cases.Count} samples are in the log")
+            );
         return cases;
     }
 
@@ -112,40 +114,41 @@ internal sealed class InspectSample
 
     public bool Invalidated { get; private set; }
 
-    public void Read(JsonStream json) => json.Object(name =>
-    {
-        switch (name)
+    public void Read(JsonStream json) =>
+        json.Object(name =>
         {
-            case "id":
-                Id = json.Scalar().Name;
-                break;
-            case "epoch":
-                Epoch = json.Scalar().Name ?? "?";
-                break;
-            case "scores":
-                json.ObjectIfAny(scorer => Score(json, scorer));
-                break;
-            // Logs before there were several scorers.
-            case "score":
-                Score(json, "score");
-                break;
-            case "error" when json.Token == JsonTokenType.StartObject:
-                error = "error";
-                json.Object(part => error = part == "message" ? json.Scalar().Text ?? error : error);
-                break;
-            case "invalidation":
-                Invalidated = !json.Scalar().IsNull;
-                break;
-            case "metadata":
-                json.ObjectIfAny(part => tags = part is "tags" or "tag" ? json.Texts() : tags);
-                break;
-            case "total_time":
-                seconds = json.Scalar().Finite;
-                break;
-            default:
-                break;
-        }
-    });
+            switch (name)
+            {
+                case "id":
+                    Id = json.Scalar().Name;
+                    break;
+                case "epoch":
+                    Epoch = json.Scalar().Name ?? "?";
+                    break;
+                case "scores":
+                    json.ObjectIfAny(scorer => Score(json, scorer));
+                    break;
+                // Logs before there were several scorers.
+                case "score":
+                    Score(json, "score");
+                    break;
+                case "error" when json.Token == JsonTokenType.StartObject:
+                    error = "error";
+                    json.Object(part => error = part == "message" ? json.Scalar().Text ?? error : error);
+                    break;
+                case "invalidation":
+                    Invalidated = !json.Scalar().IsNull;
+                    break;
+                case "metadata":
+                    json.ObjectIfAny(part => tags = part is "tags" or "tag" ? json.Texts() : tags);
+                    break;
+                case "total_time":
+                    seconds = json.Scalar().Finite;
+                    break;
+                default:
+                    break;
+            }
+        });
 
     public Measurement ToMeasurement(string id)
     {
@@ -159,26 +162,33 @@ internal sealed class InspectSample
         {
             if (value.IsNull || (value.Kind == JsonValueKind.String && value.Text == "?"))
                 return errored with { Fault = $"scorer {scorer}: no score" };
-            var score = Value(value) ?? throw new ResultsException(EvalReasons.ScoreInvalid, $"sample {id}, scorer {scorer}: \"{value.Name ?? value.Kind.ToString()}\" is no score between 0 and 1");
+            var score =
+                Value(value)
+                ?? throw new ResultsException(
+                    EvalReasons.ScoreInvalid,
+                    $"sample {id}, scorer {scorer}: \"{value.Name ?? value.Kind.ToString()}\" is no score between 0 and 1"
+                );
             lowest = Math.Min(lowest, score);
         }
         return new Measurement(id, lowest == 1 ? CaseOutcome.Passed : CaseOutcome.Failed, lowest) { Tags = tags, LatencySeconds = seconds };
     }
 
-    private void Score(JsonStream json, string scorer) => json.ObjectIfAny(part =>
-    {
-        if (part == "value")
-            scores.Add((scorer, json.Scalar()));
-    });
+    private void Score(JsonStream json, string scorer) =>
+        json.ObjectIfAny(part =>
+        {
+            if (part == "value")
+                scores.Add((scorer, json.Scalar()));
+        });
 
     // The letters are those of inspect_ai.scorer: CORRECT, INCORRECT, PARTIAL, NOANSWER; the numbers those of value_to_float().
-    private static double? Value(JsonScalar value) => value switch
-    {
-        { Flag: { } flag } => flag ? 1 : 0,
-        { Finite: >= 0 and <= 1 } => value.Finite,
-        { Text: "C" } => 1,
-        { Text: "P" } => 0.5,
-        { Text: "I" or "N" } => 0,
-        _ => null,
-    };
+    private static double? Value(JsonScalar value) =>
+        value switch
+        {
+            { Flag: { } flag } => flag ? 1 : 0,
+            { Finite: >= 0 and <= 1 } => value.Finite,
+            { Text: "C" } => 1,
+            { Text: "P" } => 0.5,
+            { Text: "I" or "N" } => 0,
+            _ => null,
+        };
 }

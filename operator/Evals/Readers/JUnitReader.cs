@@ -22,13 +22,16 @@ internal sealed class JUnitReader
         try
         {
             using var bounded = new BoundedTexts(stream);
-            using var xml = XmlReader.Create(bounded, new XmlReaderSettings
-            {
-                DtdProcessing = DtdProcessing.Prohibit,
-                XmlResolver = null,
-                MaxCharactersInDocument = ResultsReader.MaxBytes,
-                CloseInput = false,
-            });
+            using var xml = XmlReader.Create(
+                bounded,
+                new XmlReaderSettings
+                {
+                    DtdProcessing = DtdProcessing.Prohibit,
+                    XmlResolver = null,
+                    MaxCharactersInDocument = ResultsReader.MaxBytes,
+                    CloseInput = false,
+                }
+            );
             xml.MoveToContent();
             if (xml.NodeType != XmlNodeType.Element || xml.LocalName is not ("testsuites" or "testsuite"))
                 throw new ResultsException(EvalReasons.UnknownFormat, $"XML, but <{xml.LocalName}> is not of JUnit");
@@ -52,7 +55,8 @@ internal sealed class JUnitReader
             throw ResultsException.Unreadable($"suites nest deeper than {MaxDepth}");
         var name = xml.GetAttribute("name") ?? string.Empty;
         var declared = Counts.Names.Select(count => (count, Text: xml.GetAttribute(count))).Where(count => count.Text is not null).ToList();
-        Counts own = new(), nested = new();
+        Counts own = new(),
+            nested = new();
         Children(() =>
         {
             switch (xml.LocalName)
@@ -90,7 +94,9 @@ internal sealed class JUnitReader
     {
         var group = xml.GetAttribute("classname") is { Length: > 0 } named ? named : suite;
         var id = $"{group}.{xml.GetAttribute("name")}".TrimStart('.');
-        var seconds = double.TryParse(xml.GetAttribute("time"), NumberStyles.Float, CultureInfo.InvariantCulture, out var time) ? time : (double?)null;
+        var seconds = double.TryParse(xml.GetAttribute("time"), NumberStyles.Float, CultureInfo.InvariantCulture, out var time)
+            ? time
+            : (double?)null;
         var outcome = Said(xml.GetAttribute("status")) ?? Said(xml.GetAttribute("result")) ?? CaseOutcome.Passed;
         string? fault = null;
         var lost = 0;
@@ -141,13 +147,14 @@ internal sealed class JUnitReader
     }
 
     // Not in every dialect, but where it is said, "notrun" must not look like a pass.
-    private static CaseOutcome? Said(string? status) => status?.ToLowerInvariant() switch
-    {
-        "notrun" or "disabled" or "skipped" or "suppressed" or "ignored" or "pending" => CaseOutcome.Skipped,
-        "failed" or "failure" or "fail" => CaseOutcome.Failed,
-        "error" or "errored" or "broken" => CaseOutcome.Errored,
-        _ => null,
-    };
+    private static CaseOutcome? Said(string? status) =>
+        status?.ToLowerInvariant() switch
+        {
+            "notrun" or "disabled" or "skipped" or "suppressed" or "ignored" or "pending" => CaseOutcome.Skipped,
+            "failed" or "failure" or "fail" => CaseOutcome.Failed,
+            "error" or "errored" or "broken" => CaseOutcome.Errored,
+            _ => null,
+        };
 
     private void Children(Action child)
     {
@@ -164,11 +171,12 @@ internal sealed class JUnitReader
     }
 
     // To the end of the element, unlike XmlReader.Skip, which goes past it.
-    private void Skip() => Children(() =>
-    {
-        if (xml.Depth > 256)
-            throw ResultsException.Unreadable("elements nest deeper than 256");
-    });
+    private void Skip() =>
+        Children(() =>
+        {
+            if (xml.Depth > 256)
+                throw ResultsException.Unreadable("elements nest deeper than 256");
+        });
 
     private sealed class Counts
     {
@@ -210,7 +218,11 @@ internal sealed class JUnitReader
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(byte[] buffer, int offset, int count)
         {
@@ -222,9 +234,7 @@ internal sealed class JUnitReader
             return read;
         }
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

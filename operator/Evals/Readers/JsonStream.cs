@@ -13,23 +13,25 @@ internal readonly record struct JsonScalar(JsonValueKind Kind, string? Text, dou
     public bool IsNull => Kind == JsonValueKind.Null;
 
     /// <summary>Null where it is neither true nor false.</summary>
-    public bool? Flag => Kind switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => null,
-    };
+    public bool? Flag =>
+        Kind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => null,
+        };
 
     /// <summary>Null where it is no finite number.</summary>
     public double? Finite => Kind == JsonValueKind.Number && double.IsFinite(Number) ? Number : null;
 
     /// <summary>A string, or a number as it is written in an ID; null for anything else.</summary>
-    public string? Name => Kind switch
-    {
-        JsonValueKind.String => Text,
-        JsonValueKind.Number => Number.ToString("R", CultureInfo.InvariantCulture),
-        _ => null,
-    };
+    public string? Name =>
+        Kind switch
+        {
+            JsonValueKind.String => Text,
+            JsonValueKind.Number => Number.ToString("R", CultureInfo.InvariantCulture),
+            _ => null,
+        };
 }
 
 /// <summary>
@@ -124,7 +126,9 @@ internal sealed class JsonStream(Stream stream, bool lines = false)
             Skip();
     }
 
-    /// <summary>Walks the array that the current token starts; anything else is skipped. An element that is left alone is skipped.</summary>
+    /// <summary>
+    /// Walks the array that the current token starts; anything else is skipped. An element that is left alone is skipped.
+    /// </summary>
     public void ArrayIfAny(Action element)
     {
         if (Token != JsonTokenType.StartArray)
@@ -181,13 +185,15 @@ internal sealed class JsonStream(Stream stream, bool lines = false)
                 JsonTokenType.EndObject or JsonTokenType.EndArray => -1,
                 _ => 0,
             };
-            feed(Token switch
-            {
-                JsonTokenType.PropertyName => "k" + name,
-                JsonTokenType.String => "s" + scalar.Text,
-                JsonTokenType.Number => "n" + scalar.Name,
-                _ => Token.ToString(),
-            });
+            feed(
+                Token switch
+                {
+                    JsonTokenType.PropertyName => "k" + name,
+                    JsonTokenType.String => "s" + scalar.Text,
+                    JsonTokenType.Number => "n" + scalar.Name,
+                    _ => Token.ToString(),
+                }
+            );
             if (depth == 0)
                 return;
             Require();
@@ -201,8 +207,7 @@ internal sealed class JsonStream(Stream stream, bool lines = false)
             return;
         var outer = Depth;
         skipping = true;
-        do
-            Require();
+        do Require();
         while (Depth > outer || Token is not (JsonTokenType.EndObject or JsonTokenType.EndArray));
         skipping = false;
     }
@@ -311,7 +316,10 @@ internal sealed class JsonStream(Stream stream, bool lines = false)
         private void Continue(byte[] buffer, int i, byte value)
         {
             // Another word is no JSON either way; the reader finds the broken text.
-            buffer[i] = value != word![at] ? (byte)'\n' : at == 0 || at == word.Length - 1 ? (byte)'"' : (byte)'?';
+            buffer[i] =
+                value != word![at] ? (byte)'\n'
+                : at == 0 || at == word.Length - 1 ? (byte)'"'
+                : (byte)'?';
             at++;
             if (at == word.Length)
                 word = null;

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace AgentReadiness.Evals.Readers;
 
-/// <summary>Our own format, as docs/evals.md defines it: one JSON document, or JSON Lines with a first line that says how many cases follow.</summary>
+/// <summary>
+/// Our own format, as docs/evals.md defines it: one JSON document, or JSON Lines with a first line that says how many cases follow.
+/// </summary>
 internal sealed class NativeReader(JsonStream json)
 {
     /// <summary>What the member "format" says.</summary>
@@ -35,12 +37,18 @@ internal sealed class NativeReader(JsonStream json)
         reader.Header();
         // Without it, a file that lost its second half looks whole.
         if (reader.declared is not { } count)
-            throw new ResultsException(EvalReasons.RunIncomplete, "the first line must say how many results follow: {\"format\": \"…\", \"cases\": 120}");
+            throw new ResultsException(
+                EvalReasons.RunIncomplete,
+                "the first line must say how many results follow: {\"format\": \"…\", \"cases\": 120}"
+            );
         while (json.Read())
             reader.Case();
         if (count != reader.seen.Count)
         {
-            var message = string.Create(CultureInfo.InvariantCulture, $"the first line says {count} results, but {reader.seen.Count} follow");
+            var message = string.Create(
+                CultureInfo.InvariantCulture,
+                $"the first line says {count} results, but {reader.seen.Count} follow"
+            );
             throw new ResultsException(reader.seen.Count < count ? EvalReasons.RunIncomplete : EvalReasons.CountsDisagree, message);
         }
         return reader.cases;
@@ -61,7 +69,10 @@ internal sealed class NativeReader(JsonStream json)
                 failure = json.Scalar() is { IsNull: false } said ? said.Name ?? "the runner failed" : null;
                 break;
             case "format" when json.Scalar().Text != Marker:
-                throw new ResultsException(EvalReasons.UnknownFormat, $"\"format\" is \"{json.Scalar().Text}\", and only \"{Marker}\" is known");
+                throw new ResultsException(
+                    EvalReasons.UnknownFormat,
+                    $"\"format\" is \"{json.Scalar().Text}\", and only \"{Marker}\" is known"
+                );
             case "cases" when json.Token == JsonTokenType.StartArray:
                 inside = true;
                 json.ArrayIfAny(Case);
@@ -76,9 +87,11 @@ internal sealed class NativeReader(JsonStream json)
 
     private void Case()
     {
-        string? id = null, error = null;
+        string? id = null,
+            error = null;
         var repeat = "1";
-        JsonScalar score = default, passed = default;
+        JsonScalar score = default,
+            passed = default;
         var skipped = false;
         decimal? cost = null;
         double? seconds = null;
@@ -96,9 +109,12 @@ internal sealed class NativeReader(JsonStream json)
                     repeat = json.Scalar().Name ?? "?";
                     break;
                 case "repeats":
-                    repeats = json.Scalar().Finite is { } count and >= 1 and <= MaxRepeats && count == Math.Floor(count)
-                        ? (int)count
-                        : throw ResultsException.Unreadable($"result {seen.Count + 1}: \"repeats\" is no whole number from 1 to {MaxRepeats}");
+                    repeats =
+                        json.Scalar().Finite is { } count and >= 1 and <= MaxRepeats && count == Math.Floor(count)
+                            ? (int)count
+                            : throw ResultsException.Unreadable(
+                                $"result {seen.Count + 1}: \"repeats\" is no whole number from 1 to {MaxRepeats}"
+                            );
                     break;
                 case "score":
                     score = json.Scalar();
@@ -131,7 +147,10 @@ internal sealed class NativeReader(JsonStream json)
         if (id is not { Length: > 0 })
             throw ResultsException.Unreadable($"result {seen.Count + 1} has no id");
         if (!seen.Add((id, repeat)))
-            throw new ResultsException(EvalReasons.DuplicateCases, $"case {id} is there twice; repeats of a case are told apart by \"repeat\"");
+            throw new ResultsException(
+                EvalReasons.DuplicateCases,
+                $"case {id} is there twice; repeats of a case are told apart by \"repeat\""
+            );
         var result = Result(id, score, passed, skipped, error);
         cases.Add(result with { Tags = tags, Weight = weight, Cost = cost, LatencySeconds = seconds, Repeats = repeats ?? result.Repeats });
     }
@@ -140,7 +159,10 @@ internal sealed class NativeReader(JsonStream json)
     {
         if (error is not null)
             return new Measurement(id, CaseOutcome.Errored, 0) { Fault = error };
-        var (hasScore, hasPassed) = (score.Kind is not (JsonValueKind.Undefined or JsonValueKind.Null), passed.Kind is not (JsonValueKind.Undefined or JsonValueKind.Null));
+        var (hasScore, hasPassed) = (
+            score.Kind is not (JsonValueKind.Undefined or JsonValueKind.Null),
+            passed.Kind is not (JsonValueKind.Undefined or JsonValueKind.Null)
+        );
         if (skipped)
         {
             return !hasScore && !hasPassed
@@ -153,11 +175,16 @@ internal sealed class NativeReader(JsonStream json)
             throw new ResultsException(EvalReasons.ScoreInvalid, $"case {id}: \"score\" is no number");
         if (!hasScore && !hasPassed)
             return new Measurement(id, CaseOutcome.Errored, 0) { Fault = "neither score nor passed" };
-        var value = hasScore ? score.Number : passed.Flag == true ? 1 : 0;
+        var value =
+            hasScore ? score.Number
+            : passed.Flag == true ? 1
+            : 0;
         return new Measurement(id, (hasPassed ? passed.Flag == true : value >= 1) ? CaseOutcome.Passed : CaseOutcome.Failed, value);
     }
 
     // A text holds the amount as it is; a number went through a double.
     private static decimal? Decimal(JsonScalar value) =>
-        value.Text is { } text && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : Measurement.Usd(value.Finite);
+        value.Text is { } text && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : Measurement.Usd(value.Finite);
 }

@@ -65,7 +65,12 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
 
     private void Item()
     {
-        string? type = null, item = null, source = null, run = null, said = null, error = null;
+        string? type = null,
+            item = null,
+            source = null,
+            run = null,
+            said = null,
+            error = null;
         List<string> tags = [];
         var (graders, missing, failed) = (0, false, false);
         void Grader()
@@ -123,8 +128,18 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
         if (item is null || !items.Add(item))
             throw new ResultsException(EvalReasons.DuplicateCases, $"the output item {item ?? "without an id"} is there twice");
         runs.Add(run ?? string.Empty);
-        var fault = error ?? (said is "error" or "errored" ? "errored" : graders == 0 || missing ? "a grader gave no result" : null);
-        var outcome = said == "skipped" ? CaseOutcome.Skipped : fault is not null ? CaseOutcome.Errored : failed ? CaseOutcome.Failed : CaseOutcome.Passed;
+        var fault =
+            error
+            ?? (
+                said is "error" or "errored" ? "errored"
+                : graders == 0 || missing ? "a grader gave no result"
+                : null
+            );
+        var outcome =
+            said == "skipped" ? CaseOutcome.Skipped
+            : fault is not null ? CaseOutcome.Errored
+            : failed ? CaseOutcome.Failed
+            : CaseOutcome.Passed;
         if ((said == "pass" && outcome == CaseOutcome.Failed) || (said is "fail" or "failed" && outcome == CaseOutcome.Passed))
             throw ResultsException.Disagree($"item {item} has the status {said}, but its graders say the opposite");
         counted[outcome] = counted.GetValueOrDefault(outcome) + 1;
@@ -153,6 +168,8 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
     private void Agree(string what, int count)
     {
         if (declared.TryGetValue(what, out var said) && said != count)
-            throw ResultsException.Disagree(string.Create(CultureInfo.InvariantCulture, $"result_counts.{what} is {said}, but {count} output items are"));
+            throw ResultsException.Disagree(
+                string.Create(CultureInfo.InvariantCulture, $"result_counts.{what} is {said}, but {count} output items are")
+            );
     }
 }

@@ -30,8 +30,7 @@ internal sealed class PromptfooReader(JsonStream json)
     public static CaseCollector Lines(JsonStream json)
     {
         var reader = new PromptfooReader(json);
-        do
-            reader.Result(reader.results, reader.resultTally);
+        do reader.Result(reader.results, reader.resultTally);
         while (json.Read());
         CheckSubjects(reader.resultTally);
         return reader.results;
@@ -142,20 +141,25 @@ internal sealed class PromptfooReader(JsonStream json)
         tally.Subjects.Add(column is { } number ? $"column {number}" : $"{result.Prompt}|{result.Provider}");
         var outcome = result.Outcome();
         tally.Count(outcome);
-        into.Add(Measurement.Of(result.Id(into.Count), outcome) with
-        {
-            Tags = result.Tags,
-            CostUsd = result.Cost,
-            LatencySeconds = result.LatencyMs / 1000,
-            Fault = result.Error,
-        });
+        into.Add(
+            Measurement.Of(result.Id(into.Count), outcome) with
+            {
+                Tags = result.Tags,
+                CostUsd = result.Cost,
+                LatencySeconds = result.LatencyMs / 1000,
+                Fault = result.Error,
+            }
+        );
     }
 
     // A mean over several systems is the measure of none of them.
     private static void CheckSubjects(Tally tally)
     {
         if (tally.Subjects.Count > 1)
-            throw new ResultsException(EvalReasons.SeveralSubjects, $"results of {tally.Subjects.Count} prompts or providers; evaluate the one that is to be released");
+            throw new ResultsException(
+                EvalReasons.SeveralSubjects,
+                $"results of {tally.Subjects.Count} prompts or providers; evaluate the one that is to be released"
+            );
     }
 
     private static void Check(string what, double? declared, int counted)
@@ -274,7 +278,11 @@ internal sealed class PromptfooResult : IDisposable
     /// <summary>Passed only where every statement of the result says so.</summary>
     public CaseOutcome Outcome()
     {
-        if (failureReason == FailureIsError || success is null || (success == false && failureReason is null && graded is null && !string.IsNullOrEmpty(Error)))
+        if (
+            failureReason == FailureIsError
+            || success is null
+            || (success == false && failureReason is null && graded is null && !string.IsNullOrEmpty(Error))
+        )
             return CaseOutcome.Errored;
         if (success == true && graded == false)
             throw ResultsException.Disagree("a result is a success, but its grading is not");
@@ -326,11 +334,12 @@ internal sealed class PromptfooResult : IDisposable
         }
     }
 
-    private void Tagged(JsonStream json) => json.ObjectIfAny(part =>
-    {
-        if (part is "tags" or "tag")
-            Tags.AddRange(json.Texts());
-    });
+    private void Tagged(JsonStream json) =>
+        json.ObjectIfAny(part =>
+        {
+            if (part is "tags" or "tag")
+                Tags.AddRange(json.Texts());
+        });
 
     private void Feed(string token)
     {

@@ -7,7 +7,8 @@ internal sealed class ResultsException(string reason, string message, Exception?
     public string Reason { get; } = reason;
 
     /// <summary>Broken, truncated, or larger than what is read.</summary>
-    public static ResultsException Unreadable(string message, Exception? inner = null) => new(EvalReasons.ResultsUnreadable, message, inner);
+    public static ResultsException Unreadable(string message, Exception? inner = null) =>
+        new(EvalReasons.ResultsUnreadable, message, inner);
 
     /// <summary>The file says something that cannot be: two of its statements contradict each other.</summary>
     public static ResultsException Disagree(string message) => new(EvalReasons.CountsDisagree, message);

@@ -24,9 +24,7 @@ internal static class AnswerReader
         }
         var filter = new SseUsageFilter(facts, hideUsage: false);
         filter.Append(plain.Span);
-        while (filter.TryTake(out _, out _))
-        {
-        }
+        while (filter.TryTake(out _, out _)) { }
         filter.TryTakeRest(out _, out _);
         if (!filter.Overflowed)
             facts.End();

@@ -4,8 +4,8 @@ using AgentReadiness.Pricing;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// Calls that the provider finishes in the background: their reservation stays until an answer under the same ID, which the agent or this asks for, shows
-/// their usage. Each is settled once.
+/// Calls that the provider finishes in the background: their reservation stays until an answer under the same ID, which the agent or this
+/// asks for, shows their usage. Each is settled once.
 /// </summary>
 internal sealed class BackgroundCalls(TimeProvider time, ILogger<BackgroundCalls> log)
 {
@@ -73,7 +73,10 @@ internal sealed class BackgroundCalls(TimeProvider time, ILogger<BackgroundCalls
             try
             {
                 using var expiry = new CancellationTokenSource(call.Plan.Settings.ModelCall.Timeout, time);
-                var endpoint = new Endpoint(EndpointKind.Poll, "/responses/" + Uri.EscapeDataString(id)) { Version = call.Plan.Endpoint.Version };
+                var endpoint = new Endpoint(EndpointKind.Poll, "/responses/" + Uri.EscapeDataString(id))
+                {
+                    Version = call.Plan.Endpoint.Version,
+                };
                 using var message = new HttpRequestMessage(HttpMethod.Get, call.Plan.Upstream.Endpoint(endpoint, call.Plan.Query));
                 foreach (var (name, value) in call.Headers)
                     message.Headers.TryAddWithoutValidation(name, value);

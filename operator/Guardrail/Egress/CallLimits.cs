@@ -14,7 +14,15 @@ internal static class CallLimits
     /// <param name="least">The least output limit to lower to.</param>
     /// <param name="maxCost">The most that the call may cost; null: no limit.</param>
     /// <param name="maxTokens">The most tokens that the call may use; null: no limit.</param>
-    public static long? Fit(MeteredRequest request, int bodyLength, PricedModel prices, long wanted, long least, Money? maxCost, long? maxTokens)
+    public static long? Fit(
+        MeteredRequest request,
+        int bodyLength,
+        PricedModel prices,
+        long wanted,
+        long least,
+        Money? maxCost,
+        long? maxTokens
+    )
     {
         var limit = wanted;
         if (maxTokens is { } tokens && !request.NoOutput)

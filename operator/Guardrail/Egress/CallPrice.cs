@@ -7,8 +7,8 @@ namespace AgentReadiness.Guardrail;
 internal static class CallPrice
 {
     /// <summary>
-    /// Settles a final answer: at the dearer of the model that was asked for and the one that answered, in the tier that served. Where the tier has no
-    /// price, or the answer cost more than it could, the bound did not hold, and the outcome says why.
+    /// Settles a final answer: at the dearer of the model that was asked for and the one that answered, in the tier that served. Where the
+    /// tier has no price, or the answer cost more than it could, the bound did not hold, and the outcome says why.
     /// </summary>
     public static CallOutcome Settle(ModelCallPlan plan, ResponseFacts facts, int status, DateTimeOffset now)
     {
@@ -19,9 +19,15 @@ internal static class CallPrice
         var cost = plan.Prices.Cost(usage, facts.ServiceTier)?.Total;
         string? overrun = null;
         if (cost is null)
-            overrun = facts.ServiceTier is { } tier ? $"the answer came in the service tier \"{tier}\", which has no price" : "the answer used something that has no price";
-        if (facts.Model is { } answered && !answered.Equals(plan.Request.Model, StringComparison.OrdinalIgnoreCase)
-            && plan.Settings.Prices.Find(plan.Provider, answered, now) is { } other && other.RuleId != plan.Prices.RuleId)
+            overrun = facts.ServiceTier is { } tier
+                ? $"the answer came in the service tier \"{tier}\", which has no price"
+                : "the answer used something that has no price";
+        if (
+            facts.Model is { } answered
+            && !answered.Equals(plan.Request.Model, StringComparison.OrdinalIgnoreCase)
+            && plan.Settings.Prices.Find(plan.Provider, answered, now) is { } other
+            && other.RuleId != plan.Prices.RuleId
+        )
         {
             var theirs = other.Cost(usage, facts.ServiceTier)?.Total;
             if (theirs > cost)

@@ -12,16 +12,17 @@ internal static class CallRetry
     public static bool Worthwhile(int status) => status is 408 or 409 or 429 or 500 or 502 or 503 or 504 or 529;
 
     /// <summary>What Retry-After asks for, or null.</summary>
-    public static TimeSpan? AskedFor(RetryConditionHeaderValue? header, DateTimeOffset now) => header switch
-    {
-        { Delta: { } delta } => delta,
-        { Date: { } date } => date > now ? date - now : TimeSpan.Zero,
-        _ => null,
-    };
+    public static TimeSpan? AskedFor(RetryConditionHeaderValue? header, DateTimeOffset now) =>
+        header switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } => date > now ? date - now : TimeSpan.Zero,
+            _ => null,
+        };
 
     /// <summary>
-    /// How long to wait before the next attempt: what the provider asks for, never less; else between half and the whole of 250 ms, doubled each time, 8 s
-    /// at most.
+    /// How long to wait before the next attempt: what the provider asks for, never less; else between half and the whole of 250 ms, doubled
+    /// each time, 8 s at most.
     /// </summary>
     /// <param name="attempt">The attempt that failed, from 1.</param>
     /// <param name="asked">What the provider asked for.</param>

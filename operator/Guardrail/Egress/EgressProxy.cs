@@ -1,6 +1,8 @@
 namespace AgentReadiness.Guardrail;
 
-/// <summary>What the agent reaches as http://127.0.0.1:15080/UPSTREAM/…: metered calls, free ones, tools; everything else is refused.</summary>
+/// <summary>
+/// What the agent reaches as http://127.0.0.1:15080/UPSTREAM/…: metered calls, free ones, tools; everything else is refused.
+/// </summary>
 internal sealed class EgressProxy(
     ConfigStore config,
     ModelCalls models,
@@ -9,7 +11,8 @@ internal sealed class EgressProxy(
     RunRegistry runs,
     GuardrailMetrics metrics,
     TimeProvider time,
-    ILogger<EgressProxy> log)
+    ILogger<EgressProxy> log
+)
 {
     /// <summary>Calls in flight.</summary>
     public InFlight Calls { get; } = new();
@@ -26,20 +29,41 @@ internal sealed class EgressProxy(
         var settings = config.Current;
         if (!settings.Upstreams.TryGetValue(name, out var upstream))
         {
-            await RefuseAsync(context, null, new ApiError(404, "unknown_upstream",
-                $"No upstream of that name is declared; the base URL is http://127.0.0.1:{context.Connection.LocalPort}/NAME/v1 with NAME one of: {string.Join(", ", settings.Upstreams.Keys)}."));
+            await RefuseAsync(
+                context,
+                null,
+                new ApiError(
+                    404,
+                    "unknown_upstream",
+                    $"No upstream of that name is declared; the base URL is http://127.0.0.1:{context.Connection.LocalPort}/NAME/v1 with "
+                        + $"NAME one of: {string.Join(", ", settings.Upstreams.Keys)}."
+                )
+            );
             return;
         }
         // "/v1/../files" must not become another endpoint at the provider than the one that was looked at here.
         var rest = slash < 0 ? "" : path[slash..];
-        var endpoint = rest.Contains("..", StringComparison.Ordinal) || rest.Contains("//", StringComparison.Ordinal)
-            ? new Endpoint(EndpointKind.Unmetered, rest)
-            : upstream.Format.Match(context.Request.Method, rest);
+        var endpoint =
+            rest.Contains("..", StringComparison.Ordinal) || rest.Contains("//", StringComparison.Ordinal)
+                ? new Endpoint(EndpointKind.Unmetered, rest)
+                : upstream.Format.Match(context.Request.Method, rest);
         if (endpoint.Kind == EndpointKind.Unmetered)
         {
-            await RefuseAsync(context, upstream, upstream.Format.IsTool
-                ? new ApiError(404, "unknown_endpoint", $"An MCP upstream is reached as http://127.0.0.1:{context.Connection.LocalPort}/{name} and nothing below it.")
-                : new ApiError(403, "unmetered_endpoint", $"{context.Request.Method} {rest} does not pass: what it costs is not metered."));
+            await RefuseAsync(
+                context,
+                upstream,
+                upstream.Format.IsTool
+                    ? new ApiError(
+                        404,
+                        "unknown_endpoint",
+                        $"An MCP upstream is reached as http://127.0.0.1:{context.Connection.LocalPort}/{name} and nothing below it."
+                    )
+                    : new ApiError(
+                        403,
+                        "unmetered_endpoint",
+                        $"{context.Request.Method} {rest} does not pass: what it costs is not metered."
+                    )
+            );
             return;
         }
         Calls.Enter();

@@ -70,7 +70,12 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
         using var expiry = new CancellationTokenSource(Least(Times.FirstByte, Times.Timeout), time);
         await using var leaving = context.RequestAborted.UnsafeRegister(_ => ShortenTo(expiry), null);
         await using var ending = plan.Run.Deadline.UnsafeRegister(static e => Cancel((CancellationTokenSource)e!), expiry);
-        using var content = new SplicedContent(plan.Body, plan.Request.Splices(plan.OutputLimit), context.Request.ContentType, plan.Upstream.IsTls);
+        using var content = new SplicedContent(
+            plan.Body,
+            plan.Request.Splices(plan.OutputLimit),
+            context.Request.ContentType,
+            plan.Upstream.IsTls
+        );
         using var message = new HttpRequestMessage(HttpMethod.Post, plan.Upstream.Endpoint(plan.Endpoint, plan.Query))
         {
             Content = content,
@@ -93,8 +98,12 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
             try
             {
                 // An answer that asks to wait for longer than a call may take is the agent's to have.
-                if (!last && CallRetry.Worthwhile((int)response.StatusCode) && !context.RequestAborted.IsCancellationRequested
-                    && !(CallRetry.AskedFor(response.Headers.RetryAfter, time.GetUtcNow()) > Times.Timeout))
+                if (
+                    !last
+                    && CallRetry.Worthwhile((int)response.StatusCode)
+                    && !context.RequestAborted.IsCancellationRequested
+                    && !(CallRetry.AskedFor(response.Headers.RetryAfter, time.GetUtcNow()) > Times.Timeout)
+                )
                     return await RefusedAsync(response, expiry);
                 return await AnswerAsync(response, expiry);
             }
@@ -103,7 +112,9 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
                 log.ModelCallFailed(plan.Upstream.Name, plan.Request.Model, Reason(e));
                 // The agent must not take a part for the whole.
                 context.Abort();
-                return NotBilled((int)response.StatusCode) ? CallOutcome.Zero((int)response.StatusCode) : CallOutcome.Unproven((int)response.StatusCode, null);
+                return NotBilled((int)response.StatusCode)
+                    ? CallOutcome.Zero((int)response.StatusCode)
+                    : CallOutcome.Unproven((int)response.StatusCode, null);
             }
         }
     }
@@ -112,13 +123,19 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
     {
         log.ModelCallFailed(plan.Upstream.Name, plan.Request.Model, Reason(e));
         var name = plan.Upstream.Name;
-        var error = plan.Run.Deadline.IsCancellationRequested
-            ? new ApiError(402, "run_limit_exceeded", "The run has taken longer than it may.") { Limit = "maxDuration" }
+        var error =
+            plan.Run.Deadline.IsCancellationRequested
+                ? new ApiError(402, "run_limit_exceeded", "The run has taken longer than it may.") { Limit = "maxDuration" }
             : e is OperationCanceledException
-                ? new ApiError(504, "model_call_timeout", $"The upstream \"{name}\" did not answer within {GoDuration.Format(Least(Times.FirstByte, Times.Timeout))}.", Retry: true)
-                : sent
-                    ? new ApiError(502, "upstream_failed", $"The upstream \"{name}\" broke off before it answered: {Reason(e)}.", Retry: true)
-                    : new ApiError(502, "upstream_unreachable", $"The upstream \"{name}\" cannot be reached: {Reason(e)}.", Retry: true);
+                ? new ApiError(
+                    504,
+                    "model_call_timeout",
+                    $"The upstream \"{name}\" did not answer within {GoDuration.Format(Least(Times.FirstByte, Times.Timeout))}.",
+                    Retry: true
+                )
+            : sent
+                ? new ApiError(502, "upstream_failed", $"The upstream \"{name}\" broke off before it answered: {Reason(e)}.", Retry: true)
+            : new ApiError(502, "upstream_unreachable", $"The upstream \"{name}\" cannot be reached: {Reason(e)}.", Retry: true);
         return (sent ? CallOutcome.Unproven(0, null) : CallOutcome.Zero(0)) with
         {
             Error = error,
@@ -126,7 +143,9 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
         };
     }
 
-    /// <summary>An answer that another attempt may better: its body is read, so that the connection can be used again, and thrown away.</summary>
+    /// <summary>
+    /// An answer that another attempt may better: its body is read, so that the connection can be used again, and thrown away.
+    /// </summary>
     private async Task<CallOutcome> RefusedAsync(HttpResponseMessage response, CancellationTokenSource expiry)
     {
         var status = (int)response.StatusCode;
@@ -134,7 +153,8 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(expiry.Token);
-            for (var rest = AnswerReader.LongestCapture; rest > 0 && await stream.ReadAsync(buffer, expiry.Token) is > 0 and var read;)
+            var rest = AnswerReader.LongestCapture;
+            while (rest > 0 && await stream.ReadAsync(buffer, expiry.Token) is > 0 and var read)
                 rest -= read;
         }
         finally
@@ -145,15 +165,22 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
         {
             MayRetry = true,
             RetryAfter = CallRetry.AskedFor(response.Headers.RetryAfter, time.GetUtcNow()),
-            Error = new ApiError(status, "upstream_failed", $"The upstream \"{plan.Upstream.Name}\" answered {status}, and the run may not spend more on another attempt.", Retry: true),
+            Error = new ApiError(
+                status,
+                "upstream_failed",
+                $"The upstream \"{plan.Upstream.Name}\" answered {status}, and the run may not spend more on another attempt.",
+                Retry: true
+            ),
         };
     }
 
     private async Task<CallOutcome> AnswerAsync(HttpResponseMessage response, CancellationTokenSource expiry)
     {
         var status = (int)response.StatusCode;
-        var encoding = response.Content.Headers.ContentEncoding.Count == 0 ? null : string.Join(',', response.Content.Headers.ContentEncoding);
-        var streamed = response.IsSuccessStatusCode && encoding is null && response.Content.Headers.ContentType?.MediaType == "text/event-stream";
+        var encoding =
+            response.Content.Headers.ContentEncoding.Count == 0 ? null : string.Join(',', response.Content.Headers.ContentEncoding);
+        var streamed =
+            response.IsSuccessStatusCode && encoding is null && response.Content.Headers.ContentType?.MediaType == "text/event-stream";
         UpstreamHeaders.Copy(response, context.Response, keepLength: !streamed);
         var facts = new ResponseFacts(plan.Endpoint.Api, plan.Provider);
         await using var stream = await response.Content.ReadAsStreamAsync(expiry.Token);
@@ -197,10 +224,14 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
                 var wrote = false;
                 while (filter.TryTake(out var bytes, out var show))
                 {
-                    // An event is a token at least, and a token some four bytes: what passes both counts is more than the provider was allowed to write.
+                    // An event is a token at least, and a token some four bytes: what passes both counts is more than the provider was
+                    // allowed to write.
                     if (facts.Usage?.Output > most || (facts.ContentEvents > most && facts.ContentBytes / BytesPerToken > most))
                     {
-                        await WriteAsync(System.Text.Encoding.UTF8.GetBytes(plan.Upstream.Format.CutTail(facts, plan.Endpoint)), expiry.Token);
+                        await WriteAsync(
+                            System.Text.Encoding.UTF8.GetBytes(plan.Upstream.Format.CutTail(facts, plan.Endpoint)),
+                            expiry.Token
+                        );
                         await FlushAsync(expiry.Token);
                         return $"the provider wrote on after its limit of {most} output tokens";
                     }
@@ -284,7 +315,10 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
             await context.Response.Body.WriteAsync(bytes, cancellation);
             return true;
         }
-        catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is (OperationCanceledException or IOException or InvalidOperationException))
+        catch (Exception e)
+            when (context.RequestAborted.IsCancellationRequested
+                && e is (OperationCanceledException or IOException or InvalidOperationException)
+            )
         {
             return false;
         }
@@ -296,7 +330,10 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
         {
             await context.Response.Body.FlushAsync(cancellation);
         }
-        catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is (OperationCanceledException or IOException or InvalidOperationException))
+        catch (Exception e)
+            when (context.RequestAborted.IsCancellationRequested
+                && e is (OperationCanceledException or IOException or InvalidOperationException)
+            )
         {
             // The agent has gone.
         }
@@ -308,7 +345,14 @@ internal sealed class ModelCall(HttpContext context, ModelCallPlan plan, bool la
         if (context.RequestAborted.IsCancellationRequested || plan.Run.Deadline.IsCancellationRequested)
             return;
         var left = Times.Timeout - time.GetElapsedTime(startedAt);
-        expiry.CancelAfter(Least(left > TimeSpan.Zero ? left : TimeSpan.Zero, streamed ? Times.Event : left > TimeSpan.Zero ? left : TimeSpan.Zero));
+        expiry.CancelAfter(
+            Least(
+                left > TimeSpan.Zero ? left : TimeSpan.Zero,
+                streamed ? Times.Event
+                    : left > TimeSpan.Zero ? left
+                    : TimeSpan.Zero
+            )
+        );
     }
 
     private void ShortenTo(CancellationTokenSource expiry)

@@ -15,7 +15,8 @@ internal sealed class ModelCalls(
     GuardrailMetrics metrics,
     SpendLog spendLog,
     TimeProvider time,
-    ILogger<ModelCalls> log)
+    ILogger<ModelCalls> log
+)
 {
     /// <summary>The largest request body, bytes.</summary>
     public const int LargestBody = 128 * 1024 * 1024;
@@ -50,13 +51,23 @@ internal sealed class ModelCalls(
     }
 
     private (ModelCallPlan? Plan, ApiError? Error) Plan(
-        HttpContext context, GuardrailSettings settings, Upstream upstream, Endpoint endpoint, MeteredRequest request, ReadOnlyMemory<byte> body, Run run, long started)
+        HttpContext context,
+        GuardrailSettings settings,
+        Upstream upstream,
+        Endpoint endpoint,
+        MeteredRequest request,
+        ReadOnlyMemory<byte> body,
+        Run run,
+        long started
+    )
     {
         var provider = upstream.Provider(settings.Prices);
         var prices = settings.Prices.Find(provider, request.Model, time.GetUtcNow());
         if (Check(settings, upstream, request, prices) is { } error)
             return (null, error);
-        var wanted = request.OutputLimit ?? Math.Max(Math.Min(settings.Config.MaxOutputTokens, prices!.MaxOutputTokens ?? long.MaxValue), request.LeastOutput);
+        var wanted =
+            request.OutputLimit
+            ?? Math.Max(Math.Min(settings.Config.MaxOutputTokens, prices!.MaxOutputTokens ?? long.MaxValue), request.LeastOutput);
         if (prices!.UpperBound(request.Bound(body.Length, wanted)) is null)
             return (null, Unbounded(request, prices));
         var policy = settings.Limits;
@@ -69,7 +80,14 @@ internal sealed class ModelCalls(
             Observed(upstream, "callMaxCost");
         var plan = new ModelCallPlan
         {
-            Settings = settings, Upstream = upstream, Endpoint = endpoint, Request = request, Body = body, Prices = prices, Provider = provider, Run = run,
+            Settings = settings,
+            Upstream = upstream,
+            Endpoint = endpoint,
+            Request = request,
+            Body = body,
+            Prices = prices,
+            Provider = provider,
+            Run = run,
             Tags = Tags.Read(settings.Tags, context.Request.Headers, run.Tags),
             OutputLimit = policy.Observe ? wanted : limit!.Value,
             UpperBound = prices.UpperBound(request.Bound(body.Length, policy.Observe ? wanted : limit!.Value))!.Value,
@@ -81,7 +99,14 @@ internal sealed class ModelCalls(
         {
             if (!policy.Observe)
             {
-                return (null, new ApiError(429, "rate_limited", $"This pod may not make more calls now: {busy.Limit}.", Retry: true) { Limit = busy.Limit, RetryAfter = busy.After });
+                return (
+                    null,
+                    new ApiError(429, "rate_limited", $"This pod may not make more calls now: {busy.Limit}.", Retry: true)
+                    {
+                        Limit = busy.Limit,
+                        RetryAfter = busy.After,
+                    }
+                );
             }
             Observed(upstream, busy.Limit);
         }
@@ -165,7 +190,13 @@ internal sealed class ModelCalls(
             return null;
         }
         if (!context.RequestAborted.IsCancellationRequested)
-            await RefuseAsync(context, plan.Upstream, plan.Run, plan.Request.Model, BudgetErrors.For(granted.Refusal, grants.Account.Budget, new Amount(plan.UpperBound, share.Tokens)));
+            await RefuseAsync(
+                context,
+                plan.Upstream,
+                plan.Run,
+                plan.Request.Model,
+                BudgetErrors.For(granted.Refusal, grants.Account.Budget, new Amount(plan.UpperBound, share.Tokens))
+            );
         return null;
     }
 
@@ -173,12 +204,25 @@ internal sealed class ModelCalls(
     {
         var spent = outcome.Cost ?? reservation.Amount.Cost;
         var usage = outcome.Facts?.Usage;
-        var tokens = outcome.Cost is null ? share.Tokens : usage is { } used ? used.Input + used.Output : 0;
+        var tokens =
+            outcome.Cost is null ? share.Tokens
+            : usage is { } used ? used.Input + used.Output
+            : 0;
         // First, so that the report which tells the cost tells it too.
         if (outcome.Overrun is { } why)
         {
             var at = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
-            overruns.Add(new OverrunReport { Rule = plan.Prices.RuleId, Model = plan.Request.Model, Cost = spent, Reserved = reservation.Amount.Cost, Why = why, At = at });
+            overruns.Add(
+                new OverrunReport
+                {
+                    Rule = plan.Prices.RuleId,
+                    Model = plan.Request.Model,
+                    Cost = spent,
+                    Reserved = reservation.Amount.Cost,
+                    Why = why,
+                    At = at,
+                }
+            );
             metrics.Overrun(plan.Prices.RuleId);
             log.Overrun(plan.Request.Model, plan.Prices.RuleId, spent.ToString(), reservation.Amount.Cost.ToString(), why);
         }
@@ -197,29 +241,54 @@ internal sealed class ModelCalls(
     private ApiError? Check(GuardrailSettings settings, Upstream upstream, MeteredRequest request, PricedModel? prices)
     {
         if (!settings.Allows(request.Model))
-            return new ApiError(403, "model_not_allowed", $"The model \"{request.Model}\" is not in guardrails.models.allow.") { Param = "model" };
+            return new ApiError(403, "model_not_allowed", $"The model \"{request.Model}\" is not in guardrails.models.allow.")
+            {
+                Param = "model",
+            };
         if (prices is null)
         {
-            return new ApiError(400, "model_not_priced",
-                $"The model \"{request.Model}\" has no price for upstream \"{upstream.Name}\", so its cost cannot be capped. Name a model of the price catalog, or update the catalog.")
-            { Param = "model" };
+            return new ApiError(
+                400,
+                "model_not_priced",
+                $"The model \"{request.Model}\" has no price for upstream \"{upstream.Name}\", so its cost cannot be capped. Name a model "
+                    + $"of the price catalog, or update the catalog."
+            )
+            {
+                Param = "model",
+            };
         }
         if (overruns.Why(prices.RuleId) is { } why)
             return Overrun(request.Model, prices.RuleId, why);
         return upstream.Key is not null && upstream.Key.Read() is null
-            ? new ApiError(503, "provider_key_unavailable", $"The key of upstream \"{upstream.Name}\" is missing, empty, or holds characters that no header can carry.", Retry: true)
+            ? new ApiError(
+                503,
+                "provider_key_unavailable",
+                $"The key of upstream \"{upstream.Name}\" is missing, empty, or holds characters that no header can carry.",
+                Retry: true
+            )
             : null;
     }
 
-    private static ApiError Overrun(string model, string rule, string why) => new(402, "model_overrun",
-        $"A call of the model \"{model}\" cost more than its upper bound ({why}); models of price rule {rule} are refused until spec.budget.acknowledgedOverruns names it or, without a budget window, the pod is restarted.")
-    { Param = "model" };
+    private static ApiError Overrun(string model, string rule, string why) =>
+        new(
+            402,
+            "model_overrun",
+            $"A call of the model \"{model}\" cost more than its upper bound ({why}); models of price rule {rule} are refused until "
+                + $"spec.budget.acknowledgedOverruns names it or, without a budget window, the pod is restarted."
+        )
+        {
+            Param = "model",
+        };
 
     private static ApiError Unbounded(MeteredRequest request, PricedModel prices)
     {
-        var why = prices.Unbounded
-            ?? (request.WebSearches > 0 && prices.WebSearch is null ? "a search of the provider has no price"
-            : "some of its input is not text in the body, and the catalog does not know the model's context window");
+        var why =
+            prices.Unbounded
+            ?? (
+                request.WebSearches > 0 && prices.WebSearch is null
+                    ? "a search of the provider has no price"
+                    : "some of its input is not text in the body, and the catalog does not know the model's context window"
+            );
         return new ApiError(400, "unbounded_cost", $"What this call can cost cannot be bounded: {why}.");
     }
 
@@ -227,9 +296,15 @@ internal sealed class ModelCalls(
     {
         if (policy.CallMaxCost is { } call && bound > call && !(runLeft < call))
         {
-            return new ApiError(402, "call_limit_exceeded",
-                $"This call can cost up to {bound} USD, and one call may cost {call}: shorten the input{(request.NoOutput ? "" : " or name a smaller output limit")}.")
-            { Limit = "perCall.maxCost" };
+            return new ApiError(
+                402,
+                "call_limit_exceeded",
+                $"This call can cost up to {bound} USD, and one call may cost {call}: shorten the "
+                    + $"input{(request.NoOutput ? "" : " or name a smaller output limit")}."
+            )
+            {
+                Limit = "perCall.maxCost",
+            };
         }
         return runLeft is { } left && bound > left
             ? RunErrors.Exceeded("maxCost", $"{left} USD of the run's budget are left, and this call can cost up to {bound}")

@@ -3,8 +3,9 @@ using AgentReadiness.Api.Guardrail;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// Price rules whose bound did not hold once: their models are refused until somebody has looked into it. What this process saw is reported until an answer
-/// of the operator, who keeps the list of all pods, no longer has it; without a budget window there is no operator to ask, and it holds while the process lives.
+/// Price rules whose bound did not hold once: their models are refused until somebody has looked into it. What this process saw is reported
+/// until an answer of the operator, who keeps the list of all pods, no longer has it; without a budget window there is no operator to ask,
+/// and it holds while the process lives.
 /// </summary>
 internal sealed class OverrunList
 {

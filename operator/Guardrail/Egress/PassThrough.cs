@@ -60,9 +60,28 @@ internal sealed class PassThrough(HttpContext context, Upstream upstream, CallTi
                 context.Abort();
                 return 0;
             }
-            await (e is OperationCanceledException
-                ? new ApiError(504, upstream.Format.IsTool ? "tool_call_timeout" : "model_call_timeout", $"The upstream \"{upstream.Name}\" did not answer within {GoDuration.Format(Least(times.FirstByte, times.Timeout))}.", Retry: true) { RpcId = RpcId }
-                : new ApiError(502, "upstream_unreachable", $"The upstream \"{upstream.Name}\" did not answer: {UpstreamErrors.Reason(e)}.", Retry: true) { RpcId = RpcId }).WriteAsync(context, upstream.Format);
+            await (
+                e is OperationCanceledException
+                    ? new ApiError(
+                        504,
+                        upstream.Format.IsTool ? "tool_call_timeout" : "model_call_timeout",
+                        $"The upstream \"{upstream.Name}\" did not answer within "
+                            + $"{GoDuration.Format(Least(times.FirstByte, times.Timeout))}.",
+                        Retry: true
+                    )
+                    {
+                        RpcId = RpcId,
+                    }
+                    : new ApiError(
+                        502,
+                        "upstream_unreachable",
+                        $"The upstream \"{upstream.Name}\" did not answer: {UpstreamErrors.Reason(e)}.",
+                        Retry: true
+                    )
+                    {
+                        RpcId = RpcId,
+                    }
+            ).WriteAsync(context, upstream.Format);
             return 0;
         }
     }
@@ -78,7 +97,11 @@ internal sealed class PassThrough(HttpContext context, Upstream upstream, CallTi
                 if (!Endless)
                 {
                     var left = times.Timeout - time.GetElapsedTime(startedAt);
-                    expiry.CancelAfter(streamed ? times.Event : left > TimeSpan.Zero ? left : TimeSpan.Zero);
+                    expiry.CancelAfter(
+                        streamed ? times.Event
+                        : left > TimeSpan.Zero ? left
+                        : TimeSpan.Zero
+                    );
                 }
                 var read = await stream.ReadAsync(buffer, cancellation);
                 if (read == 0)
@@ -99,7 +122,11 @@ internal sealed class PassThrough(HttpContext context, Upstream upstream, CallTi
 
     private HttpContent? Content(ReadOnlyMemory<byte>? body)
     {
-        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || (HttpMethods.IsDelete(context.Request.Method) && context.Request.ContentLength is null or 0))
+        if (
+            HttpMethods.IsGet(context.Request.Method)
+            || HttpMethods.IsHead(context.Request.Method)
+            || (HttpMethods.IsDelete(context.Request.Method) && context.Request.ContentLength is null or 0)
+        )
             return null;
         HttpContent content = body is { } bytes ? new ReadOnlyMemoryContent(bytes) : new StreamContent(context.Request.Body);
         content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);

@@ -1,9 +1,12 @@
 namespace AgentReadiness.Guardrail;
 
-/// <summary>A provider's key in a file, read again at most once a second: the kubelet swaps links, whose times say nothing about the content.</summary>
+/// <summary>
+/// A provider's key in a file, read again at most once a second: the kubelet swaps links, whose times say nothing about the content.
+/// </summary>
 internal sealed class ProviderKey(string path, TimeProvider time)
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+
     private sealed record Entry(string? Value, long ReadAt);
 
     private Entry? last;

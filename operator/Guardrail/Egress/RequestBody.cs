@@ -4,7 +4,11 @@ namespace AgentReadiness.Guardrail;
 internal static class RequestBody
 {
     /// <summary>The body, or an error: too large, or compressed, so that it cannot be read here.</summary>
-    public static async Task<(ReadOnlyMemory<byte> Body, ApiError? Error)> ReadAsync(HttpRequest request, int limit, CancellationToken cancellation)
+    public static async Task<(ReadOnlyMemory<byte> Body, ApiError? Error)> ReadAsync(
+        HttpRequest request,
+        int limit,
+        CancellationToken cancellation
+    )
     {
         var encoding = (string?)request.Headers.ContentEncoding;
         if (!string.IsNullOrEmpty(encoding) && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))

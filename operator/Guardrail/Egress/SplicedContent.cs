@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 
 namespace AgentReadiness.Guardrail;
 
-/// <summary>A body sent as it came, with a few bytes spliced in. Over HTTP/1.1 it can be sent once: a second sending could be billed twice.</summary>
+/// <summary>
+/// A body sent as it came, with a few bytes spliced in. Over HTTP/1.1 it can be sent once: a second sending could be billed twice.
+/// </summary>
 internal sealed class SplicedContent : HttpContent
 {
     private readonly ReadOnlyMemory<byte> body;
@@ -14,13 +16,16 @@ internal sealed class SplicedContent : HttpContent
     /// <param name="body">The original bytes; not changed, and not to be changed while this lives.</param>
     /// <param name="splices">Ascending by offset, not overlapping.</param>
     /// <param name="contentType">The original Content-Type.</param>
-    /// <param name="http2">It may go over HTTP/2, whose servers say of a call that they have not begun it (RFC 9113, 8.7): that one is sent again.</param>
+    /// <param name="http2">It may go over HTTP/2, whose servers say of a call that they have not begun it (RFC 9113, 8.7): that one is sent
+    /// again.</param>
     public SplicedContent(ReadOnlyMemory<byte> body, List<Splice> splices, string? contentType, bool http2 = false)
     {
         this.body = body;
         this.splices = splices;
         this.http2 = http2;
-        Headers.ContentType = MediaTypeHeaderValue.TryParse(contentType, out var type) ? type : new MediaTypeHeaderValue("application/json");
+        Headers.ContentType = MediaTypeHeaderValue.TryParse(contentType, out var type)
+            ? type
+            : new MediaTypeHeaderValue("application/json");
     }
 
     /// <summary>At least one byte of the request may have left.</summary>

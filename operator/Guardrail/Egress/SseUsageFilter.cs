@@ -4,8 +4,9 @@ using AgentReadiness.Pricing;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// Cuts a server-sent-event stream into events as soon as each is complete, reads usage from their data, and hides what is there only because usage was
-/// asked for: its chunk, and the member <c>"usage":null</c> of the others. No other byte is changed. Holds at most one unfinished event.
+/// Cuts a server-sent-event stream into events as soon as each is complete, reads usage from their data, and hides what is there only
+/// because usage was asked for: its chunk, and the member <c>"usage":null</c> of the others. No other byte is changed. Holds at most one
+/// unfinished event.
 /// </summary>
 internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int longestEvent = SseUsageFilter.DefaultLongestEvent)
 {
@@ -96,7 +97,9 @@ internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int lo
         return false;
     }
 
-    /// <summary>What is left when the stream has ended: an event without its blank line. Some servers end like that, and clients read it.</summary>
+    /// <summary>
+    /// What is left when the stream has ended: an event without its blank line. Some servers end like that, and clients read it.
+    /// </summary>
     public bool TryTakeRest(out ReadOnlyMemory<byte> bytes, out bool show)
     {
         bytes = buffer.AsMemory(start, end - start);
@@ -112,7 +115,8 @@ internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int lo
         var dataAt = 0;
         Joined? joined = null;
         var lines = 0;
-        for (var at = 0; at < text.Length;)
+        var at = 0;
+        while (at < text.Length)
         {
             var stop = text[at..].IndexOfAny((byte)'\n', (byte)'\r');
             var line = stop < 0 ? text[at..] : text.Slice(at, stop);
@@ -153,7 +157,10 @@ internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int lo
         return !usageOnly;
     }
 
-    /// <summary>A member of an object with the comma that goes with it: the one before, or where it is the first, the one after and the space up to the next.</summary>
+    /// <summary>
+    /// A member of an object with the comma that goes with it: the one before, or where it is the first, the one after and the space up to
+    /// the next.
+    /// </summary>
     private static (int From, int To) WithComma(ReadOnlySpan<byte> json, int from, int to)
     {
         var before = json[..from].LastIndexOfAnyExcept(" \t\r\n"u8);

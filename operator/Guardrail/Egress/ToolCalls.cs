@@ -30,7 +30,12 @@ internal sealed class ToolCalls(RunRegistry runs, GuardrailMetrics metrics, Time
         }
         else if (!mcp)
         {
-            message = new ToolMessage("tools/call", upstream.Name, null, context.Request.Method + " " + endpoint.Path + context.Request.QueryString.Value);
+            message = new ToolMessage(
+                "tools/call",
+                upstream.Name,
+                null,
+                context.Request.Method + " " + endpoint.Path + context.Request.QueryString.Value
+            );
         }
         if (error is null && message is { Method: "tools/call" })
             error = Admit(settings, upstream, run, message);
@@ -42,7 +47,11 @@ internal sealed class ToolCalls(RunRegistry runs, GuardrailMetrics metrics, Time
             return;
         }
         var started = time.GetTimestamp();
-        var pass = new PassThrough(context, upstream, settings.ToolCall, time, log) { Endless = mcp && HttpMethods.IsGet(context.Request.Method), RpcId = message?.Id };
+        var pass = new PassThrough(context, upstream, settings.ToolCall, time, log)
+        {
+            Endless = mcp && HttpMethods.IsGet(context.Request.Method),
+            RpcId = message?.Id,
+        };
         var status = await pass.SendAsync(upstream.Endpoint(endpoint, context.Request.QueryString.Value ?? ""), body, null);
         if (message is not { Method: "tools/call" })
             return;
@@ -56,7 +65,13 @@ internal sealed class ToolCalls(RunRegistry runs, GuardrailMetrics metrics, Time
         if (!settings.AllowsTool(message.Tool))
             return new ApiError(403, "tool_not_allowed", $"The tool \"{message.Tool}\" is not in guardrails.tools.allow.");
         var policy = settings.Limits;
-        if (run.TryToolCall(policy, policy.MaxRepeats > 0 ? XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(upstream.Name + " " + message.Fingerprint)) : default) is not { } limit)
+        if (
+            run.TryToolCall(
+                policy,
+                policy.MaxRepeats > 0 ? XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(upstream.Name + " " + message.Fingerprint)) : default
+            )
+            is not { } limit
+        )
             return null;
         if (!policy.Observe)
             return RunErrors.Exceeded(limit);
@@ -80,25 +95,41 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, strin
     public static ToolMessage? Read(ReadOnlySpan<byte> body, out ApiError? error)
     {
         error = null;
-        string? method = null, id = null, tool = null;
+        string? method = null,
+            id = null,
+            tool = null;
         var arguments = "";
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = BodyReader.MaxDepth });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
-                error = reader.TokenType == JsonTokenType.StartArray
-                    ? new ApiError(400, "batch_not_supported", "A batch of JSON-RPC messages does not pass: send them one by one (MCP since 2025-06-18).")
-                    : new ApiError(400, "invalid_json", "The body is no JSON-RPC message.");
+                error =
+                    reader.TokenType == JsonTokenType.StartArray
+                        ? new ApiError(
+                            400,
+                            "batch_not_supported",
+                            "A batch of JSON-RPC messages does not pass: send them one by one (MCP since 2025-06-18)."
+                        )
+                        : new ApiError(400, "invalid_json", "The body is no JSON-RPC message.");
                 return null;
             }
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var (isMethod, isId, isParams) = (reader.ValueTextEquals("method"u8), reader.ValueTextEquals("id"u8), reader.ValueTextEquals("params"u8));
+                var (isMethod, isId, isParams) = (
+                    reader.ValueTextEquals("method"u8),
+                    reader.ValueTextEquals("id"u8),
+                    reader.ValueTextEquals("params"u8)
+                );
                 reader.Read();
                 if (isMethod && method is null && reader.TokenType == JsonTokenType.String)
                     method = reader.GetString();
-                else if (isId && id is null && reader.TokenType is JsonTokenType.String or JsonTokenType.Number && reader.ValueSpan.Length <= LongestId)
+                else if (
+                    isId
+                    && id is null
+                    && reader.TokenType is JsonTokenType.String or JsonTokenType.Number
+                    && reader.ValueSpan.Length <= LongestId
+                )
                     id = Encoding.UTF8.GetString(body[(int)reader.TokenStartIndex..(int)reader.BytesConsumed]);
                 else if (isParams && tool is null && reader.TokenType == JsonTokenType.StartObject)
                     (tool, arguments) = ReadParams(ref reader, body);
@@ -106,9 +137,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, strin
                     throw new JsonException("twice");
                 reader.Skip();
             }
-            while (reader.Read())
-            {
-            }
+            while (reader.Read()) { }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -123,11 +152,16 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, strin
         return new ToolMessage(method ?? "", tool ?? "", id, tool + " " + arguments);
     }
 
-    /// <summary>The headers of MCP 2026-07-28 say what the body says, or the message does not pass: what decides on a header must not be fooled.</summary>
+    /// <summary>
+    /// The headers of MCP 2026-07-28 say what the body says, or the message does not pass: what decides on a header must not be fooled.
+    /// </summary>
     public ApiError? Mismatch(IHeaderDictionary headers)
     {
         if (headers.TryGetValue("Mcp-Method", out var method) && method.ToString() != Method)
-            return new ApiError(400, "header_mismatch", "The header Mcp-Method and the body name different methods.") { RpcCode = HeaderMismatch };
+            return new ApiError(400, "header_mismatch", "The header Mcp-Method and the body name different methods.")
+            {
+                RpcCode = HeaderMismatch,
+            };
         return Method == "tools/call" && headers.TryGetValue("Mcp-Name", out var name) && name.ToString() != Tool
             ? new ApiError(400, "header_mismatch", "The header Mcp-Name and the body name different tools.") { RpcCode = HeaderMismatch }
             : null;

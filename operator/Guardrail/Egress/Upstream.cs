@@ -61,7 +61,10 @@ internal sealed class Upstream : IDisposable
     /// <summary>The connections.</summary>
     public HttpMessageInvoker Client => client.Value;
 
-    /// <summary>The URL of an endpoint. A base URL with a path has its version in it; one without gets the version that the request, or the format, has.</summary>
+    /// <summary>
+    /// The URL of an endpoint. A base URL with a path has its version in it; one without gets the version that the request, or the format,
+    /// has.
+    /// </summary>
     public Uri Endpoint(in Endpoint endpoint, string query) =>
         new(versioned || Format.IsTool ? root + endpoint.Path + query : root + endpoint.Version + endpoint.Path + query);
 

@@ -14,14 +14,16 @@ internal sealed class AnthropicFormat : WireFormat
         {
             ("POST", "/messages") => EndpointKind.Metered,
             ("POST", "/messages/count_tokens") or ("GET", "/models") => EndpointKind.Free,
-            ("GET", _) when rest.StartsWith("/models/", StringComparison.Ordinal) && IsSegment(rest.AsSpan("/models/".Length)) => EndpointKind.Free,
+            ("GET", _) when rest.StartsWith("/models/", StringComparison.Ordinal) && IsSegment(rest.AsSpan("/models/".Length)) =>
+                EndpointKind.Free,
             _ => EndpointKind.Unmetered,
         };
         return new Endpoint(kind, rest) { Version = version, Api = UsageApi.Messages };
     }
 
     /// <inheritdoc/>
-    public override MeteredRequest? Read(in Endpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error) => MessagesRequestReader.Read(body, out error);
+    public override MeteredRequest? Read(in Endpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error) =>
+        MessagesRequestReader.Read(body, out error);
 
     /// <inheritdoc/>
     public override (string Name, string Prefix) KeyHeader(bool azure) => ("x-api-key", "");
@@ -32,17 +34,20 @@ internal sealed class AnthropicFormat : WireFormat
         writer.WriteStartObject();
         writer.WriteString("type", "error");
         writer.WriteStartObject("error");
-        writer.WriteString("type", error.Status switch
-        {
-            402 => "billing_error",
-            403 => "permission_error",
-            404 => "not_found_error",
-            413 => "request_too_large",
-            429 => "rate_limit_error",
-            504 => "timeout_error",
-            < 500 => "invalid_request_error",
-            _ => "api_error",
-        });
+        writer.WriteString(
+            "type",
+            error.Status switch
+            {
+                402 => "billing_error",
+                403 => "permission_error",
+                404 => "not_found_error",
+                413 => "request_too_large",
+                429 => "rate_limit_error",
+                504 => "timeout_error",
+                < 500 => "invalid_request_error",
+                _ => "api_error",
+            }
+        );
         writer.WriteString("message", error.Message);
         writer.WriteString("code", error.Code);
         error.WriteDetails(writer);

@@ -8,8 +8,8 @@ namespace AgentReadiness.Guardrail;
 internal delegate ApiError? KeyReader(string key, ref Utf8JsonReader reader, MeteredRequest request);
 
 /// <summary>
-/// Walks over a JSON body once, without building a tree, and stops at the keys that decide what a call costs: each may stand there once, and in no other
-/// spelling, because providers differ in which one wins.
+/// Walks over a JSON body once, without building a tree, and stops at the keys that decide what a call costs: each may stand there once,
+/// and in no other spelling, because providers differ in which one wins.
 /// </summary>
 internal static class BodyReader
 {
@@ -36,14 +36,13 @@ internal static class BodyReader
             if (ReadObject(ref reader, keys, request, value) is { } error)
                 return error;
             // The reader refuses anything after the object.
-            while (reader.Read())
-            {
-            }
+            while (reader.Read()) { }
             return null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or DecoderFallbackException)
         {
-            // InvalidOperationException: a string with invalid UTF-8 or half a surrogate pair. The message could quote the body, so it is not passed on.
+            // InvalidOperationException: a string with invalid UTF-8 or half a surrogate pair. The message could quote the body, so it is
+            // not passed on.
             return NotJson;
         }
     }
@@ -63,7 +62,11 @@ internal static class BodyReader
             }
             var name = keys[key];
             if (misspelt)
-                return Bad("ambiguous_parameter", name, $"A key differs from \"{name}\" in its spelling only: providers disagree on what that means.");
+                return Bad(
+                    "ambiguous_parameter",
+                    name,
+                    $"A key differs from \"{name}\" in its spelling only: providers disagree on what that means."
+                );
             if ((seen & (1L << key)) != 0)
                 return Bad("duplicate_parameter", name, $"\"{name}\" is there more than once: providers disagree on which one counts.");
             seen |= 1L << key;
@@ -141,9 +144,8 @@ internal static class BodyReader
     }
 
     /// <summary>Refuses anything but null: what it would cost cannot be told from the body.</summary>
-    public static ApiError? RefuseValue(ref Utf8JsonReader reader, string name) => reader.TokenType == JsonTokenType.Null
-        ? null
-        : Unbounded(name, $"The cost of \"{name}\" cannot be bounded.");
+    public static ApiError? RefuseValue(ref Utf8JsonReader reader, string name) =>
+        reader.TokenType == JsonTokenType.Null ? null : Unbounded(name, $"The cost of \"{name}\" cannot be bounded.");
 
     /// <summary>A request that is wrong.</summary>
     public static ApiError Bad(string code, string param, string message) => new(400, code, message) { Param = param };
@@ -166,7 +168,10 @@ internal static class BodyReader
         var folded = text.Contains('_', StringComparison.Ordinal) ? text.Replace("_", "", StringComparison.Ordinal) : text;
         for (var i = 0; i < keys.Length; i++)
         {
-            if (string.Equals(text, keys[i], StringComparison.OrdinalIgnoreCase) || string.Equals(folded, keys[i], StringComparison.OrdinalIgnoreCase))
+            if (
+                string.Equals(text, keys[i], StringComparison.OrdinalIgnoreCase)
+                || string.Equals(folded, keys[i], StringComparison.OrdinalIgnoreCase)
+            )
             {
                 misspelt = true;
                 return i;

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace AgentReadiness.Guardrail;
 
-/// <summary>Reads what a Chat Completions body can cost (openai-openapi, CreateChatCompletionRequest). What cannot be bounded is refused here.</summary>
+/// <summary>
+/// Reads what a Chat Completions body can cost (openai-openapi, CreateChatCompletionRequest). What cannot be bounded is refused here.
+/// </summary>
 internal static class ChatRequestReader
 {
     /// <summary>The most choices that OpenAI accepts.</summary>
@@ -10,8 +12,18 @@ internal static class ChatRequestReader
 
     private static readonly string[] Keys =
     [
-        "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "service_tier",
-        "prediction", "web_search_options", "modalities", "tools",
+        "model",
+        "messages",
+        "stream",
+        "stream_options",
+        "max_tokens",
+        "max_completion_tokens",
+        "n",
+        "service_tier",
+        "prediction",
+        "web_search_options",
+        "modalities",
+        "tools",
     ];
 
     private static readonly string[] OptionKeys = ["include_usage"];
@@ -27,7 +39,12 @@ internal static class ChatRequestReader
     {
         var request = new MeteredRequest { Model = deployment ?? "", Insert = "\"max_completion_tokens\":{0}," };
         var usage = new UsageOption();
-        error = BodyReader.Read(body, Keys, request, (string key, ref Utf8JsonReader reader, MeteredRequest r) => Value(key, ref reader, r, ref usage));
+        error = BodyReader.Read(
+            body,
+            Keys,
+            request,
+            (string key, ref Utf8JsonReader reader, MeteredRequest r) => Value(key, ref reader, r, ref usage)
+        );
         if (error is null && request.Model.Length == 0)
             error = BodyReader.Bad("missing_parameter", "model", "The request names no model.");
         if (error is null && request.Messages == 0)
@@ -82,19 +99,24 @@ internal static class ChatRequestReader
     private static ApiError? ReadMessage(string name, ref Utf8JsonReader reader, MeteredRequest request)
     {
         request.Messages++;
-        return BodyReader.ReadObject(ref reader, MessageKeys, request, (string key, ref Utf8JsonReader r, MeteredRequest q) =>
-        {
-            if (key == "audio")
+        return BodyReader.ReadObject(
+            ref reader,
+            MessageKeys,
+            request,
+            (string key, ref Utf8JsonReader r, MeteredRequest q) =>
             {
-                q.StoredInput |= r.TokenType != JsonTokenType.Null;
+                if (key == "audio")
+                {
+                    q.StoredInput |= r.TokenType != JsonTokenType.Null;
+                    r.Skip();
+                    return null;
+                }
+                if (r.TokenType == JsonTokenType.StartArray)
+                    return BodyReader.ReadObjects(ref r, "messages", q, ReadPart);
                 r.Skip();
                 return null;
             }
-            if (r.TokenType == JsonTokenType.StartArray)
-                return BodyReader.ReadObjects(ref r, "messages", q, ReadPart);
-            r.Skip();
-            return null;
-        });
+        );
     }
 
     private static ApiError? ReadModalities(ref Utf8JsonReader reader, MeteredRequest request)
@@ -113,10 +135,15 @@ internal static class ChatRequestReader
 
     /// <summary>Functions and custom tools run at the agent; any other type is run, and billed, by the provider.</summary>
     private static ApiError? ReadTool(string name, ref Utf8JsonReader reader, MeteredRequest request) =>
-        BodyReader.ReadObject(ref reader, TypeKey, request, (string _, ref Utf8JsonReader r, MeteredRequest _) =>
-            r.TokenType == JsonTokenType.String && (r.ValueTextEquals("function"u8) || r.ValueTextEquals("custom"u8))
-                ? null
-                : BodyReader.Unbounded("tools", "A tool that the provider runs has a cost that cannot be bounded."));
+        BodyReader.ReadObject(
+            ref reader,
+            TypeKey,
+            request,
+            (string _, ref Utf8JsonReader r, MeteredRequest _) =>
+                r.TokenType == JsonTokenType.String && (r.ValueTextEquals("function"u8) || r.ValueTextEquals("custom"u8))
+                    ? null
+                    : BodyReader.Unbounded("tools", "A tool that the provider runs has a cost that cannot be bounded.")
+        );
 
     /// <summary>stream_options.include_usage: whether it is wanted, and how to ask for it where it is not.</summary>
     private struct UsageOption
@@ -141,13 +168,19 @@ internal static class ChatRequestReader
             copy.Read();
             var empty = copy.TokenType == JsonTokenType.EndObject;
             var (wanted, at, length) = (false, -1, 0);
-            var error = BodyReader.ReadObject(ref reader, OptionKeys, request, (string key, ref Utf8JsonReader r, MeteredRequest _) =>
-            {
-                (at, length) = ((int)r.TokenStartIndex, (int)(r.BytesConsumed - r.TokenStartIndex));
-                return BodyReader.ReadFlag(ref r, key, out wanted);
-            });
+            var error = BodyReader.ReadObject(
+                ref reader,
+                OptionKeys,
+                request,
+                (string key, ref Utf8JsonReader r, MeteredRequest _) =>
+                {
+                    (at, length) = ((int)r.TokenStartIndex, (int)(r.BytesConsumed - r.TokenStartIndex));
+                    return BodyReader.ReadFlag(ref r, key, out wanted);
+                }
+            );
             Wanted = wanted;
-            ask = at >= 0 ? Splice.Of(at, length, "true") : Splice.Of(start, 0, empty ? "\"include_usage\":true" : "\"include_usage\":true,");
+            ask =
+                at >= 0 ? Splice.Of(at, length, "true") : Splice.Of(start, 0, empty ? "\"include_usage\":true" : "\"include_usage\":true,");
             return error;
         }
     }

@@ -49,15 +49,18 @@ internal sealed class GeminiFormat : WireFormat
         writer.WriteStartObject("error");
         writer.WriteNumber("code", error.Status);
         writer.WriteString("message", error.Message);
-        writer.WriteString("status", error.Status switch
-        {
-            402 or 429 => "RESOURCE_EXHAUSTED",
-            403 => "PERMISSION_DENIED",
-            404 => "NOT_FOUND",
-            504 => "DEADLINE_EXCEEDED",
-            < 500 => "INVALID_ARGUMENT",
-            _ => "UNAVAILABLE",
-        });
+        writer.WriteString(
+            "status",
+            error.Status switch
+            {
+                402 or 429 => "RESOURCE_EXHAUSTED",
+                403 => "PERMISSION_DENIED",
+                404 => "NOT_FOUND",
+                504 => "DEADLINE_EXCEEDED",
+                < 500 => "INVALID_ARGUMENT",
+                _ => "UNAVAILABLE",
+            }
+        );
         writer.WriteStartArray("details");
         writer.WriteStartObject();
         writer.WriteString("@type", "type.googleapis.com/google.rpc.ErrorInfo");

@@ -3,25 +3,47 @@ using System.Text.Json;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// Reads what a Gemini generateContent body can cost (Google AI, GenerateContentRequest). The model stands in the path. Google's servers take snake_case for
-/// camelCase; such a spelling of a metered key is refused with the right one named.
+/// Reads what a Gemini generateContent body can cost (Google AI, GenerateContentRequest). The model stands in the path. Google's servers
+/// take snake_case for camelCase; such a spelling of a metered key is refused with the right one named.
 /// </summary>
 internal static class GeminiRequestReader
 {
     private const int MostCandidates = 8;
 
     private static readonly string[] Keys = ["contents", "systemInstruction", "tools", "generationConfig", "cachedContent", "serviceTier"];
-    private static readonly string[] ConfigKeys = ["maxOutputTokens", "candidateCount", "responseModalities", "thinkingConfig", "speechConfig"];
+    private static readonly string[] ConfigKeys =
+    [
+        "maxOutputTokens",
+        "candidateCount",
+        "responseModalities",
+        "thinkingConfig",
+        "speechConfig",
+    ];
     private static readonly string[] ThinkingKeys = ["thinkingBudget"];
     private static readonly string[] ContentKeys = ["parts"];
     private static readonly string[] PartKeys = ["inlineData", "fileData", "functionResponse", "executableCode", "codeExecutionResult"];
     private static readonly string[] ToolKeys =
-        ["googleSearch", "googleSearchRetrieval", "codeExecution", "urlContext", "googleMaps", "fileSearch", "computerUse", "enterpriseWebSearch", "mcpServers"];
+    [
+        "googleSearch",
+        "googleSearchRetrieval",
+        "codeExecution",
+        "urlContext",
+        "googleMaps",
+        "fileSearch",
+        "computerUse",
+        "enterpriseWebSearch",
+        "mcpServers",
+    ];
 
     /// <summary>Reads a body; null and an error where it is refused.</summary>
     public static MeteredRequest? Read(ReadOnlySpan<byte> body, string model, bool stream, out ApiError? error)
     {
-        var request = new MeteredRequest { Model = model, Stream = stream, Insert = "\"generationConfig\":{\"maxOutputTokens\":{0}}," };
+        var request = new MeteredRequest
+        {
+            Model = model,
+            Stream = stream,
+            Insert = "\"generationConfig\":{\"maxOutputTokens\":{0}},",
+        };
         error = BodyReader.Read(body, Keys, request, Value);
         if (error is null && request.Messages == 0)
             error = BodyReader.Bad("missing_parameter", "contents", "The request has no contents.");
@@ -41,7 +63,11 @@ internal static class GeminiRequestReader
             case "generationConfig":
                 if (reader.TokenType == JsonTokenType.Null)
                 {
-                    return BodyReader.Bad("invalid_type", key, "\"generationConfig\" must be an object; leave it out where there is nothing to configure.");
+                    return BodyReader.Bad(
+                        "invalid_type",
+                        key,
+                        "\"generationConfig\" must be an object; leave it out where there is nothing to configure."
+                    );
                 }
                 if (reader.TokenType != JsonTokenType.StartObject)
                     return BodyReader.Bad("invalid_type", key, "\"generationConfig\" must be an object.");
@@ -105,32 +131,43 @@ internal static class GeminiRequestReader
         return BodyReader.RefuseValue(ref reader, "thinkingConfig");
     }
 
-    private static ApiError? ReadOne(string key, ref Utf8JsonReader reader, MeteredRequest request) => reader.TokenType switch
-    {
-        JsonTokenType.StartObject => ReadContent(key, ref reader, request),
-        JsonTokenType.Null or JsonTokenType.String => null,
-        _ => BodyReader.Bad("invalid_type", key, $"\"{key}\" must be an object."),
-    };
+    private static ApiError? ReadOne(string key, ref Utf8JsonReader reader, MeteredRequest request) =>
+        reader.TokenType switch
+        {
+            JsonTokenType.StartObject => ReadContent(key, ref reader, request),
+            JsonTokenType.Null or JsonTokenType.String => null,
+            _ => BodyReader.Bad("invalid_type", key, $"\"{key}\" must be an object."),
+        };
 
     private static ApiError? ReadContent(string name, ref Utf8JsonReader reader, MeteredRequest request)
     {
         request.Messages++;
-        return BodyReader.ReadObject(ref reader, ContentKeys, request, (string key, ref Utf8JsonReader r, MeteredRequest q) =>
-        {
-            if (r.TokenType == JsonTokenType.StartArray)
-                return BodyReader.ReadObjects(ref r, key, q, ReadPart);
-            return r.TokenType == JsonTokenType.StartObject ? ReadPart(key, ref r, q) : BodyReader.RefuseValue(ref r, key);
-        });
+        return BodyReader.ReadObject(
+            ref reader,
+            ContentKeys,
+            request,
+            (string key, ref Utf8JsonReader r, MeteredRequest q) =>
+            {
+                if (r.TokenType == JsonTokenType.StartArray)
+                    return BodyReader.ReadObjects(ref r, key, q, ReadPart);
+                return r.TokenType == JsonTokenType.StartObject ? ReadPart(key, ref r, q) : BodyReader.RefuseValue(ref r, key);
+            }
+        );
     }
 
     private static ApiError? ReadPart(string name, ref Utf8JsonReader reader, MeteredRequest request) =>
-        BodyReader.ReadObject(ref reader, PartKeys, request, (string key, ref Utf8JsonReader r, MeteredRequest q) =>
-        {
-            // A function's answer may carry media of its own.
-            q.MediaInput |= key is "inlineData" or "fileData" || (key == "functionResponse" && HasParts(r));
-            r.Skip();
-            return null;
-        });
+        BodyReader.ReadObject(
+            ref reader,
+            PartKeys,
+            request,
+            (string key, ref Utf8JsonReader r, MeteredRequest q) =>
+            {
+                // A function's answer may carry media of its own.
+                q.MediaInput |= key is "inlineData" or "fileData" || (key == "functionResponse" && HasParts(r));
+                r.Skip();
+                return null;
+            }
+        );
 
     private static bool HasParts(Utf8JsonReader reader)
     {
@@ -147,7 +184,13 @@ internal static class GeminiRequestReader
     }
 
     private static ApiError? ReadTool(string name, ref Utf8JsonReader reader, MeteredRequest request) =>
-        BodyReader.ReadObject(ref reader, ToolKeys, request, (string key, ref Utf8JsonReader r, MeteredRequest _) => r.TokenType == JsonTokenType.Null
-            ? null
-            : BodyReader.Unbounded("tools", $"The cost of the provider's own tool \"{key}\" cannot be bounded."));
+        BodyReader.ReadObject(
+            ref reader,
+            ToolKeys,
+            request,
+            (string key, ref Utf8JsonReader r, MeteredRequest _) =>
+                r.TokenType == JsonTokenType.Null
+                    ? null
+                    : BodyReader.Unbounded("tools", $"The cost of the provider's own tool \"{key}\" cannot be bounded.")
+        );
 }

@@ -2,15 +2,28 @@ using System.Text.Json;
 
 namespace AgentReadiness.Guardrail;
 
-/// <summary>Reads what an Anthropic Messages body can cost (anthropic-sdk, MessageCreateParams). What cannot be bounded is refused here.</summary>
+/// <summary>
+/// Reads what an Anthropic Messages body can cost (anthropic-sdk, MessageCreateParams). What cannot be bounded is refused here.
+/// </summary>
 internal static class MessagesRequestReader
 {
     private const int MostToolUses = 1000;
 
     private static readonly string[] Keys =
     [
-        "model", "messages", "system", "stream", "max_tokens", "thinking", "tools", "service_tier",
-        "mcp_servers", "container", "context_management", "speed", "inference_geo",
+        "model",
+        "messages",
+        "system",
+        "stream",
+        "max_tokens",
+        "thinking",
+        "tools",
+        "service_tier",
+        "mcp_servers",
+        "container",
+        "context_management",
+        "speed",
+        "inference_geo",
     ];
 
     private static readonly string[] MessageKeys = ["content"];
@@ -49,7 +62,9 @@ internal static class MessagesRequestReader
             case "max_tokens":
                 return BodyReader.ReadLimit(ref reader, key, request);
             case "thinking":
-                return reader.TokenType == JsonTokenType.StartObject ? BodyReader.ReadObject(ref reader, ThinkingKeys, request, ReadThinking) : BodyReader.RefuseValue(ref reader, key);
+                return reader.TokenType == JsonTokenType.StartObject
+                    ? BodyReader.ReadObject(ref reader, ThinkingKeys, request, ReadThinking)
+                    : BodyReader.RefuseValue(ref reader, key);
             case "tools":
                 if (reader.TokenType == JsonTokenType.Null)
                     return null;
@@ -90,32 +105,54 @@ internal static class MessagesRequestReader
     }
 
     private static ApiError? ReadBlock(string name, ref Utf8JsonReader reader, MeteredRequest request) =>
-        BodyReader.ReadObject(ref reader, BlockKeys, request, (string key, ref Utf8JsonReader r, MeteredRequest q) =>
-        {
-            if (key == "content")
-                return ReadContent(key, ref r, q);
-            q.MediaInput |= r.TokenType != JsonTokenType.String
-                || !(r.ValueTextEquals("text"u8) || r.ValueTextEquals("thinking"u8) || r.ValueTextEquals("redacted_thinking"u8)
-                    || r.ValueTextEquals("tool_use"u8) || r.ValueTextEquals("tool_result"u8) || r.ValueTextEquals("server_tool_use"u8)
-                    || r.ValueTextEquals("search_result"u8));
-            // A result of the provider's own tools is there as a reference, encrypted or not, to more than it shows.
-            q.StoredInput |= r.TokenType == JsonTokenType.String && (r.ValueTextEquals("web_search_tool_result"u8) || r.ValueTextEquals("web_fetch_tool_result"u8));
-            r.Skip();
-            return null;
-        });
+        BodyReader.ReadObject(
+            ref reader,
+            BlockKeys,
+            request,
+            (string key, ref Utf8JsonReader r, MeteredRequest q) =>
+            {
+                if (key == "content")
+                    return ReadContent(key, ref r, q);
+                q.MediaInput |=
+                    r.TokenType != JsonTokenType.String
+                    || !(
+                        r.ValueTextEquals("text"u8)
+                        || r.ValueTextEquals("thinking"u8)
+                        || r.ValueTextEquals("redacted_thinking"u8)
+                        || r.ValueTextEquals("tool_use"u8)
+                        || r.ValueTextEquals("tool_result"u8)
+                        || r.ValueTextEquals("server_tool_use"u8)
+                        || r.ValueTextEquals("search_result"u8)
+                    );
+                // A result of the provider's own tools is there as a reference, encrypted or not, to more than it shows.
+                q.StoredInput |=
+                    r.TokenType == JsonTokenType.String
+                    && (r.ValueTextEquals("web_search_tool_result"u8) || r.ValueTextEquals("web_fetch_tool_result"u8));
+                r.Skip();
+                return null;
+            }
+        );
 
     private static ApiError? ReadTool(string name, ref Utf8JsonReader reader, MeteredRequest request)
     {
         string? type = null;
         long? uses = null;
-        var error = BodyReader.ReadObject(ref reader, ToolKeys, request, (string key, ref Utf8JsonReader r, MeteredRequest q) =>
-        {
-            if (key == "max_uses")
-                return BodyReader.ReadCount(ref r, "tools", MostToolUses, out uses);
-            type = r.TokenType == JsonTokenType.String && r.ValueSpan.Length <= 64 ? r.GetString() : r.TokenType == JsonTokenType.Null ? null : "";
-            r.Skip();
-            return null;
-        });
+        var error = BodyReader.ReadObject(
+            ref reader,
+            ToolKeys,
+            request,
+            (string key, ref Utf8JsonReader r, MeteredRequest q) =>
+            {
+                if (key == "max_uses")
+                    return BodyReader.ReadCount(ref r, "tools", MostToolUses, out uses);
+                type =
+                    r.TokenType == JsonTokenType.String && r.ValueSpan.Length <= 64 ? r.GetString()
+                    : r.TokenType == JsonTokenType.Null ? null
+                    : "";
+                r.Skip();
+                return null;
+            }
+        );
         if (error is not null || type is null or "custom")
             return error;
         request.ToolPrompts++;

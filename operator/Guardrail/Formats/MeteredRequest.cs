@@ -4,7 +4,9 @@ using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail;
 
-/// <summary>Bytes to put into a body: <paramref name="Remove"/> bytes at <paramref name="Offset"/> give way to <paramref name="Insert"/>.</summary>
+/// <summary>
+/// Bytes to put into a body: <paramref name="Remove"/> bytes at <paramref name="Offset"/> give way to <paramref name="Insert"/>.
+/// </summary>
 internal readonly record struct Splice(int Offset, int Remove, ReadOnlyMemory<byte> Insert)
 {
     /// <summary>A splice of ASCII text.</summary>

@@ -53,14 +53,17 @@ internal sealed class OpenAiFormat : WireFormat
         writer.WriteStartObject();
         writer.WriteStartObject("error");
         writer.WriteString("message", error.Message);
-        writer.WriteString("type", error.Status switch
-        {
-            402 => "insufficient_quota",
-            403 => "permission_error",
-            429 => "rate_limit_error",
-            < 500 => "invalid_request_error",
-            _ => "api_error",
-        });
+        writer.WriteString(
+            "type",
+            error.Status switch
+            {
+                402 => "insufficient_quota",
+                403 => "permission_error",
+                429 => "rate_limit_error",
+                < 500 => "invalid_request_error",
+                _ => "api_error",
+            }
+        );
         writer.WriteString("param", error.Param);
         writer.WriteString("code", error.Code);
         error.WriteDetails(writer);
@@ -74,7 +77,8 @@ internal sealed class OpenAiFormat : WireFormat
         var id = JsonEncodedText.Encode(facts.Id ?? "");
         var model = JsonEncodedText.Encode(facts.Model ?? "");
         return endpoint.Api == UsageApi.Responses
-            ? $"event: response.incomplete\ndata: {{\"type\":\"response.incomplete\",\"response\":{{\"id\":\"{id}\",\"object\":\"response\",\"model\":\"{model}\",\"status\":\"incomplete\",\"incomplete_details\":{{\"reason\":\"max_output_tokens\"}},\"output\":[],\"usage\":null}}}}\n\n"
+            ? $"event: response.incomplete\ndata: "
+                + $"{{\"type\":\"response.incomplete\",\"response\":{{\"id\":\"{id}\",\"object\":\"response\",\"model\":\"{model}\",\"status\":\"incomplete\",\"incomplete_details\":{{\"reason\":\"max_output_tokens\"}},\"output\":[],\"usage\":null}}}}\n\n"
             : $"data: {{\"id\":\"{id}\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"{model}\",\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"length\"}}]}}\n\ndata: [DONE]\n\n";
     }
 
@@ -107,10 +111,14 @@ internal sealed class OpenAiFormat : WireFormat
     private static EndpointKind Stored(string method, string below)
     {
         if (IsSegment(below))
-            return method is "GET" ? EndpointKind.Poll : method is "DELETE" ? EndpointKind.Free : EndpointKind.Unmetered;
+            return method is "GET" ? EndpointKind.Poll
+                : method is "DELETE" ? EndpointKind.Free
+                : EndpointKind.Unmetered;
         var parts = below.Split('/');
         return parts.Length == 2 && IsSegment(parts[0]) && (method, parts[1]) is (("POST", "cancel") or ("GET", "input_items"))
-            ? parts[1] == "cancel" ? EndpointKind.Poll : EndpointKind.Free
+            ? parts[1] == "cancel"
+                ? EndpointKind.Poll
+                : EndpointKind.Free
             : EndpointKind.Unmetered;
     }
 

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace AgentReadiness.Guardrail;
 
-/// <summary>Reads the parts of a message's content: one whose type is none of text is media, and counts for a full context window.</summary>
+/// <summary>
+/// Reads the parts of a message's content: one whose type is none of text is media, and counts for a full context window.
+/// </summary>
 /// <param name="texts">The types of text.</param>
 /// <param name="needsType">A part without a type is refused; else it counts as text.</param>
 internal sealed class PartReader(byte[][] texts, bool needsType)
@@ -13,13 +15,18 @@ internal sealed class PartReader(byte[][] texts, bool needsType)
     public ApiError? Read(string name, ref Utf8JsonReader reader, MeteredRequest request)
     {
         var typed = false;
-        var error = BodyReader.ReadObject(ref reader, TypeKey, request, (string _, ref Utf8JsonReader r, MeteredRequest q) =>
-        {
-            typed = true;
-            q.MediaInput |= r.TokenType != JsonTokenType.String || !IsText(ref r);
-            r.Skip();
-            return null;
-        });
+        var error = BodyReader.ReadObject(
+            ref reader,
+            TypeKey,
+            request,
+            (string _, ref Utf8JsonReader r, MeteredRequest q) =>
+            {
+                typed = true;
+                q.MediaInput |= r.TokenType != JsonTokenType.String || !IsText(ref r);
+                r.Skip();
+                return null;
+            }
+        );
         return error ?? (typed || !needsType ? null : BodyReader.Bad("missing_parameter", name, "A content part has no type."));
     }
 

@@ -24,7 +24,10 @@ internal sealed class McpFormat : ToolFormat
 
     /// <inheritdoc/>
     public override Endpoint Match(string method, string path) =>
-        new(path is "" or "/" or "/mcp" && method is "POST" or "GET" or "DELETE" ? EndpointKind.Free : EndpointKind.Unmetered, path is "/mcp" ? "" : path.TrimEnd('/'));
+        new(
+            path is "" or "/" or "/mcp" && method is "POST" or "GET" or "DELETE" ? EndpointKind.Free : EndpointKind.Unmetered,
+            path is "/mcp" ? "" : path.TrimEnd('/')
+        );
 
     /// <inheritdoc/>
     public override void WriteError(Utf8JsonWriter writer, ApiError error)

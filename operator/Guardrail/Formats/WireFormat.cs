@@ -41,8 +41,11 @@ internal abstract class WireFormat
 {
     private static readonly Dictionary<string, WireFormat> All = new(StringComparer.Ordinal)
     {
-        ["OpenAI"] = new OpenAiFormat(), ["Anthropic"] = new AnthropicFormat(), ["Gemini"] = new GeminiFormat(),
-        ["MCP"] = new McpFormat(), ["HTTP"] = new HttpFormat(),
+        ["OpenAI"] = new OpenAiFormat(),
+        ["Anthropic"] = new AnthropicFormat(),
+        ["Gemini"] = new GeminiFormat(),
+        ["MCP"] = new McpFormat(),
+        ["HTTP"] = new HttpFormat(),
     };
 
     /// <summary>The formats' names.</summary>
@@ -72,7 +75,9 @@ internal abstract class WireFormat
     /// <summary>Writes the body of an error of our own in the provider's shape.</summary>
     public abstract void WriteError(System.Text.Json.Utf8JsonWriter writer, ApiError error);
 
-    /// <summary>What ends a stream that is cut, so that a client takes it for an answer that reached its limit; empty where nothing helps.</summary>
+    /// <summary>
+    /// What ends a stream that is cut, so that a client takes it for an answer that reached its limit; empty where nothing helps.
+    /// </summary>
     public virtual string CutTail(ResponseFacts facts, in Endpoint endpoint) => "";
 
     /// <summary>Splits "/v1/x" into version and rest; any "/v" with a digit counts as a version.</summary>

@@ -8,7 +8,9 @@ internal static class Baggage
     /// <summary>The header.</summary>
     public const string Header = "baggage";
 
-    /// <summary>The value of the first member of a key, still percent-encoded and without its properties; null where there is none.</summary>
+    /// <summary>
+    /// The value of the first member of a key, still percent-encoded and without its properties; null where there is none.
+    /// </summary>
     public static string? Find(StringValues header, string key)
     {
         for (var i = 0; i < header.Count; i++)

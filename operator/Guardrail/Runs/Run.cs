@@ -6,8 +6,8 @@ namespace AgentReadiness.Guardrail;
 internal readonly record struct RunShare(Money Cost, long Tokens);
 
 /// <summary>
-/// One run: what it has spent and done. A call is counted at its upper bound while it is in flight, so that calls side by side cannot pass a limit
-/// together. Safe for any thread.
+/// One run: what it has spent and done. A call is counted at its upper bound while it is in flight, so that calls side by side cannot pass
+/// a limit together. Safe for any thread.
 /// </summary>
 internal sealed class Run : IDisposable
 {
@@ -77,7 +77,8 @@ internal sealed class Run : IDisposable
         {
             return (
                 policy.MaxCost is { } cost ? Money.Max(Money.Zero, cost - settled - reserved) : null,
-                policy.MaxTokens > 0 ? Math.Max(0, policy.MaxTokens - tokens - reservedTokens) : null);
+                policy.MaxTokens > 0 ? Math.Max(0, policy.MaxTokens - tokens - reservedTokens) : null
+            );
         }
     }
 
@@ -91,7 +92,8 @@ internal sealed class Run : IDisposable
                 : policy.MaxSteps > 0 && steps >= policy.MaxSteps ? "maxSteps"
                 : policy.MaxCost is { } cost && settled + reserved + share.Cost > cost ? "maxCost"
                 : policy.MaxTokens > 0 && tokens + reservedTokens + share.Tokens > policy.MaxTokens ? "maxTokens"
-                : Repeats(policy, fingerprint) ? "maxRepeats" : null;
+                : Repeats(policy, fingerprint) ? "maxRepeats"
+                : null;
             if (limit is not null && !policy.Observe)
                 return limit;
             steps++;
@@ -106,7 +108,10 @@ internal sealed class Run : IDisposable
     {
         lock (gate)
         {
-            if (!policy.Observe && (Deadline.IsCancellationRequested || (policy.MaxCost is { } cost && settled + reserved + share.Cost > cost)))
+            if (
+                !policy.Observe
+                && (Deadline.IsCancellationRequested || (policy.MaxCost is { } cost && settled + reserved + share.Cost > cost))
+            )
                 return false;
             reserved += share.Cost;
             reservedTokens += share.Tokens;
@@ -122,7 +127,8 @@ internal sealed class Run : IDisposable
             var limit =
                 Deadline.IsCancellationRequested ? "maxDuration"
                 : policy.MaxToolCalls > 0 && toolCalls >= policy.MaxToolCalls ? "maxToolCalls"
-                : Repeats(policy, fingerprint) ? "maxRepeats" : null;
+                : Repeats(policy, fingerprint) ? "maxRepeats"
+                : null;
             if (limit is null || policy.Observe)
                 toolCalls++;
             return limit;

@@ -21,7 +21,9 @@ internal sealed record RunPolicy
         (MaxTokens, MaxSteps, MaxToolCalls, MaxRepeats) = (limits.MaxTokens, limits.MaxSteps, limits.MaxToolCalls, limits.MaxRepeats);
         (RequestsPerMinute, TokensPerMinute) = (limits.RequestsPerMinute, limits.TokensPerMinute);
         if (limits.MaxDuration is { } text)
-            MaxDuration = GoDuration.TryParse(text, out var duration) ? duration : throw new FormatException($"limits.maxDuration: \"{text}\" is not a duration");
+            MaxDuration = GoDuration.TryParse(text, out var duration)
+                ? duration
+                : throw new FormatException($"limits.maxDuration: \"{text}\" is not a duration");
     }
 
     /// <summary>The most that one model call may cost.</summary>

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Primitives;
 namespace AgentReadiness.Guardrail;
 
 /// <summary>
-/// The runs of this pod. A call out belongs to the run that its header, its baggage, its trace or a chained response names, else to the pod's only open run,
-/// else to the account of calls that belong to no run. A name that is not known never opens a run: leaving a header out, or inventing one, buys no
-/// fresh budget.
+/// The runs of this pod. A call out belongs to the run that its header, its baggage, its trace or a chained response names, else to the
+/// pod's only open run, else to the account of calls that belong to no run. A name that is not known never opens a run: leaving a header
+/// out, or inventing one, buys no fresh budget.
 /// </summary>
 internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisposable
 {
@@ -39,7 +39,10 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
     public Run Start(string id, string? trace, IHeaderDictionary? headers = null)
     {
         var settings = config.Current;
-        var run = new Run(id, settings.Limits.MaxDuration, time) { Tags = headers is null ? Tags.Empty : Tags.Read(settings.Tags, headers, Tags.Empty) };
+        var run = new Run(id, settings.Limits.MaxDuration, time)
+        {
+            Tags = headers is null ? Tags.Empty : Tags.Read(settings.Tags, headers, Tags.Empty),
+        };
         byId[id] = run;
         // A trace may hold several runs at once: then it names none of them.
         if (trace is not null && !byTrace.TryAdd(trace, run))
@@ -86,7 +89,11 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
     public static string? TraceOf(StringValues header)
     {
         var text = header.ToString();
-        return text.Length >= 55 && text[2] == '-' && text[35] == '-' && !text.AsSpan(3, 32).ContainsAnyExcept(Hex)
+        return
+            text.Length >= 55
+            && text[2] == '-'
+            && text[35] == '-'
+            && !text.AsSpan(3, 32).ContainsAnyExcept(Hex)
             && text.AsSpan(3, 32).ContainsAnyExcept('0')
             ? text.Substring(3, 32)
             : null;
@@ -103,9 +110,17 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
     {
         if (headers.TryGetValue(IdHeader, out var header) && byId.TryGetValue(header.ToString(), out var run))
             return run;
-        if (headers.TryGetValue(Baggage.Header, out var baggage) && Baggage.Find(baggage, BaggageKey) is { } inBaggage && byId.TryGetValue(inBaggage, out run))
+        if (
+            headers.TryGetValue(Baggage.Header, out var baggage)
+            && Baggage.Find(baggage, BaggageKey) is { } inBaggage
+            && byId.TryGetValue(inBaggage, out run)
+        )
             return run;
-        if (headers.TryGetValue("traceparent", out var parent) && TraceOf(parent) is { } trace && (byTrace.TryGetValue(trace, out run) || byId.TryGetValue(trace, out run)))
+        if (
+            headers.TryGetValue("traceparent", out var parent)
+            && TraceOf(parent) is { } trace
+            && (byTrace.TryGetValue(trace, out run) || byId.TryGetValue(trace, out run))
+        )
             return run;
         return previousResponse is not null && byResponse.TryGetValue(previousResponse, out run) ? run : null;
     }

@@ -13,8 +13,15 @@ internal sealed class TagNames
     /// <exception cref="FormatException">A name may not be one.</exception>
     public TagNames(IReadOnlyList<string> names)
     {
-        if (names.Count > Attribution.MaxTags || names.FirstOrDefault(name => !Attribution.IsName(name)) is not null || names.Distinct().Count() != names.Count)
-            throw new FormatException($"attribution must list at most {Attribution.MaxTags} names of {Attribution.Pattern}, each once, and none of {string.Join(", ", Attribution.Taken)}");
+        if (
+            names.Count > Attribution.MaxTags
+            || names.FirstOrDefault(name => !Attribution.IsName(name)) is not null
+            || names.Distinct().Count() != names.Count
+        )
+            throw new FormatException(
+                $"attribution must list at most {Attribution.MaxTags} names of {Attribution.Pattern}, each once, and none of "
+                    + $"{string.Join(", ", Attribution.Taken)}"
+            );
         Names = names;
         headers = [.. names.Select(name => Tags.HeaderPrefix + name)];
     }
@@ -27,8 +34,8 @@ internal sealed class TagNames
 }
 
 /// <summary>
-/// What a call or a run is tagged with: a value for each name, "(none)" where nobody gave one. Values come from outside, so they are cleaned and cut.
-/// Immutable.
+/// What a call or a run is tagged with: a value for each name, "(none)" where nobody gave one. Values come from outside, so they are
+/// cleaned and cut. Immutable.
 /// </summary>
 internal sealed class Tags
 {
@@ -84,7 +91,9 @@ internal sealed class Tags
         return values is null ? run : new Tags(names, values);
     }
 
-    /// <summary>A value as it is counted: no control or formatting characters, trimmed, at most 64 characters; null where nothing is left.</summary>
+    /// <summary>
+    /// A value as it is counted: no control or formatting characters, trimmed, at most 64 characters; null where nothing is left.
+    /// </summary>
     public static string? Clean(string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -93,7 +102,13 @@ internal sealed class Tags
         foreach (var rune in (text.Length > MostEncoded ? text[..MostEncoded] : text).EnumerateRunes())
         {
             // Formatting characters can turn the text around them; they and line separators would break a table.
-            if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+            if (
+                Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.Control
+                    or UnicodeCategory.Format
+                    or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator
+            )
                 continue;
             if (clean.Length == 0 && Rune.IsWhiteSpace(rune))
                 continue;
@@ -107,7 +122,8 @@ internal sealed class Tags
 
     private static string? InBaggage(IHeaderDictionary headers, string name) =>
         headers.TryGetValue(Baggage.Header, out var header) && Baggage.Find(header, name) is { } encoded
-            ? Clean(Uri.UnescapeDataString(encoded.Length > MostEncoded ? encoded[..MostEncoded] : encoded)) : null;
+            ? Clean(Uri.UnescapeDataString(encoded.Length > MostEncoded ? encoded[..MostEncoded] : encoded))
+            : null;
 
     private static string[] Inherit(TagNames names, Tags run)
     {

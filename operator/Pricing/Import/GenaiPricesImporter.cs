@@ -4,8 +4,8 @@ namespace AgentReadiness.Pricing;
 
 /// <summary>
 /// Makes a catalog from pydantic/genai-prices (<c>prices/new_data/v2/data.json</c>): names, match rules, prices, context windows and dates.
-/// Prices that hold only for a time of day are folded into the dearest. A model without an input price is left out, so that it is refused rather than
-/// counted as free; one whose bill has parts that no request bounds is priced, and marked as unbounded.
+/// Prices that hold only for a time of day are folded into the dearest. A model without an input price is left out, so that it is refused
+/// rather than counted as free; one whose bill has parts that no request bounds is priced, and marked as unbounded.
 /// </summary>
 public static class GenaiPricesImporter
 {
@@ -15,19 +15,36 @@ public static class GenaiPricesImporter
     private static readonly string[] HiddenSearch = ["search-preview", "search-api", "deep-research"];
 
     private static readonly (string Theirs, string Ours)[] MatchRules =
-        [("equals", "equals"), ("starts_with", "startsWith"), ("ends_with", "endsWith"), ("contains", "contains"), ("regex", "regex")];
+    [
+        ("equals", "equals"),
+        ("starts_with", "startsWith"),
+        ("ends_with", "endsWith"),
+        ("contains", "contains"),
+        ("regex", "regex"),
+    ];
 
     private static readonly (string Theirs, string Ours)[] Rates =
     [
-        ("input_mtok", "input"), ("cache_read_mtok", "cachedInput"), ("cache_write_mtok", "cacheWrite"), ("cache_write_1h_mtok", "cacheWriteLong"),
-        ("output_mtok", "output"), ("output_reasoning_mtok", "reasoning"), ("output_citation_mtok", "citation"),
-        ("input_audio_mtok", "inputAudio"), ("cache_audio_read_mtok", "cachedAudio"), ("output_audio_mtok", "outputAudio"),
-        ("input_image_mtok", "inputImage"), ("cache_image_read_mtok", "cachedImage"), ("output_image_mtok", "outputImage"),
-        ("input_video_mtok", "inputVideo"), ("output_video_mtok", "outputVideo"),
+        ("input_mtok", "input"),
+        ("cache_read_mtok", "cachedInput"),
+        ("cache_write_mtok", "cacheWrite"),
+        ("cache_write_1h_mtok", "cacheWriteLong"),
+        ("output_mtok", "output"),
+        ("output_reasoning_mtok", "reasoning"),
+        ("output_citation_mtok", "citation"),
+        ("input_audio_mtok", "inputAudio"),
+        ("cache_audio_read_mtok", "cachedAudio"),
+        ("output_audio_mtok", "outputAudio"),
+        ("input_image_mtok", "inputImage"),
+        ("cache_image_read_mtok", "cachedImage"),
+        ("output_image_mtok", "outputImage"),
+        ("input_video_mtok", "inputVideo"),
+        ("output_video_mtok", "outputVideo"),
     ];
 
     /// <summary>Converts.</summary>
-    /// <exception cref="FormatException">The text has another shape, or a price lies outside <see cref="PriceBand"/>; the message names the model.</exception>
+    /// <exception cref="FormatException">The text has another shape, or a price lies outside <see cref="PriceBand"/>; the message names the
+    /// model.</exception>
     public static PriceImport Import(string genaiPricesJson)
     {
         using var document = JsonDocument.Parse(genaiPricesJson);
@@ -45,9 +62,10 @@ public static class GenaiPricesImporter
             Id = Id(element),
             Url = element.TryGetProperty("api_pattern", out var pattern) ? pattern.GetString() : null,
             Names = element.TryGetProperty("provider_match", out var names) ? ProviderNames(names) : [],
-            Fallback = element.TryGetProperty("fallback_model_providers", out var fallback) && fallback.ValueKind == JsonValueKind.Array
-                ? [.. fallback.EnumerateArray().Select(f => f.GetString()!)]
-                : [],
+            Fallback =
+                element.TryGetProperty("fallback_model_providers", out var fallback) && fallback.ValueKind == JsonValueKind.Array
+                    ? [.. fallback.EnumerateArray().Select(f => f.GetString()!)]
+                    : [],
         };
         foreach (var model in element.GetProperty("models").EnumerateArray())
             ReadModel(provider, model, skipped);
@@ -83,16 +101,27 @@ public static class GenaiPricesImporter
         {
             if (texts.Values.All(t => t.Count == 0))
                 return;
-            provider.Models.Add(new ImportedModel
-            {
-                Id = id,
-                Names = texts,
-                Unbounded = unbounded,
-                ContextWindow = model.TryGetProperty("context_window", out var window) && window.TryGetInt64(out var tokens) && tokens > 0 ? tokens : null,
-                Prices = free
-                    ? [new ImportedPrice { Tiers = [new ImportedTier(0, new(StringComparer.Ordinal) { ["input"] = 0m, ["output"] = 0m })] }]
-                    : [.. variants.GroupBy(v => v.From).Select(g => ReadPrice(g.Key, [.. g.Select(v => v.Price)]))],
-            });
+            provider.Models.Add(
+                new ImportedModel
+                {
+                    Id = id,
+                    Names = texts,
+                    Unbounded = unbounded,
+                    ContextWindow =
+                        model.TryGetProperty("context_window", out var window) && window.TryGetInt64(out var tokens) && tokens > 0
+                            ? tokens
+                            : null,
+                    Prices = free
+                        ?
+                        [
+                            new ImportedPrice
+                            {
+                                Tiers = [new ImportedTier(0, new(StringComparer.Ordinal) { ["input"] = 0m, ["output"] = 0m })],
+                            },
+                        ]
+                        : [.. variants.GroupBy(v => v.From).Select(g => ReadPrice(g.Key, [.. g.Select(v => v.Price)]))],
+                }
+            );
         }
         Add(Id(model), names, cited ? Searching : null);
         Add(names.Values.Any(t => t.Count > 0) ? Id(model) + ":search" : Id(model), searching, Searching);
@@ -131,7 +160,8 @@ public static class GenaiPricesImporter
                     CollectNames(name, part, names);
                 continue;
             }
-            var ours = MatchRules.FirstOrDefault(r => property.NameEquals(r.Theirs)).Ours
+            var ours =
+                MatchRules.FirstOrDefault(r => property.NameEquals(r.Theirs)).Ours
                 ?? throw new FormatException($"{name}: the match rule \"{property.Name}\" is not understood");
             if (!names.TryGetValue(ours, out var texts))
                 names[ours] = texts = [];
@@ -142,10 +172,12 @@ public static class GenaiPricesImporter
     private static ImportedPrice ReadPrice(string? from, List<JsonElement> variants)
     {
         decimal? Count(string key) => variants.Max(v => v.TryGetProperty(key, out var fee) ? fee.GetDecimal() / 1000m : (decimal?)null);
-        var starts = variants.SelectMany(v => v.EnumerateObject())
+        var starts = variants
+            .SelectMany(v => v.EnumerateObject())
             .Where(p => p.Value.ValueKind == JsonValueKind.Object)
             .SelectMany(p => p.Value.GetProperty("tiers").EnumerateArray().Select(t => t.GetProperty("start").GetInt64()))
-            .Distinct().Order();
+            .Distinct()
+            .Order();
         return new ImportedPrice
         {
             From = from,

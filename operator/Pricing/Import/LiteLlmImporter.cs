@@ -5,9 +5,9 @@ using System.Text.RegularExpressions;
 namespace AgentReadiness.Pricing;
 
 /// <summary>
-/// Makes a catalog from LiteLLM's <c>model_prices_and_context_window.json</c> (USD per single token; one entry a name): chat, completion, responses and
-/// embedding models, their tiers by context size, batch, flex and priority. An entry whose price lies outside <see cref="PriceBand"/> is
-/// left out by name: the map is kept by hand, and has had slips of unit.
+/// Makes a catalog from LiteLLM's <c>model_prices_and_context_window.json</c> (USD per single token; one entry a name): chat, completion,
+/// responses and embedding models, their tiers by context size, batch, flex and priority. An entry whose price lies outside
+/// <see cref="PriceBand"/> is left out by name: the map is kept by hand, and has had slips of unit.
 /// </summary>
 public static partial class LiteLlmImporter
 {
@@ -16,17 +16,34 @@ public static partial class LiteLlmImporter
     // Their provider names that are another's models under another door.
     private static readonly Dictionary<string, string> Providers = new(StringComparer.Ordinal)
     {
-        ["gemini"] = "google", ["vertex_ai"] = "google", ["vertex_ai-language-models"] = "google", ["vertex_ai-anthropic_models"] = "google",
-        ["bedrock"] = "aws", ["bedrock_converse"] = "aws", ["azure_ai"] = "azure", ["azure_text"] = "azure", ["text-completion-openai"] = "openai",
-        ["xai"] = "x-ai", ["together_ai"] = "together", ["fireworks_ai"] = "fireworks", ["moonshot"] = "moonshotai", ["voyage"] = "voyageai",
+        ["gemini"] = "google",
+        ["vertex_ai"] = "google",
+        ["vertex_ai-language-models"] = "google",
+        ["vertex_ai-anthropic_models"] = "google",
+        ["bedrock"] = "aws",
+        ["bedrock_converse"] = "aws",
+        ["azure_ai"] = "azure",
+        ["azure_text"] = "azure",
+        ["text-completion-openai"] = "openai",
+        ["xai"] = "x-ai",
+        ["together_ai"] = "together",
+        ["fireworks_ai"] = "fireworks",
+        ["moonshot"] = "moonshotai",
+        ["voyage"] = "voyageai",
     };
 
     private static readonly (string Theirs, string Ours)[] Rates =
     [
-        ("input_cost_per_token", "input"), ("cache_read_input_token_cost", "cachedInput"), ("cache_creation_input_token_cost", "cacheWrite"),
-        ("cache_creation_input_token_cost_above_1hr", "cacheWriteLong"), ("output_cost_per_token", "output"),
-        ("output_cost_per_reasoning_token", "reasoning"), ("input_cost_per_audio_token", "inputAudio"), ("output_cost_per_audio_token", "outputAudio"),
-        ("input_cost_per_image_token", "inputImage"), ("output_cost_per_image_token", "outputImage"),
+        ("input_cost_per_token", "input"),
+        ("cache_read_input_token_cost", "cachedInput"),
+        ("cache_creation_input_token_cost", "cacheWrite"),
+        ("cache_creation_input_token_cost_above_1hr", "cacheWriteLong"),
+        ("output_cost_per_token", "output"),
+        ("output_cost_per_reasoning_token", "reasoning"),
+        ("input_cost_per_audio_token", "inputAudio"),
+        ("output_cost_per_audio_token", "outputAudio"),
+        ("input_cost_per_image_token", "inputImage"),
+        ("output_cost_per_image_token", "outputImage"),
     ];
 
     private static readonly (string Suffix, string Tier)[] Services = [("_batches", "batch"), ("_flex", "flex"), ("_priority", "priority")];
@@ -54,7 +71,10 @@ public static partial class LiteLlmImporter
             else if (provider.Models.TrueForAll(o => o.Id != model.Id))
                 provider.Models.Add(model);
         }
-        return new PriceImport(CatalogWriter.Write("BerriAI/litellm, model_prices_and_context_window.json, MIT licence", providers.Values), skipped);
+        return new PriceImport(
+            CatalogWriter.Write("BerriAI/litellm, model_prices_and_context_window.json, MIT licence", providers.Values),
+            skipped
+        );
     }
 
     private static ImportedModel? Model(JsonProperty entry, string theirs, out string reason)
@@ -75,7 +95,10 @@ public static partial class LiteLlmImporter
         {
             if (PriceBand.Holds(value))
                 continue;
-            reason = string.Create(CultureInfo.InvariantCulture, $"{rate} is {value:0.############} USD per million tokens, outside {PriceBand.Least} to {PriceBand.Most}: a slip of unit?");
+            reason = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{rate} is {value:0.############} USD per million tokens, outside {PriceBand.Least} to {PriceBand.Most}: a slip of unit?"
+            );
             return null;
         }
         return new ImportedModel
@@ -84,7 +107,15 @@ public static partial class LiteLlmImporter
             Names = new(StringComparer.Ordinal) { ["equals"] = [name] },
             ContextWindow = Number(entry.Value, "max_input_tokens"),
             MaxOutputTokens = Number(entry.Value, "max_output_tokens"),
-            Prices = [new ImportedPrice { Tiers = tiers, ServiceTiers = services, WebSearch = Search(entry.Value) }],
+            Prices =
+            [
+                new ImportedPrice
+                {
+                    Tiers = tiers,
+                    ServiceTiers = services,
+                    WebSearch = Search(entry.Value),
+                },
+            ],
         };
     }
 
@@ -97,8 +128,13 @@ public static partial class LiteLlmImporter
                 first[ours] = rate;
         }
         var tiers = new List<ImportedTier> { new(0, first) };
-        var sizes = model.EnumerateObject().Select(p => Above().Match(p.Name)).Where(m => m.Success)
-            .Select(m => long.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).Distinct().Order();
+        var sizes = model
+            .EnumerateObject()
+            .Select(p => Above().Match(p.Name))
+            .Where(m => m.Success)
+            .Select(m => long.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))
+            .Distinct()
+            .Order();
         foreach (var thousands in sizes)
         {
             var rates = new SortedDictionary<string, decimal>(tiers[^1].Rates, StringComparer.Ordinal);
@@ -126,7 +162,12 @@ public static partial class LiteLlmImporter
         model.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDecimal() * 1_000_000m : null;
 
     private static long? Number(JsonElement model, string key) =>
-        model.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number > 0 ? number : null;
+        model.TryGetProperty(key, out var value)
+        && value.ValueKind == JsonValueKind.Number
+        && value.TryGetInt64(out var number)
+        && number > 0
+            ? number
+            : null;
 
     [GeneratedRegex("_above_([0-9]{2,4})k_tokens")]
     private static partial Regex Above();

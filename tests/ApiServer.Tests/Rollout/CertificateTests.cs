@@ -17,7 +17,9 @@ using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
-/// <summary>The operator's own CA on a real API server: made, renewed under load, taken over by another leader, and out of everybody's sight.</summary>
+/// <summary>
+/// The operator's own CA on a real API server: made, renewed under load, taken over by another leader, and out of everybody's sight.
+/// </summary>
 [Collection(ControlPlaneCollection.Name)]
 public sealed partial class CertificateTests(ControlPlane plane)
 {
@@ -58,12 +60,27 @@ public sealed partial class CertificateTests(ControlPlane plane)
         }
 
         faults.ShouldBeEmpty(world.Explain());
-        world.Witness.History.Where(seen => seen.Type == ConfigMapView.Resource && seen.Object.Text("data", "config.json") is not null)
+        world
+            .Witness.History.Where(seen => seen.Type == ConfigMapView.Resource && seen.Object.Text("data", "config.json") is not null)
             .ShouldAllBe(seen => seen.Object.Text("data", "ca.crt")!.Length > 100, "a guardrail that trusts nobody");
         handshakes.ShouldBeGreaterThan(100);
-        told.ShouldBe([CertificateReasons.Created, CertificateReasons.Renewed, CertificateReasons.Announced, CertificateReasons.Spread, CertificateReasons.Switched, CertificateReasons.Retired], ignoreOrder: true);
+        told.ShouldBe(
+            [
+                CertificateReasons.Created,
+                CertificateReasons.Renewed,
+                CertificateReasons.Announced,
+                CertificateReasons.Spread,
+                CertificateReasons.Switched,
+                CertificateReasons.Retired,
+            ],
+            ignoreOrder: true
+        );
         var last = (await SecretAsync(world)).State!;
-        await world.UntilAsync("the new CA alone to be trusted", () => Trusted(world).All(ca => ca == last.Bundle) && Public(world) == last.Bundle, seconds: 10);
+        await world.UntilAsync(
+            "the new CA alone to be trusted",
+            () => Trusted(world).All(ca => ca == last.Bundle) && Public(world) == last.Bundle,
+            seconds: 10
+        );
         last.Bundle.ShouldNotContain(first.Ca.Pem);
         (Generation(world), last.Previous, last.Next).ShouldBe((generation, null, null));
         world.ShouldHaveServed("served", "agent:1");
@@ -81,7 +98,11 @@ public sealed partial class CertificateTests(ControlPlane plane)
         await using var world = await RolloutWorld.StartAsync(plane, replicas: 1, rotation: RotationPlan.Default, secret: secret);
         await world.ApplyAgentAsync("served", "agent:1");
         await world.UntilServesAsync("served", "agent:1");
-        await world.UntilAsync("the old and the new CA", () => Trusted(world).All(ca => ca.Contains(old) && ca.Length > old.Length + 100), seconds: 20);
+        await world.UntilAsync(
+            "the old and the new CA",
+            () => Trusted(world).All(ca => ca.Contains(old) && ca.Length > old.Length + 100),
+            seconds: 20
+        );
         var port = world.Replicas.Single().Options.GrantsPort;
         (await HandshakeAsync(port, old)).ShouldBeNull("who has only the old CA is served as before");
         (await ReasonsAsync(world)).ShouldNotContain(CertificateReasons.Created);
@@ -105,43 +126,95 @@ public sealed partial class CertificateTests(ControlPlane plane)
     public async Task The_charts_rights_are_enough_and_reach_no_other_Secret()
     {
         var ns = await plane.NamespaceAsync();
-        var verbs = ChartRule().Match(await File.ReadAllTextAsync(Repository.PathOf("charts", "agent-readiness-operator", "templates", "rbac.yaml"))).Groups[1].Value
-            .Split(", ", StringSplitOptions.RemoveEmptyEntries);
-        await plane.Api.SendAsync(HttpMethod.Post, $"/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles", new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = "operator" },
-            ["rules"] = new JsonArray(new JsonObject
+        var verbs = ChartRule()
+            .Match(await File.ReadAllTextAsync(Repository.PathOf("charts", "agent-readiness-operator", "templates", "rbac.yaml")))
+            .Groups[1]
+            .Value.Split(", ", StringSplitOptions.RemoveEmptyEntries);
+        await plane.Api.SendAsync(
+            HttpMethod.Post,
+            $"/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles",
+            new JsonObject
             {
-                ["apiGroups"] = new JsonArray(string.Empty),
-                ["resources"] = new JsonArray("secrets"),
-                ["resourceNames"] = new JsonArray("own"),
-                ["verbs"] = new JsonArray([.. verbs.Select(verb => (JsonNode)verb)]),
-            }),
-        }, "application/json", CancellationToken.None);
-        await plane.Api.SendAsync(HttpMethod.Post, $"/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/rolebindings", new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = "operator" },
-            ["roleRef"] = new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = "Role", ["name"] = "operator" },
-            ["subjects"] = new JsonArray(new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = "User", ["name"] = "limited" }),
-        }, "application/json", CancellationToken.None);
+                ["metadata"] = new JsonObject { ["name"] = "operator" },
+                ["rules"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["apiGroups"] = new JsonArray(string.Empty),
+                        ["resources"] = new JsonArray("secrets"),
+                        ["resourceNames"] = new JsonArray("own"),
+                        ["verbs"] = new JsonArray([.. verbs.Select(verb => (JsonNode)verb)]),
+                    }
+                ),
+            },
+            "application/json",
+            CancellationToken.None
+        );
+        await plane.Api.SendAsync(
+            HttpMethod.Post,
+            $"/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/rolebindings",
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["name"] = "operator" },
+                ["roleRef"] = new JsonObject
+                {
+                    ["apiGroup"] = "rbac.authorization.k8s.io",
+                    ["kind"] = "Role",
+                    ["name"] = "operator",
+                },
+                ["subjects"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["apiGroup"] = "rbac.authorization.k8s.io",
+                        ["kind"] = "User",
+                        ["name"] = "limited",
+                    }
+                ),
+            },
+            "application/json",
+            CancellationToken.None
+        );
         foreach (var name in new[] { "own", "other" })
-            await plane.Api.CreateAsync(SecretCertificates.Resource, ns, new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, CancellationToken.None);
+            await plane.Api.CreateAsync(
+                SecretCertificates.Resource,
+                ns,
+                new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } },
+                CancellationToken.None
+            );
 
         var api = new KubernetesApi(plane.CreateClient(new As("limited")), "limited");
-        var cache = new ObjectCache<CertificateView>(SecretCertificates.Resource, null, CertificateView.Of) { Only = new NamespacedName(ns, "own") };
+        var cache = new ObjectCache<CertificateView>(SecretCertificates.Resource, null, CertificateView.Of)
+        {
+            Only = new NamespacedName(ns, "own"),
+        };
         using var reflector = new Reflector(cache, api, TimeProvider.System, NullLogger<Reflector>.Instance);
         await reflector.StartAsync(CancellationToken.None);
         await cache.Synced.WaitAsync(TimeSpan.FromSeconds(20));
         cache.List().Select(entry => entry.Key.Name).ShouldBe(["own"]);
         var state = CertificateIssuer.Carry(RotationStep.Create, null, "grants", TimeProvider.System.GetUtcNow(), RotationPlan.Default);
-        await api.MergePatchAsync(SecretCertificates.Resource, ns, "own", null, new JsonObject { ["data"] = state.Data() }, CancellationToken.None);
+        await api.MergePatchAsync(
+            SecretCertificates.Resource,
+            ns,
+            "own",
+            null,
+            new JsonObject { ["data"] = state.Data() },
+            CancellationToken.None
+        );
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (cache.List().Single().View.State?.Bundle != state.Bundle)
             await Task.Delay(50, limit.Token);
 
-        foreach (var path in new[] { SecretCertificates.Resource.Path(ns), SecretCertificates.Resource.Path(ns, "other"), SecretCertificates.Resource.Path("kube-system") })
+        foreach (
+            var path in new[]
+            {
+                SecretCertificates.Resource.Path(ns),
+                SecretCertificates.Resource.Path(ns, "other"),
+                SecretCertificates.Resource.Path("kube-system"),
+            }
+        )
         {
-            var error = await Should.ThrowAsync<KubernetesApiException>(() => api.SendAsync(HttpMethod.Get, path, null, null, CancellationToken.None));
+            var error = await Should.ThrowAsync<KubernetesApiException>(() =>
+                api.SendAsync(HttpMethod.Get, path, null, null, CancellationToken.None)
+            );
             error.StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden, path);
         }
         await reflector.StopAsync(CancellationToken.None);
@@ -149,11 +222,21 @@ public sealed partial class CertificateTests(ControlPlane plane)
 
     // What a guardrail of any revision mounts.
     private static List<string> Trusted(RolloutWorld world) =>
-        [.. world.Witness.All(ConfigMapView.Resource).Where(map => map.Label(Names.TrackLabel) is not null).Select(map => map.Object.Text("data", "ca.crt")!)];
+        [
+            .. world
+                .Witness.All(ConfigMapView.Resource)
+                .Where(map => map.Label(Names.TrackLabel) is not null)
+                .Select(map => map.Object.Text("data", "ca.crt")!),
+        ];
 
-    private static string? Public(RolloutWorld world) => world.Witness.Get(ConfigMapView.Resource, RolloutWorld.GrantsSecret)?.Object.Text("data", "ca.crt");
+    private static string? Public(RolloutWorld world) =>
+        world.Witness.Get(ConfigMapView.Resource, RolloutWorld.GrantsSecret)?.Object.Text("data", "ca.crt");
 
-    private static long? Generation(RolloutWorld world) => world.Witness.All(DeploymentView.Resource).Single(one => one.Label(Names.AgentLabel) == "served").Object.Number("metadata", "generation");
+    private static long? Generation(RolloutWorld world) =>
+        world
+            .Witness.All(DeploymentView.Resource)
+            .Single(one => one.Label(Names.AgentLabel) == "served")
+            .Object.Number("metadata", "generation");
 
     private static async Task<CertificateView> SecretAsync(RolloutWorld world)
     {
@@ -162,19 +245,33 @@ public sealed partial class CertificateTests(ControlPlane plane)
         return CertificateView.Of(document.RootElement);
     }
 
-    private static Task SetAsync(RolloutWorld world, JsonObject? data) => world.Api.MergePatchAsync(SecretCertificates.Resource, world.Ns, RolloutWorld.GrantsSecret, null,
-        new JsonObject { ["data"] = data }, CancellationToken.None);
+    private static Task SetAsync(RolloutWorld world, JsonObject? data) =>
+        world.Api.MergePatchAsync(
+            SecretCertificates.Resource,
+            world.Ns,
+            RolloutWorld.GrantsSecret,
+            null,
+            new JsonObject { ["data"] = data },
+            CancellationToken.None
+        );
 
     private static async Task<string?> HandshakeAsync(int port, string ca)
     {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
         policy.CustomTrustStore.ImportFromPem(ca);
         using var socket = new TcpClient();
         await socket.ConnectAsync("127.0.0.1", port);
         await using var stream = new SslStream(socket.GetStream());
         try
         {
-            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "127.0.0.1", CertificateChainPolicy = policy });
+            await stream.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions { TargetHost = "127.0.0.1", CertificateChainPolicy = policy }
+            );
             return null;
         }
         catch (Exception error) when (error is AuthenticationException or IOException)
@@ -184,8 +281,12 @@ public sealed partial class CertificateTests(ControlPlane plane)
     }
 
     private static async Task<IEnumerable<string>> ReasonsAsync(RolloutWorld world) =>
-        (await world.Api.SendAsync(HttpMethod.Get, Events.Path(world.Ns), null, null, CancellationToken.None)).Items("items")
-            .Where(item => item.Text("involvedObject", "name") == RolloutWorld.GrantsSecret && item.Text("involvedObject", "kind") == "Secret").Select(item => item.Text("reason")!);
+        (await world.Api.SendAsync(HttpMethod.Get, Events.Path(world.Ns), null, null, CancellationToken.None))
+            .Items("items")
+            .Where(item =>
+                item.Text("involvedObject", "name") == RolloutWorld.GrantsSecret && item.Text("involvedObject", "kind") == "Secret"
+            )
+            .Select(item => item.Text("reason")!);
 
     private static async Task UntilToldAsync(RolloutWorld world, string reason)
     {
@@ -199,10 +300,18 @@ public sealed partial class CertificateTests(ControlPlane plane)
     {
         var made = CertificateIssuer.Carry(RotationStep.Create, null, "127.0.0.1", TimeProvider.System.GetUtcNow(), RotationPlan.Default);
         string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
-        return (new JsonObject
-        {
-            ["data"] = new JsonObject { ["old-ca.crt"] = Base64(made.Ca.Pem), ["old-tls.crt"] = Base64(made.Leaf.Pem), ["old-tls.key"] = Base64(made.Leaf.Key!) },
-        }, made.Ca.Pem);
+        return (
+            new JsonObject
+            {
+                ["data"] = new JsonObject
+                {
+                    ["old-ca.crt"] = Base64(made.Ca.Pem),
+                    ["old-tls.crt"] = Base64(made.Leaf.Pem),
+                    ["old-tls.key"] = Base64(made.Leaf.Key!),
+                },
+            },
+            made.Ca.Pem
+        );
     }
 
     [GeneratedRegex(@"resources: \[secrets\]\s+resourceNames: \[.*\]\s+verbs: \[(.*)\]")]

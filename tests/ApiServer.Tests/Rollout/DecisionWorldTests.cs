@@ -19,9 +19,12 @@ public sealed class DecisionWorldTests(ControlPlane plane)
     public async Task A_Canary_shares_the_Service_step_by_step_and_an_abort_gives_everything_back()
     {
         await using var world = await RolloutWorld.StartAsync(plane, replicas: 1);
-        void Steps(JsonObject agent, string hold) => agent["spec"]!["rollout"] = JsonNode.Parse($$"""
-            {"drain": "1s", "strategy": "Canary", "steps": [{"percent": 20, "hold": "1s"}, {"percent": 60, "hold": "{{hold}}"}]}
-            """);
+        void Steps(JsonObject agent, string hold) =>
+            agent["spec"]!["rollout"] = JsonNode.Parse(
+                $$"""
+                {"drain": "1s", "strategy": "Canary", "steps": [{"percent": 20, "hold": "1s"}, {"percent": 60, "hold": "{{hold}}"}]}
+                """
+            );
         await world.ApplyAgentAsync("support", "agent:1", 4, agent => Steps(agent, "1s"));
         await world.UntilServesAsync("support", "agent:1");
         await world.ApplyAgentAsync("support", "agent:2", 4, agent => Steps(agent, "1s"));
@@ -30,13 +33,23 @@ public sealed class DecisionWorldTests(ControlPlane plane)
         Shares(world).ShouldBe(["4+1", "3+4"], "the Service's endpoints while two revisions shared it, each step's fullest");
 
         await world.ApplyAgentAsync("support", "agent:3", 4, agent => Steps(agent, "1h"));
-        await world.UntilAsync("the second step", () => world.Agent("support").Number("status", "canary", "step") == 2 && world.Agent("support").At("status", "canary", "heldSince") is not null);
+        await world.UntilAsync(
+            "the second step",
+            () =>
+                world.Agent("support").Number("status", "canary", "step") == 2
+                && world.Agent("support").At("status", "canary", "heldSince") is not null
+        );
         var candidate = world.Agent("support").Text("status", "candidateRevision")!;
-        await world.ApplyAgentAsync("support", "agent:3", 4, agent =>
-        {
-            Steps(agent, "1h");
-            agent["spec"]!["rollout"]!["decision"] = Decision(candidate, "Abort");
-        });
+        await world.ApplyAgentAsync(
+            "support",
+            "agent:3",
+            4,
+            agent =>
+            {
+                Steps(agent, "1h");
+                agent["spec"]!["rollout"]!["decision"] = Decision(candidate, "Abort");
+            }
+        );
         await world.UntilHeldAsync("support", "agent:3", "agent:2");
         await world.BeQuietAsync();
         world.Agent("support").Condition("Stalled", "reason").ShouldBe(Reasons.Aborted);
@@ -54,7 +67,10 @@ public sealed class DecisionWorldTests(ControlPlane plane)
                 agent["spec"]!["rollout"]!["decision"] = decision;
         }
         await world.ApplyAgentAsync("support", "agent:1", 2, agent => Manual(agent, null));
-        await world.UntilAsync("the wait for approval", () => world.Agent("support").Condition("Reconciling", "reason") == Reasons.AwaitingApproval);
+        await world.UntilAsync(
+            "the wait for approval",
+            () => world.Agent("support").Condition("Reconciling", "reason") == Reasons.AwaitingApproval
+        );
         await world.BeQuietAsync();
         var first = world.Agent("support").Text("status", "candidateRevision")!;
         await world.ApplyAgentAsync("support", "agent:1", 2, agent => Manual(agent, Decision(first, "Promote")));
@@ -101,45 +117,76 @@ public sealed class DecisionWorldTests(ControlPlane plane)
         world.Agent("support").Condition("Ready").ShouldBe("True", "its end never stops what serves");
     }
 
-    private static JsonObject Decision(string revision, string action) => new() { ["revision"] = revision, ["action"] = action, ["reason"] = "because" };
+    private static JsonObject Decision(string revision, string action) =>
+        new()
+        {
+            ["revision"] = revision,
+            ["action"] = action,
+            ["reason"] = "because",
+        };
 
     // A dry run says what the API server would make of the manifest; the revision follows from that alone.
     private static async Task<string> RevisionAsync(RolloutWorld world, string image)
     {
         var agent = Samples.Agent(world.Ns, "support");
         Samples.Set(agent, "spec.template.spec.containers[0].image", image);
-        Samples.Set(agent, "spec.template.spec.containers[0].envFrom", new JsonArray(new JsonObject { ["configMapRef"] = new JsonObject { ["name"] = "prompt" } }));
+        Samples.Set(
+            agent,
+            "spec.template.spec.containers[0].envFrom",
+            new JsonArray(new JsonObject { ["configMapRef"] = new JsonObject { ["name"] = "prompt" } })
+        );
         Samples.Set(agent, "spec.template.spec.serviceAccountName", "default");
         var spec = k8s.KubernetesJson.Deserialize<AgentDeployment>(agent.ToJsonString()).Spec;
         var prompt = await world.Api.GetAsync(ConfigMapView.Resource, world.Ns, "prompt", CancellationToken.None);
         using var document = System.Text.Json.JsonDocument.Parse(prompt!.ToJsonString());
-        return Api.Revisions.Revision.Compute(spec, new Dictionary<string, string> { ["prompt"] = ConfigMapView.Content(document.RootElement).Digest() });
+        return Api.Revisions.Revision.Compute(
+            spec,
+            new Dictionary<string, string> { ["prompt"] = ConfigMapView.Content(document.RootElement).Digest() }
+        );
     }
 
-    private static Task ExceptAsync(RolloutWorld world, string ns, string name, string revision) => world.Api.CreateAsync(Exceptions, ns, new JsonObject
-    {
-        ["apiVersion"] = Exceptions.ApiVersion,
-        ["kind"] = Exceptions.Kind,
-        ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns },
-        ["spec"] = new JsonObject
-        {
-            ["agent"] = new JsonObject { ["namespace"] = world.Ns, ["name"] = "support" },
-            ["revision"] = revision,
-            ["gates"] = new JsonArray("Evals"),
-            ["reason"] = "TICKET-7",
-            ["requestedBy"] = "jo",
-            ["expiresAt"] = TimeProvider.System.GetUtcNow().AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
-        },
-    }, CancellationToken.None);
+    private static Task ExceptAsync(RolloutWorld world, string ns, string name, string revision) =>
+        world.Api.CreateAsync(
+            Exceptions,
+            ns,
+            new JsonObject
+            {
+                ["apiVersion"] = Exceptions.ApiVersion,
+                ["kind"] = Exceptions.Kind,
+                ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns },
+                ["spec"] = new JsonObject
+                {
+                    ["agent"] = new JsonObject { ["namespace"] = world.Ns, ["name"] = "support" },
+                    ["revision"] = revision,
+                    ["gates"] = new JsonArray("Evals"),
+                    ["reason"] = "TICKET-7",
+                    ["requestedBy"] = "jo",
+                    ["expiresAt"] = TimeProvider
+                        .System.GetUtcNow()
+                        .AddHours(1)
+                        .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
+                },
+            },
+            CancellationToken.None
+        );
 
     private static async Task UntilStateAsync(RolloutWorld world, string ns, string name, string state, bool used = false)
     {
         var found = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var feed = new Feed(world.Api, Exceptions, ns, seen =>
-        {
-            if (seen.Name == name && seen.Object.Text("status", "state") == state && (!used || seen.Object.Text("status", "usedAt") is not null))
-                found.TrySetResult();
-        });
+        await using var feed = new Feed(
+            world.Api,
+            Exceptions,
+            ns,
+            seen =>
+            {
+                if (
+                    seen.Name == name
+                    && seen.Object.Text("status", "state") == state
+                    && (!used || seen.Object.Text("status", "usedAt") is not null)
+                )
+                    found.TrySetResult();
+            }
+        );
         await found.Task.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
@@ -161,7 +208,10 @@ public sealed class DecisionWorldTests(ControlPlane plane)
             }
             if (seen.Type != EndpointsView.Resource || seen.Name != "support" || step is 0 or > 2)
                 continue;
-            var counts = seen.Object.Items("subsets").SelectMany(subset => subset.Items("addresses")).GroupBy(address => pods[address.Text("targetRef", "name")!] == stable)
+            var counts = seen
+                .Object.Items("subsets")
+                .SelectMany(subset => subset.Items("addresses"))
+                .GroupBy(address => pods[address.Text("targetRef", "name")!] == stable)
                 .ToDictionary(group => group.Key, group => group.Count());
             if (counts.Count == 2)
                 shares[step] = $"{counts[true]}+{counts[false]}";

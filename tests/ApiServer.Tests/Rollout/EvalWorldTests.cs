@@ -55,14 +55,20 @@ public sealed class EvalWorldTests(ControlPlane plane)
             await world.ApplyAgentAsync(agent, $"image:{agent}", 1);
         int Count(string phase) => world.Witness.All(Witness.Runs).Count(run => run.Object.Text("status", "phase") == phase);
         await world.UntilAsync("the queue", () => Count("Running") == places && Count("Pending") == 2);
-        world.Witness.All(Witness.Runs).Where(run => run.Object.Text("status", "phase") == "Pending").ShouldAllBe(run => run.Object.Text("status", "reason") == EvalReasons.Queued);
+        world
+            .Witness.All(Witness.Runs)
+            .Where(run => run.Object.Text("status", "phase") == "Pending")
+            .ShouldAllBe(run => run.Object.Text("status", "reason") == EvalReasons.Queued);
         world.Witness.All(JobView.Resource).Count.ShouldBe(places);
         await world.BeQuietAsync();
 
         world.Kubelet.HoldsRunners = false;
         foreach (var agent in agents)
             await world.UntilServesAsync(agent, $"image:{agent}");
-        world.Witness.History.Where(seen => seen.Type == Witness.Runs).Select(seen => seen.Object).GroupBy(run => run.Text("metadata", "name"))
+        world
+            .Witness.History.Where(seen => seen.Type == Witness.Runs)
+            .Select(seen => seen.Object)
+            .GroupBy(run => run.Text("metadata", "name"))
             .ShouldAllBe(run => run.Count(version => version.Text("status", "phase") == "Running") == 1);
     }
 

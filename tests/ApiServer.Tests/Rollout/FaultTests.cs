@@ -17,7 +17,11 @@ public sealed partial class FaultTests(ControlPlane plane)
 
     [Fact]
     public Task When_every_fifth_request_is_one_too_many() =>
-        RollOutAsync(api => api.Plan = (_, number) => number % 5 == 0 ? Fault.TooManyRequests : Fault.None, Nothing, nameof(Fault.TooManyRequests));
+        RollOutAsync(
+            api => api.Plan = (_, number) => number % 5 == 0 ? Fault.TooManyRequests : Fault.None,
+            Nothing,
+            nameof(Fault.TooManyRequests)
+        );
 
     [Fact]
     public Task When_the_first_try_of_every_write_meets_a_conflict() => OnFirstTriesAsync(Fault.Conflict);
@@ -33,8 +37,13 @@ public sealed partial class FaultTests(ControlPlane plane)
     public Task When_the_first_try_of_every_create_meets_a_conflict_that_is_not_AlreadyExists()
     {
         var known = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
-        return RollOutAsync(api => api.Plan = (call, _) => call is { Verb: "POST", IsWrite: true } && known.TryAdd(call.Body, true) ? Fault.Conflict : Fault.None,
-            Nothing, nameof(Fault.Conflict));
+        return RollOutAsync(
+            api =>
+                api.Plan = (call, _) =>
+                    call is { Verb: "POST", IsWrite: true } && known.TryAdd(call.Body, true) ? Fault.Conflict : Fault.None,
+            Nothing,
+            nameof(Fault.Conflict)
+        );
     }
 
     [Fact]
@@ -42,19 +51,24 @@ public sealed partial class FaultTests(ControlPlane plane)
         RollOutAsync(api => api.Plan = (_, number) => number % 4 == 0 ? Fault.ResetBefore : Fault.None, Nothing, nameof(Fault.ResetBefore));
 
     [Fact]
-    public Task When_watches_are_cut_in_the_middle_of_a_line() => RollOutAsync(api =>
-    {
-        var opened = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
-        // The first two of each resource: once with a fault and once as if the server had closed it.
-        api.WatchPlan = call => opened.AddOrUpdate(call.Resource, 1, (_, count) => count + 1) <= 2 ? WatchFault.CutMidLine : WatchFault.None;
-    }, world => Strike(world, WatchFault.CutMidLine), "watch CutMidLine");
+    public Task When_watches_are_cut_in_the_middle_of_a_line() =>
+        RollOutAsync(
+            api =>
+            {
+                var opened = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
+                // The first two of each resource: once with a fault and once as if the server had closed it.
+                api.WatchPlan = call =>
+                    opened.AddOrUpdate(call.Resource, 1, (_, count) => count + 1) <= 2 ? WatchFault.CutMidLine : WatchFault.None;
+            },
+            world => Strike(world, WatchFault.CutMidLine),
+            "watch CutMidLine"
+        );
 
     [Fact]
-    public Task When_watches_go_silent() => RollOutAsync(_ => { }, world => Strike(world, WatchFault.Silence), "watch Silence", new HastyTime());
+    public Task When_watches_go_silent() =>
+        RollOutAsync(_ => { }, world => Strike(world, WatchFault.Silence), "watch Silence", new HastyTime());
 
-    private static void Nothing(RolloutWorld world)
-    {
-    }
+    private static void Nothing(RolloutWorld world) { }
 
     private static void Strike(RolloutWorld world, WatchFault fault)
     {
@@ -69,11 +83,23 @@ public sealed partial class FaultTests(ControlPlane plane)
     private Task OnFirstTriesAsync(Fault fault)
     {
         var known = new ConcurrentDictionary<(string, string, string), bool>();
-        return RollOutAsync(api => api.Plan = (call, _) => call.IsWrite && known.TryAdd((call.Verb, $"{call.Resource}/{call.Name}", Moment().Replace(call.Body, "a moment")), true) ? fault : Fault.None,
-            Nothing, fault.ToString());
+        return RollOutAsync(
+            api =>
+                api.Plan = (call, _) =>
+                    call.IsWrite && known.TryAdd((call.Verb, $"{call.Resource}/{call.Name}", Moment().Replace(call.Body, "a moment")), true)
+                        ? fault
+                        : Fault.None,
+            Nothing,
+            fault.ToString()
+        );
     }
 
-    private async Task RollOutAsync(Action<FaultyApi> prepare, Action<RolloutWorld> beforeEach, string? expected = null, TimeProvider? time = null)
+    private async Task RollOutAsync(
+        Action<FaultyApi> prepare,
+        Action<RolloutWorld> beforeEach,
+        string? expected = null,
+        TimeProvider? time = null
+    )
     {
         await using var world = await RolloutWorld.StartAsync(plane, replicas: 1, time: time, prepare: prepare);
         world.Kubelet.Score("agent:bad", 50);

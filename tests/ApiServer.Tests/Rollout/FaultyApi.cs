@@ -17,7 +17,8 @@ internal sealed record ApiCall(string Verb, string Resource, string Name, bool I
     public bool IsWrite => Verb != "GET" && !IsLease;
 
     /// <summary>What is written, without the names that differ from agent to agent.</summary>
-    public string Step => $"{Verb} {Resource}{(Name.EndsWith("-eval", StringComparison.Ordinal) || Name.EndsWith("-candidate", StringComparison.Ordinal) ? " of the candidate" : string.Empty)}";
+    public string Step =>
+        $"{Verb} {Resource}{(Name.EndsWith("-eval", StringComparison.Ordinal) || Name.EndsWith("-candidate", StringComparison.Ordinal) ? " of the candidate" : string.Empty)}";
 
     public override string ToString() => $"{Verb} {Resource} {Name}";
 }
@@ -51,7 +52,9 @@ internal enum WatchFault
     Silence,
 }
 
-/// <summary>Stands between one operator and a real API server, counts what the operator writes, and does to it what a test asks for.</summary>
+/// <summary>
+/// Stands between one operator and a real API server, counts what the operator writes, and does to it what a test asks for.
+/// </summary>
 internal sealed class FaultyApi : DelegatingHandler
 {
     private readonly ConcurrentQueue<ApiCall> writes = new();
@@ -167,7 +170,14 @@ internal sealed class FaultyApi : DelegatingHandler
         var fault = WatchPlan(call);
         if (fault != WatchFault.None)
             Note($"watch {fault}");
-        var stream = new FaultyStream(await response.Content.ReadAsStreamAsync(cancellationToken), closed => watches.TryRemove(closed, out _), dead.Token) { Fault = fault };
+        var stream = new FaultyStream(
+            await response.Content.ReadAsStreamAsync(cancellationToken),
+            closed => watches.TryRemove(closed, out _),
+            dead.Token
+        )
+        {
+            Fault = fault,
+        };
         watches[stream] = true;
         response.Content = new StreamContent(stream);
         return response;
@@ -189,11 +199,16 @@ internal sealed class FaultyApi : DelegatingHandler
 
     private static HttpRequestException Reset() => new("connection reset", new IOException("connection reset by peer"));
 
-    private static HttpResponseMessage Refusal(HttpRequestMessage request, HttpStatusCode code, string reason) => new(code)
-    {
-        RequestMessage = request,
-        Content = new StringContent($$"""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"{{reason}}","message":"made by the test","code":{{(int)code}}}""", Encoding.UTF8, "application/json"),
-    };
+    private static HttpResponseMessage Refusal(HttpRequestMessage request, HttpStatusCode code, string reason) =>
+        new(code)
+        {
+            RequestMessage = request,
+            Content = new StringContent(
+                $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"{{reason}}","message":"made by the test","code":{{(int)code}}}""",
+                Encoding.UTF8,
+                "application/json"
+            ),
+        };
 
     private static async Task<ApiCall> ReadAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -203,7 +218,12 @@ internal sealed class FaultyApi : DelegatingHandler
         if (parts.Count > 2 && parts[0] == "namespaces")
             parts = [.. parts.Skip(2)];
         var body = request.Content is null ? string.Empty : await request.Content.ReadAsStringAsync(cancellationToken);
-        return new ApiCall(request.Method.Method, parts.Count > 2 ? $"{parts[0]}/{parts[2]}" : parts.FirstOrDefault() ?? string.Empty, parts.ElementAtOrDefault(1) ?? string.Empty,
-            request.RequestUri.Query.Contains("watch=1", StringComparison.Ordinal), body);
+        return new ApiCall(
+            request.Method.Method,
+            parts.Count > 2 ? $"{parts[0]}/{parts[2]}" : parts.FirstOrDefault() ?? string.Empty,
+            parts.ElementAtOrDefault(1) ?? string.Empty,
+            request.RequestUri.Query.Contains("watch=1", StringComparison.Ordinal),
+            body
+        );
     }
 }

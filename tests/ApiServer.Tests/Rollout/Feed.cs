@@ -83,7 +83,13 @@ internal sealed class Feed : IAsyncDisposable
 
     private async Task<string?> WatchAsync(string version)
     {
-        using var response = await api.OpenAsync(HttpMethod.Get, $"{type.Path(ns)}?watch=1&resourceVersion={version}", null, null, stop.Token);
+        using var response = await api.OpenAsync(
+            HttpMethod.Get,
+            $"{type.Path(ns)}?watch=1&resourceVersion={version}",
+            null,
+            null,
+            stop.Token
+        );
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(stop.Token));
         while (await reader.ReadLineAsync(stop.Token) is { } line)
         {
@@ -108,7 +114,8 @@ internal sealed class Feed : IAsyncDisposable
         onSeen(seen);
     }
 
-    private Seen Of(JsonObject item, bool deleted) => new(type, long.Parse(item.Text("metadata", "resourceVersion")!, CultureInfo.InvariantCulture), deleted, item);
+    private Seen Of(JsonObject item, bool deleted) =>
+        new(type, long.Parse(item.Text("metadata", "resourceVersion")!, CultureInfo.InvariantCulture), deleted, item);
 }
 
 /// <summary>Short ways into JSON.</summary>
@@ -121,7 +128,8 @@ internal static class JsonPaths
 
     public static long Number(this JsonNode? node, params string[] path) => node.At(path)?.GetValue<long>() ?? 0;
 
-    public static IEnumerable<JsonNode> Items(this JsonNode? node, params string[] path) => (node.At(path) as JsonArray ?? []).OfType<JsonNode>();
+    public static IEnumerable<JsonNode> Items(this JsonNode? node, params string[] path) =>
+        (node.At(path) as JsonArray ?? []).OfType<JsonNode>();
 
     /// <summary>The status of a condition, or null.</summary>
     public static string? Condition(this JsonNode? item, string type, string field = "status") =>

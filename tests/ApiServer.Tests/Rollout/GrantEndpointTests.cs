@@ -21,11 +21,16 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
     private static readonly ResourceType Accounts = new(string.Empty, "v1", "serviceaccounts", "ServiceAccount");
 
     // Whom a guardrail trusts is the matter of other tests.
-    private readonly HttpClient client = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=agent-readiness-operator" },
-    });
+    private readonly HttpClient client = new(
+        new SocketsHttpHandler
+        {
+            UseProxy = false,
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=agent-readiness-operator",
+            },
+        }
+    );
 
     public void Dispose() => client.Dispose();
 
@@ -36,10 +41,18 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         await world.ApplyAgentAsync("support", "agent:1");
         await world.UntilServesAsync("support", "agent:1");
         await world.ApplyAsync(Accounts, "default", []);
-        await world.ApplyAsync(PodView.Resource, "stranger", new JsonObject
-        {
-            ["spec"] = new JsonObject { ["serviceAccountName"] = "default", ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = "main:1" }) },
-        });
+        await world.ApplyAsync(
+            PodView.Resource,
+            "stranger",
+            new JsonObject
+            {
+                ["spec"] = new JsonObject
+                {
+                    ["serviceAccountName"] = "default",
+                    ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = "main:1" }),
+                },
+            }
+        );
         await world.UntilAsync("the stranger", () => world.Witness.Get(PodView.Resource, "stranger") is not null);
         var pods = world.Witness.All(PodView.Resource).Where(pod => pod.Label(Names.TrackLabel) == Names.ServingTrack).ToList();
         var leader = await world.LeaderAsync();
@@ -47,13 +60,28 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
 
         (await PostAsync(leader, null, "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized);
         (await PostAsync(leader, "nonsense", "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized);
-        (await PostAsync(leader, await TokenAsync(world, "https://kubernetes.default.svc", pods[0]), "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized, "of another audience");
-        (await PostAsync(leader, await TokenAsync(world, GrantProtocol.Audience, null), "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized, "bound to no pod");
-        (await PostAsync(leader, await TokenAsync(world, GrantProtocol.Audience, world.Witness.Get(PodView.Resource, "stranger")), "{}")).Status.ShouldBe(HttpStatusCode.Forbidden, "a pod of no agent");
+        (await PostAsync(leader, await TokenAsync(world, "https://kubernetes.default.svc", pods[0]), "{}")).Status.ShouldBe(
+            HttpStatusCode.Unauthorized,
+            "of another audience"
+        );
+        (await PostAsync(leader, await TokenAsync(world, GrantProtocol.Audience, null), "{}")).Status.ShouldBe(
+            HttpStatusCode.Unauthorized,
+            "bound to no pod"
+        );
+        (
+            await PostAsync(leader, await TokenAsync(world, GrantProtocol.Audience, world.Witness.Get(PodView.Resource, "stranger")), "{}")
+        ).Status.ShouldBe(HttpStatusCode.Forbidden, "a pod of no agent");
         (await PostAsync(leader, good, "{}")).Status.ShouldBe(HttpStatusCode.BadRequest);
-        (await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "settled": 1}""")).Status.ShouldBe(HttpStatusCode.BadRequest, "an amount is a string");
-        (await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "spend": [{"number": 0}]}""")).ShouldBe((HttpStatusCode.BadRequest, "spend[0].number: must be 1 or more"));
-        (await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "window": "{{new string('x', GrantProtocol.MaxBytes)}}"}""")).Status.ShouldBe(HttpStatusCode.BadRequest, "too long");
+        (await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "settled": 1}""")).Status.ShouldBe(
+            HttpStatusCode.BadRequest,
+            "an amount is a string"
+        );
+        (await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "spend": [{"number": 0}]}""")).ShouldBe(
+            (HttpStatusCode.BadRequest, "spend[0].number: must be 1 or more")
+        );
+        (
+            await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "window": "{{new string('x', GrantProtocol.MaxBytes)}}"}""")
+        ).Status.ShouldBe(HttpStatusCode.BadRequest, "too long");
         var follower = world.Replicas.Single(replica => replica != leader);
         ((int)(await PostAsync(follower, good, "{}")).Status).ShouldBe(GrantProtocol.Misdirected);
 
@@ -62,8 +90,14 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         (granted.Outcome, granted.Granted).ShouldBe((GrantOutcome.Granted, Amount.FromMoney(Money.Parse("0.75"))));
         var ledger = await world.Api.GetAsync(ResourceType.Of<BudgetLedger>(), world.Ns, $"{world.Ns}.support", CancellationToken.None);
         ledger.Items("status", "holders").Single().Text("podUid").ShouldBe(pods[0].Uid, "it is written before it is answered");
-        (await GrantAsync(leader, good, ask + new string(' ', GrantProtocol.MaxBytes - 1024))).Granted.ShouldBe(granted.Granted, "a long message is heard, and a repeated one grants no more");
-        (await GrantAsync(leader, await TokenAsync(world, GrantProtocol.Audience, pods[1]), ask)).Outcome.ShouldBe(GrantOutcome.HolderClosed, "what one pod holds is no other's");
+        (await GrantAsync(leader, good, ask + new string(' ', GrantProtocol.MaxBytes - 1024))).Granted.ShouldBe(
+            granted.Granted,
+            "a long message is heard, and a repeated one grants no more"
+        );
+        (await GrantAsync(leader, await TokenAsync(world, GrantProtocol.Audience, pods[1]), ask)).Outcome.ShouldBe(
+            GrantOutcome.HolderClosed,
+            "what one pod holds is no other's"
+        );
     }
 
     private async Task<GrantResponse> GrantAsync(Replica replica, string token, string body)
@@ -75,7 +109,10 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
 
     private async Task<(HttpStatusCode Status, string Body)> PostAsync(Replica replica, string? token, string body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"https://127.0.0.1:{replica.Options.GrantsPort}{GrantProtocol.Path}") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"https://127.0.0.1:{replica.Options.GrantsPort}{GrantProtocol.Path}")
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
         request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
         using var answer = await client.SendAsync(request);
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
@@ -83,8 +120,13 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
 
     private static async Task<string> TokenAsync(RolloutWorld world, string audience, Seen? pod)
     {
-        var answer = await world.Api.SendAsync(HttpMethod.Post, Accounts.Path(world.Ns, "default", "token"),
-            Samples.TokenRequest(audience, pod is null ? null : (pod.Name, pod.Uid)), "application/json", CancellationToken.None);
+        var answer = await world.Api.SendAsync(
+            HttpMethod.Post,
+            Accounts.Path(world.Ns, "default", "token"),
+            Samples.TokenRequest(audience, pod is null ? null : (pod.Name, pod.Uid)),
+            "application/json",
+            CancellationToken.None
+        );
         return answer.Text("status", "token")!;
     }
 }

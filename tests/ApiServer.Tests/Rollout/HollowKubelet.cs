@@ -91,14 +91,27 @@ internal sealed class HollowKubelet : IAsyncDisposable
                 if (pod.Object.Text("metadata", "deletionTimestamp") is not null)
                 {
                     // Its containers are gone at once, for there were none.
-                    await api.SendAsync(HttpMethod.Delete, PodView.Resource.Path(ns, name), new JsonObject { ["gracePeriodSeconds"] = 0 }, "application/json", CancellationToken.None);
+                    await api.SendAsync(
+                        HttpMethod.Delete,
+                        PodView.Resource.Path(ns, name),
+                        new JsonObject { ["gracePeriodSeconds"] = 0 },
+                        "application/json",
+                        CancellationToken.None
+                    );
                     continue;
                 }
                 if (Status(pod) is not { } status || done.GetValueOrDefault(pod.Uid) == status.Key)
                     continue;
                 if (pod.Object.Text("spec", "nodeName") is null && !done.ContainsKey(pod.Uid))
                     await BindAsync(name);
-                await api.MergePatchAsync(PodView.Resource, ns, name, "status", new JsonObject { ["status"] = status.Body }, CancellationToken.None);
+                await api.MergePatchAsync(
+                    PodView.Resource,
+                    ns,
+                    name,
+                    "status",
+                    new JsonObject { ["status"] = status.Body },
+                    CancellationToken.None
+                );
                 done[pod.Uid] = status.Key;
             }
             catch (KubernetesApiException error) when (error.IsNotFound || error.IsConflict)
@@ -115,13 +128,20 @@ internal sealed class HollowKubelet : IAsyncDisposable
     }
 
     // Endpoints are refused for a pod that is on no node.
-    private Task BindAsync(string pod) => api.SendAsync(HttpMethod.Post, PodView.Resource.Path(ns, pod, "binding"), new JsonObject
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = "Binding",
-        ["metadata"] = new JsonObject { ["name"] = pod },
-        ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "hollow" },
-    }, "application/json", CancellationToken.None);
+    private Task BindAsync(string pod) =>
+        api.SendAsync(
+            HttpMethod.Post,
+            PodView.Resource.Path(ns, pod, "binding"),
+            new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "Binding",
+                ["metadata"] = new JsonObject { ["name"] = pod },
+                ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "hollow" },
+            },
+            "application/json",
+            CancellationToken.None
+        );
 
     private (string Key, JsonObject Body)? Status(Seen pod)
     {
@@ -133,31 +153,62 @@ internal sealed class HollowKubelet : IAsyncDisposable
 
     private JsonObject Ended(Seen pod, Seen run)
     {
-        string Variable(string name) => pod.Object.Items("spec", "containers").Single(container => container.Text("name") == "agent-readiness-reporter")
-            .Items("env").Single(variable => variable.Text("name") == name).Text("value")!;
+        string Variable(string name) =>
+            pod
+                .Object.Items("spec", "containers")
+                .Single(container => container.Text("name") == "agent-readiness-reporter")
+                .Items("env")
+                .Single(variable => variable.Text("name") == name)
+                .Text("value")!;
         var passed = scores.GetValueOrDefault(witness.ImageOf(run.Object.Text("spec", "revision")!) ?? string.Empty, Cases);
         var results = new EvalResults
         {
             Format = ResultFormats.Native,
-            Cases = [.. Enumerable.Range(1, Cases).Select(index => new MeasuredCase
-            {
-                Id = $"case-{index:000}",
-                Score = index > Cases - passed ? 1 : 0,
-                Outcome = index > Cases - passed ? CaseOutcome.Passed : CaseOutcome.Failed,
-                Repeats = 1,
-            })],
+            Cases =
+            [
+                .. Enumerable
+                    .Range(1, Cases)
+                    .Select(index => new MeasuredCase
+                    {
+                        Id = $"case-{index:000}",
+                        Score = index > Cases - passed ? 1 : 0,
+                        Outcome = index > Cases - passed ? CaseOutcome.Passed : CaseOutcome.Failed,
+                        Repeats = 1,
+                    }),
+            ],
         };
         var native = ResultsLog.Native(results);
-        var report = ReporterMessage.Of(Variable("RUN_UID"), results, ResultsLog.Digest(native)) with { CasesDigest = Variable("CASES_SHA256"), Results = ResultsLog.Inline(native) };
+        var report = ReporterMessage.Of(Variable("RUN_UID"), results, ResultsLog.Digest(native)) with
+        {
+            CasesDigest = Variable("CASES_SHA256"),
+            Results = ResultsLog.Inline(native),
+        };
         return new JsonObject
         {
             ["phase"] = "Succeeded",
             ["containerStatuses"] = new JsonArray(
-                Container("runner", false, new JsonObject { ["terminated"] = new JsonObject { ["exitCode"] = 0, ["reason"] = "Completed" } }),
-                Container("agent-readiness-reporter", false, new JsonObject
-                {
-                    ["terminated"] = new JsonObject { ["exitCode"] = 0, ["reason"] = "Completed", ["message"] = report.ToMessage() },
-                })),
+                Container(
+                    "runner",
+                    false,
+                    new JsonObject
+                    {
+                        ["terminated"] = new JsonObject { ["exitCode"] = 0, ["reason"] = "Completed" },
+                    }
+                ),
+                Container(
+                    "agent-readiness-reporter",
+                    false,
+                    new JsonObject
+                    {
+                        ["terminated"] = new JsonObject
+                        {
+                            ["exitCode"] = 0,
+                            ["reason"] = "Completed",
+                            ["message"] = report.ToMessage(),
+                        },
+                    }
+                )
+            ),
         };
     }
 
@@ -169,27 +220,48 @@ internal sealed class HollowKubelet : IAsyncDisposable
             ["phase"] = ready ? "Running" : "Pending",
             ["podIP"] = $"{DocumentationRanges[address / 254 % DocumentationRanges.Length]}.{(address % 254) + 1}",
             ["conditions"] = new JsonArray(Condition("Ready", ready), Condition("ContainersReady", ready)),
-            ["containerStatuses"] = new JsonArray([.. pod.Object.Items("spec", "containers").Select(container => Container(container.Text("name")!, ready, ready
-                ? new JsonObject { ["running"] = new JsonObject() }
-                : new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "ImagePullBackOff", ["message"] = "Back-off pulling image" } }))]),
+            ["containerStatuses"] = new JsonArray([
+                .. pod
+                    .Object.Items("spec", "containers")
+                    .Select(container =>
+                        Container(
+                            container.Text("name")!,
+                            ready,
+                            ready
+                                ? new JsonObject { ["running"] = new JsonObject() }
+                                : new JsonObject
+                                {
+                                    ["waiting"] = new JsonObject
+                                    {
+                                        ["reason"] = "ImagePullBackOff",
+                                        ["message"] = "Back-off pulling image",
+                                    },
+                                }
+                        )
+                    ),
+            ]),
         };
     }
 
-    private static JsonObject Condition(string type, bool value) => new()
-    {
-        ["type"] = type,
-        ["status"] = value ? "True" : "False",
-        // The Deployment controller counts a pod's availability from here.
-        ["lastTransitionTime"] = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
-    };
+    private static JsonObject Condition(string type, bool value) =>
+        new()
+        {
+            ["type"] = type,
+            ["status"] = value ? "True" : "False",
+            // The Deployment controller counts a pod's availability from here.
+            ["lastTransitionTime"] = TimeProvider
+                .System.GetUtcNow()
+                .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
+        };
 
-    private static JsonObject Container(string name, bool ready, JsonObject state) => new()
-    {
-        ["name"] = name,
-        ["image"] = "hollow",
-        ["imageID"] = string.Empty,
-        ["ready"] = ready,
-        ["restartCount"] = 0,
-        ["state"] = state,
-    };
+    private static JsonObject Container(string name, bool ready, JsonObject state) =>
+        new()
+        {
+            ["name"] = name,
+            ["image"] = "hollow",
+            ["imageID"] = string.Empty,
+            ["ready"] = ready,
+            ["restartCount"] = 0,
+            ["state"] = state,
+        };
 }

@@ -36,9 +36,17 @@ public sealed class LeaderCrashTests(ControlPlane plane, ITestOutputHelper outpu
         }
         await world.BeQuietAsync();
 
-        output.WriteLine($"{first.Count} steps bring a first revision up, {update.Count} an update; {crashes} crashes in {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s");
+        output.WriteLine(
+            $"{first.Count} steps bring a first revision up, {update.Count} an update; {crashes} crashes in "
+                + $"{TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s"
+        );
         output.WriteLine($"postponed: {string.Join(", ", postponed)}");
-        first.Concat(update).Select(step => step.Kind).Distinct().Except(crashedAt).ShouldBeEmpty("there was a crash at each kind of write");
+        first
+            .Concat(update)
+            .Select(step => step.Kind)
+            .Distinct()
+            .Except(crashedAt)
+            .ShouldBeEmpty("there was a crash at each kind of write");
     }
 
     private static async Task<(IReadOnlyList<Step> First, IReadOnlyList<Step> Update)> MeasureAsync(RolloutWorld world, string drain)
@@ -70,7 +78,8 @@ public sealed class LeaderCrashTests(ControlPlane plane, ITestOutputHelper outpu
         steps.TryDequeue(out var step);
         var leader = await world.LeaderAsync();
         var written = 0;
-        leader.Api.Plan = (call, _) => call.IsWrite && call.Step == step?.Kind && Interlocked.Increment(ref written) == step.Number ? fault : Fault.None;
+        leader.Api.Plan = (call, _) =>
+            call.IsWrite && call.Step == step?.Kind && Interlocked.Increment(ref written) == step.Number ? fault : Fault.None;
         await ApplyAsync(world, agent, image, drain);
         await world.UntilServesAsync(agent, image);
         leader.Api.Plan = (_, _) => Fault.None;

@@ -18,28 +18,26 @@ internal sealed class OperatorProcess : IAsyncDisposable
     /// <param name="published">The published file; null: what this build made, by the installed runtime.</param>
     public OperatorProcess(OperatorOptions options, string kubeconfig, string? published = null)
     {
-        var start = new ProcessStartInfo(published ?? "dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo(published ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         if (published is null)
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "agent-readiness-operator.dll"));
         start.ArgumentList.Add("run");
-        foreach (var (name, value) in new Dictionary<string, string?>
-        {
-            ["KUBECONFIG"] = kubeconfig,
-            ["POD_NAMESPACE"] = options.Namespace,
-            ["POD_NAME"] = options.PodName,
-            ["POD_IP"] = options.PodIp,
-            ["GUARDRAIL_IMAGE"] = options.GuardrailImage,
-            ["EVAL_RUNNER_IMAGE"] = options.EvalRunnerImage,
-            ["GRANTS_URL"] = options.GrantsUrl,
-            ["GRANTS_TLS_DIR"] = options.GrantsTlsDirectory,
-            ["GRANTS_PORT"] = options.GrantsPort.ToString(CultureInfo.InvariantCulture),
-            ["METRICS_PORT"] = options.MetricsPort.ToString(CultureInfo.InvariantCulture),
-            ["HEALTH_PORT"] = options.HealthPort.ToString(CultureInfo.InvariantCulture),
-        })
+        foreach (
+            var (name, value) in new Dictionary<string, string?>
+            {
+                ["KUBECONFIG"] = kubeconfig,
+                ["POD_NAMESPACE"] = options.Namespace,
+                ["POD_NAME"] = options.PodName,
+                ["POD_IP"] = options.PodIp,
+                ["GUARDRAIL_IMAGE"] = options.GuardrailImage,
+                ["EVAL_RUNNER_IMAGE"] = options.EvalRunnerImage,
+                ["GRANTS_URL"] = options.GrantsUrl,
+                ["GRANTS_TLS_DIR"] = options.GrantsTlsDirectory,
+                ["GRANTS_PORT"] = options.GrantsPort.ToString(CultureInfo.InvariantCulture),
+                ["METRICS_PORT"] = options.MetricsPort.ToString(CultureInfo.InvariantCulture),
+                ["HEALTH_PORT"] = options.HealthPort.ToString(CultureInfo.InvariantCulture),
+            }
+        )
         {
             start.Environment[name] = value;
         }

@@ -34,7 +34,10 @@ public sealed class OutageTests(ControlPlane plane)
         foreach (var replica in world.Replicas)
             replica.Api.Strike(WatchFault.Silence);
         world.Kubelet.HoldsRunners = false;
-        await world.UntilAsync("the runner to end", () => world.Witness.All(PodView.Resource).Count(pod => pod.Object.Text("status", "phase") == "Succeeded") == 2);
+        await world.UntilAsync(
+            "the runner to end",
+            () => world.Witness.All(PodView.Resource).Count(pod => pod.Object.Text("status", "phase") == "Succeeded") == 2
+        );
         await plane.CompactAsync();
         await plane.RestartApiServerAsync();
         foreach (var replica in world.Replicas)
@@ -53,8 +56,12 @@ public sealed class OutageTests(ControlPlane plane)
         await world.UntilServesAsync("support", "agent:1");
         world.Kubelet.HoldsRunners = true;
         await world.ApplyAgentAsync("support", "agent:2");
-        await world.UntilAsync("a second run", () => world.Witness.All(Witness.Runs).Any(run => run.Object.Text("status", "phase") == "Running")
-            && world.Witness.All(PodView.Resource).Count(pod => pod.Label(Api.Names.EvalRunLabel) is not null) == 2);
+        await world.UntilAsync(
+            "a second run",
+            () =>
+                world.Witness.All(Witness.Runs).Any(run => run.Object.Text("status", "phase") == "Running")
+                && world.Witness.All(PodView.Resource).Count(pod => pod.Label(Api.Names.EvalRunLabel) is not null) == 2
+        );
         return world;
     }
 }

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
-/// <summary>The platform's prices on a real API server: they reach every guardrail, broken ones reach none, and who wrote them learns it.</summary>
+/// <summary>
+/// The platform's prices on a real API server: they reach every guardrail, broken ones reach none, and who wrote them learns it.
+/// </summary>
 [Collection(ControlPlaneCollection.Name)]
 public sealed class PriceTests(ControlPlane plane)
 {
@@ -53,23 +55,38 @@ public sealed class PriceTests(ControlPlane plane)
         world.ShouldHaveServed("stays", "agent:1");
     }
 
-    private static string Text(string input) => $$"""{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"],"prices":[{"input":"{{input}}","output":"2"}]}]}]}""";
+    private static string Text(string input) =>
+        $$"""{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"],"prices":[{"input":"{{input}}","output":"2"}]}]}]}""";
 
-    private static Task SetAsync(RolloutWorld world, string text) => world.Api.ApplyAsync(ConfigMapView.Resource, world.Ns, "prices", new JsonObject
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = "ConfigMap",
-        ["metadata"] = new JsonObject { ["name"] = "prices", ["namespace"] = world.Ns },
-        ["data"] = new JsonObject { [GuardrailPrices.Key] = text },
-    }, CancellationToken.None);
+    private static Task SetAsync(RolloutWorld world, string text) =>
+        world.Api.ApplyAsync(
+            ConfigMapView.Resource,
+            world.Ns,
+            "prices",
+            new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "ConfigMap",
+                ["metadata"] = new JsonObject { ["name"] = "prices", ["namespace"] = world.Ns },
+                ["data"] = new JsonObject { [GuardrailPrices.Key] = text },
+            },
+            CancellationToken.None
+        );
 
     // What a guardrail mounts, of whatever revision.
-    private static Dictionary<string, string?> Prices(RolloutWorld world) => world.Witness.All(ConfigMapView.Resource).Where(map => map.Label(Names.TrackLabel) is not null)
-        .ToDictionary(map => map.Name, map => map.Object.Text("data", GuardrailPrices.Key));
+    private static Dictionary<string, string?> Prices(RolloutWorld world) =>
+        world
+            .Witness.All(ConfigMapView.Resource)
+            .Where(map => map.Label(Names.TrackLabel) is not null)
+            .ToDictionary(map => map.Name, map => map.Object.Text("data", GuardrailPrices.Key));
 
     // Sooner than a new leader, which looks at every agent anyway, could have brought them.
     private static Task UntilAllHaveAsync(RolloutWorld world, string text) =>
-        world.UntilAsync("the prices everywhere", () => Prices(world) is { Count: >= 2 } all && all.Values.All(prices => prices == text), seconds: 10);
+        world.UntilAsync(
+            "the prices everywhere",
+            () => Prices(world) is { Count: >= 2 } all && all.Values.All(prices => prices == text),
+            seconds: 10
+        );
 
     private static async Task UntilToldAsync(RolloutWorld world, string reason, string type, string message)
     {
@@ -77,8 +94,16 @@ public sealed class PriceTests(ControlPlane plane)
         while (true)
         {
             var list = await world.Api.SendAsync(HttpMethod.Get, Events.Path(world.Ns), null, null, limit.Token);
-            if (list.Items("items").Any(item => item.Text("reason") == reason && item.Text("type") == type && item.Text("involvedObject", "name") == "prices"
-                && item.Text("involvedObject", "kind") == "ConfigMap" && item.Text("message")!.Contains(message, StringComparison.Ordinal)))
+            if (
+                list.Items("items")
+                    .Any(item =>
+                        item.Text("reason") == reason
+                        && item.Text("type") == type
+                        && item.Text("involvedObject", "name") == "prices"
+                        && item.Text("involvedObject", "kind") == "ConfigMap"
+                        && item.Text("message")!.Contains(message, StringComparison.Ordinal)
+                    )
+            )
                 return;
             await Task.Delay(200, limit.Token);
         }

@@ -20,8 +20,12 @@ public sealed class ProcessTests(ControlPlane plane)
         await world.UntilServesAsync("support", "agent:1");
         world.Kubelet.HoldsRunners = true;
         await world.ApplyAgentAsync("support", "agent:2");
-        await world.UntilAsync("a second run", () => world.Witness.All(Witness.Runs).Any(run => run.Object.Text("status", "phase") == "Running")
-            && world.Witness.All(PodView.Resource).Count(pod => pod.Label(Names.EvalRunLabel) is not null) == 2);
+        await world.UntilAsync(
+            "a second run",
+            () =>
+                world.Witness.All(Witness.Runs).Any(run => run.Object.Text("status", "phase") == "Running")
+                && world.Witness.All(PodView.Resource).Count(pod => pod.Label(Names.EvalRunLabel) is not null) == 2
+        );
 
         var (leader, follower) = one.Leads.IsCompleted ? (one, two) : (two, one);
         leader.Leads.IsCompleted.ShouldBeTrue(leader.Log);

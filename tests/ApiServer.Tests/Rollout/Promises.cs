@@ -24,9 +24,7 @@ internal sealed class Promises
     private readonly Dictionary<string, Seen> deployments = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Seen> pods = new(StringComparer.Ordinal);
 
-    private Promises()
-    {
-    }
+    private Promises() { }
 
     /// <summary>Walks through a history.</summary>
     /// <returns>The breaches, and for each agent the revisions that its Service selected, one after another.</returns>
@@ -72,7 +70,13 @@ internal sealed class Promises
         }
         if (!runs.ContainsKey(run.Uid))
         {
-            foreach (var other in runs.Values.Where(other => Same(other.Object["spec"], spec, "agentUid") && Same(other.Object["spec"], spec, "revision") && Same(other.Object["spec"], spec, "suite")))
+            foreach (
+                var other in runs.Values.Where(other =>
+                    Same(other.Object["spec"], spec, "agentUid")
+                    && Same(other.Object["spec"], spec, "revision")
+                    && Same(other.Object["spec"], spec, "suite")
+                )
+            )
             {
                 if (other.Object.Text("status", "phase") != "Error")
                     Breach(run, $"was created beside {other.Name}, which is {other.Object.Text("status", "phase") ?? "not begun"}");
@@ -138,7 +142,12 @@ internal sealed class Promises
     {
         if (endpoints.Deleted || endpoints.Label(Names.AgentLabel) != endpoints.Name)
             return;
-        foreach (var name in endpoints.Object.Items("subsets").SelectMany(subset => subset.Items("addresses")).Select(address => address.Text("targetRef", "name")!))
+        foreach (
+            var name in endpoints
+                .Object.Items("subsets")
+                .SelectMany(subset => subset.Items("addresses"))
+                .Select(address => address.Text("targetRef", "name")!)
+        )
         {
             var pod = pods.GetValueOrDefault(name);
             if (pod?.Label(Names.TrackLabel) != Names.ServingTrack || !passed.Contains((endpoints.Name, pod.Label(Names.RevisionLabel)!)))
@@ -148,7 +157,9 @@ internal sealed class Promises
 
     private void Deployment(Seen deployment)
     {
-        var isServed = deployment.Label(Names.TrackLabel) == Names.ServingTrack && deployment.Label(Names.AgentLabel) is { } agent
+        var isServed =
+            deployment.Label(Names.TrackLabel) == Names.ServingTrack
+            && deployment.Label(Names.AgentLabel) is { } agent
             && served.GetValueOrDefault(agent)?[^1] == deployment.Label(Names.RevisionLabel);
         if (isServed && deployment.Deleted)
             Breach(deployment, "was deleted while its revision served");

@@ -41,20 +41,41 @@ internal sealed class Replica : IAsyncDisposable
     /// <summary>The last lines that it logged.</summary>
     public string Log => string.Join('\n', log.TakeLast(40));
 
-    public static async Task<Replica> StartAsync(ControlPlane plane, OperatorOptions options, TimeSpan lease, TimeProvider? time, Action<FaultyApi>? prepare)
+    public static async Task<Replica> StartAsync(
+        ControlPlane plane,
+        OperatorOptions options,
+        TimeSpan lease,
+        TimeProvider? time,
+        Action<FaultyApi>? prepare
+    )
     {
         var api = new FaultyApi();
         var client = plane.CreateClient(api);
         var replica = new Replica(client, api, options);
-        replica.app = await OperatorHost.BuildAsync(options, client, CancellationToken.None, services =>
-        {
-            services.RemoveAll<ILoggerProvider>();
-            services.AddSingleton<ILoggerProvider>(new Lines(replica));
-            var defaults = (LeaderElectionOptions)services.Single(service => service.ServiceType == typeof(LeaderElectionOptions)).ImplementationInstance!;
-            services.Replace(ServiceDescriptor.Singleton(defaults with { LeaseDuration = lease, RenewDeadline = lease * 0.65, RetryPeriod = lease * 0.15 }));
-            if (time is not null)
-                services.Replace(ServiceDescriptor.Singleton(time));
-        });
+        replica.app = await OperatorHost.BuildAsync(
+            options,
+            client,
+            CancellationToken.None,
+            services =>
+            {
+                services.RemoveAll<ILoggerProvider>();
+                services.AddSingleton<ILoggerProvider>(new Lines(replica));
+                var defaults = (LeaderElectionOptions)
+                    services.Single(service => service.ServiceType == typeof(LeaderElectionOptions)).ImplementationInstance!;
+                services.Replace(
+                    ServiceDescriptor.Singleton(
+                        defaults with
+                        {
+                            LeaseDuration = lease,
+                            RenewDeadline = lease * 0.65,
+                            RetryPeriod = lease * 0.15,
+                        }
+                    )
+                );
+                if (time is not null)
+                    services.Replace(ServiceDescriptor.Singleton(time));
+            }
+        );
         // Not before: a fault while the host is built is a pod that does not start, which is the kubelet's to repeat.
         prepare?.Invoke(api);
         replica.app.Lifetime.ApplicationStopping.Register(() => replica.ended.TrySetResult());
@@ -83,7 +104,13 @@ internal sealed class Replica : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (eventId.Name == "Leading")
                 replica.leads.TrySetResult();
@@ -92,8 +119,6 @@ internal sealed class Replica : IAsyncDisposable
                 replica.log.TryDequeue(out _);
         }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -64,8 +64,16 @@ internal sealed class RolloutWorld : IAsyncDisposable
         }
     }
 
-    public static async Task<RolloutWorld> StartAsync(ControlPlane plane, int replicas, double leaseSeconds = 15, TimeProvider? time = null, Action<FaultyApi>? prepare = null, string? prices = null,
-        RotationPlan? rotation = null, JsonObject? secret = null)
+    public static async Task<RolloutWorld> StartAsync(
+        ControlPlane plane,
+        int replicas,
+        double leaseSeconds = 15,
+        TimeProvider? time = null,
+        Action<FaultyApi>? prepare = null,
+        string? prices = null,
+        RotationPlan? rotation = null,
+        JsonObject? secret = null
+    )
     {
         plane.EnsureControllers();
         await EmptyAsync(plane.Api);
@@ -73,10 +81,20 @@ internal sealed class RolloutWorld : IAsyncDisposable
         GrantsTls.Write(world.folder);
         await world.ApplyAsync(ConfigMapView.Resource, "prompt", new JsonObject { ["data"] = new JsonObject { ["PROMPT"] = "be kind" } });
         await world.ApplyAsync(ConfigMapView.Resource, "cases", new JsonObject { ["data"] = new JsonObject { ["cases.jsonl"] = "{}" } });
-        await world.ApplyAsync(Suites, "golden", new JsonObject
-        {
-            ["spec"] = new JsonObject { ["builtin"] = new JsonObject { ["cases"] = new JsonObject { ["name"] = "cases", ["key"] = "cases.jsonl" } } },
-        });
+        await world.ApplyAsync(
+            Suites,
+            "golden",
+            new JsonObject
+            {
+                ["spec"] = new JsonObject
+                {
+                    ["builtin"] = new JsonObject
+                    {
+                        ["cases"] = new JsonObject { ["name"] = "cases", ["key"] = "cases.jsonl" },
+                    },
+                },
+            }
+        );
         if (secret is not null)
             await world.ApplyAsync(SecretCertificates.Resource, GrantsSecret, secret);
         for (var i = 0; i < replicas; i++)
@@ -94,22 +112,23 @@ internal sealed class RolloutWorld : IAsyncDisposable
     }
 
     /// <summary>Settings of an operator of this world.</summary>
-    public OperatorOptions Options(string name) => new()
-    {
-        Namespace = Ns,
-        PodName = name,
-        PodIp = "127.0.0.1",
-        GuardrailImage = "guardrail:1",
-        EvalRunnerImage = "eval-runner:1",
-        GrantsUrl = "https://127.0.0.1:1",
-        GrantsTlsDirectory = rotation is null ? folder : null,
-        GrantsSecret = rotation is null ? null : GrantsSecret,
-        Rotation = rotation ?? RotationPlan.Default,
-        GrantsPort = Ports.Free(),
-        MetricsPort = Ports.Free(),
-        HealthPort = Ports.Free(),
-        PricesConfigMap = prices,
-    };
+    public OperatorOptions Options(string name) =>
+        new()
+        {
+            Namespace = Ns,
+            PodName = name,
+            PodIp = "127.0.0.1",
+            GuardrailImage = "guardrail:1",
+            EvalRunnerImage = "eval-runner:1",
+            GrantsUrl = "https://127.0.0.1:1",
+            GrantsTlsDirectory = rotation is null ? folder : null,
+            GrantsSecret = rotation is null ? null : GrantsSecret,
+            Rotation = rotation ?? RotationPlan.Default,
+            GrantsPort = Ports.Free(),
+            MetricsPort = Ports.Free(),
+            HealthPort = Ports.Free(),
+            PricesConfigMap = prices,
+        };
 
     /// <summary>The replica that leads, as soon as one does.</summary>
     public async Task<Replica> LeaderAsync()
@@ -129,7 +148,11 @@ internal sealed class RolloutWorld : IAsyncDisposable
     {
         var agent = Samples.Agent(Ns, name);
         Samples.Set(agent, "spec.template.spec.containers[0].image", image);
-        Samples.Set(agent, "spec.template.spec.containers[0].envFrom", new JsonArray(new JsonObject { ["configMapRef"] = new JsonObject { ["name"] = "prompt" } }));
+        Samples.Set(
+            agent,
+            "spec.template.spec.containers[0].envFrom",
+            new JsonArray(new JsonObject { ["configMapRef"] = new JsonObject { ["name"] = "prompt" } })
+        );
         // What the ServiceAccount admission fills in, which this control plane runs without.
         Samples.Set(agent, "spec.template.spec.serviceAccountName", "default");
         Samples.Set(agent, "spec.replicas", replicas);
@@ -141,30 +164,67 @@ internal sealed class RolloutWorld : IAsyncDisposable
     /// <summary>Writes into a ledger that a call of so many USD was refused by its first limit.</summary>
     public async Task ExhaustAsync(string ledger, string call)
     {
-        var limits = (await Api.GetAsync(ResourceType.Of<BudgetLedger>(), Ns, ledger, CancellationToken.None))!["status"]!["limits"]!.AsArray();
+        var limits = (await Api.GetAsync(ResourceType.Of<BudgetLedger>(), Ns, ledger, CancellationToken.None))!["status"]![
+            "limits"
+        ]!.AsArray();
         (limits[0]!["exhausted"], limits[0]!["exhaustedBy"]) = (true, call);
-        await Api.MergePatchAsync(ResourceType.Of<BudgetLedger>(), Ns, ledger, "status", new JsonObject { ["status"] = new JsonObject { ["exhausted"] = true, ["limits"] = limits.DeepClone() } }, CancellationToken.None);
+        await Api.MergePatchAsync(
+            ResourceType.Of<BudgetLedger>(),
+            Ns,
+            ledger,
+            "status",
+            new JsonObject
+            {
+                ["status"] = new JsonObject { ["exhausted"] = true, ["limits"] = limits.DeepClone() },
+            },
+            CancellationToken.None
+        );
     }
 
     /// <summary>Takes an agent away, and waits until nothing of it is left for an operator to do.</summary>
     public async Task RemoveAsync(string name)
     {
         await Api.DeleteAsync(Witness.Agents, Ns, name, null, CancellationToken.None);
-        await UntilAsync($"{name} to be gone", () => Witness.Get(Witness.Agents, name) is null
-            && Witness.All(Witness.Runs).All(run => run.Label(Names.AgentLabel) != name) && Witness.All(ServiceView.Resource).All(service => service.Label(Names.AgentLabel) != name));
+        await UntilAsync(
+            $"{name} to be gone",
+            () =>
+                Witness.Get(Witness.Agents, name) is null
+                && Witness.All(Witness.Runs).All(run => run.Label(Names.AgentLabel) != name)
+                && Witness.All(ServiceView.Resource).All(service => service.Label(Names.AgentLabel) != name)
+        );
     }
 
-    public Task UntilServesAsync(string agent, string image, double seconds = 60) => UntilAsync($"{agent} to serve {image}", () =>
-        Agent(agent) is { } now && now.Condition("Ready") == "True" && ImageOf(now, "servingRevision") == image && IsSettled(agent, now), seconds);
+    public Task UntilServesAsync(string agent, string image, double seconds = 60) =>
+        UntilAsync(
+            $"{agent} to serve {image}",
+            () =>
+                Agent(agent) is { } now
+                && now.Condition("Ready") == "True"
+                && ImageOf(now, "servingRevision") == image
+                && IsSettled(agent, now),
+            seconds
+        );
 
-    public Task UntilHeldAsync(string agent, string image, string? serving, double seconds = 60) => UntilAsync($"{agent} to hold {image} and serve {serving}", () =>
-        Agent(agent) is { } now && now.Condition("Stalled") == "True" && ImageOf(now, "candidateRevision") == image && ImageOf(now, "servingRevision") == serving && IsSettled(agent, now), seconds);
+    public Task UntilHeldAsync(string agent, string image, string? serving, double seconds = 60) =>
+        UntilAsync(
+            $"{agent} to hold {image} and serve {serving}",
+            () =>
+                Agent(agent) is { } now
+                && now.Condition("Stalled") == "True"
+                && ImageOf(now, "candidateRevision") == image
+                && ImageOf(now, "servingRevision") == serving
+                && IsSettled(agent, now),
+            seconds
+        );
 
     public Task UntilAsync(string what, Func<bool> isSo, double seconds = 60) => Witness.UntilAsync(what, isSo, Explain, seconds);
 
     /// <summary>The state of an agent, where the operator has seen its latest spec.</summary>
-    public JsonObject? Agent(string name) => Witness.Get(Witness.Agents, name)?.Object is { } agent
-        && agent.Number("status", "observedGeneration") == agent.Number("metadata", "generation") ? agent : null;
+    public JsonObject? Agent(string name) =>
+        Witness.Get(Witness.Agents, name)?.Object is { } agent
+        && agent.Number("status", "observedGeneration") == agent.Number("metadata", "generation")
+            ? agent
+            : null;
 
     /// <summary>Waits until the operator has stopped writing, and demands that it then writes nothing for some seconds.</summary>
     public async Task BeQuietAsync(double seconds = 2)
@@ -178,7 +238,10 @@ internal sealed class RolloutWorld : IAsyncDisposable
             // Who takes over applies everything once more; that is not this leader's quiet.
             if (attempt < 5 && (leader != await LeaderAsync() || !Replicas.ToHashSet().SetEquals(known.Keys)))
                 continue;
-            known.SelectMany(entry => entry.Key.Api.Writes.Skip(entry.Value)).GroupBy(call => call.Step).Select(group => $"{group.Count()} × {group.Key}")
+            known
+                .SelectMany(entry => entry.Key.Api.Writes.Skip(entry.Value))
+                .GroupBy(call => call.Step)
+                .Select(group => $"{group.Count()} × {group.Key}")
                 .ShouldBeEmpty($"in steady state nothing is written\n{Explain()}");
             return;
         }
@@ -204,7 +267,10 @@ internal sealed class RolloutWorld : IAsyncDisposable
         breaches.ShouldBeEmpty(Explain());
         (served.GetValueOrDefault(agent) ?? []).Select(revision => Witness.ImageOf(revision)).ShouldBe(images);
         // One measurement each, and not one more.
-        Witness.All(Witness.Runs).Where(run => run.Object.Text("spec", "agent", "name") == agent).GroupBy(run => run.Object.Text("spec", "revision"))
+        Witness
+            .All(Witness.Runs)
+            .Where(run => run.Object.Text("spec", "agent", "name") == agent)
+            .GroupBy(run => run.Object.Text("spec", "revision"))
             .ShouldAllBe(group => group.Count() == 1);
     }
 
@@ -212,11 +278,28 @@ internal sealed class RolloutWorld : IAsyncDisposable
     public string Explain()
     {
         var agents = Witness.All(Witness.Agents).Select(agent => $"{agent.Name}: {agent.Object["status"]?.ToJsonString()}");
-        var rest = Witness.All(Witness.Runs).Concat(Witness.All(DeploymentView.Resource)).Concat(Witness.All(ServiceView.Resource))
-            .Select(seen => $"{seen.Type.Kind} {seen.Name}: {seen.Object.Text("status", "phase")}{seen.Object.At("spec", "replicas")} {seen.Object.At("spec", "selector", Names.RevisionLabel)}");
-        var endpoints = Witness.All(EndpointsView.Resource).Select(seen => $"Endpoints {seen.Name}: {seen.Object["subsets"]?.ToJsonString()}");
+        var rest = Witness
+            .All(Witness.Runs)
+            .Concat(Witness.All(DeploymentView.Resource))
+            .Concat(Witness.All(ServiceView.Resource))
+            .Select(seen =>
+                $"{seen.Type.Kind} {seen.Name}: {seen.Object.Text("status", "phase")}{seen.Object.At("spec", "replicas")} "
+                + $"{seen.Object.At("spec", "selector", Names.RevisionLabel)}"
+            );
+        var endpoints = Witness
+            .All(EndpointsView.Resource)
+            .Select(seen => $"Endpoints {seen.Name}: {seen.Object["subsets"]?.ToJsonString()}");
         lock (gate)
-            return string.Join('\n', [.. Promises.Walk(Witness.History).Breaches, .. agents, .. rest, .. endpoints, .. replicas.TakeLast(3).Select(replica => replica.Log)]);
+            return string.Join(
+                '\n',
+                [
+                    .. Promises.Walk(Witness.History).Breaches,
+                    .. agents,
+                    .. rest,
+                    .. endpoints,
+                    .. replicas.TakeLast(3).Select(replica => replica.Log),
+                ]
+            );
     }
 
     public async ValueTask DisposeAsync()
@@ -224,7 +307,13 @@ internal sealed class RolloutWorld : IAsyncDisposable
         over = true;
         List<Task> all;
         lock (gate)
-            all = [.. ending, .. replicas.Where(replica => !replica.Api.IsDead && !replica.Ended.IsCompleted).Select(replica => replica.DisposeAsync().AsTask())];
+            all =
+            [
+                .. ending,
+                .. replicas
+                    .Where(replica => !replica.Api.IsDead && !replica.Ended.IsCompleted)
+                    .Select(replica => replica.DisposeAsync().AsTask()),
+            ];
         await Task.WhenAll(all);
         await EmptyAsync(plane.Api);
         await Kubelet.DisposeAsync();
@@ -252,11 +341,16 @@ internal sealed class RolloutWorld : IAsyncDisposable
         var serving = agent.Text("status", "servingRevision");
         return agent.At("status", "drainingRevision") is null
             && Witness.Get(ServiceView.Resource, $"{name}-candidate") is null
-            && Witness.All(DeploymentView.Resource).Where(deployment => deployment.Label(Names.AgentLabel) == name && deployment.Label(Names.RevisionLabel) != serving)
-                .All(deployment => deployment.Label(Names.TrackLabel) == Names.ServingTrack && deployment.Object.Number("spec", "replicas") == 0);
+            && Witness
+                .All(DeploymentView.Resource)
+                .Where(deployment => deployment.Label(Names.AgentLabel) == name && deployment.Label(Names.RevisionLabel) != serving)
+                .All(deployment =>
+                    deployment.Label(Names.TrackLabel) == Names.ServingTrack && deployment.Object.Number("spec", "replicas") == 0
+                );
     }
 
-    private string? ImageOf(JsonObject agent, string field) => agent.Text("status", field) is { } revision ? Witness.ImageOf(revision) : null;
+    private string? ImageOf(JsonObject agent, string field) =>
+        agent.Text("status", field) is { } revision ? Witness.ImageOf(revision) : null;
 
     public Task ApplyAsync(ResourceType type, string name, JsonObject body)
     {
@@ -273,7 +367,13 @@ internal sealed class RolloutWorld : IAsyncDisposable
         {
             var list = await api.SendAsync(HttpMethod.Get, type.Path(null), null, null, CancellationToken.None);
             foreach (var item in list.Items("items"))
-                await api.DeleteAsync(type, item.Text("metadata", "namespace"), item.Text("metadata", "name")!, null, CancellationToken.None);
+                await api.DeleteAsync(
+                    type,
+                    item.Text("metadata", "namespace"),
+                    item.Text("metadata", "name")!,
+                    null,
+                    CancellationToken.None
+                );
         }
     }
 }

@@ -53,7 +53,10 @@ public sealed class SteadyTests(ControlPlane plane)
 
         world.Kubelet.Let("agent:missing", Fate.ImagePullBackOff);
         await world.ApplyAgentAsync("support", "agent:missing");
-        await world.UntilAsync("the cause", () => world.Agent("support").Condition("Ready", "message")?.Contains("ImagePullBackOff", StringComparison.Ordinal) == true);
+        await world.UntilAsync(
+            "the cause",
+            () => world.Agent("support").Condition("Ready", "message")?.Contains("ImagePullBackOff", StringComparison.Ordinal) == true
+        );
         await world.BeQuietAsync();
         world.ShouldHaveServed("support", "agent:1");
 
@@ -70,17 +73,36 @@ public sealed class SteadyTests(ControlPlane plane)
         await world.UntilServesAsync("support", "agent:1");
         Replicas(world).ShouldBe(Defaults.Replicas);
 
-        await world.Api.MergePatchAsync(Witness.Agents, world.Ns, "support", "scale", new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 3 } }, CancellationToken.None);
+        await world.Api.MergePatchAsync(
+            Witness.Agents,
+            world.Ns,
+            "support",
+            "scale",
+            new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 3 } },
+            CancellationToken.None
+        );
         await UntilAvailableAsync(world, 3);
         await world.ApplyAgentAsync("support", "agent:1", replicas: null);
         await world.BeQuietAsync();
         Replicas(world).ShouldBe(3);
 
-        var scale = await world.Api.SendAsync(HttpMethod.Get, Witness.Agents.Path(world.Ns, "support", "scale"), null, null, CancellationToken.None);
+        var scale = await world.Api.SendAsync(
+            HttpMethod.Get,
+            Witness.Agents.Path(world.Ns, "support", "scale"),
+            null,
+            null,
+            CancellationToken.None
+        );
         scale.Number("spec", "replicas").ShouldBe(3);
         scale.Number("status", "replicas").ShouldBe(3);
         var selector = scale.Text("status", "selector")!;
-        var pods = await world.Api.SendAsync(HttpMethod.Get, $"{PodView.Resource.Path(world.Ns)}?labelSelector={Uri.EscapeDataString(selector)}", null, null, CancellationToken.None);
+        var pods = await world.Api.SendAsync(
+            HttpMethod.Get,
+            $"{PodView.Resource.Path(world.Ns)}?labelSelector={Uri.EscapeDataString(selector)}",
+            null,
+            null,
+            CancellationToken.None
+        );
         pods.Items("items").Count().ShouldBe(3, selector);
 
         // The next revision is promoted with as many.
@@ -97,19 +119,29 @@ public sealed class SteadyTests(ControlPlane plane)
         await world.ApplyAgentAsync("support", "agent:1", replicas: null);
         await world.UntilServesAsync("support", "agent:1");
 
-        await world.Api.CreateAsync(Autoscalers, world.Ns, new JsonObject
-        {
-            ["apiVersion"] = Autoscalers.ApiVersion,
-            ["kind"] = Autoscalers.Kind,
-            ["metadata"] = new JsonObject { ["name"] = "support", ["namespace"] = world.Ns },
-            ["spec"] = new JsonObject
+        await world.Api.CreateAsync(
+            Autoscalers,
+            world.Ns,
+            new JsonObject
             {
-                ["minReplicas"] = 2,
-                ["maxReplicas"] = 4,
-                ["targetCPUUtilizationPercentage"] = 80,
-                ["scaleTargetRef"] = new JsonObject { ["apiVersion"] = Witness.Agents.ApiVersion, ["kind"] = Witness.Agents.Kind, ["name"] = "support" },
+                ["apiVersion"] = Autoscalers.ApiVersion,
+                ["kind"] = Autoscalers.Kind,
+                ["metadata"] = new JsonObject { ["name"] = "support", ["namespace"] = world.Ns },
+                ["spec"] = new JsonObject
+                {
+                    ["minReplicas"] = 2,
+                    ["maxReplicas"] = 4,
+                    ["targetCPUUtilizationPercentage"] = 80,
+                    ["scaleTargetRef"] = new JsonObject
+                    {
+                        ["apiVersion"] = Witness.Agents.ApiVersion,
+                        ["kind"] = Witness.Agents.Kind,
+                        ["name"] = "support",
+                    },
+                },
             },
-        }, CancellationToken.None);
+            CancellationToken.None
+        );
         await UntilAvailableAsync(world, 2);
         await world.ApplyAgentAsync("support", "agent:1", replicas: null);
 
@@ -125,23 +157,43 @@ public sealed class SteadyTests(ControlPlane plane)
         await using var world = await RolloutWorld.StartAsync(plane, replicas: 1);
         await world.ApplyAgentAsync("support", "agent:1", replicas: null);
         await world.UntilServesAsync("support", "agent:1");
-        await world.Api.MergePatchAsync(Witness.Agents, world.Ns, "support", "scale", new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 3 } }, CancellationToken.None);
+        await world.Api.MergePatchAsync(
+            Witness.Agents,
+            world.Ns,
+            "support",
+            "scale",
+            new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 3 } },
+            CancellationToken.None
+        );
         await UntilAvailableAsync(world, 3);
-        JsonObject Budget(string cap) => new()
-        {
-            ["apiVersion"] = Witness.Budgets.ApiVersion,
-            ["kind"] = Witness.Budgets.Kind,
-            ["metadata"] = new JsonObject { ["name"] = "team", ["namespace"] = world.Ns },
-            ["spec"] = JsonNode.Parse($$"""{"namespaces": ["{{world.Ns}}"], "windows": [{"period": "Day", "maxCost": "{{cap}}", "onExhausted": "ScaleDown", "scaleDownTo": 1}]}"""),
-        };
+        JsonObject Budget(string cap) =>
+            new()
+            {
+                ["apiVersion"] = Witness.Budgets.ApiVersion,
+                ["kind"] = Witness.Budgets.Kind,
+                ["metadata"] = new JsonObject { ["name"] = "team", ["namespace"] = world.Ns },
+                ["spec"] = JsonNode.Parse(
+                    $$"""{"namespaces": ["{{world.Ns}}"], "windows": [{"period": "Day", "maxCost": "{{cap}}", "onExhausted": "ScaleDown", "scaleDownTo": 1}]}"""
+                ),
+            };
         await world.Api.ApplyAsync(Witness.Budgets, world.Ns, "team", Budget("10"), CancellationToken.None);
-        await world.UntilAsync("the budget to be open", () => world.Witness.Get(Witness.Budgets, "team")?.Object.Items("status", "budget").Any(row => row["ledger"] is not null) == true);
+        await world.UntilAsync(
+            "the budget to be open",
+            () => world.Witness.Get(Witness.Budgets, "team")?.Object.Items("status", "budget").Any(row => row["ledger"] is not null) == true
+        );
         await world.BeQuietAsync();
         await world.ExhaustAsync($"{world.Ns}.team.shared", "20");
         await UntilAsync(world, 1);
 
         // What an autoscaler asks for meanwhile is kept for later.
-        await world.Api.MergePatchAsync(Witness.Agents, world.Ns, "support", "scale", new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 4 } }, CancellationToken.None);
+        await world.Api.MergePatchAsync(
+            Witness.Agents,
+            world.Ns,
+            "support",
+            "scale",
+            new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 4 } },
+            CancellationToken.None
+        );
         await world.BeQuietAsync();
         Replicas(world).ShouldBe(1);
         (await world.Api.GetAsync(Witness.Agents, world.Ns, "support", CancellationToken.None)).Number("spec", "replicas").ShouldBe(4);
@@ -152,13 +204,27 @@ public sealed class SteadyTests(ControlPlane plane)
         world.ShouldHaveServed("support", "agent:1");
     }
 
-    private static Task UntilAsync(RolloutWorld world, int pods) => world.UntilAsync($"{pods} pods", () => Serving(world).Object.Number("status", "availableReplicas") == pods && Replicas(world) == pods);
+    private static Task UntilAsync(RolloutWorld world, int pods) =>
+        world.UntilAsync(
+            $"{pods} pods",
+            () => Serving(world).Object.Number("status", "availableReplicas") == pods && Replicas(world) == pods
+        );
 
     private static Seen Serving(RolloutWorld world) =>
-        world.Witness.All(DeploymentView.Resource).Single(deployment => deployment.Label(Names.TrackLabel) == Names.ServingTrack && deployment.Object.Number("spec", "replicas") > 0);
+        world
+            .Witness.All(DeploymentView.Resource)
+            .Single(deployment =>
+                deployment.Label(Names.TrackLabel) == Names.ServingTrack && deployment.Object.Number("spec", "replicas") > 0
+            );
 
     private static long Replicas(RolloutWorld world) => Serving(world).Object.Number("spec", "replicas");
 
-    private static Task UntilAvailableAsync(RolloutWorld world, int pods) => world.UntilAsync($"{pods} pods", () =>
-        Serving(world).Object.Number("status", "availableReplicas") == pods && world.Agent("support").Condition("Ready") == "True" && world.Agent("support").Number("status", "replicas") == pods);
+    private static Task UntilAvailableAsync(RolloutWorld world, int pods) =>
+        world.UntilAsync(
+            $"{pods} pods",
+            () =>
+                Serving(world).Object.Number("status", "availableReplicas") == pods
+                && world.Agent("support").Condition("Ready") == "True"
+                && world.Agent("support").Number("status", "replicas") == pods
+        );
 }

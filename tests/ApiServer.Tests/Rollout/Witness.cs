@@ -20,9 +20,21 @@ internal sealed class Witness : IAsyncDisposable
     private readonly List<Feed> feeds;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Witness(KubernetesApi api, string ns) => feeds =
-        [.. new[] { Agents, Runs, Budgets, ServiceView.Resource, EndpointsView.Resource, DeploymentView.Resource, JobView.Resource, PodView.Resource, ConfigMapView.Resource }
-            .Select(type => new Feed(api, type, ns, Note))];
+    public Witness(KubernetesApi api, string ns) =>
+        feeds = [
+            .. new[]
+            {
+                Agents,
+                Runs,
+                Budgets,
+                ServiceView.Resource,
+                EndpointsView.Resource,
+                DeploymentView.Resource,
+                JobView.Resource,
+                PodView.Resource,
+                ConfigMapView.Resource,
+            }.Select(type => new Feed(api, type, ns, Note)),
+        ];
 
     /// <summary>Raised with each state, in the order of its own kind.</summary>
     public event Action<Seen>? Changed;
@@ -38,7 +50,8 @@ internal sealed class Witness : IAsyncDisposable
     }
 
     /// <summary>The image of the agent in a pod's spec.</summary>
-    public static string? Image(JsonNode? podSpec) => podSpec.Items("containers").FirstOrDefault(container => container.Text("name") == "agent").Text("image");
+    public static string? Image(JsonNode? podSpec) =>
+        podSpec.Items("containers").FirstOrDefault(container => container.Text("name") == "agent").Text("image");
 
     /// <summary>The agent's image of a revision: what the tests call it by.</summary>
     public string? ImageOf(string revision)
@@ -91,7 +104,11 @@ internal sealed class Witness : IAsyncDisposable
         lock (gate)
         {
             history.Add(seen);
-            if (seen.Type == DeploymentView.Resource && seen.Label(Names.RevisionLabel) is { } revision && Image(seen.Object.At("spec", "template", "spec")) is { } image)
+            if (
+                seen.Type == DeploymentView.Resource
+                && seen.Label(Names.RevisionLabel) is { } revision
+                && Image(seen.Object.At("spec", "template", "spec")) is { } image
+            )
                 images[revision] = image;
             if (seen.Deleted)
                 now.Remove((seen.Type, seen.Name));

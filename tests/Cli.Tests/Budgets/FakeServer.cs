@@ -42,8 +42,18 @@ internal sealed class FakeServer
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        var code = await Commands.RunAsync(["budget", .. arguments], TextReader.Null, Stream.Null, new InvocationConfiguration { Output = output, Error = error }, Time,
-            _ => new Cluster(new Kubernetes(new KubernetesClientConfiguration { Host = "http://cluster.test" }, new Handler(this)), "shop", "kubeconfig-user"));
+        var code = await Commands.RunAsync(
+            ["budget", .. arguments],
+            TextReader.Null,
+            Stream.Null,
+            new InvocationConfiguration { Output = output, Error = error },
+            Time,
+            _ => new Cluster(
+                new Kubernetes(new KubernetesClientConfiguration { Host = "http://cluster.test" }, new Handler(this)),
+                "shop",
+                "kubeconfig-user"
+            )
+        );
         return (code, output.ToString(), error.ToString());
     }
 
@@ -52,8 +62,12 @@ internal sealed class FakeServer
         var path = request.RequestUri!.AbsolutePath;
         Requests.Add($"{request.Method} {path}");
         if (path.EndsWith("/selfsubjectreviews", StringComparison.Ordinal))
-            return Me is null ? Answer(HttpStatusCode.NotFound, Failure("the server could not find the requested resource"))
-                : Answer(HttpStatusCode.Created, new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = Me } } });
+            return Me is null
+                ? Answer(HttpStatusCode.NotFound, Failure("the server could not find the requested resource"))
+                : Answer(
+                    HttpStatusCode.Created,
+                    new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = Me } } }
+                );
         if (Forbidden.Contains(path))
             return Answer(HttpStatusCode.Forbidden, Failure("forbidden"));
         if (Texts.TryGetValue(request.RequestUri.PathAndQuery, out var text))
@@ -87,10 +101,12 @@ internal sealed class FakeServer
 
     private static JsonObject Failure(string message) => new() { ["kind"] = "Status", ["message"] = message };
 
-    private static HttpResponseMessage Answer(HttpStatusCode code, JsonObject body) => new(code) { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
+    private static HttpResponseMessage Answer(HttpStatusCode code, JsonObject body) =>
+        new(code) { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
 
     private sealed class Handler(FakeServer server) : DelegatingHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => server.AnswerAsync(request, cancellationToken);
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            server.AnswerAsync(request, cancellationToken);
     }
 }

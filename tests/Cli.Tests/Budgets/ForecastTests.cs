@@ -50,7 +50,15 @@ public sealed class ForecastTests
     [InlineData("2026-11-24T01:00:00Z", "2026-11-24T05:55:00Z")]
     public void An_old_status_is_no_faster_pace(string asOf, string known)
     {
-        var row = new BudgetWindowStatus { Budget = "day", Period = BudgetPeriod.Day, Spent = "1", Cap = "5", Ends = Midnight.AddDays(1).UtcDateTime, AsOf = Moment(asOf).UtcDateTime };
+        var row = new BudgetWindowStatus
+        {
+            Budget = "day",
+            Period = BudgetPeriod.Day,
+            Spent = "1",
+            Cap = "5",
+            Ends = Midnight.AddDays(1).UtcDateTime,
+            AsOf = Moment(asOf).UtcDateTime,
+        };
         WindowLines.Of(row, null, Midnight.AddHours(6)).Known.ShouldBe(Moment(known));
     }
 
@@ -61,7 +69,12 @@ public sealed class ForecastTests
     [InlineData("Asia/Tokyo", BudgetPeriod.Day, "2026-10-25T23:00:00Z", null)]
     public void A_window_begins_where_the_zone_has_it(string zone, BudgetPeriod period, string ends, string? begins)
     {
-        var row = new BudgetWindowStatus { Budget = "x", Period = period, Ends = Moment(ends).UtcDateTime };
+        var row = new BudgetWindowStatus
+        {
+            Budget = "x",
+            Period = period,
+            Ends = Moment(ends).UtcDateTime,
+        };
         WindowLines.Of(row, new BudgetSpec { TimeZone = zone }, Midnight).Begins.ShouldBe(begins is null ? null : Moment(begins));
     }
 

@@ -11,11 +11,23 @@ public sealed class SpendCommandTests
 
     public SpendCommandTests()
     {
-        server.Add("shop/agentdeployments/support", """{"metadata": {"name": "support", "namespace": "shop"}, "spec": {"budget": {"attribution": ["customer"]}}}""");
-        server.Texts[Pods + Selector] = """{"items": [{"metadata": {"name": "support-b"}}, {"metadata": {"name": "support-a"}}, {"metadata": {"name": "support-new"}}]}""";
-        Log("support-a", "3600",
-            Call("acme", "0.10", "r1", "openai/gpt"), Call("acme", "0.20", "r1", "openai/gpt"), Call("(none)", "0.05", "", "openai/gpt"),
-            """{"event":"ModelCallRefused","Code":"\"ModelCall\""}""", "not json \"ModelCall\"", """{"event":"ModelCall","Outcome":"settled"}""", """["ModelCall"]""");
+        server.Add(
+            "shop/agentdeployments/support",
+            """{"metadata": {"name": "support", "namespace": "shop"}, "spec": {"budget": {"attribution": ["customer"]}}}"""
+        );
+        server.Texts[Pods + Selector] =
+            """{"items": [{"metadata": {"name": "support-b"}}, {"metadata": {"name": "support-a"}}, {"metadata": {"name": "support-new"}}]}""";
+        Log(
+            "support-a",
+            "3600",
+            Call("acme", "0.10", "r1", "openai/gpt"),
+            Call("acme", "0.20", "r1", "openai/gpt"),
+            Call("(none)", "0.05", "", "openai/gpt"),
+            """{"event":"ModelCallRefused","Code":"\"ModelCall\""}""",
+            "not json \"ModelCall\"",
+            """{"event":"ModelCall","Outcome":"settled"}""",
+            """["ModelCall"]"""
+        );
         Log("support-b", "3600", Call("initech", "0.65", "r2", "anthropic/claude"), Call("initech", "0", "r2", "anthropic/claude", "zero"));
     }
 
@@ -25,15 +37,18 @@ public sealed class SpendCommandTests
         var (code, output, error) = await server.RunAsync("spend", "support", "--by", "customer");
 
         (code, error).ShouldBe((0, ""));
-        output.TrimEnd().Split('\n').ShouldBe([
-            "CUSTOMER   SPENT   SHARE   CALLS",
-            "initech    0.65    65%     1",
-            "acme       0.3     30%     2",
-            "(none)     0.05    5%      1",
-            "total      1       100%    4",
-            "Read from the logs of 2 pods, the last 1h: 5 model calls. Pods that are gone are not in it.",
-            "not read: support-new: not found",
-        ]);
+        output
+            .TrimEnd()
+            .Split('\n')
+            .ShouldBe([
+                "CUSTOMER   SPENT   SHARE   CALLS",
+                "initech    0.65    65%     1",
+                "acme       0.3     30%     2",
+                "(none)     0.05    5%      1",
+                "total      1       100%    4",
+                "Read from the logs of 2 pods, the last 1h: 5 model calls. Pods that are gone are not in it.",
+                "not read: support-new: not found",
+            ]);
     }
 
     [Theory]

@@ -11,15 +11,27 @@ using UpstreamFormat = AgentReadiness.Api.Resources.UpstreamFormat;
 
 namespace AgentReadiness.Guardrail.Tests.JavaScript;
 
-/// <summary>The official JavaScript clients see the same through a guardrail as without it, configured by nothing but the variables that the operator sets.</summary>
+/// <summary>
+/// The official JavaScript clients see the same through a guardrail as without it, configured by nothing but the variables that the
+/// operator sets.
+/// </summary>
 public sealed class JavaScriptTests
 {
     private static readonly string[] Packages =
-        ["openai@6.49.0", "@anthropic-ai/sdk@1.13.0", "@google/genai@2.32.0", "ai@6.0.326", "@ai-sdk/openai@3.0.141", "@ai-sdk/anthropic@3.0.140"];
+    [
+        "openai@6.49.0",
+        "@anthropic-ai/sdk@1.13.0",
+        "@google/genai@2.32.0",
+        "ai@6.0.326",
+        "@ai-sdk/openai@3.0.141",
+        "@ai-sdk/anthropic@3.0.140",
+    ];
 
     private static readonly List<Declared> Upstreams =
     [
-        new() { Name = "openai", Format = UpstreamFormat.OpenAI }, new() { Name = "anthropic", Format = UpstreamFormat.Anthropic }, new() { Name = "gemini", Format = UpstreamFormat.Gemini },
+        new() { Name = "openai", Format = UpstreamFormat.OpenAI },
+        new() { Name = "anthropic", Format = UpstreamFormat.Anthropic },
+        new() { Name = "gemini", Format = UpstreamFormat.Gemini },
     ];
 
     [Fact]
@@ -27,7 +39,14 @@ public sealed class JavaScriptTests
     {
         await using var direct = await Source.StartAsync(guarded: false);
         await using var guarded = await Source.StartAsync(guarded: true);
-        var expected = await ClientsAsync("clients.mjs", Upstreams, (name, _) => name.EndsWith("_KEY", StringComparison.Ordinal) ? Source.Key : direct.Url + (name.StartsWith("OPENAI", StringComparison.Ordinal) ? "/v1" : ""));
+        var expected = await ClientsAsync(
+            "clients.mjs",
+            Upstreams,
+            (name, _) =>
+                name.EndsWith("_KEY", StringComparison.Ordinal)
+                    ? Source.Key
+                    : direct.Url + (name.StartsWith("OPENAI", StringComparison.Ordinal) ? "/v1" : "")
+        );
         var seen = await ClientsAsync("clients.mjs", Upstreams, (_, value) => At(value, guarded.Reach("/v1").Port));
 
         expected.Length.ShouldBeGreaterThan(15);
@@ -43,19 +62,45 @@ public sealed class JavaScriptTests
     public async Task The_client_for_Azure_sees_the_same_with_and_without_a_guardrail()
     {
         const string host = "shop.openai.azure.com";
-        List<Declared> azure = [new() { Name = "azure", Format = UpstreamFormat.OpenAI, Url = $"https://{host}" }];
+        List<Declared> azure =
+        [
+            new()
+            {
+                Name = "azure",
+                Format = UpstreamFormat.OpenAI,
+                Url = $"https://{host}",
+            },
+        ];
         using var authority = new TestAuthority();
         await using var direct = await Source.StartAsync(guarded: false);
         TestProxy? proxy = null;
         // Azure's own name, by which its prices and its key's header are known, leads through a proxy to the sample provider.
-        await using var rig = await Rig.StartAsync((config, port, key) =>
-        {
-            proxy = new TestProxy(port);
-            config.Upstreams = [new UpstreamConfig { Name = "azure", Format = "OpenAI", Url = azure[0].Url, KeyFile = key, CaFile = authority.Path, Proxy = proxy.Url }];
-            return config;
-        }, authority.Listen(certificate: authority.Issue(host)));
+        await using var rig = await Rig.StartAsync(
+            (config, port, key) =>
+            {
+                proxy = new TestProxy(port);
+                config.Upstreams =
+                [
+                    new UpstreamConfig
+                    {
+                        Name = "azure",
+                        Format = "OpenAI",
+                        Url = azure[0].Url,
+                        KeyFile = key,
+                        CaFile = authority.Path,
+                        Proxy = proxy.Url,
+                    },
+                ];
+                return config;
+            },
+            authority.Listen(certificate: authority.Issue(host))
+        );
         await using var stopping = proxy!;
-        var expected = await ClientsAsync("azure.mjs", azure, (name, _) => name.EndsWith("_KEY", StringComparison.Ordinal) ? Source.Key : direct.Url);
+        var expected = await ClientsAsync(
+            "azure.mjs",
+            azure,
+            (name, _) => name.EndsWith("_KEY", StringComparison.Ordinal) ? Source.Key : direct.Url
+        );
         var seen = await ClientsAsync("azure.mjs", azure, (_, value) => At(value, rig.EgressPort));
 
         expected.Length.ShouldBe(12);
@@ -83,7 +128,12 @@ public sealed class JavaScriptTests
         var environment = SdkVariables.For(upstreams).ToDictionary(v => v.Key, v => value(v.Key, v.Value));
         var output = await RunAsync("node", [Repository.PathOf("tests", "Guardrail.Tests", "JavaScript", script), modules], environment);
         // Ids are new with each answer.
-        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Regex.Replace(line, "\"(id|obfuscation)\":\"[^\"]*\"", "\"$1\":\"\""))];
+        return
+        [
+            .. output
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => Regex.Replace(line, "\"(id|obfuscation)\":\"[^\"]*\"", "\"$1\":\"\"")),
+        ];
     }
 
     private static async Task<string> RunAsync(string program, string[] arguments, Dictionary<string, string> environment)

@@ -15,7 +15,9 @@ public class AnthropicTests : ProviderTests
     public async Task A_message_says_what_it_cost()
     {
         await using var source = await StartAsync();
-        var message = await source.Anthropic.Messages.Create(Ask("Hello [[cached=30]][[cache_write=20]][[cache_write_1h=10]][[thinking=6]][[web_search=3]][[tier=priority]]"));
+        var message = await source.Anthropic.Messages.Create(
+            Ask("Hello [[cached=30]][[cache_write=20]][[cache_write_1h=10]][[thinking=6]][[web_search=3]][[tier=priority]]")
+        );
 
         var billed = await source.BilledAsync();
         var usage = message.Usage;
@@ -25,7 +27,19 @@ public class AnthropicTests : ProviderTests
         usage.OutputTokens.ShouldBe(billed.Output);
         usage.OutputTokensDetails!.ThinkingTokens.ShouldBe(6);
         usage.ServerToolUse!.WebSearchRequests.ShouldBe(3);
-        billed.ShouldBe(billed with { Endpoint = "messages", Model = Claude, CacheRead = 30, CacheWrite5m = 20, CacheWrite1h = 10, WebSearches = 3, Completed = true, Tier = "priority" });
+        billed.ShouldBe(
+            billed with
+            {
+                Endpoint = "messages",
+                Model = Claude,
+                CacheRead = 30,
+                CacheWrite5m = 20,
+                CacheWrite1h = 10,
+                WebSearches = 3,
+                Completed = true,
+                Tier = "priority",
+            }
+        );
         message.Content[0].TryPickThinking(out _).ShouldBeTrue();
         message.Content.Count(block => block.TryPickWebSearchToolResult(out _)).ShouldBe(3);
         message.Content[^1].TryPickText(out var text).ShouldBeTrue();
@@ -104,7 +118,9 @@ public class AnthropicTests : ProviderTests
     public async Task Counting_is_free_and_right()
     {
         await using var source = await StartAsync();
-        var count = await source.Anthropic.Messages.CountTokens(new MessageCountTokensParams { Model = Claude, Messages = [new UserMessageParam("Hello there")] });
+        var count = await source.Anthropic.Messages.CountTokens(
+            new MessageCountTokensParams { Model = Claude, Messages = [new UserMessageParam("Hello there")] }
+        );
         await source.Anthropic.Messages.Create(Ask("Hello there"));
 
         (await source.BilledAsync()).Input.ShouldBe(count.InputTokens);
@@ -117,7 +133,9 @@ public class AnthropicTests : ProviderTests
     {
         await using var source = await StartAsync();
         await Should.ThrowAsync<AnthropicOverloadedException>(() => source.Anthropic.Messages.Create(Ask("[[status=529]]")));
-        await Should.ThrowAsync<AnthropicRateLimitException>(() => source.Anthropic.Messages.Create(Ask("[[status=429]][[retry_after=7]]")));
+        await Should.ThrowAsync<AnthropicRateLimitException>(() =>
+            source.Anthropic.Messages.Create(Ask("[[status=429]][[retry_after=7]]"))
+        );
         await Should.ThrowAsync<AnthropicSseException>(() => StreamAsync(source, Ask("Hello [[failed]]")));
         source.Witness.Total(completed: true).Calls.ShouldBe(1);
     }
@@ -134,7 +152,13 @@ public class AnthropicTests : ProviderTests
         source.Witness.Calls.Count.ShouldBe(1);
     }
 
-    private static MessageCreateParams Ask(string text, int limit = 1000) => new() { Model = Claude, MaxTokens = limit, Messages = [new UserMessageParam(text)] };
+    private static MessageCreateParams Ask(string text, int limit = 1000) =>
+        new()
+        {
+            Model = Claude,
+            MaxTokens = limit,
+            Messages = [new UserMessageParam(text)],
+        };
 
     private static async Task<(Usage Start, MessageDeltaUsage End, string Text)> StreamAsync(Source source, MessageCreateParams asked)
     {

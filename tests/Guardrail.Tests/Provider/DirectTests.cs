@@ -20,7 +20,12 @@ public sealed class DirectTests
         using var limited = await source.GeminiAsync("generateContent", "[[status=429]][[retry_after=3]]");
         ((string?)(await Source.JsonAsync(limited))["error"]!["status"]).ShouldBe("RESOURCE_EXHAUSTED");
         limited.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(3));
-        using var empty = await source.SendAsync(HttpMethod.Post, "/v1beta/models/gemini-2.5-flash:generateContent", "{}", ("x-goog-api-key", Source.Key));
+        using var empty = await source.SendAsync(
+            HttpMethod.Post,
+            "/v1beta/models/gemini-2.5-flash:generateContent",
+            "{}",
+            ("x-goog-api-key", Source.Key)
+        );
         ((int?)(await Source.JsonAsync(empty))["error"]!["code"]).ShouldBe(400);
         source.Witness.Calls.ShouldBeEmpty();
     }
@@ -31,8 +36,12 @@ public sealed class DirectTests
         await using var source = await Source.StartAsync(guarded: false);
         using var count = await source.GeminiAsync("countTokens", "Hello there");
         ((long?)(await Source.JsonAsync(count))["totalTokens"]).ShouldBe(4 + SampleUsage.Tokens("Hello there"));
-        using var embedding = await source.SendAsync(HttpMethod.Post, "/v1beta/models/gemini-embedding-001:embedContent",
-            """{"content":{"parts":[{"text":"Hello there"}]},"outputDimensionality":3}""", ("x-goog-api-key", Source.Key));
+        using var embedding = await source.SendAsync(
+            HttpMethod.Post,
+            "/v1beta/models/gemini-embedding-001:embedContent",
+            """{"content":{"parts":[{"text":"Hello there"}]},"outputDimensionality":3}""",
+            ("x-goog-api-key", Source.Key)
+        );
         (await Source.JsonAsync(embedding))["embedding"]!["values"]!.AsArray().Count.ShouldBe(3);
 
         var billed = await source.BilledAsync();
@@ -45,7 +54,12 @@ public sealed class DirectTests
         await using var source = await Source.StartAsync(guarded: false);
         const string body = """{"messages":[{"role":"user","content":"3+4"}],"stream":true,"stream_options":{"include_usage":true}}""";
         const string path = "/openai/deployments/prod-gpt-5.4-eu/chat/completions";
-        using var streamed = await source.SendAsync(HttpMethod.Post, $"{path}?api-version=2025-04-01-preview", body, ("api-key", Source.Key));
+        using var streamed = await source.SendAsync(
+            HttpMethod.Post,
+            $"{path}?api-version=2025-04-01-preview",
+            body,
+            ("api-key", Source.Key)
+        );
         var events = (await streamed.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
         events[0].ShouldContain("\"model\":\"\"");
         events[1].ShouldContain("\"model\":\"gpt-5.4\"");
@@ -55,7 +69,12 @@ public sealed class DirectTests
         ((int)unversioned.StatusCode).ShouldBe(404);
         using var foreign = await source.SendAsync(HttpMethod.Post, "/v1/chat/completions", body, ("api-key", Source.Key));
         ((int)foreign.StatusCode).ShouldBe(401);
-        using var v1 = await source.SendAsync(HttpMethod.Post, "/openai/v1/responses", """{"model":"my-gpt-4o-mini","input":"Hello"}""", ("api-key", Source.Key));
+        using var v1 = await source.SendAsync(
+            HttpMethod.Post,
+            "/openai/v1/responses",
+            """{"model":"my-gpt-4o-mini","input":"Hello"}""",
+            ("api-key", Source.Key)
+        );
         ((string?)(await Source.JsonAsync(v1))["model"]).ShouldBe("gpt-4o-mini");
     }
 
@@ -63,8 +82,18 @@ public sealed class DirectTests
     public async Task A_wrong_key_is_refused()
     {
         await using var source = await Source.StartAsync(guarded: false);
-        await Should.ThrowAsync<AnthropicUnauthorizedException>(() => source.Anthropic.WithOptions(o => o with { ApiKey = "other" })
-            .Messages.Create(new MessageCreateParams { Model = "claude-haiku-4-5", MaxTokens = 9, Messages = [new UserMessageParam("Hello")] }));
+        await Should.ThrowAsync<AnthropicUnauthorizedException>(() =>
+            source
+                .Anthropic.WithOptions(o => o with { ApiKey = "other" })
+                .Messages.Create(
+                    new MessageCreateParams
+                    {
+                        Model = "claude-haiku-4-5",
+                        MaxTokens = 9,
+                        Messages = [new UserMessageParam("Hello")],
+                    }
+                )
+        );
         using var response = await source.SendAsync(HttpMethod.Post, "/v1/messages", "{}", ("x-api-key", Source.Key));
         ((int)response.StatusCode).ShouldBe(400);
         ((string?)(await Source.JsonAsync(response))["error"]!["message"]).ShouldBe("anthropic-version: header is required");

@@ -21,7 +21,9 @@ public class FramingTests : ProviderTests
         (await TextAsync(source, "hi [[big_event=40]]")).Split("\n\n").Count(e => e.Length > 40 * 1024).ShouldBe(1);
         (await TextAsync(source, "hi [[bytewise]]")).ShouldEndWith("data: [DONE]\n\n");
         (await TextAsync(source, "hi [[no_usage]]")).ShouldNotContain("prompt_tokens");
-        (await TextAsync(source, "hi [[answer_model=gpt-5.4]][[tier=flex]]")).ShouldContain("\"model\":\"gpt-5.4\",\"service_tier\":\"flex\"");
+        (await TextAsync(source, "hi [[answer_model=gpt-5.4]][[tier=flex]]")).ShouldContain(
+            "\"model\":\"gpt-5.4\",\"service_tier\":\"flex\""
+        );
 
         var last = await source.BilledAsync(9);
         (last.Model, last.Tier).ShouldBe(("gpt-5.4", "flex"));
@@ -87,7 +89,12 @@ public class FramingTests : ProviderTests
     public async Task A_wrong_request_is_refused_and_not_billed(string body)
     {
         await using var source = await StartAsync();
-        using var response = await source.SendAsync(HttpMethod.Post, "/v1/chat/completions", body, ("Authorization", $"Bearer {Source.Key}"));
+        using var response = await source.SendAsync(
+            HttpMethod.Post,
+            "/v1/chat/completions",
+            body,
+            ("Authorization", $"Bearer {Source.Key}")
+        );
         ((int)response.StatusCode).ShouldBe(400);
         source.Witness.Refused.ShouldBe(Guarded ? 0 : 1);
         source.Witness.Calls.ShouldBeEmpty();

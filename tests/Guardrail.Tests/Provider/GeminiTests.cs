@@ -19,7 +19,16 @@ public class GeminiTests : ProviderTests
 
         var billed = await source.BilledAsync();
         Proven(usage, billed);
-        billed.ShouldBe(billed with { Endpoint = "generateContent", Model = "gemini-2.5-flash", CacheRead = 4, AudioIn = 3, Completed = true });
+        billed.ShouldBe(
+            billed with
+            {
+                Endpoint = "generateContent",
+                Model = "gemini-2.5-flash",
+                CacheRead = 4,
+                AudioIn = 3,
+                Completed = true,
+            }
+        );
     }
 
     [Theory]
@@ -30,12 +39,14 @@ public class GeminiTests : ProviderTests
         await using var source = await StartAsync();
         using var response = await source.GeminiAsync("streamGenerateContent", Costs, query: query);
         var body = await response.Content.ReadAsStringAsync();
-        var chunks = query.Length == 0
-            ? [.. JsonNode.Parse(body)!.AsArray().Select(chunk => chunk!)]
-            : body.Split("\r\n\r\n", StringSplitOptions.RemoveEmptyEntries).Select(e => JsonNode.Parse(e["data: ".Length..])!).ToList();
+        var chunks =
+            query.Length == 0
+                ? [.. JsonNode.Parse(body)!.AsArray().Select(chunk => chunk!)]
+                : body.Split("\r\n\r\n", StringSplitOptions.RemoveEmptyEntries).Select(e => JsonNode.Parse(e["data: ".Length..])!).ToList();
 
         response.Content.Headers.ContentType!.MediaType.ShouldBe(query.Length == 0 ? "application/json" : "text/event-stream");
-        string.Concat(chunks.Select(chunk => (string?)chunk["candidates"]![0]!["content"]!["parts"]![0]!["text"])).ShouldStartWith("Hello! How can I help");
+        string.Concat(chunks.Select(chunk => (string?)chunk["candidates"]![0]!["content"]!["parts"]![0]!["text"]))
+            .ShouldStartWith("Hello! How can I help");
         chunks.Take(chunks.Count - 1).ShouldAllBe(chunk => chunk["candidates"]![0]!["finishReason"] == null);
         Proven(chunks[^1]["usageMetadata"]!, await source.BilledAsync());
     }
@@ -44,7 +55,11 @@ public class GeminiTests : ProviderTests
     public async Task The_limit_holds_thoughts_too()
     {
         await using var source = await StartAsync();
-        using var response = await source.GeminiAsync("generateContent", "Hello [[tokens=50]][[thinking=8]]", ""","generationConfig":{"maxOutputTokens":20}""");
+        using var response = await source.GeminiAsync(
+            "generateContent",
+            "Hello [[tokens=50]][[thinking=8]]",
+            ""","generationConfig":{"maxOutputTokens":20}"""
+        );
         var json = await Source.JsonAsync(response);
         ((string?)json["candidates"]![0]!["finishReason"]).ShouldBe("MAX_TOKENS");
         ((long?)json["usageMetadata"]!["candidatesTokenCount"]).ShouldBe(12);
@@ -60,6 +75,8 @@ public class GeminiTests : ProviderTests
         (Of("promptTokenCount") + 9).ShouldBe(billed.Input);
         (Of("candidatesTokenCount") + 7).ShouldBe(billed.Output);
         Of("totalTokenCount").ShouldBe(billed.Input + billed.Output);
-        usage["promptTokensDetails"]!.AsArray().Single(one => (string?)one!["modality"] == "AUDIO")!["tokenCount"]!.GetValue<long>().ShouldBe(3);
+        usage["promptTokensDetails"]!.AsArray().Single(one => (string?)one!["modality"] == "AUDIO")!["tokenCount"]!
+            .GetValue<long>()
+            .ShouldBe(3);
     }
 }

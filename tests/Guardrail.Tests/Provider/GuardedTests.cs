@@ -47,7 +47,9 @@ public sealed class GuardedOllamaTests : OllamaTests
         var error = await Should.ThrowAsync<HttpRequestException>(() => ReadAsync(client, Ask("hello")));
         error.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         // The client does not show the body; the log does.
-        source.Log.ShouldContain(line => line.Contains("refused") && line.Contains("upstream=openai") && line.Contains("unmetered_endpoint"));
+        source.Log.ShouldContain(line =>
+            line.Contains("refused") && line.Contains("upstream=openai") && line.Contains("unmetered_endpoint")
+        );
         using var response = await source.SendAsync(HttpMethod.Post, "/v1/api/chat", """{"model":"llama3.2","messages":[]}""");
         (await response.Content.ReadAsStringAsync()).ShouldContain("POST /v1/api/chat does not pass: what it costs is not metered.");
         source.Witness.Last("ollama").ShouldBeNull();
@@ -56,13 +58,16 @@ public sealed class GuardedOllamaTests : OllamaTests
     [Fact]
     public async Task Its_calls_are_those_of_a_tool()
     {
-        await using var source = await Source.StartAsync(guarded: true, config =>
-        {
-            config.AllowedTools = ["ollama"];
-            // Shorter than the answer, and longer than what lies between two lines of it.
-            config.ToolCall = new CallPolicy { Timeout = "2s" };
-            return config;
-        });
+        await using var source = await Source.StartAsync(
+            guarded: true,
+            config =>
+            {
+                config.AllowedTools = ["ollama"];
+                // Shorter than the answer, and longer than what lies between two lines of it.
+                config.ToolCall = new CallPolicy { Timeout = "2s" };
+                return config;
+            }
+        );
         using var client = Client(source);
         await ReadAsync(client, Ask("[[tokens=100]][[pace=100ms]]"));
         source.Witness.Last("ollama")!.Headers.Keys.ShouldNotContain("Authorization");

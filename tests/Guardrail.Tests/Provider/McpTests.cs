@@ -23,7 +23,8 @@ public class McpTests : ProviderTests
         await using var client = await ConnectAsync(source, version);
         (await client.ListToolsAsync()).Select(tool => tool.Name).ShouldBe(["search_orders", "send_email", "fail", "slow"]);
 
-        Text(await client.CallToolAsync("search_orders", new Dictionary<string, object?> { ["query"] = "#1001", ["answer"] = answer })).ShouldStartWith("order #1001 is");
+        Text(await client.CallToolAsync("search_orders", new Dictionary<string, object?> { ["query"] = "#1001", ["answer"] = answer }))
+            .ShouldStartWith("order #1001 is");
         var failed = await client.CallToolAsync("fail", new Dictionary<string, object?> { ["answer"] = answer });
         failed.IsError.ShouldBe(true);
         Text(await client.CallToolAsync("slow", new Dictionary<string, object?> { ["ms"] = 20 })).ShouldBe("took 20 ms");
@@ -42,17 +43,26 @@ public class McpTests : ProviderTests
         await using var client = await ConnectAsync(source, null);
         for (var i = 0; i < 2; i++)
         {
-            await client.CallToolAsync(new CallToolRequestParams
-            {
-                Name = "send_email",
-                Arguments = new Dictionary<string, JsonElement> { ["to"] = JsonElement.Parse("\"a@example.com\"") },
-                Meta = new() { ["idempotencyKey"] = "k1" },
-            });
+            await client.CallToolAsync(
+                new CallToolRequestParams
+                {
+                    Name = "send_email",
+                    Arguments = new Dictionary<string, JsonElement> { ["to"] = JsonElement.Parse("\"a@example.com\"") },
+                    Meta = new() { ["idempotencyKey"] = "k1" },
+                }
+            );
         }
-        using var response = await source.SendAsync(HttpMethod.Post, "/tools/send_email", """{"to":"b@example.com"}""", ("Idempotency-Key", "k2"));
+        using var response = await source.SendAsync(
+            HttpMethod.Post,
+            "/tools/send_email",
+            """{"to":"b@example.com"}""",
+            ("Idempotency-Key", "k2")
+        );
         ((string?)(await Source.JsonAsync(response))["result"]).ShouldBe("email sent to b@example.com");
 
-        source.Witness.Executions.Select(one => (one.Name, one.Key, one.Over)).ShouldBe([("send_email", "k1", "mcp"), ("send_email", "k1", "mcp"), ("send_email", "k2", "http")]);
+        source
+            .Witness.Executions.Select(one => (one.Name, one.Key, one.Over))
+            .ShouldBe([("send_email", "k1", "mcp"), ("send_email", "k1", "mcp"), ("send_email", "k2", "http")]);
         using var witness = await source.SendAsync(HttpMethod.Get, "/_witness", null);
         ((int?)(await Source.JsonAsync(witness))["tools"]!["send_email"]).ShouldBe(3);
     }
@@ -67,7 +77,13 @@ public class McpTests : ProviderTests
         source.Witness.Last("mcp")!.Method.ShouldBe("DELETE");
 
         var accept = ("Accept", "application/json, text/event-stream");
-        using var gone = await source.SendAsync(HttpMethod.Post, "/mcp", """{"jsonrpc":"2.0","id":1,"method":"tools/list"}""", accept, ("Mcp-Session-Id", session));
+        using var gone = await source.SendAsync(
+            HttpMethod.Post,
+            "/mcp",
+            """{"jsonrpc":"2.0","id":1,"method":"tools/list"}""",
+            accept,
+            ("Mcp-Session-Id", session)
+        );
         ((int)gone.StatusCode).ShouldBe(404);
         using var none = await source.SendAsync(HttpMethod.Post, "/mcp", """{"jsonrpc":"2.0","id":1,"method":"tools/list"}""", accept);
         ((int)none.StatusCode).ShouldBe(400);
@@ -82,8 +98,15 @@ public class McpTests : ProviderTests
     public async Task The_headers_must_be_the_bodys(string method, string name, int status)
     {
         await using var source = await StartAsync();
-        using var response = await source.SendAsync(HttpMethod.Post, "/mcp", """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"send_email","arguments":{"to":"x"}}}""",
-            ("Accept", "application/json, text/event-stream"), ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method), ("Mcp-Name", name));
+        using var response = await source.SendAsync(
+            HttpMethod.Post,
+            "/mcp",
+            """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"send_email","arguments":{"to":"x"}}}""",
+            ("Accept", "application/json, text/event-stream"),
+            ("MCP-Protocol-Version", "2026-07-28"),
+            ("Mcp-Method", method),
+            ("Mcp-Name", name)
+        );
 
         ((int)response.StatusCode).ShouldBe(status);
         source.Witness.Executions.Count.ShouldBe(status == 200 ? 1 : 0);
@@ -104,7 +127,11 @@ public class McpTests : ProviderTests
 
     private static string Text(CallToolResult result) => result.Content.OfType<TextContentBlock>().Single().Text;
 
-    private static Task<McpClient> ConnectAsync(Source source, string? version) => McpClient.CreateAsync(
-        new HttpClientTransport(new HttpClientTransportOptions { Endpoint = source.Reach("/mcp"), TransportMode = HttpTransportMode.StreamableHttp }),
-        new McpClientOptions { ProtocolVersion = version });
+    private static Task<McpClient> ConnectAsync(Source source, string? version) =>
+        McpClient.CreateAsync(
+            new HttpClientTransport(
+                new HttpClientTransportOptions { Endpoint = source.Reach("/mcp"), TransportMode = HttpTransportMode.StreamableHttp }
+            ),
+            new McpClientOptions { ProtocolVersion = version }
+        );
 }

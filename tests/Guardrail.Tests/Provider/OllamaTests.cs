@@ -56,9 +56,7 @@ public class OllamaTests : ProviderTests
         var answer = "";
         await foreach (var piece in chat.SendAsync("What is 17 + 25?"))
             answer += piece;
-        await foreach (var _ in chat.SendAsync("And 3+4?"))
-        {
-        }
+        await foreach (var _ in chat.SendAsync("And 3+4?")) { }
         answer.ShouldBe("42");
         chat.Messages.Select(message => message.Content).ShouldBe(["Be kind.", "What is 17 + 25?", "42", "And 3+4?", "7"]);
     }
@@ -98,13 +96,17 @@ public class OllamaTests : ProviderTests
         error.Message.ShouldContain("The sample provider was told to answer 400.");
     }
 
-    private protected static ChatRequest Ask(string text, bool stream = true) => new() { Model = Model, Stream = stream, Messages = [new Message(ChatRole.User, text)] };
+    private protected static ChatRequest Ask(string text, bool stream = true) =>
+        new()
+        {
+            Model = Model,
+            Stream = stream,
+            Messages = [new Message(ChatRole.User, text)],
+        };
 
     private protected static async Task ReadAsync(OllamaApiClient client, ChatRequest asked)
     {
-        await foreach (var _ in client.ChatAsync(asked))
-        {
-        }
+        await foreach (var _ in client.ChatAsync(asked)) { }
     }
 
     // Its paths are relative ones: a base URL without a slash at its end would lose the upstream's name.

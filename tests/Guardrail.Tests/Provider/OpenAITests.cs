@@ -24,8 +24,13 @@ public class OpenAITests : ProviderTests
         await using var source = await StartAsync();
         var text = "";
         ChatTokenUsage? usage = null;
-        await foreach (var update in source.OpenAI.GetChatClient(Source.Model).CompleteChatStreamingAsync(
-            [new UserChatMessage($"Hello [[thinking=7]][[cached=3]][[audio_in=2]][[cache_write=1]]{framing}")]))
+        await foreach (
+            var update in source
+                .OpenAI.GetChatClient(Source.Model)
+                .CompleteChatStreamingAsync([
+                    new UserChatMessage($"Hello [[thinking=7]][[cached=3]][[audio_in=2]][[cache_write=1]]{framing}"),
+                ])
+        )
         {
             text += string.Concat(update.ContentUpdate.Select(part => part.Text));
             usage = update.Usage ?? usage;
@@ -38,7 +43,19 @@ public class OpenAITests : ProviderTests
         usage.OutputTokenDetails.ReasoningTokenCount.ShouldBe(7);
         usage.InputTokenDetails.CachedTokenCount.ShouldBe(3);
         usage.InputTokenDetails.AudioTokenCount.ShouldBe(2);
-        billed.ShouldBe(billed with { Endpoint = "chat", Model = Source.Model, CacheRead = 3, CacheWrite5m = 1, CacheWrite1h = 0, AudioIn = 2, Completed = true, Tier = "default" });
+        billed.ShouldBe(
+            billed with
+            {
+                Endpoint = "chat",
+                Model = Source.Model,
+                CacheRead = 3,
+                CacheWrite5m = 1,
+                CacheWrite1h = 0,
+                AudioIn = 2,
+                Completed = true,
+                Tier = "default",
+            }
+        );
         billed.Output.ShouldBe(SampleUsage.Tokens(text) + 7);
     }
 
@@ -50,18 +67,32 @@ public class OpenAITests : ProviderTests
     public async Task Responses_say_what_they_cost(bool stream, string end)
     {
         await using var source = await StartAsync();
-        var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[tokens=40]][[thinking=5]][[web_search=2]][[cached=4]][[crlf]]")])
+        var options = new CreateResponseOptions(
+            Source.Model,
+            [ResponseItem.CreateUserMessageItem("Hello [[tokens=40]][[thinking=5]][[web_search=2]][[cached=4]][[crlf]]")]
+        )
         {
             Instructions = "Be kind.",
             MaxOutputTokenCount = end == "incomplete" ? 16 : 100,
         };
-        var response = stream ? await StreamAsync(source.OpenAI.GetResponsesClient(), options) : (await source.OpenAI.GetResponsesClient().CreateResponseAsync(options)).Value;
+        var response = stream
+            ? await StreamAsync(source.OpenAI.GetResponsesClient(), options)
+            : (await source.OpenAI.GetResponsesClient().CreateResponseAsync(options)).Value;
 
         response.Status.ShouldBe(end == "incomplete" ? ResponseStatus.Incomplete : ResponseStatus.Completed);
         response.OutputItems.OfType<WebSearchCallResponseItem>().Count().ShouldBe(2);
         response.OutputItems.OfType<ReasoningResponseItem>().ShouldHaveSingleItem();
         var billed = await source.BilledAsync();
-        billed.ShouldBe(billed with { Endpoint = "responses", CacheRead = 4, WebSearches = 2, Output = end == "incomplete" ? 16 : 45, Completed = true });
+        billed.ShouldBe(
+            billed with
+            {
+                Endpoint = "responses",
+                CacheRead = 4,
+                WebSearches = 2,
+                Output = end == "incomplete" ? 16 : 45,
+                Completed = true,
+            }
+        );
         response.Usage.InputTokenCount.ShouldBe((int)billed.Input);
         response.Usage.OutputTokenCount.ShouldBe((int)billed.Output);
         response.Usage.OutputTokenDetails.ReasoningTokenCount.ShouldBe(5);
@@ -78,13 +109,24 @@ public class OpenAITests : ProviderTests
     {
         await using var source = await StartAsync();
         var client = source.OpenAI.GetResponsesClient();
-        var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Where is order #1001?")]) { Instructions = "Use the tool." };
-        options.Tools.Add(ResponseTool.CreateFunctionTool("lookup_order", BinaryData.FromString("""{"type":"object"}"""), strictModeEnabled: false));
+        var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Where is order #1001?")])
+        {
+            Instructions = "Use the tool.",
+        };
+        options.Tools.Add(
+            ResponseTool.CreateFunctionTool("lookup_order", BinaryData.FromString("""{"type":"object"}"""), strictModeEnabled: false)
+        );
         var response = stream ? await StreamAsync(client, options) : (await client.CreateResponseAsync(options)).Value;
         var call = response.OutputItems.OfType<FunctionCallResponseItem>().ShouldHaveSingleItem();
         call.FunctionArguments.ToString().ShouldBe("""{"order_id":"#1001"}""");
 
-        var next = new CreateResponseOptions(Source.Model, [ResponseItem.CreateFunctionCallOutputItem(call.CallId, "order #1001 is delivered")]) { PreviousResponseId = response.Id };
+        var next = new CreateResponseOptions(
+            Source.Model,
+            [ResponseItem.CreateFunctionCallOutputItem(call.CallId, "order #1001 is delivered")]
+        )
+        {
+            PreviousResponseId = response.Id,
+        };
         var answer = (await client.CreateResponseAsync(next)).Value;
         answer.GetOutputText().ShouldBe("According to our records: order #1001 is delivered");
         answer.Usage.InputTokenCount.ShouldBeGreaterThan(response.Usage.TotalTokenCount);
@@ -96,7 +138,10 @@ public class OpenAITests : ProviderTests
     {
         await using var source = await StartAsync();
         var client = source.OpenAI.GetResponsesClient();
-        var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[reads=2]][[tokens=30]]")]) { BackgroundModeEnabled = true };
+        var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[reads=2]][[tokens=30]]")])
+        {
+            BackgroundModeEnabled = true,
+        };
         var queued = (await client.CreateResponseAsync(options)).Value;
         queued.Status.ShouldBe(ResponseStatus.Queued);
         queued.Usage.ShouldBeNull();
@@ -118,7 +163,10 @@ public class OpenAITests : ProviderTests
     {
         await using var source = await StartAsync();
         var client = source.OpenAI.GetResponsesClient();
-        var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[tokens=30]]")]) { BackgroundModeEnabled = true };
+        var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[tokens=30]]")])
+        {
+            BackgroundModeEnabled = true,
+        };
         var queued = (await client.CreateResponseAsync(options)).Value;
         await source.BilledAsync();
         var cancelled = (await client.CancelResponseAsync(queued.Id)).Value;
@@ -134,7 +182,10 @@ public class OpenAITests : ProviderTests
     public async Task A_failed_stream_ends_with_its_failure()
     {
         await using var source = await StartAsync();
-        var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[failed]]")]) { StreamingEnabled = true };
+        var options = new CreateResponseOptions(Source.Model, [ResponseItem.CreateUserMessageItem("Hello [[failed]]")])
+        {
+            StreamingEnabled = true,
+        };
         (await StreamAsync(source.OpenAI.GetResponsesClient(), options)).Status.ShouldBe(ResponseStatus.Failed);
     }
 
@@ -153,7 +204,9 @@ public class OpenAITests : ProviderTests
         source.Witness.Last("embeddings")!.Body.ShouldContain((byte)'b');
         System.Text.Encoding.UTF8.GetString(source.Witness.Last("embeddings")!.Body).ShouldContain("\"encoding_format\":\"base64\"");
         await source.BilledAsync(2);
-        source.Witness.Calls[0].ShouldBe(source.Witness.Calls[0] with { Endpoint = "embeddings", Model = "text-embedding-3-small", Input = 4, Output = 0 });
+        source
+            .Witness.Calls[0]
+            .ShouldBe(source.Witness.Calls[0] with { Endpoint = "embeddings", Model = "text-embedding-3-small", Input = 4, Output = 0 });
     }
 
     [Fact]

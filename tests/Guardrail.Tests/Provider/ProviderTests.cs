@@ -1,6 +1,9 @@
 namespace AgentReadiness.Guardrail.Tests.Provider;
 
-/// <summary>Tests of real clients before the sample provider. Each class has a sibling that runs the same tests through a guardrail: a client must not notice it.</summary>
+/// <summary>
+/// Tests of real clients before the sample provider. Each class has a sibling that runs the same tests through a guardrail: a client must
+/// not notice it.
+/// </summary>
 public abstract class ProviderTests
 {
     /// <summary>A guardrail stands between.</summary>

@@ -37,9 +37,16 @@ internal sealed class Source : IAsyncDisposable
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false });
 
-    public OpenAIClient OpenAI => new(new ApiKeyCredential(Key), new OpenAIClientOptions { Endpoint = Reach("/v1"), RetryPolicy = new ClientRetryPolicy(0) });
+    public OpenAIClient OpenAI =>
+        new(new ApiKeyCredential(Key), new OpenAIClientOptions { Endpoint = Reach("/v1"), RetryPolicy = new ClientRetryPolicy(0) });
 
-    public AnthropicClient Anthropic => new() { BaseUrl = Reach("/v1/messages").AbsoluteUri[..^"/v1/messages".Length], ApiKey = Key, MaxRetries = 0 };
+    public AnthropicClient Anthropic =>
+        new()
+        {
+            BaseUrl = Reach("/v1/messages").AbsoluteUri[..^"/v1/messages".Length],
+            ApiKey = Key,
+            MaxRetries = 0,
+        };
 
     /// <summary>The guardrail's account, where there is one.</summary>
     public GrantAccount? Account => guard?.Account;
@@ -52,7 +59,10 @@ internal sealed class Source : IAsyncDisposable
         if (guarded)
         {
             var authority = tls ? new TestAuthority() : null;
-            var rig = await Rig.StartAsync((config, port, key) => (change ?? (c => c))(Formats(config, port, key, authority)), authority?.Listen());
+            var rig = await Rig.StartAsync(
+                (config, port, key) => (change ?? (c => c))(Formats(config, port, key, authority)),
+                authority?.Listen()
+            );
             return new Source(rig, authority);
         }
         var witness = new Witness();
@@ -82,25 +92,37 @@ internal sealed class Source : IAsyncDisposable
             path.StartsWith("/v1/messages", StringComparison.Ordinal) ? "anthropic"
             : path.StartsWith("/v1beta/", StringComparison.Ordinal) ? "gemini"
             : path.StartsWith("/api/", StringComparison.Ordinal) ? "ollama"
-            : path == "/mcp" ? "mail" : path.StartsWith("/tools/", StringComparison.Ordinal) ? "bench" : "openai";
+            : path == "/mcp" ? "mail"
+            : path.StartsWith("/tools/", StringComparison.Ordinal) ? "bench"
+            : "openai";
         return guard is null || path.StartsWith("/_", StringComparison.Ordinal)
             ? new Uri(Url + path)
-            : new Uri($"http://127.0.0.1:{guard.EgressPort}/{upstream}{(upstream is "mail" ? "" : path[(upstream is "bench" ? "/tools".Length : 0)..])}");
+            : new Uri(
+                $"http://127.0.0.1:{guard.EgressPort}/{upstream}{(upstream is "mail" ? "" : path[(upstream is "bench" ? "/tools".Length : 0)..])}"
+            );
     }
 
     private static GuardrailConfig Formats(GuardrailConfig config, int port, string key, TestAuthority? authority)
     {
-        UpstreamConfig Upstream(string name, string format, string path = "") => new()
-        {
-            Name = name, Format = format, Url = $"{(authority is null ? "http" : "https")}://127.0.0.1:{port}{path}", CaFile = authority?.Path,
-            KeyFile = name == "ollama" ? null : key,
-        };
+        UpstreamConfig Upstream(string name, string format, string path = "") =>
+            new()
+            {
+                Name = name,
+                Format = format,
+                Url = $"{(authority is null ? "http" : "https")}://127.0.0.1:{port}{path}",
+                CaFile = authority?.Path,
+                KeyFile = name == "ollama" ? null : key,
+            };
         return new GuardrailConfig
         {
             Agent = config.Agent,
             Upstreams =
             [
-                Upstream("openai", "OpenAI"), Upstream("anthropic", "Anthropic"), Upstream("gemini", "Gemini"), Upstream("mail", "MCP", "/mcp"), Upstream("bench", "HTTP", "/tools"),
+                Upstream("openai", "OpenAI"),
+                Upstream("anthropic", "Anthropic"),
+                Upstream("gemini", "Gemini"),
+                Upstream("mail", "MCP", "/mcp"),
+                Upstream("bench", "HTTP", "/tools"),
                 Upstream("ollama", "HTTP"),
             ],
             ModelCall = config.ModelCall,
@@ -115,7 +137,12 @@ internal sealed class Source : IAsyncDisposable
         return (await Witness.UntilAsync(count, patience.Token))[^1];
     }
 
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? body, params (string Name, string Value)[] headers)
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method,
+        string path,
+        string? body,
+        params (string Name, string Value)[] headers
+    )
     {
         using var request = new HttpRequestMessage(method, Reach(path));
         if (body is not null)
@@ -125,14 +152,24 @@ internal sealed class Source : IAsyncDisposable
         return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
-    public Task<HttpResponseMessage> ChatAsync(string text, bool stream = true) => SendAsync(HttpMethod.Post, "/v1/chat/completions",
-        $$"""{"model":"{{Model}}","messages":[{"role":"user","content":"{{JsonEncodedText.Encode(text)}}"}],"stream":{{(stream ? "true" : "false")}},"stream_options":{"include_usage":true} }""",
-        ("Authorization", $"Bearer {Key}"));
+    public Task<HttpResponseMessage> ChatAsync(string text, bool stream = true) =>
+        SendAsync(
+            HttpMethod.Post,
+            "/v1/chat/completions",
+            $$"""{"model":"{{Model}}","messages":[{"role":"user","content":"{{JsonEncodedText.Encode(text)}}"}],"stream":{{(stream ? "true" : "false")}},"stream_options":{"include_usage":true} }""",
+            ("Authorization", $"Bearer {Key}")
+        );
 
-    public Task<HttpResponseMessage> GeminiAsync(string method, string text, string extra = "", string query = "") => SendAsync(HttpMethod.Post, $"/v1beta/models/gemini-2.5-flash:{method}{query}",
-        $$$"""{"contents":[{"role":"user","parts":[{"text":"{{{JsonEncodedText.Encode(text)}}}"}]}]{{{extra}}} }""", ("x-goog-api-key", Key));
+    public Task<HttpResponseMessage> GeminiAsync(string method, string text, string extra = "", string query = "") =>
+        SendAsync(
+            HttpMethod.Post,
+            $"/v1beta/models/gemini-2.5-flash:{method}{query}",
+            $$$"""{"contents":[{"role":"user","parts":[{"text":"{{{JsonEncodedText.Encode(text)}}}"}]}]{{{extra}}} }""",
+            ("x-goog-api-key", Key)
+        );
 
-    public static async Task<JsonNode> JsonAsync(HttpResponseMessage response) => JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+    public static async Task<JsonNode> JsonAsync(HttpResponseMessage response) =>
+        JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
     public async ValueTask DisposeAsync()
     {

@@ -13,7 +13,9 @@ namespace AgentReadiness.Guardrail.Tests;
 [CollectionDefinition(nameof(ConnectionTests), DisableParallelization = true)]
 public sealed class ConnectionTestsRunAlone;
 
-/// <summary>How many connections the guardrail opens to a provider, and what becomes of a call whose connection the provider is just closing.</summary>
+/// <summary>
+/// How many connections the guardrail opens to a provider, and what becomes of a call whose connection the provider is just closing.
+/// </summary>
 [Collection(nameof(ConnectionTests))]
 public sealed class ConnectionTests : IDisposable
 {
@@ -25,8 +27,19 @@ public sealed class ConnectionTests : IDisposable
     {
         const int more = 8;
         await using var provider = await HoldingProvider.StartAsync(null);
-        await using var rig = await StartAsync(new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = $"http://127.0.0.1:{provider.Port}/v1" }, provider.Port);
-        var calls = Enumerable.Range(0, Upstream.MostConnections + more).Select(_ => rig.Http.GetAsync(new Uri(rig.BaseUrl + "/models"))).ToList();
+        await using var rig = await StartAsync(
+            new UpstreamConfig
+            {
+                Name = "openai",
+                Format = "OpenAI",
+                Url = $"http://127.0.0.1:{provider.Port}/v1",
+            },
+            provider.Port
+        );
+        var calls = Enumerable
+            .Range(0, Upstream.MostConnections + more)
+            .Select(_ => rig.Http.GetAsync(new Uri(rig.BaseUrl + "/models")))
+            .ToList();
         await provider.ArrivedAsync(Upstream.MostConnections).WaitAsync(Patience);
         var egress = rig.Guardrail.Services.GetRequiredService<EgressProxy>();
         while (egress.Calls.Count < Upstream.MostConnections + more)
@@ -50,7 +63,16 @@ public sealed class ConnectionTests : IDisposable
     {
         const int calls = 150;
         await using var provider = await HoldingProvider.StartAsync(authority.Listen());
-        await using var rig = await StartAsync(new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = $"https://127.0.0.1:{provider.Port}/v1", CaFile = authority.Path }, provider.Port);
+        await using var rig = await StartAsync(
+            new UpstreamConfig
+            {
+                Name = "openai",
+                Format = "OpenAI",
+                Url = $"https://127.0.0.1:{provider.Port}/v1",
+                CaFile = authority.Path,
+            },
+            provider.Port
+        );
         var running = Enumerable.Range(0, calls).Select(_ => rig.Http.GetAsync(new Uri(rig.BaseUrl + "/models"))).ToList();
         // 100 of them fill a connection; the others are not to wait for it.
         await provider.ArrivedAsync(calls).WaitAsync(Patience);
@@ -69,7 +91,16 @@ public sealed class ConnectionTests : IDisposable
     public async Task A_call_that_the_provider_has_not_begun_is_sent_again_and_paid_once(bool goAway)
     {
         await using var provider = new RefusingHttp2Provider(authority.Issue(), goAway);
-        await using var rig = await StartAsync(new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = $"https://127.0.0.1:{provider.Port}/v1", CaFile = authority.Path }, provider.Port);
+        await using var rig = await StartAsync(
+            new UpstreamConfig
+            {
+                Name = "openai",
+                Format = "OpenAI",
+                Url = $"https://127.0.0.1:{provider.Port}/v1",
+                CaFile = authority.Path,
+            },
+            provider.Port
+        );
         using var response = await rig.PostAsync("/openai/v1/chat/completions", Rig.Body("hello"));
         (response.StatusCode, await response.Content.ReadAsStringAsync()).ShouldBe((HttpStatusCode.OK, RefusingHttp2Provider.Answer));
         (await rig.BookedAsync(1))[0].ShouldContain("call settled");
@@ -83,7 +114,16 @@ public sealed class ConnectionTests : IDisposable
     public async Task A_streamed_body_cannot_be_sent_again_and_the_agent_is_told()
     {
         await using var provider = new RefusingHttp2Provider(authority.Issue(), goAway: false);
-        await using var rig = await StartAsync(new UpstreamConfig { Name = "bench", Format = "HTTP", Url = $"https://127.0.0.1:{provider.Port}/tools", CaFile = authority.Path }, provider.Port);
+        await using var rig = await StartAsync(
+            new UpstreamConfig
+            {
+                Name = "bench",
+                Format = "HTTP",
+                Url = $"https://127.0.0.1:{provider.Port}/tools",
+                CaFile = authority.Path,
+            },
+            provider.Port
+        );
         using var response = await rig.PostAsync("/bench/search", "{}");
         response.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
         (await response.Content.ReadAsStringAsync()).ShouldContain("upstream_unreachable");
@@ -91,10 +131,22 @@ public sealed class ConnectionTests : IDisposable
 
     public void Dispose() => authority.Dispose();
 
-    private static Task<Rig> StartAsync(UpstreamConfig upstream, int port) => Rig.StartAsync((config, _, _) =>
-    {
-        config.Upstreams = [upstream, new UpstreamConfig { Name = "other", Format = "HTTP", Url = $"http://127.0.0.1:{port}" }];
-        config.ModelCall.Timeout = "60s";
-        return config;
-    });
+    private static Task<Rig> StartAsync(UpstreamConfig upstream, int port) =>
+        Rig.StartAsync(
+            (config, _, _) =>
+            {
+                config.Upstreams =
+                [
+                    upstream,
+                    new UpstreamConfig
+                    {
+                        Name = "other",
+                        Format = "HTTP",
+                        Url = $"http://127.0.0.1:{port}",
+                    },
+                ];
+                config.ModelCall.Timeout = "60s";
+                return config;
+            }
+        );
 }

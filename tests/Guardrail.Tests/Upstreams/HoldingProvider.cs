@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging;
 
 namespace AgentReadiness.Guardrail.Tests;
 
-/// <summary>A provider that answers GET /v1/models only when it is told to, and counts what it holds; GET /free it answers at once.</summary>
+/// <summary>
+/// A provider that answers GET /v1/models only when it is told to, and counts what it holds; GET /free it answers at once.
+/// </summary>
 internal sealed class HoldingProvider : IAsyncDisposable
 {
     private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,15 +23,25 @@ internal sealed class HoldingProvider : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, Port, options =>
-        {
-            options.Use(next => connection =>
-            {
-                Interlocked.Increment(ref connections);
-                return next(connection);
-            });
-            listen?.Invoke(options);
-        }));
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
+                kestrel.Listen(
+                    IPAddress.Loopback,
+                    Port,
+                    options =>
+                    {
+                        options.Use(next =>
+                            connection =>
+                            {
+                                Interlocked.Increment(ref connections);
+                                return next(connection);
+                            }
+                        );
+                        listen?.Invoke(options);
+                    }
+                )
+            );
         app = builder.Build();
         app.Run(AnswerAsync);
     }

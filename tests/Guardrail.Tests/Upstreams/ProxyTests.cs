@@ -18,7 +18,10 @@ public sealed class ProxyTests : IDisposable
     public async Task A_tunnel_leads_to_a_TLS_provider_and_the_proxy_sees_no_key()
     {
         TestProxy? proxy = null;
-        await using var rig = await Rig.StartAsync((config, port, key) => Behind(config, proxy = new TestProxy(port), $"https://{Host}/v1", key), authority.Listen(certificate: authority.Issue(Host)));
+        await using var rig = await Rig.StartAsync(
+            (config, port, key) => Behind(config, proxy = new TestProxy(port), $"https://{Host}/v1", key),
+            authority.Listen(certificate: authority.Issue(Host))
+        );
         await using var stopping = proxy!;
         (await rig.Client().CompleteChatAsync("What is 17 + 25?")).Value.Content[0].Text.ShouldBe("42");
         await StreamAsync(rig);
@@ -37,7 +40,10 @@ public sealed class ProxyTests : IDisposable
     public async Task Behind_a_tunnel_the_certificate_counts_all_the_same()
     {
         TestProxy? proxy = null;
-        await using var rig = await Rig.StartAsync((config, port, key) => Behind(config, proxy = new TestProxy(port), $"https://{Host}/v1", key), authority.Listen());
+        await using var rig = await Rig.StartAsync(
+            (config, port, key) => Behind(config, proxy = new TestProxy(port), $"https://{Host}/v1", key),
+            authority.Listen()
+        );
         await using var stopping = proxy!;
         (await RefusalAsync(rig)).ShouldContain("its certificate is for another host");
         proxy!.Heads.Count.ShouldBe(1);
@@ -48,9 +54,14 @@ public sealed class ProxyTests : IDisposable
     public async Task A_plain_provider_is_forwarded_to_with_our_key_instead_of_the_agents()
     {
         TestProxy? proxy = null;
-        await using var rig = await Rig.StartAsync((config, port, key) => Behind(config, proxy = new TestProxy(port), $"http://{Host}/v1", key));
+        await using var rig = await Rig.StartAsync(
+            (config, port, key) => Behind(config, proxy = new TestProxy(port), $"http://{Host}/v1", key)
+        );
         await using var stopping = proxy!;
-        using var message = new HttpRequestMessage(HttpMethod.Post, rig.BaseUrl + "/chat/completions") { Content = new StringContent(Rig.Body("hello")) };
+        using var message = new HttpRequestMessage(HttpMethod.Post, rig.BaseUrl + "/chat/completions")
+        {
+            Content = new StringContent(Rig.Body("hello")),
+        };
         message.Headers.TryAddWithoutValidation("Authorization", $"Bearer {Rig.Placeholder}");
         message.Headers.TryAddWithoutValidation("Proxy-Authorization", "Basic of-the-agent");
         using var response = await rig.Http.SendAsync(message);
@@ -72,7 +83,10 @@ public sealed class ProxyTests : IDisposable
     public async Task A_proxy_that_refuses_is_named_and_costs_nothing(int status, string reason)
     {
         TestProxy? proxy = null;
-        await using var rig = await Rig.StartAsync((config, port, key) => Behind(config, proxy = new TestProxy(port, status), $"https://{Host}/v1", key), authority.Listen());
+        await using var rig = await Rig.StartAsync(
+            (config, port, key) => Behind(config, proxy = new TestProxy(port, status), $"https://{Host}/v1", key),
+            authority.Listen()
+        );
         await using var stopping = proxy!;
         (await RefusalAsync(rig)).ShouldContain(reason);
         (await rig.CallsAsync(1))[0].ShouldContain("call zero");
@@ -83,7 +97,9 @@ public sealed class ProxyTests : IDisposable
     public async Task Without_its_proxy_a_provider_is_not_reached()
     {
         TestProxy? proxy = null;
-        await using var rig = await Rig.StartAsync((config, port, key) => Behind(config, proxy = new TestProxy(port), $"http://127.0.0.1:{port}/v1", key));
+        await using var rig = await Rig.StartAsync(
+            (config, port, key) => Behind(config, proxy = new TestProxy(port), $"http://127.0.0.1:{port}/v1", key)
+        );
         await proxy!.DisposeAsync();
         (await RefusalAsync(rig)).ShouldContain("upstream_unreachable");
         rig.Witness.Last("chat").ShouldBeNull();
@@ -108,7 +124,18 @@ public sealed class ProxyTests : IDisposable
 
     private GuardrailConfig Behind(GuardrailConfig config, TestProxy proxy, string url, string key)
     {
-        config.Upstreams = [new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = url, KeyFile = key, CaFile = authority.Path, Proxy = proxy.Url }];
+        config.Upstreams =
+        [
+            new UpstreamConfig
+            {
+                Name = "openai",
+                Format = "OpenAI",
+                Url = url,
+                KeyFile = key,
+                CaFile = authority.Path,
+                Proxy = proxy.Url,
+            },
+        ];
         return config;
     }
 }

@@ -8,16 +8,24 @@ using System.Text;
 namespace AgentReadiness.Guardrail.Tests;
 
 /// <summary>
-/// A provider that says of its first request that it has not begun it, by RST_STREAM with REFUSED_STREAM or by GOAWAY, as a server does that is about to
-/// close a connection (RFC 9113, 8.7); later ones it answers. Written out in frames, because no server does that when told.
+/// A provider that says of its first request that it has not begun it, by RST_STREAM with REFUSED_STREAM or by GOAWAY, as a server does
+/// that is about to close a connection (RFC 9113, 8.7); later ones it answers. Written out in frames, because no server does that when
+/// told.
 /// </summary>
 internal sealed class RefusingHttp2Provider : IAsyncDisposable
 {
     public const string Answer =
         """{"id":"c1","model":"gpt-5.4-mini","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}""";
 
-    private const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7;
-    private const byte EndStream = 1, Acknowledged = 1, EndHeaders = 4;
+    private const byte Data = 0,
+        Headers = 1,
+        Reset = 3,
+        Settings = 4,
+        Ping = 6,
+        GoAway = 7;
+    private const byte EndStream = 1,
+        Acknowledged = 1,
+        EndHeaders = 4;
     private const int Refused = 7;
     private const int PrefaceLength = 24;
 
@@ -42,7 +50,10 @@ internal sealed class RefusingHttp2Provider : IAsyncDisposable
     private async Task ServeAsync(TcpClient client, CancellationToken stop)
     {
         await using var stream = new SslStream(client.GetStream());
-        await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, ApplicationProtocols = [SslApplicationProtocol.Http2] }, stop);
+        await stream.AuthenticateAsServerAsync(
+            new SslServerAuthenticationOptions { ServerCertificate = certificate, ApplicationProtocols = [SslApplicationProtocol.Http2] },
+            stop
+        );
         await stream.ReadExactlyAsync(new byte[PrefaceLength], stop);
         await WriteAsync(stream, Settings, 0, 0, []);
         var head = new byte[9];

@@ -37,7 +37,12 @@ internal sealed class TestAuthority : IDisposable
     public X509Certificate2 Intermediate() => Authority("CN=test intermediate", Root);
 
     /// <summary>A certificate for a host; for 127.0.0.1 too where that is localhost.</summary>
-    public X509Certificate2 Issue(string host = "localhost", X509Certificate2? by = null, string usage = ServerAuthentication, TimeSpan? ends = null)
+    public X509Certificate2 Issue(
+        string host = "localhost",
+        X509Certificate2? by = null,
+        string usage = ServerAuthentication,
+        TimeSpan? ends = null
+    )
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256);

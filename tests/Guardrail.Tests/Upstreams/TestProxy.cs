@@ -5,7 +5,9 @@ using System.Text;
 
 namespace AgentReadiness.Guardrail.Tests;
 
-/// <summary>An HTTP proxy: tunnels (CONNECT) and forwards, to one port of 127.0.0.1 whatever the name is. Keeps what it was asked.</summary>
+/// <summary>
+/// An HTTP proxy: tunnels (CONNECT) and forwards, to one port of 127.0.0.1 whatever the name is. Keeps what it was asked.
+/// </summary>
 internal sealed class TestProxy : IAsyncDisposable
 {
     private const int LongestHead = 64 * 1024;
@@ -55,7 +57,8 @@ internal sealed class TestProxy : IAsyncDisposable
     private static async Task<(string Head, byte[] More)> ReadHeadAsync(NetworkStream from, CancellationToken stop)
     {
         var buffer = new byte[LongestHead];
-        for (var length = 0; ;)
+        var length = 0;
+        while (true)
         {
             var read = await from.ReadAsync(buffer.AsMemory(length), stop);
             if (read == 0)
@@ -70,6 +73,7 @@ internal sealed class TestProxy : IAsyncDisposable
     private static string Origin(string head)
     {
         var line = head[..head.IndexOf('\r', StringComparison.Ordinal)].Split(' ');
-        return $"{line[0]} {new Uri(line[1]).PathAndQuery} {line[2]}\r\nConnection: close{head[head.IndexOf("\r\n", StringComparison.Ordinal)..]}";
+        return $"{line[0]} {new Uri(line[1]).PathAndQuery} {line[2]}\r\nConnection: "
+            + $"close{head[head.IndexOf("\r\n", StringComparison.Ordinal)..]}";
     }
 }

@@ -64,9 +64,7 @@ public sealed class TlsTests : IDisposable
         await using var rig = await StartAsync(authority.Listen());
         await Should.ThrowAsync<Exception>(async () =>
         {
-            await foreach (var _ in rig.Client().CompleteChatStreamingAsync($"[[tokens=100]]{how}"))
-            {
-            }
+            await foreach (var _ in rig.Client().CompleteChatStreamingAsync($"[[tokens=100]]{how}")) { }
         });
         (await rig.CallsAsync(1))[0].ShouldContain("call unproven");
         rig.Account.Totals.Unproven.Cost.ShouldBeGreaterThan(rig.Billed(completed: false));
@@ -76,7 +74,11 @@ public sealed class TlsTests : IDisposable
     public async Task A_chain_through_an_intermediate_holds_for_every_connection()
     {
         using var intermediate = authority.Intermediate();
-        var tls = new HttpsConnectionAdapterOptions { ServerCertificate = authority.Issue(by: intermediate), ServerCertificateChain = [intermediate] };
+        var tls = new HttpsConnectionAdapterOptions
+        {
+            ServerCertificate = authority.Issue(by: intermediate),
+            ServerCertificateChain = [intermediate],
+        };
         await using var rig = await StartAsync(listen =>
         {
             listen.Protocols = HttpProtocols.Http1;
@@ -107,7 +109,11 @@ public sealed class TlsTests : IDisposable
             "no intermediate" => authority.Listen(certificate: authority.Issue(by: intermediate)),
             "expired" => authority.Listen(certificate: authority.Issue(ends: TimeSpan.FromMinutes(-1))),
             // Kestrel itself refuses a client's certificate, but not where a callback gives it.
-            "a client's" => listen => listen.UseHttps((_, _, _, _) => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificate = clients }), null!),
+            "a client's" => listen =>
+                listen.UseHttps(
+                    (_, _, _, _) => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificate = clients }),
+                    null!
+                ),
             _ => listen => listen.Protocols = HttpProtocols.Http1,
         };
         await using var rig = await StartAsync(listen);
@@ -116,7 +122,8 @@ public sealed class TlsTests : IDisposable
         error.Message.ShouldContain("upstream_unreachable");
         error.Message.ShouldContain(reason);
         // What nothing was sent for costs nothing, and the log says why too.
-        (await rig.CallsAsync(1))[0].ShouldContain("call zero");
+        (await rig.CallsAsync(1))[0]
+            .ShouldContain("call zero");
         rig.Account.Totals.Unproven.Cost.ShouldBe(Money.Zero);
         rig.Log.All.ShouldContain(line => line.Contains("model call failed") && line.Contains(reason));
         rig.Witness.Last("chat").ShouldBeNull();
@@ -128,7 +135,10 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Without_an_authority_of_its_own_only_the_images_count()
     {
-        await using var rig = await Rig.StartAsync((config, port, key) => Reaching(config, Upstream(port, key, authority: null)), authority.Listen());
+        await using var rig = await Rig.StartAsync(
+            (config, port, key) => Reaching(config, Upstream(port, key, authority: null)),
+            authority.Listen()
+        );
         var error = await Should.ThrowAsync<ClientResultException>(async () => await rig.Client().CompleteChatAsync("hello"));
         error.Status.ShouldBe((int)HttpStatusCode.BadGateway);
         error.Message.ShouldContain("errors in the certificate chain");
@@ -156,7 +166,9 @@ public sealed class TlsTests : IDisposable
         File.Delete(authority.Path);
         using var response = await rig.PostAsync("/openai/v1/chat/completions", Rig.Body("hello"));
         response.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
-        ((string)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!["message"]!).ShouldContain("the certificates of caConfigMapRef cannot be read");
+        ((string)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!["message"]!).ShouldContain(
+            "the certificates of caConfigMapRef cannot be read"
+        );
 
         // The connection ends with the answer, so that each call needs a handshake of its own.
         static async Task<HttpStatusCode> StatusAsync(Rig rig)
@@ -172,7 +184,14 @@ public sealed class TlsTests : IDisposable
         Rig.StartAsync((config, port, key) => Reaching(config, Upstream(port, key, authority)), listen);
 
     private static UpstreamConfig Upstream(int port, string key, TestAuthority? authority) =>
-        new() { Name = "openai", Format = "OpenAI", Url = $"https://127.0.0.1:{port}/v1", KeyFile = key, CaFile = authority?.Path };
+        new()
+        {
+            Name = "openai",
+            Format = "OpenAI",
+            Url = $"https://127.0.0.1:{port}/v1",
+            KeyFile = key,
+            CaFile = authority?.Path,
+        };
 
     private static GuardrailConfig Reaching(GuardrailConfig config, UpstreamConfig upstream)
     {

@@ -102,7 +102,10 @@ public sealed record Turn(Ask Ask, Directives Orders, Thought Thought, Finish Fi
             thought = thought.ToolName is null ? thought with { Text = text } : thought with { ToolArguments = text };
             finish = Finish.Length;
         }
-        var usage = SampleUsage.Of(ask.Input, (SampleUsage.Tokens(text) + reasoning) * ask.Choices, orders, bills) with { Reasoning = reasoning * ask.Choices };
+        var usage = SampleUsage.Of(ask.Input, (SampleUsage.Tokens(text) + reasoning) * ask.Choices, orders, bills) with
+        {
+            Reasoning = reasoning * ask.Choices,
+        };
         return new Turn(ask, orders, thought, finish, usage, time.GetUtcNow());
     }
 

@@ -3,14 +3,14 @@ using System.Text.RegularExpressions;
 
 namespace AgentReadiness.Samples;
 
-/// <summary>Orders that a test gives to the sample provider, in the last user message: [[name]] or [[name=value]]. The last of a name counts.</summary>
+/// <summary>
+/// Orders that a test gives to the sample provider, in the last user message: [[name]] or [[name=value]]. The last of a name counts.
+/// </summary>
 public sealed partial record Directives
 {
     private readonly Dictionary<string, string> values = [];
 
-    private Directives()
-    {
-    }
+    private Directives() { }
 
     /// <summary>The wait before the first byte: [[latency=20ms]], [[latency=2s]].</summary>
     public TimeSpan Latency => Time("latency");
@@ -96,7 +96,10 @@ public sealed partial record Directives
     /// <summary>Comment lines between the events, and pings where the format has them.</summary>
     public bool Comments => Has("comments");
 
-    /// <summary>Blank lines between the events; [[empty_events=data]]: events whose data is empty, which the clients of OpenAI and Gemini take for broken JSON.</summary>
+    /// <summary>
+    /// Blank lines between the events; [[empty_events=data]]: events whose data is empty, which the clients of OpenAI and Gemini take for
+    /// broken JSON.
+    /// </summary>
     public string? EmptyEvents => values.GetValueOrDefault("empty_events");
 
     /// <summary>One event, or the whole answer, grows by so many KiB.</summary>
@@ -127,14 +130,16 @@ public sealed partial record Directives
 
     private string? Text(string name) => values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
 
-    private long? Number(string name) => long.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
+    private long? Number(string name) =>
+        long.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
 
     private TimeSpan Time(string name)
     {
         var value = Text(name) ?? "";
         var milliseconds = value.EndsWith("ms", StringComparison.Ordinal);
         return !double.TryParse(value.TrimEnd('s', 'm'), CultureInfo.InvariantCulture, out var number) ? TimeSpan.Zero
-            : milliseconds ? TimeSpan.FromMilliseconds(number) : TimeSpan.FromSeconds(number);
+            : milliseconds ? TimeSpan.FromMilliseconds(number)
+            : TimeSpan.FromSeconds(number);
     }
 
     [GeneratedRegex(@"\[\[(\w+)(?:=([\w.:/+;= -]*))?\]\]")]

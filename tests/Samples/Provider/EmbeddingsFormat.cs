@@ -48,13 +48,23 @@ internal sealed class EmbeddingsFormat(bool azure = false, string? deployment = 
     {
         var dimensions = (int)(request.Whole("dimensions") ?? DefaultDimensions);
         var base64 = request.Text("encoding_format") == "base64";
-        var data = Texts(request.Get("input")).Select((text, index) => (JsonNode)new JsonObject
+        var data = Texts(request.Get("input"))
+            .Select(
+                (text, index) =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["object"] = "embedding",
+                            ["index"] = index,
+                            ["embedding"] = Vector(Vectors.Of(text.Text, dimensions), base64),
+                        }
+            );
+        var answer = new JsonObject
         {
-            ["object"] = "embedding",
-            ["index"] = index,
-            ["embedding"] = Vector(Vectors.Of(text.Text, dimensions), base64),
-        });
-        var answer = new JsonObject { ["object"] = "list", ["data"] = new JsonArray([.. data]), ["model"] = turn.Model };
+            ["object"] = "list",
+            ["data"] = new JsonArray([.. data]),
+            ["model"] = turn.Model,
+        };
         if (!turn.Orders.NoUsage)
             answer["usage"] = new JsonObject { ["prompt_tokens"] = turn.Usage.Prompt, ["total_tokens"] = turn.Usage.Prompt };
         return new Reply(Bytes(answer));
@@ -71,11 +81,11 @@ internal sealed class EmbeddingsFormat(bool azure = false, string? deployment = 
         return items[0].ValueKind == JsonValueKind.Number ? [One(input)] : [.. items.Select(One)];
     }
 
-    private static (string Text, long Tokens) One(JsonElement input) => input.ValueKind == JsonValueKind.Array
-        ? (input.GetRawText(), input.GetArrayLength())
-        : (input.GetString()!, SampleUsage.Tokens(input.GetString()!));
+    private static (string Text, long Tokens) One(JsonElement input) =>
+        input.ValueKind == JsonValueKind.Array
+            ? (input.GetRawText(), input.GetArrayLength())
+            : (input.GetString()!, SampleUsage.Tokens(input.GetString()!));
 
-    private static JsonNode Vector(float[] vector, bool base64) => base64
-        ? Convert.ToBase64String(MemoryMarshal.AsBytes<float>(vector))
-        : new JsonArray([.. vector.Select(x => (JsonNode)x)]);
+    private static JsonNode Vector(float[] vector, bool base64) =>
+        base64 ? Convert.ToBase64String(MemoryMarshal.AsBytes<float>(vector)) : new JsonArray([.. vector.Select(x => (JsonNode)x)]);
 }

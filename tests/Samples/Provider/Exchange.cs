@@ -63,7 +63,8 @@ internal sealed class Exchange(HttpContext context, Format format, Desk desk)
     }
 
     /// <summary>A key in the witness.</summary>
-    public static string Fingerprint(string key) => key.Length == 0 ? "none" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..8];
+    public static string Fingerprint(string key) =>
+        key.Length == 0 ? "none" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..8];
 
     private async Task AnswerAsync(JsonElement request, string key)
     {
@@ -72,7 +73,8 @@ internal sealed class Exchange(HttpContext context, Format format, Desk desk)
         {
             ask = format.Read(request);
         }
-        catch (Exception e) when (e is BadRequestException or InvalidOperationException or KeyNotFoundException or ArgumentException or FormatException)
+        catch (Exception e)
+            when (e is BadRequestException or InvalidOperationException or KeyNotFoundException or ArgumentException or FormatException)
         {
             desk.Witness.Refuse();
             await JsonAsync(context, 400, format.Error(400, e.Message));
@@ -123,7 +125,8 @@ internal sealed class Exchange(HttpContext context, Format format, Desk desk)
         context.Abort();
     }
 
-    private int? Refusal(Ask ask, Directives orders) => orders.FailFirst is not { } times ? orders.Status
+    private int? Refusal(Ask ask, Directives orders) =>
+        orders.FailFirst is not { } times ? orders.Status
         : desk.Tries.AddOrUpdate(ask.Question, 1, (_, before) => before + 1) <= times ? orders.Status ?? 500
         : null;
 

@@ -44,14 +44,10 @@ internal abstract class Format
     public virtual (int Status, JsonObject Error) Stranger(string key) => (401, Error(401, "Incorrect API key provided."));
 
     /// <summary>Headers of every answer.</summary>
-    public virtual void Head(HttpContext context)
-    {
-    }
+    public virtual void Head(HttpContext context) { }
 
     /// <summary>Is told what was booked.</summary>
-    public virtual void Booked(BilledCall call)
-    {
-    }
+    public virtual void Booked(BilledCall call) { }
 
     /// <summary>The JSON of an object.</summary>
     public static byte[] Bytes(JsonNode json) => Encoding.UTF8.GetBytes(json.ToJsonString());
@@ -59,29 +55,42 @@ internal abstract class Format
     protected byte[] Failure(int status) => Bytes(Error(status, "The sample provider was told to fail."));
 
     protected static string Bearer(HttpRequest request) =>
-        request.Headers.Authorization.ToString() is var value && value.StartsWith("Bearer ", StringComparison.Ordinal) ? value["Bearer ".Length..] : "";
+        request.Headers.Authorization.ToString() is var value && value.StartsWith("Bearer ", StringComparison.Ordinal)
+            ? value["Bearer ".Length..]
+            : "";
 }
 
 /// <summary>What OpenAI's formats share. Azure's key may come in a header of its own.</summary>
 internal abstract class OpenAIFormat : Format
 {
     public override string Key(HttpRequest request) =>
-        request.Path.StartsWithSegments("/openai", StringComparison.Ordinal) && request.Headers.TryGetValue("api-key", out var key) ? key.ToString() : Bearer(request);
+        request.Path.StartsWithSegments("/openai", StringComparison.Ordinal) && request.Headers.TryGetValue("api-key", out var key)
+            ? key.ToString()
+            : Bearer(request);
 
-    public override (int Status, JsonObject Error) Stranger(string key) => (401, Error("invalid_request_error", "invalid_api_key", "Incorrect API key provided."));
+    public override (int Status, JsonObject Error) Stranger(string key) =>
+        (401, Error("invalid_request_error", "invalid_api_key", "Incorrect API key provided."));
 
-    public override JsonObject Error(int status, string message) => status switch
-    {
-        429 => Error("rate_limit_error", "rate_limit_exceeded", message),
-        404 => Error("invalid_request_error", "not_found", message),
-        >= 500 => Error("server_error", null, message),
-        _ => Error("invalid_request_error", null, message),
-    };
+    public override JsonObject Error(int status, string message) =>
+        status switch
+        {
+            429 => Error("rate_limit_error", "rate_limit_exceeded", message),
+            404 => Error("invalid_request_error", "not_found", message),
+            >= 500 => Error("server_error", null, message),
+            _ => Error("invalid_request_error", null, message),
+        };
 
-    public static JsonObject Error(string type, string? code, string message) => new()
-    {
-        ["error"] = new JsonObject { ["message"] = message, ["type"] = type, ["param"] = null, ["code"] = code },
-    };
+    public static JsonObject Error(string type, string? code, string message) =>
+        new()
+        {
+            ["error"] = new JsonObject
+            {
+                ["message"] = message,
+                ["type"] = type,
+                ["param"] = null,
+                ["code"] = code,
+            },
+        };
 
     protected static void Need(JsonElement request, params IEnumerable<string> names)
     {

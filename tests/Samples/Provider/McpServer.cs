@@ -5,8 +5,9 @@ using System.Text.Json.Nodes;
 namespace AgentReadiness.Samples;
 
 /// <summary>
-/// The tools over MCP's streamable HTTP, in both forms: with sessions (initialize, Mcp-Session-Id; up to 2025-11-25), and without (2026-07-28: each request
-/// names itself in headers). A tool's answer is JSON; with the argument {"answer": "sse"}, and of slow, it is an event stream.
+/// The tools over MCP's streamable HTTP, in both forms: with sessions (initialize, Mcp-Session-Id; up to 2025-11-25), and without
+/// (2026-07-28: each request names itself in headers). A tool's answer is JSON; with the argument {"answer": "sse"}, and of slow, it is an
+/// event stream.
 /// </summary>
 internal sealed class McpServer(ToolBench tools)
 {
@@ -37,7 +38,10 @@ internal sealed class McpServer(ToolBench tools)
             return;
         }
         var accept = request.Headers.Accept.ToString();
-        if (!accept.Contains("application/json", StringComparison.Ordinal) || !accept.Contains("text/event-stream", StringComparison.Ordinal))
+        if (
+            !accept.Contains("application/json", StringComparison.Ordinal)
+            || !accept.Contains("text/event-stream", StringComparison.Ordinal)
+        )
         {
             await ErrorAsync(context, 406, null, -32000, "Not Acceptable: Client must accept both application/json and text/event-stream");
             return;
@@ -71,11 +75,29 @@ internal sealed class McpServer(ToolBench tools)
         var error = new JsonObject { ["code"] = code, ["message"] = message };
         if (data is not null)
             error["data"] = data;
-        return Exchange.JsonAsync(context, status, new JsonObject { ["jsonrpc"] = "2.0", ["id"] = id, ["error"] = error });
+        return Exchange.JsonAsync(
+            context,
+            status,
+            new JsonObject
+            {
+                ["jsonrpc"] = "2.0",
+                ["id"] = id,
+                ["error"] = error,
+            }
+        );
     }
 
     private static Task ResultAsync(HttpContext context, JsonElement message, JsonObject result) =>
-        Exchange.JsonAsync(context, 200, new JsonObject { ["jsonrpc"] = "2.0", ["id"] = Id(message), ["result"] = result });
+        Exchange.JsonAsync(
+            context,
+            200,
+            new JsonObject
+            {
+                ["jsonrpc"] = "2.0",
+                ["id"] = Id(message),
+                ["result"] = result,
+            }
+        );
 
     private async Task InSessionAsync(HttpContext context, JsonElement message)
     {
@@ -86,7 +108,16 @@ internal sealed class McpServer(ToolBench tools)
             var session = Guid.NewGuid().ToString("N");
             sessions[session] = version;
             context.Response.Headers[SessionHeader] = session;
-            await ResultAsync(context, message, new() { ["protocolVersion"] = version, ["capabilities"] = Capabilities(), ["serverInfo"] = ServerInfo() });
+            await ResultAsync(
+                context,
+                message,
+                new()
+                {
+                    ["protocolVersion"] = version,
+                    ["capabilities"] = Capabilities(),
+                    ["serverInfo"] = ServerInfo(),
+                }
+            );
             return;
         }
         if (!context.Request.Headers.TryGetValue(SessionHeader, out var header))
@@ -111,21 +142,43 @@ internal sealed class McpServer(ToolBench tools)
         var name = method == "tools/call" ? message.Get("params").Text("name") : null;
         if (version != Stateless)
         {
-            await ErrorAsync(context, 400, Id(message), UnsupportedVersion, "Unsupported protocol version",
-                new JsonObject { ["supported"] = new JsonArray(Stateless), ["requested"] = version });
+            await ErrorAsync(
+                context,
+                400,
+                Id(message),
+                UnsupportedVersion,
+                "Unsupported protocol version",
+                new JsonObject { ["supported"] = new JsonArray(Stateless), ["requested"] = version }
+            );
         }
-        else if (headers["Mcp-Method"].ToString() != method || (name is not null && headers["Mcp-Name"].ToString() != name) || (said is not null && said != version))
+        else if (
+            headers["Mcp-Method"].ToString() != method
+            || (name is not null && headers["Mcp-Name"].ToString() != name)
+            || (said is not null && said != version)
+        )
         {
-            await ErrorAsync(context, 400, Id(message), HeaderMismatch, "Header mismatch: Mcp-Method, Mcp-Name and MCP-Protocol-Version must be the body's");
+            await ErrorAsync(
+                context,
+                400,
+                Id(message),
+                HeaderMismatch,
+                "Header mismatch: Mcp-Method, Mcp-Name and MCP-Protocol-Version must be the body's"
+            );
         }
         else if (method == "server/discover")
         {
-            await ResultAsync(context, message, Cacheable(new()
-            {
-                ["supportedVersions"] = new JsonArray([.. Versions.Prepend(Stateless).Select(one => (JsonNode)one)]),
-                ["capabilities"] = Capabilities(),
-                ["_meta"] = new JsonObject { ["io.modelcontextprotocol/serverInfo"] = ServerInfo() },
-            }));
+            await ResultAsync(
+                context,
+                message,
+                Cacheable(
+                    new()
+                    {
+                        ["supportedVersions"] = new JsonArray([.. Versions.Prepend(Stateless).Select(one => (JsonNode)one)]),
+                        ["capabilities"] = Capabilities(),
+                        ["_meta"] = new JsonObject { ["io.modelcontextprotocol/serverInfo"] = ServerInfo() },
+                    }
+                )
+            );
         }
         else
         {
@@ -158,7 +211,13 @@ internal sealed class McpServer(ToolBench tools)
             case "tools/call":
                 return CallAsync(context, message, stateless);
             default:
-                return ErrorAsync(context, stateless ? 404 : 200, Id(message), MethodNotFound, $"Method not found: {message.Text("method")}");
+                return ErrorAsync(
+                    context,
+                    stateless ? 404 : 200,
+                    Id(message),
+                    MethodNotFound,
+                    $"Method not found: {message.Text("method")}"
+                );
         }
     }
 
@@ -181,12 +240,20 @@ internal sealed class McpServer(ToolBench tools)
             await context.Response.Body.FlushAsync(context.RequestAborted);
             if (progress.ValueKind != JsonValueKind.Undefined)
             {
-                await EventAsync(context, new JsonObject
-                {
-                    ["jsonrpc"] = "2.0",
-                    ["method"] = "notifications/progress",
-                    ["params"] = new JsonObject { ["progressToken"] = JsonNode.Parse(progress.GetRawText()), ["progress"] = 0, ["total"] = 1 },
-                });
+                await EventAsync(
+                    context,
+                    new JsonObject
+                    {
+                        ["jsonrpc"] = "2.0",
+                        ["method"] = "notifications/progress",
+                        ["params"] = new JsonObject
+                        {
+                            ["progressToken"] = JsonNode.Parse(progress.GetRawText()),
+                            ["progress"] = 0,
+                            ["total"] = 1,
+                        },
+                    }
+                );
             }
         }
         (string Text, bool Failed) answer;
@@ -206,14 +273,25 @@ internal sealed class McpServer(ToolBench tools)
         if (stateless)
             result.Insert(0, "resultType", "complete");
         if (stream)
-            await EventAsync(context, new JsonObject { ["jsonrpc"] = "2.0", ["id"] = Id(message), ["result"] = result });
+            await EventAsync(
+                context,
+                new JsonObject
+                {
+                    ["jsonrpc"] = "2.0",
+                    ["id"] = Id(message),
+                    ["result"] = result,
+                }
+            );
         else
             await ResultAsync(context, message, result);
     }
 
     private static async Task EventAsync(HttpContext context, JsonObject message)
     {
-        await context.Response.Body.WriteAsync((byte[])[.. "event: message\ndata: "u8, .. Format.Bytes(message), .. "\n\n"u8], context.RequestAborted);
+        await context.Response.Body.WriteAsync(
+            (byte[])[.. "event: message\ndata: "u8, .. Format.Bytes(message), .. "\n\n"u8],
+            context.RequestAborted
+        );
         await context.Response.Body.FlushAsync(context.RequestAborted);
     }
 }

@@ -18,7 +18,8 @@ internal class MessagesFormat : Format
 
     protected virtual bool NeedsLimit => true;
 
-    public override string Key(HttpRequest request) => request.Headers.TryGetValue("x-api-key", out var key) ? key.ToString() : Bearer(request);
+    public override string Key(HttpRequest request) =>
+        request.Headers.TryGetValue("x-api-key", out var key) ? key.ToString() : Bearer(request);
 
     public override void Head(HttpContext context) => context.Response.Headers["request-id"] = requestId;
 
@@ -37,7 +38,9 @@ internal class MessagesFormat : Format
             Model = request.Text("model")!,
             System = system,
             Question = user.ValueKind == JsonValueKind.Object ? Chat.Text(user) : "",
-            ToolResult = messages[^1].Items("content").LastOrDefault(IsResult) is { ValueKind: JsonValueKind.Object } result ? result.Get("content").Texts() : null,
+            ToolResult = messages[^1].Items("content").LastOrDefault(IsResult) is { ValueKind: JsonValueKind.Object } result
+                ? result.Get("content").Texts()
+                : null,
             // The provider's own tools have a type: the model does not call them as functions.
             Tools = [.. request.Items("tools").Where(tool => tool.Text("type") is null or "custom").Select(tool => tool.Text("name")!)],
             Input = messages.Sum(Tokens) + (system.Length == 0 ? 0 : 4 + SampleUsage.Tokens(system)) + SampleUsage.Tokens(request, "tools"),
@@ -50,47 +53,71 @@ internal class MessagesFormat : Format
     {
         var turn = base.Think(ask, orders, time);
         var usage = turn.Usage;
-        return orders.CorrectInput is { } fresh ? turn with { Usage = usage with { Prompt = fresh + usage.Cached + usage.Write5m + usage.Write1h } } : turn;
+        return orders.CorrectInput is { } fresh
+            ? turn with
+            {
+                Usage = usage with { Prompt = fresh + usage.Cached + usage.Write5m + usage.Write1h },
+            }
+            : turn;
     }
 
     public override Reply Answer(Turn turn, JsonElement request)
     {
         var answer = new MessageAnswer(turn);
         return turn.Ask.Stream
-            ? new Reply([]) { Events = answer.Events(), Failure = new SseEvent("error", Failure(529)), Ping = MessageAnswer.Ping }
+            ? new Reply([])
+            {
+                Events = answer.Events(),
+                Failure = new SseEvent("error", Failure(529)),
+                Ping = MessageAnswer.Ping,
+            }
             : new Reply(Bytes(answer.Message()));
     }
 
-    public override JsonObject Error(int status, string message) => Error(status switch
-    {
-        401 => "authentication_error",
-        403 => "permission_error",
-        404 => "not_found_error",
-        413 => "request_too_large",
-        429 => "rate_limit_error",
-        504 => "timeout_error",
-        529 => "overloaded_error",
-        >= 500 => "api_error",
-        _ => "invalid_request_error",
-    }, message, requestId);
+    public override JsonObject Error(int status, string message) =>
+        Error(
+            status switch
+            {
+                401 => "authentication_error",
+                403 => "permission_error",
+                404 => "not_found_error",
+                413 => "request_too_large",
+                429 => "rate_limit_error",
+                504 => "timeout_error",
+                529 => "overloaded_error",
+                >= 500 => "api_error",
+                _ => "invalid_request_error",
+            },
+            message,
+            requestId
+        );
 
-    public override (int Status, JsonObject Error) Stranger(string key) => (401, Error(401, key.Length == 0 ? "x-api-key header is required" : "invalid x-api-key"));
+    public override (int Status, JsonObject Error) Stranger(string key) =>
+        (401, Error(401, key.Length == 0 ? "x-api-key header is required" : "invalid x-api-key"));
 
-    private static JsonObject Error(string type, string message, string request) => new()
-    {
-        ["type"] = "error",
-        ["error"] = new JsonObject { ["type"] = type, ["message"] = message },
-        ["request_id"] = request,
-    };
+    private static JsonObject Error(string type, string message, string request) =>
+        new()
+        {
+            ["type"] = "error",
+            ["error"] = new JsonObject { ["type"] = type, ["message"] = message },
+            ["request_id"] = request,
+        };
 
     private static bool IsResult(JsonElement block) => block.Text("type") == "tool_result";
 
-    private static long Tokens(JsonElement message) => 4 + SampleUsage.Tokens(Chat.Text(message)) + message.Items("content").Sum(block => block.Text("type") switch
-    {
-        "tool_use" => SampleUsage.Tokens(block.Get("input").GetRawText()),
-        "tool_result" => SampleUsage.Tokens(block.Get("content").Texts()),
-        _ => 0,
-    });
+    private static long Tokens(JsonElement message) =>
+        4
+        + SampleUsage.Tokens(Chat.Text(message))
+        + message
+            .Items("content")
+            .Sum(block =>
+                block.Text("type") switch
+                {
+                    "tool_use" => SampleUsage.Tokens(block.Get("input").GetRawText()),
+                    "tool_result" => SampleUsage.Tokens(block.Get("content").Texts()),
+                    _ => 0,
+                }
+            );
 }
 
 /// <summary>Anthropic's count of a request's tokens; nobody pays for it.</summary>
@@ -141,7 +168,10 @@ internal sealed class MessageAnswer(Turn turn)
                 events.Add(Event("content_block_delta", new() { ["index"] = index, ["delta"] = delta }));
             events.Add(Event("content_block_stop", new() { ["index"] = index++ }));
         }
-        var end = new JsonObject { ["delta"] = new JsonObject { ["stop_reason"] = Stop, ["stop_sequence"] = null } };
+        var end = new JsonObject
+        {
+            ["delta"] = new JsonObject { ["stop_reason"] = Stop, ["stop_sequence"] = null },
+        };
         if (!turn.Orders.NoUsage)
             end["usage"] = Usage(turn.Usage, turn.Usage.Completion, whole: turn.Orders.CorrectInput is not null);
         events.Add(Event("message_delta", end));
@@ -149,7 +179,13 @@ internal sealed class MessageAnswer(Turn turn)
         return events;
     }
 
-    private string Stop => turn.Finish switch { Finish.Stop => "end_turn", Finish.Tool => "tool_use", _ => "max_tokens" };
+    private string Stop =>
+        turn.Finish switch
+        {
+            Finish.Stop => "end_turn",
+            Finish.Tool => "tool_use",
+            _ => "max_tokens",
+        };
 
     private static SseEvent Event(string type, JsonObject content)
     {
@@ -167,16 +203,17 @@ internal sealed class MessageAnswer(Turn turn)
 
     private static JsonObject Json(string name, string text) => new() { ["type"] = name, ["partial_json"] = text };
 
-    private JsonObject Begun(IEnumerable<JsonObject> content, string? stop, string? sequence) => new()
-    {
-        ["id"] = $"msg_{turn.Id}",
-        ["type"] = "message",
-        ["role"] = "assistant",
-        ["model"] = turn.Model,
-        ["content"] = new JsonArray([.. content]),
-        ["stop_reason"] = stop,
-        ["stop_sequence"] = sequence,
-    };
+    private JsonObject Begun(IEnumerable<JsonObject> content, string? stop, string? sequence) =>
+        new()
+        {
+            ["id"] = $"msg_{turn.Id}",
+            ["type"] = "message",
+            ["role"] = "assistant",
+            ["model"] = turn.Model,
+            ["content"] = new JsonArray([.. content]),
+            ["stop_reason"] = stop,
+            ["stop_sequence"] = sequence,
+        };
 
     // The last usage of a stream speaks of the output alone, but for a correction of the input.
     private JsonObject Usage(SampleUsage usage, long output, bool whole)
@@ -187,7 +224,11 @@ internal sealed class MessageAnswer(Turn turn)
             json["input_tokens"] = usage.Fresh;
             json["cache_creation_input_tokens"] = usage.Write5m + usage.Write1h;
             json["cache_read_input_tokens"] = usage.Cached;
-            json["cache_creation"] = new JsonObject { ["ephemeral_5m_input_tokens"] = usage.Write5m, ["ephemeral_1h_input_tokens"] = usage.Write1h };
+            json["cache_creation"] = new JsonObject
+            {
+                ["ephemeral_5m_input_tokens"] = usage.Write5m,
+                ["ephemeral_1h_input_tokens"] = usage.Write1h,
+            };
             json["service_tier"] = turn.Orders.Tier ?? "standard";
         }
         json["output_tokens"] = output;
@@ -204,27 +245,55 @@ internal sealed class MessageAnswer(Turn turn)
         if (turn.Usage.Reasoning > 0)
         {
             const string thoughts = "Let me think.";
-            yield return (Block("thinking", ("thinking", thoughts), ("signature", Signature)), Block("thinking", ("thinking", ""), ("signature", "")),
-                [Block("thinking_delta", ("thinking", thoughts)), Block("signature_delta", ("signature", Signature))]);
+            yield return (
+                Block("thinking", ("thinking", thoughts), ("signature", Signature)),
+                Block("thinking", ("thinking", ""), ("signature", "")),
+                [Block("thinking_delta", ("thinking", thoughts)), Block("signature_delta", ("signature", Signature))]
+            );
         }
         for (var search = 0; search < turn.Usage.WebSearches; search++)
         {
             var id = $"srvtoolu_{turn.Id}_{search}";
-            yield return (Block("server_tool_use", ("id", id), ("name", "web_search"), ("input", new JsonObject { ["query"] = "orders" })),
-                Block("server_tool_use", ("id", id), ("name", "web_search"), ("input", new JsonObject())), [Json("input_json_delta", """{"query":"orders"}""")]);
-            JsonObject Found() => Block("web_search_tool_result", ("tool_use_id", id), ("content", new JsonArray(
-                Block("web_search_result", ("url", "https://example.com/"), ("title", "Orders"), ("encrypted_content", "c2FtcGxl"), ("page_age", null)))));
+            yield return (
+                Block("server_tool_use", ("id", id), ("name", "web_search"), ("input", new JsonObject { ["query"] = "orders" })),
+                Block("server_tool_use", ("id", id), ("name", "web_search"), ("input", new JsonObject())),
+                [Json("input_json_delta", """{"query":"orders"}""")]
+            );
+            JsonObject Found() =>
+                Block(
+                    "web_search_tool_result",
+                    ("tool_use_id", id),
+                    (
+                        "content",
+                        new JsonArray(
+                            Block(
+                                "web_search_result",
+                                ("url", "https://example.com/"),
+                                ("title", "Orders"),
+                                ("encrypted_content", "c2FtcGxl"),
+                                ("page_age", null)
+                            )
+                        )
+                    )
+                );
             yield return (Found(), Found(), []);
         }
         if (turn.Thought.ToolName is { } tool)
         {
             var id = $"toolu_{turn.Id}";
-            yield return (Block("tool_use", ("id", id), ("name", tool), ("input", JsonObject.Create(turn.ToolInput()))),
-                Block("tool_use", ("id", id), ("name", tool), ("input", new JsonObject())), turn.Pieces.Prepend("").Select(piece => Json("input_json_delta", piece)));
+            yield return (
+                Block("tool_use", ("id", id), ("name", tool), ("input", JsonObject.Create(turn.ToolInput()))),
+                Block("tool_use", ("id", id), ("name", tool), ("input", new JsonObject())),
+                turn.Pieces.Prepend("").Select(piece => Json("input_json_delta", piece))
+            );
         }
         else
         {
-            yield return (Block("text", ("text", turn.Text)), Block("text", ("text", "")), turn.Pieces.Select(piece => Block("text_delta", ("text", piece))));
+            yield return (
+                Block("text", ("text", turn.Text)),
+                Block("text", ("text", "")),
+                turn.Pieces.Select(piece => Block("text_delta", ("text", piece)))
+            );
         }
     }
 }

@@ -11,18 +11,27 @@ internal sealed class OllamaFormat(bool chat) : Format
     public override bool Free => true;
 
     /// <summary>The models that it has.</summary>
-    public static JsonObject Tags() => new()
-    {
-        ["models"] = new JsonArray(new JsonObject
+    public static JsonObject Tags() =>
+        new()
         {
-            ["name"] = "llama3.2:latest",
-            ["model"] = "llama3.2:latest",
-            ["modified_at"] = "2026-01-02T03:04:05Z",
-            ["size"] = 2_019_393_189,
-            ["digest"] = "a80c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b72",
-            ["details"] = new JsonObject { ["format"] = "gguf", ["family"] = "llama", ["parameter_size"] = "3.2B", ["quantization_level"] = "Q4_K_M" },
-        }),
-    };
+            ["models"] = new JsonArray(
+                new JsonObject
+                {
+                    ["name"] = "llama3.2:latest",
+                    ["model"] = "llama3.2:latest",
+                    ["modified_at"] = "2026-01-02T03:04:05Z",
+                    ["size"] = 2_019_393_189,
+                    ["digest"] = "a80c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b72",
+                    ["details"] = new JsonObject
+                    {
+                        ["format"] = "gguf",
+                        ["family"] = "llama",
+                        ["parameter_size"] = "3.2B",
+                        ["quantization_level"] = "Q4_K_M",
+                    },
+                }
+            ),
+        };
 
     public override bool Open => true;
 
@@ -32,7 +41,14 @@ internal sealed class OllamaFormat(bool chat) : Format
     {
         if (!request.Has("model") || !request.Has(chat ? "messages" : "prompt"))
             throw new BadRequestException("model is required");
-        var ask = chat ? Chat.Read(request) : new Ask { Model = request.Text("model")!, Question = request.Text("prompt")!, Input = SampleUsage.Tokens(request.Text("prompt")!) };
+        var ask = chat
+            ? Chat.Read(request)
+            : new Ask
+            {
+                Model = request.Text("model")!,
+                Question = request.Text("prompt")!,
+                Input = SampleUsage.Tokens(request.Text("prompt")!),
+            };
         return ask with { Stream = !request.Has("stream") || request.Truth("stream"), Limit = request.Get("options").Whole("num_predict") };
     }
 
@@ -40,7 +56,11 @@ internal sealed class OllamaFormat(bool chat) : Format
     {
         if (!turn.Ask.Stream)
             return new Reply(Bytes(Line(turn, turn.Text, last: true)));
-        var lines = (turn.Thought.ToolName is null ? turn.Pieces.Select(piece => Line(turn, piece, last: false)) : [Line(turn, turn.Text, last: false)]).Append(Line(turn, "", last: true));
+        var lines = (
+            turn.Thought.ToolName is null
+                ? turn.Pieces.Select(piece => Line(turn, piece, last: false))
+                : [Line(turn, turn.Text, last: false)]
+        ).Append(Line(turn, "", last: true));
         return Reply.Stream([.. lines.Select(line => new SseEvent(null, Bytes(line)))], Failure(500)) with { Lines = true };
     }
 
@@ -66,14 +86,20 @@ internal sealed class OllamaFormat(bool chat) : Format
         return line;
     }
 
-    private static JsonObject Message(Turn turn, string text) => turn.Thought.ToolName is not { } tool || text.Length == 0
-        ? new() { ["role"] = "assistant", ["content"] = text }
-        : new()
-        {
-            ["role"] = "assistant",
-            ["content"] = "",
-            ["tool_calls"] = new JsonArray(new JsonObject { ["function"] = new JsonObject { ["name"] = tool, ["arguments"] = JsonNode.Parse(turn.ToolInput().GetRawText()) } }),
-        };
+    private static JsonObject Message(Turn turn, string text) =>
+        turn.Thought.ToolName is not { } tool || text.Length == 0
+            ? new() { ["role"] = "assistant", ["content"] = text }
+            : new()
+            {
+                ["role"] = "assistant",
+                ["content"] = "",
+                ["tool_calls"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["function"] = new JsonObject { ["name"] = tool, ["arguments"] = JsonNode.Parse(turn.ToolInput().GetRawText()) },
+                    }
+                ),
+            };
 }
 
 /// <summary>Ollama's embeddings.</summary>
@@ -89,18 +115,31 @@ internal sealed class OllamaEmbedFormat : Format
 
     public override string Key(HttpRequest request) => Bearer(request);
 
-    public override Ask Read(JsonElement request) => new() { Model = request.Text("model") ?? throw new BadRequestException("model is required"), Input = Texts(request).Sum(SampleUsage.Tokens) };
+    public override Ask Read(JsonElement request) =>
+        new()
+        {
+            Model = request.Text("model") ?? throw new BadRequestException("model is required"),
+            Input = Texts(request).Sum(SampleUsage.Tokens),
+        };
 
-    public override Reply Answer(Turn turn, JsonElement request) => new(Bytes(new JsonObject
-    {
-        ["model"] = turn.Model,
-        ["embeddings"] = new JsonArray([.. Texts(request).Select(text => new JsonArray([.. Vectors.Of(text, Dimensions).Select(x => (JsonNode)x)]))]),
-        ["total_duration"] = 5_000_000,
-        ["load_duration"] = 1_000_000,
-        ["prompt_eval_count"] = turn.Usage.Prompt,
-    }));
+    public override Reply Answer(Turn turn, JsonElement request) =>
+        new(
+            Bytes(
+                new JsonObject
+                {
+                    ["model"] = turn.Model,
+                    ["embeddings"] = new JsonArray([
+                        .. Texts(request).Select(text => new JsonArray([.. Vectors.Of(text, Dimensions).Select(x => (JsonNode)x)])),
+                    ]),
+                    ["total_duration"] = 5_000_000,
+                    ["load_duration"] = 1_000_000,
+                    ["prompt_eval_count"] = turn.Usage.Prompt,
+                }
+            )
+        );
 
     public override JsonObject Error(int status, string message) => new() { ["error"] = message };
 
-    private static IEnumerable<string> Texts(JsonElement request) => request.Text("input") is { } one ? [one] : request.Items("input").Select(text => text.GetString()!);
+    private static IEnumerable<string> Texts(JsonElement request) =>
+        request.Text("input") is { } one ? [one] : request.Items("input").Select(text => text.GetString()!);
 }

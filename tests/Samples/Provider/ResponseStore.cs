@@ -68,7 +68,8 @@ internal sealed class ResponseStore
 {
     private readonly ConcurrentDictionary<string, StoredResponse> responses = new();
 
-    public StoredResponse Keep(ResponseAnswer answer, long reads, long tokens) => responses[answer.Id] = new StoredResponse(answer, reads, tokens);
+    public StoredResponse Keep(ResponseAnswer answer, long reads, long tokens) =>
+        responses[answer.Id] = new StoredResponse(answer, reads, tokens);
 
     public StoredResponse? Find(string id) => responses.GetValueOrDefault(id);
 
@@ -79,18 +80,34 @@ internal sealed class ResponseStore
         var method = context.Request.Method;
         if (Find(parts[0]) is not { } found)
         {
-            await Exchange.JsonAsync(context, 404, OpenAIFormat.Error("invalid_request_error", null, $"Response with id '{parts[0]}' not found."));
+            await Exchange.JsonAsync(
+                context,
+                404,
+                OpenAIFormat.Error("invalid_request_error", null, $"Response with id '{parts[0]}' not found.")
+            );
         }
         else if (parts is [_, "cancel"] && HttpMethods.IsPost(method))
         {
             var cancelled = found.Cancel(witness);
-            await Exchange.JsonAsync(context, cancelled is null ? 400 : 200,
-                cancelled ?? OpenAIFormat.Error("invalid_request_error", null, "Cannot cancel a synchronous response."));
+            await Exchange.JsonAsync(
+                context,
+                cancelled is null ? 400 : 200,
+                cancelled ?? OpenAIFormat.Error("invalid_request_error", null, "Cannot cancel a synchronous response.")
+            );
         }
         else if (parts.Length == 1 && HttpMethods.IsDelete(method))
         {
             responses.TryRemove(parts[0], out _);
-            await Exchange.JsonAsync(context, 200, new JsonObject { ["id"] = parts[0], ["object"] = "response", ["deleted"] = true });
+            await Exchange.JsonAsync(
+                context,
+                200,
+                new JsonObject
+                {
+                    ["id"] = parts[0],
+                    ["object"] = "response",
+                    ["deleted"] = true,
+                }
+            );
         }
         else if (parts.Length == 1 && HttpMethods.IsGet(method))
         {
@@ -98,7 +115,11 @@ internal sealed class ResponseStore
         }
         else
         {
-            await Exchange.JsonAsync(context, 404, OpenAIFormat.Error("invalid_request_error", "unknown_url", $"Unknown request URL: {context.Request.Path}"));
+            await Exchange.JsonAsync(
+                context,
+                404,
+                OpenAIFormat.Error("invalid_request_error", "unknown_url", $"Unknown request URL: {context.Request.Path}")
+            );
         }
     }
 }

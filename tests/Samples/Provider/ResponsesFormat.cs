@@ -31,7 +31,8 @@ internal class ResponsesFormat(ResponseStore store, bool azure = false) : OpenAI
         var background = request.Truth("background") && !turn.Ask.Stream;
         if (request.Get("store").ValueKind != JsonValueKind.False)
             stored = store.Keep(answer, background ? turn.Orders.Reads : 0, turn.Usage.Prompt + turn.Usage.Completion);
-        return turn.Ask.Stream ? new Reply([]) { Events = answer.Events(), Failure = answer.Broken() }
+        return turn.Ask.Stream
+            ? new Reply([]) { Events = answer.Events(), Failure = answer.Broken() }
             : new Reply(Bytes(background ? answer.Response("queued") : answer.Response(turn.Orders.Failed ? "failed" : answer.End)));
     }
 
@@ -50,24 +51,37 @@ internal class ResponsesFormat(ResponseStore store, bool azure = false) : OpenAI
         return new Ask
         {
             Model = request.Text("model") ?? "",
-            System = string.Join('\n', items.Where(item => item.Text("role") is "system" or "developer").Select(Chat.Text).Prepend(instructions ?? "")),
+            System = string.Join(
+                '\n',
+                items.Where(item => item.Text("role") is "system" or "developer").Select(Chat.Text).Prepend(instructions ?? "")
+            ),
             Question = input.ValueKind == JsonValueKind.String ? input.GetString()! : user.Get("content").Texts(),
             ToolResult = last.Text("type") == "function_call_output" ? last.Get("output").Texts() : null,
             Tools = [.. request.Items("tools").Where(tool => tool.Text("type") == "function").Select(tool => tool.Text("name")!)],
-            Input = before + Tokens(input, items) + (instructions is null ? 0 : 4 + SampleUsage.Tokens(instructions)) + SampleUsage.Tokens(request, "tools"),
+            Input =
+                before
+                + Tokens(input, items)
+                + (instructions is null ? 0 : 4 + SampleUsage.Tokens(instructions))
+                + SampleUsage.Tokens(request, "tools"),
             Limit = request.Whole("max_output_tokens"),
             Stream = request.Truth("stream"),
         };
     }
 
-    private static long Tokens(JsonElement input, List<JsonElement> items) => input.ValueKind == JsonValueKind.String
-        ? 4 + SampleUsage.Tokens(input.GetString()!)
-        : items.Sum(item => 4 + SampleUsage.Tokens(item.Text("type") switch
-        {
-            "function_call" => item.GetRawText(),
-            "function_call_output" => item.Get("output").Texts(),
-            _ => item.Get("content").Texts(),
-        }));
+    private static long Tokens(JsonElement input, List<JsonElement> items) =>
+        input.ValueKind == JsonValueKind.String
+            ? 4 + SampleUsage.Tokens(input.GetString()!)
+            : items.Sum(item =>
+                4
+                + SampleUsage.Tokens(
+                    item.Text("type") switch
+                    {
+                        "function_call" => item.GetRawText(),
+                        "function_call_output" => item.Get("output").Texts(),
+                        _ => item.Get("content").Texts(),
+                    }
+                )
+            );
 }
 
 /// <summary>The count of a response's input; nobody pays for it.</summary>
@@ -107,7 +121,10 @@ internal sealed class ResponseAnswer(Turn turn, JsonElement request)
             ["status"] = status,
             ["background"] = Asked("background") ?? false,
             ["completed_at"] = status == "completed" ? turn.At.ToUnixTimeSeconds() : null,
-            ["error"] = status == "failed" ? new JsonObject { ["code"] = "server_error", ["message"] = "The sample provider was told to fail." } : null,
+            ["error"] =
+                status == "failed"
+                    ? new JsonObject { ["code"] = "server_error", ["message"] = "The sample provider was told to fail." }
+                    : null,
             ["incomplete_details"] = status == "incomplete" ? new JsonObject { ["reason"] = "max_output_tokens" } : null,
             ["instructions"] = Asked("instructions"),
             ["max_output_tokens"] = Asked("max_output_tokens"),
@@ -125,14 +142,21 @@ internal sealed class ResponseAnswer(Turn turn, JsonElement request)
             ["tools"] = Asked("tools") ?? new JsonArray(),
             ["top_p"] = Asked("top_p") ?? 1.0,
             ["truncation"] = "disabled",
-            ["usage"] = (ended || status == "failed") && !turn.Orders.NoUsage ? new JsonObject
-            {
-                ["input_tokens"] = usage.Prompt,
-                ["input_tokens_details"] = new JsonObject { ["cached_tokens"] = usage.Cached, ["cache_write_tokens"] = usage.Write5m },
-                ["output_tokens"] = usage.Completion,
-                ["output_tokens_details"] = new JsonObject { ["reasoning_tokens"] = usage.Reasoning },
-                ["total_tokens"] = usage.Prompt + usage.Completion,
-            } : null,
+            ["usage"] =
+                (ended || status == "failed") && !turn.Orders.NoUsage
+                    ? new JsonObject
+                    {
+                        ["input_tokens"] = usage.Prompt,
+                        ["input_tokens_details"] = new JsonObject
+                        {
+                            ["cached_tokens"] = usage.Cached,
+                            ["cache_write_tokens"] = usage.Write5m,
+                        },
+                        ["output_tokens"] = usage.Completion,
+                        ["output_tokens_details"] = new JsonObject { ["reasoning_tokens"] = usage.Reasoning },
+                        ["total_tokens"] = usage.Prompt + usage.Completion,
+                    }
+                    : null,
             ["user"] = null,
             ["metadata"] = Asked("metadata") ?? new JsonObject(),
         };
@@ -151,13 +175,15 @@ internal sealed class ResponseAnswer(Turn turn, JsonElement request)
         {
             var item = output[index];
             events.Add(Event("response.output_item.added", new() { ["output_index"] = index, ["item"] = Begun(item) }));
-            events.AddRange(((string?)item["type"]) switch
-            {
-                "web_search_call" => Steps(index, item, "response.web_search_call.", ["in_progress", "searching", "completed"]),
-                "function_call" => Arguments(index, item),
-                "message" => Text(index, item),
-                _ => [],
-            });
+            events.AddRange(
+                ((string?)item["type"]) switch
+                {
+                    "web_search_call" => Steps(index, item, "response.web_search_call.", ["in_progress", "searching", "completed"]),
+                    "function_call" => Arguments(index, item),
+                    "message" => Text(index, item),
+                    _ => [],
+                }
+            );
             events.Add(Event("response.output_item.done", new() { ["output_index"] = index, ["item"] = item }));
         }
         events.Add(Event($"response.{End}", new() { ["response"] = Response(End) }));
@@ -167,7 +193,14 @@ internal sealed class ResponseAnswer(Turn turn, JsonElement request)
     /// <summary>The event that breaks a stream off.</summary>
     public SseEvent Broken() => Event("response.failed", new() { ["response"] = Response("failed") });
 
-    private static JsonObject Part(string text) => new() { ["type"] = "output_text", ["annotations"] = new JsonArray(), ["logprobs"] = new JsonArray(), ["text"] = text };
+    private static JsonObject Part(string text) =>
+        new()
+        {
+            ["type"] = "output_text",
+            ["annotations"] = new JsonArray(),
+            ["logprobs"] = new JsonArray(),
+            ["text"] = text,
+        };
 
     private static JsonObject Begun(JsonObject item)
     {
@@ -184,7 +217,12 @@ internal sealed class ResponseAnswer(Turn turn, JsonElement request)
     private IEnumerable<JsonObject> Output()
     {
         if (turn.Usage.Reasoning > 0)
-            yield return new() { ["id"] = $"rs_{turn.Id}", ["type"] = "reasoning", ["summary"] = new JsonArray() };
+            yield return new()
+            {
+                ["id"] = $"rs_{turn.Id}",
+                ["type"] = "reasoning",
+                ["summary"] = new JsonArray(),
+            };
         for (var search = 0; search < turn.Usage.WebSearches; search++)
         {
             yield return new()
@@ -192,12 +230,32 @@ internal sealed class ResponseAnswer(Turn turn, JsonElement request)
                 ["id"] = $"ws_{turn.Id}_{search}",
                 ["type"] = "web_search_call",
                 ["status"] = "completed",
-                ["action"] = new JsonObject { ["type"] = "search", ["query"] = "orders", ["sources"] = new JsonArray() },
+                ["action"] = new JsonObject
+                {
+                    ["type"] = "search",
+                    ["query"] = "orders",
+                    ["sources"] = new JsonArray(),
+                },
             };
         }
         yield return tool
-            ? new() { ["id"] = $"fc_{turn.Id}", ["type"] = "function_call", ["status"] = End, ["arguments"] = turn.Text, ["call_id"] = $"call_{turn.Id}", ["name"] = turn.Thought.ToolName }
-            : new() { ["id"] = $"msg_{turn.Id}", ["type"] = "message", ["status"] = End, ["content"] = new JsonArray(Part(turn.Text)), ["role"] = "assistant" };
+            ? new()
+            {
+                ["id"] = $"fc_{turn.Id}",
+                ["type"] = "function_call",
+                ["status"] = End,
+                ["arguments"] = turn.Text,
+                ["call_id"] = $"call_{turn.Id}",
+                ["name"] = turn.Thought.ToolName,
+            }
+            : new()
+            {
+                ["id"] = $"msg_{turn.Id}",
+                ["type"] = "message",
+                ["status"] = End,
+                ["content"] = new JsonArray(Part(turn.Text)),
+                ["role"] = "assistant",
+            };
     }
 
     private IEnumerable<SseEvent> Steps(int index, JsonObject item, string prefix, IEnumerable<string> steps) =>
@@ -205,7 +263,13 @@ internal sealed class ResponseAnswer(Turn turn, JsonElement request)
 
     private IEnumerable<SseEvent> Arguments(int index, JsonObject item)
     {
-        JsonObject Of(string name, string value) => new() { ["item_id"] = item["id"]!.DeepClone(), ["output_index"] = index, [name] = value };
+        JsonObject Of(string name, string value) =>
+            new()
+            {
+                ["item_id"] = item["id"]!.DeepClone(),
+                ["output_index"] = index,
+                [name] = value,
+            };
         foreach (var piece in turn.Pieces)
             yield return Event("response.function_call_arguments.delta", Of("delta", piece));
         var done = Of("arguments", turn.Text);
@@ -215,7 +279,14 @@ internal sealed class ResponseAnswer(Turn turn, JsonElement request)
 
     private IEnumerable<SseEvent> Text(int index, JsonObject item)
     {
-        JsonObject Of(string name, JsonNode value) => new() { ["item_id"] = item["id"]!.DeepClone(), ["output_index"] = index, ["content_index"] = 0, [name] = value };
+        JsonObject Of(string name, JsonNode value) =>
+            new()
+            {
+                ["item_id"] = item["id"]!.DeepClone(),
+                ["output_index"] = index,
+                ["content_index"] = 0,
+                [name] = value,
+            };
         yield return Event("response.content_part.added", Of("part", Part("")));
         foreach (var piece in turn.Pieces)
         {

@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace AgentReadiness.Samples;
 
 /// <summary>
-/// Four tools, over MCP and over plain HTTP: search_orders answers, send_email does something each time it is called, fail fails, slow takes {ms}
-/// milliseconds.
+/// Four tools, over MCP and over plain HTTP: search_orders answers, send_email does something each time it is called, fail fails, slow
+/// takes {ms} milliseconds.
 /// </summary>
 internal sealed class ToolBench(Witness witness, TimeProvider time)
 {
@@ -13,14 +13,22 @@ internal sealed class ToolBench(Witness witness, TimeProvider time)
     public static IReadOnlyList<string> Names { get; } = ["search_orders", "send_email", "fail", "slow"];
 
     /// <summary>Their definitions for MCP.</summary>
-    public static JsonArray Definitions() => new(
-        Tool("search_orders", "Finds orders.", ["query"], readOnly: true),
-        Tool("send_email", "Sends an email.", ["to", "subject", "body"], readOnly: false),
-        Tool("fail", "Always fails.", [], readOnly: true),
-        Tool("slow", "Takes its time: ms milliseconds.", [], readOnly: true));
+    public static JsonArray Definitions() =>
+        new(
+            Tool("search_orders", "Finds orders.", ["query"], readOnly: true),
+            Tool("send_email", "Sends an email.", ["to", "subject", "body"], readOnly: false),
+            Tool("fail", "Always fails.", [], readOnly: true),
+            Tool("slow", "Takes its time: ms milliseconds.", [], readOnly: true)
+        );
 
     /// <summary>Executes one: its text, and whether that is an error. It is counted when it begins, as a side effect would be.</summary>
-    public async Task<(string Text, bool Failed)> RunAsync(string name, JsonElement arguments, string? key, string over, CancellationToken cancellation)
+    public async Task<(string Text, bool Failed)> RunAsync(
+        string name,
+        JsonElement arguments,
+        string? key,
+        string over,
+        CancellationToken cancellation
+    )
     {
         var text = arguments.ValueKind == JsonValueKind.Object ? arguments.GetRawText() : "{}";
         witness.Count(new ToolExecution(name, text, key, over));
@@ -45,7 +53,11 @@ internal sealed class ToolBench(Witness witness, TimeProvider time)
     {
         if (!HttpMethods.IsPost(context.Request.Method) || !Names.Contains(name))
         {
-            await Exchange.JsonAsync(context, HttpMethods.IsPost(context.Request.Method) ? 404 : 405, new JsonObject { ["error"] = $"no such tool: {name}" });
+            await Exchange.JsonAsync(
+                context,
+                HttpMethods.IsPost(context.Request.Method) ? 404 : 405,
+                new JsonObject { ["error"] = $"no such tool: {name}" }
+            );
             return;
         }
         JsonElement arguments;
@@ -64,7 +76,9 @@ internal sealed class ToolBench(Witness witness, TimeProvider time)
 
     /// <summary>What tells a repeated call from another one.</summary>
     public static string? Key(HttpContext context, JsonElement parameters) =>
-        context.Request.Headers.TryGetValue("Idempotency-Key", out var key) ? key.ToString() : parameters.Get("_meta").Text("idempotencyKey");
+        context.Request.Headers.TryGetValue("Idempotency-Key", out var key)
+            ? key.ToString()
+            : parameters.Get("_meta").Text("idempotencyKey");
 
     private static JsonObject Tool(string name, string description, string[] texts, bool readOnly)
     {
@@ -77,8 +91,19 @@ internal sealed class ToolBench(Witness witness, TimeProvider time)
         {
             ["name"] = name,
             ["description"] = description,
-            ["inputSchema"] = new JsonObject { ["type"] = "object", ["properties"] = properties, ["required"] = new JsonArray([.. texts.Take(1).Select(text => (JsonNode)text)]) },
-            ["annotations"] = new JsonObject { ["readOnlyHint"] = readOnly, ["destructiveHint"] = !readOnly, ["idempotentHint"] = readOnly, ["openWorldHint"] = !readOnly },
+            ["inputSchema"] = new JsonObject
+            {
+                ["type"] = "object",
+                ["properties"] = properties,
+                ["required"] = new JsonArray([.. texts.Take(1).Select(text => (JsonNode)text)]),
+            },
+            ["annotations"] = new JsonObject
+            {
+                ["readOnlyHint"] = readOnly,
+                ["destructiveHint"] = !readOnly,
+                ["idempotentHint"] = readOnly,
+                ["openWorldHint"] = !readOnly,
+            },
         };
     }
 }

@@ -9,9 +9,7 @@ namespace AgentReadiness.Samples;
 internal sealed record SseEvent(string? Name, byte[] Data)
 {
     public SseEvent(string? name, string data)
-        : this(name, Encoding.UTF8.GetBytes(data))
-    {
-    }
+        : this(name, Encoding.UTF8.GetBytes(data)) { }
 }
 
 /// <summary>What goes back to the client: JSON, or events, or a JSON array that grows.</summary>
@@ -35,7 +33,8 @@ internal sealed record Reply(byte[] Json)
     /// <summary>The events are lines of JSON.</summary>
     public bool Lines { get; init; }
 
-    public static Reply Stream(IReadOnlyList<SseEvent> events, byte[] failure) => new([]) { Events = events, Failure = new SseEvent(null, failure) };
+    public static Reply Stream(IReadOnlyList<SseEvent> events, byte[] failure) =>
+        new([]) { Events = events, Failure = new SseEvent(null, failure) };
 }
 
 /// <summary>Writes a reply the way its directives say.</summary>
@@ -51,7 +50,13 @@ internal static class Wire
         if (orders.Close)
             response.Headers.Connection = "close";
         var sse = reply.Events is not null && !reply.Array && !reply.Lines;
-        response.ContentType = orders.ContentType ?? (sse ? "text/event-stream; charset=utf-8" : reply.Lines ? "application/x-ndjson" : "application/json");
+        response.ContentType =
+            orders.ContentType
+            ?? (
+                sse ? "text/event-stream; charset=utf-8"
+                : reply.Lines ? "application/x-ndjson"
+                : "application/json"
+            );
         if (sse)
             response.Headers.CacheControl = "no-cache";
         if (reply.Events is null)
@@ -126,9 +131,17 @@ internal static class Wire
     private static byte[] Between(Reply reply, Directives orders)
     {
         var newline = NewLine(reply, orders);
-        var empty = orders.EmptyEvents is { } kind ? Encoding.UTF8.GetBytes($"{(kind == "data" ? "data:" : newline)}{newline}{newline}") : [];
-        return !orders.Comments ? empty
-            : [.. empty, .. Encoding.UTF8.GetBytes($": keep-alive{newline}:{newline}{newline}"), .. reply.Ping is null ? [] : Frame(reply.Ping, reply, orders)];
+        var empty = orders.EmptyEvents is { } kind
+            ? Encoding.UTF8.GetBytes($"{(kind == "data" ? "data:" : newline)}{newline}{newline}")
+            : [];
+        return !orders.Comments
+            ? empty
+            :
+            [
+                .. empty,
+                .. Encoding.UTF8.GetBytes($": keep-alive{newline}:{newline}{newline}"),
+                .. reply.Ping is null ? [] : Frame(reply.Ping, reply, orders),
+            ];
     }
 
     private static byte[] Frame(SseEvent e, Reply reply, Directives orders)
@@ -142,8 +155,10 @@ internal static class Wire
     private static string NewLine(Reply reply, Directives orders) => reply.CrLf || orders.CrLf ? "\r\n" : "\n";
 
     // The member that OpenAI hides the length of its events with; other clients pass over it.
-    private static byte[] Grown(byte[] json, Directives orders) => orders.BigEvent == 0 ? json
-        : [.. "{\"obfuscation\":\""u8, .. Enumerable.Repeat((byte)'x', orders.BigEvent * 1024), .. "\","u8, .. json.AsSpan(1)];
+    private static byte[] Grown(byte[] json, Directives orders) =>
+        orders.BigEvent == 0
+            ? json
+            : [.. "{\"obfuscation\":\""u8, .. Enumerable.Repeat((byte)'x', orders.BigEvent * 1024), .. "\","u8, .. json.AsSpan(1)];
 
     private static byte[] Compressed(byte[] bytes)
     {

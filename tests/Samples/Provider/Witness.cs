@@ -16,14 +16,37 @@ namespace AgentReadiness.Samples;
 /// <param name="Key">The key's fingerprint.</param>
 /// <param name="Tier">The service tier.</param>
 public sealed record BilledCall(
-    string Endpoint, string Model, long Input, long CacheRead, long CacheWrite5m, long CacheWrite1h, long Output, long WebSearches, long AudioIn, bool Completed,
-    string Key, string Tier)
+    string Endpoint,
+    string Model,
+    long Input,
+    long CacheRead,
+    long CacheWrite5m,
+    long CacheWrite1h,
+    long Output,
+    long WebSearches,
+    long AudioIn,
+    bool Completed,
+    string Key,
+    string Tier
+)
 {
     internal static BilledCall Of(string endpoint, Turn turn, bool completed, string key, string tier)
     {
         var usage = turn.Usage;
-        return new BilledCall(endpoint, turn.Model, usage.Prompt + usage.ToolPrompt, usage.Cached, usage.Write5m, usage.Write1h, usage.Completion,
-            usage.WebSearches, usage.AudioIn, completed, key, turn.Orders.Tier ?? tier);
+        return new BilledCall(
+            endpoint,
+            turn.Model,
+            usage.Prompt + usage.ToolPrompt,
+            usage.Cached,
+            usage.Write5m,
+            usage.Write1h,
+            usage.Completion,
+            usage.WebSearches,
+            usage.AudioIn,
+            completed,
+            key,
+            turn.Orders.Tier ?? tier
+        );
     }
 }
 
@@ -133,7 +156,9 @@ public sealed class Witness(bool keeps = true)
         }
     }
 
-    /// <summary>The last request to an endpoint: chat, responses, embeddings, models, messages, count_tokens, generateContent, mcp, tools/NAME, ….</summary>
+    /// <summary>
+    /// The last request to an endpoint: chat, responses, embeddings, models, messages, count_tokens, generateContent, mcp, tools/NAME, ….
+    /// </summary>
     public ArrivedRequest? Last(string endpoint)
     {
         lock (gate)
@@ -199,7 +224,8 @@ public sealed class Witness(bool keeps = true)
             arrived[endpoint] = request;
     }
 
-    private static SampleCount Sum(Dictionary<string, SampleCount> groups) => groups.Values.Aggregate(default(SampleCount), (a, b) => a.Plus(b, 1));
+    private static SampleCount Sum(Dictionary<string, SampleCount> groups) =>
+        groups.Values.Aggregate(default(SampleCount), (a, b) => a.Plus(b, 1));
 
     private static void Groups(Utf8JsonWriter writer, string name, Dictionary<string, SampleCount> groups)
     {
@@ -237,16 +263,22 @@ public readonly record struct SampleCount(long Calls, long Prompt, long Cached, 
     /// <summary>Input tokens that are audio.</summary>
     public long AudioIn { get; init; }
 
-    internal static SampleCount Of(BilledCall call) => new(1, call.Input, call.CacheRead, call.Output)
-    {
-        CacheWrite5m = call.CacheWrite5m,
-        CacheWrite1h = call.CacheWrite1h,
-        WebSearches = call.WebSearches,
-        AudioIn = call.AudioIn,
-    };
+    internal static SampleCount Of(BilledCall call) =>
+        new(1, call.Input, call.CacheRead, call.Output)
+        {
+            CacheWrite5m = call.CacheWrite5m,
+            CacheWrite1h = call.CacheWrite1h,
+            WebSearches = call.WebSearches,
+            AudioIn = call.AudioIn,
+        };
 
     internal SampleCount Plus(SampleCount other, int sign) =>
-        new(Calls + (sign * other.Calls), Prompt + (sign * other.Prompt), Cached + (sign * other.Cached), Completion + (sign * other.Completion))
+        new(
+            Calls + (sign * other.Calls),
+            Prompt + (sign * other.Prompt),
+            Cached + (sign * other.Cached),
+            Completion + (sign * other.Completion)
+        )
         {
             CacheWrite5m = CacheWrite5m + (sign * other.CacheWrite5m),
             CacheWrite1h = CacheWrite1h + (sign * other.CacheWrite1h),
