@@ -1,3 +1,5 @@
+using AgentReadiness.Contracts.Evals;
+
 namespace AgentReadiness.Api;
 
 /// <summary>
@@ -28,10 +30,10 @@ public static class Defaults
     public const int HistoryLimit = 5;
 
     /// <summary>spec.evals[].confidence.</summary>
-    public const string Confidence = "0.95";
+    public const string Confidence = EvalDefaults.Confidence;
 
     /// <summary>spec.evals[].minCases.</summary>
-    public const int MinCases = 10;
+    public const int MinCases = EvalDefaults.MinCases;
 
     /// <summary>spec.evals[].maxCost, USD.</summary>
     public const string EvalMaxCost = "5.00";
@@ -55,10 +57,10 @@ public static class Defaults
     public const string BuiltinPath = "/v1/chat/completions";
 
     /// <summary>EvalSuite spec.builtin.parallelism.</summary>
-    public const int BuiltinParallelism = 4;
+    public const int BuiltinParallelism = EvalDefaults.Parallelism;
 
     /// <summary>EvalSuite spec.builtin.caseTimeout.</summary>
-    public const string BuiltinCaseTimeout = "60s";
+    public const string BuiltinCaseTimeout = EvalDefaults.CaseTimeout;
 
     /// <summary>EvalSuite spec.builtin.judge.maxCost, USD.</summary>
     public const string JudgeMaxCost = "1.00";

@@ -1,10 +1,12 @@
+using AgentReadiness.Contracts;
+
 namespace AgentReadiness.Api;
 
 /// <summary>Names that the operator puts on objects, and the API group.</summary>
 public static class Names
 {
     /// <summary>The API group.</summary>
-    public const string Group = "agentreadiness.dev";
+    public const string Group = ApiGroup.Name;
 
     /// <summary>The API version.</summary>
     public const string Version = "v1alpha1";

@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Api;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Reflection;
-using AgentReadiness.Api;
+using AgentReadiness.Api.Rules;
 using AgentReadiness.Cli.Budgets;
 
 namespace AgentReadiness.Cli;

@@ -1,9 +1,8 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Evals;
 
 namespace AgentReadiness.Cli;

@@ -2,9 +2,10 @@ using System.Collections;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Rules;
 using AgentReadiness.Api.Schema;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Cli;
 

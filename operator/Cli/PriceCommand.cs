@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using AgentReadiness.Pricing;
+using AgentReadiness.Pricing.Import;
 
 namespace AgentReadiness.Cli;
 

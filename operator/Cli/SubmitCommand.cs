@@ -3,8 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using k8s;
 using k8s.Models;
 

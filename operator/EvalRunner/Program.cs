@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.EvalRunner;
 using AgentReadiness.EvalRunner.Reporting;
 using AgentReadiness.EvalRunner.Running;
@@ -35,7 +36,7 @@ switch (args)
 
 static async Task<int> RunAsync(CancellationToken stop)
 {
-    if (Environment.GetEnvironmentVariable("RESULTS_PATH") is not { Length: > 0 } results)
+    if (Environment.GetEnvironmentVariable(RunnerVariables.ResultsPath) is not { Length: > 0 } results)
     {
         await Console.Error.WriteLineAsync("the variable RESULTS_PATH is not set: it names the file that the results go to");
         return 2;
@@ -72,7 +73,7 @@ static async Task<int> WriteResultsAsync(string path, byte[] text)
 // A judge's guardrail serves until somebody says that the work is done.
 static async Task QuitGuardrailAsync()
 {
-    if (Environment.GetEnvironmentVariable("GUARDRAIL_QUIT") is not { Length: > 0 } url)
+    if (Environment.GetEnvironmentVariable(RunnerVariables.GuardrailQuit) is not { Length: > 0 } url)
         return;
     try
     {
@@ -92,7 +93,7 @@ static async Task<int> WriteMessageAsync(string message)
     await Console.Out.FlushAsync();
     try
     {
-        var path = Environment.GetEnvironmentVariable("TERMINATION_MESSAGE_PATH") is { Length: > 0 } given
+        var path = Environment.GetEnvironmentVariable(RunnerVariables.TerminationMessagePath) is { Length: > 0 } given
             ? given
             : RunnerSettings.DefaultReportPath;
         // The last act: a report means that everything before it happened.

@@ -1,5 +1,6 @@
 using System.Globalization;
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.EvalRunner.Grading;
 using AgentReadiness.Evals;
 
@@ -30,10 +31,10 @@ internal sealed record RunnerSettings
     public required Uri Target { get; init; }
 
     /// <summary>Cases in flight at once.</summary>
-    public int Parallelism { get; init; } = Defaults.BuiltinParallelism;
+    public int Parallelism { get; init; } = EvalDefaults.Parallelism;
 
     /// <summary>The longest that one attempt at a case may take.</summary>
-    public TimeSpan CaseTimeout { get; init; } = GoDuration.Parse(Defaults.BuiltinCaseTimeout);
+    public TimeSpan CaseTimeout { get; init; } = GoDuration.Parse(EvalDefaults.CaseTimeout);
 
     /// <summary>Tags of cases that must pass.</summary>
     public IReadOnlySet<string> CriticalTags { get; init; } = new HashSet<string>();
@@ -46,7 +47,7 @@ internal sealed record RunnerSettings
 
     /// <summary>What decides, where there may be more repeats than the least.</summary>
     public Thresholds Thresholds { get; init; } =
-        new(1, double.Parse(Defaults.Confidence, CultureInfo.InvariantCulture), Defaults.MinCases);
+        new(1, double.Parse(EvalDefaults.Confidence, CultureInfo.InvariantCulture), EvalDefaults.MinCases);
 
     /// <summary>Null where no model judges.</summary>
     public JudgeSettings? Judge { get; init; }
@@ -62,11 +63,11 @@ internal sealed record RunnerSettings
         string Needed(string name) => Given(name) ?? throw new FormatException($"the variable {name} is not set");
         var settings = new RunnerSettings
         {
-            Run = Needed("RUN_UID"),
-            CasesFile = Needed("CASES_FILE"),
-            CasesDigest = Given("CASES_SHA256"),
-            Target = Url(Needed("TARGET"), "TARGET"),
-            CriticalTags = (variable("CRITICAL_TAGS") ?? string.Empty)
+            Run = Needed(RunnerVariables.RunUid),
+            CasesFile = Needed(RunnerVariables.CasesFile),
+            CasesDigest = Given(RunnerVariables.CasesDigest),
+            Target = Url(Needed(RunnerVariables.Target), RunnerVariables.Target),
+            CriticalTags = (variable(RunnerVariables.CriticalTags) ?? string.Empty)
                 .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 .ToHashSet(StringComparer.Ordinal),
             Repeats = ReadRepeats(Given),
@@ -75,9 +76,9 @@ internal sealed record RunnerSettings
         };
         if (settings.Repeats.Max > settings.Repeats.Min)
             settings = settings with { Thresholds = ReadThresholds(Given, settings.Thresholds) };
-        if (Given("PARALLELISM") is { } parallelism)
-            settings = settings with { Parallelism = Whole(parallelism, "PARALLELISM", 1, 1024) };
-        if (Given("CASE_TIMEOUT") is { } timeout)
+        if (Given(RunnerVariables.Parallelism) is { } parallelism)
+            settings = settings with { Parallelism = Whole(parallelism, RunnerVariables.Parallelism, 1, 1024) };
+        if (Given(RunnerVariables.CaseTimeout) is { } timeout)
         {
             settings = settings with
             {
@@ -92,32 +93,37 @@ internal sealed record RunnerSettings
 
     private static (int Min, int Max) ReadRepeats(Func<string, string?> given)
     {
-        var min = given("REPEATS_MIN") is { } least ? Whole(least, "REPEATS_MIN", 1, 100) : 1;
-        var max = given("REPEATS_MAX") is { } most ? Whole(most, "REPEATS_MAX", 1, 100) : min;
+        var min = given(RunnerVariables.RepeatsMin) is { } least ? Whole(least, RunnerVariables.RepeatsMin, 1, 100) : 1;
+        var max = given(RunnerVariables.RepeatsMax) is { } most ? Whole(most, RunnerVariables.RepeatsMax, 1, 100) : min;
         return max >= min ? (min, max) : throw new FormatException("REPEATS_MAX must not be less than REPEATS_MIN");
     }
 
     private static Thresholds ReadThresholds(Func<string, string?> given, Thresholds fallback) =>
         new(
             Share(
-                given("MIN_SCORE") ?? throw new FormatException("the variable MIN_SCORE is not set, and REPEATS_MAX is above REPEATS_MIN"),
-                "MIN_SCORE",
+                given(RunnerVariables.MinScore)
+                    ?? throw new FormatException("the variable MIN_SCORE is not set, and REPEATS_MAX is above REPEATS_MIN"),
+                RunnerVariables.MinScore,
                 0,
                 1
             ),
-            given("CONFIDENCE") is { } confidence ? Share(confidence, "CONFIDENCE", 0.5, 0.999999) : fallback.Confidence,
-            given("MIN_CASES") is { } cases ? Whole(cases, "MIN_CASES", 1, ResultsReader.MaxCases) : fallback.MinCases
+            given(RunnerVariables.Confidence) is { } confidence
+                ? Share(confidence, RunnerVariables.Confidence, 0.5, 0.999999)
+                : fallback.Confidence,
+            given(RunnerVariables.MinCases) is { } cases
+                ? Whole(cases, RunnerVariables.MinCases, 1, ResultsReader.MaxCases)
+                : fallback.MinCases
         );
 
     private static JudgeSettings? ReadJudge(Func<string, string?> given)
     {
-        if (given("JUDGE_URL") is not { } url)
+        if (given(RunnerVariables.JudgeUrl) is not { } url)
             return null;
-        var votes = given("JUDGE_VOTES") is { } number ? Whole(number, "JUDGE_VOTES", 1, 9) : 1;
+        var votes = given(RunnerVariables.JudgeVotes) is { } number ? Whole(number, RunnerVariables.JudgeVotes, 1, 9) : 1;
         return votes % 2 == 1
             ? new JudgeSettings(
-                Url(url, "JUDGE_URL"),
-                given("JUDGE_MODEL") ?? throw new FormatException("the variable JUDGE_MODEL is not set, and JUDGE_URL is"),
+                Url(url, RunnerVariables.JudgeUrl),
+                given(RunnerVariables.JudgeModel) ?? throw new FormatException("the variable JUDGE_MODEL is not set, and JUDGE_URL is"),
                 votes
             )
             : throw new FormatException("JUDGE_VOTES must be an odd number");
@@ -126,9 +132,9 @@ internal sealed record RunnerSettings
     private static RefusalRule ReadRefusal(Func<string, string?> given)
     {
         var rule = new RefusalRule();
-        if (given("REFUSAL_STATUS") is { } status)
-            rule = rule with { Status = Whole(status, "REFUSAL_STATUS", 400, 499) };
-        return given("REFUSAL_TEXT") is { } text ? rule with { Text = RefusalRule.ReadText(text) } : rule;
+        if (given(RunnerVariables.RefusalStatus) is { } status)
+            rule = rule with { Status = Whole(status, RunnerVariables.RefusalStatus, 400, 499) };
+        return given(RunnerVariables.RefusalText) is { } text ? rule with { Text = RefusalRule.ReadText(text) } : rule;
     }
 
     private static Uri Url(string text, string name) =>

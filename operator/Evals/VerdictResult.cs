@@ -1,4 +1,4 @@
-using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 
 namespace AgentReadiness.Evals;
 

@@ -1,6 +1,5 @@
-using System.Net;
-using AgentReadiness.Api.Guardrail;
-using AgentReadiness.Guardrail;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Hosting;
 
 // Completions run on the thread that saw the socket ready: a hop to the thread pool would cost more than all that is done with a call
 // (docs/benchmarks.md). Read once, when the first socket is made.

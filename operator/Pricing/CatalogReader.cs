@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Pricing;
 

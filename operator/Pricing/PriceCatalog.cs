@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentReadiness.Pricing.Import;
 
 namespace AgentReadiness.Pricing;
 

@@ -1,3 +1,4 @@
+using AgentReadiness.Api.Calendar;
 using Shouldly;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using AgentReadiness.Contracts;
 using CsCheck;
 using Shouldly;
 using Xunit;

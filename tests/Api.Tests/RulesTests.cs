@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Rules;
 using Shouldly;
 using Xunit;
 

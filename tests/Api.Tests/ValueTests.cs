@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Contracts;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Schema;
+using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
 using k8s;
@@ -50,9 +50,7 @@ public sealed class ControlPlane : IAsyncLifetime
         await WaitAsync("/readyz");
         foreach (var kind in CrdGenerator.Kinds)
         {
-            var crd = new CrdGenerator(
-                await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "AgentReadiness.Api.xml"))
-            ).Generate(kind);
+            var crd = CrdFiles.Generator().Generate(kind);
             await Api.SendAsync(
                 HttpMethod.Post,
                 "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",

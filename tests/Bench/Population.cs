@@ -5,6 +5,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Hosting;

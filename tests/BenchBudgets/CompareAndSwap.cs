@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.ApiServer.Tests.Rollout;
+using AgentReadiness.Contracts;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.BenchBudgets;

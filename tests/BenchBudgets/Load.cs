@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using AgentReadiness.Api;
-using AgentReadiness.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Guardrail.Budget;
 
 namespace AgentReadiness.BenchBudgets;
 

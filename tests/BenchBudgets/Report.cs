@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using AgentReadiness.Api;
 using AgentReadiness.BenchGuardrail;
 
 namespace AgentReadiness.BenchBudgets;

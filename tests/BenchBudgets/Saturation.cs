@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts.Grants;
 
 namespace AgentReadiness.BenchBudgets;
 

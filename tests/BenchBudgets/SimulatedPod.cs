@@ -1,7 +1,9 @@
 using System.Text.Json;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
-using AgentReadiness.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Pricing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -45,7 +47,7 @@ internal sealed class SimulatedPod : IGrantAuthority, IDisposable
                         TokenFile = tokenFile,
                     },
                 },
-                GuardrailJson.Default.GuardrailConfig
+                ContractsJson.Default.GuardrailConfig
             )
         );
         authority = new HttpGrantAuthority(

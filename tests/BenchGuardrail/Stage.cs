@@ -4,7 +4,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Tests;
 using AgentReadiness.Testing;
 
@@ -180,7 +181,7 @@ internal sealed class Stage : IAsyncDisposable
                     Upstreams = [Upstream("openai", upstreamPort), Upstream("stream", streamPort)],
                     Budget = grants!.Authority,
                 },
-                GuardrailJson.Default.GuardrailConfig
+                ContractsJson.Default.GuardrailConfig
             ),
             cancellation
         );

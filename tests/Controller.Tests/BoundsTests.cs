@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Testing;
 using k8s;
 using Shouldly;

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using AgentReadiness.Api;
+using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.Budgets;
 using CsCheck;
 using NodaTime;
 using NodaTime.TimeZones;

@@ -1,8 +1,8 @@
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Guardrail;
+using AgentReadiness.Guardrail.Budget;
 
 namespace AgentReadiness.Controller.Tests;
 

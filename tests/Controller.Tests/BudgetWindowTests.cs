@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
 using CsCheck;
@@ -147,7 +148,7 @@ public sealed class BudgetWindowTests
 
         var config = JsonSerializer.Deserialize(
             ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!["config.json"]!.GetValue<string>(),
-            GuardrailJson.Default.GuardrailConfig
+            ContractsJson.Default.GuardrailConfig
         )!;
 
         config.Budget!.Observe.ShouldBe(observed);

@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using CsCheck;
 using Shouldly;

@@ -1,5 +1,6 @@
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
 using Shouldly;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Prices;

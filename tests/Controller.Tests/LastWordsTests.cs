@@ -1,7 +1,8 @@
 using System.Text.Json;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;

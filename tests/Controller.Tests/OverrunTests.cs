@@ -1,7 +1,7 @@
 using System.Text.Json;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
 using Shouldly;
@@ -68,7 +68,7 @@ public sealed class OverrunTests
     [InlineData("""{"holder":"h","overruns":[{"rule":null,"model":"m","why":"w","at":"2026-11-24T12:00:00Z"}]}""", false)]
     [InlineData("""{"holder":"h","overruns":[{"rule":"r","model":"m","why":"w","at":"2026-11-24T12:00:00Z"}]}""", true)]
     public void A_message_with_half_a_report_is_none(string json, bool whole) =>
-        Overruns.AreWhole(JsonSerializer.Deserialize(json, GuardrailJson.Default.GrantRequest)!.Overruns).ShouldBe(whole);
+        Overruns.AreWhole(JsonSerializer.Deserialize(json, ContractsJson.Default.GrantRequest)!.Overruns).ShouldBe(whole);
 
     [Fact]
     public void A_new_window_forgets_no_overrun()

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.AgentDeployments;
 using Shouldly;
 using Xunit;
@@ -86,7 +88,7 @@ public sealed class PodTemplateTests
         var security = Build(native: false)["spec"]!["containers"]![0]!["securityContext"]!;
 
         security["runAsNonRoot"]!.GetValue<bool>().ShouldBeTrue();
-        security["runAsUser"]!.GetValue<int>().ShouldBe(AgentDeploymentRules.GuardrailUser);
+        security["runAsUser"]!.GetValue<int>().ShouldBe(PodUsers.Guardrail);
         security["allowPrivilegeEscalation"]!.GetValue<bool>().ShouldBeFalse();
         security["readOnlyRootFilesystem"]!.GetValue<bool>().ShouldBeTrue();
         security["capabilities"]!["drop"]!.ToJsonString().ShouldBe("""["ALL"]""");
@@ -138,7 +140,7 @@ public sealed class PodTemplateTests
         GuardrailConfig Read(string track) =>
             JsonSerializer.Deserialize(
                 ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!["config.json"]!.GetValue<string>(),
-                GuardrailJson.Default.GuardrailConfig
+                ContractsJson.Default.GuardrailConfig
             )!;
         var config = Read(Names.ServingTrack);
 
@@ -171,7 +173,7 @@ public sealed class PodTemplateTests
         cluster.Agent.Spec.Template["spec"]!["terminationGracePeriodSeconds"] = grace;
         var config = JsonSerializer.Deserialize(
             ChildObjects.GuardrailConfig(cluster.Observe(), "abc", Names.ServingTrack)["data"]!["config.json"]!.GetValue<string>(),
-            GuardrailJson.Default.GuardrailConfig
+            ContractsJson.Default.GuardrailConfig
         )!;
 
         config.DrainTimeout.ShouldBe(drain);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using CsCheck;
 using Shouldly;

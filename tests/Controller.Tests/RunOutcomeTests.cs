@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Evals;

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Rules;
+using AgentReadiness.Contracts;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Prices;
@@ -44,7 +46,7 @@ public sealed class RunnerJobTests
         reporter["args"]!.ToJsonString().ShouldBe("[\"report\"]");
         Variable(reporter, "RESULTS_PATH").ShouldBe("/agent-readiness/results/results.jsonl");
         ((JsonArray)reporter["volumeMounts"]!).ShouldHaveSingleItem()!["readOnly"]!.GetValue<bool>().ShouldBeTrue();
-        reporter["securityContext"]!["runAsUser"]!.GetValue<int>().ShouldBe(EvalSuiteRules.ReporterUser);
+        reporter["securityContext"]!["runAsUser"]!.GetValue<int>().ShouldBe(PodUsers.Reporter);
         pod["shareProcessNamespace"]!.GetValue<bool>().ShouldBeTrue();
         pod["restartPolicy"]!.GetValue<string>().ShouldBe("Never");
     }

@@ -1,5 +1,6 @@
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Rules;
+using AgentReadiness.Contracts;
 using AgentReadiness.Controller.AgentBudgets;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Certificates;

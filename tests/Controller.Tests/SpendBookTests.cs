@@ -1,6 +1,6 @@
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Budgets;
 using CsCheck;
 using Shouldly;
@@ -157,7 +157,7 @@ public sealed class SpendBookTests
     {
         var request = System.Text.Json.JsonSerializer.Deserialize(
             $$"""{"holder":"h","spend":{{spend}}}""",
-            GuardrailJson.Default.GrantRequest
+            ContractsJson.Default.GrantRequest
         )!;
         SpendBounds.Problem(request.Spend).ShouldNotBeNull().ShouldStartWith(field);
     }
@@ -165,7 +165,7 @@ public sealed class SpendBookTests
     [Fact]
     public void A_guardrail_that_tells_nothing_of_spend_breaks_none() =>
         SpendBounds
-            .Problem(System.Text.Json.JsonSerializer.Deserialize("""{"holder":"h"}""", GuardrailJson.Default.GrantRequest)!.Spend)
+            .Problem(System.Text.Json.JsonSerializer.Deserialize("""{"holder":"h"}""", ContractsJson.Default.GrantRequest)!.Spend)
             .ShouldBeNull();
 
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);

@@ -1,8 +1,10 @@
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Guardrail;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Runs;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentReadiness.Controller.Tests;

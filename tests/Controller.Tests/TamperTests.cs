@@ -1,5 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Views;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Testing;
 using Shouldly;

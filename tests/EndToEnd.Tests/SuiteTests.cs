@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
 using AgentReadiness.Story;
@@ -196,7 +197,7 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
         judge.ShouldNotBeNull("the judge spends from an account of its own");
         var spent = judge.Limits.ShouldHaveSingleItem();
         output.WriteLine($"judge: {spent.Settled} USD/tokens settled, {spent.Unproven} unproven");
-        spent.MaxCost.ShouldBe(AgentReadiness.Api.Money.Parse("1"));
+        spent.MaxCost.ShouldBe(AgentReadiness.Contracts.Money.Parse("1"));
         spent.Settled.Cost.Amount.ShouldBeGreaterThan(0);
         spent.Unproven.Cost.Amount.ShouldBe(0, "its guardrail ended by itself, and closed its account");
 

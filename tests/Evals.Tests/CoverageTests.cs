@@ -1,4 +1,3 @@
-using AgentReadiness.Api.Resources;
 using Shouldly;
 using Xunit;
 using Xunit.Abstractions;

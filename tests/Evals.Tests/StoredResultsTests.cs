@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
-using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using Shouldly;
 using Xunit;
 

@@ -1,7 +1,10 @@
 using System.ClientModel.Primitives;
 using System.Net.Http.Headers;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Telemetry;
 using OpenAI.Chat;
 using Shouldly;
 using Xunit;

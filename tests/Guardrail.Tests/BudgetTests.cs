@@ -1,11 +1,11 @@
 using System.ClientModel;
 using System.Net;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Pricing;
 using Microsoft.Extensions.Hosting;
-using OpenAI.Chat;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Upstreams;
 using CsCheck;
 using Shouldly;
 using Xunit;

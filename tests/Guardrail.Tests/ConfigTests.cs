@@ -1,4 +1,6 @@
 using System.Text;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
 using Microsoft.Extensions.Time.Testing;
 using Shouldly;

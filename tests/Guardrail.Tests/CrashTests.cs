@@ -1,5 +1,6 @@
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Guardrail.Budget;
 using Shouldly;
 using Xunit;
 

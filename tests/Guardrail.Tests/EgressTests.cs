@@ -1,8 +1,11 @@
 using System.ClientModel;
 using System.Net;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api;
-using OpenAI.Chat;
+using AgentReadiness.Contracts;
+using AgentReadiness.Guardrail.Calls;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Hosting;
+using AgentReadiness.Guardrail.Inbound;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,9 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -45,9 +46,9 @@ internal sealed class FakeOperator : IAsyncDisposable
                     return;
                 }
                 Token = context.Request.Headers.Authorization.ToString();
-                var request = await JsonSerializer.DeserializeAsync(context.Request.Body, GuardrailJson.Default.GrantRequest);
+                var request = await JsonSerializer.DeserializeAsync(context.Request.Body, ContractsJson.Default.GrantRequest);
                 All.Enqueue(request!);
-                await context.Response.WriteAsJsonAsync(Answer(request!), GuardrailJson.Default.GrantResponse);
+                await context.Response.WriteAsJsonAsync(Answer(request!), ContractsJson.Default.GrantResponse);
             }
         );
         File.WriteAllText(Path.Combine(folder, "ca.crt"), ca.ExportCertificatePem());

@@ -1,5 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Relay;
+using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
 using CsCheck;
 using Shouldly;

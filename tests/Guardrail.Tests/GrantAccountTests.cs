@@ -1,5 +1,7 @@
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Runs;
 using CsCheck;
 using Shouldly;
 using Xunit;

@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Shouldly;

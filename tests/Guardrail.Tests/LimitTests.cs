@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.Tests.Provider;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 using AgentReadiness.Guardrail.Tests.Provider;
 using AgentReadiness.Pricing;
-using AgentReadiness.Samples;
+using AgentReadiness.Samples.Provider;
 using Shouldly;
 using Xunit;
 

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Telemetry;
 using AgentReadiness.Testing;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
@@ -88,9 +91,9 @@ public sealed class OtlpTests
     {
         await using var collector = await Collector.StartAsync();
         await using var rig = await Rig.StartAsync();
-        var config = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(rig.ConfigPath), GuardrailJson.Default.GuardrailConfig)!;
+        var config = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(rig.ConfigPath), ContractsJson.Default.GuardrailConfig)!;
         config.OtlpEndpoint = collector.Url + "/";
-        await File.WriteAllBytesAsync(rig.ConfigPath, JsonSerializer.SerializeToUtf8Bytes(config, GuardrailJson.Default.GuardrailConfig));
+        await File.WriteAllBytesAsync(rig.ConfigPath, JsonSerializer.SerializeToUtf8Bytes(config, ContractsJson.Default.GuardrailConfig));
         rig.Guardrail.Services.GetRequiredService<ConfigStore>().Reload();
         await rig.Client().CompleteChatAsync(new UserChatMessage("hello"));
         (await collector.UntilAsync("ModelCall")).ShouldHaveSingleItem();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
+using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Pricing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Telemetry;
 using AgentReadiness.Testing;
 using Shouldly;
 using Xunit;

@@ -1,4 +1,7 @@
 using System.Text;
+using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
 using Shouldly;
 using Xunit;
@@ -231,13 +234,13 @@ public sealed class RequestReaderTests
             )
             .Find("p", "m", TimeProvider.System.GetUtcNow())!;
         var input = prices.UpperBound(request.Bound(26, 0))!.Value;
-        var cap = new AgentReadiness.Api.Money(input.Amount + 0.00305m);
+        var cap = new AgentReadiness.Contracts.Money(input.Amount + 0.00305m);
         CallLimits.Fit(request, 26, prices, wanted: 4096, least: 256, cap, null).ShouldBe(305);
         CallLimits.Fit(request, 26, prices, wanted: 4096, least: 306, cap, null).ShouldBeNull();
         CallLimits.Fit(request, 26, prices, wanted: 100, least: 306, cap, null).ShouldBe(100);
         CallLimits.Fit(request, 26, prices, wanted: 4096, least: 256, null, maxTokens: 26 + 64 + 16 + 300).ShouldBe(300);
         CallLimits.Fit(request, 26, prices, wanted: 4096, least: 256, null, null).ShouldBe(4096);
-        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 1, AgentReadiness.Api.Money.Zero, null).ShouldBeNull();
+        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 1, AgentReadiness.Contracts.Money.Zero, null).ShouldBeNull();
     }
 
     private static MeteredRequest? Read(WireFormat format, string path, string body) =>

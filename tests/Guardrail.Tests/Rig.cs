@@ -4,10 +4,13 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Hosting;
 using AgentReadiness.Pricing;
 using AgentReadiness.Samples;
+using AgentReadiness.Samples.Provider;
 using AgentReadiness.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -132,7 +135,7 @@ internal sealed class Rig : IAsyncDisposable
         await File.WriteAllTextAsync(rig.KeyPath, Key + "\n");
         if (prices is not null)
             await File.WriteAllTextAsync(rig.PricesPath, prices);
-        await File.WriteAllBytesAsync(rig.ConfigPath, JsonSerializer.SerializeToUtf8Bytes(config, GuardrailJson.Default.GuardrailConfig));
+        await File.WriteAllBytesAsync(rig.ConfigPath, JsonSerializer.SerializeToUtf8Bytes(config, ContractsJson.Default.GuardrailConfig));
         Directory.CreateDirectory(rig.JournalFolder);
         if (journal is not null)
             await File.WriteAllBytesAsync(rig.JournalPath, journal);

@@ -1,10 +1,12 @@
 using System.Net;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.Certificates;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Pricing;
 using AgentReadiness.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -146,7 +148,7 @@ public sealed class RotationTests : IAsyncDisposable
         return port;
     }
 
-    private static System.Text.Json.Serialization.Metadata.JsonTypeInfo<GrantResponse> GrantJson => GuardrailJson.Default.GrantResponse;
+    private static System.Text.Json.Serialization.Metadata.JsonTypeInfo<GrantResponse> GrantJson => ContractsJson.Default.GrantResponse;
 
     private async Task<HttpGrantAuthority> ClientOfAsync(int port)
     {
@@ -171,7 +173,7 @@ public sealed class RotationTests : IAsyncDisposable
                         TokenFile = Path.Combine(folder, "token"),
                     },
                 },
-                GuardrailJson.Default.GuardrailConfig
+                ContractsJson.Default.GuardrailConfig
             )
         );
         return new HttpGrantAuthority(

@@ -1,5 +1,8 @@
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Upstreams;
 using Microsoft.AspNetCore.Http;
 using Shouldly;
 using Xunit;

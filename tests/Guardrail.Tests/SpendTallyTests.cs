@@ -1,6 +1,9 @@
 using System.Text.Json;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Runs;
 using CsCheck;
 using Microsoft.AspNetCore.Http;
 using Shouldly;
@@ -131,7 +134,7 @@ public sealed class SpendTallyTests
         request.Spend.Count.ShouldBe(2);
         SpendBounds.Problem(request.Spend).ShouldBeNull();
         JsonSerializer
-            .SerializeToUtf8Bytes(request, GuardrailJson.Default.GrantRequest)
+            .SerializeToUtf8Bytes(request, ContractsJson.Default.GrantRequest)
             .Length.ShouldBeLessThan(GrantProtocol.MaxBytes - (16 * 1024));
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Pricing;
 using Shouldly;
 using Xunit;

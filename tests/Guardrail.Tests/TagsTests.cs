@@ -1,4 +1,6 @@
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Runs;
 using CsCheck;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;

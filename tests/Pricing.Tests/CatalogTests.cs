@@ -1,6 +1,4 @@
-using System.Text;
-using System.Text.Json;
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 using CsCheck;
 using Shouldly;
 using Xunit;

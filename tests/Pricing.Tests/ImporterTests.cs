@@ -1,3 +1,4 @@
+using AgentReadiness.Pricing.Import;
 using Shouldly;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentReadiness.Samples.Provider;
 
 namespace AgentReadiness.Samples;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using AgentReadiness.Samples.Provider;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AgentReadiness.Samples;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Json;
 using System.Security;
 using System.Text;
 using System.Text.Json.Nodes;

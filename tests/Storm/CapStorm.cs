@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
 using AgentReadiness.Runtime;
 using AgentReadiness.Story;
 

@@ -1,4 +1,4 @@
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Storm;
 

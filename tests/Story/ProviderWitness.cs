@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Story;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
-using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Story;

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
 

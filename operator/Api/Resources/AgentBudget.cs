@@ -1,3 +1,4 @@
+using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Schema;
 using k8s.Models;
 

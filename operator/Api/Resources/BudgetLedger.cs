@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Schema;
+using AgentReadiness.Contracts;
 using k8s.Models;
 
 namespace AgentReadiness.Api.Resources;

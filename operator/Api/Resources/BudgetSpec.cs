@@ -1,4 +1,6 @@
+using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Schema;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Api.Resources;
 
@@ -58,8 +60,8 @@ public sealed class BudgetSpec : IWindowedBudget
     /// By what spend is told apart, beside model, revision and run: tags of your own, for example feature and customer. A call out, or the
     /// request that began its run, names their values in the headers X-Agent-Tag-NAME or in W3C baggage.
     /// </summary>
-    [Items(0, Api.Attribution.MaxTags), Length(1, 32), Pattern(Api.Attribution.Pattern), XListType("set")]
-    [ValidationRule(Api.Attribution.TakenRule, Api.Attribution.TakenMessage)]
+    [Items(0, Contracts.Attribution.MaxTags), Length(1, 32), Pattern(Contracts.Attribution.Pattern), XListType("set")]
+    [ValidationRule(Contracts.Attribution.TakenRule, Contracts.Attribution.TakenMessage)]
     public List<string> Attribution { get; set; } = [];
 
     /// <summary>Break-glass: a higher cap until a moment, with who asked for it and why.</summary>

@@ -1,4 +1,6 @@
 using AgentReadiness.Api.Schema;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Evals;
 using k8s.Models;
 
 namespace AgentReadiness.Api.Resources;
@@ -202,26 +204,4 @@ public enum EvalPurpose
 
     /// <summary>It tells whether the serving revision is still what it was. It changes no gate.</summary>
     Drift,
-}
-
-/// <summary>Where a run stands or how it ended. Only Passed opens the gate.</summary>
-public enum EvalPhase
-{
-    /// <summary>Not started.</summary>
-    Pending,
-
-    /// <summary>The runner is at work.</summary>
-    Running,
-
-    /// <summary>The bar is cleared.</summary>
-    Passed,
-
-    /// <summary>The bar is missed.</summary>
-    Failed,
-
-    /// <summary>The evidence says neither.</summary>
-    Inconclusive,
-
-    /// <summary>The measurement itself failed.</summary>
-    Error,
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Schema;
+using AgentReadiness.Contracts;
 using k8s.Models;
 
 namespace AgentReadiness.Api.Resources;

@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Schema;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Api.Resources;
 

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
 using k8s.Models;
 
 namespace AgentReadiness.Api.Schema;
@@ -20,8 +21,8 @@ public sealed class CrdGenerator
     private readonly XmlDocs docs;
 
     /// <summary>Creates a generator.</summary>
-    /// <param name="documentation">The XML documentation file of the assembly that the types are in.</param>
-    public CrdGenerator(string documentation) => docs = XmlDocs.Parse(documentation);
+    /// <param name="documentation">The XML documentation files of the assemblies that the types are in.</param>
+    public CrdGenerator(IReadOnlyList<string> documentation) => docs = XmlDocs.Parse(documentation);
 
     /// <summary>The name of a kind's definition, for example "agentdeployments.agentreadiness.dev".</summary>
     public static string NameOf(Type kind)

@@ -11,12 +11,11 @@ internal sealed class XmlDocs
 
     private XmlDocs(Dictionary<string, string> summaries) => this.summaries = summaries;
 
-    /// <summary>Reads a documentation file.</summary>
-    public static XmlDocs Parse(string xml) =>
+    /// <summary>Reads documentation files.</summary>
+    public static XmlDocs Parse(IReadOnlyList<string> files) =>
         new(
-            XDocument
-                .Parse(xml)
-                .Descendants("member")
+            files
+                .SelectMany(xml => XDocument.Parse(xml).Descendants("member"))
                 .Where(member => member.Element("summary") is not null)
                 .ToDictionary(
                     member => member.Attribute("name")!.Value,

@@ -1,5 +1,5 @@
 using System.Net;
-using AgentReadiness.Api;
+using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
 using k8s;
 

@@ -1,5 +1,7 @@
 using AgentReadiness.Api;
+using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Cli.Budgets;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Cli.Budgets;
 

@@ -1,4 +1,4 @@
-using AgentReadiness.Api;
+using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Cli.Budgets;

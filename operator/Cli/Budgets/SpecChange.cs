@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Schema;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Cli.Budgets;
 

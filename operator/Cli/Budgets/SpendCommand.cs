@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Cli.Budgets;
 

@@ -1,6 +1,8 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Api.Rules;
+using AgentReadiness.Contracts;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 

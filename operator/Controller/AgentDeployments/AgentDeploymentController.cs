@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;

@@ -1,6 +1,6 @@
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Api.Rules;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;

@@ -1,5 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 

@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
@@ -154,7 +155,7 @@ internal static class ChildObjects
     {
         var files = new JsonObject
         {
-            [Path.GetFileName(GuardrailPaths.Config)] = JsonSerializer.Serialize(config, GuardrailJson.Default.GuardrailConfig),
+            [Path.GetFileName(GuardrailPaths.Config)] = JsonSerializer.Serialize(config, ContractsJson.Default.GuardrailConfig),
             [Path.GetFileName(GuardrailPaths.CaFile)] = around.GrantsCa,
         };
         if (prices is not null)

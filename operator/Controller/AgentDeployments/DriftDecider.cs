@@ -1,5 +1,7 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 

@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Api.Rules;
+using AgentReadiness.Contracts.Evals;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 

@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Contracts.Guardrail;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -184,8 +186,8 @@ internal static class PodTemplate
             ["securityContext"] = new JsonObject
             {
                 ["runAsNonRoot"] = true,
-                ["runAsUser"] = AgentDeploymentRules.GuardrailUser,
-                ["runAsGroup"] = AgentDeploymentRules.GuardrailUser,
+                ["runAsUser"] = PodUsers.Guardrail,
+                ["runAsGroup"] = PodUsers.Guardrail,
                 ["allowPrivilegeEscalation"] = false,
                 ["readOnlyRootFilesystem"] = true,
                 ["capabilities"] = new JsonObject { ["drop"] = new JsonArray("ALL") },

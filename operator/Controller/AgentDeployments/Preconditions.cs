@@ -1,6 +1,5 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Revisions;
-using AgentReadiness.Controller.Views;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 

@@ -1,5 +1,5 @@
 using AgentReadiness.Api;
-using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
 using AgentReadiness.Controller.Views;
 
 namespace AgentReadiness.Controller.AgentDeployments;

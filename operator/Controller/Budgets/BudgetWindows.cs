@@ -1,6 +1,8 @@
 using System.Globalization;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
 using NodaTime;
 
 namespace AgentReadiness.Controller.Budgets;

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
@@ -78,7 +79,7 @@ public sealed partial class GrantEndpoint(
                 }
                 : await desk.GrantAsync(account, request, caller.Pod, context.RequestAborted);
             context.Response.ContentType = "application/json";
-            await JsonSerializer.SerializeAsync(context.Response.Body, answer, GuardrailJson.Default.GrantResponse, context.RequestAborted);
+            await JsonSerializer.SerializeAsync(context.Response.Body, answer, ContractsJson.Default.GrantResponse, context.RequestAborted);
         }
         catch (LedgerUnavailableException error)
         {
@@ -102,7 +103,7 @@ public sealed partial class GrantEndpoint(
         {
             var request = await JsonSerializer.DeserializeAsync(
                 context.Request.Body,
-                GuardrailJson.Default.GrantRequest,
+                ContractsJson.Default.GrantRequest,
                 context.RequestAborted
             );
             return request is not null && HolderId().IsMatch(request.Holder) && Overruns.AreWhole(request.Overruns) ? request : null;

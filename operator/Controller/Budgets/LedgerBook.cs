@@ -1,7 +1,7 @@
 using System.Threading.Channels;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
 

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Rules;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;

@@ -1,5 +1,5 @@
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Controller.Budgets;
 

@@ -1,5 +1,5 @@
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Grants;
 
 namespace AgentReadiness.Controller.Budgets;
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Controller.Hosting;
 
 namespace AgentReadiness.Controller.Budgets;

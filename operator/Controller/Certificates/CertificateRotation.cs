@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;

@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Rules;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Views;
@@ -127,9 +130,9 @@ internal static class RunnerJob
         foreach (
             var (name, value) in new[]
             {
-                ("JUDGE_URL", $"http://127.0.0.1:{GuardrailPorts.Egress}/{Judge}/v1"),
-                ("JUDGE_MODEL", judge.Model),
-                ("JUDGE_VOTES", $"{judge.Votes ?? 1}"),
+                (RunnerVariables.JudgeUrl, $"http://127.0.0.1:{GuardrailPorts.Egress}/{Judge}/v1"),
+                (RunnerVariables.JudgeModel, judge.Model),
+                (RunnerVariables.JudgeVotes, $"{judge.Votes ?? 1}"),
             }
         )
         {
@@ -154,7 +157,9 @@ internal static class RunnerJob
         PodTemplate.AddFirst(pod, PodTemplate.Guardrail(around.GuardrailImage, calls), around.NativeSidecars);
         PodTemplate.AddVolumes(pod, JudgeConfigName(run), calls);
         var reporter = (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == Reporter)!;
-        ((JsonArray)reporter["env"]!).Add(Variable("GUARDRAIL_QUIT", $"http://127.0.0.1:{GuardrailPorts.Admin}{GuardrailPaths.Quit}"));
+        ((JsonArray)reporter["env"]!).Add(
+            Variable(RunnerVariables.GuardrailQuit, $"http://127.0.0.1:{GuardrailPorts.Admin}{GuardrailPaths.Quit}")
+        );
     }
 
     private static JsonObject Builtin(
@@ -175,19 +180,19 @@ internal static class RunnerJob
             image,
             "run",
             [
-                ("RUN_UID", run.Metadata.Uid),
-                ("CASES_FILE", $"{CasesDirectory}/{file}"),
-                .. casesDigest is null ? [] : new[] { ("CASES_SHA256", casesDigest) },
-                ("RESULTS_PATH", $"{ResultsDirectory}/results.jsonl"),
-                ("TARGET", run.Spec.Target),
-                ("PARALLELISM", $"{suite.Parallelism ?? Defaults.BuiltinParallelism}"),
-                ("CASE_TIMEOUT", suite.CaseTimeout ?? Defaults.BuiltinCaseTimeout),
-                ("CRITICAL_TAGS", string.Join(',', run.Spec.CriticalTags)),
-                ("MIN_SCORE", run.Spec.MinScore),
-                ("CONFIDENCE", run.Spec.Confidence),
-                ("MIN_CASES", $"{run.Spec.MinCases}"),
-                ("REPEATS_MIN", $"{repeats?.Min ?? 1}"),
-                ("REPEATS_MAX", $"{repeats?.Max ?? 1}"),
+                (RunnerVariables.RunUid, run.Metadata.Uid),
+                (RunnerVariables.CasesFile, $"{CasesDirectory}/{file}"),
+                .. casesDigest is null ? [] : new[] { (RunnerVariables.CasesDigest, casesDigest) },
+                (RunnerVariables.ResultsPath, $"{ResultsDirectory}/results.jsonl"),
+                (RunnerVariables.Target, run.Spec.Target),
+                (RunnerVariables.Parallelism, $"{suite.Parallelism ?? Defaults.BuiltinParallelism}"),
+                (RunnerVariables.CaseTimeout, suite.CaseTimeout ?? Defaults.BuiltinCaseTimeout),
+                (RunnerVariables.CriticalTags, string.Join(',', run.Spec.CriticalTags)),
+                (RunnerVariables.MinScore, run.Spec.MinScore),
+                (RunnerVariables.Confidence, run.Spec.Confidence),
+                (RunnerVariables.MinCases, $"{run.Spec.MinCases}"),
+                (RunnerVariables.RepeatsMin, $"{repeats?.Min ?? 1}"),
+                (RunnerVariables.RepeatsMax, $"{repeats?.Max ?? 1}"),
             ],
             RunnerUser
         );
@@ -250,11 +255,11 @@ internal static class RunnerJob
         foreach (
             var (name, value) in new[]
             {
-                ("AGENT_URL", run.Spec.Target),
-                ("EVAL_RUN_ID", run.Metadata.Uid),
-                ("EVAL_REVISION", run.Spec.Revision),
-                ("EVAL_REPEATS", $"{run.Spec.Repeats?.Max ?? 1}"),
-                ("RESULTS_PATH", path),
+                (SuiteVariables.AgentUrl, run.Spec.Target),
+                (SuiteVariables.RunId, run.Metadata.Uid),
+                (SuiteVariables.Revision, run.Spec.Revision),
+                (SuiteVariables.Repeats, $"{run.Spec.Repeats?.Max ?? 1}"),
+                (SuiteVariables.ResultsPath, path),
             }
         )
         {
@@ -281,11 +286,11 @@ internal static class RunnerJob
             image,
             "report",
             [
-                ("RUN_UID", run.Metadata.Uid),
-                ("RESULTS_PATH", results),
-                .. casesDigest is null ? [] : new[] { ("CASES_SHA256", casesDigest) },
+                (RunnerVariables.RunUid, run.Metadata.Uid),
+                (RunnerVariables.ResultsPath, results),
+                .. casesDigest is null ? [] : new[] { (RunnerVariables.CasesDigest, casesDigest) },
             ],
-            EvalSuiteRules.ReporterUser
+            PodUsers.Reporter
         );
         reporter["resources"] = Resources();
         reporter["volumeMounts"] = new JsonArray(Mount(readOnly: true));

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Evals;

@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Schema;
+using AgentReadiness.Contracts.Evals;
 
 namespace AgentReadiness.Controller.Hosting;
 
@@ -11,11 +12,15 @@ public static class CrdFiles
     /// <summary>File name and text of each definition.</summary>
     public static IEnumerable<(string FileName, string Text)> Generate()
     {
-        // The documentation file lies beside the build's output; a published single file has none and no need to generate.
-        var documentation = Path.Combine(AppContext.BaseDirectory, $"{typeof(CrdGenerator).Assembly.GetName().Name}.xml");
-        var generator = new CrdGenerator(File.ReadAllText(documentation));
+        var generator = Generator();
         return CrdGenerator.Kinds.Select(kind => ($"{CrdGenerator.NameOf(kind)}.yaml", Header + YamlText.Write(generator.Generate(kind))));
     }
+
+    /// <summary>The generator, with the documentation files that lie beside the build's output. A published single file has none of them.</summary>
+    public static CrdGenerator Generator() => new([.. new[] { typeof(CrdGenerator), typeof(EvalPhase) }.Select(Documentation)]);
+
+    private static string Documentation(Type type) =>
+        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, $"{type.Assembly.GetName().Name}.xml"));
 
     /// <summary>Writes the files into a folder, or all of them to a writer.</summary>
     public static void Write(DirectoryInfo? folder, TextWriter writer)

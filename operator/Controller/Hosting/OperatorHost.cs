@@ -1,8 +1,7 @@
-using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.AgentBudgets;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;

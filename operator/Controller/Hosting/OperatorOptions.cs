@@ -1,4 +1,5 @@
 using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Runtime;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Pricing;

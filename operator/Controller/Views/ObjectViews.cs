@@ -1,7 +1,9 @@
 using System.Text.Json;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Api.Rules;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Runtime;

@@ -2,8 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
-using AgentReadiness.Api;
-using AgentReadiness.EvalRunner.Cases;
+using AgentReadiness.Contracts;
 using AgentReadiness.EvalRunner.Grading;
 
 namespace AgentReadiness.EvalRunner.Agents;

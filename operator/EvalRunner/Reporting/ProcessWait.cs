@@ -1,5 +1,5 @@
 using System.Globalization;
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.EvalRunner.Reporting;
 
@@ -16,10 +16,7 @@ internal sealed class ProcessWait(Func<int, bool> counts, Func<int, bool> tryWai
     /// is told.
     /// </summary>
     public static ProcessWait ForOthers() =>
-        new(
-            process => process != 1 && process != Environment.ProcessId && UserOf(process) != AgentDeploymentRules.GuardrailUser,
-            Posix.TryWait
-        );
+        new(process => process != 1 && process != Environment.ProcessId && UserOf(process) != PodUsers.Guardrail, Posix.TryWait);
 
     /// <summary>Waits.</summary>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>

@@ -1,3 +1,4 @@
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Evals;
 
 namespace AgentReadiness.EvalRunner.Reporting;
@@ -12,7 +13,11 @@ internal sealed record ReporterSettings(string Run, string? ResultsPath, string?
     public static ReporterSettings Read(Func<string, string?> variable)
     {
         string? Given(string name) => variable(name) is { Length: > 0 } value ? value : null;
-        return new ReporterSettings(Given("RUN_UID") ?? string.Empty, Given("RESULTS_PATH"), Given("CASES_SHA256"));
+        return new ReporterSettings(
+            Given(RunnerVariables.RunUid) ?? string.Empty,
+            Given(RunnerVariables.ResultsPath),
+            Given(RunnerVariables.CasesDigest)
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 using AgentReadiness.EvalRunner.Agents;
 using AgentReadiness.EvalRunner.Cases;
 using AgentReadiness.EvalRunner.Grading;

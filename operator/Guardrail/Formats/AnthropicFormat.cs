@@ -1,13 +1,13 @@
 using System.Text.Json;
 using AgentReadiness.Pricing;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>Anthropic's Messages API.</summary>
 internal sealed class AnthropicFormat : WireFormat
 {
     /// <inheritdoc/>
-    public override Endpoint Match(string method, string path)
+    public override UpstreamEndpoint Match(string method, string path)
     {
         var (version, rest) = Split(path);
         var kind = (method, rest) switch
@@ -18,11 +18,11 @@ internal sealed class AnthropicFormat : WireFormat
                 EndpointKind.Free,
             _ => EndpointKind.Unmetered,
         };
-        return new Endpoint(kind, rest) { Version = version, Api = UsageApi.Messages };
+        return new UpstreamEndpoint(kind, rest) { Version = version, Api = UsageApi.Messages };
     }
 
     /// <inheritdoc/>
-    public override MeteredRequest? Read(in Endpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error) =>
+    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error) =>
         MessagesRequestReader.Read(body, out error);
 
     /// <inheritdoc/>
@@ -56,7 +56,7 @@ internal sealed class AnthropicFormat : WireFormat
     }
 
     /// <inheritdoc/>
-    public override string CutTail(ResponseFacts facts, in Endpoint endpoint) =>
+    public override string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint) =>
         "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"max_tokens\",\"stop_sequence\":null},"
         + FormattableString.Invariant($"\"usage\":{{\"output_tokens\":{Math.Max(facts.Usage?.Output ?? 0, facts.ContentEvents)}}}}}\n\n")
         + "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";

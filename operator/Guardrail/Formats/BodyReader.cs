@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>Reads the value of one metered key. The reader stands on the value's first token, and is to end on its last.</summary>
 internal delegate ApiError? KeyReader(string key, ref Utf8JsonReader reader, MeteredRequest request);

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>
 /// Reads what a Chat Completions body can cost (openai-openapi, CreateChatCompletionRequest). What cannot be bounded is refused here.

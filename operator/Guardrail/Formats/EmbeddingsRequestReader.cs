@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>Reads what an Embeddings body can cost (openai-openapi, CreateEmbeddingRequest).</summary>
 internal static class EmbeddingsRequestReader

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using AgentReadiness.Pricing;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>Google's Gemini API.</summary>
 internal sealed class GeminiFormat : WireFormat
@@ -12,10 +12,10 @@ internal sealed class GeminiFormat : WireFormat
     protected override string DefaultVersion => "/v1beta";
 
     /// <inheritdoc/>
-    public override Endpoint Match(string method, string path)
+    public override UpstreamEndpoint Match(string method, string path)
     {
         var (version, rest) = Split(path);
-        var endpoint = new Endpoint(EndpointKind.Unmetered, rest) { Version = version, Api = UsageApi.Gemini };
+        var endpoint = new UpstreamEndpoint(EndpointKind.Unmetered, rest) { Version = version, Api = UsageApi.Gemini };
         if (method == "GET" && rest == "/models")
             return endpoint with { Kind = EndpointKind.Free };
         if (!rest.StartsWith(Models, StringComparison.Ordinal))
@@ -36,7 +36,7 @@ internal sealed class GeminiFormat : WireFormat
     }
 
     /// <inheritdoc/>
-    public override MeteredRequest? Read(in Endpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error) =>
+    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error) =>
         GeminiRequestReader.Read(body, endpoint.Model!, endpoint.Stream, out error);
 
     /// <inheritdoc/>
@@ -74,6 +74,6 @@ internal sealed class GeminiFormat : WireFormat
     }
 
     /// <inheritdoc/>
-    public override string CutTail(ResponseFacts facts, in Endpoint endpoint) =>
+    public override string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint) =>
         "data: {\"candidates\":[{\"content\":{\"parts\":[],\"role\":\"model\"},\"finishReason\":\"MAX_TOKENS\",\"index\":0}]}\n\n";
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>
 /// Reads what a Gemini generateContent body can cost (Google AI, GenerateContentRequest). The model stands in the path. Google's servers

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>
 /// Reads what an Anthropic Messages body can cost (anthropic-sdk, MessageCreateParams). What cannot be bounded is refused here.

@@ -1,23 +1,7 @@
 using System.Globalization;
-using System.Text;
 using AgentReadiness.Pricing;
 
-namespace AgentReadiness.Guardrail;
-
-/// <summary>
-/// Bytes to put into a body: <paramref name="Remove"/> bytes at <paramref name="Offset"/> give way to <paramref name="Insert"/>.
-/// </summary>
-internal readonly record struct Splice(int Offset, int Remove, ReadOnlyMemory<byte> Insert)
-{
-    /// <summary>A splice of ASCII text.</summary>
-    public static Splice Of(int offset, int remove, string text) => new(offset, remove, Encoding.ASCII.GetBytes(text));
-}
-
-/// <summary>An output limit that stands in a body.</summary>
-/// <param name="Offset">Of its value.</param>
-/// <param name="Length">Of its value, bytes.</param>
-/// <param name="Value">Tokens; null where it is written as null.</param>
-internal readonly record struct LimitSpot(int Offset, int Length, long? Value);
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>What the guardrail must know about a model call, read from its body in one pass. Offsets are into the body.</summary>
 internal sealed class MeteredRequest

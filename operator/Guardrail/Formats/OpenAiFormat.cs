@@ -1,7 +1,7 @@
 using System.Text.Json;
 using AgentReadiness.Pricing;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>OpenAI's API, Azure OpenAI's, and whatever is compatible.</summary>
 internal sealed class OpenAiFormat : WireFormat
@@ -9,7 +9,7 @@ internal sealed class OpenAiFormat : WireFormat
     private const string Deployments = "/openai/deployments/";
 
     /// <inheritdoc/>
-    public override Endpoint Match(string method, string path)
+    public override UpstreamEndpoint Match(string method, string path)
     {
         // Azure's older form has no version in the path, and the model's deployment instead.
         if (path.StartsWith(Deployments, StringComparison.Ordinal))
@@ -20,7 +20,7 @@ internal sealed class OpenAiFormat : WireFormat
                 var found = Known(method, path[slash..]);
                 return found with { Path = path, Version = "", Model = Uri.UnescapeDataString(path[Deployments.Length..slash]) };
             }
-            return new Endpoint(EndpointKind.Unmetered, path);
+            return new UpstreamEndpoint(EndpointKind.Unmetered, path);
         }
         // Azure's newer form has the version, and the older one, for what no deployment answers, has not.
         var (version, rest) =
@@ -31,7 +31,7 @@ internal sealed class OpenAiFormat : WireFormat
     }
 
     /// <inheritdoc/>
-    public override MeteredRequest? Read(in Endpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error)
+    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error)
     {
         var request = endpoint.Api switch
         {
@@ -72,7 +72,7 @@ internal sealed class OpenAiFormat : WireFormat
     }
 
     /// <inheritdoc/>
-    public override string CutTail(ResponseFacts facts, in Endpoint endpoint)
+    public override string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint)
     {
         var id = JsonEncodedText.Encode(facts.Id ?? "");
         var model = JsonEncodedText.Encode(facts.Model ?? "");
@@ -82,7 +82,7 @@ internal sealed class OpenAiFormat : WireFormat
             : $"data: {{\"id\":\"{id}\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"{model}\",\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"length\"}}]}}\n\ndata: [DONE]\n\n";
     }
 
-    private static Endpoint Known(string method, string rest)
+    private static UpstreamEndpoint Known(string method, string rest)
     {
         var kind = (method, rest) switch
         {
@@ -105,7 +105,7 @@ internal sealed class OpenAiFormat : WireFormat
             else if (Under(rest, "/responses/", out below))
                 (kind, api) = (Stored(method, below), UsageApi.Responses);
         }
-        return new Endpoint(kind, rest) { Api = api };
+        return new UpstreamEndpoint(kind, rest) { Api = api };
     }
 
     private static EndpointKind Stored(string method, string below)

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>
 /// Reads the parts of a message's content: one whose type is none of text is media, and counts for a full context window.

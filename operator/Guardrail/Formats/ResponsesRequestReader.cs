@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>Reads what a Responses body can cost (openai-openapi, CreateResponse). What cannot be bounded is refused here.</summary>
 internal static class ResponsesRequestReader

@@ -1,40 +1,6 @@
 using AgentReadiness.Pricing;
 
-namespace AgentReadiness.Guardrail;
-
-/// <summary>What the guardrail does with a request to an endpoint.</summary>
-internal enum EndpointKind
-{
-    /// <summary>It does not pass: what it would cost is not known.</summary>
-    Unmetered,
-
-    /// <summary>It passes; providers do not bill it.</summary>
-    Free,
-
-    /// <summary>It passes within the budget.</summary>
-    Metered,
-
-    /// <summary>It reads an answer that goes on in the background, which may settle a call.</summary>
-    Poll,
-}
-
-/// <summary>An endpoint of a provider.</summary>
-/// <param name="Kind">What becomes of a request.</param>
-/// <param name="Path">Under the version, with a slash at its start: "/chat/completions".</param>
-internal readonly record struct Endpoint(EndpointKind Kind, string Path)
-{
-    /// <summary>The version segment as the request has it, or as the format has it; empty where there is none.</summary>
-    public string Version { get; init; } = "";
-
-    /// <summary>The format of its answers.</summary>
-    public UsageApi Api { get; init; }
-
-    /// <summary>The model, where the path names it.</summary>
-    public string? Model { get; init; }
-
-    /// <summary>The path asks for a stream.</summary>
-    public bool Stream { get; init; }
-}
+namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>A wire format: its endpoints, how a body is read, how a key is sent, what an error looks like. Stateless.</summary>
 internal abstract class WireFormat
@@ -63,10 +29,10 @@ internal abstract class WireFormat
     /// <summary>What a request is.</summary>
     /// <param name="method">GET, POST, …</param>
     /// <param name="path">What follows the upstream's name, with a slash at its start, or empty.</param>
-    public abstract Endpoint Match(string method, string path);
+    public abstract UpstreamEndpoint Match(string method, string path);
 
     /// <summary>Reads the body of a metered request.</summary>
-    public abstract MeteredRequest? Read(in Endpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error);
+    public abstract MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error);
 
     /// <summary>The header that carries the provider's key.</summary>
     /// <param name="azure">The provider is Azure OpenAI.</param>
@@ -78,7 +44,7 @@ internal abstract class WireFormat
     /// <summary>
     /// What ends a stream that is cut, so that a client takes it for an answer that reached its limit; empty where nothing helps.
     /// </summary>
-    public virtual string CutTail(ResponseFacts facts, in Endpoint endpoint) => "";
+    public virtual string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint) => "";
 
     /// <summary>Splits "/v1/x" into version and rest; any "/v" with a digit counts as a version.</summary>
     protected (string Version, string Below) Split(string path)

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Primitives;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Runs;
 
 /// <summary>W3C Baggage, as far as it is read here: the value of one key. Pure; what is malformed is not there.</summary>
 internal static class Baggage

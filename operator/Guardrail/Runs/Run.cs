@@ -1,9 +1,7 @@
-using AgentReadiness.Api;
+using AgentReadiness.Contracts;
+using AgentReadiness.Guardrail.Configuration;
 
-namespace AgentReadiness.Guardrail;
-
-/// <summary>What a call takes from its run before it is made.</summary>
-internal readonly record struct RunShare(Money Cost, long Tokens);
+namespace AgentReadiness.Guardrail.Runs;
 
 /// <summary>
 /// One run: what it has spent and done. A call is counted at its upper bound while it is in flight, so that calls side by side cannot pass

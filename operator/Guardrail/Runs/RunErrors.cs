@@ -1,4 +1,6 @@
-namespace AgentReadiness.Guardrail;
+using AgentReadiness.Guardrail.Formats;
+
+namespace AgentReadiness.Guardrail.Runs;
 
 /// <summary>What an agent is told when its run has reached a limit.</summary>
 internal static class RunErrors

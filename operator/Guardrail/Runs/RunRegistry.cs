@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Hosting;
 using Microsoft.Extensions.Primitives;
 
-namespace AgentReadiness.Guardrail;
+namespace AgentReadiness.Guardrail.Runs;
 
 /// <summary>
 /// The runs of this pod. A call out belongs to the run that its header, its baggage, its trace or a chained response names, else to the

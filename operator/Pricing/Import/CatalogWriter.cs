@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace AgentReadiness.Pricing;
+namespace AgentReadiness.Pricing.Import;
 
 /// <summary>A catalog made from another project's data, and what had to be left out.</summary>
 /// <param name="CatalogJson">The catalog, as <see cref="PriceCatalog.Parse"/> reads it.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AgentReadiness.Pricing;
+namespace AgentReadiness.Pricing.Import;
 
 /// <summary>
 /// Makes a catalog from pydantic/genai-prices (<c>prices/new_data/v2/data.json</c>): names, match rules, prices, context windows and dates.

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace AgentReadiness.Pricing;
+namespace AgentReadiness.Pricing.Import;
 
 /// <summary>
 /// Makes a catalog from LiteLLM's <c>model_prices_and_context_window.json</c> (USD per single token; one entry a name): chat, completion,

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
 using NLua;
 using Shouldly;

@@ -4,8 +4,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using Shouldly;
@@ -104,7 +105,7 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
     {
         var (status, text) = await PostAsync(replica, token, body);
         status.ShouldBe(HttpStatusCode.OK, text);
-        return JsonSerializer.Deserialize(text, GuardrailJson.Default.GrantResponse)!;
+        return JsonSerializer.Deserialize(text, ContractsJson.Default.GrantResponse)!;
     }
 
     private async Task<(HttpStatusCode Status, string Body)> PostAsync(Replica replica, string? token, string body)

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using AgentReadiness.Samples;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AgentReadiness.Samples;
+using AgentReadiness.Samples.Provider;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts.Guardrail;
 using Shouldly;
 using Xunit;
 

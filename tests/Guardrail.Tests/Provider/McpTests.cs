@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AgentReadiness.Samples;
+using AgentReadiness.Samples.Provider;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;

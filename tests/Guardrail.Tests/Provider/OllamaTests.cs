@@ -1,6 +1,5 @@
 using System.Net;
 using OllamaSharp;
-using OllamaSharp.Models;
 using OllamaSharp.Models.Chat;
 using OllamaSharp.Models.Exceptions;
 using Shouldly;

@@ -3,8 +3,11 @@ using System.ClientModel.Primitives;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Samples;
+using AgentReadiness.Samples.Provider;
 using AgentReadiness.Testing;
 using Anthropic;
 using Microsoft.AspNetCore.Builder;
@@ -81,7 +84,7 @@ internal sealed class Source : IAsyncDisposable
     /// <summary>Waits until the guardrail has booked all that it was asked for.</summary>
     public async Task SettledAsync()
     {
-        while (Account!.Totals.Reserved.Cost > AgentReadiness.Api.Money.Zero)
+        while (Account!.Totals.Reserved.Cost > AgentReadiness.Contracts.Money.Zero)
             await Task.Yield();
     }
 

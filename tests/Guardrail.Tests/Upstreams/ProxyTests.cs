@@ -1,7 +1,7 @@
 using System.ClientModel;
 using System.Net;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Guardrail;
 using OpenAI.Chat;
 using Shouldly;
 using Xunit;

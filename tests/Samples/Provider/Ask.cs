@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>A request without its format.</summary>
 public sealed record Ask

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>
 /// Orders that a test gives to the sample provider, in the last user message: [[name]] or [[name=value]]. The last of a name counts.

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>Vectors of no meaning, the same for the same text, of length 1.</summary>
 internal static class Vectors

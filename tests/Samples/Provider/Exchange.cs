@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>What a provider keeps between its calls.</summary>
 internal sealed record Desk(IReadOnlyList<string> Keys, Witness Witness, TimeProvider Time)

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>A request that its format does not allow.</summary>
 internal sealed class BadRequestException(string message) : Exception(message);

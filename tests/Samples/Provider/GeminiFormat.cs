@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>What Gemini's methods share: the model is in the path, the key in a header or in the query.</summary>
 internal abstract class GeminiFormat(string model) : Format

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>
 /// The tools over MCP's streamable HTTP, in both forms: with sessions (initialize, Mcp-Session-Id; up to 2025-11-25), and without

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>The models that the provider lists. It answers for others, too.</summary>
 internal static class Models

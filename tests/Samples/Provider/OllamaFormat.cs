@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>Ollama's own API (docs/api.md of ollama/ollama): chat and generate, whole or as JSON lines. Nobody bills it.</summary>
 internal sealed class OllamaFormat(bool chat) : Format

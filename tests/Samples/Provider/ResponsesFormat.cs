@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>OpenAI Responses.</summary>
 internal class ResponsesFormat(ResponseStore store, bool azure = false) : OpenAIFormat

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>
 /// Four tools, over MCP and over plain HTTP: search_orders answers, send_email does something each time it is called, fail fails, slow

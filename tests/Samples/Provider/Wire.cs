@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Connections.Features;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>One event of a stream, not yet framed.</summary>
 internal sealed record SseEvent(string? Name, byte[] Data)

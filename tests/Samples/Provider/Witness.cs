@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AgentReadiness.Samples;
+namespace AgentReadiness.Samples.Provider;
 
 /// <summary>What one call costs, the same fields for every format.</summary>
 /// <param name="Endpoint">The endpoint's name: chat, responses, embeddings, messages, generateContent, embedContent.</param>

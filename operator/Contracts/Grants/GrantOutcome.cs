@@ -1,0 +1,28 @@
+using System.Text.Json.Serialization;
+
+namespace AgentReadiness.Contracts.Grants;
+
+/// <summary>What became of a <see cref="GrantRequest"/>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<GrantOutcome>))]
+public enum GrantOutcome
+{
+    /// <summary>The report is booked, and what was wanted, if anything, is granted.</summary>
+    Granted,
+
+    /// <summary>The call fits the cap, but others hold the money: try again until the wait is over, then answer 429.</summary>
+    Held,
+
+    /// <summary>The call does not fit what is left of the cap by settled and unproven spend alone: answer 402.</summary>
+    Exhausted,
+
+    /// <summary>
+    /// The request's window is over or unknown: its totals were booked if it was known; start new totals in the window of this answer.
+    /// </summary>
+    WindowOver,
+
+    /// <summary>The holder is closed or was replaced by a newer process of the same pod: it must not spend.</summary>
+    HolderClosed,
+
+    /// <summary>The agent has no budget window any more: count, and refuse nothing.</summary>
+    Unlimited,
+}

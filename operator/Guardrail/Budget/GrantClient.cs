@@ -1,0 +1,409 @@
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Guardrail.Telemetry;
+
+namespace AgentReadiness.Guardrail.Budget;
+
+/// <summary>
+/// Keeps <see cref="GrantAccount"/> supplied: asks the operator for the first waiting call, reports spending, returns what others need. One
+/// request is in flight at a time, whoever waits.
+/// </summary>
+internal sealed class GrantClient(
+    GrantAccount account,
+    IGrantAuthority authority,
+    OverrunList overruns,
+    TimeProvider time,
+    ILogger<GrantClient> log,
+    PastHolders? past = null
+)
+{
+    private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Idle = TimeSpan.FromHours(1);
+
+    private readonly Lock sync = new();
+    private readonly LinkedList<Waiter> waiters = new();
+    private TaskCompletionSource wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private GrantRefusal lastAnswer = GrantRefusal.Unreachable;
+    private DateTimeOffset askAgainAt;
+    private DateTimeOffset reportAgainAt;
+    private DateTimeOffset wakesAt;
+    private bool reachable = true;
+    private DateTimeOffset? unreachableSince;
+    private int rounds;
+    private bool stopped;
+    private bool uncapped;
+
+    /// <summary>The account.</summary>
+    public GrantAccount Account => account;
+
+    /// <summary>Reserves, waiting for money where the operator may have some.</summary>
+    public async ValueTask<GrantResult> AcquireAsync(Amount amount, CancellationToken cancellation)
+    {
+        LinkedListNode<Waiter> node;
+        lock (sync)
+        {
+            if (stopped)
+                return new(null, GrantRefusal.Stopping);
+            FollowConfiguration();
+            if (authority.Observes && authority.Configured)
+            {
+                var (observed, over) = account.Reserve(amount);
+                if (account.IsShort)
+                    wake.TrySetResult();
+                return new(observed, over ? GrantRefusal.Exhausted : GrantRefusal.None);
+            }
+            // Whoever waits already goes first.
+            if ((waiters.Count == 0 || account.Unlimited) && account.TryReserve(amount, time.GetUtcNow()) is { } reservation)
+                return new(reservation, GrantRefusal.None);
+            node = waiters.AddLast(new Waiter(amount, time.GetUtcNow()));
+        }
+        Signal();
+        await using var expiry = time.CreateTimer(
+            _ => Expire(node, mayGoOn: true),
+            null,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan
+        );
+        node.Value.Expiry = expiry;
+        expiry.Change(authority.MaxWait, Timeout.InfiniteTimeSpan);
+        await using (cancellation.Register(() => Expire(node, mayGoOn: false)))
+            return await node.Value.Result.Task;
+    }
+
+    /// <summary>Books a proven cost. True on an overrun.</summary>
+    public bool Settle(Reservation reservation, Amount actual, SpendLabels? labels = null)
+    {
+        var overrun = account.Settle(reservation, actual, time.GetUtcNow(), labels);
+        Freed();
+        return overrun;
+    }
+
+    /// <summary>Books the whole reservation as spent.</summary>
+    public void MarkUnproven(Reservation reservation, SpendLabels? labels = null)
+    {
+        account.MarkUnproven(reservation, time.GetUtcNow(), labels);
+        Freed();
+    }
+
+    /// <summary>Wakes the loop, for example because the configuration changed.</summary>
+    public void Signal()
+    {
+        lock (sync)
+            wake.TrySetResult();
+    }
+
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            var report = Next(out var wait);
+            try
+            {
+                if (report is null)
+                    await WaitAsync(wait, stopping);
+                else
+                    await ExchangeAsync(report, stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Stops lending: refuses all, and counts what is in flight as unproven. From now on nothing is added to the closing reports.
+    /// </summary>
+    public void Close()
+    {
+        lock (sync)
+        {
+            stopped = true;
+            foreach (var waiter in waiters)
+                waiter.Result.TrySetResult(new(null, GrantRefusal.Stopping));
+            waiters.Clear();
+        }
+        account.Close(time.GetUtcNow());
+    }
+
+    /// <summary>Closes, and tells the operator, for at most <paramref name="limit"/>. True where it was told.</summary>
+    public async Task<bool> CloseAsync(TimeSpan limit)
+    {
+        Close();
+        if (!authority.Configured)
+            return true;
+        using var expiry = new CancellationTokenSource(limit, time);
+        while ((past?.Next() ?? account.Due(time.GetUtcNow(), Coalesce, Heartbeat)) is { } report)
+        {
+            try
+            {
+                var answer = await SendAsync(report, expiry.Token);
+                if (past?.Answered(report, answer) == true)
+                    continue;
+                account.Apply(report, answer, time.GetUtcNow());
+                if (answer.Outcome == GrantOutcome.HolderClosed)
+                    return true;
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                if (expiry.IsCancellationRequested)
+                    return false;
+                log.GrantFailed(Reason(e));
+                await Task.Delay(Jitter(), time, CancellationToken.None);
+            }
+        }
+        return true;
+    }
+
+    /// <summary>Without a budget in the configuration nothing is refused; once there is one again, the operator decides.</summary>
+    private void FollowConfiguration()
+    {
+        if (authority.Configured != uncapped)
+            return;
+        uncapped = !authority.Configured;
+        account.Unlimited = uncapped;
+    }
+
+    private GrantReport? Next(out TimeSpan wait)
+    {
+        lock (sync)
+        {
+            wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            var now = time.GetUtcNow();
+            var report = Next(now, out wait);
+            // From the same moment: were it a little later than what is due, each call would wake the loop.
+            wakesAt = report is null ? now + wait : DateTimeOffset.MinValue;
+            return report;
+        }
+    }
+
+    private GrantReport? Next(DateTimeOffset now, out TimeSpan wait)
+    {
+        wait = Idle;
+        FollowConfiguration();
+        if (!authority.Configured)
+        {
+            WakeFitting();
+            return null;
+        }
+        WakeFitting();
+        if (past?.Next() is { } closing)
+        {
+            wait = reportAgainAt - now;
+            return wait <= TimeSpan.Zero ? closing : null;
+        }
+        if (waiters.First is { } first)
+        {
+            if (now >= askAgainAt)
+                return account.Want(first.Value.Amount, Amount.Sum(waiters.Skip(1).Select(waiter => waiter.Amount)));
+            wait = askAgainAt - now;
+        }
+        else if (authority.Observes && account.IsShort)
+        {
+            if (now >= askAgainAt)
+                return account.Want(Amount.Zero);
+            wait = askAgainAt - now;
+        }
+        if (now >= reportAgainAt && account.Due(now, Coalesce, Heartbeat) is { } report)
+            return report;
+        var due = account.NextDue(Coalesce, Heartbeat);
+        due = due < reportAgainAt ? reportAgainAt : due;
+        if (due - now < wait)
+            wait = due > now ? due - now : TimeSpan.FromMilliseconds(1);
+        return null;
+    }
+
+    private async Task ExchangeAsync(GrantReport report, CancellationToken stopping)
+    {
+        GrantResponse answer;
+        var began = time.GetUtcNow();
+        try
+        {
+            answer = await SendAsync(report, stopping);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException && !(e is OperationCanceledException && stopping.IsCancellationRequested))
+        {
+            // Whatever it is (TLS, refused, a broken answer, a missing file): nothing is granted, and the waiting calls decide by their own
+            // clocks.
+            lock (sync)
+            {
+                if (reachable)
+                    log.GrantFailed(Reason(e));
+                reachable = false;
+                unreachableSince ??= began;
+                lastAnswer = GrantRefusal.Unreachable;
+                askAgainAt = reportAgainAt = time.GetUtcNow() + Jitter();
+            }
+            return;
+        }
+        lock (sync)
+        {
+            if (!reachable)
+                log.GrantsAnsweredAgain();
+            reachable = true;
+            unreachableSince = null;
+            Take(report, answer);
+        }
+    }
+
+    private async Task<GrantResponse> SendAsync(GrantReport report, CancellationToken cancellation)
+    {
+        report.Request.Overruns = overruns.Own;
+        var answer = await authority.SendAsync(report.Request, cancellation);
+        overruns.Take(report.Request.Overruns, answer.Refused);
+        return answer;
+    }
+
+    private void Take(GrantReport report, GrantResponse answer)
+    {
+        if (past?.Answered(report, answer) == true)
+            return;
+        var now = time.GetUtcNow();
+        if (answer.Outcome == GrantOutcome.HolderClosed)
+        {
+            log.HolderClosed(account.Holder);
+            account.Reopen(NewHolder());
+            lastAnswer = GrantRefusal.Unreachable;
+            // Once at once; a second time in a row would be a loop.
+            askAgainAt = rounds++ == 0 ? now : now + Jitter();
+            return;
+        }
+        var windowBefore = account.Totals.Window;
+        account.Apply(report, answer, now);
+        if (account.Totals.Window != windowBefore)
+            log.WindowOpened(account.Totals.Window);
+        if (report.Request.Call is { } call)
+        {
+            switch (answer.Outcome)
+            {
+                case GrantOutcome.Held:
+                    lastAnswer = GrantRefusal.Contended;
+                    account.ReturnFree(now);
+                    askAgainAt = now + Jitter();
+                    break;
+                case GrantOutcome.Exhausted:
+                    Refuse(call);
+                    break;
+                case GrantOutcome.WindowOver when rounds++ > 3:
+                    askAgainAt = now + Jitter();
+                    break;
+                default:
+                    break;
+            }
+        }
+        if (answer.Outcome is GrantOutcome.Granted or GrantOutcome.Unlimited)
+        {
+            rounds = 0;
+            var before = waiters.Count;
+            WakeFitting();
+            // Granted, and yet nobody can go: the next try must not follow at once.
+            if (report.Request.Call is not null && before > 0 && waiters.Count == before)
+            {
+                lastAnswer = GrantRefusal.Contended;
+                askAgainAt = now + Jitter();
+            }
+        }
+        // Nobody waits for it, so it need not be asked for at once again.
+        if (authority.Observes && report.Request.Call is not null && account.IsShort)
+            askAgainAt = now + Jitter();
+        if (answer.Reclaim && waiters.Count == 0)
+            account.ReturnFree(now);
+    }
+
+    /// <summary>Refuses the first waiting call, and each that needs as much: the same answer awaits them.</summary>
+    private void Refuse(Amount call)
+    {
+        WakeFitting();
+        var node = waiters.First;
+        while (node is not null)
+        {
+            var next = node.Next;
+            if (call.FitsIn(node.Value.Amount))
+            {
+                waiters.Remove(node);
+                node.Value.Result.TrySetResult(new(null, GrantRefusal.Exhausted));
+            }
+            node = next;
+        }
+    }
+
+    private void WakeFitting()
+    {
+        var now = time.GetUtcNow();
+        var node = waiters.First;
+        while (node is not null)
+        {
+            var next = node.Next;
+            if (account.TryReserve(node.Value.Amount, now) is { } reservation)
+            {
+                waiters.Remove(node);
+                node.Value.Result.TrySetResult(new(reservation, GrantRefusal.None));
+            }
+            node = next;
+        }
+    }
+
+    private void Freed()
+    {
+        lock (sync)
+        {
+            if (waiters.Count > 0)
+                WakeFitting();
+            // Most calls change nothing about when the loop has to say something: waking it for each would cost more than all else here.
+            if (!uncapped && reportAgainAt < wakesAt && account.NextDue(Coalesce, Heartbeat) < wakesAt)
+                wake.TrySetResult();
+        }
+    }
+
+    private void Expire(LinkedListNode<Waiter> node, bool mayGoOn)
+    {
+        lock (sync)
+        {
+            if (node.List is null)
+                return;
+            // While the operator changes hands a call waits for the new one; a longer outage is told at once again.
+            var bridged = (unreachableSince ?? node.Value.Began) + authority.FailoverWait - time.GetUtcNow();
+            if (mayGoOn && lastAnswer != GrantRefusal.Contended && bridged > TimeSpan.Zero)
+            {
+                node.Value.Expiry?.Change(bridged, Timeout.InfiniteTimeSpan);
+                return;
+            }
+            waiters.Remove(node);
+            node.Value.Result.TrySetResult(
+                new(null, lastAnswer == GrantRefusal.Contended ? GrantRefusal.Contended : GrantRefusal.Unreachable)
+            );
+        }
+    }
+
+    private async Task WaitAsync(TimeSpan limit, CancellationToken stopping)
+    {
+        Task signal;
+        lock (sync)
+            signal = wake.Task;
+        using var delay = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await Task.WhenAny(signal, Task.Delay(limit, time, delay.Token));
+        await delay.CancelAsync();
+        stopping.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>A random ID, 32 of [a-f0-9].</summary>
+    public static string NewHolder() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
+
+    private static TimeSpan Jitter() => TimeSpan.FromMilliseconds(System.Security.Cryptography.RandomNumberGenerator.GetInt32(100, 251));
+
+    private static string Reason(Exception e) =>
+        e is OperationCanceledException ? "timeout" : $"{e.GetType().Name}: {e.GetBaseException().Message}";
+
+    private sealed class Waiter(Amount amount, DateTimeOffset began)
+    {
+        public DateTimeOffset Began { get; } = began;
+
+        public ITimer? Expiry { get; set; }
+
+        public Amount Amount { get; } = amount;
+
+        public TaskCompletionSource<GrantResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

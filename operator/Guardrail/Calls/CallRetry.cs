@@ -1,0 +1,36 @@
+using System.Net.Http.Headers;
+
+namespace AgentReadiness.Guardrail.Calls;
+
+/// <summary>When a call is tried again. Pure but for the dice.</summary>
+internal static class CallRetry
+{
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(8);
+
+    /// <summary>The provider may well answer the same request better in a moment. 529 is Anthropic's "overloaded".</summary>
+    public static bool Worthwhile(int status) => status is 408 or 409 or 429 or 500 or 502 or 503 or 504 or 529;
+
+    /// <summary>What Retry-After asks for, or null.</summary>
+    public static TimeSpan? AskedFor(RetryConditionHeaderValue? header, DateTimeOffset now) =>
+        header switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } => date > now ? date - now : TimeSpan.Zero,
+            _ => null,
+        };
+
+    /// <summary>
+    /// How long to wait before the next attempt: what the provider asks for, never less; else between half and the whole of 250 ms, doubled
+    /// each time, 8 s at most.
+    /// </summary>
+    /// <param name="attempt">The attempt that failed, from 1.</param>
+    /// <param name="asked">What the provider asked for.</param>
+    /// <param name="dice">0 to 1.</param>
+    public static TimeSpan Delay(int attempt, TimeSpan? asked, double dice)
+    {
+        var step = TimeSpan.FromTicks(Math.Min(Longest.Ticks, First.Ticks << Math.Min(attempt - 1, 10)));
+        var delay = step * (0.5 + (dice / 2));
+        return asked > delay ? asked.Value : delay;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Text.Json;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Upstreams;
+using AgentReadiness.Pricing;
+
+namespace AgentReadiness.Guardrail.Configuration;
+
+/// <summary>
+/// A checked configuration, its texts read, and the prices in force: what a call takes once and keeps to its end. Immutable.
+/// </summary>
+internal sealed class GuardrailSettings
+{
+    private readonly NamePatterns allowed;
+    private readonly NamePatterns tools;
+
+    private GuardrailSettings(GuardrailConfig config, PriceCatalog prices, TimeProvider time)
+    {
+        Config = config;
+        Prices = prices;
+        ModelCall = new CallTimes(config.ModelCall, "modelCall");
+        ToolCall = new CallTimes(config.ToolCall, "toolCall");
+        Limits = new RunPolicy(config.Limits, config.Observe);
+        Tags = new TagNames(config.Attribution);
+        DrainTimeout = Duration(config.DrainTimeout, "drainTimeout");
+        MaxWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.MaxWait, "budget.maxWait");
+        FailoverWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.FailoverWait, "budget.failoverWait");
+        if (config.MaxOutputTokens < 1)
+            throw new FormatException("maxOutputTokens must be at least 1");
+        foreach (var upstream in config.Upstreams)
+        {
+            if (!Uri.TryCreate(upstream.Url.TrimEnd('/'), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+                throw new FormatException($"upstream {upstream.Name}: the url is not an absolute http or https URL");
+            var format =
+                WireFormat.Of(upstream.Format)
+                ?? throw new FormatException(
+                    $"upstream {upstream.Name}: the format {upstream.Format} is not one of {string.Join(", ", WireFormat.Names)}"
+                );
+            if (upstream.Proxy is { } proxy && !Uri.TryCreate(proxy, UriKind.Absolute, out _))
+                throw new FormatException($"upstream {upstream.Name}: the proxy is not a URL");
+            if (
+                !Upstreams.TryAdd(
+                    upstream.Name,
+                    new Upstream(upstream, url, format, upstream.KeyFile is null ? null : new ProviderKey(upstream.KeyFile, time))
+                )
+            )
+                throw new FormatException($"upstream {upstream.Name} is there twice");
+        }
+        if (config.Budget is { } budget && !(Uri.TryCreate(budget.Url, UriKind.Absolute, out var authority) && authority.Scheme == "https"))
+            throw new FormatException("budget.url is not an absolute https URL");
+        if (
+            config.OtlpEndpoint is { } otlp
+            && !(Uri.TryCreate(otlp, UriKind.Absolute, out var collector) && collector.Scheme is "http" or "https")
+        )
+            throw new FormatException("otlpEndpoint is not an absolute http or https URL");
+        allowed = new NamePatterns(config.AllowedModels);
+        tools = new NamePatterns(config.AllowedTools);
+    }
+
+    /// <summary>The file's content.</summary>
+    public GuardrailConfig Config { get; }
+
+    /// <summary>The price catalog.</summary>
+    public PriceCatalog Prices { get; private set; }
+
+    /// <summary>Times of model calls.</summary>
+    public CallTimes ModelCall { get; }
+
+    /// <summary>Times of tool calls.</summary>
+    public CallTimes ToolCall { get; }
+
+    /// <summary>Limits of one call and one run.</summary>
+    public RunPolicy Limits { get; }
+
+    /// <summary>What spend is told apart by.</summary>
+    public TagNames Tags { get; }
+
+    /// <summary>The longest wait for runs in flight.</summary>
+    public TimeSpan DrainTimeout { get; }
+
+    /// <summary>How long a call waits for money.</summary>
+    public TimeSpan MaxWait { get; }
+
+    /// <summary>How long after the operator stopped answering calls still wait for it.</summary>
+    public TimeSpan FailoverWait { get; }
+
+    /// <summary>The upstreams by name.</summary>
+    public Dictionary<string, Upstream> Upstreams { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Reads a configuration.</summary>
+    /// <exception cref="FormatException">It cannot be used; the message says why and quotes no secret, since there is none in
+    /// it.</exception>
+    public static GuardrailSettings Parse(ReadOnlySpan<byte> json, PriceCatalog prices, TimeProvider time)
+    {
+        try
+        {
+            var config =
+                JsonSerializer.Deserialize(json, ContractsJson.Default.GuardrailConfig) ?? throw new FormatException("the file holds null");
+            return new GuardrailSettings(config, prices, time);
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException(e.Message, e);
+        }
+    }
+
+    /// <summary>The same with other prices, on the same connections.</summary>
+    public GuardrailSettings With(PriceCatalog prices)
+    {
+        var copy = (GuardrailSettings)MemberwiseClone();
+        copy.Prices = prices;
+        return copy;
+    }
+
+    /// <summary>Whether the agent may name this model.</summary>
+    public bool Allows(string model) => allowed.Allow(model);
+
+    /// <summary>Whether the agent may call this tool.</summary>
+    public bool AllowsTool(string tool) => tools.Allow(tool);
+
+    /// <summary>Reads a duration of the configuration.</summary>
+    internal static TimeSpan Duration(string text, string field) =>
+        GoDuration.TryParse(text, out var duration) ? duration : throw new FormatException($"{field}: \"{text}\" is not a duration");
+}

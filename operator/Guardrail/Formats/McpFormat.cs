@@ -1,0 +1,35 @@
+using System.Text.Json;
+
+namespace AgentReadiness.Guardrail.Formats;
+
+/// <summary>MCP over HTTP (specification 2025-11-25 with sessions, 2026-07-28 without): one endpoint, the declared URL itself.</summary>
+internal sealed class McpFormat : ToolFormat
+{
+    /// <summary>JSON-RPC's code for an error of the server's own.</summary>
+    private const int ServerError = -32000;
+
+    /// <inheritdoc/>
+    public override UpstreamEndpoint Match(string method, string path) =>
+        new(
+            path is "" or "/" or "/mcp" && method is "POST" or "GET" or "DELETE" ? EndpointKind.Free : EndpointKind.Unmetered,
+            path is "/mcp" ? "" : path.TrimEnd('/')
+        );
+
+    /// <inheritdoc/>
+    public override void WriteError(Utf8JsonWriter writer, ApiError error)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("jsonrpc", "2.0");
+        writer.WritePropertyName("id");
+        writer.WriteRawValue(error.RpcId ?? "null");
+        writer.WriteStartObject("error");
+        writer.WriteNumber("code", error.RpcCode ?? ServerError);
+        writer.WriteString("message", error.Message);
+        writer.WriteStartObject("data");
+        writer.WriteString("code", error.Code);
+        error.WriteDetails(writer);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Calls;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Inbound;
+using AgentReadiness.Guardrail.Telemetry;
+
+namespace AgentReadiness.Guardrail.Hosting;
+
+/// <summary>The admin port: for the kubelet, for Prometheus and for the pod's preStop hook.</summary>
+internal sealed class Admin(
+    ConfigStore config,
+    GrantClient grants,
+    EgressProxy egress,
+    InboundFront front,
+    GuardrailMetrics metrics,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time
+)
+{
+    private static readonly TimeSpan Deregistration = TimeSpan.FromSeconds(3);
+
+    /// <summary>The listeners are up and the configuration is loaded; says nothing about money.</summary>
+    public bool Ready { get; set; }
+
+    /// <summary>Answers one request.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        // From within the pod only: beside a runner there is nobody else to say that the work is done.
+        if (
+            HttpMethods.IsPost(context.Request.Method)
+            && context.Request.Path == GuardrailPaths.Quit
+            && config.Current.Config.Ephemeral
+            && context.Connection.RemoteIpAddress is { } remote
+            && System.Net.IPAddress.IsLoopback(remote)
+        )
+        {
+            await TextAsync(context, 202, "stopping\n");
+            lifetime.StopApplication();
+            return;
+        }
+        if (!HttpMethods.IsGet(context.Request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return;
+        }
+        // A kubelet before 1.25 calls a hook's "/drain" as "//drain".
+        switch ("/" + context.Request.Path.Value?.TrimStart('/'))
+        {
+            case "/healthz":
+                await TextAsync(context, 200, "ok\n");
+                break;
+            case "/readyz":
+                await (Ready ? TextAsync(context, 200, "ok\n") : TextAsync(context, 503, "not ready\n"));
+                break;
+            case "/drain":
+                front.Draining = true;
+                // Nothing tells a pod when the last node has taken it out of its Services: until then requests still come.
+                await Task.Delay(Deregistration, time, context.RequestAborted);
+                var empty = await front.Runs.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, context.RequestAborted);
+                await TextAsync(context, 200, empty ? "drained\n" : $"{front.Runs.Count} runs still in flight\n");
+                break;
+            case "/metrics":
+                var openMetrics = WantsOpenMetrics(context.Request);
+                context.Response.ContentType = openMetrics
+                    ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                    : "text/plain; version=0.0.4; charset=utf-8";
+                await metrics.WriteAsync(
+                    context.Response.Body,
+                    openMetrics,
+                    grants.Account.Totals,
+                    egress.Calls.Count,
+                    front.Runs.Count,
+                    context.RequestAborted
+                );
+                break;
+            default:
+                await TextAsync(context, 404, "not found\n");
+                break;
+        }
+    }
+
+    // Who takes anything, as a person's curl does, gets the older format.
+    private static bool WantsOpenMetrics(HttpRequest request)
+    {
+        var (open, text) = (0d, 0d);
+        foreach (var accepted in request.GetTypedHeaders().Accept)
+        {
+            if (accepted.MediaType.Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase))
+                open = Math.Max(open, accepted.Quality ?? 1);
+            else if (accepted.MediaType.Equals("text/plain", StringComparison.OrdinalIgnoreCase))
+                text = Math.Max(text, accepted.Quality ?? 1);
+        }
+        return open > 0 && open >= text;
+    }
+
+    private static async Task TextAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain";
+        await context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(text));
+    }
+}

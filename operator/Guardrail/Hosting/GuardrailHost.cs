@@ -1,0 +1,180 @@
+using System.Net;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Calls;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Inbound;
+using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Telemetry;
+using AgentReadiness.Pricing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace AgentReadiness.Guardrail.Hosting;
+
+/// <summary>Puts the program together.</summary>
+internal static class GuardrailHost
+{
+    // How long the closing report is tried where no operator answers, and then what is left for connections: what a pod keeps of its grace
+    // for it, and a little less.
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(GuardrailTimes.AfterDrain - 5);
+
+    /// <summary>Builds a server that has not started yet.</summary>
+    /// <exception cref="FormatException">The configuration cannot be used.</exception>
+    public static WebApplication Build(GuardrailOptions options, TimeProvider time, Action<ILoggingBuilder>? logging = null)
+    {
+        // Not the slim builder: it watches the content root for settings files, and in a container that is "/", /proc and all.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder
+            .Logging.ClearProviders()
+            .SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Yarp", LogLevel.Error)
+            // While this one may log anything, each request has an Activity and a scope that nobody reads.
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
+            // Kestrel reports connections that clients cut, which is not news.
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
+        if (logging is null)
+        {
+            builder.Logging.AddProvider(new JsonLines(Console.OpenStandardOutput(), time));
+        }
+        else
+        {
+            logging(builder.Logging);
+        }
+        var shipped = PriceCatalog.Load();
+        var first = GuardrailSettings.Parse(File.ReadAllBytes(options.ConfigPath), shipped, time);
+        var inbound = first.Config.Inbound.ToDictionary(i => i.ListenPort, i => i.TargetPort);
+        builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(s => new ConfigStore(
+            options.ConfigPath,
+            shipped,
+            time,
+            s.GetRequiredService<ILogger<ConfigStore>>()
+        ));
+        builder.Services.AddSingleton(new GuardrailMetrics(first.Config.Agent));
+        builder.Services.AddSingleton<OtlpLog>();
+        builder.Services.AddSingleton<SpendLog>();
+        builder.Services.AddSingleton(s => new OwnJournal(
+            Journal.Open(options.JournalDirectory, s.GetRequiredService<ILogger<Journal>>())
+        ));
+        builder.Services.AddSingleton(s => new PastHolders(
+            s.GetRequiredService<OwnJournal>().Journal,
+            s.GetRequiredService<ILogger<PastHolders>>()
+        ));
+        builder.Services.AddSingleton(s => new GrantAccount(GrantClient.NewHolder(), s.GetRequiredService<OwnJournal>().Journal));
+        builder.Services.AddSingleton(s => new LastWords(
+            options.TerminationLog,
+            s.GetRequiredService<GrantAccount>(),
+            s.GetRequiredService<PastHolders>(),
+            s.GetRequiredService<ILogger<LastWords>>()
+        ));
+        builder.Services.AddSingleton<IGrantAuthority, HttpGrantAuthority>();
+        builder.Services.AddSingleton<GrantClient>();
+        builder.Services.AddSingleton<RunRegistry>();
+        builder.Services.AddSingleton<RateGate>();
+        builder.Services.AddSingleton<OverrunList>();
+        builder.Services.AddSingleton<BackgroundCalls>();
+        builder.Services.AddSingleton<ModelCalls>();
+        builder.Services.AddSingleton<ToolCalls>();
+        builder.Services.AddSingleton<EgressProxy>();
+        builder.Services.AddSingleton<InboundFront>();
+        builder.Services.AddSingleton<Admin>();
+        builder.Services.AddHostedService<Lifecycle>();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = first.DrainTimeout + (2 * CloseLimit));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Listen(IPAddress.Loopback, options.EgressPort, l => l.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(options.Address, options.AdminPort, l => l.Protocols = HttpProtocols.Http1);
+            foreach (var port in inbound.Keys)
+                kestrel.Listen(options.Address, port, l => l.Protocols = HttpProtocols.Http1);
+        });
+        var app = builder.Build();
+        var egress = app.Services.GetRequiredService<EgressProxy>();
+        var front = app.Services.GetRequiredService<InboundFront>();
+        var admin = app.Services.GetRequiredService<Admin>();
+        app.Run(context =>
+        {
+            var port = context.Connection.LocalPort;
+            if (port == options.EgressPort)
+                return egress.HandleAsync(context);
+            return inbound.TryGetValue(port, out var target) ? front.HandleAsync(context, port, target) : admin.HandleAsync(context);
+        });
+        return app;
+    }
+
+    // The container of services gives out no null.
+    private sealed record OwnJournal(Journal? Journal) : IDisposable
+    {
+        public void Dispose() => Journal?.Dispose();
+    }
+
+    /// <summary>Starts and stops what runs beside the requests, in the order that money needs.</summary>
+    private sealed class Lifecycle(
+        ConfigStore config,
+        GrantClient grants,
+        LastWords words,
+        EgressProxy egress,
+        BackgroundCalls background,
+        InboundFront front,
+        Admin admin,
+        TimeProvider time,
+        ILogger<Lifecycle> log
+    ) : IHostedLifecycleService, IDisposable
+    {
+        private readonly CancellationTokenSource stop = new();
+        private Task running = Task.CompletedTask;
+
+        public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            config.Changed += grants.Signal;
+            running = Task.WhenAll(
+                Task.Run(() => grants.RunAsync(stop.Token), CancellationToken.None),
+                Task.Run(() => config.PollAsync(stop.Token), CancellationToken.None)
+            );
+            return Task.CompletedTask;
+        }
+
+        public Task StartedAsync(CancellationToken cancellationToken)
+        {
+            admin.Ready = true;
+            log.Ready(config.Current.Prices.Count, config.Current.Upstreams.Count, config.Current.Config.Inbound.Count);
+            return Task.CompletedTask;
+        }
+
+        /// <summary>Runs before the listeners close: calls in flight end first, then the account is closed.</summary>
+        public async Task StoppingAsync(CancellationToken cancellationToken)
+        {
+            admin.Ready = false;
+            front.Draining = true;
+            egress.Stopping = true;
+            log.Stopping(egress.Calls.Count, front.Runs.Count);
+            await egress.Calls.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, cancellationToken);
+            await background.Calls.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, cancellationToken);
+            var unproven = egress.Calls.Count + background.Calls.Count;
+            background.GiveUp();
+            await stop.CancelAsync();
+            await running;
+            grants.Close();
+            words.Leave();
+            var delivered = await grants.CloseAsync(CloseLimit);
+            words.Leave();
+            log.Stopped(unproven, delivered);
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void Dispose() => stop.Dispose();
+    }
+}

@@ -1,0 +1,190 @@
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Pricing;
+using Prometheus;
+
+namespace AgentReadiness.Guardrail.Telemetry;
+
+/// <summary>The guardrail's own metrics. Labels are bounded: the model label is the price rule's id, never what the agent wrote.</summary>
+internal sealed class GuardrailMetrics
+{
+    private static readonly double[] CallBuckets = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+
+    // From a hundredth of a cent to about a hundred dollars.
+    private static readonly double[] CostBuckets = Histogram.ExponentialBuckets(0.0001, 4, 11);
+    private static readonly Exemplar.LabelKey RunId = Exemplar.Key("run_id");
+
+    private readonly CollectorRegistry registry = Metrics.NewCustomRegistry();
+    private readonly Counter calls;
+    private readonly Counter refused;
+    private readonly Counter tokens;
+    private readonly Counter cost;
+    private readonly Histogram callDuration;
+    private readonly Counter retries;
+    private readonly Counter wouldRefuse;
+    private readonly Counter overruns;
+    private readonly Counter toolCalls;
+    private readonly Histogram toolDuration;
+    private readonly Counter runs;
+    private readonly Histogram runDuration;
+    private readonly Gauge budget;
+    private readonly Gauge inFlight;
+    private readonly Histogram callCost;
+    private readonly Histogram runCost;
+    private readonly AttributedMetrics attributed;
+
+    /// <param name="agent">Whose guardrail this is.</param>
+    public GuardrailMetrics(GuardrailIdentity agent)
+    {
+        var factory = Metrics.WithCustomRegistry(registry);
+        // Only what a run cost has one: looking for a trace costs each call more than the counting does.
+        factory.ExemplarBehavior = ExemplarBehavior.NoExemplars();
+        calls = factory.CreateCounter(
+            "agentreadiness_model_calls_total",
+            "Model calls sent to a provider.",
+            "upstream",
+            "model",
+            "outcome",
+            "status"
+        );
+        refused = factory.CreateCounter(
+            "agentreadiness_model_calls_refused_total",
+            "Model calls that the guardrail refused.",
+            "upstream",
+            "code"
+        );
+        tokens = factory.CreateCounter("agentreadiness_tokens_total", "Tokens as the provider reports them.", "model", "kind");
+        cost = factory.CreateCounter("agentreadiness_cost_usd_total", "Cost of model calls, USD.", "model", "outcome");
+        callDuration = factory.CreateHistogram(
+            "agentreadiness_model_call_duration_seconds",
+            "Duration of model calls.",
+            new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets }
+        );
+        retries = factory.CreateCounter("agentreadiness_model_call_retries_total", "Attempts of model calls after the first.", "upstream");
+        wouldRefuse = factory.CreateCounter(
+            "agentreadiness_calls_would_refuse_total",
+            "Calls that a limit would have refused, had it been enforced.",
+            "upstream",
+            "limit"
+        );
+        overruns = factory.CreateCounter("agentreadiness_overruns_total", "Model calls that cost more than their upper bound.", "model");
+        toolCalls = factory.CreateCounter("agentreadiness_tool_calls_total", "Tool calls passed on.", "upstream", "status");
+        toolDuration = factory.CreateHistogram(
+            "agentreadiness_tool_call_duration_seconds",
+            "Duration of tool calls.",
+            new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets }
+        );
+        runs = factory.CreateCounter("agentreadiness_runs_total", "Requests to the agent.", "status");
+        runDuration = factory.CreateHistogram(
+            "agentreadiness_run_duration_seconds",
+            "Duration of requests to the agent.",
+            new HistogramConfiguration { Buckets = CallBuckets }
+        );
+        budget = factory.CreateGauge("agentreadiness_grant_usd", "This process's grant in the current window, USD.", "part");
+        inFlight = factory.CreateGauge("agentreadiness_in_flight", "What is in flight.", "what");
+        callCost = factory.CreateHistogram(
+            "agentreadiness_model_call_cost_usd",
+            "Cost of a model call, USD.",
+            new HistogramConfiguration { Buckets = CostBuckets }
+        );
+        runCost = factory.CreateHistogram(
+            "agentreadiness_run_cost_usd",
+            "Cost of a run that called a model, USD.",
+            new HistogramConfiguration { Buckets = CostBuckets }
+        );
+        attributed = new AttributedMetrics(factory);
+        factory
+            .CreateGauge(
+                "agentreadiness_guardrail_info",
+                "1; says what this guardrail stands in front of.",
+                "namespace",
+                "agent",
+                "revision",
+                "track"
+            )
+            .WithLabels(agent.Namespace, agent.Name, agent.Revision, agent.Track)
+            .Set(1);
+    }
+
+    /// <summary>A model call has ended.</summary>
+    public void ModelCall(string upstream, string model, string outcome, int status, TokenUsage? usage, Money spent, TimeSpan duration)
+    {
+        calls.WithLabels(upstream, model, outcome, Status(status)).Inc();
+        cost.WithLabels(model, outcome).Inc((double)spent.Amount);
+        callDuration.WithLabels(upstream).Observe(duration.TotalSeconds);
+        if (usage is not { } used)
+            return;
+        tokens.WithLabels(model, "input").Inc(used.Input);
+        tokens.WithLabels(model, "cache_read").Inc(used.CacheRead);
+        tokens.WithLabels(model, "cache_write").Inc(used.CacheWrite);
+        tokens.WithLabels(model, "output").Inc(used.Output);
+    }
+
+    /// <summary>A model call was booked that cost something or may have.</summary>
+    public void Booked(Run run, Tags tags, Money spent)
+    {
+        if (run.Id.Length > 0)
+            callCost.Observe((double)spent.Amount, Exemplar.From(RunId.WithValue(run.Id)));
+        else
+            callCost.Observe((double)spent.Amount);
+        attributed.Booked(tags, spent);
+    }
+
+    /// <summary>A model call was refused.</summary>
+    public void Refused(string upstream, string code) => refused.WithLabels(upstream, code).Inc();
+
+    /// <summary>A model call is tried again.</summary>
+    public void Retried(string upstream) => retries.WithLabels(upstream).Inc();
+
+    /// <summary>A limit that is only observed does not fit.</summary>
+    public void WouldRefuse(string upstream, string limit) => wouldRefuse.WithLabels(upstream, limit).Inc();
+
+    /// <summary>A model call cost more than its bound.</summary>
+    public void Overrun(string model) => overruns.WithLabels(model).Inc();
+
+    /// <summary>A tool call has ended.</summary>
+    public void ToolCall(string upstream, int status, TimeSpan duration)
+    {
+        toolCalls.WithLabels(upstream, Status(status)).Inc();
+        toolDuration.WithLabels(upstream).Observe(duration.TotalSeconds);
+    }
+
+    /// <summary>A run has ended.</summary>
+    public void Run(Run run, int status, TimeSpan duration)
+    {
+        runs.WithLabels(Status(status)).Inc();
+        runDuration.Observe(duration.TotalSeconds);
+        // Health checks and the like would say that the median run costs nothing.
+        if (run.CalledModel)
+            runCost.Observe((double)run.Cost.Amount, Exemplar.From(RunId.WithValue(run.Id)));
+    }
+
+    /// <summary>Writes all. Only OpenMetrics has exemplars.</summary>
+    public async Task WriteAsync(
+        Stream stream,
+        bool openMetrics,
+        GrantTotals totals,
+        int modelCalls,
+        int openRuns,
+        CancellationToken cancellation
+    )
+    {
+        budget.WithLabels("granted").Set((double)totals.Granted.Cost.Amount);
+        budget.WithLabels("settled").Set((double)totals.Settled.Cost.Amount);
+        budget.WithLabels("unproven").Set((double)totals.Unproven.Cost.Amount);
+        budget.WithLabels("returned").Set((double)totals.Returned.Cost.Amount);
+        budget.WithLabels("reserved").Set((double)totals.Reserved.Cost.Amount);
+        inFlight.WithLabels("model_calls").Set(modelCalls);
+        inFlight.WithLabels("runs").Set(openRuns);
+        await registry.CollectAndExportAsTextAsync(
+            stream,
+            openMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText,
+            cancellation
+        );
+    }
+
+    private static string Status(int status) =>
+        status is >= 100 and <= 599 ? status.ToString(System.Globalization.CultureInfo.InvariantCulture) : "none";
+}

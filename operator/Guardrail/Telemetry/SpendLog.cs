@@ -1,0 +1,60 @@
+using AgentReadiness.Contracts;
+using AgentReadiness.Guardrail.Calls;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Runs;
+
+namespace AgentReadiness.Guardrail.Telemetry;
+
+/// <summary>
+/// The spend log: a line for each model call that was booked and each run that ended, with everything that its cost is told apart by, and
+/// the same as OTLP where a collector is configured. No body and no key is in it.
+/// </summary>
+internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLog> log)
+{
+    /// <summary>An attempt of a model call was booked.</summary>
+    public void Call(ModelCallPlan plan, CallOutcome outcome, Money spent, Money reserved, TimeSpan elapsed)
+    {
+        Write(log);
+        if (otlp.Logger is var collector && collector.IsEnabled(LogLevel.Information))
+            Write(collector);
+        void Write(ILogger to) =>
+            to.ModelCall(
+                outcome.Name,
+                plan.Run.Id,
+                plan.Upstream.Name,
+                plan.Request.Model,
+                outcome.Facts?.Id,
+                outcome.Status,
+                outcome.Facts?.Usage?.Input,
+                outcome.Facts?.Usage?.CacheRead,
+                outcome.Facts?.Usage?.Output,
+                spent.ToString(),
+                reserved.ToString(),
+                (long)elapsed.TotalMilliseconds,
+                plan.Prices.RuleId,
+                config.Current.Config.Agent,
+                plan.Tags
+            );
+    }
+
+    /// <summary>A run has ended.</summary>
+    public void Run(Run run, int status, TimeSpan elapsed)
+    {
+        var (steps, toolCalls, tokens) = run.Counts;
+        Write(log);
+        if (otlp.Logger is var collector && collector.IsEnabled(LogLevel.Information))
+            Write(collector);
+        void Write(ILogger to) =>
+            to.RunEnded(
+                run.Id,
+                status,
+                run.Cost.ToString(),
+                steps,
+                toolCalls,
+                tokens,
+                (long)elapsed.TotalMilliseconds,
+                config.Current.Config.Agent,
+                run.Tags
+            );
+    }
+}
