@@ -47,9 +47,9 @@ public sealed class RequestReaderTests
     [InlineData("Gemini", "POST", "/v1beta/models/gemini-2.5-flash:batchGenerateContent", EndpointKind.Unmetered)]
     [InlineData("Gemini", "POST", "/v1beta/cachedContents", EndpointKind.Unmetered)]
     [InlineData("Gemini", "POST", "/upload/v1beta/files", EndpointKind.Unmetered)]
-    [InlineData("MCP", "POST", "", EndpointKind.Free)]
+    [InlineData("MCP", "POST", "", EndpointKind.Tool)]
     [InlineData("MCP", "POST", "/elsewhere", EndpointKind.Unmetered)]
-    [InlineData("HTTP", "PUT", "/any/thing", EndpointKind.Free)]
+    [InlineData("HTTP", "PUT", "/any/thing", EndpointKind.Tool)]
     public void Only_what_is_priced_or_known_to_be_free_passes(string format, string method, string path, object kind) =>
         WireFormat.Of(format)!.Match(method, path).Kind.ShouldBe((EndpointKind)kind);
 

@@ -1,8 +1,7 @@
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Guardrail.Runs;
 
-namespace AgentReadiness.Guardrail.Telemetry;
+namespace AgentReadiness.Guardrail;
 
 /// <summary>Everything that the guardrail logs: one place, so that no body and no key can slip in elsewhere.</summary>
 internal static partial class LogMessages
@@ -31,16 +30,25 @@ internal static partial class LogMessages
         long durationMs,
         string rule,
         GuardrailIdentity agent,
-        Tags tags
+        IReadOnlyList<KeyValuePair<string, string>> tags
     );
 #pragma warning restore SYSLIB1015
 
     [LoggerMessage(
         2,
         LogLevel.Information,
-        "model call refused: run={RunId} upstream={Upstream} model={Model} status={Status} code={Code}"
+        "{Kind} call refused: run={RunId} upstream={Upstream} subject={Subject} status={Status} code={Code} check={Check}"
     )]
-    public static partial void ModelCallRefused(this ILogger log, string? runId, string upstream, string? model, int status, string code);
+    public static partial void CallRefused(
+        this ILogger log,
+        string kind,
+        string? runId,
+        string upstream,
+        string? subject,
+        int status,
+        string code,
+        string check
+    );
 
     [LoggerMessage(
         3,
@@ -49,8 +57,8 @@ internal static partial class LogMessages
     )]
     public static partial void Overrun(this ILogger log, string model, string rule, string costUsd, string reservedUsd, string why);
 
-    [LoggerMessage(4, LogLevel.Warning, "model call failed: upstream={Upstream} model={Model} reason={Reason}")]
-    public static partial void ModelCallFailed(this ILogger log, string upstream, string model, string reason);
+    [LoggerMessage(4, LogLevel.Warning, "{Kind} call failed: run={RunId} upstream={Upstream} subject={Subject} reason={Reason}")]
+    public static partial void CallFailed(this ILogger log, string kind, string? runId, string upstream, string? subject, string reason);
 
     [LoggerMessage(5, LogLevel.Warning, "the grant endpoint does not answer: {Reason}")]
     public static partial void GrantFailed(this ILogger log, string reason);
@@ -85,18 +93,23 @@ internal static partial class LogMessages
     [LoggerMessage(
         15,
         LogLevel.Warning,
-        "model call tried again: run={RunId} upstream={Upstream} attempt={Attempt} status={Status} after={DelayMs}ms"
+        "{Kind} call tried again: run={RunId} upstream={Upstream} attempt={Attempt} status={Status} after={DelayMs}ms"
     )]
-    public static partial void ModelCallRetried(this ILogger log, string runId, string upstream, int attempt, int status, long delayMs);
+    public static partial void CallRetried(
+        this ILogger log,
+        string kind,
+        string? runId,
+        string upstream,
+        int attempt,
+        int status,
+        long delayMs
+    );
 
-    [LoggerMessage(16, LogLevel.Information, "would be refused: upstream={Upstream} limit={Limit}")]
-    public static partial void WouldRefuse(this ILogger log, string upstream, string limit);
+    [LoggerMessage(16, LogLevel.Information, "would be refused: upstream={Upstream} limit={Limit} kind={Kind}")]
+    public static partial void WouldRefuse(this ILogger log, string upstream, string limit, string kind);
 
     [LoggerMessage(17, LogLevel.Information, "tool call: run={RunId} upstream={Upstream} tool={Tool} status={Status} ms={DurationMs}")]
     public static partial void ToolCall(this ILogger log, string runId, string upstream, string tool, int status, long durationMs);
-
-    [LoggerMessage(18, LogLevel.Information, "tool call refused: run={RunId} upstream={Upstream} tool={Tool} status={Status} code={Code}")]
-    public static partial void ToolCallRefused(this ILogger log, string runId, string upstream, string? tool, int status, string code);
 
 #pragma warning disable SYSLIB1015
     [LoggerMessage(
@@ -114,7 +127,7 @@ internal static partial class LogMessages
         long tokens,
         long durationMs,
         GuardrailIdentity agent,
-        Tags tags
+        IReadOnlyList<KeyValuePair<string, string>> tags
     );
 #pragma warning restore SYSLIB1015
 

@@ -1,21 +1,27 @@
+using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Calls;
 
 /// <summary>What an answer cost. Pure.</summary>
-internal static class CallPrice
+internal static class Settlement
 {
+    /// <summary>Refused by the provider before it did any work: nothing is billed. 529 is Anthropic's "overloaded".</summary>
+    public static bool IsNotBilled(int status) => status is (>= 400 and < 500) or 529;
+
     /// <summary>
     /// Settles a final answer: at the dearer of the model that was asked for and the one that answered, in the tier that served. Where the
     /// tier has no price, or the answer cost more than it could, the bound did not hold, and the outcome says why.
     /// </summary>
-    public static CallOutcome Settle(ModelCallPlan plan, ResponseFacts facts, int status, DateTimeOffset now)
+    public static CallOutcome Of(CallContext call, ResponseFacts facts, int status, DateTimeOffset now)
     {
+        var (terms, prices) = (call.Model!, call.Model!.Prices!);
+        var bound = terms.Share.Cost;
         var usage = facts.Usage!.Value;
         // Without a word about how long the cache keeps it, the dearer rate counts where the request asked for it.
-        if (plan.Request.LongCache && usage is { CacheWrite: > 0, CacheWriteLong: 0 })
+        if (terms.Request.LongCache && usage is { CacheWrite: > 0, CacheWriteLong: 0 })
             usage = usage with { CacheWriteLong = usage.CacheWrite };
-        var cost = plan.Prices.Cost(usage, facts.ServiceTier)?.Total;
+        var cost = prices.Cost(usage, facts.ServiceTier)?.Total;
         string? overrun = null;
         if (cost is null)
             overrun = facts.ServiceTier is { } tier
@@ -23,18 +29,18 @@ internal static class CallPrice
                 : "the answer used something that has no price";
         if (
             facts.Model is { } answered
-            && !answered.Equals(plan.Request.Model, StringComparison.OrdinalIgnoreCase)
-            && plan.Settings.Prices.Find(plan.Provider, answered, now) is { } other
-            && other.RuleId != plan.Prices.RuleId
+            && !answered.Equals(terms.Request.Model, StringComparison.OrdinalIgnoreCase)
+            && call.Settings.Prices.Find(terms.Provider, answered, now) is { } other
+            && other.RuleId != prices.RuleId
         )
         {
             var theirs = other.Cost(usage, facts.ServiceTier)?.Total;
             if (theirs > cost)
-                (cost, overrun) = (theirs, theirs > plan.UpperBound ? $"the model \"{answered}\" answered, which costs more" : overrun);
+                (cost, overrun) = (theirs, theirs > bound ? $"the model \"{answered}\" answered, which costs more" : overrun);
         }
         if (cost is null)
             return CallOutcome.Unproven(status, facts) with { Overrun = overrun };
-        if (cost > plan.UpperBound)
+        if (cost > bound)
             overrun ??= $"{usage.Input} input and {usage.Output} output tokens are more than the bound of the call";
         return new CallOutcome("settled", cost, status, facts) { Overrun = overrun };
     }

@@ -1,4 +1,4 @@
-namespace AgentReadiness.Guardrail.Hosting;
+namespace AgentReadiness.Guardrail.Runs;
 
 /// <summary>Counts what is in flight, and tells when nothing is.</summary>
 internal sealed class InFlight

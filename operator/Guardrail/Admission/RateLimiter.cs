@@ -3,7 +3,7 @@ using AgentReadiness.Guardrail.Configuration;
 namespace AgentReadiness.Guardrail.Admission;
 
 /// <summary>Calls and tokens of this pod in a minute: two buckets that fill evenly, each as large as its limit.</summary>
-internal sealed class RateGate(TimeProvider time)
+internal sealed class RateLimiter(TimeProvider time)
 {
     private readonly Lock gate = new();
     private double calls = double.MaxValue;
@@ -30,6 +30,18 @@ internal sealed class RateGate(TimeProvider time)
             calls -= 1;
             tokens -= callTokens;
             return null;
+        }
+    }
+
+    /// <summary>Gives back a call that was taken and not made.</summary>
+    public void Release(RunPolicy policy, long callTokens)
+    {
+        if (policy.RequestsPerMinute == 0 && policy.TokensPerMinute == 0)
+            return;
+        lock (gate)
+        {
+            calls = Math.Min(policy.RequestsPerMinute, calls + 1);
+            tokens = Math.Min(policy.TokensPerMinute, tokens + callTokens);
         }
     }
 }
