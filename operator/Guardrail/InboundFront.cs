@@ -71,7 +71,9 @@ internal sealed class InboundFront(
             },
             (context.Response, run, this)
         );
+#pragma warning disable RS0030 // The clock of this class is still the machine's.
         var started = Stopwatch.GetTimestamp();
+#pragma warning restore RS0030
         try
         {
             var error = await forwarder.SendAsync(
@@ -100,7 +102,9 @@ internal sealed class InboundFront(
         finally
         {
             runs.End(run, trace);
+#pragma warning disable RS0030 // See above.
             var (status, elapsed) = (context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
+#pragma warning restore RS0030
             metrics.Run(run, status, elapsed);
             if (run.CalledModel)
                 account.RunEnded(id, run.Cost);

@@ -88,7 +88,8 @@ public sealed class BudgetCommandTests(ControlPlane plane) : IDisposable
             (JsonObject)
                 JsonNode.Parse(
                     """
-                    {"status": {"budget": [{"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "3.2", "cap": "50", "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"}]}}
+                    {"status": {"budget": [{"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "3.2",
+                      "cap": "50", "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"}]}}
                     """
                 )!,
             CancellationToken.None

@@ -77,7 +77,8 @@ internal sealed class Stage : IAsyncDisposable
                 (JsonObject)
                     JsonNode.Parse(
                         $$$"""
-                        {"apiVersion": "{{{team.ApiVersion}}}", "kind": "{{{team.Kind}}}", "metadata": {"name": "team"}, "spec": {"windows": [{"period": "Day", "maxCost": "{{{cap}}}", "onExhausted": "Block"}]}}
+                        {"apiVersion": "{{{team.ApiVersion}}}", "kind": "{{{team.Kind}}}", "metadata": {"name": "team"},
+                          "spec": {"windows": [{"period": "Day", "maxCost": "{{{cap}}}", "onExhausted": "Block"}]}}
                         """
                     )!,
                 cancellation

@@ -200,7 +200,12 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
                 agent?.Status is null
                     ? "without status"
                     : $"{agent.Status.Phase}, "
-                        + $"{string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}",
+                        + string.Join(
+                            "; ",
+                            agent.Status.Conditions.Select(condition =>
+                                $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"
+                            )
+                        ),
             stop
         );
 
@@ -257,7 +262,8 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
               evals: [{suite: {name: smoke}, minScore: "0.7"}]
               guardrails:
                 upstreams:
-                - {name: openai, format: OpenAI, url: "http://model-provider.model-provider.svc/v1", credentials: {secretRef: {name: openai, key: api-key} } }
+                - {name: openai, format: OpenAI, url: "http://model-provider.model-provider.svc/v1",
+                    credentials: {secretRef: {name: openai, key: api-key} } }
             """;
 
     // Indented as the block scalar that they go into.

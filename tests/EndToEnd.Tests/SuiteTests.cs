@@ -324,7 +324,12 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
                 agent?.Status is null
                     ? "without status"
                     : $"{agent.Status.Phase}, "
-                        + $"{string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}",
+                        + string.Join(
+                            "; ",
+                            agent.Status.Conditions.Select(condition =>
+                                $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"
+                            )
+                        ),
             stop
         );
 
@@ -408,7 +413,8 @@ public sealed class SuiteTests(InstalledOperator installed, ITestOutputHelper ou
                   volumes: [{name: prompt, configMap: {name: tooled-prompt} }]
               guardrails:
                 upstreams:
-                - {name: openai, format: OpenAI, url: "http://model-provider.model-provider.svc/v1", credentials: {secretRef: {name: openai, key: api-key} } }
+                - {name: openai, format: OpenAI, url: "http://model-provider.model-provider.svc/v1",
+                    credentials: {secretRef: {name: openai, key: api-key} } }
               evals:
             {{evals}}
             """;

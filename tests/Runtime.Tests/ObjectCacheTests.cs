@@ -65,5 +65,6 @@ public sealed class ObjectCacheTests
     }
 
     private static string Json(string name, string value, int version) =>
-        $$$"""{"metadata":{"namespace":"ns","name":"{{{name}}}","uid":"u{{{version}}}","resourceVersion":"{{{version}}}"},"value":"{{{value}}}"}""";
+        $$$"""{"metadata":{"namespace":"ns","name":"{{{name}}}","uid":"u{{{version}}}","resourceVersion":"{{{version}}}"}"""
+        + $$$""","value":"{{{value}}}"}""";
 }

@@ -436,7 +436,12 @@ public sealed class SupportStory : IAsyncDisposable
                 agent?.Status is null
                     ? "without status"
                     : $"{agent.Status.Phase}, "
-                        + $"{string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}",
+                        + string.Join(
+                            "; ",
+                            agent.Status.Conditions.Select(condition =>
+                                $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"
+                            )
+                        ),
             cancellationToken
         );
 

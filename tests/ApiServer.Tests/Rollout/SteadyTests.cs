@@ -173,7 +173,8 @@ public sealed class SteadyTests(ControlPlane plane)
                 ["kind"] = Witness.Budgets.Kind,
                 ["metadata"] = new JsonObject { ["name"] = "team", ["namespace"] = world.Ns },
                 ["spec"] = JsonNode.Parse(
-                    $$"""{"namespaces": ["{{world.Ns}}"], "windows": [{"period": "Day", "maxCost": "{{cap}}", "onExhausted": "ScaleDown", "scaleDownTo": 1}]}"""
+                    $$"""{"namespaces": ["{{world.Ns}}"], "windows": [{"period": "Day", "maxCost": "{{cap}}","""
+                        + $$""" "onExhausted": "ScaleDown", "scaleDownTo": 1}]}"""
                 ),
             };
         await world.Api.ApplyAsync(Witness.Budgets, world.Ns, "team", Budget("10"), CancellationToken.None);
