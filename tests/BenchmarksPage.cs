@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace AgentReadiness.Testing;
 
 /// <summary>docs/benchmarks.md, to which each benchmark gives its own part.</summary>

@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Api.Tests;
 
 public sealed class BudgetForecastTests

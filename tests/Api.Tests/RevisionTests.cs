@@ -1,8 +1,5 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Api.Tests;
 

@@ -1,7 +1,4 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Api.Tests;
 

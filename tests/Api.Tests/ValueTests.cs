@@ -1,7 +1,4 @@
-using System.Globalization;
 using AgentReadiness.Api.Revisions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Api.Tests;
 

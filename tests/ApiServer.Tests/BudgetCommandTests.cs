@@ -1,16 +1,13 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Cli;
 using AgentReadiness.Cli.Budgets;
 using AgentReadiness.Runtime;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>kubectl agents budget on a real API server, by a kubeconfig.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Parts)]
 public sealed class BudgetCommandTests(ControlPlane plane) : IDisposable
 {
     private static readonly ResourceType Agents = ResourceType.Of<AgentDeployment>();

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Api.Resources;
@@ -11,7 +9,6 @@ using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Guardrail.Tests;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 
 namespace AgentReadiness.BenchBudgets;
 

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json.Nodes;
-
 namespace AgentReadiness.BenchGuardrail;
 
 /// <summary>The medians as JSON and as the guardrail's part of docs/benchmarks.md.</summary>

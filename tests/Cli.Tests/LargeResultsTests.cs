@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Cli.Tests;
 

@@ -1,9 +1,6 @@
-using System.Text.Json;
 using AgentReadiness.EvalRunner.Grading;
 using AgentReadiness.EvalRunner.Running;
 using Microsoft.AspNetCore.Http;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -1,7 +1,4 @@
 using AgentReadiness.Api.Resources;
-using Shouldly;
-using Xunit;
-using Xunit.Abstractions;
 
 namespace AgentReadiness.Evals.Tests;
 

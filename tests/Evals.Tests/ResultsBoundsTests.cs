@@ -1,8 +1,4 @@
-using System.Globalization;
 using System.IO.Compression;
-using System.Text;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

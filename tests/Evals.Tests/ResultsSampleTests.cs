@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Evals.Tests;
 
 /// <summary>The documented shapes of each tool become the cases that they are.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;

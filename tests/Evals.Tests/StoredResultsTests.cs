@@ -1,9 +1,6 @@
-using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using AgentReadiness.Api.Resources;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -1,8 +1,3 @@
-using System.Text;
-using AgentReadiness.Testing;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Pricing.Tests;
 
 /// <summary>

@@ -1,9 +1,5 @@
-using System.Text;
-using System.Text.Json;
 using AgentReadiness.Api;
 using CsCheck;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Pricing.Tests;
 

@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Pricing.Tests;
 
 public sealed class ImporterTests

@@ -1,7 +1,3 @@
-using System.Text;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Pricing.Tests;
 
 public sealed class ResponseFactsTests

@@ -1,7 +1,3 @@
-using System.Text.Json;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Runtime.Tests;
 
 public sealed class ObjectCacheTests

@@ -1,16 +1,13 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What evals are to the gate, with a real API server and real Job controllers.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Rollouts)]
 public sealed class EvalWorldTests(ControlPlane plane)
 {
     [Fact]

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Text;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

@@ -1,7 +1,3 @@
-using System.Text.Json.Nodes;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Cli.Tests.Budgets;
 
 public sealed class BudgetChangeTests
