@@ -30,7 +30,9 @@ internal static class Commands
         Func<ClusterOptions, Cluster>? connect = null
     )
     {
+#pragma warning disable RS0030 // A host: this is where the clock is chosen.
         var parsed = Root(input, bytes, time ?? TimeProvider.System, connect ?? Cluster.Connect).Parse(arguments);
+#pragma warning restore RS0030
         var code = await parsed.InvokeAsync(console ?? new InvocationConfiguration());
         // The library says 1 for any wrong command line, which is a verdict here.
         return
@@ -47,9 +49,11 @@ internal static class Commands
     {
         var root = new RootCommand(
             """
-            AI agents held to a production bar: what can be told about a manifest or about results of evals without a cluster, and how budgets stand in one.
+            AI agents held to a production bar: what can be told about a manifest or about results of evals without a cluster, and how
+            budgets stand in one.
 
-            Exit codes: 0 all is well; 1 the manifest has a problem or cannot be read, or the command line is wrong. "evals" and "budget" have their own.
+            Exit codes: 0 all is well; 1 the manifest has a problem or cannot be read, or the command line is wrong. "evals" and "budget"
+            have their own.
             """
         );
         root.Subcommands.Add(

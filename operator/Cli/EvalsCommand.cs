@@ -69,7 +69,8 @@ internal static class EvalsCommand
             Reads a results file, prints its normalised counts and the verdict as one JSON object, and says why on standard error.
 
             The format is found by content: promptfoo JSON or JSON Lines, Inspect AI .json or .eval, DeepEval TestRun, JUnit XML,
-            Microsoft.Extensions.AI.Evaluation, OpenAI Evals output items, azure-ai-evaluation, or the native one (docs/evals.md). "failing" names at most 100 cases.
+            Microsoft.Extensions.AI.Evaluation, OpenAI Evals output items, azure-ai-evaluation, or the native one (docs/evals.md). "failing"
+            names at most 100 cases.
 
             Exit codes: 0 Passed; 1 Failed; 2 the command line is wrong; 3 Inconclusive; 4 Error: unreadable, partial or empty results.
             """

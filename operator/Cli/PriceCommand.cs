@@ -52,9 +52,10 @@ internal static class PriceCommand
         var command = new Command(
             Name,
             """
-            Prints what a provider's answer cost, one JSON object a line: {"model","input_tokens","cache_read_tokens","cache_write_tokens","output_tokens",
-            "input_cost","output_cost","total_cost","rule"}, costs as decimal strings in USD; or {"error"}. The total includes fees for a request and for
-            searches. Nothing is rounded.
+            Prints what a provider's answer cost, one JSON object a line:
+            {"model","input_tokens","cache_read_tokens","cache_write_tokens","output_tokens",
+            "input_cost","output_cost","total_cost","rule"}, costs as decimal strings in USD; or {"error"}. The total includes fees for a
+            request and for searches. Nothing is rounded.
 
             Exit codes: 0 the answer has a price, or with --jsonl every line got its line; 1 it has none, or the input cannot be read.
             """
@@ -124,7 +125,8 @@ internal static class PriceCommand
         var command = new Command(
             "import",
             """
-            Makes a price catalog from another project's data and prints it. What is left out, and why, goes to standard error: such models are refused.
+            Makes a price catalog from another project's data and prints it. What is left out, and why, goes to standard error: such models
+            are refused.
 
             Exit codes: 0 the catalog is printed; 1 the file cannot be read or holds a price that looks like a slip of unit.
             """

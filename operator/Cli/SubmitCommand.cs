@@ -94,7 +94,9 @@ internal static class SubmitCommand
                 {
                     await using var results = File.OpenRead(parsed.GetRequiredValue(file));
                     var query =
-                        $"?suite={Uri.EscapeDataString(parsed.GetRequiredValue(suite))}&agent={Uri.EscapeDataString(parsed.GetRequiredValue(agent))}&revision={Uri.EscapeDataString(parsed.GetRequiredValue(revision))}";
+                        $"?suite={Uri.EscapeDataString(parsed.GetRequiredValue(suite))}"
+                        + $"&agent={Uri.EscapeDataString(parsed.GetRequiredValue(agent))}"
+                        + $"&revision={Uri.EscapeDataString(parsed.GetRequiredValue(revision))}";
                     using var client =
                         parsed.GetValue(server) is null || parsed.GetValue(account) is not null
                             ? new Kubernetes(Configuration(parsed.GetValue(kubeconfig)))
@@ -108,7 +110,8 @@ internal static class SubmitCommand
                         direct is null
                             ? new Uri(
                                 client!.BaseUri,
-                                $"api/v1/namespaces/{parsed.GetRequiredValue(space)}/services/https:{parsed.GetRequiredValue(service)}:8443/proxy{SubmissionProtocol.Path}{query}"
+                                $"api/v1/namespaces/{parsed.GetRequiredValue(space)}"
+                                    + $"/services/https:{parsed.GetRequiredValue(service)}:8443/proxy{SubmissionProtocol.Path}{query}"
                             )
                             : new Uri(direct.BaseAddress!, SubmissionProtocol.Path + query)
                     );
@@ -141,9 +144,8 @@ internal static class SubmitCommand
                                 or UriFormatException
                     )
                 {
-                    await error.WriteLineAsync(
-                        $"error: {Plain(fault is k8s.Autorest.HttpOperationException refused ? Text(refused.Response.Content) : fault.Message)}"
-                    );
+                    var why = fault is k8s.Autorest.HttpOperationException refused ? Text(refused.Response.Content) : fault.Message;
+                    await error.WriteLineAsync($"error: {Plain(why)}");
                     return NotTaken;
                 }
             }

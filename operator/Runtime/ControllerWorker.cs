@@ -78,7 +78,7 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
         var workers = Task.WhenAll(
             Enumerable.Range(0, concurrency).Select(_ => Task.Run(() => WorkAsync(stopping, abort.Token), CancellationToken.None))
         );
-        await Task.WhenAny(workers, Task.Delay(Timeout.InfiniteTimeSpan, stopping));
+        await Task.WhenAny(workers, Task.Delay(Timeout.InfiniteTimeSpan, time, stopping));
         RuntimeLog.Draining(logger, name, Grace);
         using var over = new CancellationTokenSource(Grace, time);
         await using var link = over.Token.Register(abort.Cancel);

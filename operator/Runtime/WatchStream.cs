@@ -81,7 +81,8 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
     )
     {
         var query =
-            $"{path}?watch=1&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(resourceVersion)}&timeoutSeconds={(int)serverTimeout.TotalSeconds}";
+            $"{path}?watch=1&allowWatchBookmarks=true"
+            + $"&resourceVersion={Uri.EscapeDataString(resourceVersion)}&timeoutSeconds={(int)serverTimeout.TotalSeconds}";
         if (labelSelector is not null)
             query += "&labelSelector=" + Uri.EscapeDataString(labelSelector);
         if (FieldSelector is not null)

@@ -6,15 +6,13 @@ using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
 using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>
 /// The ledger on a real API server: what is answered is written first, and two hands at once cannot spend a dollar twice.
 /// </summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Parts)]
 public sealed class LedgerBookTests(ControlPlane plane)
 {
     private static readonly AccountKey Account = AccountKey.Serving("shop", "support");

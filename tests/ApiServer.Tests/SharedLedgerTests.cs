@@ -7,13 +7,11 @@ using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
 using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>Agents on one shared budget, each ledger an object of a real API server.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Parts)]
 public sealed class SharedLedgerTests(ControlPlane plane)
 {
     private static readonly AccountKey Pot = AccountKey.Shared("shop", "team");

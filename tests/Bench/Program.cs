@@ -1,12 +1,10 @@
 using System.Diagnostics;
-using System.Globalization;
 using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Bench;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
-using AgentReadiness.Testing;
 
 if (args is not [var published, var output, .. var counts])
 {

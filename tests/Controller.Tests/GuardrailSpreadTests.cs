@@ -176,7 +176,8 @@ public sealed class GuardrailSpreadTests
     private static GuardrailPrices Prices(string input)
     {
         var text =
-            $$"""{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"],"prices":[{"input":"{{input}}","output":"2"}]}]}]}""";
+            $$"""{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"]"""
+            + $$""","prices":[{"input":"{{input}}","output":"2"}]}]}]}""";
         return new GuardrailPrices(text, GuardrailPrices.DigestOf(text));
     }
 }

@@ -153,7 +153,8 @@ public sealed class LastWordsTests
     private static string PodJson(string name, string container, string message) =>
         $$$"""
             {"metadata": {"namespace": "shop", "name": "{{{name}}}", "uid": "uid-{{{name}}}", "resourceVersion": "1"},
-             "status": {"phase": "Running", "containerStatuses": [{"name": "{{{container}}}", "state": {"terminated": {"exitCode": 0, "message": {{{JsonSerializer.Serialize(
+             "status": {"phase": "Running", "containerStatuses": [{"name": "{{{container}}}",
+               "state": {"terminated": {"exitCode": 0, "message": {{{JsonSerializer.Serialize(
                 message
             )}}} } } }] } }
             """;

@@ -86,8 +86,10 @@ public sealed class RunnerJobTests
             JsonNode.Parse(
                 """
                 {"metadata": {"labels": {"team": "qa", "agentreadiness.dev/eval-run": "forged"}},
-                 "spec": {"serviceAccountName": "runner", "restartPolicy": "Always", "futureField": {"kept": true}, "nodeSelector": {"pool": "evals"},
-                  "containers": [{"name": "tool", "image": "tool:1", "env": [{"name": "TARGET", "value": "$(AGENT_URL)"}], "envFrom": [{"secretRef": {"name": "judge"}}]}]}}
+                 "spec": {"serviceAccountName": "runner", "restartPolicy": "Always", "futureField": {"kept": true},
+                   "nodeSelector": {"pool": "evals"},
+                  "containers": [{"name": "tool", "image": "tool:1", "env": [{"name": "TARGET", "value": "$(AGENT_URL)"}],
+                    "envFrom": [{"secretRef": {"name": "judge"}}]}]}}
                 """
             )!;
         var before = template.ToJsonString();

@@ -20,7 +20,8 @@ internal static class BudgetCommand
             """
             Budgets of agents and shared budgets: what is spent, where it goes, and break-glass.
 
-            Exit codes: 0 done; 1 only of "show --fail-when-exhausted"; 2 the command line is wrong, or it could not be done: one line on standard error says why.
+            Exit codes: 0 done; 1 only of "show --fail-when-exhausted"; 2 the command line is wrong, or it could not be done: one line on
+            standard error says why.
             """
         )
         {
@@ -41,10 +42,12 @@ internal static class BudgetCommand
         return Reads(
             "show",
             """
-            Shows each window: spent (unproven and written off in it), what pods hold, the cap in force, what is left, and where it goes ("forecast" says how).
+            Shows each window: spent (unproven and written off in it), what pods hold, the cap in force, what is left, and where it goes
+            ("forecast" says how).
 
-            The BudgetLedger is read where you may, which is up to date; else the object's status, which is at most 5 minutes behind while the operator works.
-            The last lines say which it was, who raised a cap until when, and what to do about a window that is exhausted.
+            The BudgetLedger is read where you may, which is up to date; else the object's status, which is at most 5 minutes behind while
+            the operator works. The last lines say which it was, who raised a cap until when, and what to do about a window that is
+            exhausted.
             """,
             time,
             connect,
@@ -59,9 +62,10 @@ internal static class BudgetCommand
             """
             Says what each window will have spent at its end, and when its cap will be reached if it will.
 
-            Linear: spend at the end = spent x length of the window / time since it began, unproven spend included. The time since it began is counted until now where the
-            ledger was read; else until the status was written, or until 5 minutes ago if that is later: the operator writes changes within 5 minutes. "unknown"
-            where less than 1 % of the window has passed or nothing is spent, and for Total windows, which never end. A cap holds: what is above it is refused.
+            Linear: spend at the end = spent x length of the window / time since it began, unproven spend included. The time since it began
+            is counted until now where the ledger was read; else until the status was written, or until 5 minutes ago if that is later: the
+            operator writes changes within 5 minutes. "unknown" where less than 1 % of the window has passed or nothing is spent, and for
+            Total windows, which never end. A cap holds: what is above it is refused.
             """,
             time,
             connect,

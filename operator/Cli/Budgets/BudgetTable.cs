@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Cli.Budgets;
@@ -47,10 +48,12 @@ internal static class BudgetTable
             ? $"Read from BudgetLedger {ledger}, as of {BudgetText.Moment(report.Windows[0].AsOf)}."
                 + (
                     report.Windows.Any(line => !line.FromLedger)
-                        ? $" From the status: {string.Join(", ", report.Windows.Where(line => !line.FromLedger).Select(line => $"{line.Budget} as of {BudgetText.Moment(line.AsOf)}"))}."
+                        ? $" From the status: {string.Join(", ", report.Windows.Where(line => !line.FromLedger).Select(AsOf))}."
                         : ""
                 )
             : $"Read from the status, as of {BudgetText.Moment(report.Windows.Min(line => line.AsOf))}: {report.WhyStatus}.";
+
+    private static string AsOf(WindowLine line) => $"{line.Budget} as of {BudgetText.Moment(line.AsOf)}";
 
     private static IReadOnlyList<string> Row(WindowLine line, CapReport cap, DateTimeOffset now) =>
         [
@@ -113,7 +116,10 @@ internal static class BudgetTable
                 line.Caps.Where(cap => cap.Declared is not null)
                     .Select(cap =>
                         $"from {BudgetText.Words(cap.Unit, BudgetText.Up(cap.Unit, cap.Declared))} to "
-                        + $"{BudgetText.Up(cap.Unit, cap.Unit == BudgetUnit.Usd ? decimal.Parse(raise.MaxCost!, System.Globalization.CultureInfo.InvariantCulture) : raise.MaxTokens)}"
+                        + BudgetText.Up(
+                            cap.Unit,
+                            cap.Unit == BudgetUnit.Usd ? decimal.Parse(raise.MaxCost!, CultureInfo.InvariantCulture) : raise.MaxTokens
+                        )
                     )
             );
             yield return $"* {line.Budget}: raised {caps} until {BudgetText.Moment(raise.ExpiresAt.ToUniversalTime())} by "

@@ -26,10 +26,12 @@ internal static class ChangeCommands
             new Command(
                 "raise",
                 """
-                Break-glass: a higher cap of a window until a moment. The spend stays: when the raise ends, what is above the cap is exhausted until the window ends.
+                Break-glass: a higher cap of a window until a moment. The spend stays: when the raise ends, what is above the cap is
+                exhausted until the window ends.
 
-                Where manifests come from a repository, a raise belongs there: --print writes it for you, reviewed and undone like any other change. What this
-                command writes may be taken back by the next synchronisation that sets spec.budget.raises (of a shared budget: spec.raises).
+                Where manifests come from a repository, a raise belongs there: --print writes it for you, reviewed and undone like any other
+                change. What this command writes may be taken back by the next synchronisation that sets spec.budget.raises (of a shared
+                budget: spec.raises).
                 """
             )
             {
@@ -84,7 +86,8 @@ internal static class ChangeCommands
             new Command(
                 "write-off",
                 """
-                Takes unproven spend off a window, because somebody knows that it was not spent. It takes the place of an earlier write-off of the same window.
+                Takes unproven spend off a window, because somebody knows that it was not spent. It takes the place of an earlier write-off
+                of the same window.
                 """
             )
             {

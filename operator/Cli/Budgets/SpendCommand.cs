@@ -30,8 +30,9 @@ internal static class SpendCommand
             """
             Sums what model calls cost, by one thing that spend is told apart by: the costliest first.
 
-            The logs of the guardrails of the agent's serving pods are read, which takes the right to get pods/log. They are exact, as far as they reach: pods that are gone, and lines that
-            the node has rotated away, are not there. "show" tells the costliest of a whole window.
+            The logs of the guardrails of the agent's serving pods are read, which takes the right to get pods/log. They are exact, as far
+            as they reach: pods that are gone, and lines that the node has rotated away, are not there. "show" tells the costliest of a
+            whole window.
             """
         )
         {

@@ -39,8 +39,10 @@ public sealed partial class GrantEndpoint(
             context.Response.StatusCode = GrantProtocol.Misdirected;
             // The identity of a leader is "pod/address".
             if (elector.Leader.Split('/') is [_, { Length: > 0 } address])
-                context.Response.Headers.Location =
-                    $"https://{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{options.GrantsPort}{GrantProtocol.Path}";
+            {
+                var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
+                context.Response.Headers.Location = $"https://{host}:{options.GrantsPort}{GrantProtocol.Path}";
+            }
             return;
         }
         if (await AuthenticateAsync(context) is not { } caller)

@@ -313,7 +313,8 @@ public sealed class EvalRunController(
         try
         {
             var path =
-                $"{PodView.Resource.Path(pod.Meta.Key.Namespace, pod.Meta.Key.Name, "log")}?container={RunnerJob.Reporter}&limitBytes={ResultsLog.MaxLogBytes}";
+                $"{PodView.Resource.Path(pod.Meta.Key.Namespace, pod.Meta.Key.Name, "log")}"
+                + $"?container={RunnerJob.Reporter}&limitBytes={ResultsLog.MaxLogBytes}";
             using var response = await api.OpenAsync(HttpMethod.Get, path, null, null, cancellationToken);
             await using var log = await response.Content.ReadAsStreamAsync(cancellationToken);
             // To its end before it is searched: a reader that meets a broken connection must not take a part for the whole.

@@ -17,9 +17,13 @@ public sealed class SubmissionEndpoint(
     ObjectCache<EvalRun> runs,
     TokenReviews reviews,
     VerdictWriter verdicts,
+    TimeProvider time,
     ILogger<SubmissionEndpoint> logger
 ) : IDisposable
 {
+    // How long a submission waits for a place.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     // A file is held while it is judged.
     private readonly SemaphoreSlim places = new(2);
 
@@ -90,8 +94,16 @@ public sealed class SubmissionEndpoint(
 
     private async Task<(int Status, JsonObject Answer)> JudgeAsync(HttpContext context, EvalRun run)
     {
-        if (!await places.WaitAsync(TimeSpan.FromSeconds(30), context.RequestAborted))
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, context.RequestAborted);
+        try
+        {
+            await places.WaitAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
             return Refusal(503, "too many submissions at once: try again");
+        }
         try
         {
             context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = SubmissionProtocol.MaxBytes;

@@ -91,7 +91,9 @@ public static class OperatorHost
 
     private static void AddServices(IServiceCollection services, OperatorOptions options, KubernetesApi api, Surroundings around)
     {
+#pragma warning disable RS0030 // A host: this is where the clock is chosen.
         services.AddSingleton(options).AddSingleton(api).AddSingleton(around).AddSingleton(TimeProvider.System);
+#pragma warning restore RS0030
         services.AddSingleton(
             new LeaderElectionOptions
             {
@@ -111,12 +113,6 @@ public static class OperatorHost
             .AddSingleton<SubmissionEndpoint>()
             .AddSingleton<PriceBook>()
             .AddSingleton<PriceNews>();
-        services.AddSingleton(provider => new EventRecorder(
-            api,
-            Names.Operator,
-            TimeProvider.System,
-            provider.GetRequiredService<ILogger<EventRecorder>>()
-        ));
 
         services
             .AddKubernetesOperator()

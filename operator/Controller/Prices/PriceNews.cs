@@ -16,6 +16,7 @@ public sealed class PriceNews(
     KubernetesApi api,
     EventRecorder events,
     OperatorOptions options,
+    TimeProvider time,
     ILogger<PriceNews> logger
 ) : ILeaderTask
 {
@@ -28,9 +29,10 @@ public sealed class PriceNews(
         using var changed = new SemaphoreSlim(0);
         void Wake() => changed.Release();
         book.Changed += Wake;
+        await using var again = time.CreateTimer(_ => Wake(), null, LookAgain, LookAgain);
         try
         {
-            for (PriceState? told = null; ; await changed.WaitAsync(LookAgain, cancellationToken))
+            for (PriceState? told = null; ; await changed.WaitAsync(cancellationToken))
             {
                 await KeepAsync(cancellationToken);
                 if (book.Source is not { } key || book.State is not { } state || state == told)

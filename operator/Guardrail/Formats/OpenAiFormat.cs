@@ -99,7 +99,10 @@ internal sealed class OpenAiFormat : WireFormat
         var model = JsonEncodedText.Encode(facts.Model ?? "");
         return endpoint.Api == UsageApi.Responses
             ? $"event: response.incomplete\ndata: "
-                + $"{{\"type\":\"response.incomplete\",\"response\":{{\"id\":\"{id}\",\"object\":\"response\",\"model\":\"{model}\",\"status\":\"incomplete\",\"incomplete_details\":{{\"reason\":\"max_output_tokens\"}},\"output\":[],\"usage\":null}}}}\n\n"
-            : $"data: {{\"id\":\"{id}\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"{model}\",\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"length\"}}]}}\n\ndata: [DONE]\n\n";
+                + $"{{\"type\":\"response.incomplete\",\"response\":{{\"id\":\"{id}\",\"object\":\"response\",\"model\":\"{model}\","
+                + $"\"status\":\"incomplete\","
+                + $"\"incomplete_details\":{{\"reason\":\"max_output_tokens\"}},\"output\":[],\"usage\":null}}}}\n\n"
+            : $"data: {{\"id\":\"{id}\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"{model}\","
+                + $"\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"length\"}}]}}\n\ndata: [DONE]\n\n";
     }
 }

@@ -1,13 +1,10 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 using k8s;
-using Shouldly;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
