@@ -1,6 +1,7 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.Shared;
 using CsCheck;
 using k8s.Models;
 using Shouldly;

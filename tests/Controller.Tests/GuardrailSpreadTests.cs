@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Prices;
+using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
 

@@ -2,23 +2,10 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentBudgets;
-
-/// <summary>Everything that a decision about one shared budget may depend on. Immutable.</summary>
-/// <param name="Budget">The budget.</param>
-/// <param name="Ledger">Its account, or null.</param>
-/// <param name="Agents">How many agents it binds.</param>
-/// <param name="Now">The moment.</param>
-internal sealed record AgentBudgetObservation(AgentBudget Budget, BudgetLedgerStatus? Ledger, int Agents, DateTimeOffset Now);
-
-/// <summary>What is to be written.</summary>
-/// <param name="Status">The status.</param>
-/// <param name="Refresh">The ledger's book takes over what is declared.</param>
-/// <param name="Events">What is told.</param>
-/// <param name="RequeueAfter">When to look again.</param>
-internal sealed record AgentBudgetDecision(AgentBudgetStatus Status, bool Refresh, IReadOnlyList<EventNote> Events, TimeSpan? RequeueAfter);
 
 /// <summary>What a shared budget's status says. Pure; the agents' own decisions say what it means for them.</summary>
 internal static class AgentBudgetDecider

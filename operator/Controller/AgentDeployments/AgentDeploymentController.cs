@@ -2,11 +2,9 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
 

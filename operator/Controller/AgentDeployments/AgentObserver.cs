@@ -1,11 +1,11 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Api.Rules;
-using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.EvalSuites;
+using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;

@@ -1,6 +1,8 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.ReadinessExceptions;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -170,7 +172,7 @@ internal static class GateDecider
 
         draft.KeepsEvalPods = true;
         AgentDecider.AddRevision(seen, draft, revision, Names.EvalTrack, wanted);
-        draft.Writes.Add(new Write.Apply(Views.ServiceView.Resource, ChildObjects.CandidateService(seen, revision)));
+        draft.Writes.Add(new Write.Apply(ServiceView.Resource, ChildObjects.CandidateService(seen, revision)));
         string message;
         if (!whole)
         {

@@ -1,6 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 

@@ -1,6 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Contracts;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 

@@ -7,9 +7,8 @@ using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
 

@@ -6,8 +6,7 @@ using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.EvalRuns;
 

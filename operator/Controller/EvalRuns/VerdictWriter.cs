@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
 using k8s;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
 using Microsoft.AspNetCore.Builder;

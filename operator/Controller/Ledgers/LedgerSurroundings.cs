@@ -1,0 +1,15 @@
+using System.Threading.Channels;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+
+namespace AgentReadiness.Controller.Ledgers;
+
+/// <summary>What a book needs of its surroundings.</summary>
+/// <param name="Terms">What is declared for the account at a moment.</param>
+/// <param name="Lend">Asks a shared budget, with what other calls wait for beside the request's.</param>
+/// <param name="Hungry">Tells that somebody waits for money which the given holders, by name, may have to spare.</param>
+internal sealed record LedgerSurroundings(
+    Func<DateTimeOffset, AccountTerms> Terms,
+    Func<AccountKey, GrantRequest, HolderPod, Amount, CancellationToken, Task<GrantResponse>> Lend,
+    Action<IReadOnlyList<string>> Hungry
+);
