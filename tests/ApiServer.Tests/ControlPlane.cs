@@ -5,8 +5,8 @@ using AgentReadiness.Api.Schema;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
-using k8s;
 using Xunit;
+using k8s;
 
 namespace AgentReadiness.ApiServer.Tests;
 

@@ -11,8 +11,8 @@ using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
+using k8s;
 
 namespace AgentReadiness.Bench;
 
@@ -93,7 +93,7 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
             },
             CancellationToken.None
         );
-        suites[ns] = (new SuiteView(View(suite, CacheIndexes.Typed<EvalSuite>), map.Digest), map.Digest);
+        suites[ns] = (new SuiteView(View(suite, TypedView.Of<EvalSuite>), map.Digest), map.Digest);
     }
 
     private async Task AddAsync(string ns, int index)
@@ -103,7 +103,7 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
         var body = Samples.Agent(ns, name);
         Samples.Set(body, "spec.replicas", 1);
         Samples.Set(body, "spec.template.spec.serviceAccountName", "default");
-        var agent = View(await user.CreateAsync(Witness.Agents, ns, body, none), CacheIndexes.Typed<AgentDeployment>);
+        var agent = View(await user.CreateAsync(Witness.Agents, ns, body, none), TypedView.Of<AgentDeployment>);
         var revision = Revision.Compute(agent.Spec, new Dictionary<string, string>());
         var account = await LedgerAsync(agent);
         var seen = new AgentObservation(
@@ -195,7 +195,7 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
             },
             CancellationToken.None
         );
-        return View(ended, CacheIndexes.Typed<EvalRun>);
+        return View(ended, TypedView.Of<EvalRun>);
     }
 
     // Through the operator's own book, which answers nothing but that it is done.

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
@@ -140,7 +139,7 @@ public sealed class GuardrailSpreadTests
         cluster
             .Copies.Values.Where(copy => copy.Meta.Label(Names.TrackLabel) is not null)
             .Select(copy => copy.CaDigest)
-            .ShouldBe(Enumerable.Repeat<string?>(GrantCertificates.DigestOf(cluster.Authority), 3));
+            .ShouldBe(Enumerable.Repeat<string?>(TrustBundle.DigestOf(cluster.Authority), 3));
         (
             cluster.Declared,
             cluster.Served,
@@ -154,7 +153,7 @@ public sealed class GuardrailSpreadTests
         cluster.Agent.Spec.Ports = [];
         cluster.Authority = "the next";
         cluster.Settle();
-        cluster.Copies[Config(serving, Names.ServingTrack)].CaDigest.ShouldBe(GrantCertificates.DigestOf(cluster.Authority));
+        cluster.Copies[Config(serving, Names.ServingTrack)].CaDigest.ShouldBe(TrustBundle.DigestOf(cluster.Authority));
     }
 
     private List<string> Templates() =>

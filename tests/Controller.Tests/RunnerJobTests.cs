@@ -5,12 +5,13 @@ using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
-using k8s;
-using k8s.Models;
 using Shouldly;
 using Xunit;
+using k8s;
+using k8s.Models;
 
 namespace AgentReadiness.Controller.Tests;
 
@@ -73,9 +74,9 @@ public sealed class RunnerJobTests
         pod["volumes"]![0]!["persistentVolumeClaim"]!.ToJsonString().ShouldBe("""{"claimName":"golden","readOnly":true}""");
         Container(pod, EvalSuiteRules.Reporter).ToJsonString().ShouldNotContain("/agent-readiness/cases");
 
-        var digest = EvalPlan.SuiteDigest(new EvalSuite { Spec = suite }, string.Empty);
+        var digest = SuiteDigest.Of(new EvalSuite { Spec = suite }, string.Empty);
         suite.Builtin.Volume.Version = "8";
-        EvalPlan.SuiteDigest(new EvalSuite { Spec = suite }, string.Empty).ShouldNotBe(digest, "another version is another measurement");
+        SuiteDigest.Of(new EvalSuite { Spec = suite }, string.Empty).ShouldNotBe(digest, "another version is another measurement");
     }
 
     [Fact]

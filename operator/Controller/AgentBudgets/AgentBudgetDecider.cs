@@ -1,7 +1,6 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
 
@@ -30,7 +29,7 @@ internal static class AgentBudgetDecider
                     Reason = reason,
                     Message = message,
                     ObservedGeneration = generation,
-                    LastTransitionTime = old?.Status == status ? old.LastTransitionTime : StatusDraft.Seconds(seen.Now),
+                    LastTransitionTime = old?.Status == status ? old.LastTransitionTime : Timestamps.WholeSeconds(seen.Now),
                 }
             );
         }

@@ -132,7 +132,7 @@ public static class AgentDecider
 
     private static void TakeOver(AgentObservation seen, StatusDraft draft, string? serving, string target, PromotionBasis basis)
     {
-        var now = StatusDraft.Seconds(seen.Now);
+        var now = Timestamps.WholeSeconds(seen.Now);
         draft.Note(false, Reasons.Promoted, $"revision {target} serves now{(serving is null ? string.Empty : $", instead of {serving}")}");
         draft.Status = draft.Status with
         {

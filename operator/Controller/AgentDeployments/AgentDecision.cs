@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Shared;
 

@@ -2,6 +2,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Controller.Certificates;
+using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Prices;
@@ -12,7 +13,7 @@ namespace AgentReadiness.Controller.AgentDeployments;
 
 /// <summary>Reads everything that a decision may depend on from the caches, at one moment.</summary>
 public sealed class AgentObserver(
-    ObjectCache<EvalSuite> suites,
+    SuiteObserver suites,
     ObjectCache<EvalRun> runs,
     ObjectCache<BudgetLedger> ledgers,
     ObjectCache<ConfigMapView> configMaps,
@@ -64,10 +65,10 @@ public sealed class AgentObserver(
                 .Select(service => services.Get(new NamespacedName(ns, service))?.View)
                 .OfType<ServiceView>()
                 .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
-            [.. services.ByIndex(CacheIndexes.Foreign, ns).Select(entry => entry.View)],
+            [.. services.ByIndex(Registration.Foreign, ns).Select(entry => entry.View)],
             endpoints.Get(new NamespacedName(ns, ChildNames.Service(name)))?.View.Pods ?? [],
             [.. runs.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
-            [.. agent.Spec.Evals.Select(eval => Suite(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
+            [.. agent.Spec.Evals.Select(eval => suites.Observe(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
             [.. pods.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             ClaimReferences
                 .Find(agent.Spec.Template)
@@ -95,36 +96,5 @@ public sealed class AgentObserver(
                     )),
             ],
         };
-    }
-
-    /// <summary>A suite with the digest of its cases.</summary>
-    public SuiteView Suite(string ns, string name)
-    {
-        var suite = suites.Get(new NamespacedName(ns, name))?.View;
-        return new SuiteView(
-            suite,
-            suite?.Spec switch
-            {
-                { Builtin.Cases: { } cases } => configMaps.Get(new NamespacedName(ns, cases.Name))?.View.Digest,
-                { Builtin.Volume: not null } => string.Empty,
-                { Job: { } job } => Digest(ns, job),
-                { External: not null } => string.Empty,
-                _ => null,
-            }
-        );
-    }
-
-    // Cases that a runner of its own mounts make another measurement when they change, as our runner's do.
-    private string? Digest(string ns, JobSuite job)
-    {
-        var digests = new List<string>();
-        foreach (var reference in ConfigMapReferences.Find(job.Template))
-        {
-            if (configMaps.Get(new NamespacedName(ns, reference.Name))?.View.Digest is { } digest)
-                digests.Add($"{reference.Name} {digest}");
-            else if (!reference.Optional)
-                return null;
-        }
-        return string.Join('\n', digests);
     }
 }

@@ -84,7 +84,7 @@ internal static class CanaryDecider
                     0,
                     new Write.Verify(new NamespacedName(seen.Namespace, ChildNames.Serving(seen.Name, revision)), candidate)
                 );
-            state = state with { Shared = true, HeldSince = state.HeldSince ?? StatusDraft.Seconds(seen.Now), StablePods = stable };
+            state = state with { Shared = true, HeldSince = state.HeldSince ?? Timestamps.WholeSeconds(seen.Now), StablePods = stable };
         }
         else if (
             state.HeldSince is null

@@ -1,9 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
@@ -145,21 +143,8 @@ internal static class ChildObjects
                     },
         };
         var body = Object(seen, ConfigMapView.Resource, ChildNames.GuardrailConfig(seen.Name, revision, track), revision, track);
-        body["data"] = GuardrailFiles(config, seen.Around, seen.Prices);
+        body["data"] = GuardrailSidecar.Files(config, seen.Around, seen.Prices);
         return body;
-    }
-
-    /// <summary>The files of a guardrail.</summary>
-    public static JsonObject GuardrailFiles(GuardrailConfig config, Surroundings around, GuardrailPrices? prices)
-    {
-        var files = new JsonObject
-        {
-            [Path.GetFileName(GuardrailPaths.Config)] = JsonSerializer.Serialize(config, ContractsJson.Default.GuardrailConfig),
-            [Path.GetFileName(GuardrailPaths.CaFile)] = around.GrantsCa,
-        };
-        if (prices is not null)
-            files[GuardrailPrices.Key] = prices.Text;
-        return files;
     }
 
     private static RunLimits? Limits(BudgetSpec? budget) =>

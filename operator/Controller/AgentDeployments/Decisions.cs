@@ -63,7 +63,7 @@ internal sealed record Decisions(DecisionStatus? Last, bool IsFresh)
             Declared = declared,
             Step = step,
             Reason = decision.Reason,
-            At = StatusDraft.Seconds(seen.Now),
+            At = Timestamps.WholeSeconds(seen.Now),
         };
         draft.Status = draft.Status with { Decision = carried };
         draft.Note(

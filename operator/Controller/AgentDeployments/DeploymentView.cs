@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 

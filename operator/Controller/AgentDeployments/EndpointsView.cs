@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AgentReadiness.Api;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 

@@ -6,6 +6,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -60,7 +61,7 @@ internal static class EvalPlan
                 {
                     var ns = requirement.Suite.Namespace ?? seen.Namespace;
                     var view = seen.Suites[index];
-                    var digest = SuiteDigest(view.Suite!, view.CasesDigest!);
+                    var digest = SuiteDigest.Of(view.Suite!, view.CasesDigest!);
                     var identity = Identity(seen, revision, ns, requirement, digest);
                     var runs = seen
                         .Runs.Where(run =>
@@ -200,47 +201,6 @@ internal static class EvalPlan
         return score is null ? worst.Phase.ToString()
             : worst.Phase == EvalPhase.Passed ? $"Passed {score}"
             : $"{worst.Phase} {score} (needs {worst.Requirement.MinScore})";
-    }
-
-    /// <summary>Digest of what a suite measures: its spec, without who may use it, and its cases.</summary>
-    public static string SuiteDigest(EvalSuite suite, string casesDigest)
-    {
-        var whole = suite.Spec switch
-        {
-            { Job: { } job } => new JsonObject
-            {
-                ["cases"] = casesDigest,
-                ["path"] = job.Path ?? Defaults.JobPath,
-                ["port"] = job.Port,
-                ["resultsFile"] = job.ResultsFile ?? Defaults.JobResultsFile,
-                ["template"] = job.Template.DeepClone(),
-                ["version"] = job.Version,
-            },
-            { External: { } external } => new JsonObject { ["external"] = external.Version ?? string.Empty },
-            { Builtin: var builtin } => new JsonObject
-            {
-                ["cases"] = casesDigest,
-                ["key"] = builtin?.Cases?.Key,
-                ["path"] = builtin?.Path ?? Defaults.BuiltinPath,
-                ["port"] = builtin?.Port,
-            },
-        };
-        if (suite.Spec.Builtin?.Volume is { } volume)
-            whole["volume"] = new JsonObject
-            {
-                ["claim"] = volume.ClaimName,
-                ["path"] = volume.Path,
-                ["version"] = volume.Version,
-            };
-        // Another judge makes another measurement; a suite without one has the digest that it always had.
-        if (suite.Spec.Builtin?.Judge is { } judge)
-            whole["judge"] = new JsonObject
-            {
-                ["url"] = judge.Url,
-                ["model"] = judge.Model,
-                ["votes"] = judge.Votes ?? 1,
-            };
-        return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)));
     }
 
     private static string Cases(EvalSuiteSpec suite) =>

@@ -113,7 +113,7 @@ internal static class GateDecider
             Gates = exception.Spec.Gates,
             Reason = exception.Spec.Reason,
             RequestedBy = exception.Spec.RequestedBy,
-            ExpiresAt = StatusDraft.Seconds(exception.Spec.ExpiresAt.ToUniversalTime()),
+            ExpiresAt = Timestamps.WholeSeconds(exception.Spec.ExpiresAt.ToUniversalTime()),
         };
         draft.Status = draft.Status with { Exception = use };
         draft.LookAgainAt(exception.Spec.ExpiresAt.ToUniversalTime());

@@ -1,5 +1,4 @@
 using AgentReadiness.Api;
-using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -33,7 +32,7 @@ internal static class GuardrailSpread
                 .Where(copy => copy.PricesDigest != seen.Prices?.Digest && (seen.Prices is null || !applied.Contains(copy.Meta.Key.Name)))
                 .Select(copy => new Write.SetPrices(copy.Meta.Key, seen.Prices?.Text))
         );
-        var ca = GrantCertificates.DigestOf(seen.Around.GrantsCa);
+        var ca = TrustBundle.DigestOf(seen.Around.GrantsCa);
         late.AddRange(
             copies
                 .Where(copy => copy.CaDigest != ca && !applied.Contains(copy.Meta.Key.Name))

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -14,4 +15,8 @@ public sealed record ServiceView(Meta Meta, IReadOnlyDictionary<string, string> 
 
     /// <summary>Makes the view.</summary>
     public static ServiceView Of(JsonElement item) => new(Meta.Of(item), item.Map("spec", "selector"));
+
+    /// <summary>It was made by others and may select pods. Known by its owner, not by a label, which anybody may write.</summary>
+    public bool IsForeign =>
+        Selector.Count > 0 && Meta.Controller?.StartsWith(AgentDeployment.EntityKind + "/", StringComparison.Ordinal) != true;
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Runtime;
 

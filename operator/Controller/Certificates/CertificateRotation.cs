@@ -110,7 +110,7 @@ public sealed class CertificateRotation(
 
     private async Task KeepBundleAsync(string bundle, CancellationToken cancellationToken)
     {
-        if (configMaps.Get(key)?.View.CaDigest == GrantCertificates.DigestOf(bundle))
+        if (configMaps.Get(key)?.View.CaDigest == TrustBundle.DigestOf(bundle))
             return;
         await api.ApplyAsync(
             ConfigMapView.Resource,

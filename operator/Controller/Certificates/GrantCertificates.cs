@@ -1,6 +1,4 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 
 namespace AgentReadiness.Controller.Certificates;
 
@@ -17,9 +15,6 @@ public abstract class GrantCertificates
 
     /// <summary>The certificate of new connections; null before one is known.</summary>
     public X509Certificate2? Leaf => pair?.Leaf;
-
-    /// <summary>The digest by which a bundle in a ConfigMap is known.</summary>
-    public static string DigestOf(string bundle) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(bundle)));
 
     /// <summary>Takes others from now on. Connections that are there go on.</summary>
     protected void Use(string bundle, X509Certificate2 leaf)

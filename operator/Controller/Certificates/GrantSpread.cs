@@ -11,7 +11,7 @@ public sealed class GrantSpread(ObjectCache<ConfigMapView> configMaps, ObjectCac
     /// <summary>The ConfigMaps of guardrails that do not have a bundle.</summary>
     public IReadOnlyList<NamespacedName> Lacking(string bundle)
     {
-        var digest = GrantCertificates.DigestOf(bundle);
+        var digest = TrustBundle.DigestOf(bundle);
         return
         [
             .. configMaps

@@ -7,6 +7,7 @@ using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
+using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
@@ -16,7 +17,7 @@ namespace AgentReadiness.Controller.EvalRuns;
 
 /// <summary>Makes one measurement: a place in the queue, a Job beside the suite, and the verdict on what its reporter read.</summary>
 public sealed class EvalRunController(
-    AgentObserver observer,
+    SuiteObserver suites,
     ObjectCache<AgentDeployment> agents,
     ObjectCache<EvalRun> runs,
     ObjectCache<JobView> jobs,
@@ -83,11 +84,11 @@ public sealed class EvalRunController(
 
     private async Task<ReconciliationResult<EvalRun>> BeginAsync(EvalRun run, NamespacedName key, CancellationToken cancellationToken)
     {
-        var suite = observer.Suite(key.Namespace, run.Spec.Suite);
+        var suite = suites.Observe(key.Namespace, run.Spec.Suite);
         if (
             suite.Suite is null
             || suite.CasesDigest is null
-            || EvalPlan.SuiteDigest(suite.Suite, suite.CasesDigest) != run.Spec.SuiteDigest
+            || SuiteDigest.Of(suite.Suite, suite.CasesDigest) != run.Spec.SuiteDigest
         )
         {
             await verdicts.FinishAsync(
@@ -101,7 +102,7 @@ public sealed class EvalRunController(
             );
             return ReconciliationResult<EvalRun>.Success();
         }
-        var began = StatusDraft.Seconds(time.GetUtcNow());
+        var began = Timestamps.WholeSeconds(time.GetUtcNow());
         if (run.Spec.Kind == EvalKind.External)
         {
             var message =
@@ -157,8 +158,8 @@ public sealed class EvalRunController(
     {
         lock (gate)
         {
-            var waiting = runs.ByIndex(CacheIndexes.ByState, EvalQueue.Waiting).Select(entry => entry.View).ToList();
-            var atWork = runs.ByIndex(CacheIndexes.ByState, EvalQueue.AtWork).Select(entry => entry.View).ToList();
+            var waiting = runs.ByIndex(Registration.ByState, EvalQueue.Waiting).Select(entry => entry.View).ToList();
+            var atWork = runs.ByIndex(Registration.ByState, EvalQueue.AtWork).Select(entry => entry.View).ToList();
             begun.RemoveWhere(one => runs.Get(one)?.View is not { } view || EvalQueue.StateOf(view) != EvalQueue.Waiting);
             var begunHere = waiting.Where(run => begun.Contains(Key(run))).ToList();
             EvalMetrics.Queue.WithLabels(EvalQueue.Waiting).Set(waiting.Count - begunHere.Count);
@@ -241,7 +242,7 @@ public sealed class EvalRunController(
         if (
             certificates.Bundle is not { } bundle
             || configMaps.Get(configMap)?.View.CaDigest is not { } has
-            || has == GrantCertificates.DigestOf(bundle)
+            || has == TrustBundle.DigestOf(bundle)
         )
             return;
         ControllerLog.AuthoritySet(logger, configMap);

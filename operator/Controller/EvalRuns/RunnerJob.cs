@@ -5,7 +5,6 @@ using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.EvalRuns;
@@ -72,7 +71,7 @@ internal static class RunnerJob
                 ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name },
                 ["ownerReferences"] = Owner(run),
             },
-            ["data"] = ChildObjects.GuardrailFiles(
+            ["data"] = GuardrailSidecar.Files(
                 new GuardrailConfig
                 {
                     Agent = new GuardrailIdentity
@@ -153,8 +152,8 @@ internal static class RunnerJob
                 ],
             },
         };
-        PodTemplate.AddFirst(pod, PodTemplate.Guardrail(around.GuardrailImage, calls), around.NativeSidecars);
-        PodTemplate.AddVolumes(pod, JudgeConfigName(run), calls);
+        GuardrailSidecar.AddFirst(pod, GuardrailSidecar.Container(around.GuardrailImage, calls), around.NativeSidecars);
+        GuardrailSidecar.AddVolumes(pod, JudgeConfigName(run), calls);
         var reporter = (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == Reporter)!;
         ((JsonArray)reporter["env"]!).Add(
             Variable(RunnerVariables.GuardrailQuit, $"http://127.0.0.1:{GuardrailPorts.Admin}{GuardrailPaths.Quit}")

@@ -1,6 +1,4 @@
-using System.Globalization;
 using AgentReadiness.Api.Resources;
-using NodaTime;
 
 namespace AgentReadiness.Controller.Ledgers;
 

@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 

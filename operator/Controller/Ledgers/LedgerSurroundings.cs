@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 

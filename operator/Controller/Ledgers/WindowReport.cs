@@ -3,6 +3,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.Ledgers;
 
@@ -139,7 +140,7 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
             PerCall = SpendSummary.Statistics(Limit?.Spend?.PerCall),
             PerRun = SpendSummary.Statistics(Limit?.Spend?.PerRun),
             Ends = Ends.UtcDateTime,
-            AsOf = new DateTime(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc),
+            AsOf = Timestamps.WholeSeconds(now),
             Exhausted = IsExhausted,
             CapPending =
                 Limit is not null

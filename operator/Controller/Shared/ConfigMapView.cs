@@ -2,7 +2,6 @@ using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Shared;
@@ -45,7 +44,7 @@ public sealed record ConfigMapView(Meta Meta, string Digest, string? PricesDiges
         {
             CaDigest =
                 meta.Label(Names.ManagedByLabel) == Names.Operator && item.Text("data", CaFile) is { } ca
-                    ? string.Intern(GrantCertificates.DigestOf(ca))
+                    ? string.Intern(TrustBundle.DigestOf(ca))
                     : null,
         };
     }

@@ -1,4 +1,3 @@
-using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Shared;

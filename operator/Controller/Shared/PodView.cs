@@ -2,7 +2,6 @@ using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Shared;

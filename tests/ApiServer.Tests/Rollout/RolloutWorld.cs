@@ -6,8 +6,8 @@ using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
-using k8s;
 using Shouldly;
+using k8s;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
