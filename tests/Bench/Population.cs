@@ -11,8 +11,8 @@ using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using Microsoft.Extensions.Logging.Abstractions;
 using k8s;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentReadiness.Bench;
 
@@ -20,7 +20,7 @@ namespace AgentReadiness.Bench;
 /// Agents that serve, without the hours that thousands of rollouts take: their children and statuses are what the operator's own
 /// decisions say, applied under its name, and the rest is what the controllers and kubelets of a cluster would have written.
 /// </summary>
-internal sealed class Population(ControlPlane plane, OperatorOptions options, Surroundings around)
+internal sealed class Population(ControlPlane plane, OperatorOptions options, OperatorEnvironment environment)
 {
     /// <summary>Agents in each namespace.</summary>
     public const int Crowd = 100;
@@ -121,7 +121,7 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
             null,
             [],
             account,
-            around,
+            environment,
             TimeProvider.System.GetUtcNow()
         );
         seen = seen with { Runs = [await RunAsync(seen, revision)] };
@@ -202,9 +202,9 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
     private async Task<BudgetLedgerStatus> LedgerAsync(AgentDeployment agent)
     {
         var account = AccountKey.Serving(agent.Metadata.NamespaceProperty, agent.Metadata.Name);
-        var book = new LedgerBook(
+        var book = new LedgerWriter(
             account,
-            new LedgerSurroundings(
+            new LedgerEnvironment(
                 now => BudgetWindows.Serving(agent.Spec, [], now),
                 (_, _, _, _, _) => throw new NotSupportedException(),
                 _ => { }

@@ -8,10 +8,10 @@ using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
-using Shouldly;
-using Xunit;
 using k8s;
 using k8s.Models;
+using Shouldly;
+using Xunit;
 
 namespace AgentReadiness.Controller.Tests;
 
@@ -99,7 +99,7 @@ public sealed class RunnerJobTests
             },
             null,
             "image:1",
-            Around
+            Environment
         );
         template.ToJsonString().ShouldBe(before, "the suite is not changed");
 
@@ -260,9 +260,9 @@ public sealed class RunnerJobTests
             other.ToJsonString().ShouldNotContain("agent-readiness-key-judge");
         Container(pod, Names.GuardrailContainer).ToJsonString().ShouldContain("agent-readiness-key-judge");
 
-        var config = RunnerJob.JudgeConfig(Run(), judge, Around, null);
+        var config = RunnerJob.JudgeConfig(Run(), judge, Environment, null);
         ((JsonObject)config["data"]!).ContainsKey("prices.json").ShouldBeFalse();
-        RunnerJob.JudgeConfig(Run(), judge, Around, new GuardrailPrices("{}", "digest"))["data"]!["prices.json"]!
+        RunnerJob.JudgeConfig(Run(), judge, Environment, new GuardrailPrices("{}", "digest"))["data"]!["prices.json"]!
             .GetValue<string>()
             .ShouldBe("{}", "a judge costs what agents' calls cost");
         var written = config["data"]!["config.json"]!.GetValue<string>();
@@ -271,7 +271,7 @@ public sealed class RunnerJobTests
         config["metadata"]!["ownerReferences"]![0]!["uid"]!.GetValue<string>().ShouldBe("run-uid");
     }
 
-    private static readonly Surroundings Around = new(
+    private static readonly OperatorEnvironment Environment = new(
         "guardrail:1",
         "https://grants",
         "CA",
@@ -281,7 +281,7 @@ public sealed class RunnerJobTests
     );
 
     private static JsonObject Pod(EvalSuiteSpec suite, string? digest) =>
-        (JsonObject)RunnerJob.Build(Run(), suite, digest, "image:1", Around)["spec"]!["template"]!["spec"]!;
+        (JsonObject)RunnerJob.Build(Run(), suite, digest, "image:1", Environment)["spec"]!["template"]!["spec"]!;
 
     private static JsonObject Container(JsonObject pod, string name) =>
         (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == name)!;

@@ -10,9 +10,9 @@ using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using Shouldly;
 using k8s;
 using k8s.Models;
+using Shouldly;
 
 namespace AgentReadiness.Controller.Tests;
 
@@ -181,7 +181,7 @@ internal sealed class SimulatedCluster
             Disruption,
             Exceptions,
             Ledger,
-            new Surroundings("guardrail:1", "https://grants", Authority, false, DisruptionView.Resource("v1"), ["platform"]),
+            new OperatorEnvironment("guardrail:1", "https://grants", Authority, false, DisruptionView.Resource("v1"), ["platform"]),
             Now
         )
         {

@@ -11,7 +11,7 @@ namespace AgentReadiness.Controller.AgentBudgets;
 public sealed class AgentBudgetController(
     ObjectCache<AgentDeployment> agents,
     ObjectCache<BudgetLedger> ledgers,
-    LedgerDesk desk,
+    LedgerRegistry registry,
     KubernetesApi api,
     EventRecorder events,
     OperatorOptions options,
@@ -30,12 +30,12 @@ public sealed class AgentBudgetController(
             new AgentBudgetObservation(
                 entity,
                 ledgers.Get(new NamespacedName(options.Namespace, account.LedgerName))?.View.Status,
-                near.Count(agent => desk.Shared(agent.Key.Namespace, agent.View).Any(shared => shared.Account == account)),
+                near.Count(agent => registry.Shared(agent.Key.Namespace, agent.View).Any(shared => shared.Account == account)),
                 time.GetUtcNow()
             )
         );
         if (decision.Refresh)
-            await desk.RefreshAsync(account, cancellationToken);
+            await registry.RefreshAsync(account, cancellationToken);
         var patch = MergePatch.Diff(entity.Status is null ? [] : Tree(entity.Status), Tree(decision.Status));
         if (patch.Count > 0)
         {

@@ -92,7 +92,7 @@ internal static class AgentBudgetDecider
         };
         var refresh = seen.Ledger is null
             ? seen.Agents > 0
-            : !LedgerFile.Same(seen.Ledger, LedgerLimits.Open(seen.Ledger, terms, seen.Now, seen.Ledger.Id ?? ""));
+            : !LedgerStore.Same(seen.Ledger, LedgerLimits.Open(seen.Ledger, terms, seen.Now, seen.Ledger.Id ?? ""));
         var next = windows
             .Where(window => window.Spec.Period != BudgetPeriod.Total)
             .Select(window => window.Ends)

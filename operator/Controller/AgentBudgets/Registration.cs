@@ -1,10 +1,5 @@
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Endpoints;
-using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Ledgers;
-using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -30,7 +25,7 @@ internal static class Registration
                     )
                     .Watches<AgentDeployment>(entry =>
                         wiring
-                            .Services.GetRequiredService<LedgerDesk>()
+                            .Services.GetRequiredService<LedgerRegistry>()
                             .Shared(entry.Key.Namespace, entry.View)
                             .Where(shared => shared.Budget is not null)
                             .Select(shared => new NamespacedName(shared.Account.Namespace, shared.Account.Agent))

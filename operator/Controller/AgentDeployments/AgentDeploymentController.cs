@@ -15,7 +15,7 @@ public sealed class AgentDeploymentController(
     AgentObserver observer,
     KubernetesApi api,
     EventRecorder events,
-    LedgerDesk ledgers,
+    LedgerRegistry ledgers,
     AppliedWrites applied,
     GrantCertificates certificates,
     ObjectCache<ConfigMapView> configMaps,

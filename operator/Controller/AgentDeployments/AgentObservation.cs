@@ -19,7 +19,7 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <param name="Disruption">The PodDisruptionBudget of the agent's name, or null.</param>
 /// <param name="Exceptions">Exceptions that name the agent.</param>
 /// <param name="Ledger">The account of serving pods, or null.</param>
-/// <param name="Around">Settings.</param>
+/// <param name="Environment">Settings.</param>
 /// <param name="Now">The moment.</param>
 public sealed record AgentObservation(
     AgentDeployment Agent,
@@ -36,7 +36,7 @@ public sealed record AgentObservation(
     DisruptionView? Disruption,
     IReadOnlyList<ReadinessException> Exceptions,
     BudgetLedgerStatus? Ledger,
-    Surroundings Around,
+    OperatorEnvironment Environment,
     DateTimeOffset Now
 )
 {

@@ -2,7 +2,6 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Prices;
@@ -24,10 +23,10 @@ public sealed class AgentObserver(
     ObjectCache<ClaimView> claims,
     ObjectCache<DisruptionView> disruptions,
     ObjectCache<ReadinessException> exceptions,
-    LedgerDesk desk,
+    LedgerRegistry registry,
     PriceBook prices,
     GrantCertificates certificates,
-    Surroundings around,
+    OperatorEnvironment environment,
     OperatorOptions options,
     TimeProvider time
 )
@@ -79,7 +78,7 @@ public sealed class AgentObserver(
             disruptions.Get(new NamespacedName(ns, name))?.View,
             [.. exceptions.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             ledgers.Get(new NamespacedName(options.Namespace, AccountKey.Serving(ns, name).LedgerName))?.View.Status,
-            around with
+            environment with
             {
                 GrantsCa = certificates.Bundle!,
             },
@@ -89,7 +88,8 @@ public sealed class AgentObserver(
             Prices = prices.InForce,
             Shared =
             [
-                .. desk.Shared(ns, agent)
+                .. registry
+                    .Shared(ns, agent)
                     .Select(shared => new SharedBudgetView(
                         shared,
                         ledgers.Get(new NamespacedName(options.Namespace, shared.Account.LedgerName))?.View.Status

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.EvalSuites;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 

@@ -10,7 +10,13 @@ namespace AgentReadiness.Controller.AgentDeployments;
 internal static class GateDecider
 {
     /// <summary>What opens the gate; null while it is shut.</summary>
-    public static PromotionBasis? Decide(AgentObservation seen, StatusDraft draft, string revision, string? serving, Decisions decisions)
+    public static PromotionBasis? Decide(
+        AgentObservation seen,
+        StatusDraft draft,
+        string revision,
+        string? serving,
+        RolloutCommands commands
+    )
     {
         if (seen.Agent.Spec.Evals.Count == 0)
         {
@@ -19,7 +25,7 @@ internal static class GateDecider
             return PromotionBasis.NoSuites;
         }
         var problem = EvalPlan.Problem(seen);
-        var steps = problem is null ? EvalPlan.Steps(seen, revision, decisions.Round(revision)) : [];
+        var steps = problem is null ? EvalPlan.Steps(seen, revision, commands.Round(revision)) : [];
         if (problem is null)
         {
             Show(draft, steps, revision);
@@ -66,7 +72,7 @@ internal static class GateDecider
         if (blocked is not null)
             Fail(draft, revision, serving, blocked);
         else
-            Evaluate(seen, draft, revision, steps, decisions);
+            Evaluate(seen, draft, revision, steps, commands);
         return null;
     }
 
@@ -91,7 +97,7 @@ internal static class GateDecider
                 seen.Name,
                 revision,
                 ExceptionGate.Evals,
-                seen.Around.ExceptionNamespaces,
+                seen.Environment.ExceptionNamespaces,
                 seen.Now
             )
             is not { } exception
@@ -148,7 +154,7 @@ internal static class GateDecider
         StatusDraft draft,
         string revision,
         IReadOnlyList<EvalStep> steps,
-        Decisions decisions
+        RolloutCommands commands
     )
     {
         var wanted = seen.Agent.Spec.Rollout?.CandidateReplicas ?? Defaults.CandidateReplicas;
@@ -156,7 +162,7 @@ internal static class GateDecider
         var whole = deployment?.IsWhole(wanted) == true;
         // Only the pods' coming up is on the clock, never the measurement.
         var measuring = steps.Any(step => step.Latest is not null && step.NextAttempt is null);
-        var since = Progress.Begin(seen, draft, ProgressSteps.Evaluation, wanted, decisions.IsFresh);
+        var since = Progress.Begin(seen, draft, ProgressSteps.Evaluation, wanted, commands.IsFresh);
         if (whole || measuring)
             Progress.Stop(draft);
         else if (Progress.IsLate(seen, draft, since, $"the eval pods of revision {revision}", deployment, revision, Names.EvalTrack))

@@ -58,7 +58,7 @@ internal static class PodTemplate
             AddVariables(container, spec);
 
         var guardrail = GuardrailSidecar.Container(guardrailImage, spec);
-        GuardrailSidecar.AddFirst(pod, guardrail, seen.Around.NativeSidecars);
+        GuardrailSidecar.AddFirst(pod, guardrail, seen.Environment.NativeSidecars);
         GuardrailSidecar.AddVolumes(pod, ChildNames.GuardrailConfig(seen.Name, revision, track), spec);
         return template;
     }

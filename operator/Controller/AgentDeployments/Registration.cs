@@ -2,11 +2,6 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.EvalSuites;
-using AgentReadiness.Controller.Ledgers;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -28,7 +23,7 @@ internal static class Registration
     private const string ByClaim = "claim";
 
     /// <summary>Adds their cache and controller, and the caches of the objects that they consist of.</summary>
-    public static IOperatorBuilder AddAgentDeployments(this IOperatorBuilder builder, Surroundings around)
+    public static IOperatorBuilder AddAgentDeployments(this IOperatorBuilder builder, OperatorEnvironment environment)
     {
         builder.Services.AddSingleton<AgentObserver>().AddSingleton<AppliedWrites>();
         return builder
@@ -76,7 +71,7 @@ internal static class Registration
                         .AddIndex(Foreign, entry => entry.View.IsForeign ? [entry.Key.Namespace] : [])
             )
             .AddCache(ClaimView.Resource, ClaimView.Of)
-            .AddCache(around.Disruptions, DisruptionView.Of)
+            .AddCache(environment.Disruptions, DisruptionView.Of)
             .AddCache(EndpointsView.Resource, EndpointsView.Of, CacheIndexes.Managed)
             .AddController<AgentDeploymentController, AgentDeployment>(Wire);
     }
@@ -89,8 +84,7 @@ internal static class Registration
         var prices = options.Prices;
         IEnumerable<NamespacedName> Child(Meta meta) =>
             meta.Label(Names.AgentLabel) is { } agent ? [new NamespacedName(meta.Key.Namespace, agent)] : [];
-        IEnumerable<NamespacedName> Users(NamespacedName suite) =>
-            agents.ByIndex(BySuite, suite.ToString()).Select(agent => agent.Key);
+        IEnumerable<NamespacedName> Users(NamespacedName suite) => agents.ByIndex(BySuite, suite.ToString()).Select(agent => agent.Key);
         wiring
             .Wakes(wake =>
                 wiring.Services.GetRequiredService<GrantCertificates>().Changed += () =>
@@ -107,9 +101,7 @@ internal static class Registration
                 Child(entry.View.Meta)
                     .Append(entry.Key)
                     .Concat(
-                        entry.View.IsForeign
-                            ? agents.ByIndex(CacheIndexes.ByNamespace, entry.Key.Namespace).Select(agent => agent.Key)
-                            : []
+                        entry.View.IsForeign ? agents.ByIndex(CacheIndexes.ByNamespace, entry.Key.Namespace).Select(agent => agent.Key) : []
                     )
             )
             .Watches<ClaimView>(entry => agents.ByIndex(ByClaim, entry.Key.ToString()).Select(agent => agent.Key))

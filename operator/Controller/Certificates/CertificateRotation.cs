@@ -14,7 +14,7 @@ namespace AgentReadiness.Controller.Certificates;
 public sealed class CertificateRotation(
     ObjectCache<CertificateView> secrets,
     ObjectCache<ConfigMapView> configMaps,
-    GrantSpread spread,
+    TrustBundleRollout spread,
     KubernetesApi api,
     EventRecorder events,
     OperatorOptions options,

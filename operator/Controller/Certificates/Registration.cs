@@ -1,10 +1,3 @@
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Endpoints;
-using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.EvalSuites;
-using AgentReadiness.Controller.Ledgers;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -20,7 +13,7 @@ internal static class Registration
         {
             builder
                 .Services.AddSingleton<GrantCertificates, SecretCertificates>()
-                .AddSingleton<GrantSpread>()
+                .AddSingleton<TrustBundleRollout>()
                 .AddSingleton<CertificateRotation>();
             return builder.AddCache(SecretCertificates.Resource, CertificateView.Of, only: secret).AddLeaderTask<CertificateRotation>();
         }

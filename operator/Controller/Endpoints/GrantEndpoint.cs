@@ -15,11 +15,11 @@ namespace AgentReadiness.Controller.Endpoints;
 /// never the request), and the answer. A follower answers 421 with the leader's address.
 /// </summary>
 public sealed partial class GrantEndpoint(
-    LedgerDesk desk,
+    LedgerRegistry registry,
     LeaderElector elector,
     ObjectCache<PodView> pods,
     ObjectCache<EvalRun> runs,
-    [FromKeyedServices(LedgerDesk.Api)] KubernetesApi api,
+    [FromKeyedServices(LedgerRegistry.Api)] KubernetesApi api,
     TokenReviews reviews,
     OperatorOptions options,
     TimeProvider time,
@@ -34,7 +34,7 @@ public sealed partial class GrantEndpoint(
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
-        if (!desk.IsOpen)
+        if (!registry.IsOpen)
         {
             context.Response.StatusCode = GrantProtocol.Misdirected;
             // The identity of a leader is "pod/address".
@@ -70,14 +70,14 @@ public sealed partial class GrantEndpoint(
         }
         try
         {
-            var answer = desk.IsUnlimited(account)
+            var answer = registry.IsUnlimited(account)
                 ? new GrantResponse
                 {
                     Outcome = GrantOutcome.Unlimited,
                     Window = "none",
                     WindowEnds = DateTimeOffset.MaxValue,
                 }
-                : await desk.GrantAsync(account, request, caller.Pod, context.RequestAborted);
+                : await registry.GrantAsync(account, request, caller.Pod, context.RequestAborted);
             context.Response.ContentType = "application/json";
             await JsonSerializer.SerializeAsync(context.Response.Body, answer, ContractsJson.Default.GrantResponse, context.RequestAborted);
         }

@@ -1,13 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.EvalSuites;
-using AgentReadiness.Controller.Ledgers;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;

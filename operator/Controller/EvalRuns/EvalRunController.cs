@@ -5,7 +5,6 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Prices;
@@ -28,7 +27,7 @@ public sealed class EvalRunController(
     GrantCertificates certificates,
     ObjectCache<ConfigMapView> configMaps,
     OperatorOptions options,
-    Surroundings settings,
+    OperatorEnvironment settings,
     TimeProvider time,
     ILogger<EvalRunController> logger
 ) : IEntityController<EvalRun>
@@ -85,11 +84,7 @@ public sealed class EvalRunController(
     private async Task<ReconciliationResult<EvalRun>> BeginAsync(EvalRun run, NamespacedName key, CancellationToken cancellationToken)
     {
         var suite = suites.Observe(key.Namespace, run.Spec.Suite);
-        if (
-            suite.Suite is null
-            || suite.CasesDigest is null
-            || SuiteDigest.Of(suite.Suite, suite.CasesDigest) != run.Spec.SuiteDigest
-        )
+        if (suite.Suite is null || suite.CasesDigest is null || SuiteDigest.Of(suite.Suite, suite.CasesDigest) != run.Spec.SuiteDigest)
         {
             await verdicts.FinishAsync(
                 run,
@@ -180,7 +175,7 @@ public sealed class EvalRunController(
     private async Task StartAsync(EvalRun run, EvalSuite suite, NamespacedName key, DateTime began, CancellationToken cancellationToken)
     {
         string? digest = null;
-        var around = settings with { GrantsCa = certificates.Bundle! };
+        var environment = settings with { GrantsCa = certificates.Bundle! };
         if (suite.Spec.Builtin?.Cases is { } cases)
         {
             var content = await api.GetAsync(ConfigMapView.Resource, key.Namespace, cases.Name, cancellationToken);
@@ -199,8 +194,8 @@ public sealed class EvalRunController(
         try
         {
             if (suite.Spec.Builtin?.Judge is { } judge)
-                await CreateAsync(ConfigMapView.Resource, RunnerJob.JudgeConfig(run, judge, around, prices.InForce));
-            await CreateAsync(JobView.Resource, RunnerJob.Build(run, suite.Spec, digest, options.EvalRunnerImage, around));
+                await CreateAsync(ConfigMapView.Resource, RunnerJob.JudgeConfig(run, judge, environment, prices.InForce));
+            await CreateAsync(JobView.Resource, RunnerJob.Build(run, suite.Spec, digest, options.EvalRunnerImage, environment));
         }
         catch (KubernetesApiException error) when (error.IsInvalid)
         {

@@ -1,12 +1,7 @@
 using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.EvalSuites;
-using AgentReadiness.Controller.Ledgers;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -61,9 +56,7 @@ internal static class Registration
             )
             // A run that ends, or goes, leaves a place to those that wait.
             .Watches<EvalRun>(entry =>
-                EvalQueue.StateOf(entry.View) != EvalQueue.Waiting
-                    ? runs.ByIndex(ByState, EvalQueue.Waiting).Select(run => run.Key)
-                    : []
+                EvalQueue.StateOf(entry.View) != EvalQueue.Waiting ? runs.ByIndex(ByState, EvalQueue.Waiting).Select(run => run.Key) : []
             )
             .Watches<AgentDeployment>(entry => runs.ByIndex(CacheIndexes.ByAgent, entry.Key.ToString()).Select(run => run.Key));
     }

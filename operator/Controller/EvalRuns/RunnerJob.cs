@@ -29,8 +29,8 @@ internal static class RunnerJob
     /// <param name="suite">A sound suite that is run by a Job.</param>
     /// <param name="casesDigest">SHA-256 of the cases that our own runner is given; null for a runner of the suite's.</param>
     /// <param name="image">Our image.</param>
-    /// <param name="around">Settings.</param>
-    public static JsonObject Build(EvalRun run, EvalSuiteSpec suite, string? casesDigest, string image, Surroundings around)
+    /// <param name="environment">Settings.</param>
+    public static JsonObject Build(EvalRun run, EvalSuiteSpec suite, string? casesDigest, string image, OperatorEnvironment environment)
     {
         var labels = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name };
         return new JsonObject
@@ -53,13 +53,13 @@ internal static class RunnerJob
                 ["activeDeadlineSeconds"] = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds),
                 ["template"] = suite.Job is { } job
                     ? Own(run, job, labels, image)
-                    : Builtin(run, suite.Builtin!, labels, casesDigest, image, around),
+                    : Builtin(run, suite.Builtin!, labels, casesDigest, image, environment),
             },
         };
     }
 
     /// <summary>The configuration of the guardrail in front of a judge.</summary>
-    public static JsonObject JudgeConfig(EvalRun run, JudgeSpec judge, Surroundings around, GuardrailPrices? prices) =>
+    public static JsonObject JudgeConfig(EvalRun run, JudgeSpec judge, OperatorEnvironment environment, GuardrailPrices? prices) =>
         new()
         {
             ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
@@ -95,12 +95,12 @@ internal static class RunnerJob
                     Ephemeral = true,
                     Budget = new BudgetAuthority
                     {
-                        Url = around.GrantsUrl,
+                        Url = environment.GrantsUrl,
                         CaFile = GuardrailPaths.CaFile,
                         TokenFile = GuardrailPaths.Token,
                     },
                 },
-                around,
+                environment,
                 prices
             ),
         };
@@ -122,7 +122,7 @@ internal static class RunnerJob
         );
 
     // The runner finds the judge as an agent finds its models: through a guardrail that alone has the key, and that ends with the run.
-    private static void AddJudge(JsonObject pod, EvalRun run, JudgeSpec judge, Surroundings around)
+    private static void AddJudge(JsonObject pod, EvalRun run, JudgeSpec judge, OperatorEnvironment environment)
     {
         var runner = (JsonObject)((JsonArray)pod["containers"]!)[0]!;
         foreach (
@@ -152,7 +152,7 @@ internal static class RunnerJob
                 ],
             },
         };
-        GuardrailSidecar.AddFirst(pod, GuardrailSidecar.Container(around.GuardrailImage, calls), around.NativeSidecars);
+        GuardrailSidecar.AddFirst(pod, GuardrailSidecar.Container(environment.GuardrailImage, calls), environment.NativeSidecars);
         GuardrailSidecar.AddVolumes(pod, JudgeConfigName(run), calls);
         var reporter = (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == Reporter)!;
         ((JsonArray)reporter["env"]!).Add(
@@ -166,7 +166,7 @@ internal static class RunnerJob
         JsonObject labels,
         string? casesDigest,
         string image,
-        Surroundings around
+        OperatorEnvironment environment
     )
     {
         var source = suite.Volume?.Path ?? suite.Cases!.Key;
@@ -235,7 +235,7 @@ internal static class RunnerJob
         );
         var template = Template(run, [], pod, labels, $"{ResultsDirectory}/results.jsonl", casesDigest, image);
         if (suite.Judge is { } judge)
-            AddJudge((JsonObject)template["spec"]!, run, judge, around);
+            AddJudge((JsonObject)template["spec"]!, run, judge, environment);
         return template;
     }
 

@@ -1,12 +1,5 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Endpoints;
-using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.Ledgers;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -23,10 +16,7 @@ internal static class Registration
             ResourceType.Of<EvalSuite>(),
             TypedView.Of<EvalSuite>,
             configure: cache =>
-                cache.AddIndex(
-                    CacheIndexes.ByCases,
-                    entry => CasesOf(entry.View.Spec).Select(name => $"{entry.Key.Namespace}/{name}")
-                )
+                cache.AddIndex(CacheIndexes.ByCases, entry => CasesOf(entry.View.Spec).Select(name => $"{entry.Key.Namespace}/{name}"))
         );
     }
 

@@ -10,8 +10,8 @@ using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using Prometheus;
 using k8s;
+using Prometheus;
 
 namespace AgentReadiness.Controller.Hosting;
 
@@ -47,7 +47,7 @@ public static class OperatorHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
 
         var api = new KubernetesApi(client, Names.Operator);
-        var around = new Surroundings(
+        var environment = new OperatorEnvironment(
             options.GuardrailImage,
             options.GrantsUrl,
             GrantsCa: string.Empty,
@@ -72,7 +72,7 @@ public static class OperatorHost
                     listen => listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificates.Leaf)
                 );
             });
-        AddServices(builder.Services, options, client, api, around);
+        AddServices(builder.Services, options, client, api, environment);
         adjust?.Invoke(builder.Services);
 
         var app = builder.Build();
@@ -85,10 +85,10 @@ public static class OperatorHost
         OperatorOptions options,
         Kubernetes client,
         KubernetesApi api,
-        Surroundings around
+        OperatorEnvironment environment
     )
     {
-        services.AddSingleton(options).AddSingleton(api).AddSingleton(around).AddSingleton(TimeProvider.System);
+        services.AddSingleton(options).AddSingleton(api).AddSingleton(environment).AddSingleton(TimeProvider.System);
         services.AddSingleton(
             new LeaderElectionOptions
             {
@@ -114,7 +114,7 @@ public static class OperatorHost
             .AddEvalSuites()
             .AddReadinessExceptions()
             .AddAgentBudgets()
-            .AddAgentDeployments(around)
+            .AddAgentDeployments(environment)
             .AddEvalRuns()
             .AddEndpoints(client);
     }

@@ -3,6 +3,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
+using AgentReadiness.Controller.Shared;
 using NodaTime;
 
 namespace AgentReadiness.Controller.Ledgers;
@@ -34,18 +35,18 @@ public static class BudgetWindows
 
     /// <summary>The terms of a revision's evaluation.</summary>
     /// <param name="spec">The agent.</param>
-    /// <param name="again">How often what serves was measured again: each time may cost as much as the first.</param>
-    public static AccountTerms Evals(AgentDeploymentSpec spec, int again = 0) =>
+    /// <param name="latestAttempt">How often what serves was measured again: each time may cost as much as the first.</param>
+    public static AccountTerms Evals(AgentDeploymentSpec spec, int latestAttempt = 0) =>
         Once(
             "evals",
             Money.Sum(spec.Evals.Select(eval => Money.TryParse(eval.MaxCost ?? Defaults.EvalMaxCost, out var cap) ? cap : Money.Zero)),
-            again
+            latestAttempt
         );
 
     /// <summary>The terms of the judges of a revision's evaluation.</summary>
     /// <param name="suites">The agent's suites.</param>
-    /// <param name="again">How often what serves was measured again.</param>
-    public static AccountTerms Judge(IEnumerable<EvalSuite> suites, int again) =>
+    /// <param name="latestAttempt">How often what serves was measured again.</param>
+    public static AccountTerms Judge(IEnumerable<EvalSuite> suites, int latestAttempt) =>
         Once(
             "judge",
             Money.Sum(
@@ -55,7 +56,7 @@ public static class BudgetWindows
                         : Money.Zero
                 )
             ),
-            again
+            latestAttempt
         );
 
     /// <summary>What a ledger and its windows were called when a status was last written; null where nothing is known.</summary>
@@ -130,8 +131,8 @@ public static class BudgetWindows
 
     private static Money? Cost(string? text) => Money.TryParse(text, out var cost) ? cost : null;
 
-    private static AccountTerms Once(string budget, Money cap, int again) =>
-        new() { Limits = [new LimitTerms(budget, Total, Ever, Never) { MaxCost = new Money(cap.Amount * (1 + again)) }] };
+    private static AccountTerms Once(string budget, Money cap, int latestAttempt) =>
+        new() { Limits = [new LimitTerms(budget, Total, Ever, Never) { MaxCost = new Money(cap.Amount * (1 + latestAttempt)) }] };
 
     /// <summary>The window of a period that is open at a moment.</summary>
     public static LimitTerms Of(BudgetPeriod period, DateTimeOffset now, DateTimeZone? zone = null)

@@ -4,7 +4,7 @@ namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>
 /// How fast each holder spends. Only a hint for the size of grants, kept in memory: losing it makes grants smaller, never larger. Not
-/// thread-safe; belongs to one book.
+/// thread-safe; belongs to one writer.
 /// </summary>
 internal sealed class HolderBurn(TimeProvider time)
 {

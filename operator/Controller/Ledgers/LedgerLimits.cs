@@ -82,7 +82,7 @@ public static class LedgerLimits
             Segment = segment,
             Limits = limits,
             SegmentEnds = limits.Where(limit => limit.Last is null).Select(limit => (DateTime?)limit.Ends).Min(),
-            // Who is over in a segment that is over needs no mark: its late message names a window that is gone.
+            // Who is over in a segment that is over needs no tombstone: its late message names a window that is gone.
             Holders = [.. account.Holders.Where(holder => holder.Closed != true)],
         };
     }

@@ -14,8 +14,8 @@ public static class LedgerRules
     /// <summary>The most holders that are listed at once.</summary>
     public const int MaxHolders = 2000;
 
-    // A pod whose guardrail crashes again and again leaves a mark of each process.
-    private const int MostMarks = 8;
+    // A pod whose guardrail crashes again and again leaves a tombstone of each process.
+    private const int MostTombstones = 8;
 
     /// <summary>Books a report and decides about what is wanted.</summary>
     /// <param name="account">The account, its limits open (see <see cref="LedgerLimits.Open"/>).</param>
@@ -36,7 +36,7 @@ public static class LedgerRules
         if (SegmentOf(account, request.Window) is not { } segment || segment > account.Segment)
         {
             // Money of a ledger that is gone, or of a state of this one that is: what else was spent under it, nobody knows any more.
-            return new GrantDecision(IsBlank(request) ? account : Lose(account), GrantOutcome.WindowOver, Amount.Zero)
+            return new GrantDecision(IsBlank(request) ? account : CloseRemainder(account), GrantOutcome.WindowOver, Amount.Zero)
             {
                 IsUrgent = !IsBlank(request),
             };
@@ -51,7 +51,7 @@ public static class LedgerRules
             if (holders.Exists(holder => holder.Id == request.Holder && (holder.Closed == true || holder.PodUid != pod.Uid)))
                 return new GrantDecision(account, GrantOutcome.HolderClosed, Amount.Zero);
             if (!IsBlank(request) && !terms.Observe)
-                return new GrantDecision(request.Window is null ? account : Lose(account), GrantOutcome.HolderClosed, Amount.Zero)
+                return new GrantDecision(request.Window is null ? account : CloseRemainder(account), GrantOutcome.HolderClosed, Amount.Zero)
                 {
                     IsUrgent = true,
                 };
@@ -59,7 +59,7 @@ public static class LedgerRules
                 return new GrantDecision(account, GrantOutcome.Granted, Amount.Zero, Nearest(account));
             // One process a pod: a new one means that the old one is gone, and what it held is not proven unspent.
             foreach (var old in holders.Where(old => old.PodUid == pod.Uid && old.Id != request.Holder && old.Closed != true).ToList())
-                account = Fold(account, old, Outstanding(old), mark: true);
+                account = CloseHolder(account, old, Outstanding(old), tombstone: true);
             holders = [.. account.Holders];
             if (holders.Count >= MaxHolders)
                 return new GrantDecision(account, GrantOutcome.Held, Amount.Zero, Nearest(account));
@@ -84,7 +84,7 @@ public static class LedgerRules
         if (request.Closing)
         {
             var reserved = Amount.Min(request.Reserved.Positive(), Outstanding(holder));
-            account = Fold(account with { Holders = holders }, holder, reserved, mark: segment == account.Segment);
+            account = CloseHolder(account with { Holders = holders }, holder, reserved, tombstone: segment == account.Segment);
             return new GrantDecision(LedgerLimits.Prune(account), GrantOutcome.Granted, holder.Granted, Nearest(account))
             {
                 IsUrgent = true,
@@ -101,15 +101,15 @@ public static class LedgerRules
     /// <summary>
     /// Takes the holders of pods that are gone for lost: what they held counts as spent. No message of theirs can come any more.
     /// </summary>
-    public static BudgetLedgerStatus Lose(BudgetLedgerStatus account, Func<LedgerHolder, bool> isLost)
+    public static BudgetLedgerStatus CloseLost(BudgetLedgerStatus account, Func<LedgerHolder, bool> isLost)
     {
         foreach (var lost in account.Holders.Where(isLost).ToList())
-            account = Fold(account, lost, Outstanding(lost), mark: false);
+            account = CloseHolder(account, lost, Outstanding(lost), tombstone: false);
         return LedgerLimits.Prune(account);
     }
 
     /// <summary>Takes everything that is left of the own windows for spent: a ledger before this one is gone, and what it knew.</summary>
-    public static BudgetLedgerStatus Lose(BudgetLedgerStatus account) =>
+    public static BudgetLedgerStatus CloseRemainder(BudgetLedgerStatus account) =>
         LedgerLimits.Sum(
             account with
             {
@@ -265,13 +265,13 @@ public static class LedgerRules
         : null;
 
     // Moves a line's amounts into the closed sums of each limit that it counts for, with the part of its money that is not proven unspent.
-    private static BudgetLedgerStatus Fold(BudgetLedgerStatus account, LedgerHolder holder, Amount unproven, bool mark)
+    private static BudgetLedgerStatus CloseHolder(BudgetLedgerStatus account, LedgerHolder holder, Amount unproven, bool tombstone)
     {
         var rest = account.Holders.Where(other => other != holder).ToList();
-        if (mark && holder.Segment == account.Segment)
+        if (tombstone && holder.Segment == account.Segment)
         {
-            // The oldest mark goes: a report that its sender repeats, because it saw no answer, is one of the last ones.
-            if (rest.Count(other => other.Closed == true && other.PodUid == holder.PodUid) >= MostMarks)
+            // The oldest tombstone goes: a report that its sender repeats, because it saw no answer, is one of the last ones.
+            if (rest.Count(other => other.Closed == true && other.PodUid == holder.PodUid) >= MostTombstones)
                 rest.Remove(rest.First(other => other.Closed == true && other.PodUid == holder.PodUid));
             rest.Add(
                 new LedgerHolder

@@ -1,4 +1,3 @@
-
 namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>This replica may not or cannot write the ledger, so it gives no answer about money.</summary>

@@ -1,12 +1,5 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Endpoints;
-using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.EvalSuites;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
@@ -24,8 +17,8 @@ internal static class Registration
     {
         // With a pace of its own: a call that waits for money must not wait behind a thousand rollouts. Nor behind the reports of other
         // accounts, of which each busy one is written every two seconds; no account has more than one write in flight.
-        builder.Services.AddKeyedSingleton(LedgerDesk.Api, new KubernetesApi(client, Names.Operator, pacing: Pacing));
-        builder.Services.AddSingleton<LedgerDesk>();
-        return builder.AddCache(ResourceType.Of<BudgetLedger>(), TypedView.Of<BudgetLedger>).AddLeaderTask<LedgerDesk>();
+        builder.Services.AddKeyedSingleton(LedgerRegistry.Api, new KubernetesApi(client, Names.Operator, pacing: Pacing));
+        builder.Services.AddSingleton<LedgerRegistry>();
+        return builder.AddCache(ResourceType.Of<BudgetLedger>(), TypedView.Of<BudgetLedger>).AddLeaderTask<LedgerRegistry>();
     }
 }

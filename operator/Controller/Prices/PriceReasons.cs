@@ -1,3 +1,4 @@
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.Prices;
 

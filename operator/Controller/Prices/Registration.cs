@@ -1,11 +1,3 @@
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Endpoints;
-using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.EvalSuites;
-using AgentReadiness.Controller.Ledgers;
-using AgentReadiness.Controller.ReadinessExceptions;
-using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Prices;

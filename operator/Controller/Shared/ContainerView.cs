@@ -1,4 +1,3 @@
-
 namespace AgentReadiness.Controller.Shared;
 
 /// <summary>How a container stands.</summary>

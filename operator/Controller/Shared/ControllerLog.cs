@@ -71,5 +71,5 @@ internal static partial class ControllerLog
         LogLevel.Information,
         "The guardrail of pod {Pod} left its closing report: booked in ledger {Ledger}, settled {Settled}, unproven {Unproven}"
     )]
-    public static partial void LastWords(ILogger logger, string pod, string ledger, string settled, string unproven);
+    public static partial void FinalReportApplied(ILogger logger, string pod, string ledger, string settled, string unproven);
 }

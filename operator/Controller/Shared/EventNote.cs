@@ -1,4 +1,3 @@
-
 namespace AgentReadiness.Controller.Shared;
 
 /// <summary>An event to publish, once.</summary>

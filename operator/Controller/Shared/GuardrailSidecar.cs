@@ -17,12 +17,12 @@ internal static class GuardrailSidecar
     private const long TokenSeconds = 3600;
 
     /// <summary>The files of its ConfigMap: configuration, the CAs to trust, and prices where there are any.</summary>
-    public static JsonObject Files(GuardrailConfig config, Surroundings around, GuardrailPrices? prices)
+    public static JsonObject Files(GuardrailConfig config, OperatorEnvironment environment, GuardrailPrices? prices)
     {
         var files = new JsonObject
         {
             [Path.GetFileName(GuardrailPaths.Config)] = JsonSerializer.Serialize(config, ContractsJson.Default.GuardrailConfig),
-            [Path.GetFileName(GuardrailPaths.CaFile)] = around.GrantsCa,
+            [Path.GetFileName(GuardrailPaths.CaFile)] = environment.GrantsCa,
         };
         if (prices is not null)
             files[GuardrailPrices.Key] = prices.Text;

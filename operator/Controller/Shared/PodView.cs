@@ -31,8 +31,8 @@ public sealed record PodView(Meta Meta, string Phase, string? Unschedulable, IRe
     /// <summary>Whether its processes have ended for good.</summary>
     public bool IsOver => Phase is "Succeeded" or "Failed";
 
-    /// <summary>The last reports of its guardrail, where that ended and left some (see <see cref="LastReports"/>).</summary>
-    public string? LastWords => Containers.FirstOrDefault(container => container.Name == Names.GuardrailContainer)?.TerminationMessage;
+    /// <summary>The final reports of its guardrail, where that ended and left some (see <see cref="LastReports"/>).</summary>
+    public string? FinalReport => Containers.FirstOrDefault(container => container.Name == Names.GuardrailContainer)?.TerminationMessage;
 
     /// <summary>Why it does not run, in the words of the kubelet or scheduler, or null.</summary>
     public string? Trouble =>

@@ -1,12 +1,4 @@
 using AgentReadiness.Api;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Endpoints;
-using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.EvalSuites;
-using AgentReadiness.Controller.Ledgers;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Shared;

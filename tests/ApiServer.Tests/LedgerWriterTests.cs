@@ -4,10 +4,10 @@ using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
+using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
-using k8s;
 
 namespace AgentReadiness.ApiServer.Tests;
 
@@ -15,7 +15,7 @@ namespace AgentReadiness.ApiServer.Tests;
 /// The ledger on a real API server: what is answered is written first, and two hands at once cannot spend a dollar twice.
 /// </summary>
 [Collection(ControlPlaneCollection.Name)]
-public sealed class LedgerBookTests(ControlPlane plane)
+public sealed class LedgerWriterTests(ControlPlane plane)
 {
     private static readonly AccountKey Account = AccountKey.Serving("shop", "support");
     private static readonly Money Cap = Money.Parse("10");
@@ -26,7 +26,7 @@ public sealed class LedgerBookTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
-        LedgerBook[] books = [Book(ns, stop.Token), Book(ns, stop.Token)];
+        LedgerWriter[] books = [Book(ns, stop.Token), Book(ns, stop.Token)];
 
         var answered = await Task.WhenAll(
             Enumerable
@@ -273,7 +273,7 @@ public sealed class LedgerBookTests(ControlPlane plane)
             Call = new Money(0.2m),
         };
 
-    private LedgerBook Book(string ns, CancellationToken stop, TimeSpan? timeout = null, AccountTerms? terms = null, Gate? gate = null)
+    private LedgerWriter Book(string ns, CancellationToken stop, TimeSpan? timeout = null, AccountTerms? terms = null, Gate? gate = null)
     {
         var options = new OperatorOptions
         {
@@ -285,9 +285,9 @@ public sealed class LedgerBookTests(ControlPlane plane)
             GrantsUrl = "https://grants",
             GrantsTlsDirectory = "/nowhere",
         };
-        var book = new LedgerBook(
+        var book = new LedgerWriter(
             Account,
-            new LedgerSurroundings(_ => terms ?? Today, (_, _, _, _, _) => throw new NotSupportedException(), _ => { }),
+            new LedgerEnvironment(_ => terms ?? Today, (_, _, _, _, _) => throw new NotSupportedException(), _ => { }),
             new KubernetesApi(gate is null ? plane.CreateClient() : plane.CreateClient(gate), "operator", timeout),
             options,
             TimeProvider.System,

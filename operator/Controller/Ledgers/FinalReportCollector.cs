@@ -7,7 +7,7 @@ namespace AgentReadiness.Controller.Ledgers;
 /// Remembers what guardrails of pods said that are gone since: a deleted pod is often gone within moments of its end, and ledgers are swept
 /// less often.
 /// </summary>
-internal sealed class LastWordsHeard
+internal sealed class FinalReportCollector
 {
     /// <summary>The most pods that are remembered: at most 1 KiB each.</summary>
     public const int Most = 512;
@@ -18,13 +18,13 @@ internal sealed class LastWordsHeard
     private readonly ObjectCache<PodView> pods;
 
     /// <summary>Listens to a cache from now on.</summary>
-    public LastWordsHeard(ObjectCache<PodView> pods)
+    public FinalReportCollector(ObjectCache<PodView> pods)
     {
         this.pods = pods;
         pods.Changed += (before, after) =>
         {
-            if (before?.View.LastWords is { } words && before.Uid != after?.Uid)
-                Remember(before.Uid, words);
+            if (before?.View.FinalReport is { } message && before.Uid != after?.Uid)
+                Remember(before.Uid, message);
         };
     }
 
@@ -36,17 +36,17 @@ internal sealed class LastWordsHeard
             all = new(gone, StringComparer.Ordinal);
         foreach (var pod in pods.List())
         {
-            if (pod.View.LastWords is { } words)
-                all[pod.Uid] = words;
+            if (pod.View.FinalReport is { } message)
+                all[pod.Uid] = message;
         }
         return all;
     }
 
-    private void Remember(string uid, string words)
+    private void Remember(string uid, string message)
     {
         lock (gate)
         {
-            if (!gone.TryAdd(uid, words))
+            if (!gone.TryAdd(uid, message))
                 return;
             order.Enqueue(uid);
             if (order.Count > Most)

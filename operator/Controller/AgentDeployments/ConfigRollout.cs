@@ -7,7 +7,7 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// Brings the prices in force, and the CAs to trust, to guardrails of revisions whose configuration is not written any more, because their
 /// spec is gone: what serves while another revision is evaluated or held, what drains, what is kept to go back to. Pure.
 /// </summary>
-internal static class GuardrailSpread
+internal static class ConfigRollout
 {
     /// <summary>A decision with what its guardrails lack.</summary>
     public static AgentDecision Complete(AgentObservation seen, AgentDecision decision)
@@ -32,11 +32,11 @@ internal static class GuardrailSpread
                 .Where(copy => copy.PricesDigest != seen.Prices?.Digest && (seen.Prices is null || !applied.Contains(copy.Meta.Key.Name)))
                 .Select(copy => new Write.SetPrices(copy.Meta.Key, seen.Prices?.Text))
         );
-        var ca = TrustBundle.DigestOf(seen.Around.GrantsCa);
+        var ca = TrustBundle.DigestOf(seen.Environment.GrantsCa);
         late.AddRange(
             copies
                 .Where(copy => copy.CaDigest != ca && !applied.Contains(copy.Meta.Key.Name))
-                .Select(copy => new Write.SetAuthority(copy.Meta.Key, seen.Around.GrantsCa))
+                .Select(copy => new Write.SetAuthority(copy.Meta.Key, seen.Environment.GrantsCa))
         );
         // First, so that a template that the server refuses does not hold them up.
         return late.Count == 0 ? decision : decision with { Writes = [.. late, .. decision.Writes] };

@@ -8,18 +8,18 @@ using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Ledgers;
 
-/// <summary>The books of all accounts, open while this replica leads.</summary>
-public sealed class LedgerDesk(
+/// <summary>The writers of all ledgers, open while this replica leads.</summary>
+public sealed class LedgerRegistry(
     ObjectCache<AgentDeployment> agents,
     ObjectCache<AgentBudget> budgets,
     ObjectCache<BudgetLedger> ledgers,
     ObjectCache<EvalRun> runs,
     ObjectCache<EvalSuite> suites,
     ObjectCache<PodView> pods,
-    [FromKeyedServices(LedgerDesk.Api)] KubernetesApi api,
+    [FromKeyedServices(LedgerRegistry.Api)] KubernetesApi api,
     OperatorOptions options,
     TimeProvider time,
-    ILogger<LedgerDesk> logger
+    ILogger<LedgerRegistry> logger
 ) : ILeaderTask
 {
     /// <summary>Key of the service that money is written through.</summary>
@@ -28,14 +28,14 @@ public sealed class LedgerDesk(
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(10);
 
     // An eval pod may spend before its EvalRun exists.
-    private static readonly TimeSpan Youth = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan MinimumAge = TimeSpan.FromMinutes(15);
 
-    private readonly LastWordsHeard heard = new(pods);
+    private readonly FinalReportCollector reports = new(pods);
     private volatile Term? term;
 
     private sealed class Term(CancellationToken token)
     {
-        public ConcurrentDictionary<AccountKey, Lazy<LedgerBook>> Books { get; } = new();
+        public ConcurrentDictionary<AccountKey, Lazy<LedgerWriter>> Writers { get; } = new();
 
         public ConcurrentBag<Task> Running { get; } = [];
 
@@ -56,7 +56,7 @@ public sealed class LedgerDesk(
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
                 await CloseLostHoldersAsync(cancellationToken);
-                await TendBorrowersAsync(cancellationToken);
+                await RefreshBorrowersAsync(cancellationToken);
                 await DeleteFinishedAsync(cancellationToken);
             }
         }
@@ -72,12 +72,12 @@ public sealed class LedgerDesk(
     }
 
     /// <summary>Opens the window of now in an account and takes its declared cap over; makes the ledger where there is none.</summary>
-    public Task RefreshAsync(AccountKey account, CancellationToken cancellationToken) => Book(account).RefreshAsync(cancellationToken);
+    public Task RefreshAsync(AccountKey account, CancellationToken cancellationToken) => Writer(account).RefreshAsync(cancellationToken);
 
-    /// <summary>Books a report and answers what is wanted.</summary>
+    /// <summary>Writers a report and answers what is wanted.</summary>
     /// <exception cref="LedgerUnavailableException">This replica does not lead, or the ledger could not be written.</exception>
     public Task<GrantResponse> GrantAsync(AccountKey account, GrantRequest request, HolderPod pod, CancellationToken cancellationToken) =>
-        Book(account).GrantAsync(request, pod, Amount.Zero, cancellationToken);
+        Writer(account).GrantAsync(request, pod, Amount.Zero, cancellationToken);
 
     /// <summary>True where the agent is there and declares no budget for the account. An agent that is gone may spend nothing.</summary>
     public bool IsUnlimited(AccountKey account) =>
@@ -111,14 +111,14 @@ public sealed class LedgerDesk(
             return AccountTerms.None;
         return account.Account switch
         {
-            LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, Again(account)),
+            LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, LatestAttempt(account)),
             LedgerAccount.Judge => BudgetWindows.Judge(
                 agent
                     .Spec.Evals.Select(eval =>
                         suites.Get(new NamespacedName(eval.Suite.Namespace ?? account.Namespace, eval.Suite.Name))?.View
                     )
                     .OfType<EvalSuite>(),
-                Again(account)
+                LatestAttempt(account)
             ),
             _ => BudgetWindows.Serving(agent.Spec, Shared(account.Namespace, agent), now) with
             {
@@ -130,31 +130,31 @@ public sealed class LedgerDesk(
         };
     }
 
-    private int Again(AccountKey account) =>
+    private int LatestAttempt(AccountKey account) =>
         runs.ByIndex(CacheIndexes.ByAgent, $"{account.Namespace}/{account.Agent}")
             .Where(run => run.View.Spec.Purpose == EvalPurpose.Drift && run.View.Spec.Revision == account.Revision)
             .Select(run => run.View.Spec.Attempt)
             .DefaultIfEmpty()
             .Max();
 
-    private LedgerBook Book(AccountKey account)
+    private LedgerWriter Writer(AccountKey account)
     {
         var current = term ?? throw new LedgerUnavailableException("this replica does not lead");
         return current
-            .Books.GetOrAdd(
+            .Writers.GetOrAdd(
                 account,
-                key => new Lazy<LedgerBook>(() =>
+                key => new Lazy<LedgerWriter>(() =>
                 {
-                    var book = new LedgerBook(
+                    var writer = new LedgerWriter(
                         key,
-                        new LedgerSurroundings(now => Declared(key, now), LendAsync, ReturnIdle),
+                        new LedgerEnvironment(now => Declared(key, now), BorrowAsync, ReturnIdle),
                         api,
                         options,
                         time,
                         logger
                     );
-                    current.Running.Add(Task.Run(() => book.RunAsync(current.Token), CancellationToken.None));
-                    return book;
+                    current.Running.Add(Task.Run(() => writer.RunAsync(current.Token), CancellationToken.None));
+                    return writer;
                 })
             )
             .Value;
@@ -162,7 +162,7 @@ public sealed class LedgerDesk(
 
     // Shared budgets are asked in this process: whoever leads writes all ledgers. A budget that is not there lends nothing, and its ledger
     // is not made.
-    private async Task<GrantResponse> LendAsync(
+    private async Task<GrantResponse> BorrowAsync(
         AccountKey shared,
         GrantRequest request,
         HolderPod holder,
@@ -174,7 +174,7 @@ public sealed class LedgerDesk(
             budgets.Get(new NamespacedName(shared.Namespace, shared.Agent)) is not null
             || ledgers.Get(new NamespacedName(options.Namespace, shared.LedgerName)) is not null
         )
-            return await Book(shared).GrantAsync(request, holder, also, cancellationToken);
+            return await Writer(shared).GrantAsync(request, holder, also, cancellationToken);
         return new GrantResponse
         {
             Outcome = request.WantTotal is { IsZero: false } ? GrantOutcome.Exhausted : GrantOutcome.Granted,
@@ -187,21 +187,21 @@ public sealed class LedgerDesk(
     // Those that hold what others wait for give back what they do not need; their pods hear of it with their next message.
     private void ReturnIdle(IReadOnlyList<string> holders)
     {
-        foreach (var (key, book) in term?.Books.ToArray() ?? [])
+        foreach (var (key, writer) in term?.Writers.ToArray() ?? [])
         {
             if (key.Account == LedgerAccount.Serving && holders.Contains(key.LedgerName))
-                book.Value.ReturnIdle();
+                writer.Value.ReturnIdle();
         }
     }
 
     // What a shared budget lends is told and closed also while no pod asks.
-    private async Task TendBorrowersAsync(CancellationToken cancellationToken)
+    private async Task RefreshBorrowersAsync(CancellationToken cancellationToken)
     {
         foreach (var ledger in ledgers.List().Where(ledger => ledger.View.Status?.Limits.Any(limit => limit.Shared == true) == true))
         {
             try
             {
-                await Book(AccountKey.Of(ledger.View.Spec)).RefreshAsync(cancellationToken);
+                await Writer(AccountKey.Of(ledger.View.Spec)).RefreshAsync(cancellationToken);
             }
             catch (LedgerUnavailableException)
             {
@@ -214,8 +214,8 @@ public sealed class LedgerDesk(
     private async Task CloseLostHoldersAsync(CancellationToken cancellationToken)
     {
         var alive = pods.List().Where(entry => !entry.View.IsOver).Select(entry => entry.Uid).ToHashSet(StringComparer.Ordinal);
-        // After the look at who is alive: whoever ends in between is lost in the next pass, after his words were heard.
-        alive.UnionWith(await HearLastWordsAsync(cancellationToken));
+        // After the look at who is alive: whoever ends in between is lost in the next pass, after its final report was applied.
+        alive.UnionWith(await ApplyFinalReportsAsync(cancellationToken));
         foreach (var ledger in ledgers.List())
         {
             var account = AccountKey.Of(ledger.View.Spec);
@@ -241,7 +241,7 @@ public sealed class LedgerDesk(
                 }
                 if (gone.Count == 0)
                     continue;
-                await Book(account).LoseAsync(holder => gone.Contains(holder.PodUid), cancellationToken);
+                await Writer(account).CloseLostAsync(holder => gone.Contains(holder.PodUid), cancellationToken);
                 // Those that closed before their pod went held nothing any more.
                 var open = missing.Count(holder => holder.Closed != true && gone.Contains(holder.PodUid));
                 if (open > 0)
@@ -254,33 +254,33 @@ public sealed class LedgerDesk(
         }
     }
 
-    // The pods whose words could not be booked now: nothing of theirs is lost before that.
-    private async Task<HashSet<string>> HearLastWordsAsync(CancellationToken cancellationToken)
+    // The pods whose final report could not be applied now: none of their holders is closed as lost before that.
+    private async Task<HashSet<string>> ApplyFinalReportsAsync(CancellationToken cancellationToken)
     {
-        var unheard = new HashSet<string>(StringComparer.Ordinal);
-        if (heard.ByPod() is not { Count: > 0 } words)
-            return unheard;
+        var notApplied = new HashSet<string>(StringComparer.Ordinal);
+        if (reports.ByPod() is not { Count: > 0 } messages)
+            return notApplied;
         foreach (var ledger in ledgers.List().Where(ledger => ledger.View.Spec.Account != LedgerAccount.Shared))
         {
-            foreach (var (last, pod) in LastWords.For(ledger.View.Status?.Holders ?? [], words))
+            foreach (var (last, pod) in FinalReports.Of(ledger.View.Status?.Holders ?? [], messages))
             {
                 try
                 {
-                    await Book(AccountKey.Of(ledger.View.Spec)).HearAsync(last, pod, cancellationToken);
-                    ControllerLog.LastWords(logger, pod.Name, ledger.Key.Name, last.Settled.ToString(), last.Unproven.ToString());
+                    await Writer(AccountKey.Of(ledger.View.Spec)).ApplyFinalReportAsync(last, pod, cancellationToken);
+                    ControllerLog.FinalReportApplied(logger, pod.Name, ledger.Key.Name, last.Settled.ToString(), last.Unproven.ToString());
                 }
                 catch (LedgerUnavailableException)
                 {
                     // Logged where it happened; the next sweep tries again.
-                    unheard.Add(pod.Uid);
+                    notApplied.Add(pod.Uid);
                 }
             }
         }
-        return unheard;
+        return notApplied;
     }
 
     private static bool Knows(BudgetLedgerStatus borrower, AccountKey shared, LedgerHolder holder) =>
-        borrower.Limits.Any(limit => limit.Budget == shared.LedgerName && Lending.Holder(borrower, limit.First) == holder.Id);
+        borrower.Limits.Any(limit => limit.Budget == shared.LedgerName && Borrowing.Holder(borrower, limit.First) == holder.Id);
 
     // A borrower's ledger that is gone, or another one, closes nothing any more; one that is there says itself what it does not know.
     private async Task<bool> IsGoneAsync(AccountKey shared, LedgerHolder holder, CancellationToken cancellationToken)
@@ -291,7 +291,7 @@ public sealed class LedgerDesk(
             if (found?["status"]?["id"]?.GetValue<string>() is not { } id || !holder.Id.StartsWith(id + "-", StringComparison.Ordinal))
                 return true;
             if (holder.Closed != true && holder.Pod.Split('.') is [var ns, var agent])
-                await Book(AccountKey.Serving(ns, agent)).ForgetJoinAsync(shared, holder, cancellationToken);
+                await Writer(AccountKey.Serving(ns, agent)).ForgetJoinAsync(shared, holder, cancellationToken);
             return false;
         }
         catch (Exception error) when (error is KubernetesApiException or HttpRequestException or TimeoutException)
@@ -306,8 +306,8 @@ public sealed class LedgerDesk(
         {
             try
             {
-                if (term?.Books.TryRemove(AccountKey.Of(ledger.View.Spec), out var book) == true)
-                    book.Value.Close();
+                if (term?.Writers.TryRemove(AccountKey.Of(ledger.View.Spec), out var writer) == true)
+                    writer.Value.Close();
                 await api.DeleteAsync(
                     ResourceType.Of<BudgetLedger>(),
                     ledger.Key.Namespace,
@@ -332,7 +332,7 @@ public sealed class LedgerDesk(
         if (
             ledger.Status is not { } status
             || status.Holders.Any(holder => holder.Closed != true)
-            || now - ledger.Metadata.CreationTimestamp < Youth
+            || now - ledger.Metadata.CreationTimestamp < MinimumAge
         )
             return false;
         var agent = new NamespacedName(ledger.Spec.Namespace, ledger.Spec.Agent);

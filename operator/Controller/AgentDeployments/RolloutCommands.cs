@@ -10,7 +10,7 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// </summary>
 /// <param name="Last">The last decision that was carried out, or null.</param>
 /// <param name="IsFresh">It is carried out in this very pass.</param>
-internal sealed record Decisions(DecisionStatus? Last, bool IsFresh)
+internal sealed record RolloutCommands(DecisionStatus? Last, bool IsFresh)
 {
     public bool Approves(string revision) => Last is { Action: DecisionAction.Promote } && Last.Revision == revision;
 
@@ -28,17 +28,17 @@ internal sealed record Decisions(DecisionStatus? Last, bool IsFresh)
         Last is { Action: DecisionAction.RollbackTo } && Last.Declared == declared ? Last.Revision : null;
 
     /// <summary>Reads the spec's decision: carries it out, or says why not.</summary>
-    public static Decisions Read(AgentObservation seen, StatusDraft draft, string declared, string? serving)
+    public static RolloutCommands Read(AgentObservation seen, StatusDraft draft, string declared, string? serving)
     {
         var last = draft.Before.Decision;
         if (seen.Agent.Spec.Rollout?.Decision is not { } decision)
-            return new Decisions(last, false);
+            return new RolloutCommands(last, false);
         var attempt = decision.Attempt ?? 1;
         var known = last is not null && last.Revision == decision.Revision && last.Action == decision.Action && last.Attempt == attempt;
         // A rollback that was carried out from another declared revision is not carried out again; where Git caught up with it, all is
         // well.
         if (known && (last!.Action != DecisionAction.RollbackTo || last.Declared == declared || last.Revision == declared))
-            return new Decisions(last, false);
+            return new RolloutCommands(last, false);
         if (
             (
                 known
@@ -52,7 +52,7 @@ internal sealed record Decisions(DecisionStatus? Last, bool IsFresh)
             if (draft.Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.DecisionIgnored)?.Message != message)
                 draft.Note(true, Reasons.DecisionIgnored, message);
             draft.Set(ConditionTypes.DecisionIgnored, "True", Reasons.DecisionIgnored, message);
-            return new Decisions(last, false);
+            return new RolloutCommands(last, false);
         }
         var step = draft.Before.CandidateRevision == declared ? draft.Before.ProgressStep : null;
         var carried = new DecisionStatus
@@ -72,7 +72,7 @@ internal sealed record Decisions(DecisionStatus? Last, bool IsFresh)
             $"{decision.Action} {decision.Revision}, attempt "
                 + $"{attempt}{(decision.Reason is { Length: > 0 } reason ? $": {reason}" : string.Empty)}"
         );
-        return new Decisions(carried, true);
+        return new RolloutCommands(carried, true);
     }
 
     private static string? Refusal(AgentObservation seen, RolloutDecision decision, string declared, string? serving)

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace AgentReadiness.Controller.Tests;
 
-public sealed class LastWordsTests
+public sealed class FinalReportsTests
 {
     private const string Holder = "holder0123456789";
     private static readonly HolderPod Pod = new("a", "uid-a");
@@ -40,10 +40,10 @@ public sealed class LastWordsTests
     [Fact]
     public void What_a_guardrail_left_is_settled_and_the_rest_is_free()
     {
-        var (last, pod) = LastWords.For(account.Holders, Words(Message())).ShouldHaveSingleItem();
+        var (last, pod) = FinalReports.Of(account.Holders, Words(Message())).ShouldHaveSingleItem();
 
-        var after = LastWords.Book(account, last, pod, Today, Noon).Account;
-        var limit = LedgerRules.Lose(after, holder => holder.PodUid == Pod.Uid).Limits.ShouldHaveSingleItem();
+        var after = FinalReports.Apply(account, last, pod, Today, Noon).Account;
+        var limit = LedgerRules.CloseLost(after, holder => holder.PodUid == Pod.Uid).Limits.ShouldHaveSingleItem();
 
         (limit.Settled, limit.Unproven, limit.Outstanding).ShouldBe(
             (new Amount(new Money(1), 0), new Amount(new Money(0.5m), 0), Amount.Zero)
@@ -53,11 +53,11 @@ public sealed class LastWordsTests
     [Fact]
     public void Heard_twice_or_after_its_line_is_gone_it_changes_nothing()
     {
-        var (last, pod) = LastWords.For(account.Holders, Words(Message())).Single();
-        var once = LastWords.Book(account, last, pod, Today, Noon).Account;
-        LastWords.Book(once, last, pod, Today, Noon).Account.ShouldBeSameAs(once);
-        var gone = LedgerRules.Lose(once, holder => holder.PodUid == Pod.Uid);
-        LastWords.Book(gone, last, pod, Today, Noon).Account.ShouldBeSameAs(gone);
+        var (last, pod) = FinalReports.Of(account.Holders, Words(Message())).Single();
+        var once = FinalReports.Apply(account, last, pod, Today, Noon).Account;
+        FinalReports.Apply(once, last, pod, Today, Noon).Account.ShouldBeSameAs(once);
+        var gone = LedgerRules.CloseLost(once, holder => holder.PodUid == Pod.Uid);
+        FinalReports.Apply(gone, last, pod, Today, Noon).Account.ShouldBeSameAs(gone);
     }
 
     [Theory]
@@ -73,31 +73,31 @@ public sealed class LastWordsTests
     [InlineData("{\"lastReports\":[{\"holder\":\"holder0123456789\"}]}")]
     [InlineData("{\"lastReports\":[{\"holder\":\"holder0123456789\",\"settled\":\"1\",\"unproven\":\"0\",\"returned\":\"0\",\"more\":1}]}")]
     [InlineData("{\"lastReports\":[{\"holder\":\"another0123456789\",\"settled\":\"1\",\"unproven\":\"0\",\"returned\":\"0\"}]}")]
-    public void Anything_else_is_not_heard(string message) => LastWords.For(account.Holders, Words(message)).ShouldBeEmpty();
+    public void Anything_else_is_not_heard(string message) => FinalReports.Of(account.Holders, Words(message)).ShouldBeEmpty();
 
     [Fact]
     public void Of_another_pod_or_too_long_it_is_not_heard()
     {
-        LastWords.For(account.Holders, new Dictionary<string, string> { ["uid-b"] = Message() }).ShouldBeEmpty();
-        LastWords.For(account.Holders, Words(Message() + new string(' ', LastReports.MaxBytes))).ShouldBeEmpty();
+        FinalReports.Of(account.Holders, new Dictionary<string, string> { ["uid-b"] = Message() }).ShouldBeEmpty();
+        FinalReports.Of(account.Holders, Words(Message() + new string(' ', LastReports.MaxBytes))).ShouldBeEmpty();
     }
 
     [Fact]
     public void A_pod_that_is_gone_is_heard_still_and_only_so_many()
     {
         var pods = new ObjectCache<PodView>(PodView.Resource, null, PodView.Of);
-        var heard = new LastWordsHeard(pods);
+        var heard = new FinalReportCollector(pods);
         using (var other = JsonDocument.Parse(PodJson("other", "agent", Message())))
             pods.Upsert(other.RootElement);
         heard.ByPod().ShouldBeEmpty("an agent's own message is not the guardrail's");
-        for (var i = 0; i <= LastWordsHeard.Most; i++)
+        for (var i = 0; i <= FinalReportCollector.Most; i++)
         {
             using var pod = JsonDocument.Parse(PodJson($"pod-{i}", Names.GuardrailContainer, Message()));
             pods.Upsert(pod.RootElement);
             heard.ByPod()[$"uid-pod-{i}"].ShouldBe(Message());
             pods.Delete(pod.RootElement);
         }
-        heard.ByPod().Count.ShouldBe(LastWordsHeard.Most);
+        heard.ByPod().Count.ShouldBe(FinalReportCollector.Most);
         heard.ByPod().Keys.ShouldContain("uid-pod-1");
     }
 

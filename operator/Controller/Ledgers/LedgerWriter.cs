@@ -13,32 +13,32 @@ namespace AgentReadiness.Controller.Ledgers;
 /// thrown away with everything it would have answered, and the requests are applied to what is really there. Mere reports wait for the next
 /// write, two seconds at most: their senders repeat them, so losing one loses nothing.
 /// </summary>
-internal sealed class LedgerBook
+internal sealed class LedgerWriter
 {
     // A write costs what the ledger's size costs, however much is new in it: all that wait go into one.
     private const int MaxBatch = LedgerRules.MaxHolders;
     private const int MaxTries = 5;
-    private static readonly TimeSpan Lazy = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ReportFlushDelay = TimeSpan.FromSeconds(2);
 
     private readonly Channel<Posting> postings = Channel.CreateBounded<Posting>(4096);
     private readonly AccountKey account;
-    private readonly LedgerSurroundings around;
-    private readonly LedgerFile file;
+    private readonly LedgerEnvironment environment;
+    private readonly LedgerStore store;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly HolderBurn burn;
-    private readonly GrantLine line;
-    private readonly SharedFunds funds;
+    private readonly GrantWaitQueue waiting;
+    private readonly BorrowedFunds funds;
 
     private BudgetLedgerStatus? booked;
     private long? unwrittenSince;
     private long epoch;
     private volatile bool returnIdle;
 
-    /// <summary>Opens the book of an account.</summary>
-    public LedgerBook(
+    /// <summary>Makes the writer of an account.</summary>
+    public LedgerWriter(
         AccountKey account,
-        LedgerSurroundings around,
+        LedgerEnvironment environment,
         KubernetesApi api,
         OperatorOptions options,
         TimeProvider time,
@@ -46,13 +46,13 @@ internal sealed class LedgerBook
     )
     {
         this.account = account;
-        this.around = around;
+        this.environment = environment;
         this.time = time;
         this.logger = logger;
-        file = new LedgerFile(account, api, options);
+        store = new LedgerStore(account, api, options);
         burn = new HolderBurn(time);
-        line = new GrantLine(time);
-        funds = new SharedFunds(account, around.Lend, time);
+        waiting = new GrantWaitQueue(time);
+        funds = new BorrowedFunds(account, environment.Borrow, time);
     }
 
     private delegate GrantDecision Change(BudgetLedgerStatus before, AccountTerms terms);
@@ -67,16 +67,16 @@ internal sealed class LedgerBook
         PostAsync(null, (before, _) => new GrantDecision(before, GrantOutcome.Granted, Amount.Zero), cancellationToken);
 
     /// <summary>Takes holders for lost.</summary>
-    public Task LoseAsync(Func<LedgerHolder, bool> isLost, CancellationToken cancellationToken) =>
+    public Task CloseLostAsync(Func<LedgerHolder, bool> isLost, CancellationToken cancellationToken) =>
         PostAsync(
             null,
-            (before, _) => new GrantDecision(LedgerRules.Lose(before, isLost), GrantOutcome.Granted, Amount.Zero) { IsUrgent = true },
+            (before, _) => new GrantDecision(LedgerRules.CloseLost(before, isLost), GrantOutcome.Granted, Amount.Zero) { IsUrgent = true },
             cancellationToken
         );
 
     /// <summary>Books the closing report that a holder left behind. Of a holder that is not listed, or closed, nothing is booked.</summary>
-    public Task HearAsync(GrantRequest last, HolderPod pod, CancellationToken cancellationToken) =>
-        PostAsync(null, (before, terms) => LastWords.Book(before, last, pod, terms, time.GetUtcNow()), cancellationToken);
+    public Task ApplyFinalReportAsync(GrantRequest last, HolderPod pod, CancellationToken cancellationToken) =>
+        PostAsync(null, (before, terms) => FinalReports.Apply(before, last, pod, terms, time.GetUtcNow()), cancellationToken);
 
     /// <summary>Somebody waits at a shared budget: gives back what no holder has, and lets the holders know; returns at once.</summary>
     public void ReturnIdle()
@@ -116,7 +116,7 @@ internal sealed class LedgerBook
                     var hints = new GrantHints(
                         burn.PerMinute(request.Holder, request.Settled + request.Unproven),
                         also + (request.Also ?? Amount.Zero).Positive(),
-                        line.Ahead(request.Holder)
+                        waiting.Ahead(request.Holder)
                     );
                     var decision = LedgerRules.Apply(before, request, pod, hints, terms, time.GetUtcNow());
                     var after = Overruns.Book(decision.Account, request.Overruns, pod.Name, terms.Acknowledged);
@@ -163,7 +163,7 @@ internal sealed class LedgerBook
         var read = postings.Reader.WaitToReadAsync(cancellationToken).AsTask();
         if (unwrittenSince is not { } since || read.IsCompleted)
             return await read;
-        var left = Lazy - time.GetElapsedTime(since);
+        var left = ReportFlushDelay - time.GetElapsedTime(since);
         using var delay = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (left > TimeSpan.Zero && await Task.WhenAny(read, Task.Delay(left, time, delay.Token)) == read)
         {
@@ -197,28 +197,28 @@ internal sealed class LedgerBook
         {
             try
             {
-                if (!file.IsRead)
+                if (!store.IsRead)
                     await OpenAsync(cancellationToken);
-                var before = booked ?? file.Status with { Epoch = epoch };
+                var before = booked ?? store.Status with { Epoch = epoch };
                 var now = time.GetUtcNow();
-                var terms = around.Terms(now);
-                var opened = Overruns.Acknowledge(LedgerLimits.Open(before, terms, now, file.Id), terms.Acknowledged);
+                var terms = environment.Terms(now);
+                var opened = Overruns.Acknowledge(LedgerLimits.Open(before, terms, now, store.Id), terms.Acknowledged);
                 var isAsked = batch.Exists(posting => posting.Request is not null);
                 if (isAsked)
-                    opened = await funds.JoinAsync(opened, file.Status, terms, cancellationToken);
+                    opened = await funds.JoinAsync(opened, store.Status, terms, cancellationToken);
                 var idle = returnIdle;
                 returnIdle = false;
                 if (idle)
                 {
-                    funds.NoteHunger();
-                    opened = Lending.ReturnIdle(opened);
+                    funds.NoteContention();
+                    opened = Borrowing.ReturnIdle(opened);
                 }
                 var (after, decisions) = await DecideAsync(opened, terms, batch, cancellationToken);
-                var isDue = unwrittenSince is { } since && time.GetElapsedTime(since) >= Lazy;
+                var isDue = unwrittenSince is { } since && time.GetElapsedTime(since) >= ReportFlushDelay;
                 // Whatever a call was told that it may spend, and whatever changes the account's shape, is written first.
-                if (isDue || decisions.Exists(decision => decision.IsUrgent) || booked is null || !LedgerFile.Same(before, opened))
+                if (isDue || decisions.Exists(decision => decision.IsUrgent) || booked is null || !LedgerStore.Same(before, opened))
                     await WriteAsync(after, cancellationToken);
-                else if (!LedgerFile.Same(before, after))
+                else if (!LedgerStore.Same(before, after))
                     (booked, unwrittenSince) = (after, unwrittenSince ?? time.GetTimestamp());
                 for (var i = 0; i < batch.Count; i++)
                     batch[i].Done.TrySetResult(batch[i].Request is { } request ? Answer(request, decisions[i], after, terms) : null);
@@ -227,7 +227,7 @@ internal sealed class LedgerBook
                 if (unwrittenSince is not null)
                     return;
                 booked = await funds.TendAsync(booked!, idle, cancellationToken);
-                if (!LedgerFile.Same(booked, file.Status))
+                if (!LedgerStore.Same(booked, store.Status))
                     unwrittenSince = time.GetTimestamp();
                 return;
             }
@@ -252,22 +252,22 @@ internal sealed class LedgerBook
 
     private void Forget()
     {
-        file.Forget();
+        store.Forget();
         (booked, unwrittenSince) = (null, null);
     }
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        await file.ReadAsync(cancellationToken);
+        await store.ReadAsync(cancellationToken);
         // The first write of a leader raises the epoch, so that the object tells who wrote it.
-        epoch = file.Status.Epoch + 1;
+        epoch = store.Status.Epoch + 1;
         ControllerLog.LedgerOpened(logger, account.LedgerName, epoch);
     }
 
     private async Task WriteAsync(BudgetLedgerStatus after, CancellationToken cancellationToken)
     {
-        if (!LedgerFile.Same(file.Status, after))
-            await file.WriteAsync(after, cancellationToken);
+        if (!LedgerStore.Same(store.Status, after))
+            await store.WriteAsync(after, cancellationToken);
         (booked, unwrittenSince) = (after, null);
     }
 
@@ -303,8 +303,8 @@ internal sealed class LedgerBook
             }
             if (shortages.Count > 0 && round < 2)
             {
-                opened = await funds.AskAsync(opened, after, file.Status, terms, shortages, asked, cancellationToken);
-                opened = await funds.JoinAsync(opened, file.Status, terms, cancellationToken);
+                opened = await funds.AskAsync(opened, after, store.Status, terms, shortages, asked, cancellationToken);
+                opened = await funds.JoinAsync(opened, store.Status, terms, cancellationToken);
                 continue;
             }
             for (var i = 0; i < decisions.Count; i++)
@@ -326,9 +326,9 @@ internal sealed class LedgerBook
     private GrantResponse Answer(GrantRequest request, GrantDecision decision, BudgetLedgerStatus after, AccountTerms terms)
     {
         if (decision.Outcome == GrantOutcome.Held)
-            line.Wait(request.Holder, ((request.WantTotal ?? Amount.Zero) - decision.Granted).Positive());
+            waiting.Wait(request.Holder, ((request.WantTotal ?? Amount.Zero) - decision.Granted).Positive());
         else
-            line.Leave(request.Holder);
+            waiting.Leave(request.Holder);
         var told = decision.Lacks is { } budgets ? budgets.Select(funds.LastAnswer).FirstOrDefault(answer => answer is not null) : null;
         var limit = decision.Limit ?? LedgerRules.Nearest(after);
         return new GrantResponse
@@ -352,9 +352,9 @@ internal sealed class LedgerBook
             Spent = told?.Spent ?? (limit is null ? Money.Zero : LedgerLimits.Spent(limit).Cost),
             CapTokens = told is null ? limit?.MaxTokens : told.CapTokens,
             SpentTokens = told?.SpentTokens ?? (limit is null ? 0 : LedgerLimits.Spent(limit).Tokens),
-            Noted = SpendBook.Noted(file.Status, request.Holder, request.Window ?? LedgerLimits.WindowName(after, after.Segment)),
+            Noted = SpendBook.Noted(store.Status, request.Holder, request.Window ?? LedgerLimits.WindowName(after, after.Segment)),
             Refused = Overruns.Refused(after, request.Overruns, terms.Acknowledged),
-            Reclaim = decision.Outcome != GrantOutcome.Held && (line.IsHungry || funds.IsHungry || IsOvercommitted(after)),
+            Reclaim = decision.Outcome != GrantOutcome.Held && (waiting.IsContended || funds.IsContended || IsOvercommitted(after)),
         };
     }
 
@@ -383,7 +383,7 @@ internal sealed class LedgerBook
                 LedgerLimits.Cap(spent).ToString()
             );
         if (account.Account == LedgerAccount.Shared && decisions.Exists(decision => decision.Outcome == GrantOutcome.Held))
-            around.Hungry([
+            environment.Contended([
                 .. after
                     .Holders.Where(holder => holder.Closed != true && !LedgerRules.Outstanding(holder).IsZero)
                     .Select(holder => holder.Pod)

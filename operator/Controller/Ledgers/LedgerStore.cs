@@ -8,7 +8,7 @@ using k8s;
 namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>One BudgetLedger on the API server: read, made, and written by compare-and-swap on its version.</summary>
-internal sealed class LedgerFile(AccountKey account, KubernetesApi api, OperatorOptions options)
+internal sealed class LedgerStore(AccountKey account, KubernetesApi api, OperatorOptions options)
 {
     private static readonly ResourceType Ledgers = ResourceType.Of<BudgetLedger>();
 

@@ -6,7 +6,11 @@ using AgentReadiness.Runtime;
 namespace AgentReadiness.Controller.Certificates;
 
 /// <summary>How far a bundle has come. By what the API server holds, not by what was written: a write may fail for hours.</summary>
-public sealed class GrantSpread(ObjectCache<ConfigMapView> configMaps, ObjectCache<AgentDeployment> agents, ObjectCache<EvalRun> runs)
+public sealed class TrustBundleRollout(
+    ObjectCache<ConfigMapView> configMaps,
+    ObjectCache<AgentDeployment> agents,
+    ObjectCache<EvalRun> runs
+)
 {
     /// <summary>The ConfigMaps of guardrails that do not have a bundle.</summary>
     public IReadOnlyList<NamespacedName> Lacking(string bundle)

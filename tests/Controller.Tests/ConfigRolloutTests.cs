@@ -8,7 +8,7 @@ using Xunit;
 namespace AgentReadiness.Controller.Tests;
 
 /// <summary>Prices and CAs reach the guardrail of every revision that has one, and make no revision.</summary>
-public sealed class GuardrailSpreadTests
+public sealed class ConfigRolloutTests
 {
     private static readonly GuardrailPrices First = Prices("1");
     private static readonly GuardrailPrices Second = Prices("2");

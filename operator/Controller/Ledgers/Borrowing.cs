@@ -9,7 +9,7 @@ namespace AgentReadiness.Controller.Ledgers;
 /// So a crash between the two ledgers strands nothing: what the shared budget lent and this account does not know yet is asked for and
 /// answered again. Pure.
 /// </summary>
-public static class Lending
+public static class Borrowing
 {
     /// <summary>How an account appears in a shared budget: one holder for each time that it joined.</summary>
     /// <param name="account">The account.</param>

@@ -5,16 +5,16 @@ using AgentReadiness.Contracts.Grants;
 namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>
-/// What one account borrows from its shared budgets: the I/O around <see cref="Lending"/>. Not thread-safe; belongs to one book.
+/// What one account borrows from its shared budgets: the I/O around <see cref="Borrowing"/>. Not thread-safe; belongs to one writer.
 /// </summary>
-internal sealed class SharedFunds(
+internal sealed class BorrowedFunds(
     AccountKey account,
-    Func<AccountKey, GrantRequest, HolderPod, Amount, CancellationToken, Task<GrantResponse>> lend,
+    Func<AccountKey, GrantRequest, HolderPod, Amount, CancellationToken, Task<GrantResponse>> borrow,
     TimeProvider time
 )
 {
     private static readonly TimeSpan Coalesce = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Hunger = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ContentionLasts = TimeSpan.FromSeconds(10);
 
     // A shared budget that lost its memory, to a write that failed, must hear again what it had not written yet.
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
@@ -24,13 +24,13 @@ internal sealed class SharedFunds(
     private readonly List<(AccountKey Shared, GrantRequest Closing)> forgotten = [];
     private Dictionary<string, AccountKey> keys = new(StringComparer.Ordinal);
     private long? toldAt;
-    private long? hungrySince;
+    private long? contendedSince;
 
     /// <summary>Somebody else waits for what this account or its holders may have to spare.</summary>
-    public bool IsHungry => hungrySince is { } since && time.GetElapsedTime(since) < Hunger;
+    public bool IsContended => contendedSince is { } since && time.GetElapsedTime(since) < ContentionLasts;
 
     /// <summary>Somebody else waits.</summary>
-    public void NoteHunger() => hungrySince = time.GetTimestamp();
+    public void NoteContention() => contendedSince = time.GetTimestamp();
 
     /// <summary>What a shared budget answered last.</summary>
     public GrantResponse? LastAnswer(string budget) => answers.GetValueOrDefault(budget);
@@ -53,7 +53,7 @@ internal sealed class SharedFunds(
             if (Open(status, shared.LedgerName) is not null)
                 continue;
             var answer = await AskAsync(shared, status, null, written, Amount.Zero, Amount.Zero, Amount.Zero, cancellationToken);
-            status = Lending.Take(status, shared, null, answer, time.GetUtcNow());
+            status = Borrowing.Take(status, shared, null, answer, time.GetUtcNow());
         }
         return status;
     }
@@ -92,7 +92,7 @@ internal sealed class SharedFunds(
                 cancellationToken
             );
             asked[shared.LedgerName] = (answer, lacking[0].Call);
-            opened = Lending.Take(opened, shared, limit, answer, time.GetUtcNow());
+            opened = Borrowing.Take(opened, shared, limit, answer, time.GetUtcNow());
         }
         return opened;
     }
@@ -102,12 +102,12 @@ internal sealed class SharedFunds(
     /// </summary>
     public void ForgetJoin(BudgetLedgerStatus status, AccountKey shared, LedgerHolder row)
     {
-        var known = status.Limits.Any(limit => limit.Budget == shared.LedgerName && Lending.Holder(status, limit.First) == row.Id);
+        var known = status.Limits.Any(limit => limit.Budget == shared.LedgerName && Borrowing.Holder(status, limit.First) == row.Id);
         if (
             !known
             && long.TryParse(row.Id.AsSpan(row.Id.LastIndexOf('-') + 1), out var first)
             && first <= status.Segment
-            && row.Id == Lending.Holder(status, first)
+            && row.Id == Borrowing.Holder(status, first)
         )
             forgotten.Add(
                 (
@@ -134,12 +134,12 @@ internal sealed class SharedFunds(
         try
         {
             foreach (var (shared, closing) in forgotten)
-                await lend(shared, closing, new HolderPod(account.LedgerName, closing.Holder), Amount.Zero, cancellationToken);
+                await borrow(shared, closing, new HolderPod(account.LedgerName, closing.Holder), Amount.Zero, cancellationToken);
             forgotten.Clear();
             foreach (var limit in limits)
             {
-                var news = $"{limit.Settled} {limit.Unproven} {limit.Returned} {Lending.IsDone(status, limit)}";
-                var key = Lending.Holder(status, limit.First) + limit.Budget;
+                var news = $"{limit.Settled} {limit.Unproven} {limit.Returned} {Borrowing.IsDone(status, limit)}";
+                var key = Borrowing.Holder(status, limit.First) + limit.Budget;
                 if (
                     (told.TryGetValue(key, out var last) && last.News == news && time.GetElapsedTime(last.At) < Heartbeat)
                     || Key(limit.Budget) is not { } shared
@@ -147,14 +147,14 @@ internal sealed class SharedFunds(
                     continue;
                 var answer = await AskAsync(shared, status, limit, status, null, null, Amount.Zero, cancellationToken);
                 told[key] = (news, time.GetTimestamp());
-                if (Lending.IsDone(status, limit))
+                if (Borrowing.IsDone(status, limit))
                 {
-                    status = Lending.Unlist(status, limit);
+                    status = Borrowing.Unlist(status, limit);
                     told.Remove(key);
                 }
                 else
                 {
-                    status = Lending.Take(status, shared, limit, answer, time.GetUtcNow());
+                    status = Borrowing.Take(status, shared, limit, answer, time.GetUtcNow());
                 }
             }
         }
@@ -176,10 +176,10 @@ internal sealed class SharedFunds(
         CancellationToken cancellationToken
     )
     {
-        var request = Lending.Request(status, limit, written, need, call);
-        var answer = await lend(shared, request, new HolderPod(account.LedgerName, request.Holder), also, cancellationToken);
+        var request = Borrowing.Request(status, limit, written, need, call);
+        var answer = await borrow(shared, request, new HolderPod(account.LedgerName, request.Holder), also, cancellationToken);
         if (answer.Reclaim || answer.Outcome == GrantOutcome.Held)
-            hungrySince = time.GetTimestamp();
+            contendedSince = time.GetTimestamp();
         return answers[shared.LedgerName] = answer;
     }
 

@@ -9,22 +9,24 @@ namespace AgentReadiness.Controller.Ledgers;
 /// they say no more than a message over the grant protocol: about holders that the ledger has for that very pod, in totals that only grow.
 /// Pure.
 /// </summary>
-internal static class LastWords
+internal static class FinalReports
 {
     /// <summary>The closing reports of holders that are open, with the pods that left them.</summary>
     /// <param name="holders">The holders of one ledger.</param>
-    /// <param name="words">Messages, by the UID of their pod.</param>
-    public static IReadOnlyList<(GrantRequest Last, HolderPod Pod)> For(
+    /// <param name="messages">Messages, by the UID of their pod.</param>
+    public static IReadOnlyList<(GrantRequest Last, HolderPod Pod)> Of(
         IReadOnlyList<LedgerHolder> holders,
-        IReadOnlyDictionary<string, string> words
+        IReadOnlyDictionary<string, string> messages
     )
     {
         var found = new List<(GrantRequest, HolderPod)>();
         foreach (
-            var group in holders.Where(holder => holder.Closed != true && words.ContainsKey(holder.PodUid)).GroupBy(holder => holder.PodUid)
+            var group in holders
+                .Where(holder => holder.Closed != true && messages.ContainsKey(holder.PodUid))
+                .GroupBy(holder => holder.PodUid)
         )
         {
-            foreach (var report in LastReports.TryRead(words[group.Key])?.Reports ?? [])
+            foreach (var report in LastReports.TryRead(messages[group.Key])?.Reports ?? [])
             {
                 if (group.FirstOrDefault(holder => holder.Id == report.Holder) is { } holder)
                     found.Add((Closing(report), new HolderPod(holder.Pod, holder.PodUid)));
@@ -34,10 +36,10 @@ internal static class LastWords
     }
 
     /// <summary>
-    /// Books one. A report about a line that is not there, or not there any more, must not look like a message from before the ledger was
+    /// Applies one. A report about a line that is not there, or not there any more, must not look like a message from before the ledger was
     /// lost: it changes nothing.
     /// </summary>
-    public static GrantDecision Book(
+    public static GrantDecision Apply(
         BudgetLedgerStatus account,
         GrantRequest last,
         HolderPod pod,
