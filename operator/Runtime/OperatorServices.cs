@@ -21,6 +21,7 @@ public static class OperatorServices
         services.AddHostedService<LeadershipService>();
         services.AddSingleton<OperatorReadiness>();
         services.TryAddSingleton<LeaderElector>();
+        services.TryAddSingleton<ControllerOptions>();
         services.TryAddSingleton(provider =>
         {
             var api = provider.GetRequiredService<KubernetesApi>();
@@ -80,11 +81,13 @@ public static class OperatorServices
                     cache,
                     queue,
                     controller,
-                    concurrency: 4,
                     provider.GetRequiredService<KubernetesApi>().OwnWrites,
                     time,
                     provider.GetRequiredService<ILogger<ControllerWorker<TEntity>>>()
-                );
+                )
+                {
+                    MaxConcurrentReconciles = provider.GetRequiredService<ControllerOptions>().For(name),
+                };
             });
             return this;
         }

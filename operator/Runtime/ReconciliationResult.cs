@@ -15,6 +15,11 @@ public sealed record ReconciliationResult<TEntity>
     /// <summary>False: try again with growing pauses, or after <see cref="RequeueAfter"/> where it is set.</summary>
     public bool IsSuccess { get; }
 
+    /// <summary>
+    /// What was decided on is not so any more. It is looked at again, as after a conflict: with growing pauses, and not as an error.
+    /// </summary>
+    public bool IsStale { get; private init; }
+
     /// <summary>Why not.</summary>
     public string? ErrorMessage { get; }
 
@@ -29,6 +34,10 @@ public sealed record ReconciliationResult<TEntity>
 
     /// <summary>As <see cref="Success(TimeSpan?)"/>, with the arguments of KubeOps; the entity is not looked at.</summary>
     public static ReconciliationResult<TEntity> Success(TEntity entity, TimeSpan? requeueAfter = null) => Success(requeueAfter);
+
+    /// <summary>See <see cref="IsStale"/>.</summary>
+    /// <param name="message">What is not as it was seen.</param>
+    public static ReconciliationResult<TEntity> Stale(string message) => new(false, message, null, null) { IsStale = true };
 
     /// <summary>Try again.</summary>
     public static ReconciliationResult<TEntity> Failure(string errorMessage, TimeSpan? requeueAfter = null) =>

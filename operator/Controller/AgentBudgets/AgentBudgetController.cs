@@ -9,9 +9,9 @@ namespace AgentReadiness.Controller.AgentBudgets;
 
 /// <summary>Observe, decide, act for a shared budget: its ledger takes over what is declared, then at most one status patch.</summary>
 public sealed class AgentBudgetController(
-    ObjectCache<AgentDeployment> agents,
     ObjectCache<BudgetLedger> ledgers,
     LedgerRegistry registry,
+    AccountDeclarations declarations,
     KubernetesApi api,
     EventRecorder events,
     OperatorOptions options,
@@ -25,12 +25,11 @@ public sealed class AgentBudgetController(
     {
         var key = new NamespacedName(entity.Metadata.NamespaceProperty, entity.Metadata.Name);
         var account = AccountKey.Shared(key.Namespace, key.Name);
-        var near = key.Namespace == options.Namespace ? agents.List() : agents.ByIndex(CacheIndexes.ByNamespace, key.Namespace);
         var decision = AgentBudgetDecider.Decide(
             new AgentBudgetObservation(
                 entity,
                 ledgers.Get(new NamespacedName(options.Namespace, account.LedgerName))?.View.Status,
-                near.Count(agent => registry.Shared(agent.Key.Namespace, agent.View).Any(shared => shared.Account == account)),
+                declarations.Bound(account),
                 time.GetUtcNow()
             )
         );

@@ -25,7 +25,7 @@ internal static class Registration
                     )
                     .Watches<AgentDeployment>(entry =>
                         wiring
-                            .Services.GetRequiredService<LedgerRegistry>()
+                            .Services.GetRequiredService<AccountDeclarations>()
                             .Shared(entry.Key.Namespace, entry.View)
                             .Where(shared => shared.Budget is not null)
                             .Select(shared => new NamespacedName(shared.Account.Namespace, shared.Account.Agent))

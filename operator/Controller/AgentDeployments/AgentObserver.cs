@@ -23,7 +23,7 @@ public sealed class AgentObserver(
     ObjectCache<ClaimView> claims,
     ObjectCache<DisruptionView> disruptions,
     ObjectCache<ReadinessException> exceptions,
-    LedgerRegistry registry,
+    AccountDeclarations declarations,
     PriceBook prices,
     GrantCertificates certificates,
     OperatorEnvironment environment,
@@ -88,7 +88,7 @@ public sealed class AgentObserver(
             Prices = prices.InForce,
             Shared =
             [
-                .. registry
+                .. declarations
                     .Shared(ns, agent)
                     .Select(shared => new SharedBudgetView(
                         shared,

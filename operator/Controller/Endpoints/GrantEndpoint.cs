@@ -11,26 +11,19 @@ using AgentReadiness.Runtime;
 namespace AgentReadiness.Controller.Endpoints;
 
 /// <summary>
-/// The HTTP side of the grant protocol: who asks (a token review that names the pod), for which account (the pod's own labels,
-/// never the request), and the answer. A follower answers 421 with the leader's address.
+/// The HTTP side of the grant protocol: who asks (see <see cref="PodAuthenticator"/>), for which account (by the pod's own labels, never by
+/// the request), and the answer. A follower answers 421 with the leader's address.
 /// </summary>
 public sealed partial class GrantEndpoint(
     LedgerRegistry registry,
+    AccountDeclarations declarations,
+    PodAuthenticator authenticator,
     LeaderElector elector,
-    ObjectCache<PodView> pods,
     ObjectCache<EvalRun> runs,
-    [FromKeyedServices(LedgerRegistry.Api)] KubernetesApi api,
-    TokenReviews reviews,
     OperatorOptions options,
-    TimeProvider time,
     ILogger<GrantEndpoint> logger
 )
 {
-    private readonly PodTokens tokens = new(
-        (token, cancellation) => reviews.ReviewAsync(token, GrantProtocol.Audience, cancellation),
-        time
-    );
-
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
@@ -43,12 +36,12 @@ public sealed partial class GrantEndpoint(
                     $"https://{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{options.GrantsPort}{GrantProtocol.Path}";
             return;
         }
-        if (await AuthenticateAsync(context) is not { } caller)
+        if (await authenticator.AuthenticateAsync(context, GrantProtocol.Audience) is not { } caller)
         {
             Refuse(context, StatusCodes.Status401Unauthorized, "the token is missing, of another audience, expired, or not bound to a pod");
             return;
         }
-        if (await AccountAsync(caller.Namespace, caller.Pod, context.RequestAborted) is not { } account)
+        if (await AccountAsync(caller, context.RequestAborted) is not { } account)
         {
             Refuse(context, StatusCodes.Status403Forbidden, $"pod {caller.Namespace}/{caller.Pod.Name} is not a pod of an agent");
             return;
@@ -70,7 +63,7 @@ public sealed partial class GrantEndpoint(
         }
         try
         {
-            var answer = registry.IsUnlimited(account)
+            var answer = DeclaredTerms.IsUnlimited(account, declarations.Of(account))
                 ? new GrantResponse
                 {
                     Outcome = GrantOutcome.Unlimited,
@@ -81,9 +74,9 @@ public sealed partial class GrantEndpoint(
             context.Response.ContentType = "application/json";
             await JsonSerializer.SerializeAsync(context.Response.Body, answer, ContractsJson.Default.GrantResponse, context.RequestAborted);
         }
-        catch (LedgerUnavailableException error)
+        catch (LedgerUnavailableException exception)
         {
-            Refuse(context, StatusCodes.Status503ServiceUnavailable, error.Message);
+            Refuse(context, StatusCodes.Status503ServiceUnavailable, exception.Message);
         }
     }
 
@@ -108,33 +101,17 @@ public sealed partial class GrantEndpoint(
             );
             return request is not null && HolderId().IsMatch(request.Holder) && Overruns.AreWhole(request.Overruns) ? request : null;
         }
-        catch (Exception error) when (error is JsonException or BadHttpRequestException)
+        catch (Exception exception) when (exception is JsonException or BadHttpRequestException)
         {
             return null;
         }
     }
 
-    private Task<BoundPod?> AuthenticateAsync(HttpContext context)
+    private async Task<AccountKey?> AccountAsync(BoundPod pod, CancellationToken cancellationToken)
     {
-        var header = context.Request.Headers.Authorization.ToString();
-        return header.StartsWith("Bearer ", StringComparison.Ordinal) && header.Length <= 16 * 1024
-            ? tokens.FindAsync(header["Bearer ".Length..], context.RequestAborted)
-            : Task.FromResult<BoundPod?>(null);
-    }
-
-    private async Task<AccountKey?> AccountAsync(string ns, HolderPod pod, CancellationToken cancellationToken)
-    {
-        var view = pods.Get(new NamespacedName(ns, pod.Name))?.View;
-        if (view?.Meta.Uid != pod.Uid)
-        {
-            // A guardrail may be faster than our watch.
-            if (await api.GetAsync(PodView.Resource, ns, pod.Name, cancellationToken) is not { } found)
-                return null;
-            using var document = JsonDocument.Parse(found.ToJsonString());
-            view = PodView.Of(document.RootElement);
-        }
-        if (view.Meta.Uid != pod.Uid || view.Meta.Label(Names.ManagedByLabel) != Names.Operator)
+        if (await authenticator.ViewAsync(pod, cancellationToken) is not { } view)
             return null;
+        var ns = pod.Namespace;
         // A judge beside a runner: the pod is the run's, by its Job, and the run says whose evaluation it is.
         if (view.Meta.Label(Names.EvalRunLabel) is { } name)
         {

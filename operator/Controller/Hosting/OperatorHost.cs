@@ -10,8 +10,8 @@ using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using k8s;
 using Prometheus;
+using k8s;
 
 namespace AgentReadiness.Controller.Hosting;
 
@@ -42,7 +42,12 @@ public static class OperatorHost
     {
         // Not the default builder: it watches the content root for settings files, and a container's root holds /proc.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddJsonConsole(console => console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+        builder.Logging.AddJsonConsole(console =>
+        {
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+            // The scope of a reconciliation names its ID.
+            console.IncludeScopes = true;
+        });
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
 
@@ -88,7 +93,7 @@ public static class OperatorHost
         OperatorEnvironment environment
     )
     {
-        services.AddSingleton(options).AddSingleton(api).AddSingleton(environment).AddSingleton(TimeProvider.System);
+        services.AddSingleton(options).AddSingleton(options.Controllers).AddSingleton(api).AddSingleton(environment).AddSingleton(TimeProvider.System);
         services.AddSingleton(
             new LeaderElectionOptions
             {

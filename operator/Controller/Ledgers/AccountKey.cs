@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Ledgers;
 
@@ -20,6 +21,9 @@ public sealed record AccountKey(string Namespace, string Agent, LedgerAccount Ac
             LedgerAccount.Judge => $"{Namespace}.{Agent}.judge-{Revision}",
             _ => $"{Namespace}.{Agent}.eval-{Revision}",
         };
+
+    /// <summary>The agent or shared budget that it belongs to.</summary>
+    public NamespacedName Owner => new(Namespace, Agent);
 
     /// <summary>The account that a ledger is for.</summary>
     public static AccountKey Of(BudgetLedgerSpec ledger) => new(ledger.Namespace, ledger.Agent, ledger.Account, ledger.Revision);

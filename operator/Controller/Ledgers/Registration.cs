@@ -18,7 +18,12 @@ internal static class Registration
         // With a pace of its own: a call that waits for money must not wait behind a thousand rollouts. Nor behind the reports of other
         // accounts, of which each busy one is written every two seconds; no account has more than one write in flight.
         builder.Services.AddKeyedSingleton(LedgerRegistry.Api, new KubernetesApi(client, Names.Operator, pacing: Pacing));
-        builder.Services.AddSingleton<LedgerRegistry>();
-        return builder.AddCache(ResourceType.Of<BudgetLedger>(), TypedView.Of<BudgetLedger>).AddLeaderTask<LedgerRegistry>();
+        builder
+            .Services.AddSingleton<AccountDeclarations>()
+            .AddSingleton<LedgerRegistry>()
+            .AddSingleton<LedgerReaper>()
+            .AddSingleton<LedgerCollector>()
+            .AddSingleton<LedgerSweep>();
+        return builder.AddCache(ResourceType.Of<BudgetLedger>(), TypedView.Of<BudgetLedger>).AddLeaderTask<LedgerRegistry>().AddLeaderTask<LedgerSweep>();
     }
 }

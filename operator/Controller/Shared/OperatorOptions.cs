@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentReadiness.Api;
 using AgentReadiness.Contracts;
 using AgentReadiness.Runtime;
@@ -60,6 +61,12 @@ public sealed record OperatorOptions
     /// <summary>The operator's own copy of the last good prices, for who takes over while the platform's are broken.</summary>
     public NamespacedName LastPrices => new(Namespace, $"{Names.Operator}-last-prices");
 
+    /// <summary>
+    /// How many objects of a kind are reconciled at once (RECONCILE_CONCURRENCY, 4): a number for every kind, then, separated by commas,
+    /// numbers for single ones, as in "4,agentdeployment=8".
+    /// </summary>
+    public ControllerOptions Controllers { get; init; } = new();
+
     /// <summary>Reads the environment.</summary>
     /// <exception cref="InvalidOperationException">A variable is missing or wrong; the message names it.</exception>
     public static OperatorOptions FromEnvironment(Func<string, string?> read)
@@ -118,6 +125,27 @@ public sealed record OperatorOptions
             HealthPort = Port("HEALTH_PORT", 8081),
             EvalLimits = new EvalLimits(Count("EVAL_CONCURRENCY", 10), Count("EVAL_NAMESPACE_CONCURRENCY", 4)),
             PricesConfigMap = Optional("PRICES_CONFIGMAP"),
+            Controllers = Concurrency(Optional("RECONCILE_CONCURRENCY")),
         };
+    }
+
+    private static ControllerOptions Concurrency(string? text)
+    {
+        var options = new ControllerOptions();
+        var single = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var part in text?.Split(',', StringSplitOptions.TrimEntries) ?? [])
+        {
+            var (name, number) = part.Split('=') is [var left, var right] ? (left, right) : (string.Empty, part);
+            if (!int.TryParse(number, CultureInfo.InvariantCulture, out var count) || count is < 1 or > 100)
+                throw new InvalidOperationException(
+                    $"environment variable RECONCILE_CONCURRENCY: \"{part}\" is not a number from 1 to 100, nor a controller's name with "
+                        + $"\"=\" and such a number"
+                );
+            if (name.Length == 0)
+                options = options with { MaxConcurrentReconciles = count };
+            else
+                single[name] = count;
+        }
+        return options with { PerController = single };
     }
 }
