@@ -5,6 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
+using AgentReadiness.Testing;
+using Xunit;
 using k8s;
 
 namespace AgentReadiness.ApiServer.Tests;

@@ -5,9 +5,9 @@ using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Guardrail.Tests;
 using AgentReadiness.Runtime;
 

@@ -2,8 +2,8 @@ using System.Text.Json;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 

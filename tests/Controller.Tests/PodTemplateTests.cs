@@ -158,7 +158,7 @@ public sealed class PodTemplateTests
         return PodTemplate.Build(
             seen with
             {
-                Around = seen.Around with { NativeSidecars = native },
+                Environment = seen.Environment with { NativeSidecars = native },
             },
             "abc",
             Names.ServingTrack,

@@ -4,8 +4,9 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
+using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;
 

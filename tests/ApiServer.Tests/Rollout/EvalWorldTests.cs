@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using Shouldly;
 using Xunit;

@@ -1,4 +1,7 @@
 using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
+using Shouldly;
+using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

@@ -1,5 +1,8 @@
 using AgentReadiness.Api;
 using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
+using Shouldly;
+using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

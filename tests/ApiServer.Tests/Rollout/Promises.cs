@@ -1,5 +1,7 @@
 using AgentReadiness.Api;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
