@@ -9,7 +9,7 @@ mkdir -p "$results"
 broken=0
 
 declare -A projects=(
-  [unit]="Api.Tests Pricing.Tests Evals.Tests Cli.Tests Runtime.Tests Controller.Tests Guardrail.Tests"
+  [unit]="Api.Tests Readiness.Tests Pricing.Tests Evals.Tests Cli.Tests Runtime.Tests Controller.Tests Guardrail.Tests"
   [api]="ApiServer.Tests"
   [e2e]="EndToEnd.Tests"
 )
