@@ -2,7 +2,6 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
-using AgentReadiness.Controller.AgentDeployments;
 using Shouldly;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
-using AgentReadiness.Controller.AgentDeployments;
 using Shouldly;
 using Xunit;
 

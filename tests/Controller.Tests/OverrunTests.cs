@@ -2,7 +2,6 @@ using System.Text.Json;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Budgets;
 using Shouldly;
 using Xunit;

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using Shouldly;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Testing;
 using NLua;
 using Shouldly;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 using Shouldly;
