@@ -15,7 +15,7 @@ broken=$results/broken.txt
 : >"$broken"
 filter=${FILTER:-}
 
-unit="Api.Tests Pricing.Tests Evals.Tests Cli.Tests Runtime.Tests Controller.Tests Guardrail.Tests"
+unit="Api.Tests Readiness.Tests Pricing.Tests Evals.Tests Cli.Tests Runtime.Tests Controller.Tests Guardrail.Tests"
 api=ApiServer.Tests
 e2e=EndToEnd.Tests
 

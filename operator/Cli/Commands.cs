@@ -73,7 +73,8 @@ internal static class Commands
             Command(
                 "check",
                 """
-                Checks each AgentDeployment of a manifest by the rules of the schema and of the operator, and prints "FIELD: PROBLEM".
+                Checks each AgentDeployment of a manifest by the rules of the schema and of the operator, and prints "FIELD: PROBLEM [ID]".
+                The ID is that of a check in docs/readiness.md, which says what the check proves and what to do where it fails.
 
                 Exit codes: 0 no problem; 1 at least one problem, or the manifest cannot be read.
                 """,
@@ -143,16 +144,17 @@ internal static class Commands
         var count = 0;
         foreach (var agent in manifests.Agents)
         {
-            var problems = ManifestShape.Check(agent.Tree);
-            // The rules need a typed object, which a wrong shape cannot become.
-            if (problems.Count == 0)
-                problems = Rules(agent);
-            foreach (var problem in problems)
-                output.WriteLine(manifests.Agents.Count == 1 ? $"{problem}" : $"{agent.Namespace}/{agent.Name}: {problem}");
-            count += problems.Count;
+            var findings = ManifestShape.Check(agent.Tree);
+            // The rules need a typed object, and a manifest of a wrong shape cannot become one.
+            if (findings.Count == 0)
+                findings = AgentDeploymentRules.Check(agent.Typed());
+            foreach (var finding in findings)
+            {
+                var line = $"{finding} [{finding.Check.Id}]";
+                output.WriteLine(manifests.Agents.Count == 1 ? line : $"{agent.Namespace}/{agent.Name}: {line}");
+            }
+            count += findings.Count;
         }
         return count == 0 ? Good : Bad;
     }
-
-    private static IReadOnlyList<FieldProblem> Rules(AgentManifest agent) => AgentDeploymentRules.Check(agent.Typed());
 }

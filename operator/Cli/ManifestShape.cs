@@ -1,11 +1,13 @@
 using System.Collections;
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Api.Rules;
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Contracts;
+using AgentReadiness.Readiness;
+using AgentReadiness.Readiness.Checks;
 
 namespace AgentReadiness.Cli;
 
@@ -16,36 +18,36 @@ namespace AgentReadiness.Cli;
 internal static class ManifestShape
 {
     /// <summary>The problems of an AgentDeployment's spec.</summary>
-    public static IReadOnlyList<FieldProblem> Check(JsonObject agent)
+    public static IReadOnlyList<Finding> Check(JsonObject agent)
     {
-        var problems = new List<FieldProblem>();
+        var findings = new FindingList();
         foreach (var (name, _) in agent)
         {
             if (name is not ("apiVersion" or "kind" or "metadata" or "spec" or "status"))
-                problems.Add(new FieldProblem(name, "is not a field of an AgentDeployment"));
+                findings.Add(ManifestChecks.KnownField, name, "is not a field of an AgentDeployment");
         }
         if (agent["metadata"] is not JsonObject)
-            problems.Add(new FieldProblem("metadata", "must be an object"));
+            findings.Add(ManifestChecks.FieldType, "metadata", "must be an object");
         if (agent["spec"] is null)
-            problems.Add(new FieldProblem("spec", "is missing"));
+            findings.Add(ManifestChecks.RequiredField, "spec", "is missing");
         else
-            Value(agent["spec"], typeof(AgentDeploymentSpec), "spec", problems);
-        return problems;
+            Value(agent["spec"], typeof(AgentDeploymentSpec), "spec", findings);
+        return findings;
     }
 
-    private static void Value(JsonNode? node, Type declared, string field, List<FieldProblem> problems)
+    private static void Value(JsonNode? node, Type declared, string field, FindingList findings)
     {
         var type = Nullable.GetUnderlyingType(declared) ?? declared;
         var kind = node?.GetValueKind() ?? JsonValueKind.Null;
         if (kind == JsonValueKind.Null)
         {
-            problems.Add(new FieldProblem(field, "must not be null: leave it out"));
+            findings.Add(ManifestChecks.FieldType, field, "must not be null: leave it out");
             return;
         }
         void Require(bool holds, string what)
         {
             if (!holds)
-                problems.Add(new FieldProblem(field, $"must be {what}"));
+                findings.Add(ManifestChecks.FieldType, field, $"must be {what}");
         }
 
         if (type == typeof(string) || type == typeof(Money))
@@ -55,8 +57,7 @@ internal static class ManifestShape
         else if (type == typeof(int) || type == typeof(long))
         {
             Require(
-                kind == JsonValueKind.Number
-                    && double.IsInteger(double.Parse(node!.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture)),
+                kind == JsonValueKind.Number && double.IsInteger(double.Parse(node!.ToJsonString(), CultureInfo.InvariantCulture)),
                 "a whole number"
             );
         }
@@ -67,6 +68,20 @@ internal static class ManifestShape
         else if (type == typeof(JsonObject))
         {
             Require(kind == JsonValueKind.Object, "an object");
+        }
+        else if (type == typeof(DateTime))
+        {
+            Require(
+                kind == JsonValueKind.String
+                    && DateTimeOffset.TryParseExact(
+                        node!.GetValue<string>(),
+                        ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"],
+                        CultureInfo.InvariantCulture,
+                        DateTimeStyles.None,
+                        out _
+                    ),
+                "a time such as \"2030-01-31T12:00:00Z\""
+            );
         }
         else if (type.IsEnum)
         {
@@ -79,32 +94,36 @@ internal static class ManifestShape
         {
             Require(kind == JsonValueKind.Array, "a list");
             foreach (var (item, index) in (node as JsonArray ?? []).Select((item, index) => (item, index)))
-                Value(item, type.GetGenericArguments()[0], $"{field}[{index}]", problems);
+                Value(item, type.GetGenericArguments()[0], $"{field}[{index}]", findings);
         }
         else
         {
             Require(kind == JsonValueKind.Object, "an object");
             if (node is JsonObject map)
-                Members(map, type, field, problems);
+                Members(map, type, field, findings);
         }
     }
 
-    private static void Members(JsonObject map, Type type, string field, List<FieldProblem> problems)
+    private static void Members(JsonObject map, Type type, string field, FindingList findings)
     {
         var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .ToDictionary(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name), StringComparer.Ordinal);
         foreach (var (name, value) in map)
         {
             if (!properties.TryGetValue(name, out var property))
-                problems.Add(new FieldProblem($"{field}.{name}", $"is not a field; known are {string.Join(", ", properties.Keys)}"));
+                findings.Add(
+                    ManifestChecks.KnownField,
+                    $"{field}.{name}",
+                    $"is not a field; known are {string.Join(", ", properties.Keys)}"
+                );
             // The server puts the default in the place of a null; without a default it refuses.
             else if (value is not null || property.GetCustomAttribute<DefaultJsonAttribute>() is null)
-                Value(value, property.PropertyType, $"{field}.{name}", problems);
+                Value(value, property.PropertyType, $"{field}.{name}", findings);
         }
         foreach (var (name, property) in properties)
         {
             if (property.GetCustomAttribute<RequiredAttribute>() is not null && !map.ContainsKey(name))
-                problems.Add(new FieldProblem($"{field}.{name}", "is missing"));
+                findings.Add(ManifestChecks.RequiredField, $"{field}.{name}", "is missing");
         }
     }
 }

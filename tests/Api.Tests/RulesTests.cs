@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Rules;
+using AgentReadiness.Readiness;
 using Shouldly;
 using Xunit;
 
@@ -53,9 +54,9 @@ public sealed class RulesTests
     public void A_tag_of_a_name_that_cannot_be_is_refused_by_its_field(string name, string why)
     {
         var problem = Problems(agent => agent.Spec.Budget = new BudgetSpec { Attribution = ["feature", name] }).ShouldHaveSingleItem();
-        (problem.Field, problem.Problem).ShouldSatisfyAllConditions(
+        (problem.Field, problem.Message).ShouldSatisfyAllConditions(
             found => found.Field.ShouldBe("spec.budget.attribution[1]"),
-            found => found.Problem.ShouldContain(why)
+            found => found.Message.ShouldContain(why)
         );
     }
 
@@ -143,7 +144,7 @@ public sealed class RulesTests
         Problems(agent => agent.Spec.Budget!.TimeZone = "Europe/Berlin").ShouldBeEmpty();
         var problem = Problems(agent => agent.Spec.Budget!.TimeZone = "Europe/Atlantis").ShouldHaveSingleItem();
         problem.Field.ShouldBe("spec.budget.timeZone");
-        problem.Problem.ShouldMatch(
+        problem.Message.ShouldMatch(
             "^\"Europe/Atlantis\" must be a time zone by its IANA name, .* \\(20[0-9]{2}[a-z]\\) .* for example \"Europe/Berlin\" or "
                 + "\"UTC\"$"
         );
@@ -244,7 +245,7 @@ public sealed class RulesTests
         Problems(agent => agent.Spec.Template = []).ShouldContain(problem => problem.Field == "spec.template.spec.containers");
     }
 
-    private static IReadOnlyList<FieldProblem> Problems(Action<AgentDeployment> spoil)
+    private static IReadOnlyList<Finding> Problems(Action<AgentDeployment> spoil)
     {
         var agent = Sound();
         spoil(agent);

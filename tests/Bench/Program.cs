@@ -4,7 +4,7 @@ using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Bench;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
 

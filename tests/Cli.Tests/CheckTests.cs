@@ -23,6 +23,27 @@ public sealed class CheckTests
     public async Task ASoundManifestPrintsNothing() => (await CheckAsync(Good)).ShouldBe((0, "", ""));
 
     [Theory]
+    [InlineData("2030-01-01T00:00:00Z")]
+    [InlineData("2030-01-01T00:00:00.25+02:00")]
+    public async Task ATimeIsATextAndNotAnObject(string time) =>
+        (
+            await CheckAsync(
+                Good.Replace(
+                    "windows:",
+                    $"raises: [{{period: Day, maxCost: \"60\", reason: launch, requestedBy: ann, expiresAt: \"{time}\"}}], windows:",
+                    StringComparison.Ordinal
+                )
+            )
+        ).ShouldBe((0, "", ""));
+
+    [Fact]
+    public async Task EachProblemEndsWithTheIdOfItsCheck()
+    {
+        var (_, output, _) = await CheckAsync(Good.Replace("\"0.90\"", "\"1.5\"", StringComparison.Ordinal));
+        output.ShouldBe("spec.evals[0].minScore: \"1.5\" must be a decimal string from \"0\" to \"1\", for example \"0.90\" [EVL-002]\n");
+    }
+
+    [Theory]
     // The operator's rules.
     [InlineData("minScore: \"0.90\"", "minScore: \"1.5\"", "spec.evals[0].minScore: \"1.5\" must be")]
     [InlineData("maxCost: \"50\"", "maxCost: \"-1\"", "spec.budget.windows[0].maxCost: \"-1\" must be")]

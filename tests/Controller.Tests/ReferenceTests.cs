@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Prices;

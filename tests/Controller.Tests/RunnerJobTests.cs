@@ -147,7 +147,7 @@ public sealed class RunnerJobTests
     [Fact]
     public void A_suite_is_one_of_three_and_names_who_may_submit()
     {
-        EvalSuiteRules.Check(new EvalSuiteSpec()).ShouldHaveSingleItem().Problem.ShouldContain("exactly one of builtin, job and external");
+        EvalSuiteRules.Check(new EvalSuiteSpec()).ShouldHaveSingleItem().Message.ShouldContain("exactly one of builtin, job and external");
         EvalSuiteRules
             .Check(
                 new EvalSuiteSpec
@@ -160,7 +160,7 @@ public sealed class RunnerJobTests
                 }
             )
             .ShouldHaveSingleItem()
-            .Problem.ShouldContain("exactly one");
+            .Message.ShouldContain("exactly one");
         EvalSuiteRules
             .Check(new EvalSuiteSpec { External = new ExternalSuite() })
             .ShouldHaveSingleItem()
@@ -177,7 +177,7 @@ public sealed class RunnerJobTests
         EvalSuiteRules
             .Check(new EvalSuiteSpec { Builtin = new BuiltinSuite() })
             .ShouldHaveSingleItem()
-            .Problem.ShouldContain("either cases or volume");
+            .Message.ShouldContain("either cases or volume");
         var both = Sound();
         both.Volume = new CasesVolume
         {

@@ -1,4 +1,5 @@
 using AgentReadiness.Api;
+using AgentReadiness.Api.Conditions;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
@@ -196,7 +197,7 @@ public sealed class SupportStory : IAsyncDisposable
         );
         await ApplyAsync("agent.yaml", cancellationToken);
 
-        var evaluating = await AgentAsync("the evaluation to begin", agent => agent.Status?.Phase == "Evaluating", cancellationToken);
+        var evaluating = await AgentAsync("the evaluation to begin", agent => agent.Status?.Phase == Phases.Evaluating, cancellationToken);
         options.Say(
             $"revision {evaluating.Status!.CandidateRevision} is a candidate; the Service \"support\" has "
                 + $"{watch.Endpoints.Get(Support)?.View.Pods.Count ?? 0} endpoints"
@@ -226,19 +227,19 @@ public sealed class SupportStory : IAsyncDisposable
         await options.Disturb("worse prompt under evaluation", cancellationToken);
         var failed = await AgentAsync(
             "the worse prompt to fail",
-            agent => Condition(agent, "Stalled")?.Reason == "EvalsFailed",
+            agent => Condition(agent, ConditionTypes.Stalled)?.Reason == Reasons.EvalsFailed,
             cancellationToken
         );
         var verdict = failed.Status!.Evals[0];
         Expect(failed.Status.ServingRevision == first, $"revision {failed.Status.ServingRevision} serves instead of {first}");
-        Expect(Condition(failed, "Serving")?.Status == "True", "the last good revision does not serve");
+        Expect(Condition(failed, ConditionTypes.Serving)?.Status == "True", "the last good revision does not serve");
         Expect(
             verdict.Phase == EvalPhase.Failed && verdict.Score is not null && verdict.Failing.Count > 0,
             "score and failing cases are missing"
         );
         Expect(verdict.Message!.Contains("0.900", StringComparison.Ordinal), $"the threshold is missing: {verdict.Message}");
         Expect(!served.All.Contains(failed.Status.CandidateRevision!), "the failed revision was served");
-        options.Say(Condition(failed, "Stalled")!.Message);
+        options.Say(Condition(failed, ConditionTypes.Stalled)!.Message);
     }
 
     private async Task FixedPromptAsync(string first, CancellationToken cancellationToken)
@@ -247,7 +248,7 @@ public sealed class SupportStory : IAsyncDisposable
         await ApplyAsync("prompt-fixed.yaml", cancellationToken);
         await AgentAsync(
             "the fixed prompt to pass",
-            agent => agent.Status is { Phase: "Promoting" } or { Phase: "Serving" },
+            agent => agent.Status is { Phase: Phases.Promoting } or { Phase: Phases.Serving },
             cancellationToken
         );
         await options.Disturb("fixed prompt under promotion", cancellationToken);
@@ -308,12 +309,12 @@ public sealed class SupportStory : IAsyncDisposable
         await options.Disturb("runaway loop", cancellationToken);
         var exhausted = await AgentAsync(
             "the budget to be exhausted",
-            agent => Condition(agent, "WithinBudget") is { Status: "False" },
+            agent => Condition(agent, ConditionTypes.WithinBudget) is { Status: "False" },
             cancellationToken
         );
-        options.Say(Condition(exhausted, "WithinBudget")!.Message);
+        options.Say(Condition(exhausted, ConditionTypes.WithinBudget)!.Message);
         Expect(exhausted.Spec.Replicas == 3, $"spec.replicas was written: {exhausted.Spec.Replicas}");
-        await AgentAsync("the pods to go", agent => agent.Status is { Phase: "Exhausted", Replicas: 0 }, cancellationToken);
+        await AgentAsync("the pods to go", agent => agent.Status is { Phase: Phases.Exhausted, Replicas: 0 }, cancellationToken);
         await PodsGoneAsync(
             "the serving pods to end: each finishes the calls that it has in flight",
             pod => pod.Labels.GetValueOrDefault(Names.TrackLabel) == Names.ServingTrack,
@@ -375,10 +376,12 @@ public sealed class SupportStory : IAsyncDisposable
         await ApplyAsync("agent.yaml", cancellationToken, RaisedCap);
         var ready = await AgentAsync(
             "the agent to serve again",
-            agent => IsReady(agent) && Condition(agent, "WithinBudget")?.Status == "True",
+            agent => IsReady(agent) && Condition(agent, ConditionTypes.WithinBudget)?.Status == "True",
             cancellationToken
         );
-        options.Say($"{Condition(ready, "Ready")!.Message}; answer: {await AskAsync("Where is my order #1008?", cancellationToken)}");
+        options.Say(
+            $"{Condition(ready, ConditionTypes.Ready)!.Message}; answer: {await AskAsync("Where is my order #1008?", cancellationToken)}"
+        );
     }
 
     // The provider's own count is the witness: all ledgers of the agent, its evals' included, hold to the last digit what it completed.
@@ -509,7 +512,7 @@ public sealed class SupportStory : IAsyncDisposable
     }
 
     private static bool IsReady(AgentDeployment agent) =>
-        Condition(agent, "Ready") is { Status: "True" } ready
+        Condition(agent, ConditionTypes.Ready) is { Status: "True" } ready
         && ready.ObservedGeneration == agent.Metadata.Generation
         && agent.Status!.CandidateRevision is null;
 

@@ -1,4 +1,4 @@
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;

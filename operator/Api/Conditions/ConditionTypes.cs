@@ -1,4 +1,4 @@
-namespace AgentReadiness.Controller.Shared;
+namespace AgentReadiness.Api.Conditions;
 
 /// <summary>Types of conditions on an AgentDeployment.</summary>
 public static class ConditionTypes

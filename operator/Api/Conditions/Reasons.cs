@@ -1,4 +1,4 @@
-namespace AgentReadiness.Controller.Shared;
+namespace AgentReadiness.Api.Conditions;
 
 /// <summary>Reasons of conditions and events; stable words that programs may rely on.</summary>
 public static class Reasons

@@ -1,0 +1,58 @@
+using System.Text.RegularExpressions;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Readiness;
+using AgentReadiness.Readiness.Checks;
+
+namespace AgentReadiness.Api.Rules;
+
+/// <summary>The rules on models and upstreams.</summary>
+internal static partial class GuardrailRules
+{
+    public static void Check(GuardrailsSpec? guardrails, FindingList findings)
+    {
+        if (guardrails is null)
+            return;
+        if (guardrails.Models?.MaxOutputTokens is < 1 or > 1_000_000)
+            findings.Add(CostChecks.OutputLimit, "spec.guardrails.models.maxOutputTokens", "must be from 1 to 1000000");
+        for (var i = 0; i < guardrails.Upstreams.Count; i++)
+        {
+            var upstream = guardrails.Upstreams[i];
+            var field = $"spec.guardrails.upstreams[{i}]";
+            if (!UpstreamName().IsMatch(upstream.Name))
+                findings.Add(GuardrailChecks.UpstreamName, $"{field}.name", $"\"{upstream.Name}\" must be a DNS label");
+            if (guardrails.Upstreams.Take(i).Any(other => other.Name == upstream.Name))
+                findings.Add(GuardrailChecks.UpstreamName, $"{field}.name", $"\"{upstream.Name}\" is used twice");
+            if (
+                !Uri.TryCreate(upstream.Url, UriKind.Absolute, out var url)
+                || url.Scheme is not ("http" or "https")
+                || url.UserInfo.Length > 0
+                || url.Query.Length > 0
+            )
+                findings.Add(
+                    GuardrailChecks.UpstreamUrl,
+                    $"{field}.url",
+                    $"\"{upstream.Url}\" must be an http or https URL without user, query or fragment, for example "
+                        + $"\"https://api.openai.com/v1\""
+                );
+            if (upstream.CaConfigMapRef is { } authority && (authority.Name.Length == 0 || authority.Key.Length == 0))
+                findings.Add(GuardrailChecks.UpstreamAuthority, $"{field}.caConfigMapRef", "must name a ConfigMap and a key in it");
+            if (
+                upstream.Proxy is { } proxy
+                && !(Uri.TryCreate(proxy, UriKind.Absolute, out var through) && through.Scheme == "http" && through.UserInfo.Length == 0)
+            )
+                findings.Add(
+                    GuardrailChecks.UpstreamProxy,
+                    $"{field}.proxy",
+                    $"\"{proxy}\" must be an http URL without user, for example \"http://proxy:3128\""
+                );
+            if (
+                upstream.Credentials is { } credentials
+                && (credentials.SecretRef.Name.Length == 0 || credentials.SecretRef.Key.Length == 0)
+            )
+                findings.Add(GuardrailChecks.UpstreamCredentials, $"{field}.credentials.secretRef", "must name a Secret and a key in it");
+        }
+    }
+
+    [GeneratedRegex("^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
+    private static partial Regex UpstreamName();
+}

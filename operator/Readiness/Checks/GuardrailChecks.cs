@@ -1,0 +1,177 @@
+namespace AgentReadiness.Readiness.Checks;
+
+/// <summary>Checks of the part Guardrail: the guardrail stands before every call and cannot be gone around.</summary>
+public static class GuardrailChecks
+{
+    /// <summary>The agent shares no namespace of the node or of the pod in which it could reach the guardrail's key.</summary>
+    public static Check HostNamespaces { get; } =
+        new(
+            "GRD-001",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "The agent shares no namespace of the node or of the pod in which it could reach the guardrail's key.",
+            "Remove hostNetwork, hostPID, hostIPC and shareProcessNamespace, or set them to false."
+        );
+
+    /// <summary>Only the guardrail has the provider's key: no container mounts it or reads it into a variable.</summary>
+    public static Check ProviderKey { get; } =
+        new(
+            "GRD-002",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "Only the guardrail has the provider's key: no container mounts it or reads it into a variable.",
+            "Remove the reference to the Secret; the SDK needs no key, because the guardrail adds it."
+        );
+
+    /// <summary>Only the guardrail has a token with which the operator grants money.</summary>
+    public static Check GrantToken { get; } =
+        new(
+            "GRD-003",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "Only the guardrail has a token with which the operator grants money.",
+            "Choose another audience for the token, or remove it."
+        );
+
+    /// <summary>The agent mounts no volume of the operator: keys, token and journal stay with the guardrail.</summary>
+    public static Check OperatorVolume { get; } =
+        new(
+            "GRD-004",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "The agent mounts no volume of the operator: keys, token and journal stay with the guardrail.",
+            "Choose names that do not begin with \"agent-readiness-\"."
+        );
+
+    /// <summary>The agent does not run as the guardrail's user, who can read the key and the journal.</summary>
+    public static Check GuardrailUser { get; } =
+        new(
+            "GRD-005",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "The agent does not run as the guardrail's user, who can read the key and the journal.",
+            "Choose another runAsUser."
+        );
+
+    /// <summary>No container is privileged.</summary>
+    public static Check Privileged { get; } =
+        new(
+            "GRD-006",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "No container is privileged.",
+            "Remove privileged, or set it to false."
+        );
+
+    /// <summary>No container has a capability with which it could change the network, trace processes or mount.</summary>
+    public static Check Capabilities { get; } =
+        new(
+            "GRD-007",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "No container has a capability with which it could change the network, trace processes or mount.",
+            "Remove the capability."
+        );
+
+    /// <summary>The container of the guardrail is the operator's own.</summary>
+    public static Check GuardrailContainer { get; } =
+        new(
+            "GRD-008",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "The container of the guardrail is the operator's own.",
+            "Choose another name for the container."
+        );
+
+    /// <summary>The SDK finds the guardrail: nothing sets the variables that lead it there.</summary>
+    public static Check ReservedVariable { get; } =
+        new(
+            "GRD-009",
+            Part.Guardrail,
+            Severity.High,
+            Evidence.Rule,
+            "The SDK finds the guardrail: nothing sets the variables that lead it there.",
+            "Remove the variable; the operator sets it."
+        );
+
+    /// <summary>Every upstream has a name of its own, which is a part of the path that the agent calls.</summary>
+    public static Check UpstreamName { get; } =
+        new(
+            "GRD-010",
+            Part.Guardrail,
+            Severity.Medium,
+            Evidence.Rule,
+            "Every upstream has a name of its own, which is a part of the path that the agent calls.",
+            "Choose a DNS label that no other upstream has."
+        );
+
+    /// <summary>The guardrail can reach the upstream by its URL, and the URL holds no credentials.</summary>
+    public static Check UpstreamUrl { get; } =
+        new(
+            "GRD-011",
+            Part.Guardrail,
+            Severity.Medium,
+            Evidence.Rule,
+            "The guardrail can reach the upstream by its URL, and the URL holds no credentials.",
+            "Write an http or https URL without user, query or fragment."
+        );
+
+    /// <summary>The certificate authority of an upstream can be found.</summary>
+    public static Check UpstreamAuthority { get; } =
+        new(
+            "GRD-012",
+            Part.Guardrail,
+            Severity.Medium,
+            Evidence.Rule,
+            "The certificate authority of an upstream can be found.",
+            "Name a ConfigMap and a key in it."
+        );
+
+    /// <summary>The proxy before an upstream can be reached, and its URL holds no credentials.</summary>
+    public static Check UpstreamProxy { get; } =
+        new(
+            "GRD-013",
+            Part.Guardrail,
+            Severity.Medium,
+            Evidence.Rule,
+            "The proxy before an upstream can be reached, and its URL holds no credentials.",
+            "Write an http URL without user."
+        );
+
+    /// <summary>The key of an upstream can be found.</summary>
+    public static Check UpstreamCredentials { get; } =
+        new(
+            "GRD-014",
+            Part.Guardrail,
+            Severity.Medium,
+            Evidence.Rule,
+            "The key of an upstream can be found.",
+            "Name a Secret and a key in it."
+        );
+
+    internal static IReadOnlyList<Check> All { get; } =
+    [
+        HostNamespaces,
+        ProviderKey,
+        GrantToken,
+        OperatorVolume,
+        GuardrailUser,
+        Privileged,
+        Capabilities,
+        GuardrailContainer,
+        ReservedVariable,
+        UpstreamName,
+        UpstreamUrl,
+        UpstreamAuthority,
+        UpstreamProxy,
+        UpstreamCredentials,
+    ];
+}

@@ -1,0 +1,51 @@
+namespace AgentReadiness.Readiness.Checks;
+
+/// <summary>Checks of the part Reliability: timeouts, retries and bounded loops.</summary>
+public static class ReliabilityChecks
+{
+    /// <summary>A model call that hangs ends: its timeouts are durations longer than 0.</summary>
+    public static Check ModelTimeouts { get; } =
+        new(
+            "REL-001",
+            Part.Reliability,
+            Severity.High,
+            Evidence.Rule,
+            "A model call that hangs ends: its timeouts are durations longer than 0.",
+            "Write a duration such as \"60s\"."
+        );
+
+    /// <summary>A tool call that hangs ends: its timeout is a duration longer than 0.</summary>
+    public static Check ToolTimeout { get; } =
+        new(
+            "REL-002",
+            Part.Reliability,
+            Severity.High,
+            Evidence.Rule,
+            "A tool call that hangs ends: its timeout is a duration longer than 0.",
+            "Write a duration such as \"15s\"."
+        );
+
+    /// <summary>A model call is repeated a bounded number of times.</summary>
+    public static Check Attempts { get; } =
+        new(
+            "REL-003",
+            Part.Reliability,
+            Severity.High,
+            Evidence.Rule,
+            "A model call is repeated a bounded number of times.",
+            "Write a number from 1 to 10."
+        );
+
+    /// <summary>A run that loops ends: its steps, tool calls, repeats and duration are bounded.</summary>
+    public static Check RunBounds { get; } =
+        new(
+            "REL-004",
+            Part.Reliability,
+            Severity.High,
+            Evidence.Rule,
+            "A run that loops ends: its steps, tool calls, repeats and duration are bounded.",
+            "Write limits within the bounds that the message names."
+        );
+
+    internal static IReadOnlyList<Check> All { get; } = [ModelTimeouts, ToolTimeout, Attempts, RunBounds];
+}
