@@ -42,9 +42,9 @@ internal static class BudgetDecision
 
         foreach (var window in own)
         {
-            // That it is spent says more.
+            // An exhausted window has an event of its own, so no alert is told for it.
             if (!window.IsExhausted && window.News(draft.Before.Budget, window.Terms.Budget) > 0)
-                draft.Note(true, Reasons.BudgetAlert, window.AlertText);
+                draft.Note(true, Reasons.BudgetAlert, window.AlertText(seen.Now));
         }
         TellChanges(seen, draft, budget, own);
         // A ledger that is not there yet is no other one than the one that was.

@@ -214,6 +214,7 @@ internal sealed class LedgerWriter
                     opened = Borrowing.ReturnIdle(opened);
                 }
                 var (after, decisions) = await DecideAsync(opened, terms, batch, cancellationToken);
+                after = PaceRecord.Note(before, after, now);
                 var isDue = unwrittenSince is { } since && time.GetElapsedTime(since) >= ReportFlushDelay;
                 // Whatever a call was told that it may spend, and whatever changes the account's shape, is written first.
                 if (isDue || decisions.Exists(decision => decision.IsUrgent) || booked is null || !LedgerStore.Same(before, opened))
