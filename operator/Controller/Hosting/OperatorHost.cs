@@ -103,13 +103,6 @@ public static class OperatorHost
             }
         );
         services.AddSingleton<LeaderElector>();
-        services.AddSingleton(provider => new EventRecorder(
-            api,
-            Names.Operator,
-            TimeProvider.System,
-            provider.GetRequiredService<ILogger<EventRecorder>>()
-        ));
-
         services
             .AddKubernetesOperator()
             .AddSharedCaches(options)
