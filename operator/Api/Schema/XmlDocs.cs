@@ -17,6 +17,8 @@ internal sealed class XmlDocs
             files
                 .SelectMany(xml => XDocument.Parse(xml).Descendants("member"))
                 .Where(member => member.Element("summary") is not null)
+                // What a source generator leaves in several assemblies has one name in all of them; no field is described by it.
+                .DistinctBy(member => member.Attribute("name")!.Value)
                 .ToDictionary(
                     member => member.Attribute("name")!.Value,
                     member => Flatten(member.Element("summary")!),
