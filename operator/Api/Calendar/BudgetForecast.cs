@@ -1,8 +1,8 @@
 namespace AgentReadiness.Api.Calendar;
 
 /// <summary>
-/// Where a window goes at its pace so far, as the status tells it and <c>kubectl agents budget forecast</c>. Linear: spend at the end =
-/// spent × length of the window ÷ time since it began. The cap holds: what is forecast above it would be refused. Pure.
+/// Where a window goes at its pace so far, as the status and <c>kubectl agents budget forecast</c> tell it. The forecast is linear:
+/// spend at the end = spent × length of the window ÷ time since it began. The cap holds all the same: calls above it are refused. Pure.
 /// </summary>
 /// <param name="AtEnd">The spend at the window's end, in the unit of what is spent; null where it is not known.</param>
 /// <param name="Unknown">Why it is not known; null where it is.</param>

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>"budget": how budgets stand and where they go, and the two changes of them that cannot wait.</summary>
+/// <summary>"budget": tells how budgets stand and where they go, and makes the two changes that cannot wait for a review.</summary>
 internal static class BudgetCommand
 {
     /// <summary>The name of the group of commands.</summary>
@@ -20,7 +20,8 @@ internal static class BudgetCommand
             """
             Budgets of agents and shared budgets: what is spent, where it goes, and break-glass.
 
-            Exit codes: 0 done; 1 only of "show --fail-when-exhausted"; 2 the command line is wrong, or it could not be done: one line on standard error says why.
+            Exit codes: 0 done; 1 only of "show --fail-when-exhausted"; 2 the command line is wrong, or it could not be done: one line on
+            standard error says why.
             """
         )
         {
@@ -36,15 +37,17 @@ internal static class BudgetCommand
     {
         var fail = new Option<bool>("--fail-when-exhausted")
         {
-            Description = "Exit code 1 where calls are refused because a window is spent.",
+            Description = "Exit with code 1 where calls are refused because a window is spent.",
         };
         return Reads(
             "show",
             """
-            Shows each window: spent (unproven and written off in it), what pods hold, the cap in force, what is left, and where it goes ("forecast" says how).
+            Shows each window: spent (unproven and written off in it), what pods hold, the cap in force, what is left, and where it goes
+            ("forecast" says how).
 
-            The BudgetLedger is read where you may, which is up to date; else the object's status, which is at most 5 minutes behind while the operator works.
-            The last lines say which it was, who raised a cap until when, and what to do about a window that is exhausted.
+            The BudgetLedger is read where you may, which is up to date; else the object's status, which is at most 5 minutes behind while
+            the operator works. The last lines say which it was, who raised a cap until when, and what to do about a window that is
+            exhausted.
             """,
             time,
             connect,
@@ -59,9 +62,10 @@ internal static class BudgetCommand
             """
             Says what each window will have spent at its end, and when its cap will be reached if it will.
 
-            Linear: spend at the end = spent x length of the window / time since it began, unproven spend included. The time since it began is counted until now where the
-            ledger was read; else until the status was written, or until 5 minutes ago if that is later: the operator writes changes within 5 minutes. "unknown"
-            where less than 1 % of the window has passed or nothing is spent, and for Total windows, which never end. A cap holds: what is above it is refused.
+            Linear: spend at the end = spent x length of the window / time since it began, unproven spend included. The time since it began
+            is counted until now where the ledger was read; else until the status was written, or until 5 minutes ago if that is later: the
+            operator writes changes within 5 minutes. "unknown" where less than 1 % of the window has passed or nothing is spent, and for
+            Total windows, which never end. A cap holds: what is above it is refused.
             """,
             time,
             connect,
@@ -90,20 +94,20 @@ internal static class BudgetCommand
         Func<BudgetReport, DateTimeOffset, IEnumerable<string>> write
     )
     {
-        var ledger = new Option<bool>("--ledger") { Description = "Read the BudgetLedger or nothing." };
-        var status = new Option<bool>("--status") { Description = "Read the object's status only." };
+        var ledger = new Option<bool>("--ledger") { Description = "Read the BudgetLedger, and fail where it cannot be read." };
+        var status = new Option<bool>("--status") { Description = "Read only the object's status." };
         var space = new Option<string>("--operator-namespace")
         {
             Description = "The operator's namespace, where ledgers are.",
             DefaultValueFactory = _ => "agent-readiness-system",
         };
-        var output = new Option<string?>("--output", "-o") { Description = "json: amounts as exact decimal strings." };
+        var output = new Option<string?>("--output", "-o") { Description = "Write json: amounts are then exact decimal strings." };
         var command = new Command(name, description) { ledger, status, space, output };
         if (fail is not null)
             command.Add(fail);
         return new BudgetOptions(connect).AddTo(
             command,
-            async (parsed, cluster, target, stop) =>
+            async (parsed, cluster, target, cancellationToken) =>
             {
                 if (parsed.GetValue(output) is { } format and not "json")
                     throw new RefusalException($"--output: \"{format}\" is not known: write json, or leave it out");
@@ -114,7 +118,12 @@ internal static class BudgetCommand
                     : parsed.GetValue(status) ? BudgetSource.Status
                     : BudgetSource.Either;
                 var now = time.GetUtcNow();
-                var report = await new BudgetReader(cluster, parsed.GetRequiredValue(space)).ReadAsync(target, source, now, stop);
+                var report = await new BudgetReader(cluster, parsed.GetRequiredValue(space)).ReadAsync(
+                    target,
+                    source,
+                    now,
+                    cancellationToken
+                );
                 var text = parsed.InvocationConfiguration.Output;
                 foreach (var line in parsed.GetValue(output) is null ? write(report, now) : [BudgetJson.Write(report, now)])
                     await text.WriteLineAsync(line);

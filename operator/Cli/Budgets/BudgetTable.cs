@@ -1,8 +1,9 @@
+using System.Globalization;
 using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>A report in words: the table of "show", and the sentences of "forecast". Pure.</summary>
+/// <summary>A report for people: the table of "show" and the sentences of "forecast". Pure.</summary>
 internal static class BudgetTable
 {
     private static readonly IReadOnlyList<string> Heads =
@@ -41,16 +42,18 @@ internal static class BudgetTable
             .Append(Source(report))
             .Select(BudgetText.Plain);
 
-    /// <summary>Which of status and ledger was read, and as of when.</summary>
+    /// <summary>Says whether the status or the ledger was read, and as of when.</summary>
     public static string Source(BudgetReport report) =>
         report.Ledger is { } ledger
             ? $"Read from BudgetLedger {ledger}, as of {BudgetText.Moment(report.Windows[0].AsOf)}."
                 + (
                     report.Windows.Any(line => !line.FromLedger)
-                        ? $" From the status: {string.Join(", ", report.Windows.Where(line => !line.FromLedger).Select(line => $"{line.Budget} as of {BudgetText.Moment(line.AsOf)}"))}."
+                        ? $" From the status: {string.Join(", ", report.Windows.Where(line => !line.FromLedger).Select(AsOf))}."
                         : ""
                 )
             : $"Read from the status, as of {BudgetText.Moment(report.Windows.Min(line => line.AsOf))}: {report.WhyStatus}.";
+
+    private static string AsOf(WindowLine line) => $"{line.Budget} as of {BudgetText.Moment(line.AsOf)}";
 
     private static IReadOnlyList<string> Row(WindowLine line, CapReport cap, DateTimeOffset now) =>
         [
@@ -113,7 +116,10 @@ internal static class BudgetTable
                 line.Caps.Where(cap => cap.Declared is not null)
                     .Select(cap =>
                         $"from {BudgetText.Words(cap.Unit, BudgetText.Up(cap.Unit, cap.Declared))} to "
-                        + $"{BudgetText.Up(cap.Unit, cap.Unit == BudgetUnit.Usd ? decimal.Parse(raise.MaxCost!, System.Globalization.CultureInfo.InvariantCulture) : raise.MaxTokens)}"
+                        + BudgetText.Up(
+                            cap.Unit,
+                            cap.Unit == BudgetUnit.Usd ? decimal.Parse(raise.MaxCost!, CultureInfo.InvariantCulture) : raise.MaxTokens
+                        )
                     )
             );
             yield return $"* {line.Budget}: raised {caps} until {BudgetText.Moment(raise.ExpiresAt.ToUniversalTime())} by "
@@ -149,7 +155,7 @@ internal static class BudgetTable
         : line.Ends is { } ends ? $"until {BudgetText.Moment(ends)} or until the cap is raised"
         : "until the cap is raised";
 
-    // A shared budget is raised where it is declared: a raise of the agent's own changes nothing.
+    // A shared budget is raised where it is declared. A raise of the agent's own window would not change it.
     private static string Remedy(BudgetReport report, WindowLine line)
     {
         var parts = line.Budget.Split('/');

@@ -4,7 +4,7 @@ using AgentReadiness.Api.Resources;
 namespace AgentReadiness.Cli.Budgets;
 
 /// <summary>
-/// Where a window goes at its pace so far, by <see cref="BudgetForecast"/>; the cap is reached when that line crosses it, and where a raise
+/// Where a window goes at its pace so far, by <see cref="BudgetForecast"/>. The cap is reached when that line crosses it. Where a raise
 /// ends before the window does, the declared cap counts from then on.
 /// </summary>
 /// <param name="AtEnd">The spend at the window's end; null where it is not known.</param>
