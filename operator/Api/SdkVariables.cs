@@ -46,7 +46,7 @@ public static class SdkVariables
             var root = $"http://127.0.0.1:{GuardrailPorts.Egress}/{upstream.Name}";
             var (urls, keys, url) = upstream.Format switch
             {
-                // The JavaScript client for Azure refuses to start where OPENAI_BASE_URL is set beside its own.
+                // The JavaScript client for Azure refuses to start where OPENAI_BASE_URL is set beside its own variable.
                 UpstreamFormat.OpenAI when IsAzure(upstream.Url) => (AzureUrls, AzureKeys, root),
                 UpstreamFormat.OpenAI => (OpenAiUrls, OpenAiKeys, root + "/v1"),
                 UpstreamFormat.Anthropic => (AnthropicUrls, AnthropicKeys, root),

@@ -5,13 +5,13 @@ using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Cli;
 
-/// <summary>What an answer cost, or why that cannot be told.</summary>
+/// <summary>What an answer cost, or why its cost cannot be told.</summary>
 internal sealed record AnswerPrice(string? Error, string Model, TokenUsage Usage, CallCost Cost, string Rule)
 {
-    /// <summary>No price.</summary>
+    /// <summary>An answer without a price.</summary>
     public static AnswerPrice Failed(string error) => new(error, "", default, default, "");
 
-    /// <summary>One line.</summary>
+    /// <summary>The price as one line of JSON.</summary>
     public string ToJson()
     {
         using var buffer = new MemoryStream();
@@ -40,7 +40,7 @@ internal sealed record AnswerPrice(string? Error, string Model, TokenUsage Usage
     }
 }
 
-/// <summary>Prices answers by a catalog at a time.</summary>
+/// <summary>Prices answers with the prices that a catalog has at one moment.</summary>
 internal sealed class AnswerPricer(PriceCatalog catalog, DateTimeOffset at)
 {
     /// <summary>Prices one answer.</summary>

@@ -7,7 +7,7 @@ using AgentReadiness.Cli.Budgets;
 
 namespace AgentReadiness.Cli;
 
-/// <summary>The commands. Only "evals submit" and "budget" speak to a cluster.</summary>
+/// <summary>The commands of the program. Only "evals submit" and "budget" speak to a cluster.</summary>
 internal static class Commands
 {
     private const int Good = 0;
@@ -34,7 +34,7 @@ internal static class Commands
         var parsed = Root(input, bytes, time ?? TimeProvider.System, connect ?? Cluster.Connect).Parse(arguments);
 #pragma warning restore RS0030
         var code = await parsed.InvokeAsync(console ?? new InvocationConfiguration());
-        // The library says 1 for any wrong command line, which is a verdict here.
+        // The library returns 1 for every wrong command line, but 1 is a verdict of these commands.
         return
             parsed.Action is ParseErrorAction
             && (parsed.CommandResult.Command.Name is EvalsCommand.Group or EvalsCommand.Import || IsBudget(parsed.CommandResult))
@@ -109,21 +109,22 @@ internal static class Commands
         };
         var command = new Command(name, description) { file, space };
         command.SetAction(
-            async (parsed, stop) =>
+            async (parsed, cancellationToken) =>
             {
                 var error = parsed.InvocationConfiguration.Error;
                 try
                 {
                     var path = parsed.GetRequiredValue(file);
-                    var text = path == "-" ? await input.ReadToEndAsync(stop) : await File.ReadAllTextAsync(path, stop);
+                    var text =
+                        path == "-" ? await input.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(path, cancellationToken);
                     var manifests = Manifests.Read(text, parsed.GetRequiredValue(space));
                     if (manifests.Agents.Count == 0)
                         throw new ManifestException("the manifest has no AgentDeployment");
                     return act(manifests, parsed.InvocationConfiguration.Output, error);
                 }
-                catch (Exception fault) when (fault is ManifestException or IOException or UnauthorizedAccessException)
+                catch (Exception exception) when (exception is ManifestException or IOException or UnauthorizedAccessException)
                 {
-                    await error.WriteLineAsync($"error: {fault.Message}");
+                    await error.WriteLineAsync($"error: {exception.Message}");
                     return Bad;
                 }
             }
@@ -133,7 +134,7 @@ internal static class Commands
 
     private static int Revision(Manifests manifests, TextWriter output, TextWriter error)
     {
-        // All or nothing: a script that reads the lines must not take a part for the whole.
+        // Nothing is printed unless every revision is known: a script must not take some lines for all of them.
         var lines = manifests.Agents.Select(agent => $"{agent.Namespace}/{agent.Name} {manifests.RevisionOf(agent)}").ToList();
         lines.ForEach(output.WriteLine);
         return Good;

@@ -7,7 +7,7 @@ using AgentReadiness.Evals;
 
 namespace AgentReadiness.Cli;
 
-/// <summary>"evals import": the verdict on a results file, before any cluster sees it.</summary>
+/// <summary>"evals import": gives the verdict on a file of results without a cluster.</summary>
 internal static class EvalsCommand
 {
     /// <summary>The name of the group of commands.</summary>
@@ -19,7 +19,7 @@ internal static class EvalsCommand
     /// <summary>The exit code of a wrong command line.</summary>
     public const int Usage = 2;
 
-    // The verdict counts all of them; the list is for people.
+    // The list is for people and is cut here. The verdict counts every failing case.
     private const int MaxFailing = 100;
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
@@ -32,19 +32,19 @@ internal static class EvalsCommand
         var minScore = Number("--min-score", "The score to reach, 0 to 1.", null, value => value is >= 0 and <= 1);
         var confidence = Number(
             "--confidence",
-            "Of the one-sided bounds and of the test against the baseline, 0.5 to below 1.",
+            "The confidence of the one-sided bounds and of the test against the baseline, from 0.5 to below 1.",
             0.95,
             value => value is >= 0.5 and < 1
         );
         var minCases = Number(
             "--min-cases",
-            "Fewer measured cases prove nothing, 1 to 100000.",
+            "The fewest measured cases that can prove anything, 1 to 100000.",
             10,
             value => value is >= 1 and <= ResultsReader.MaxCases && double.IsInteger(value)
         );
         var baseline = new Option<string?>("--baseline")
         {
-            Description = "Results of what serves now, in any of the formats; compared case by case.",
+            Description = "Results of the revision that serves now, in any of the formats. The two are compared case by case.",
         };
         var maxRegression = Number(
             "--max-regression",
@@ -54,7 +54,7 @@ internal static class EvalsCommand
         );
         var looks = Number(
             "--looks",
-            "How many times growing results may be looked at, 1 to 100; the error is split over the looks.",
+            "How many times results that grow may be looked at, 1 to 100. The allowed error is split over the looks.",
             1,
             value => value is >= 1 and <= 100 && double.IsInteger(value)
         );
@@ -86,7 +86,7 @@ internal static class EvalsCommand
             critical,
         };
         import.SetAction(
-            async (parsed, stop) =>
+            async (parsed, cancellationToken) =>
             {
                 var bar = new ResultsBar(
                     new Thresholds(
@@ -100,11 +100,11 @@ internal static class EvalsCommand
                     MaxRegression = parsed.GetRequiredValue(maxRegression),
                     Looks = (int)parsed.GetRequiredValue(looks),
                 };
-                var results = await ReadAsync(parsed.GetRequiredValue(file), bytes, stop);
-                var before = parsed.GetValue(baseline) is { } path ? await ReadAsync(path, bytes, stop) : null;
+                var results = await ReadAsync(parsed.GetRequiredValue(file), bytes, cancellationToken);
+                var before = parsed.GetValue(baseline) is { } path ? await ReadAsync(path, bytes, cancellationToken) : null;
                 var verdict = ResultsVerdict.Decide(results, bar, before);
                 await parsed.InvocationConfiguration.Output.WriteLineAsync(Describe(results, bar, verdict).ToJsonString(Indented));
-                // The message quotes the file, and the file may hold what a terminal obeys.
+                // The message quotes the file, and the file may hold control characters that a terminal would obey.
                 var message = string.Concat(
                     $"{verdict.Message}{(verdict.Fault is { } fault ? $"; {fault}" : string.Empty)}".Select(letter =>
                         char.IsControl(letter) ? ' ' : letter
@@ -158,23 +158,23 @@ internal static class EvalsCommand
         return option;
     }
 
-    private static async Task<EvalResults> ReadAsync(string path, Stream standardInput, CancellationToken stop)
+    private static async Task<EvalResults> ReadAsync(string path, Stream standardInput, CancellationToken cancellationToken)
     {
         try
         {
             if (path == "-")
-                return await SpooledAsync(standardInput, stop);
+                return await SpooledAsync(standardInput, cancellationToken);
             await using var file = File.OpenRead(path);
-            return file.CanSeek ? ResultsReader.Read(file) : await SpooledAsync(file, stop);
+            return file.CanSeek ? ResultsReader.Read(file) : await SpooledAsync(file, cancellationToken);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return new EvalResults { Problems = [new ResultsProblem(EvalReasons.ResultsUnreadable, fault.Message)] };
+            return new EvalResults { Problems = [new ResultsProblem(EvalReasons.ResultsUnreadable, exception.Message)] };
         }
     }
 
-    // A reader goes over a file twice: once for its format.
-    private static async Task<EvalResults> SpooledAsync(Stream stream, CancellationToken stop)
+    // A reader goes over a file twice, first to find its format, so a stream that cannot seek is copied into a file.
+    private static async Task<EvalResults> SpooledAsync(Stream stream, CancellationToken cancellationToken)
     {
         var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         var options = new FileStreamOptions
@@ -183,15 +183,15 @@ internal static class EvalsCommand
             Access = FileAccess.ReadWrite,
             Options = FileOptions.DeleteOnClose,
         };
-        // Results quote prompts and answers, and others may use the same folder.
+        // Results quote prompts and answers, so nobody else who uses the same folder may read the copy.
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         await using var copy = new FileStream(path, options);
         var buffer = new byte[128 * 1024];
         int count;
-        // One byte too many is enough for the reader to refuse it.
-        while (copy.Length <= ResultsReader.MaxBytes && (count = await stream.ReadAsync(buffer, stop)) > 0)
-            await copy.WriteAsync(buffer.AsMemory(0, count), stop);
+        // The copy may end after one byte too many, because the reader refuses such a file.
+        while (copy.Length <= ResultsReader.MaxBytes && (count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+            await copy.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
         return ResultsReader.Read(copy);
     }
 

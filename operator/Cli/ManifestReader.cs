@@ -16,7 +16,7 @@ internal sealed class ManifestReader
 {
     private const int MaxDepth = 100;
 
-    // Aliases may multiply a small text without end.
+    // A small text can become endlessly large by aliases that refer to aliases.
     private const int MaxNodes = 1_000_000;
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
@@ -27,23 +27,23 @@ internal sealed class ManifestReader
 
     private ManifestReader(string text) => parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
 
-    /// <summary>The objects in a text, the items of a List in its place.</summary>
-    /// <exception cref="ManifestException">It is neither YAML nor JSON, or not of objects.</exception>
+    /// <summary>Reads the objects of a text. A List is replaced by its items.</summary>
+    /// <exception cref="ManifestException">The text is neither YAML nor JSON, or a document of it is not an object.</exception>
     public static IReadOnlyList<JsonObject> Read(string text)
     {
         try
         {
-            // kubectl decides the same way, and JSON has escapes that YAML has not.
+            // kubectl decides in the same way. JSON is not read as YAML because it has escapes that YAML does not have.
             var documents = text.AsSpan().TrimStart().StartsWith("{") ? Json(text) : new ManifestReader(text).Documents();
             return [.. documents.SelectMany(Expand)];
         }
-        catch (YamlException fault)
+        catch (YamlException exception)
         {
-            throw new ManifestException($"line {fault.Start.Line}, column {fault.Start.Column}: {fault.Message}", fault);
+            throw new ManifestException($"line {exception.Start.Line}, column {exception.Start.Column}: {exception.Message}", exception);
         }
-        catch (JsonException fault)
+        catch (JsonException exception)
         {
-            throw new ManifestException($"not JSON: {fault.Message}", fault);
+            throw new ManifestException($"not JSON: {exception.Message}", exception);
         }
     }
 
@@ -141,7 +141,7 @@ internal sealed class ManifestReader
                 Merge(map, value, key);
                 continue;
             }
-            // kubectl takes the last one in silence; here it is most likely a mistake, and the revision would hide it.
+            // kubectl takes the last one without a word. It is most likely a mistake, and the revision would hide it.
             if (!own.Add(name))
                 throw Fault(key, $"the key \"{name}\" is used twice");
             map[name] = value;
@@ -150,7 +150,8 @@ internal sealed class ManifestReader
     }
 
     /// <summary>
-    /// As go-yaml v2 does: the first of several wins over the later ones, and all win over keys that stand before the merge.
+    /// Merges as go-yaml v2 does: the first of several mappings wins over the later ones, and all of them win over keys that stand
+    /// before the merge.
     /// </summary>
     private static void Merge(JsonObject map, JsonNode? value, Scalar key)
     {
@@ -180,9 +181,9 @@ internal sealed class ManifestReader
                 return scalar.Style == ScalarStyle.Plain ? YamlScalars.Resolve(scalar.Value) : scalar.Value;
             return scalar.Tag.IsNonSpecific || scalar.Tag.Value == "tag:yaml.org,2002:str" ? scalar.Value : Tagged(scalar);
         }
-        catch (FormatException fault)
+        catch (FormatException exception)
         {
-            throw Fault(scalar, fault.Message);
+            throw Fault(scalar, exception.Message);
         }
     }
 

@@ -13,7 +13,7 @@ namespace AgentReadiness.Cli;
 
 /// <summary>
 /// What the API server's schema says about a manifest before any rule: unknown fields, wrong types, missing fields, unknown words.
-/// A mistyped field is dropped without a sound by a server that does not validate strictly, and with it the limit that it declared.
+/// A server that does not validate strictly drops a mistyped field without a word, and with it the limit that the field declared.
 /// </summary>
 internal static class ManifestShape
 {
@@ -116,7 +116,7 @@ internal static class ManifestShape
                     $"{field}.{name}",
                     $"is not a field; known are {string.Join(", ", properties.Keys)}"
                 );
-            // The server puts the default in the place of a null; without a default it refuses.
+            // The server replaces null by the default of the field, and refuses null where there is no default.
             else if (value is not null || property.GetCustomAttribute<DefaultJsonAttribute>() is null)
                 Value(value, property.PropertyType, $"{field}.{name}", findings);
         }

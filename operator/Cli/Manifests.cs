@@ -8,13 +8,13 @@ using k8s;
 namespace AgentReadiness.Cli;
 
 /// <summary>An AgentDeployment of a manifest.</summary>
-/// <param name="Namespace">As written, or the default.</param>
-/// <param name="Name">As written.</param>
-/// <param name="Tree">As written.</param>
+/// <param name="Namespace">The namespace as written, or the default one.</param>
+/// <param name="Name">The name as written.</param>
+/// <param name="Tree">The whole object as written.</param>
 internal sealed record AgentManifest(string Namespace, string Name, JsonObject Tree)
 {
     /// <summary>The typed object, read as the operator reads it.</summary>
-    /// <exception cref="ManifestException">It has not the shape of one.</exception>
+    /// <exception cref="ManifestException">The object does not have the shape of an AgentDeployment.</exception>
     public AgentDeployment Typed()
     {
         if (ManifestShape.Check(Tree) is [var problem, ..])
@@ -23,9 +23,9 @@ internal sealed record AgentManifest(string Namespace, string Name, JsonObject T
         {
             return KubernetesJson.Deserialize<AgentDeployment>(Tree.ToJsonString());
         }
-        catch (JsonException fault)
+        catch (JsonException exception)
         {
-            throw new ManifestException($"{Namespace}/{Name}: {fault.Path?.TrimStart('$', '.')}: has a wrong type or value", fault);
+            throw new ManifestException($"{Namespace}/{Name}: {exception.Path?.TrimStart('$', '.')}: has a wrong type or value", exception);
         }
     }
 }
@@ -97,7 +97,7 @@ internal sealed class Manifests
             throw new ManifestException($"{field} must be a mapping");
         return map.ToDictionary(
             entry => entry.Key,
-            // The API server reads null as the empty text.
+            // The API server reads null as an empty text.
             entry =>
                 (
                     entry.Value is null ? string.Empty

@@ -8,7 +8,7 @@ using AgentReadiness.Pricing.Import;
 namespace AgentReadiness.Cli;
 
 /// <summary>
-/// "price": what a provider's answer cost, by the same code and catalog as the guardrail's; and "price import", which makes a catalog.
+/// "price" tells what a provider's answer cost, with the code and the catalog of the guardrail. "price import" makes a catalog.
 /// </summary>
 internal static class PriceCommand
 {
@@ -35,8 +35,8 @@ internal static class PriceCommand
         var provider = new Option<string?>("--provider")
         {
             Description =
-                "The provider, as the catalog names it (openai, anthropic, google, azure, aws, openrouter, …) or as people do; none: the "
-                + "first that claims the model.",
+                "The provider, as the catalog names it (openai, anthropic, google, azure, aws, openrouter, …) or as people do. Without it, "
+                + "the first provider that has the model.",
         };
         var api = new Option<string>("--api")
         {
@@ -45,10 +45,10 @@ internal static class PriceCommand
         };
         var model = new Option<string?>("--model")
         {
-            Description = "The model, where the answer does not name it, or names it less exactly.",
+            Description = "The model, where the answer does not name it or names it less exactly.",
         };
         var catalog = new Option<string?>("--catalog") { Description = "A catalog to lay over the one in this program." };
-        var at = new Option<string?>("--at") { Description = "The date whose prices hold, YYYY-MM-DD; now where it is not given." };
+        var at = new Option<string?>("--at") { Description = "The date whose prices are taken, YYYY-MM-DD. Without it, today." };
         var command = new Command(
             Name,
             """
@@ -70,20 +70,20 @@ internal static class PriceCommand
             at,
         };
         command.SetAction(
-            async (parsed, stop) =>
+            async (parsed, cancellationToken) =>
             {
                 var output = parsed.InvocationConfiguration.Output;
                 try
                 {
                     var prices = PriceCatalog.Load();
                     if (parsed.GetValue(catalog) is { } over)
-                        prices = prices.Merge(PriceCatalog.Parse(await File.ReadAllTextAsync(over, stop)));
+                        prices = prices.Merge(PriceCatalog.Parse(await File.ReadAllTextAsync(over, cancellationToken)));
                     var pricer = new AnswerPricer(prices, Date(parsed.GetValue(at)) ?? time.GetUtcNow());
                     var path = parsed.GetRequiredValue(file);
                     using var reader = path == "-" ? input : new StreamReader(path);
                     if (!parsed.GetValue(lines))
                     {
-                        var body = await reader.ReadToEndAsync(stop);
+                        var body = await reader.ReadToEndAsync(cancellationToken);
                         return await WriteAsync(
                             output,
                             pricer.Price(
@@ -94,16 +94,16 @@ internal static class PriceCommand
                             )
                         );
                     }
-                    while (await reader.ReadLineAsync(stop) is { } line)
+                    while (await reader.ReadLineAsync(cancellationToken) is { } line)
                     {
                         if (!string.IsNullOrWhiteSpace(line))
                             await WriteAsync(output, Line(pricer, line));
                     }
                     return Good;
                 }
-                catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException)
+                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
                 {
-                    await parsed.InvocationConfiguration.Error.WriteLineAsync($"error: {fault.Message}");
+                    await parsed.InvocationConfiguration.Error.WriteLineAsync($"error: {exception.Message}");
                     return Bad;
                 }
             }
@@ -136,12 +136,12 @@ internal static class PriceCommand
             file,
         };
         command.SetAction(
-            async (parsed, stop) =>
+            async (parsed, cancellationToken) =>
             {
                 var error = parsed.InvocationConfiguration.Error;
                 try
                 {
-                    var text = await File.ReadAllTextAsync(parsed.GetRequiredValue(file).FullName, stop);
+                    var text = await File.ReadAllTextAsync(parsed.GetRequiredValue(file).FullName, cancellationToken);
                     var import =
                         parsed.GetRequiredValue(from) == "litellm" ? LiteLlmImporter.Import(text) : GenaiPricesImporter.Import(text);
                     await parsed.InvocationConfiguration.Output.WriteAsync(import.CatalogJson);
@@ -149,8 +149,8 @@ internal static class PriceCommand
                         await error.WriteLineAsync($"left out: {skipped}");
                     return Good;
                 }
-                catch (Exception fault)
-                    when (fault
+                catch (Exception exception)
+                    when (exception
                             is IOException
                                 or UnauthorizedAccessException
                                 or FormatException
@@ -159,7 +159,7 @@ internal static class PriceCommand
                                 or InvalidOperationException
                     )
                 {
-                    await error.WriteLineAsync($"error: {fault.Message}");
+                    await error.WriteLineAsync($"error: {exception.Message}");
                     return Bad;
                 }
             }
@@ -196,7 +196,7 @@ internal static class PriceCommand
                 )
                 : AnswerPrice.Failed("\"body\" is missing: it is the answer, a JSON object");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return AnswerPrice.Failed("the line is not JSON in UTF-8");
         }

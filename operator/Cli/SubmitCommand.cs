@@ -38,13 +38,17 @@ internal static class SubmitCommand
         };
         var server = new Option<string?>("--server")
         {
-            Description = "The operator's address, https, where its Service can be reached; else the way is through the API server.",
+            Description =
+                "The https address of the operator's Service, where you can reach it. Without it, the request goes through the API server.",
         };
         var authority = new Option<string?>("--certificate-authority")
         {
             Description = "PEM certificates that --server's certificate must chain to.",
         };
-        var kubeconfig = new Option<string?>("--kubeconfig") { Description = "The kubeconfig file; else as kubectl finds it." };
+        var kubeconfig = new Option<string?>("--kubeconfig")
+        {
+            Description = "The kubeconfig file. Without it, the one that kubectl would use.",
+        };
         var space = new Option<string>("--operator-namespace")
         {
             Description = "The operator's namespace.",
@@ -87,7 +91,7 @@ internal static class SubmitCommand
             }
         });
         submit.SetAction(
-            async (parsed, stop) =>
+            async (parsed, cancellationToken) =>
             {
                 var error = parsed.InvocationConfiguration.Error;
                 try
@@ -102,8 +106,8 @@ internal static class SubmitCommand
                             ? new Kubernetes(Configuration(parsed.GetValue(kubeconfig)))
                             : null;
                     var bearer = parsed.GetValue(token) is { } path
-                        ? (await File.ReadAllTextAsync(path, stop)).Trim()
-                        : await TokenAsync(client!, parsed.GetValue(account)!, stop);
+                        ? (await File.ReadAllTextAsync(path, cancellationToken)).Trim()
+                        : await TokenAsync(client!, parsed.GetValue(account)!, cancellationToken);
                     using var direct = parsed.GetValue(server) is { } address ? Direct(address, parsed.GetValue(authority)) : null;
                     using var message = new HttpRequestMessage(
                         HttpMethod.Post,
@@ -119,9 +123,9 @@ internal static class SubmitCommand
                     message.Content = new StreamContent(results);
                     message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
                     if (direct is null && client!.Credentials is { } credentials)
-                        await credentials.ProcessHttpRequestAsync(message, stop);
-                    using var response = await (direct ?? client!.HttpClient).SendAsync(message, stop);
-                    var text = await response.Content.ReadAsStringAsync(stop);
+                        await credentials.ProcessHttpRequestAsync(message, cancellationToken);
+                    using var response = await (direct ?? client!.HttpClient).SendAsync(message, cancellationToken);
+                    var text = await response.Content.ReadAsStringAsync(cancellationToken);
                     if (!response.IsSuccessStatusCode)
                     {
                         await error.WriteLineAsync($"error: HTTP {(int)response.StatusCode}: {Plain(Text(text))}");
@@ -132,8 +136,8 @@ internal static class SubmitCommand
                     await error.WriteLineAsync($"{answer["verdict"]}: {Plain(answer["message"]!.GetValue<string>())}");
                     return EvalsCommand.ExitCode(Enum.Parse<EvalPhase>(answer["verdict"]!.GetValue<string>()));
                 }
-                catch (Exception fault)
-                    when (fault
+                catch (Exception exception)
+                    when (exception
                             is IOException
                                 or UnauthorizedAccessException
                                 or HttpRequestException
@@ -144,7 +148,7 @@ internal static class SubmitCommand
                                 or UriFormatException
                     )
                 {
-                    var why = fault is k8s.Autorest.HttpOperationException refused ? Text(refused.Response.Content) : fault.Message;
+                    var why = exception is k8s.Autorest.HttpOperationException refused ? Text(refused.Response.Content) : exception.Message;
                     await error.WriteLineAsync($"error: {Plain(why)}");
                     return NotTaken;
                 }
@@ -158,14 +162,19 @@ internal static class SubmitCommand
     private static KubernetesClientConfiguration Configuration(string? file) =>
         file is null ? KubernetesClientConfiguration.BuildDefaultConfig() : KubernetesClientConfiguration.BuildConfigFromConfigFile(file);
 
-    private static async Task<string> TokenAsync(Kubernetes client, string account, CancellationToken stop)
+    private static async Task<string> TokenAsync(Kubernetes client, string account, CancellationToken cancellationToken)
     {
         var parts = account.Split('/');
         var request = new Authenticationv1TokenRequest
         {
             Spec = new V1TokenRequestSpec { Audiences = [SubmissionProtocol.Audience], ExpirationSeconds = 600 },
         };
-        var made = await client.CoreV1.CreateNamespacedServiceAccountTokenAsync(request, parts[1], parts[0], cancellationToken: stop);
+        var made = await client.CoreV1.CreateNamespacedServiceAccountTokenAsync(
+            request,
+            parts[1],
+            parts[0],
+            cancellationToken: cancellationToken
+        );
         return made.Status.Token;
     }
 
@@ -188,7 +197,7 @@ internal static class SubmitCommand
             : throw new HttpRequestException("--server must be an https address: a token is sent to it");
     }
 
-    // The operator's refusals have a message, and so have the API server's.
+    // Refusals of the operator and of the API server both have a message.
     private static string Text(string body)
     {
         try
@@ -201,6 +210,6 @@ internal static class SubmitCommand
         }
     }
 
-    // What came over the network may hold what a terminal obeys.
+    // A text that came over the network may hold control characters that a terminal would obey.
     private static string Plain(string text) => string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter));
 }

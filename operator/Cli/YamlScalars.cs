@@ -6,12 +6,12 @@ namespace AgentReadiness.Cli;
 
 /// <summary>
 /// What a plain YAML scalar means to kubectl. Its library (sigs.k8s.io/yaml over go-yaml v2) follows neither YAML 1.1 nor 1.2 to
-/// the letter: yes and on are booleans, 0777 is octal, 1_000 is a thousand, 08 is eight. A manifest must mean here what it means there.
+/// the letter: yes and on are booleans, 0777 is octal, 1_000 is a thousand, 08 is eight. A manifest must mean the same here and there.
 /// </summary>
 internal static partial class YamlScalars
 {
     /// <summary>The value of a plain scalar, or of one with a standard tag.</summary>
-    /// <exception cref="FormatException">JSON has no such value.</exception>
+    /// <exception cref="FormatException">JSON has no such value, for example for infinity.</exception>
     public static JsonNode? Resolve(string text)
     {
         switch (text)
@@ -75,7 +75,7 @@ internal static partial class YamlScalars
             ? JsonValue.Create(value)
             : null;
 
-    // Go's strconv.ParseInt with base 0; a leading zero is octal, so 08 is no integer (and becomes a float).
+    // The forms of Go's strconv.ParseInt with base 0. A leading zero means octal, so 08 is not an integer and becomes a float.
     [GeneratedRegex(
         "^[-+]?(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<binary>[01]+)|0[oO]?(?<octal>[0-7]+)|(?<decimal>0|[1-9][0-9]*))$",
         RegexOptions.CultureInvariant

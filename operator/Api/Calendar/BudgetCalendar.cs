@@ -29,7 +29,7 @@ public static class BudgetCalendar
 
     /// <summary>The window of a period that is open at a moment.</summary>
     /// <param name="period">The length.</param>
-    /// <param name="now">The moment; its offset is of no meaning.</param>
+    /// <param name="now">The moment; its offset has no meaning here.</param>
     /// <param name="zone">The zone whose calendar it is.</param>
     public static CalendarWindow At(BudgetPeriod period, DateTimeOffset now, DateTimeZone zone)
     {
@@ -80,7 +80,8 @@ public static class BudgetCalendar
     private static CalendarWindow Days(string name, LocalDate first, LocalDate next, DateTimeZone zone) =>
         new(name, Begin(first, zone).ToDateTimeOffset(), Begin(next, zone).ToDateTimeOffset());
 
-    // Not the date that the clock shows: set back over midnight, it shows yesterday's for a while, and yesterday is over.
+    // This is not always the date that the clock shows. A clock that is set back over midnight shows yesterday's date for a while,
+    // although yesterday is over.
     private static LocalDate DayAt(Instant moment, DateTimeZone zone)
     {
         var day = moment.InZone(zone).Date;
@@ -103,7 +104,7 @@ public static class BudgetCalendar
         var full = local.Date.At(new LocalTime(local.Hour, 0));
         var begins = full.WithOffset(offset).ToInstant();
         var ends = begins + Duration.FromHours(1);
-        // Only a change of the offset cuts an hour: intervals also part where the zone's abbreviation changes alone.
+        // Only a change of the offset cuts an hour. The database also begins a new interval where only the abbreviation changes.
         var at = interval;
         while (at.HasStart && at.Start > begins)
         {
@@ -127,8 +128,8 @@ public static class BudgetCalendar
         return new CalendarWindow(name, begins.ToDateTimeOffset(), ends.ToDateTimeOffset());
     }
 
-    // Every hour of a zone but UTC, not the repeated one alone: then a name tells which hour it is, and no later rule of the zone renames
-    // it.
+    // The offset is in the name of every hour of a zone other than UTC, and not only of the repeated hour. So a name says which hour it
+    // is, and a later rule of the zone cannot rename it.
     private static string Suffix(Offset offset, DateTimeZone zone)
     {
         if (zone.MinOffset == Offset.Zero && zone.MaxOffset == Offset.Zero)

@@ -25,17 +25,17 @@ public static class TimeZones
     public static IEnumerable<string> Names => Database.CanonicalIdMap.Keys;
 
     /// <summary>
-    /// The zone of a name. Names are case-sensitive; abbreviations and offsets that are no IANA names, such as "CEST" and "UTC+2", are
-    /// none.
+    /// Finds the zone of a name. Names are case-sensitive. Abbreviations and offsets such as "CEST" and "UTC+2" are not IANA names and
+    /// are not found.
     /// </summary>
-    /// <param name="name">The name; none is UTC.</param>
+    /// <param name="name">The name; no name means UTC.</param>
     /// <param name="zone">The zone; UTC where the name is unknown.</param>
     public static bool TryFind(string? name, out DateTimeZone zone)
     {
         zone = DateTimeZone.Utc;
         if (string.IsNullOrEmpty(name))
             return true;
-        // NodaTime itself also takes "UTC+02:00", which no other tool takes for a zone's name.
+        // NodaTime also accepts "UTC+02:00", which no other tool accepts as the name of a zone.
         if (!Database.CanonicalIdMap.ContainsKey(name))
             return false;
         zone = Zones[name];

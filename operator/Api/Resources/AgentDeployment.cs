@@ -113,7 +113,7 @@ public sealed class EvalRequirement
 
     /// <summary>
     /// How far the score may fall below that of the serving revision, from 0 to 1 as a decimal string, over the cases that both were
-    /// measured with: a larger drop that is no accident at the confidence blocks. Absent: no comparison.
+    /// measured with. A larger drop that is significant at the confidence blocks. Absent: no comparison.
     /// </summary>
     [Pattern(@"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$")]
     public string? MaxRegression { get; set; }
@@ -133,7 +133,7 @@ public sealed class EvalRequirement
     public List<string> CriticalTags { get; set; } = [];
 
     /// <summary>
-    /// What the evaluation of one revision by this suite may cost, in USD as a decimal string. Apart from the agent's own budget.
+    /// What the evaluation of one revision by this suite may cost, in USD as a decimal string. It does not count for the agent's budget.
     /// </summary>
     [DefaultJson("\"5.00\""), Pattern(Money.Pattern)]
     public string? MaxCost { get; set; }

@@ -229,7 +229,7 @@ public sealed record BudgetWindowStatus
     public long? SpentTokensLastHour { get; init; }
 
     /// <summary>
-    /// What cost most: three values each by model, revision and the declared tags, and three runs. Absent for shared budgets.
+    /// What cost most: for model, revision and each declared tag the three costliest values, and three runs. Absent for shared budgets.
     /// </summary>
     [Items(0, 32), XListType("atomic")]
     public IReadOnlyList<SpendShareStatus> Top { get; init; } = [];

@@ -103,8 +103,8 @@ public sealed record BudgetLedgerStatus
     [Items(0, 32), XListType("map", "rule")]
     public IReadOnlyList<LedgerOverrun> Overruns { get; init; } = [];
 
-    // Atomic: of a map the API server keeps book of each field of each line, which makes an object of 1,000 lines twice as large, and
-    // dearer to write.
+    // The list is atomic. For a map the API server records the owner of each field of each line, which makes an object of 1,000 lines
+    // twice as large and slower to write.
     /// <summary>Who holds money: guardrail processes, or the accounts of agents. One line for each ID and segment.</summary>
     [Items(0, 2000), XListType("atomic")]
     public IReadOnlyList<LedgerHolder> Holders { get; init; } = [];

@@ -173,7 +173,8 @@ public sealed record EvalRunStatus
     public string? Message { get; init; }
 
     /// <summary>
-    /// The first fault of a case that could not be measured, in the tool's words. It stays here, beside the held-out set: it may quote it.
+    /// The first error of a case that could not be measured, in the tool's words. It may quote the held-out set, so it is told only here,
+    /// beside the set.
     /// </summary>
     [Length(0, 512)]
     public string? Fault { get; init; }

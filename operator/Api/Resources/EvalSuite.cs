@@ -172,7 +172,7 @@ public sealed class JudgeSpec
     public int? Votes { get; set; }
 
     /// <summary>
-    /// What the judge may cost for one revision of an agent, in USD as a decimal string. Apart from what the agent's own calls cost.
+    /// What the judge may cost for one revision of an agent, in USD as a decimal string. The agent's own calls do not count for it.
     /// </summary>
     [DefaultJson("\"1.00\""), Pattern(Money.Pattern)]
     public string? MaxCost { get; set; }

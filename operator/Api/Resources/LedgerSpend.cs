@@ -4,8 +4,8 @@ using AgentReadiness.Contracts;
 namespace AgentReadiness.Api.Resources;
 
 /// <summary>
-/// What was spent of a limit, told apart: for people only. A lower bound: what a guardrail booked and could not report before it died is
-/// missing, and a value that once was among the small ones is counted in the rest up to then.
+/// What was spent of a limit, told apart by what caused it. It is for people only and it is a lower bound: spend that a guardrail could
+/// not report before it died is missing, and spend of a value that was among the small ones earlier was counted in the rest until then.
 /// </summary>
 public sealed record LedgerSpend
 {

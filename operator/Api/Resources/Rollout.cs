@@ -137,7 +137,7 @@ public enum DecisionAction
     Abort,
 
     /// <summary>
-    /// Try a declared revision again that failed, was aborted or was not approved; evals that said no are measured again.
+    /// Try a declared revision again that failed, was aborted or was not approved. Evals that failed are measured again.
     /// </summary>
     Retry,
 

@@ -67,7 +67,7 @@ public static class CanonicalJson
                 text.Append("false");
                 break;
             case JsonValueKind.Number:
-                // Round trip through text: the node may hold any numeric CLR type.
+                // The number goes through text, because the node may hold any numeric CLR type.
                 text.Append(Number(double.Parse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture)));
                 break;
             default:
@@ -83,7 +83,7 @@ public static class CanonicalJson
             throw new ArgumentOutOfRangeException(nameof(value), value, "JSON has no such number");
         if (value == 0)
             return "0";
-        // "E16" gives too many digits; "R" gives the shortest that round-trip, as "d.ddde±x" or plain.
+        // "R" gives the shortest digits that are read back as the same number, as "d.ddde±x" or plain. "E16" would give too many.
         var shortest = Math.Abs(value).ToString("E16", CultureInfo.InvariantCulture);
         for (var precision = 0; precision < 17; precision++)
         {

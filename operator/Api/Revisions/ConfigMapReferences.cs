@@ -4,7 +4,7 @@ namespace AgentReadiness.Api.Revisions;
 
 /// <summary>A ConfigMap that a pod template refers to.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Optional">True when every reference to it is optional: the pod starts without it.</param>
+/// <param name="Optional">True where every reference to it is optional, so that the pod starts without it.</param>
 public readonly record struct ConfigMapReference(string Name, bool Optional);
 
 /// <summary>Where a pod template refers to ConfigMaps: env, envFrom, volumes and projected volumes of every container.</summary>
@@ -21,7 +21,7 @@ public static class ConfigMapReferences
 
     /// <summary>Changes every reference in place.</summary>
     /// <param name="template">The template.</param>
-    /// <param name="rename">From the name to the new name.</param>
+    /// <param name="rename">Gives the new name for a name.</param>
     public static void Rewrite(JsonObject template, Func<string, string> rename)
     {
         foreach (var reference in Nodes(template).ToList())

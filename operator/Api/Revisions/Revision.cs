@@ -33,7 +33,7 @@ public static class Revision
         return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)))[..Length];
     }
 
-    // A member that is null means the same to the API server as one that is not there, and tools drop it or not as they like.
+    // A member that is null means the same to the API server as a member that is absent, and some tools drop it while others keep it.
     private static JsonNode? WithoutNulls(JsonNode? node) =>
         node switch
         {
@@ -46,7 +46,7 @@ public static class Revision
             _ => node?.DeepClone(),
         };
 
-    // What is not set, or set to its default, is left out: a field that a later version adds changes no revision.
+    // A field that is not set, or is set to its default, is left out. So a field that a later version adds changes no revision.
     private static JsonObject Reliability(ReliabilitySpec? reliability)
     {
         var json = new JsonObject { ["modelCallTimeout"] = reliability?.ModelCall?.Timeout ?? Defaults.ModelCallTimeout };

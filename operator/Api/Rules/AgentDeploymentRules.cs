@@ -6,8 +6,8 @@ using AgentReadiness.Readiness.Checks;
 namespace AgentReadiness.Api.Rules;
 
 /// <summary>
-/// Every rule on an AgentDeployment, those of its schema included: a server without CEL, or an object from before a rule, brings
-/// what the schema would refuse. Pure; nothing throws.
+/// Every rule on an AgentDeployment, the rules of its schema included. They are checked again here because a server without CEL does
+/// not check them, and because an object may be older than a rule. Pure; nothing throws.
 /// </summary>
 public static partial class AgentDeploymentRules
 {

@@ -22,7 +22,7 @@ public static class BudgetRules
     }
 
     /// <summary>Checks windows, raises and write-offs.</summary>
-    /// <param name="budget">Whose.</param>
+    /// <param name="budget">The budget that declares them.</param>
     /// <param name="path">The field that they are in, for example "spec.budget".</param>
     /// <param name="findings">Takes what is found.</param>
     internal static void CheckWindows(IWindowedBudget budget, string path, FindingList findings)

@@ -83,7 +83,7 @@ public static class EvalSuiteRules
             findings.Add(EvalChecks.JobContainers, "spec.job.template.spec.containers", "must list the runner");
             return;
         }
-        // The operator makes the pod: whoever may write suites must not get more by it than a pod of the namespace.
+        // The operator creates this pod. Somebody who may write suites must not get more from it than from any pod of the namespace.
         foreach (var flag in (string[])["hostNetwork", "hostPID", "hostIPC"])
         {
             if (Is(pod[flag], true))

@@ -7,7 +7,10 @@ using AgentReadiness.Readiness.Checks;
 
 namespace AgentReadiness.Api.Rules;
 
-/// <summary>The rules on a pod template: the agent must not be able to go around the guardrail, nor reach its key, token or journal.</summary>
+/// <summary>
+/// The rules on a pod template: the agent must not be able to go around the guardrail, nor reach its key, token or journal (promise 8 of
+/// docs/promises.md).
+/// </summary>
 internal static class TemplateRules
 {
     public static void Check(AgentDeploymentSpec spec, FindingList findings)
@@ -130,7 +133,7 @@ internal static class TemplateRules
             )
         )
         {
-            // The volume itself is not in the template: it would be there once the guardrail is.
+            // The volume itself is not in the template. The operator adds it together with the guardrail, so the mount would then work.
             if (Text(mounted["name"])?.StartsWith("agent-readiness-", StringComparison.Ordinal) == true)
                 findings.Add(
                     GuardrailChecks.OperatorVolume,

@@ -1,6 +1,7 @@
 namespace AgentReadiness.Api.Schema;
 
-// The names are KubeOps's, so that its users read our types without a dictionary. Categories is ours: KubeOps has none.
+// The attributes have the names of KubeOps, so that its users can read our types. KubeOps has no attribute for categories; that one is
+// ours.
 
 /// <summary>Short names of a kind, for kubectl.</summary>
 [AttributeUsage(AttributeTargets.Class)]

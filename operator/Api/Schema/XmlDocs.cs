@@ -17,8 +17,8 @@ internal sealed class XmlDocs
             files
                 .SelectMany(xml => XDocument.Parse(xml).Descendants("member"))
                 .Where(member => member.Element("summary") is not null)
-                // What a source generator leaves in several assemblies has one name in all of them; no field is described by it.
-                .DistinctBy(member => member.Attribute("name")!.Value)
+                // Generated code has the same names in every assembly, for example that of regular expressions.
+                .Where(member => member.Attribute("name")!.Value.Contains(":AgentReadiness.", StringComparison.Ordinal))
                 .ToDictionary(
                     member => member.Attribute("name")!.Value,
                     member => Flatten(member.Element("summary")!),
@@ -27,15 +27,15 @@ internal sealed class XmlDocs
         );
 
     /// <summary>The summary of a type.</summary>
-    /// <exception cref="InvalidOperationException">It has none.</exception>
+    /// <exception cref="InvalidOperationException">It has no documentation.</exception>
     public string Of(Type type) => Find("T:" + Definition(type).FullName!.Replace('+', '.'));
 
     /// <summary>The summary of a property.</summary>
-    /// <exception cref="InvalidOperationException">It has none.</exception>
+    /// <exception cref="InvalidOperationException">It has no documentation.</exception>
     public string Of(PropertyInfo property) => Find($"P:{Definition(property.DeclaringType!).FullName!.Replace('+', '.')}.{property.Name}");
 
     /// <summary>The summary of an enum's member.</summary>
-    /// <exception cref="InvalidOperationException">It has none.</exception>
+    /// <exception cref="InvalidOperationException">It has no documentation.</exception>
     public string Of(Type type, string member) => Find($"F:{type.FullName!.Replace('+', '.')}.{member}");
 
     private static Type Definition(Type type) => type.IsGenericType ? type.GetGenericTypeDefinition() : type;

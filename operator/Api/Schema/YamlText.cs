@@ -22,7 +22,7 @@ public static partial class YamlText
         return text.ToString();
     }
 
-    // Whatever is not plainly a word is quoted: a bare 1.20, yes or 0.95 would be read back as something else.
+    // A text that is not plainly a word is quoted. Without quotes 1.20, yes and 0.95 would be read back as a number or a boolean.
     private static bool IsPlain(string text) => Words().IsMatch(text) && !Reserved().IsMatch(text);
 
     [GeneratedRegex(@"^[A-Za-z.][-A-Za-z0-9/._]*$")]

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>"budget": how budgets stand and where they go, and the two changes of them that cannot wait.</summary>
+/// <summary>"budget": tells how budgets stand and where they go, and makes the two changes that cannot wait for a review.</summary>
 internal static class BudgetCommand
 {
     /// <summary>The name of the group of commands.</summary>
@@ -37,7 +37,7 @@ internal static class BudgetCommand
     {
         var fail = new Option<bool>("--fail-when-exhausted")
         {
-            Description = "Exit code 1 where calls are refused because a window is spent.",
+            Description = "Exit with code 1 where calls are refused because a window is spent.",
         };
         return Reads(
             "show",
@@ -94,20 +94,20 @@ internal static class BudgetCommand
         Func<BudgetReport, DateTimeOffset, IEnumerable<string>> write
     )
     {
-        var ledger = new Option<bool>("--ledger") { Description = "Read the BudgetLedger or nothing." };
-        var status = new Option<bool>("--status") { Description = "Read the object's status only." };
+        var ledger = new Option<bool>("--ledger") { Description = "Read the BudgetLedger, and fail where it cannot be read." };
+        var status = new Option<bool>("--status") { Description = "Read only the object's status." };
         var space = new Option<string>("--operator-namespace")
         {
             Description = "The operator's namespace, where ledgers are.",
             DefaultValueFactory = _ => "agent-readiness-system",
         };
-        var output = new Option<string?>("--output", "-o") { Description = "json: amounts as exact decimal strings." };
+        var output = new Option<string?>("--output", "-o") { Description = "Write json: amounts are then exact decimal strings." };
         var command = new Command(name, description) { ledger, status, space, output };
         if (fail is not null)
             command.Add(fail);
         return new BudgetOptions(connect).AddTo(
             command,
-            async (parsed, cluster, target, stop) =>
+            async (parsed, cluster, target, cancellationToken) =>
             {
                 if (parsed.GetValue(output) is { } format and not "json")
                     throw new RefusalException($"--output: \"{format}\" is not known: write json, or leave it out");
@@ -118,7 +118,12 @@ internal static class BudgetCommand
                     : parsed.GetValue(status) ? BudgetSource.Status
                     : BudgetSource.Either;
                 var now = time.GetUtcNow();
-                var report = await new BudgetReader(cluster, parsed.GetRequiredValue(space)).ReadAsync(target, source, now, stop);
+                var report = await new BudgetReader(cluster, parsed.GetRequiredValue(space)).ReadAsync(
+                    target,
+                    source,
+                    now,
+                    cancellationToken
+                );
                 var text = parsed.InvocationConfiguration.Output;
                 foreach (var line in parsed.GetValue(output) is null ? write(report, now) : [BudgetJson.Write(report, now)])
                     await text.WriteLineAsync(line);

@@ -5,12 +5,12 @@ using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>A report as JSON: names that stay, amounts as exact decimal strings, null for what is not known. Pure.</summary>
+/// <summary>A report as JSON. Its names stay stable, amounts are exact decimal strings, and null means not known. Pure.</summary>
 internal static class BudgetJson
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
 
-    /// <summary>The text.</summary>
+    /// <summary>Writes the report.</summary>
     public static string Write(BudgetReport report, DateTimeOffset now) =>
         new JsonObject
         {

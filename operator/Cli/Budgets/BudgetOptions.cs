@@ -3,22 +3,28 @@ using k8s.Exceptions;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>What every budget command takes: whose budget, and which cluster.</summary>
+/// <summary>The options that every budget command takes: whose budget, and which cluster.</summary>
 /// <param name="connect">Makes the connection.</param>
 internal sealed class BudgetOptions(Func<ClusterOptions, Cluster> connect)
 {
-    /// <summary>The exit code of anything that was not done.</summary>
+    /// <summary>The exit code where the command was not carried out.</summary>
     public const int Refused = 2;
 
     private readonly Argument<string> name = new("NAME")
     {
         Description = "agd/NAME or NAME for an AgentDeployment, agb/NAME for a shared budget.",
     };
-    private readonly Option<string?> space = new("--namespace", "-n") { Description = "The namespace; else the kubeconfig context's." };
-    private readonly Option<string?> context = new("--context") { Description = "The kubeconfig's context; else its current one." };
-    private readonly Option<string?> kubeconfig = new("--kubeconfig") { Description = "The kubeconfig file; else as kubectl finds it." };
+    private readonly Option<string?> space = new("--namespace", "-n")
+    {
+        Description = "The namespace. Without it, that of the kubeconfig's context.",
+    };
+    private readonly Option<string?> context = new("--context") { Description = "The kubeconfig's context. Without it, the current one." };
+    private readonly Option<string?> kubeconfig = new("--kubeconfig")
+    {
+        Description = "The kubeconfig file. Without it, the one that kubectl would use.",
+    };
 
-    /// <summary>Adds the options to a command and runs what it does; what goes wrong is one line on standard error.</summary>
+    /// <summary>Adds the options to a command and sets its action. An error is told in one line on standard error.</summary>
     public Command AddTo(Command command, Func<ParseResult, Cluster, BudgetTarget, CancellationToken, Task<int>> act)
     {
         command.Add(name);
@@ -26,7 +32,7 @@ internal sealed class BudgetOptions(Func<ClusterOptions, Cluster> connect)
         command.Add(context);
         command.Add(kubeconfig);
         command.SetAction(
-            async (parsed, stop) =>
+            async (parsed, cancellationToken) =>
             {
                 try
                 {
@@ -35,11 +41,11 @@ internal sealed class BudgetOptions(Func<ClusterOptions, Cluster> connect)
                         parsed,
                         cluster,
                         BudgetTarget.Parse(parsed.GetRequiredValue(name), parsed.GetValue(space) ?? cluster.Namespace),
-                        stop
+                        cancellationToken
                     );
                 }
-                catch (Exception fault)
-                    when (fault
+                catch (Exception exception)
+                    when (exception
                             is RefusalException
                                 or ClusterException
                                 or HttpRequestException
@@ -50,7 +56,7 @@ internal sealed class BudgetOptions(Func<ClusterOptions, Cluster> connect)
                                 or System.Security.Cryptography.CryptographicException
                     )
                 {
-                    await parsed.InvocationConfiguration.Error.WriteLineAsync($"error: {BudgetText.Plain(fault.Message)}");
+                    await parsed.InvocationConfiguration.Error.WriteLineAsync($"error: {BudgetText.Plain(exception.Message)}");
                     return Refused;
                 }
             }

@@ -5,20 +5,20 @@ using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>What a cap is on.</summary>
+/// <summary>The unit of a cap.</summary>
 internal enum BudgetUnit
 {
-    /// <summary>Dollars.</summary>
+    /// <summary>US dollars.</summary>
     Usd,
 
-    /// <summary>Tokens, input and output.</summary>
+    /// <summary>Tokens, of input and output together.</summary>
     Tokens,
 }
 
 /// <summary>How one cap of a window stands. An amount that is null is not known.</summary>
-/// <param name="Unit">Of all amounts.</param>
-/// <param name="Spent">Settled plus unproven less written off.</param>
-/// <param name="Cap">In force; null where the unit is not limited.</param>
+/// <param name="Unit">The unit of all amounts.</param>
+/// <param name="Spent">What is settled, plus what is unproven, less what is written off.</param>
+/// <param name="Cap">The cap in force; null where the unit is not limited.</param>
 internal sealed record CapReport(BudgetUnit Unit, decimal Spent, decimal? Cap)
 {
     /// <summary>The part of what is spent that is not proven.</summary>
@@ -27,7 +27,7 @@ internal sealed record CapReport(BudgetUnit Unit, decimal Spent, decimal? Cap)
     /// <summary>What was written off.</summary>
     public decimal? WrittenOff { get; init; }
 
-    /// <summary>What pods hold and may still spend.</summary>
+    /// <summary>What pods were granted and may still spend.</summary>
     public decimal? Held { get; init; }
 
     /// <summary>What was spent in the last hour.</summary>
@@ -69,26 +69,27 @@ internal sealed record WindowLine(string Budget, BudgetPeriod Period, string? Wi
     public DateTimeOffset AsOf { get; init; }
 
     /// <summary>
-    /// Until when the amounts are known to hold: now for a ledger; a status is written anew within five minutes after a change.
+    /// The moment until which the amounts are known to hold. For a ledger it is now; a status is written within five minutes after a
+    /// change.
     /// </summary>
     public DateTimeOffset Known { get; init; }
 
-    /// <summary>Calls are refused because it is spent.</summary>
+    /// <summary>Whether calls are refused because the window is spent.</summary>
     public bool Exhausted { get; init; }
 
-    /// <summary>Pods still hold money of a cap that was lowered.</summary>
+    /// <summary>Whether pods still hold money that was granted before the cap was lowered.</summary>
     public bool CapPending { get; init; }
 
-    /// <summary>It only counts and tells.</summary>
+    /// <summary>Whether the window only counts and reports, and refuses nothing.</summary>
     public bool Observe { get; init; }
 
-    /// <summary>Only a person ends an exhaustion.</summary>
+    /// <summary>Whether only a person can end an exhaustion.</summary>
     public bool Manual { get; init; }
 
-    /// <summary>The raise in force.</summary>
+    /// <summary>The raise that is in force; null where there is none.</summary>
     public BudgetRaise? Raise { get; init; }
 
-    /// <summary>What cost most.</summary>
+    /// <summary>The models, runs and tags that cost most.</summary>
     public IReadOnlyList<SpendShareStatus> Top { get; init; } = [];
 
     /// <summary>What single calls cost; null where that is not known.</summary>
@@ -101,27 +102,27 @@ internal sealed record WindowLine(string Budget, BudgetPeriod Period, string? Wi
 /// <summary>A window that is over.</summary>
 /// <param name="Budget">The budget.</param>
 /// <param name="Window">The window.</param>
-/// <param name="Caps">As it ended.</param>
+/// <param name="Caps">Its caps when it ended.</param>
 internal sealed record OverLine(string Budget, string? Window, IReadOnlyList<CapReport> Caps);
 
 /// <summary>How a budget stands.</summary>
-/// <param name="Target">Whose.</param>
+/// <param name="Target">The object that has the budget.</param>
 /// <param name="Windows">Its windows, those of shared budgets last.</param>
 /// <param name="Ledger">The ledger that was read, as namespace/name; null where it was not.</param>
 /// <param name="WhyStatus">Why the status was read instead.</param>
 internal sealed record BudgetReport(BudgetTarget Target, IReadOnlyList<WindowLine> Windows, string? Ledger, string? WhyStatus)
 {
-    /// <summary>The windows before, where the ledger was read.</summary>
+    /// <summary>The windows that are over, where the ledger was read.</summary>
     public IReadOnlyList<OverLine> Previous { get; init; } = [];
 
-    /// <summary>Calls are refused.</summary>
+    /// <summary>Whether calls are refused.</summary>
     public bool Exhausted => Windows.Any(line => line.Exhausted);
 }
 
-/// <summary>From statuses and ledgers to lines. Pure.</summary>
+/// <summary>Makes the lines of a report from statuses and ledgers. Pure.</summary>
 internal static class WindowLines
 {
-    // The operator writes a changed spend to the status within this time; an unchanged one it does not write.
+    // The operator writes spend to the status within this time after it changed, and does not write it while it stays the same.
     private static readonly TimeSpan StatusRefresh = TimeSpan.FromMinutes(5);
 
     /// <summary>The line of a status row.</summary>
@@ -188,7 +189,7 @@ internal static class WindowLines
         {
             var name = Key(declared.Period);
             var calendar = BudgetCalendar.At(declared.Period, now, zone);
-            // A window that is open stays open until its end, whatever the spec says meanwhile.
+            // An open window stays open until its end, also where the spec was changed meanwhile.
             var limit = ledger.Limits.FirstOrDefault(one =>
                 one.Last is null && one.Shared != true && one.Budget == name && (one.Window == calendar.Name || now < Utc(one.Ends))
             );
@@ -290,7 +291,7 @@ internal static class WindowLines
         if (period == BudgetPeriod.Total || !BudgetCalendar.TryZone(timeZone, out var zone))
             return null;
         var window = BudgetCalendar.At(period, ends.AddTicks(-1), zone);
-        // Another end means that the zone was changed while the window was open.
+        // The two ends differ where the time zone was changed while the window was open.
         return window.Ends == ends ? window.Begins : null;
     }
 

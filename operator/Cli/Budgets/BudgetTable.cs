@@ -4,7 +4,7 @@ using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>A report in words: the table of "show", and the sentences of "forecast". Pure.</summary>
+/// <summary>A report for people: the table of "show" and the sentences of "forecast". Pure.</summary>
 internal static class BudgetTable
 {
     private static readonly IReadOnlyList<string> Heads =
@@ -43,7 +43,7 @@ internal static class BudgetTable
             .Append(Source(report))
             .Select(BudgetText.Plain);
 
-    /// <summary>Which of status and ledger was read, and as of when.</summary>
+    /// <summary>Says whether the status or the ledger was read, and as of when.</summary>
     public static string Source(BudgetReport report) =>
         report.Ledger is { } ledger
             ? $"Read from BudgetLedger {ledger}, as of {BudgetText.Moment(report.Windows[0].AsOf)}."
@@ -166,7 +166,7 @@ internal static class BudgetTable
         : line.Ends is { } ends ? $"until {BudgetText.Moment(ends)} or until the cap is raised"
         : "until the cap is raised";
 
-    // A shared budget is raised where it is declared: a raise of the agent's own changes nothing.
+    // A shared budget is raised where it is declared. A raise of the agent's own window would not change it.
     private static string Remedy(BudgetReport report, WindowLine line)
     {
         var parts = line.Budget.Split('/');

@@ -6,11 +6,11 @@ using k8s;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>What a command was asked cannot be done; the message names the option and the remedy.</summary>
+/// <summary>A command cannot do what it was asked for. The message names the option and the remedy.</summary>
 /// <param name="message">One line.</param>
 internal sealed class RefusalException(string message) : Exception(message);
 
-/// <summary>Whose budget: an AgentDeployment's, or a shared one.</summary>
+/// <summary>The object whose budget is meant: an AgentDeployment, or an AgentBudget that agents share.</summary>
 /// <param name="IsShared">True for an AgentBudget.</param>
 /// <param name="Namespace">Its namespace.</param>
 /// <param name="Name">Its name.</param>
@@ -60,7 +60,7 @@ internal sealed record BudgetTarget(bool IsShared, string Namespace, string Name
 /// <param name="Status">What the status tells of the windows.</param>
 internal sealed record BudgetObject(BudgetTarget Target, JsonObject Tree, IWindowedBudget? Budget, IReadOnlyList<BudgetWindowStatus> Status)
 {
-    /// <summary>Takes an object apart.</summary>
+    /// <summary>Reads the parts of an object that the commands need.</summary>
     /// <exception cref="RefusalException">It is not one that this program knows.</exception>
     public static BudgetObject Of(BudgetTarget target, JsonObject tree)
     {
@@ -74,18 +74,18 @@ internal sealed record BudgetObject(BudgetTarget Target, JsonObject Tree, IWindo
             var agent = KubernetesJson.Deserialize<AgentDeployment>(tree.ToJsonString());
             return new BudgetObject(target, tree, agent.Spec.Budget, agent.Status?.Budget ?? []);
         }
-        catch (JsonException fault)
+        catch (JsonException exception)
         {
             throw new RefusalException(
-                $"{target} of namespace {target.Namespace} cannot be read: {fault.Message}; is this program of the operator's version?"
+                $"{target} of namespace {target.Namespace} cannot be read: {exception.Message}; is this program of the operator's version?"
             );
         }
     }
 
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads the object from the API server.</summary>
     /// <exception cref="RefusalException">There is none.</exception>
-    public static async Task<BudgetObject> ReadAsync(Cluster cluster, BudgetTarget target, CancellationToken stop) =>
-        await cluster.GetAsync(target.Path, stop) is { } tree
+    public static async Task<BudgetObject> ReadAsync(Cluster cluster, BudgetTarget target, CancellationToken cancellationToken) =>
+        await cluster.GetAsync(target.Path, cancellationToken) is { } tree
             ? Of(target, tree)
             : throw new RefusalException($"NAME: there is no {target} in namespace {target.Namespace}: correct NAME, or give --namespace");
 }

@@ -6,16 +6,16 @@ namespace AgentReadiness.Cli.Budgets;
 /// <summary>Amounts, moments and tables as people read them. Spend is rounded up, what is left is rounded down.</summary>
 internal static class BudgetText
 {
-    /// <summary>What is not known or not there.</summary>
+    /// <summary>Stands for an amount that is not known or not there.</summary>
     public const string None = "-";
 
-    /// <summary>Spend and caps.</summary>
+    /// <summary>An amount that was spent, or a cap: rounded up.</summary>
     public static string Up(BudgetUnit unit, decimal? amount) =>
         amount is not { } value ? None
         : unit == BudgetUnit.Tokens ? decimal.Ceiling(value).ToString("0", CultureInfo.InvariantCulture)
         : new Money(value).ToDisplay();
 
-    /// <summary>What is left.</summary>
+    /// <summary>An amount that is left: rounded down.</summary>
     public static string Down(BudgetUnit unit, decimal? amount)
     {
         if (amount is not { } value || unit == BudgetUnit.Tokens)
@@ -45,7 +45,7 @@ internal static class BudgetText
             _ => FormattableString.Invariant($"{Math.Max(0, time.Seconds)}s"),
         };
 
-    /// <summary>What came from a cluster may hold what a terminal obeys.</summary>
+    /// <summary>A text without control characters: what came from a cluster may hold some that a terminal would obey.</summary>
     public static string Plain(string text) => string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter));
 
     /// <summary>A table as kubectl prints one.</summary>

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace AgentReadiness.Cli.Budgets;
 
 /// <summary>
-/// What is left of a cap against the time that is left, in letters alone: it reads the same in a pipe and without colour. Pure.
+/// Draws what is left of a cap against the time that is left, with characters only, so that it looks the same in a pipe and without
+/// colour. Pure.
 /// </summary>
 internal static class BurndownChart
 {
@@ -61,7 +62,7 @@ internal static class BurndownChart
     private static string Gauge(string name, decimal share, string words) =>
         $"{name} {BudgetText.Percent(share * 100).PadLeft(5)} % [{new string('#', (int)(share * Bar)).PadRight(Bar, '-')}] {words}";
 
-    // Row 0 is all of the cap, the last row none; column 0 is the window's beginning, the last one its end.
+    // Row 0 stands for the whole cap and the last row for none of it; column 0 is the beginning of the window and the last one its end.
     private static IEnumerable<string> Plot(decimal passed, decimal spent, bool goesOn)
     {
         var grid = Enumerable.Range(0, Height + 1).Select(_ => new string(' ', Width).ToCharArray()).ToArray();

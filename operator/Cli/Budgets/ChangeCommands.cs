@@ -4,24 +4,25 @@ using System.Net;
 namespace AgentReadiness.Cli.Budgets;
 
 /// <summary>
-/// "budget raise" and "budget write-off": one list entry of the spec, written by a patch that a newer version of the object refuses.
+/// "budget raise" and "budget write-off": each writes one list entry of the spec, by a patch that fails where the object has a newer
+/// version.
 /// </summary>
 internal static class ChangeCommands
 {
     private const int Tries = 5;
 
-    /// <summary>A higher cap until a moment.</summary>
+    /// <summary>Makes "raise": a higher cap until a moment.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="connect">Makes a connection to a cluster.</param>
     public static Command Raise(TimeProvider time, Func<ClusterOptions, Cluster> connect)
     {
         var change = new Change("Why the cap must be higher, with a ticket where you have one.");
-        var to = new Option<string?>("--to") { Description = "The cap meanwhile, USD, for example 80." };
+        var to = new Option<string?>("--to") { Description = "The cap while the raise lasts, in USD, for example 80." };
         var until = new Option<string?>("--until")
         {
-            Description = "When it ends: a time from now, for example 2h, or a moment, for example 2026-11-24T20:00:00Z.",
+            Description = "When the raise ends: a time from now, for example 2h, or a moment, for example 2026-11-24T20:00:00Z.",
         };
-        var yes = new Option<bool>("--yes", "-y") { Description = "More than 7 days are meant." };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Confirm an end that is more than 7 days away." };
         var command = change.AddTo(
             new Command(
                 "raise",
@@ -42,7 +43,7 @@ internal static class ChangeCommands
         );
         return new BudgetOptions(connect).AddTo(
             command,
-            (parsed, cluster, target, stop) =>
+            (parsed, cluster, target, cancellationToken) =>
                 WriteAsync(
                     parsed,
                     change,
@@ -62,12 +63,12 @@ internal static class ChangeCommands
                             ),
                             time.GetUtcNow()
                         ),
-                    stop
+                    cancellationToken
                 )
         );
     }
 
-    /// <summary>Unproven spend that does not count.</summary>
+    /// <summary>Makes "write-off": unproven spend that does not count any more.</summary>
     /// <param name="connect">Makes a connection to a cluster.</param>
     public static Command WriteOff(Func<ClusterOptions, Cluster> connect)
     {
@@ -75,12 +76,12 @@ internal static class ChangeCommands
         var window = new Option<string?>("--window")
         {
             Description =
-                "The open window's name, as \"show\" has it, for example 2026-11-24: so that a write-off that comes late does not hit the "
-                + "next one.",
+                "The name of the open window, as \"show\" prints it, for example 2026-11-24. It keeps a write-off that comes late from "
+                + "applying to the next window.",
         };
         var cost = new Option<string?>("--cost")
         {
-            Description = "How much does not count, USD, for example 3.20; at most what is unproven.",
+            Description = "How much does not count, in USD, for example 3.20. It counts up to what is unproven.",
         };
         var command = change.AddTo(
             new Command(
@@ -97,7 +98,7 @@ internal static class ChangeCommands
         );
         return new BudgetOptions(connect).AddTo(
             command,
-            (parsed, cluster, target, stop) =>
+            (parsed, cluster, target, cancellationToken) =>
                 WriteAsync(
                     parsed,
                     change,
@@ -115,7 +116,7 @@ internal static class ChangeCommands
                                 by
                             )
                         ),
-                    stop
+                    cancellationToken
                 )
         );
     }
@@ -126,16 +127,16 @@ internal static class ChangeCommands
         Cluster cluster,
         BudgetTarget target,
         Func<BudgetObject, string, SpecChange> plan,
-        CancellationToken stop
+        CancellationToken cancellationToken
     )
     {
         var output = parsed.InvocationConfiguration.Output;
         var error = parsed.InvocationConfiguration.Error;
-        var by = parsed.GetValue(change.By) ?? await cluster.WhoAmIAsync(stop) ?? "";
+        var by = parsed.GetValue(change.By) ?? await cluster.WhoAmIAsync(cancellationToken) ?? "";
         for (var tries = 1; ; tries++)
         {
-            // Planned anew in each try: what somebody else wrote meanwhile may be a raise, too.
-            var todo = plan(await BudgetObject.ReadAsync(cluster, target, stop), by);
+            // The change is planned anew in each try, because somebody else may have written a raise meanwhile.
+            var todo = plan(await BudgetObject.ReadAsync(cluster, target, cancellationToken), by);
             var notes = todo.Notes.Select(note => $"note: {BudgetText.Plain(note)}");
             if (parsed.GetValue(change.Print))
             {
@@ -150,9 +151,9 @@ internal static class ChangeCommands
             }
             try
             {
-                await cluster.PatchAsync(target.Path, todo.Patch, stop);
+                await cluster.PatchAsync(target.Path, todo.Patch, cancellationToken);
             }
-            catch (ClusterException conflict) when (conflict.Status == HttpStatusCode.Conflict)
+            catch (ClusterException exception) when (exception.Status == HttpStatusCode.Conflict)
             {
                 if (tries == Tries)
                     throw new RefusalException(
@@ -169,17 +170,22 @@ internal static class ChangeCommands
 
     private sealed class Change(string reason)
     {
-        private readonly Option<string?> tokens = new("--tokens") { Description = "The same for the window's tokens." };
+        private readonly Option<string?> tokens = new("--tokens") { Description = "The same for the tokens of the window." };
 
         public Option<string?> Period { get; } =
-            new("--period") { Description = "The window: Hour, Day, Week, Month or Total; may be left out where there is only one." };
+            new("--period") { Description = "The window: Hour, Day, Week, Month or Total. It may be left out where there is only one." };
 
         public Option<string?> Reason { get; } = new("--reason") { Description = reason };
 
         public Option<string?> By { get; } =
-            new("--by") { Description = "Who asks; else who the API server says you are (Kubernetes 1.28), else the kubeconfig's user." };
+            new("--by")
+            {
+                Description =
+                    "Who asks for it. Without it, who the API server says that you are (Kubernetes 1.28), else the kubeconfig's user.",
+            };
 
-        public Option<bool> Print { get; } = new("--print") { Description = "Write nothing: print the change as YAML, for a repository." };
+        public Option<bool> Print { get; } =
+            new("--print") { Description = "Write nothing, and print the change as YAML for a repository." };
 
         public Command AddTo(Command command)
         {

@@ -9,12 +9,12 @@ using k8s.KubeConfigModels;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>Which cluster, and where in it.</summary>
-/// <param name="Kubeconfig">The kubeconfig file; null: as kubectl finds it.</param>
-/// <param name="Context">The context in it; null: the current one.</param>
+/// <summary>Which cluster is meant.</summary>
+/// <param name="Kubeconfig">The kubeconfig file; null for the one that kubectl would use.</param>
+/// <param name="Context">The context in it; null for the current one.</param>
 internal sealed record ClusterOptions(string? Kubeconfig, string? Context);
 
-/// <summary>The API server said no.</summary>
+/// <summary>The API server refused a request.</summary>
 /// <param name="status">The HTTP status.</param>
 /// <param name="message">The server's message.</param>
 internal sealed class ClusterException(HttpStatusCode status, string message) : Exception(message)
@@ -27,7 +27,7 @@ internal sealed class ClusterException(HttpStatusCode status, string message) : 
 /// The few requests that the budget commands make. The runtime's KubernetesApi would bring ASP.NET Core and metrics into a plugin that
 /// people download.
 /// </summary>
-/// <param name="client">Brings address, TLS and credentials.</param>
+/// <param name="client">Has the address, the TLS settings and the credentials.</param>
 /// <param name="space">The namespace of the kubeconfig's context.</param>
 /// <param name="user">The name of the kubeconfig's user; null where there is none.</param>
 internal sealed class Cluster(Kubernetes client, string space, string? user) : IDisposable
@@ -75,21 +75,21 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
     }
 
     /// <summary>Reads an object; null where there is none.</summary>
-    public async Task<JsonObject?> GetAsync(string path, CancellationToken stop)
+    public async Task<JsonObject?> GetAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
-            return await SendAsync(HttpMethod.Get, path, null, null, stop);
+            return await SendAsync(HttpMethod.Get, path, null, null, cancellationToken);
         }
-        catch (ClusterException error) when (error.Status == HttpStatusCode.NotFound)
+        catch (ClusterException exception) when (exception.Status == HttpStatusCode.NotFound)
         {
             return null;
         }
     }
 
-    /// <summary>Reads a text line by line, as it comes.</summary>
-    /// <exception cref="ClusterException">There is none, or it may not be read.</exception>
-    public Task ReadLinesAsync(string path, Action<string> take, CancellationToken stop) =>
+    /// <summary>Reads a text line by line while it arrives.</summary>
+    /// <exception cref="ClusterException">The text does not exist, or may not be read.</exception>
+    public Task ReadLinesAsync(string path, Action<string> take, CancellationToken cancellationToken) =>
         ExchangeAsync(
             new HttpRequestMessage(HttpMethod.Get, Address(path)),
             async (response, limit) =>
@@ -99,35 +99,35 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
                 using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(limit.Token));
                 while (await reader.ReadLineAsync(limit.Token) is { } line)
                 {
-                    // However long the text is: only silence ends it.
+                    // The text may be as long as it likes. Only silence ends the reading.
                     limit.CancelAfter(Patience);
                     take(line);
                 }
                 return true;
             },
-            stop
+            cancellationToken
         );
 
-    /// <summary>Patches an object by RFC 6902: all of the operations or none.</summary>
-    public Task<JsonObject> PatchAsync(string path, JsonArray operations, CancellationToken stop) =>
-        SendAsync(HttpMethod.Patch, $"{path}?fieldManager={Manager}", operations, "application/json-patch+json", stop);
+    /// <summary>Patches an object with a JSON patch (RFC 6902): all operations are applied, or none.</summary>
+    public Task<JsonObject> PatchAsync(string path, JsonArray operations, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Patch, $"{path}?fieldManager={Manager}", operations, "application/json-patch+json", cancellationToken);
 
     /// <summary>
     /// Who the API server says that we are; where it cannot tell (before Kubernetes 1.28), the kubeconfig's user; null where neither is
     /// known.
     /// </summary>
-    public async Task<string?> WhoAmIAsync(CancellationToken stop)
+    public async Task<string?> WhoAmIAsync(CancellationToken cancellationToken)
     {
         try
         {
             var review = new JsonObject { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "SelfSubjectReview" };
-            var answer = await SendAsync(HttpMethod.Post, Reviews, review, "application/json", stop);
+            var answer = await SendAsync(HttpMethod.Post, Reviews, review, "application/json", cancellationToken);
             return answer["status"]?["userInfo"]?["username"] is JsonValue name && name.TryGetValue<string>(out var text) && text.Length > 0
                 ? text
                 : user;
         }
-        catch (ClusterException error)
-            when (error.Status is HttpStatusCode.NotFound or HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed)
+        catch (ClusterException exception)
+            when (exception.Status is HttpStatusCode.NotFound or HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed)
         {
             return user;
         }
@@ -136,7 +136,13 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
 
-    private Task<JsonObject> SendAsync(HttpMethod method, string path, JsonNode? body, string? contentType, CancellationToken stop)
+    private Task<JsonObject> SendAsync(
+        HttpMethod method,
+        string path,
+        JsonNode? body,
+        string? contentType,
+        CancellationToken cancellationToken
+    )
     {
         var request = new HttpRequestMessage(method, Address(path));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
@@ -152,7 +158,7 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
                 var text = await response.Content.ReadAsStringAsync(limit.Token);
                 return response.IsSuccessStatusCode && Parse(text) is { } answer ? answer : throw Refusal(response.StatusCode, text);
             },
-            stop
+            cancellationToken
         );
     }
 
@@ -161,12 +167,12 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
     private async Task<T> ExchangeAsync<T>(
         HttpRequestMessage message,
         Func<HttpResponseMessage, CancellationTokenSource, Task<T>> read,
-        CancellationToken stop
+        CancellationToken cancellationToken
     )
     {
         using var request = message;
         request.Headers.TryAddWithoutValidation("User-Agent", Manager);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
         try
         {
@@ -175,7 +181,7 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
             using var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             return await read(response, limit);
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new HttpRequestException($"the API server at {client.BaseUri} did not answer within {Patience.TotalSeconds} seconds");
         }
@@ -189,7 +195,7 @@ internal sealed class Cluster(Kubernetes client, string space, string? user) : I
                 : $"HTTP {(int)status}: {text[..Math.Min(text.Length, 300)]}"
         );
 
-    // As kubectl merges the files of KUBECONFIG: what is found first counts.
+    // Merges the files of KUBECONFIG as kubectl does: an entry that is found first wins.
     private static K8SConfiguration Merge(K8SConfiguration first, K8SConfiguration next)
     {
         first.CurrentContext = string.IsNullOrEmpty(first.CurrentContext) ? next.CurrentContext : first.CurrentContext;

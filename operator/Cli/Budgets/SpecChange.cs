@@ -8,29 +8,29 @@ using AgentReadiness.Contracts;
 namespace AgentReadiness.Cli.Budgets;
 
 /// <summary>A raise as it was asked for.</summary>
-/// <param name="Period">Which window; null: the only one.</param>
-/// <param name="To">The cap meanwhile, USD.</param>
-/// <param name="Tokens">The cap on tokens meanwhile.</param>
+/// <param name="Period">The period of the window; null for the only one.</param>
+/// <param name="To">The cap while the raise lasts, in USD.</param>
+/// <param name="Tokens">The cap on tokens while the raise lasts.</param>
 /// <param name="Until">A duration from now or a moment.</param>
-/// <param name="Reason">Why.</param>
-/// <param name="By">Who asks.</param>
-/// <param name="Yes">Longer than a week is meant.</param>
+/// <param name="Reason">Why the cap must be higher.</param>
+/// <param name="By">Who asks for it.</param>
+/// <param name="Yes">Whether an end more than a week away is confirmed.</param>
 internal sealed record RaiseRequest(string? Period, string? To, long? Tokens, string? Until, string? Reason, string By, bool Yes);
 
 /// <summary>A write-off as it was asked for.</summary>
-/// <param name="Period">Which window; null: the only one.</param>
+/// <param name="Period">The period of the window; null for the only one.</param>
 /// <param name="Window">The window's name.</param>
 /// <param name="Cost">How much does not count, USD.</param>
 /// <param name="Tokens">How many tokens do not count.</param>
-/// <param name="Reason">What proves it.</param>
-/// <param name="By">Who says so.</param>
+/// <param name="Reason">What proves that it was not spent.</param>
+/// <param name="By">Who asks for it.</param>
 internal sealed record WriteOffRequest(string? Period, string? Window, string? Cost, long? Tokens, string? Reason, string By);
 
 /// <summary>One list entry of a budget, to be written. Pure.</summary>
 /// <param name="Patch">RFC 6902: the object's resourceVersion, and the entry. A version that is not the newest is answered 409.</param>
 /// <param name="Manifest">The same for a repository: the object's identity and the whole list.</param>
-/// <param name="Done">What it does, in words.</param>
-/// <param name="Notes">What else somebody should know.</param>
+/// <param name="Done">What the change does, in a sentence.</param>
+/// <param name="Notes">What else the person who makes the change should know.</param>
 internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done, IReadOnlyList<string> Notes)
 {
     private const int LongestReason = 512;
@@ -40,8 +40,8 @@ internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done,
     private const decimal MostCost = 999_999_999.999999999999m;
     private static readonly TimeSpan Long = TimeSpan.FromDays(7);
 
-    /// <summary>A higher cap until a moment.</summary>
-    /// <exception cref="RefusalException">It raises nothing, or must not be.</exception>
+    /// <summary>Plans a raise: a higher cap until a moment.</summary>
+    /// <exception cref="RefusalException">The raise would raise nothing, or is not allowed.</exception>
     public static SpecChange Raise(BudgetObject found, RaiseRequest asked, DateTimeOffset now)
     {
         var window = Window(found, asked.Period);
@@ -89,8 +89,8 @@ internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done,
         );
     }
 
-    /// <summary>Unproven spend that does not count.</summary>
-    /// <exception cref="RefusalException">It would change nothing.</exception>
+    /// <summary>Plans a write-off: unproven spend that does not count any more.</summary>
+    /// <exception cref="RefusalException">The write-off would change nothing.</exception>
     public static SpecChange WriteOff(BudgetObject found, WriteOffRequest asked)
     {
         var window = Window(found, asked.Period);
@@ -133,7 +133,7 @@ internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done,
         var notes = new List<string>();
         if (same is not null)
             notes.Add($"it takes the place of the write-off of ${same.MaxCost} by {same.RequestedBy}: {same.Reason}");
-        // The row's unproven spend is what it was before any write-off.
+        // The unproven spend of a row is not reduced by write-offs.
         if (Dollars(row.Unproven) is { } unproven && cost > unproven)
             notes.Add(
                 $"${row.Unproven} are unproven as of {BudgetText.Moment(row.AsOf.ToUniversalTime())}: no more than what is unproven is "
@@ -166,7 +166,7 @@ internal sealed record SpecChange(JsonArray Patch, string Manifest, string Done,
         var at = old?.Select((node, i) => (node, i)).Where(one => isSame(one.node!, one.i)).Select(one => (int?)one.i).FirstOrDefault();
         var patch = new JsonArray
         {
-            // The server compares it as with any update: 409 where somebody wrote since.
+            // The server compares the version as with any update, and answers 409 where somebody wrote since.
             Operation("replace", "/metadata/resourceVersion", found.Tree["metadata"]!["resourceVersion"]!.DeepClone()),
             old is null ? Operation("add", $"{target.Pointer}/{list}", new JsonArray(entry.DeepClone()))
             : at is { } index

@@ -6,7 +6,7 @@ using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>"budget spend": who caused what, summed from the logs of the agent's guardrails.</summary>
+/// <summary>"budget spend": sums who caused which cost, from the logs of the agent's guardrails.</summary>
 internal static class SpendCommand
 {
     private const string DefaultSince = "1h";
@@ -22,7 +22,7 @@ internal static class SpendCommand
         };
         var since = new Option<string>("--since")
         {
-            Description = "How far back, for example 30m or 24h.",
+            Description = "How far back the logs are read, for example 30m or 24h.",
             DefaultValueFactory = _ => DefaultSince,
         };
         var command = new Command(
@@ -41,7 +41,7 @@ internal static class SpendCommand
         };
         return new BudgetOptions(connect).AddTo(
             command,
-            async (parsed, cluster, target, stop) =>
+            async (parsed, cluster, target, cancellationToken) =>
             {
                 var dimension = parsed.GetRequiredValue(by);
                 if (target.IsShared)
@@ -57,7 +57,7 @@ internal static class SpendCommand
                         $"--since: \"{parsed.GetRequiredValue(since)}\" must be a duration of a second or more, for example \"1h\""
                     );
                 var text = parsed.InvocationConfiguration.Output;
-                await foreach (var line in ReadAsync(cluster, target, dimension, back, stop))
+                await foreach (var line in ReadAsync(cluster, target, dimension, back, cancellationToken))
                     await text.WriteLineAsync(line);
                 return 0;
             }
@@ -69,13 +69,13 @@ internal static class SpendCommand
         BudgetTarget target,
         string by,
         TimeSpan back,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        var declared = await BudgetObject.ReadAsync(cluster, target, stop);
+        var declared = await BudgetObject.ReadAsync(cluster, target, cancellationToken);
         var pods = $"/api/v1/namespaces/{Uri.EscapeDataString(target.Namespace)}/pods";
         var selector = Uri.EscapeDataString($"{Names.AgentLabel}={target.Name},{Names.TrackLabel}={Names.ServingTrack}");
-        var found = (await cluster.GetAsync($"{pods}?labelSelector={selector}", stop))?["items"] as JsonArray ?? [];
+        var found = (await cluster.GetAsync($"{pods}?labelSelector={selector}", cancellationToken))?["items"] as JsonArray ?? [];
         var table = new SpendTable(by);
         var (read, unread) = (0, new List<string>());
         foreach (
@@ -87,14 +87,14 @@ internal static class SpendCommand
                 await cluster.ReadLinesAsync(
                     $"{pods}/{Uri.EscapeDataString(name)}/log?container={Names.GuardrailContainer}&sinceSeconds={(long)back.TotalSeconds}",
                     table.Add,
-                    stop
+                    cancellationToken
                 );
                 read++;
             }
-            // A pod that has not started yet, or is gone by now.
-            catch (ClusterException fault) when (fault.Status is HttpStatusCode.BadRequest or HttpStatusCode.NotFound)
+            // The pod has not started yet, or is gone by now.
+            catch (ClusterException exception) when (exception.Status is HttpStatusCode.BadRequest or HttpStatusCode.NotFound)
             {
-                unread.Add($"{name}: {fault.Message}");
+                unread.Add($"{name}: {exception.Message}");
             }
         }
         foreach (var line in table.Write())

@@ -5,10 +5,10 @@ using AgentReadiness.Contracts;
 namespace AgentReadiness.Cli.Budgets;
 
 /// <summary>
-/// Sums the spend log of guardrails: its <c>ModelCall</c> lines, by model, revision, run or a tag. Exact for the lines it is given; what is
-/// no such line is passed over. Not thread-safe.
+/// Sums the <c>ModelCall</c> lines of the guardrails' logs by model, revision, run or a tag. The sums are exact for the lines that it
+/// is given. Other lines are passed over. Not thread-safe.
 /// </summary>
-/// <param name="by">By what.</param>
+/// <param name="by">The dimension: model, revision, run, or the name of a tag.</param>
 internal sealed class SpendTable(string by)
 {
     private const int MostRows = 100;
@@ -23,7 +23,7 @@ internal sealed class SpendTable(string by)
     /// <summary>Takes a line of a guardrail's log.</summary>
     public void Add(string line)
     {
-        // Most lines are of this kind, but not all, and a container's log may hold what is no JSON.
+        // Most lines are model calls, but not all are, and a container's log may hold text that is not JSON.
         if (!line.Contains("\"ModelCall\"", StringComparison.Ordinal))
             return;
         try
@@ -37,7 +37,7 @@ internal sealed class SpendTable(string by)
             )
                 return;
             Lines++;
-            // As in metrics and ledger: an attempt that the provider cannot have billed is no call.
+            // As in the metrics and the ledger, an attempt that the provider cannot have billed is not counted as a call.
             if (Text(call, "Outcome") == "zero")
                 return;
             var value = Value(call) is { Length: > 0 } known ? known : Attribution.None;
@@ -46,7 +46,7 @@ internal sealed class SpendTable(string by)
         }
         catch (JsonException)
         {
-            // Cut, or of something else.
+            // The line was cut, or something else wrote it.
         }
     }
 
