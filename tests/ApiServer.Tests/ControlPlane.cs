@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
-using Xunit;
 using k8s;
+using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 

@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using System.Collections.Concurrent;
 using AgentReadiness.Runtime;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;

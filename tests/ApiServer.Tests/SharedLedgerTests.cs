@@ -5,10 +5,10 @@ using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
+using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
-using k8s;
 
 namespace AgentReadiness.ApiServer.Tests;
 

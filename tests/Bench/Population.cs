@@ -8,8 +8,8 @@ using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using Microsoft.Extensions.Logging.Abstractions;
 using k8s;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentReadiness.Bench;
 

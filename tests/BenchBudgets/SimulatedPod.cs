@@ -1,11 +1,11 @@
 using System.Text.Json;
+using AgentReadiness.Api;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Configuration;
-using AgentReadiness.Api;
-using AgentReadiness.Guardrail;
 using AgentReadiness.Pricing;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,8 +1,8 @@
-using AgentReadiness.Controller.Shared;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
 using Microsoft.Extensions.DependencyInjection;

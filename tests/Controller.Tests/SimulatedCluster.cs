@@ -10,9 +10,9 @@ using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using Shouldly;
 using k8s;
 using k8s.Models;
+using Shouldly;
 
 namespace AgentReadiness.Controller.Tests;
 

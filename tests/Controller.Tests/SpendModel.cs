@@ -1,10 +1,10 @@
-using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Runs;
 using Microsoft.AspNetCore.Http;
 
@@ -199,7 +199,9 @@ internal sealed class SpendModel(SpendGuard missing)
         var customer = Customers[cents % Customers.Length];
         var tags = Tags.Read(
             Names,
-            customer == Attribution.None ? new HeaderDictionary() : new HeaderDictionary { [AgentHeaders.TagPrefix + "customer"] = customer },
+            customer == Attribution.None
+                ? new HeaderDictionary()
+                : new HeaderDictionary { [AgentHeaders.TagPrefix + "customer"] = customer },
             Tags.Empty
         );
         var labels = new SpendLabels("sample/model", "abc", tags);

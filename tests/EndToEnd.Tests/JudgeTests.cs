@@ -1,5 +1,5 @@
-using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Runtime;
 using AgentReadiness.Story;
 

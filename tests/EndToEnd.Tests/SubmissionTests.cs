@@ -1,6 +1,6 @@
-using AgentReadiness.Contracts.Evals;
 using System.Diagnostics;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Runtime;
 using AgentReadiness.Story;
 

@@ -1,8 +1,8 @@
 using AgentReadiness.EvalRunner.Grading;
 using AgentReadiness.EvalRunner.Running;
+using Microsoft.AspNetCore.Http;
 using Shouldly;
 using Xunit;
-using Microsoft.AspNetCore.Http;
 
 namespace AgentReadiness.Evals.Tests;
 

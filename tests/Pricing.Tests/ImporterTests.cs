@@ -1,6 +1,7 @@
 using AgentReadiness.Pricing.Import;
 using Shouldly;
 using Xunit;
+
 namespace AgentReadiness.Pricing.Tests;
 
 public sealed class ImporterTests

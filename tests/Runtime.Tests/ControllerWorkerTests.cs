@@ -185,12 +185,9 @@ public sealed class ControllerWorkerTests : IDisposable
         await controller.NextAsync();
 
         var lines = log.Lines.Where(line => line.Message.Contains("works on") || line.Message.Contains("foreseen")).ToList();
-        lines.Select(line => (line.Scope["Object"], line.Message.Contains("works on"))).ShouldBe([
-            ("ns/a", true),
-            ("ns/a", false),
-            ("ns/b", true),
-            ("ns/b", false),
-        ]);
+        lines
+            .Select(line => (line.Scope["Object"], line.Message.Contains("works on")))
+            .ShouldBe([("ns/a", true), ("ns/a", false), ("ns/b", true), ("ns/b", false)]);
         var ids = lines.Select(line => line.Scope["ReconcileId"]).ToList();
         (ids[0], ids[2]).ShouldBe((ids[1], ids[3]));
         ids[0].ShouldNotBe(ids[2]);
@@ -213,9 +210,7 @@ public sealed class ControllerWorkerTests : IDisposable
         };
         ActivitySource.AddActivityListener(listener);
         controller.Answer = (entity, _) =>
-            entity == "5"
-                ? throw new HttpRequestException("broken")
-                : Task.FromResult(ReconciliationResult<string>.Success());
+            entity == "5" ? throw new HttpRequestException("broken") : Task.FromResult(ReconciliationResult<string>.Success());
         await StartAsync("a 5");
         cache.Upsert(Objects.Thing("b", "8"));
         await controller.NextAsync();

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using AgentReadiness.Contracts;
 using AgentReadiness.Api;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Story;
 

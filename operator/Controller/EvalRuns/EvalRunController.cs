@@ -98,8 +98,7 @@ internal sealed class EvalRunController(
         }
         using var stream = new MemoryStream(native, writable: false);
         var results = ResultsReader.Read(stream) with { Format = judge.Report.Format };
-        var verdict =
-            EvalRunDecider.Disagreement(judge.Report, results) ?? await verdicts.JudgeAsync(seen.Run, results, cancellationToken);
+        var verdict = EvalRunDecider.Disagreement(judge.Report, results) ?? await verdicts.JudgeAsync(seen.Run, results, cancellationToken);
         await verdicts.FinishAsync(seen.Run, verdict, results, cancellationToken);
         return null;
     }

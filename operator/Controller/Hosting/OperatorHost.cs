@@ -10,8 +10,8 @@ using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using Prometheus;
 using k8s;
+using Prometheus;
 
 namespace AgentReadiness.Controller.Hosting;
 

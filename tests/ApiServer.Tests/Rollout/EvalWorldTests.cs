@@ -1,11 +1,11 @@
 using System.Text.Json.Nodes;
+using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
+using AgentReadiness.Runtime;
 using Shouldly;
 using Xunit;
-using AgentReadiness.Api.Resources;
-using AgentReadiness.Runtime;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

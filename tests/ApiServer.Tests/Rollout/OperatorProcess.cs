@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using AgentReadiness.Controller.Hosting;
 using System.Globalization;
+using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;

@@ -5,8 +5,8 @@ using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
-using Shouldly;
 using k8s;
+using Shouldly;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
