@@ -32,7 +32,7 @@ flags_kubectl-agents := --self-contained -p:PublishSingleFile=true
 
 .PHONY: help
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: build $(addprefix publish-,$(PROGRAMS))
 build: $(addprefix publish-,$(PROGRAMS)) ## Build the programs into artifacts/bin
@@ -62,6 +62,20 @@ cluster-down: ## Stop it and remove every trace but the cache
 cluster-status: ## Show how it stands
 	@$(CLUSTER) status
 
+# The operator runs as the user of the kubeconfig. Its Lease and ledgers are in RUN_NAMESPACE; where an installed operator holds that Lease,
+# this one waits as a follower. Agents' pods get grants only where the cluster can reach this machine at RUN_ADDRESS.
+RUN_NAMESPACE := agent-readiness-system
+RUN_ADDRESS := $(or $(shell hostname -I 2>/dev/null | cut -d' ' -f1),127.0.0.1)
+.PHONY: run
+run: sdk ## Run the operator on this machine against the current kubeconfig
+	@export PATH="$(CACHE)/bin:$$PATH" GUARDRAIL_IMAGE=$${GUARDRAIL_IMAGE:-guardrail} EVAL_RUNNER_IMAGE=$${EVAL_RUNNER_IMAGE:-eval-runner}
+	if [ -f artifacts/images.env ]; then set -a; . artifacts/images.env; set +a; fi
+	kubectl apply --validate=false -f crds/
+	kubectl get namespace $(RUN_NAMESPACE) >/dev/null 2>&1 || kubectl create namespace $(RUN_NAMESPACE)
+	export POD_NAMESPACE=$(RUN_NAMESPACE) POD_NAME="$$(hostname)-$$$$" POD_IP=$(RUN_ADDRESS)
+	export GRANTS_URL=https://$(RUN_ADDRESS):$${GRANTS_PORT:-8443} GRANTS_SECRET=agent-readiness-operator-grants
+	dotnet run --project operator/Controller -- run
+
 .PHONY: images
 images: build cluster ## Build the images and load them into the cluster
 	@tests/cluster/load-images.sh $(PUBLISH) artifacts/images.env
@@ -78,15 +92,21 @@ storm: images ## The cap storm: pods and operators killed, networks cut, and not
 	export KUBECONFIG="$$($(CLUSTER) kubeconfig)" PATH="$(CACHE)/bin:$$PATH"
 	dotnet run --project tests/Storm -c Release -- $(STORM)
 
-.PHONY: test test-unit test-api test-e2e
-test: ## Run every test: units, API server, end to end
-	@tests/run-tests.sh unit api e2e
-test-unit: ## Run the unit tests
-	@tests/run-tests.sh unit
-test-api: ## Run the tests against a real API server
-	@tests/run-tests.sh api
-test-e2e: ## Run the end-to-end tests on the cluster
-	@tests/run-tests.sh e2e
+# FILTER="FullyQualifiedName~Ledger" runs only the tests that match, in whichever suite they are; see `dotnet test --filter`.
+.PHONY: test test-unit test-api test-e2e lint golden
+test: sdk ## Run lint and every test: units, API server, end to end (FILTER=... runs those that match)
+	@FILTER='$(FILTER)' tests/run-tests.sh lint unit api e2e
+test-unit: sdk ## Run the unit tests
+	@FILTER='$(FILTER)' tests/run-tests.sh unit
+test-api: sdk ## Run the tests against a real API server
+	@FILTER='$(FILTER)' tests/run-tests.sh api
+test-e2e: sdk ## Run the end-to-end tests on the cluster
+	@FILTER='$(FILTER)' tests/run-tests.sh e2e
+lint: sdk ## Check formatting, the length of lines and shell scripts
+	@tests/lint.sh
+golden: sdk ## Rewrite the golden files of the tests, to be reviewed with git diff
+	@UPDATE_GOLDEN=1 dotnet test tests/Controller.Tests --nologo -v quiet --filter FullyQualifiedName~TranscriptTests
+	git --no-pager diff --stat tests/Controller.Tests/golden
 
 .PHONY: bench bench-budgets bench-evals bench-guardrail
 bench: publish-operator ## Measure the operator at scale and write docs/benchmarks.md

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace AgentReadiness.Testing;
 
 /// <summary>docs/benchmarks.md, to which each benchmark gives its own part.</summary>
@@ -8,8 +6,8 @@ internal static class BenchmarksPage
     private const string Head = """
         # Benchmarks
 
-        `make bench`, `make bench-budgets` and `make bench-guardrail` each write a part of this page. Nothing here is a test: the machine has 2 cores,
-        shared with other work, so compare rows with what stands beside them and not with another machine's.
+        `make bench`, `make bench-budgets` and `make bench-guardrail` each write a part of this page. Nothing here is a test: the machine
+        has 2 cores, shared with other work, so compare rows with what stands beside them and not with another machine's.
         """;
 
     /// <summary>Writes one part and leaves the others as they are.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace AgentReadiness.Testing;
 
 /// <summary>What the kernel says of a process: proc(5).</summary>

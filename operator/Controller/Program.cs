@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Hosting;
 
 var output = new Option<DirectoryInfo>("--output")

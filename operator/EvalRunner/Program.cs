@@ -46,7 +46,9 @@ static async Task<int> RunAsync(CancellationToken stop)
         var settings = RunnerSettings.Read(Environment.GetEnvironmentVariable);
         return await WriteResultsAsync(
             results,
+#pragma warning disable RS0030 // A host: this is where the clock is chosen.
             ResultsFile.Text(await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop))
+#pragma warning restore RS0030
         );
     }
     catch (FormatException fault)

@@ -12,7 +12,9 @@ switch (args)
         WebApplication app;
         try
         {
+#pragma warning disable RS0030 // A host: this is where the clock is chosen.
             app = GuardrailHost.Build(new GuardrailOptions { ConfigPath = path }, TimeProvider.System);
+#pragma warning restore RS0030
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
@@ -23,7 +25,9 @@ switch (args)
             await app.RunAsync();
         return 0;
     case ["wait-ready"]:
+#pragma warning disable RS0030 // A host: this is where the clock is chosen.
         return await WaitReady.RunAsync(TimeProvider.System) ? 0 : 1;
+#pragma warning restore RS0030
     default:
         await Console.Error.WriteLineAsync("usage: guardrail [wait-ready]");
         return 2;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace AgentReadiness.Runtime;
@@ -16,7 +17,6 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
     private readonly ObjectCache<TEntity> cache;
     private readonly WorkQueue<NamespacedName> queue;
     private readonly IEntityController<TEntity> controller;
-    private readonly int concurrency;
     private readonly OwnWrites ownWrites;
     private readonly TimeProvider time;
     private readonly ILogger<ControllerWorker<TEntity>> logger;
@@ -26,7 +26,6 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
     /// <param name="cache">The objects.</param>
     /// <param name="queue">The keys to look at; disposed with the worker.</param>
     /// <param name="controller">The controller.</param>
-    /// <param name="concurrency">Reconciliations at once, of different objects.</param>
     /// <param name="ownWrites">What this process wrote.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
@@ -35,7 +34,6 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
         ObjectCache<TEntity> cache,
         WorkQueue<NamespacedName> queue,
         IEntityController<TEntity> controller,
-        int concurrency,
         OwnWrites ownWrites,
         TimeProvider time,
         ILogger<ControllerWorker<TEntity>> logger
@@ -45,13 +43,15 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
         this.cache = cache;
         this.queue = queue;
         this.controller = controller;
-        this.concurrency = concurrency;
         this.ownWrites = ownWrites;
         this.time = time;
         this.logger = logger;
         ownWrites.Track(cache.Resource);
         cache.Changed += Wake;
     }
+
+    /// <summary>Reconciliations at once, of different objects; 4 where not set.</summary>
+    public int MaxConcurrentReconciles { get; init; } = new ControllerOptions().MaxConcurrentReconciles;
 
     /// <summary>
     /// How long reconciliations in flight may go on after a stop; 20 seconds where not set. Keep it below the host's shutdown timeout.
@@ -66,7 +66,7 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
     /// <param name="lost">Those in flight are cancelled too, at once.</param>
     public async Task RunAsync(CancellationToken stopping, CancellationToken lost)
     {
-        RuntimeMetrics.MostWorkers.WithLabels(name).Set(concurrency);
+        RuntimeMetrics.MostWorkers.WithLabels(name).Set(MaxConcurrentReconciles);
         RuntimeMetrics.ReconcileErrors.WithLabels(name).Inc(0);
         RuntimeMetrics.ReconcilePanics.WithLabels(name).Inc(0);
         foreach (var result in Results)
@@ -76,9 +76,9 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
 
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(lost);
         var workers = Task.WhenAll(
-            Enumerable.Range(0, concurrency).Select(_ => Task.Run(() => WorkAsync(stopping, abort.Token), CancellationToken.None))
+            Enumerable.Range(0, MaxConcurrentReconciles).Select(_ => Task.Run(() => WorkAsync(stopping, abort.Token), CancellationToken.None))
         );
-        await Task.WhenAny(workers, Task.Delay(Timeout.InfiniteTimeSpan, stopping));
+        await Task.WhenAny(workers, Task.Delay(Timeout.InfiniteTimeSpan, time, stopping));
         RuntimeLog.Draining(logger, name, Grace);
         using var over = new CancellationTokenSource(Grace, time);
         await using var link = over.Token.Register(abort.Cancel);
@@ -142,6 +142,9 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
                 break;
         }
         var began = time.GetTimestamp();
+        var id = Guid.NewGuid().ToString("N");
+        using var scope = RuntimeLog.BeginReconciliation(logger, name, key, id);
+        using var activity = ReconcileActivity.Start(name, key, id);
         try
         {
             await ReconcileAsync(key, entry, abort);
@@ -159,6 +162,11 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
             var result = entry is null
                 ? await controller.DeletedAsync(key, cancellationToken)
                 : await controller.ReconcileAsync(entry.View, cancellationToken);
+            if (result.IsStale)
+            {
+                Conflict(key, result.ErrorMessage!);
+                return;
+            }
             if (!result.IsSuccess && result.RequeueAfter is null)
             {
                 Fail(key, result.ErrorMessage ?? "no reason given", result.Error);
@@ -173,29 +181,35 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
         {
             // The next leader takes it from here.
         }
-        catch (KubernetesApiException error) when (error.IsConflict)
+        catch (KubernetesApiException exception) when (exception.IsConflict)
         {
-            // What was read is old: not a fault, only too early.
-            RuntimeLog.Conflict(logger, name, key, error.Message);
-            Count("requeue");
-            queue.AddRateLimited(key);
+            Conflict(key, exception.Message);
         }
-        catch (Exception error)
+        catch (Exception exception)
         {
             // One object's fault must not stop the others. What a controller foresees it answers as a Failure; of exceptions, the
             // API server's and the network's are the world's, any other is the controller's own fault: Go would panic.
-            if (error is not (KubernetesApiException or HttpRequestException or IOException or TimeoutException))
+            if (exception is not (KubernetesApiException or HttpRequestException or IOException or TimeoutException))
                 RuntimeMetrics.ReconcilePanics.WithLabels(name).Inc();
-            Fail(key, error.Message, error);
+            Fail(key, exception.Message, exception);
         }
     }
 
-    private void Fail(NamespacedName key, string message, Exception? error)
+    // What was read is old: not a fault, only too early.
+    private void Conflict(NamespacedName key, string message)
     {
-        RuntimeLog.ReconcileFailed(logger, error, name, key, message);
+        RuntimeLog.Conflict(logger, name, key, message);
+        Count("requeue");
+        queue.AddRateLimited(key);
+    }
+
+    private void Fail(NamespacedName key, string message, Exception? exception)
+    {
+        RuntimeLog.ReconcileFailed(logger, exception, name, key, message);
+        Activity.Current?.SetStatus(ActivityStatusCode.Error, message);
         Count("error");
         RuntimeMetrics.ReconcileErrors.WithLabels(name).Inc();
-        queue.AddRateLimited(key, (error as KubernetesApiException)?.RetryAfter ?? TimeSpan.Zero);
+        queue.AddRateLimited(key, (exception as KubernetesApiException)?.RetryAfter ?? TimeSpan.Zero);
     }
 
     private void Count(string result) => RuntimeMetrics.Reconciles.WithLabels(name, result).Inc();

@@ -5,28 +5,6 @@ using Microsoft.Extensions.Logging;
 
 namespace AgentReadiness.Runtime;
 
-/// <summary>A finalizer and what stands for it in metadata.finalizers.</summary>
-internal sealed record NamedFinalizer<TEntity>(string Identifier, IEntityFinalizer<TEntity> Finalizer)
-    where TEntity : class, IKubernetesObject<V1ObjectMeta>
-{
-    /// <exception cref="ArgumentException">The API server would refuse the identifier.</exception>
-    public static void Validate(string identifier)
-    {
-        if (identifier.Split('/') is not [{ Length: > 0 and <= 253 }, { Length: > 0 and <= 63 }])
-            throw new ArgumentException($"'{identifier}' is not of the form domain/name", nameof(identifier));
-    }
-}
-
-/// <summary>
-/// Puts the finalizers of a kind around its controller. An interface, so that controllers of other types need not be Kubernetes objects.
-/// </summary>
-internal interface IFinalizing<TEntity>
-    where TEntity : class
-{
-    /// <summary>A controller that sees only objects that carry every finalizer and are not to be deleted.</summary>
-    IEntityController<TEntity> Around(IEntityController<TEntity> controller);
-}
-
 /// <inheritdoc/>
 internal sealed class Finalizing<TEntity>(
     IEnumerable<NamedFinalizer<TEntity>> finalizers,

@@ -48,7 +48,9 @@ public sealed class KubernetesApi
     {
         this.client = client;
         this.timeout = timeout ?? TimeSpan.FromSeconds(30);
+#pragma warning disable RS0030 // The documented default: a host makes this object before it has services.
         this.time = time ?? TimeProvider.System;
+#pragma warning restore RS0030
         bucket = new TokenBucket(pacing ?? new RequestPacing(), this.time);
         FieldManager = fieldManager;
         OwnWrites = new OwnWrites(this.time);

@@ -2,55 +2,6 @@ using System.Text.Json;
 
 namespace AgentReadiness.Runtime;
 
-/// <summary>An object as the cache holds it: its identity, and a view that keeps only what its readers need.</summary>
-/// <typeparam name="TView">An immutable projection.</typeparam>
-/// <param name="Key">Namespace and name.</param>
-/// <param name="Uid">metadata.uid.</param>
-/// <param name="ResourceVersion">metadata.resourceVersion.</param>
-/// <param name="View">The projection.</param>
-public sealed record CacheEntry<TView>(NamespacedName Key, string Uid, string ResourceVersion, TView View);
-
-/// <summary>What caches of any view have in common.</summary>
-public interface IObjectCache
-{
-    /// <summary>The resource that it mirrors.</summary>
-    ResourceType Resource { get; }
-
-    /// <summary>The label selector that limits it, or null.</summary>
-    string? LabelSelector { get; }
-
-    /// <summary>The one object that it mirrors; null: all of them. So a right on one name is enough.</summary>
-    NamespacedName? Only { get; }
-
-    /// <summary>True once the first list is in.</summary>
-    bool IsSynced { get; }
-
-    /// <summary>Completes when the first list is in.</summary>
-    Task Synced { get; }
-
-    /// <summary>Takes an object from the wire.</summary>
-    void Upsert(JsonElement item);
-
-    /// <summary>Drops an object.</summary>
-    void Delete(JsonElement item);
-
-    /// <summary>Begins to take a whole list, page by page. Nothing changes before its end.</summary>
-    ICacheListing BeginList();
-
-    /// <summary>Takes a whole list: whatever is not in it is dropped, with a change for each.</summary>
-    void Replace(IEnumerable<JsonElement> items);
-}
-
-/// <summary>A list on its way into a cache. One that is not completed leaves the cache as it was.</summary>
-public interface ICacheListing
-{
-    /// <summary>Takes a page; its elements are read at once and may then go.</summary>
-    void Add(IEnumerable<JsonElement> items);
-
-    /// <summary>The list is whole: whatever is not in it is dropped, with a change for each.</summary>
-    void Complete();
-}
-
 /// <summary>
 /// A mirror of the objects of one resource, as projections: a pod of 9 KB on the wire is a record of some hundred bytes here.
 /// Readers get what was last seen, which may be old; writers guard themselves by resource versions and by names that derive

@@ -3,19 +3,6 @@ using System.Text.Json.Nodes;
 
 namespace AgentReadiness.Runtime;
 
-/// <summary>What a cache knows of this process's last write to an object.</summary>
-public enum OwnWriteState
-{
-    /// <summary>The cache shows it, or there was none: decide.</summary>
-    Seen,
-
-    /// <summary>The cache is older than it: wait, its watch event is on its way.</summary>
-    Awaited,
-
-    /// <summary>It was waited for long enough and is forgotten now: decide on what there is.</summary>
-    GivenUp,
-}
-
 /// <summary>
 /// The resource versions that the API server answered to this process's writes, kept until the cache shows them, so that nothing
 /// is decided on an object as it was before its own last change. <see cref="KubernetesApi"/> notes them,

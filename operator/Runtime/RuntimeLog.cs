@@ -5,6 +5,16 @@ namespace AgentReadiness.Runtime;
 /// <summary>Every log line of the runtime.</summary>
 internal static partial class RuntimeLog
 {
+    private static readonly Func<ILogger, string, NamespacedName, string, IDisposable?> Reconciliation = LoggerMessage.DefineScope<
+        string,
+        NamespacedName,
+        string
+    >("{Controller} {Object} {ReconcileId}");
+
+    /// <summary>Until it is disposed, every log line of the caller and of what it calls carries the reconciliation's ID.</summary>
+    public static IDisposable? BeginReconciliation(ILogger logger, string controller, NamespacedName key, string id) =>
+        Reconciliation(logger, controller, key, id);
+
     [LoggerMessage(1, LogLevel.Information, "Watch of {Resource} ended: {Cause} {Detail}")]
     public static partial void WatchEnded(ILogger logger, string resource, WatchEndCause cause, string detail);
 

@@ -5,50 +5,6 @@ using System.Text.Json;
 
 namespace AgentReadiness.Runtime;
 
-/// <summary>What a watch event says happened.</summary>
-public enum WatchEventKind
-{
-    /// <summary>The object is there, new or changed.</summary>
-    Upsert,
-
-    /// <summary>The object is gone.</summary>
-    Deleted,
-
-    /// <summary>Nothing happened up to this resource version.</summary>
-    Bookmark,
-}
-
-/// <summary>Why a watch ended.</summary>
-public enum WatchEndCause
-{
-    /// <summary>The server closed it, as it does after the timeout: go on from the last version.</summary>
-    Closed,
-
-    /// <summary>The version is too old: list again.</summary>
-    Expired,
-
-    /// <summary>An event could not be read, so the cache may be wrong: list again.</summary>
-    Undecodable,
-
-    /// <summary>Nothing came for longer than the server may be silent: the connection is dead.</summary>
-    Silent,
-
-    /// <summary>The connection broke or the server failed: go on from the last version, after a pause.</summary>
-    Failed,
-
-    /// <summary>The server has too many requests: go on from the last version, after the delay that it named.</summary>
-    Throttled,
-}
-
-/// <summary>How a watch ended.</summary>
-/// <param name="Cause">Why.</param>
-/// <param name="Detail">The server's words or the fault, where there are any.</param>
-public sealed record WatchEnd(WatchEndCause Cause, string Detail)
-{
-    /// <summary>When the server wants to be asked again; null where it did not say.</summary>
-    public TimeSpan? RetryAfter { get; init; }
-}
-
 /// <summary>
 /// One watch connection, read as bytes. The client library's watch swallows in-stream 410s and undecodable events and waits for
 /// ever on a half-open connection; here each of these is a typed end that tells the reader how to go on.
@@ -81,7 +37,8 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
     )
     {
         var query =
-            $"{path}?watch=1&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(resourceVersion)}&timeoutSeconds={(int)serverTimeout.TotalSeconds}";
+            $"{path}?watch=1&allowWatchBookmarks=true"
+            + $"&resourceVersion={Uri.EscapeDataString(resourceVersion)}&timeoutSeconds={(int)serverTimeout.TotalSeconds}";
         if (labelSelector is not null)
             query += "&labelSelector=" + Uri.EscapeDataString(labelSelector);
         if (FieldSelector is not null)

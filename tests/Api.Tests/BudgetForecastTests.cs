@@ -1,7 +1,6 @@
 using AgentReadiness.Api.Calendar;
 using Shouldly;
 using Xunit;
-
 namespace AgentReadiness.Api.Tests;
 
 public sealed class BudgetForecastTests

@@ -1,7 +1,5 @@
 using AgentReadiness.Contracts;
 using CsCheck;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Api.Tests;
 

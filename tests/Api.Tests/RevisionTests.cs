@@ -1,8 +1,5 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Api.Tests;
 
@@ -26,7 +23,8 @@ public sealed class RevisionTests
         Revision
             .Compute(
                 Spec(
-                    """{"metadata":{"creationTimestamp":null},"spec":{"containers":[{"name":"agent","image":"agent:1","resources":null}]}}"""
+                    """{"metadata":{"creationTimestamp":null}"""
+                        + ""","spec":{"containers":[{"name":"agent","image":"agent:1","resources":null}]}}"""
                 ),
                 Prompt
             )
@@ -75,8 +73,10 @@ public sealed class RevisionTests
                 """
                 {"spec": {
                   "initContainers": [{"name": "i", "envFrom": [{"configMapRef": {"name": "a"}}, {"secretRef": {"name": "s"}}]}],
-                  "containers": [{"name": "c", "env": [{"name": "X", "valueFrom": {"configMapKeyRef": {"name": "b", "key": "k", "optional": true}}}, {"name": "Y", "value": "v"}]}],
-                  "volumes": [{"name": "v", "configMap": {"name": "c"}}, {"name": "p", "projected": {"sources": [{"configMap": {"name": "d"}}, {"secret": {"name": "s"}}]}}]
+                  "containers": [{"name": "c", "env": [{"name": "X",
+                    "valueFrom": {"configMapKeyRef": {"name": "b", "key": "k", "optional": true}}}, {"name": "Y", "value": "v"}]}],
+                  "volumes": [{"name": "v", "configMap": {"name": "c"}},
+                    {"name": "p", "projected": {"sources": [{"configMap": {"name": "d"}}, {"secret": {"name": "s"}}]}}]
                 }}
                 """
             )!;

@@ -1,6 +1,4 @@
 using AgentReadiness.Api.Resources;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Api.Tests;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 using Shouldly;

@@ -1,16 +1,13 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Cli;
 using AgentReadiness.Cli.Budgets;
 using AgentReadiness.Runtime;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>kubectl agents budget on a real API server, by a kubeconfig.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Parts)]
 public sealed class BudgetCommandTests(ControlPlane plane) : IDisposable
 {
     private static readonly ResourceType Agents = ResourceType.Of<AgentDeployment>();
@@ -88,7 +85,8 @@ public sealed class BudgetCommandTests(ControlPlane plane) : IDisposable
             (JsonObject)
                 JsonNode.Parse(
                     """
-                    {"status": {"budget": [{"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "3.2", "cap": "50", "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"}]}}
+                    {"status": {"budget": [{"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "3.2",
+                      "cap": "50", "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"}]}}
                     """
                 )!,
             CancellationToken.None

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using System.Security.Cryptography.X509Certificates;
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
-using k8s;
 using Xunit;
+using k8s;
 
 namespace AgentReadiness.ApiServer.Tests;
 
@@ -239,9 +240,27 @@ public sealed class ControlPlane : IAsyncLifetime
     }
 }
 
-/// <summary>One control plane for all tests of the assembly.</summary>
-[CollectionDefinition(Name)]
-public sealed class ControlPlaneCollection : ICollectionFixture<ControlPlane>
+/// <summary>
+/// The control planes of the assembly: the tests of one run one after the other, as some of them restart its API server, and beside those
+/// of the others.
+/// </summary>
+public static class ControlPlanes
 {
-    public const string Name = "control plane";
+    /// <summary>For what goes wrong in the middle of a rollout.</summary>
+    public const string Faults = "control plane for faults";
+
+    /// <summary>For whole rollouts.</summary>
+    public const string Rollouts = "control plane for rollouts";
+
+    /// <summary>For parts of the operator and of its runtime.</summary>
+    public const string Parts = "control plane for parts";
 }
+
+[CollectionDefinition(ControlPlanes.Faults)]
+public sealed class FaultsControlPlane : ICollectionFixture<ControlPlane>;
+
+[CollectionDefinition(ControlPlanes.Rollouts)]
+public sealed class RolloutsControlPlane : ICollectionFixture<ControlPlane>;
+
+[CollectionDefinition(ControlPlanes.Parts)]
+public sealed class PartsControlPlane : ICollectionFixture<ControlPlane>;

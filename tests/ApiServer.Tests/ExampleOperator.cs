@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json.Nodes;
 using AgentReadiness.Runtime;
 using k8s;
 using k8s.Models;

@@ -1,16 +1,15 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Collections.Concurrent;
 using AgentReadiness.Runtime;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>The runtime as another project would use it, on a real API server.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Parts)]
 public sealed class ExampleOperatorTests(ControlPlane plane)
 {
     private const string Foreign = "example.com/somebody-elses";

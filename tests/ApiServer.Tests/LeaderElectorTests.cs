@@ -1,13 +1,10 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>Leader election against a real Lease: one at a time, and nobody waits longer than it must.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Parts)]
 public sealed class LeaderElectorTests(ControlPlane plane)
 {
     private static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "leases", "Lease");

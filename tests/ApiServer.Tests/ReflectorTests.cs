@@ -1,13 +1,10 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>A cache stays equal to the server through whatever ends a watch.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Parts)]
 public sealed class ReflectorTests(ControlPlane plane) : IAsyncDisposable
 {
     private static readonly ResourceType ConfigMaps = new(string.Empty, "v1", "configmaps", "ConfigMap");

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace AgentReadiness.ApiServer.Tests;
@@ -12,7 +10,8 @@ internal static partial class Samples
             JsonNode.Parse(
                 $$$"""
                 {
-                  "apiVersion": "agentreadiness.dev/v1alpha1", "kind": "AgentDeployment", "metadata": {"name": "{{{name}}}", "namespace": "{{{ns}}}"},
+                  "apiVersion": "agentreadiness.dev/v1alpha1", "kind": "AgentDeployment",
+                    "metadata": {"name": "{{{name}}}", "namespace": "{{{ns}}}"},
                   "spec": {
                     "replicas": 2,
                     "template": {"spec": {"containers": [{"name": "agent", "image": "agent:1"}]}},
@@ -21,7 +20,8 @@ internal static partial class Samples
                     "evals": [{"suite": {"name": "golden"}, "minScore": "0.90"}],
                     "budget": {"windows": [{"period": "Day", "maxCost": "50"}]},
                     "reliability": {"modelCall": {"timeout": "60s"}},
-                    "guardrails": {"models": {"allow": ["gpt-5.4-mini"]}, "upstreams": [{"name": "openai", "format": "OpenAI", "url": "https://provider/v1"}]}
+                    "guardrails": {"models": {"allow": ["gpt-5.4-mini"]},
+                      "upstreams": [{"name": "openai", "format": "OpenAI", "url": "https://provider/v1"}]}
                   }
                 }
                 """

@@ -1,14 +1,11 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Runtime;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>Nonsense is refused by the API server itself, with the field's name.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Parts)]
 public sealed class SchemaTests(ControlPlane plane)
 {
     private static readonly ResourceType Agents = ResourceType.Of<AgentDeployment>();

@@ -2,18 +2,18 @@ using System.Collections.Concurrent;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
+using k8s;
 
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>Agents on one shared budget, each ledger an object of a real API server.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Parts)]
 public sealed class SharedLedgerTests(ControlPlane plane)
 {
     private static readonly AccountKey Pot = AccountKey.Shared("shop", "team");
@@ -206,14 +206,14 @@ public sealed class SharedLedgerTests(ControlPlane plane)
     /// <summary>The books of one leader, or of a process that believes to be it.</summary>
     private sealed class Desk(ControlPlane plane, string ns, CancellationToken stop, TimeProvider? time = null)
     {
-        private readonly ConcurrentDictionary<AccountKey, Lazy<LedgerBook>> books = new();
+        private readonly ConcurrentDictionary<AccountKey, Lazy<LedgerWriter>> books = new();
         private readonly KubernetesApi api = new(plane.CreateClient(), "operator");
 
-        public LedgerBook Book(AccountKey account) =>
+        public LedgerWriter Book(AccountKey account) =>
             books
                 .GetOrAdd(
                     account,
-                    key => new Lazy<LedgerBook>(() =>
+                    key => new Lazy<LedgerWriter>(() =>
                     {
                         var day = BudgetWindows.Of(BudgetPeriod.Total, DateTimeOffset.UnixEpoch);
                         var terms =
@@ -230,9 +230,9 @@ public sealed class SharedLedgerTests(ControlPlane plane)
                             GrantsUrl = "https://grants",
                             GrantsTlsDirectory = "/nowhere",
                         };
-                        var book = new LedgerBook(
+                        var book = new LedgerWriter(
                             key,
-                            new LedgerSurroundings(
+                            new LedgerEnvironment(
                                 _ => terms,
                                 (shared, request, holder, also, cancellation) =>
                                     Book(shared).GrantAsync(request, holder, also, cancellation),

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Globalization;
 using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
 
 namespace AgentReadiness.Bench;

@@ -1,18 +1,15 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.EvalSuites;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
+using k8s;
 
 namespace AgentReadiness.Bench;
 
@@ -20,7 +17,7 @@ namespace AgentReadiness.Bench;
 /// Agents that serve, without the hours that thousands of rollouts take: their children and statuses are what the operator's own
 /// decisions say, applied under its name, and the rest is what the controllers and kubelets of a cluster would have written.
 /// </summary>
-internal sealed class Population(ControlPlane plane, OperatorOptions options, Surroundings around)
+internal sealed class Population(ControlPlane plane, OperatorOptions options, OperatorEnvironment environment)
 {
     /// <summary>Agents in each namespace.</summary>
     public const int Crowd = 100;
@@ -93,7 +90,7 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
             },
             CancellationToken.None
         );
-        suites[ns] = (new SuiteView(View(suite, CacheIndexes.Typed<EvalSuite>), map.Digest), map.Digest);
+        suites[ns] = (new SuiteView(View(suite, TypedView.Of<EvalSuite>), map.Digest), map.Digest);
     }
 
     private async Task AddAsync(string ns, int index)
@@ -103,7 +100,7 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
         var body = Samples.Agent(ns, name);
         Samples.Set(body, "spec.replicas", 1);
         Samples.Set(body, "spec.template.spec.serviceAccountName", "default");
-        var agent = View(await user.CreateAsync(Witness.Agents, ns, body, none), CacheIndexes.Typed<AgentDeployment>);
+        var agent = View(await user.CreateAsync(Witness.Agents, ns, body, none), TypedView.Of<AgentDeployment>);
         var revision = Revision.Compute(agent.Spec, new Dictionary<string, string>());
         var account = await LedgerAsync(agent);
         var seen = new AgentObservation(
@@ -121,7 +118,7 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
             null,
             [],
             account,
-            around,
+            environment,
             TimeProvider.System.GetUtcNow()
         );
         seen = seen with { Runs = [await RunAsync(seen, revision)] };
@@ -195,16 +192,16 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Su
             },
             CancellationToken.None
         );
-        return View(ended, CacheIndexes.Typed<EvalRun>);
+        return View(ended, TypedView.Of<EvalRun>);
     }
 
     // Through the operator's own book, which answers nothing but that it is done.
     private async Task<BudgetLedgerStatus> LedgerAsync(AgentDeployment agent)
     {
         var account = AccountKey.Serving(agent.Metadata.NamespaceProperty, agent.Metadata.Name);
-        var book = new LedgerBook(
+        var book = new LedgerWriter(
             account,
-            new LedgerSurroundings(
+            new LedgerEnvironment(
                 now => BudgetWindows.Serving(agent.Spec, [], now),
                 (_, _, _, _, _) => throw new NotSupportedException(),
                 _ => { }

@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using System.Globalization;
 using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Bench;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
 
 if (args is not [var published, var output, .. var counts])
@@ -40,7 +40,7 @@ try
         HealthPort = Ports.Free(),
     };
     // As the operator finds them on this server: no native sidecars, an old policy group.
-    var around = new Surroundings(
+    var environment = new OperatorEnvironment(
         options.GuardrailImage,
         options.GrantsUrl,
         await File.ReadAllTextAsync(Path.Combine(folder, "ca.crt")),
@@ -48,7 +48,7 @@ try
         DisruptionView.Resource("v1beta1"),
         [options.Namespace]
     );
-    var population = new Population(plane, options, around);
+    var population = new Population(plane, options, environment);
     await population.NamespaceAsync(options.Namespace);
     var report = new Report(few, many, changes);
     // After each part: what was measured stays, whatever becomes of the rest.

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace AgentReadiness.Bench;
 
 /// <summary>The measured rows beside their goals. Nothing is asserted: a shared machine has slow minutes.</summary>

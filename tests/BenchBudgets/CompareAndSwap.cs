@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Contracts;

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 
 namespace AgentReadiness.BenchBudgets;
 

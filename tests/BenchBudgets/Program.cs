@@ -1,11 +1,9 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.BenchBudgets;
 using AgentReadiness.BenchGuardrail;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 
 if (args is not [var published, var page])
 {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AgentReadiness.Api;
 using AgentReadiness.BenchGuardrail;
 
 namespace AgentReadiness.BenchBudgets;
@@ -119,7 +120,8 @@ internal sealed class Report(Plan plan)
             $"""
             ## The ledgers
 
-            Medians of {plan.Rounds} rounds, {plan.Measured.TotalSeconds:0} s a measurement; the load once, {plan.Load.TotalSeconds:0} s; {Environment.ProcessorCount} cores, {TimeProvider.System.GetUtcNow():yyyy-MM-dd}.
+            Medians of {plan.Rounds} rounds, {plan.Measured.TotalSeconds:0} s a measurement; the load once, {plan.Load.TotalSeconds:0} s;
+            {Environment.ProcessorCount} cores, {TimeProvider.System.GetUtcNow():yyyy-MM-dd}.
 
             | | {string.Join(" | ", plan.Sizes.Select(size => $"{size:N0} {(size == 1 ? "pod" : "pods")}"))} |
             | --- |{string.Concat(plan.Sizes.Select(_ => " --- |"))}
@@ -168,15 +170,17 @@ internal sealed class Report(Plan plan)
 
             How it is measured:
 
-            - One operator, the published program, with a real kube-apiserver 1.20 and etcd. Each pod is a Pod object with the labels of the operator's own
-              Deployment and a token bound to it, and has the guardrail's own classes: configuration and token in files, journal, account, a TLS connection of its own.
-              All of it runs on the same cores, so the pods' side costs throughput too.
-            - Saturated: each pod asks as soon as it is answered, spends one call and gives the rest back, so each request needs a grant. "Shared": 10
-              agents whose AgentBudget must lend first; their ledgers are written too.
-            - Reference: each call is one compare-and-swap of a BudgetLedger's status, by as many writers as pods, {CompareAndSwap.MostWriters} at most; who loses the race reads
-              again and repeats. The object is a copy of the agent's ledger, or one without lines of pods. Rounds take turns.
-            - Load: {plan.Rate} calls per second in all, each of a pod that chance picks, ${Call.Cost.Cost} each, ${Call.Bound.Cost} reserved, {Call.Duration.TotalMilliseconds:0} ms in flight, under a cap of
-              ${plan.Cap} a day, 30 hours of this load. It runs {Plan.Warm.TotalSeconds:0} s before it is measured. Writes are what the API server counted (`apiserver_request_total`).
+            - One operator, the published program, with a real kube-apiserver 1.20 and etcd. Each pod is a Pod object with the labels of the
+              operator's own Deployment and a token bound to it, and has the guardrail's own classes: configuration and token in files,
+              journal, account, a TLS connection of its own. All of it runs on the same cores, so the pods' side costs throughput too.
+            - Saturated: each pod asks as soon as it is answered, spends one call and gives the rest back, so each request needs a grant.
+              "Shared": 10 agents whose AgentBudget must lend first; their ledgers are written too.
+            - Reference: each call is one compare-and-swap of a BudgetLedger's status, by as many writers as pods,
+              {CompareAndSwap.MostWriters} at most; who loses the race reads again and repeats. The object is a copy of the agent's ledger,
+              or one without lines of pods. Rounds take turns.
+            - Load: {plan.Rate} calls per second in all, each of a pod that chance picks, ${Call.Cost.Cost} each, ${Call.Bound.Cost}
+              reserved, {Call.Duration.TotalMilliseconds:0} ms in flight, under a cap of ${plan.Cap} a day, 30 hours of this load. It runs
+              {Plan.Warm.TotalSeconds:0} s before it is measured. Writes are what the API server counted (`apiserver_request_total`).
             - A quantile of fewer than {FewestForTail} calls is not given (–).
 
             """

@@ -1,18 +1,15 @@
-using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Guardrail.Tests;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 
 namespace AgentReadiness.BenchBudgets;
 
@@ -78,7 +75,8 @@ internal sealed class Stage : IAsyncDisposable
                 (JsonObject)
                     JsonNode.Parse(
                         $$$"""
-                        {"apiVersion": "{{{team.ApiVersion}}}", "kind": "{{{team.Kind}}}", "metadata": {"name": "team"}, "spec": {"windows": [{"period": "Day", "maxCost": "{{{cap}}}", "onExhausted": "Block"}]}}
+                        {"apiVersion": "{{{team.ApiVersion}}}", "kind": "{{{team.Kind}}}", "metadata": {"name": "team"},
+                          "spec": {"windows": [{"period": "Day", "maxCost": "{{{cap}}}", "onExhausted": "Block"}]}}
                         """
                     )!,
                 cancellation

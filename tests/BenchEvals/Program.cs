@@ -1,10 +1,7 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using AgentReadiness.BenchEvals;
 using AgentReadiness.Evals;
 using AgentReadiness.Evals.Tests;
-using AgentReadiness.Testing;
 
 if (args is not [var document])
 {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgentReadiness.Evals.Tests;
 
 namespace AgentReadiness.BenchEvals;

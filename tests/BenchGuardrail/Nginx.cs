@@ -5,7 +5,12 @@ internal static class Nginx
 {
     /// <summary>A chat completion of 1 KB.</summary>
     private static readonly string Answer =
-        $$$"""{"id":"chatcmpl-bench","object":"chat.completion","created":1767225600,"model":"gpt-5.4-mini","choices":[{"index":0,"message":{"role":"assistant","content":"{{{new string('x', 660)}}}","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":38,"completion_tokens":120,"total_tokens":158,"prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}},"service_tier":"default"}""";
+        $$$"""{"id":"chatcmpl-bench","object":"chat.completion","created":1767225600"""
+        + $$$""","model":"gpt-5.4-mini","choices":[{"index":0"""
+        + $$$""","message":{"role":"assistant","content":"{{{new string('x', 660)}}}","refusal":null},"logprobs":null"""
+        + $$$""","finish_reason":"stop"}],"usage":{"prompt_tokens":38,"completion_tokens":120,"total_tokens":158"""
+        + $$$""","prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}}"""
+        + $$$""","service_tier":"default"}""";
 
     /// <summary>Starts the upstream.</summary>
     public static Child Upstream(string file, string folder, int port) =>

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using AgentReadiness.BenchGuardrail;
-using AgentReadiness.Testing;
 
 if (args is [StreamUpstream.Argument, var port])
     return await StreamUpstream.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json.Nodes;
-
 namespace AgentReadiness.BenchGuardrail;
 
 /// <summary>The medians as JSON and as the guardrail's part of docs/benchmarks.md.</summary>
@@ -74,11 +70,11 @@ internal sealed class Report(Figures figures, int rounds, int seconds)
             - All calls are small: 0.2 KB there, a chat completion of 1 KB back. The upstream is an nginx that has this one answer; "direct"
               is this upstream, "nginx" a second nginx (one worker, kept-alive connections, no access log) before it. Load generator,
               target and upstream share the cores. One round takes each target in turn.
-            - The guardrail is the published program (Native AOT). It obtains grants over TLS from a stand-in for the operator, so every call
-              is reserved, priced and settled, and writes its log line for each call to a file.
-            - 1 and 32 connections: `wrk`, a closed loop. 1,000 calls per second: calls leave at fixed times on 50 connections, and a latency
-              counts from the time at which its call should have left. A target has no figure (–) where it answers fewer at 32 connections, or
-              falls a second behind.
+            - The guardrail is the published program (Native AOT). It obtains grants over TLS from a stand-in for the operator, so every
+              call is reserved, priced and settled, and writes its log line for each call to a file.
+            - 1 and 32 connections: `wrk`, a closed loop. 1,000 calls per second: calls leave at fixed times on 50 connections, and a
+              latency counts from the time at which its call should have left. A target has no figure (–) where it answers fewer at 32
+              connections, or falls a second behind.
             - CPU: user and system time of the target's processes from `/proc`, by the calls that were answered meanwhile. Memory: VmRSS
               of all of them.
             - Events: 64 streams with an event each 50 ms; an event carries the time at which it was sent. What is reported is the p99 with

@@ -1,13 +1,12 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Guardrail.Tests;
-using AgentReadiness.Testing;
 
 namespace AgentReadiness.BenchGuardrail;
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -49,12 +47,15 @@ internal static class StreamUpstream
         for (var i = 0; i < events && await timer.WaitForNextTickAsync(context.RequestAborted); i++)
         {
             await WriteAsync(
-                $$"""{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1767225600,"model":"gpt-5.4-mini","choices":[{"index":0,"delta":{{{Mark}}{{Stopwatch.GetTimestamp()}}"},"logprobs":null,"finish_reason":null}],"usage":null}"""
+                $$"""{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1767225600"""
+                    + $$""","model":"gpt-5.4-mini","choices":[{"index":0,"delta":{{{Mark}}{{Stopwatch.GetTimestamp()}}"}"""
+                    + $$""","logprobs":null,"finish_reason":null}],"usage":null}"""
             );
         }
         // Not the number of events: more than the request's max_tokens would be an overrun, after which the model is refused.
         await WriteAsync(
-            """{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1767225600,"model":"gpt-5.4-mini","choices":[],"usage":{"prompt_tokens":38,"completion_tokens":120,"total_tokens":158}}"""
+            """{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1767225600"""
+                + ""","model":"gpt-5.4-mini","choices":[],"usage":{"prompt_tokens":38,"completion_tokens":120,"total_tokens":158}}"""
         );
         await WriteAsync("[DONE]");
 

@@ -10,7 +10,8 @@ internal sealed record Target(string Name, int Port, string Path, Child Process,
 {
     /// <summary>The call that is measured.</summary>
     public const string Body =
-        """{"model":"gpt-5.4-mini","max_tokens":1024,"messages":[{"role":"system","content":"You are a support agent."},{"role":"user","content":"Where is my order 4711? It was due on Tuesday."}]}""";
+        """{"model":"gpt-5.4-mini","max_tokens":1024,"messages":[{"role":"system","content":"You are a support agent."},"""
+        + """{"role":"user","content":"Where is my order 4711? It was due on Tuesday."}]}""";
 
     /// <summary>Its address.</summary>
     public Uri Url => new($"http://127.0.0.1:{Port}{Path}");

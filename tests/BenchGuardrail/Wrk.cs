@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace AgentReadiness.BenchGuardrail;
 
@@ -27,8 +26,8 @@ internal sealed class Wrk(string file, string folder)
             {{string.Join('\n', target.Headers.Select(header => $"wrk.headers[\"{header.Name}\"] = \"{header.Value}\""))}}
             function done(summary, latency, requests)
               local e = summary.errors
-              io.write(string.format("figures %d %d %d %d %d %d\n", latency:percentile(50), latency:percentile(99), summary.requests, summary.duration,
-                e.status, e.connect + e.read + e.write + e.timeout))
+              io.write(string.format("figures %d %d %d %d %d %d\n", latency:percentile(50), latency:percentile(99), summary.requests,
+                summary.duration, e.status, e.connect + e.read + e.write + e.timeout))
             end
             """,
             cancellation

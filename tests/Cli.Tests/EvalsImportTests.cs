@@ -1,8 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Cli.Tests;
 
 public sealed class EvalsImportTests

@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Cli.Tests;
 
@@ -23,7 +20,9 @@ public sealed class LargeResultsTests : IDisposable
     [InlineData(
         "promptfoo",
         "{\"results\":{\"version\":3,\"results\":[",
-        "{\"promptIdx\":0,\"testIdx\":N,\"success\":true,\"score\":1,\"failureReason\":0,\"response\":{\"output\":\"TEXT\"},\"provider\":{\"id\":\"http\"},\"gradingResult\":{\"pass\":true,\"score\":1},\"testCase\":{\"description\":\"case N\"}}",
+        "{\"promptIdx\":0,\"testIdx\":N,\"success\":true,\"score\":1,\"failureReason\":0,"
+            + "\"response\":{\"output\":\"TEXT\"},\"provider\":{\"id\":\"http\"},"
+            + "\"gradingResult\":{\"pass\":true,\"score\":1},\"testCase\":{\"description\":\"case N\"}}",
         "],\"stats\":{\"successes\":1000,\"failures\":0,\"errors\":0}}}"
     )]
     [InlineData(

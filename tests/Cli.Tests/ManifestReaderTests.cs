@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Cli.Tests;
 
 public sealed class ManifestReaderTests

@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Cli.Tests;
 
 public sealed class PriceTests
@@ -8,18 +5,29 @@ public sealed class PriceTests
     [Theory]
     // 176 of 1,200 tokens at 0.75, 1,024 at 0.075, 300 out at 4.50 USD a million.
     [InlineData(
-        """{"provider":"openai","api":"chat","body":{"model":"gpt-5.4-mini","usage":{"prompt_tokens":1200,"completion_tokens":300,"prompt_tokens_details":{"cached_tokens":1024},"completion_tokens_details":{"reasoning_tokens":128}}}}""",
-        """{"model":"gpt-5.4-mini","input_tokens":1200,"cache_read_tokens":1024,"cache_write_tokens":0,"output_tokens":300,"input_cost":"0.0002088","output_cost":"0.00135","total_cost":"0.0015588","rule":"openai/gpt-5.4-mini"}"""
+        """{"provider":"openai","api":"chat","body":{"model":"gpt-5.4-mini","usage":{"prompt_tokens":1200"""
+            + ""","completion_tokens":300,"prompt_tokens_details":{"cached_tokens":1024}"""
+            + ""","completion_tokens_details":{"reasoning_tokens":128}}}}""",
+        """{"model":"gpt-5.4-mini","input_tokens":1200,"cache_read_tokens":1024,"cache_write_tokens":0,"output_tokens":300"""
+            + ""","input_cost":"0.0002088","output_cost":"0.00135","total_cost":"0.0015588","rule":"openai/gpt-5.4-mini"}"""
     )]
     // A stream's last event without a model; 3,883 at 3, 200 at 3.75, 300 at 6, 30,464 at 0.30, 10 out at 15, two searches at 10 USD a
     // thousand.
     [InlineData(
-        """{"provider":"anthropic","api":"messages","model":"claude-sonnet-4-5-20250929","body":{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":3883,"cache_creation_input_tokens":500,"cache_read_input_tokens":30464,"cache_creation":{"ephemeral_5m_input_tokens":200,"ephemeral_1h_input_tokens":300},"output_tokens":10,"server_tool_use":{"web_search_requests":2}}}}""",
-        """{"model":"claude-sonnet-4-5-20250929","input_tokens":34847,"cache_read_tokens":30464,"cache_write_tokens":500,"output_tokens":10,"input_cost":"0.0233382","output_cost":"0.00015","total_cost":"0.0434882","rule":"anthropic/claude-sonnet-4-5"}"""
+        """{"provider":"anthropic","api":"messages","model":"claude-sonnet-4-5-20250929","body":"""
+            + """{"type":"message_delta","delta":{"stop_reason":"end_turn"}"""
+            + ""","usage":{"input_tokens":3883,"cache_creation_input_tokens":500,"cache_read_input_tokens":30464"""
+            + ""","cache_creation":{"ephemeral_5m_input_tokens":200,"ephemeral_1h_input_tokens":300}"""
+            + ""","output_tokens":10,"server_tool_use":{"web_search_requests":2}}}}""",
+        """{"model":"claude-sonnet-4-5-20250929","input_tokens":34847"""
+            + ""","cache_read_tokens":30464,"cache_write_tokens":500,"output_tokens":10"""
+            + ""","input_cost":"0.0233382","output_cost":"0.00015","total_cost":"0.0434882","rule":"anthropic/claude-sonnet-4-5"}"""
     )]
     [InlineData(
-        """{"provider":"openai","api":"embeddings","body":{"model":"text-embedding-3-small","usage":{"prompt_tokens":8,"total_tokens":8}}}""",
-        """{"model":"text-embedding-3-small","input_tokens":8,"cache_read_tokens":0,"cache_write_tokens":0,"output_tokens":0,"input_cost":"0.00000016","output_cost":"0","total_cost":"0.00000016","rule":"openai/text-embedding-3-small"}"""
+        """{"provider":"openai","api":"embeddings","body":{"model":"text-embedding-3-small","usage":{"prompt_tokens":8"""
+            + ""","total_tokens":8}}}""",
+        """{"model":"text-embedding-3-small","input_tokens":8,"cache_read_tokens":0,"cache_write_tokens":0,"output_tokens":0"""
+            + ""","input_cost":"0.00000016","output_cost":"0","total_cost":"0.00000016","rule":"openai/text-embedding-3-small"}"""
     )]
     public async Task A_line_gives_a_line(string line, string expected)
     {
@@ -60,7 +68,8 @@ public sealed class PriceTests
         "no usage"
     )]
     [InlineData(
-        """{"provider":"openai","api":"chat","body":{"model":"gpt-4o","service_tier":"priority","usage":{"prompt_tokens":1,"completion_tokens":1}}}""",
+        """{"provider":"openai","api":"chat","body":{"model":"gpt-4o","service_tier":"priority","usage":{"prompt_tokens":1"""
+            + ""","completion_tokens":1}}}""",
         "priority"
     )]
     [InlineData("""{"provider":"openai","api":"chat","body":{"usage":{"prompt_tokens":1,"completion_tokens":1}}}""", "names a model")]

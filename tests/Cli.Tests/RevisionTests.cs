@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Cli.Tests;
 
 public sealed class RevisionTests
@@ -66,14 +63,18 @@ public sealed class RevisionTests
 
     private const string FullJson = """
         {"apiVersion":"v1","kind":"List","items":[
-          {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"prompts","namespace":"default","annotations":{"a":"b"}},"binaryData":{"b":"AAECAw=="},"data":{"system":"be kind\n"}},
+          {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"prompts","namespace":"default","annotations":{"a":"b"}},
+            "binaryData":{"b":"AAECAw=="},"data":{"system":"be kind\n"}},
           {"kind":"AgentDeployment","apiVersion":"agentreadiness.dev/v1alpha1","metadata":{"namespace":"default","name":"support"},"spec":{
-            "guardrails":{"upstreams":[{"url":"https://api.openai.com/v1","format":"OpenAI","name":"openai"}],"models":{"maxOutputTokens":1000,"allow":["gpt-5.4-mini","claude-haiku-*"]}},
+            "guardrails":{"upstreams":[{"url":"https://api.openai.com/v1","format":"OpenAI","name":"openai"}],
+              "models":{"maxOutputTokens":1000,"allow":["gpt-5.4-mini","claude-haiku-*"]}},
             "reliability":{"modelCall":{"timeout":"30s"}},
             "ports":[{"name":"web","port":81,"targetPort":8081}],
             "budget":{"windows":[{"period":"Day","maxCost":"1"}]},
-            "template":{"spec":{"volumes":[{"name":"p","configMap":{"name":"prompts"}},{"name":"q","configMap":{"optional":true,"name":"absent"}}],
-              "containers":[{"note":"Gr\u00fc\u00dfe \ud83d\ude42\nline\ttab","mode":420,"weight":5e-1,"tty":true,"image":"a:1","name":"agent","volumeMounts":[{"mountPath":"/p","name":"p"}]}],
+            "template":{"spec":{"volumes":[{"name":"p","configMap":{"name":"prompts"}},
+              {"name":"q","configMap":{"optional":true,"name":"absent"}}],
+              "containers":[{"note":"Gr\u00fc\u00dfe \ud83d\ude42\nline\ttab","mode":420,"weight":5e-1,"tty":true,"image":"a:1",
+                "name":"agent","volumeMounts":[{"mountPath":"/p","name":"p"}]}],
               "terminationGracePeriodSeconds":9.0e1},"metadata":{"annotations":{"n":"1.0","on":"yes"}}}}}]}
         """;
 

@@ -1,7 +1,4 @@
 using System.Text.RegularExpressions;
-using AgentReadiness.Testing;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Cli.Tests;
 

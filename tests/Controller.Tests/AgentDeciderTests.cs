@@ -2,6 +2,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 

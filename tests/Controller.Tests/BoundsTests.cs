@@ -2,10 +2,11 @@ using System.Text;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
-using k8s;
 using Shouldly;
 using Xunit;
+using k8s;
 
 namespace AgentReadiness.Controller.Tests;
 
@@ -51,8 +52,8 @@ public sealed partial class BoundsTests
         cluster.Suite = null;
         for (var i = 0; i < 200; i++)
             cluster.Pods.Add(
-                new Views.PodView(
-                    new Views.Meta(
+                new PodView(
+                    new Meta(
                         new Runtime.NamespacedName("shop", new string('x', 200) + i),
                         $"{i}",
                         null,

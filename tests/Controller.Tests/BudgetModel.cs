@@ -1,7 +1,7 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Guardrail.Budget;
 
 namespace AgentReadiness.Controller.Tests;
@@ -234,7 +234,7 @@ internal sealed class BudgetModel(Guard missing)
                         ],
                     };
                 return new GrantDecision(
-                    LedgerRules.Lose(account, line => line.PodUid == pod.Holder.Uid),
+                    LedgerRules.CloseLost(account, line => line.PodUid == pod.Holder.Uid),
                     GrantOutcome.Granted,
                     Amount.Zero
                 )
@@ -308,7 +308,7 @@ internal sealed class BudgetModel(Guard missing)
             Granted = decision.Granted,
         };
 
-    // What a replica does with one message for one account: as LedgerBook does it, step by step.
+    // What a replica does with one message for one account: as LedgerWriter does it, step by step.
     private (BudgetLedgerStatus After, GrantDecision Decision) Commit(
         Replica replica,
         AccountKey key,
@@ -352,14 +352,14 @@ internal sealed class BudgetModel(Guard missing)
                             need,
                             request.Call ?? Amount.Zero
                         );
-                opened = Join(replica, key, Lending.Take(opened, Pot, limit, lent, Now(replica)), terms);
+                opened = Join(replica, key, Borrowing.Take(opened, Pot, limit, lent, Now(replica)), terms);
                 decision = change(opened, terms);
             }
             // Here a replica may die: the shared budget has lent, and the account does not know it yet.
             if (crash)
                 throw new CrashException();
             var stale = disk.TryGetValue(key, out var there) && there.Version != version;
-            if (!decision.IsUrgent && LedgerFile.Same(read, opened) && !stale)
+            if (!decision.IsUrgent && LedgerStore.Same(read, opened) && !stale)
                 return ((replica.Cache[key] = (decision.Account, version)).Item1, decision);
             if (stale && missing == Guard.WriteBeforeAnswer)
             {
@@ -383,14 +383,14 @@ internal sealed class BudgetModel(Guard missing)
     private BudgetLedgerStatus Join(Replica replica, AccountKey key, BudgetLedgerStatus opened, AccountTerms terms)
     {
         foreach (var shared in terms.Shared.Where(shared => !LedgerLimits.Current(opened).Any(limit => limit.Budget == shared.LedgerName)))
-            opened = Lending.Take(opened, shared, null, Lend(replica, key, opened, null, Amount.Zero, Amount.Zero), Now(replica));
+            opened = Borrowing.Take(opened, shared, null, Lend(replica, key, opened, null, Amount.Zero, Amount.Zero), Now(replica));
         return opened;
     }
 
     private GrantResponse Lend(Replica replica, AccountKey key, BudgetLedgerStatus account, LedgerLimit? limit, Amount? need, Amount? call)
     {
         var written = replica.Written.GetValueOrDefault(key, new BudgetLedgerStatus());
-        var request = Lending.Request(account, limit, written, need, call);
+        var request = Borrowing.Request(account, limit, written, need, call);
         var (after, decision) = Commit(
             replica,
             Pot,
@@ -413,11 +413,11 @@ internal sealed class BudgetModel(Guard missing)
     {
         if (key.Account == LedgerAccount.Shared)
             return;
-        foreach (var limit in disk[key].Status.Limits.Where(limit => Lending.IsDone(disk[key].Status, limit)).ToList())
+        foreach (var limit in disk[key].Status.Limits.Where(limit => Borrowing.IsDone(disk[key].Status, limit)).ToList())
         {
             Lend(replica, key, disk[key].Status, limit, null, null);
             var (status, version) = disk[key];
-            disk[key] = replica.Cache[key] = (replica.Written[key] = Lending.Unlist(status, limit), version + 1);
+            disk[key] = replica.Cache[key] = (replica.Written[key] = Borrowing.Unlist(status, limit), version + 1);
         }
     }
 
@@ -430,7 +430,7 @@ internal sealed class BudgetModel(Guard missing)
                 key,
                 (account, _) =>
                     new GrantDecision(
-                        missing == Guard.ReturnIsWritten ? account : Lending.ReturnIdle(account),
+                        missing == Guard.ReturnIsWritten ? account : Borrowing.ReturnIdle(account),
                         GrantOutcome.Granted,
                         Amount.Zero
                     )
@@ -440,7 +440,7 @@ internal sealed class BudgetModel(Guard missing)
                 null
             );
             if (missing == Guard.ReturnIsWritten)
-                replica.Written[key] = after = Lending.ReturnIdle(after);
+                replica.Written[key] = after = Borrowing.ReturnIdle(after);
             foreach (var limit in LedgerLimits.Current(after).Where(limit => limit.Shared == true).ToList())
                 Lend(replica, key, after, limit, null, null);
         }

@@ -1,6 +1,7 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Shared;
 using CsCheck;
 using Shouldly;
 using Xunit;

@@ -1,6 +1,7 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 

@@ -2,7 +2,8 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 

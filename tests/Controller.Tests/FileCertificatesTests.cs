@@ -1,5 +1,5 @@
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;

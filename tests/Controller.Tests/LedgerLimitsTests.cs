@@ -1,7 +1,7 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
 using Shouldly;
 using Xunit;
 
@@ -137,7 +137,7 @@ public sealed class LedgerLimitsTests
         Sums(account, "day").Unproven.ShouldBe(Usd(10));
         Sums(account, "hour").Unproven.ShouldBe(Usd(0), "that hour was over");
         Open(Terms(hour: 1, day: 10) with { Witness = witness with { Id = "l" } }, Noon).Limits.ShouldAllBe(limit => limit.Unproven.IsZero);
-        LedgerFile.Same(Open(Terms(hour: 1, day: 10) with { Witness = witness }, Noon, account), account).ShouldBeTrue("once");
+        LedgerStore.Same(Open(Terms(hour: 1, day: 10) with { Witness = witness }, Noon, account), account).ShouldBeTrue("once");
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class LedgerLimitsTests
         var pot = AccountKey.Shared("shop", "team");
         var terms = new AccountTerms { Shared = [pot] };
         var agent = Open(terms, Noon);
-        agent = Lending.Take(
+        agent = Borrowing.Take(
             agent,
             pot,
             null,
@@ -162,10 +162,10 @@ public sealed class LedgerLimitsTests
         var asked = Apply(agent, Want("h", null, 0, 2), Noon, terms);
         asked.Lacks.ShouldBe(["shop.team.shared"]);
         var limit = LedgerLimits.Current(asked.Account).Single();
-        var request = Lending.Request(asked.Account, limit, asked.Account, Usd(2), Usd(2));
+        var request = Borrowing.Request(asked.Account, limit, asked.Account, Usd(2), Usd(2));
         (request.Holder, request.Window, request.WantTotal).ShouldBe(("l-2", "p-1", Usd(2)));
 
-        agent = Lending.Take(
+        agent = Borrowing.Take(
             agent,
             pot,
             LedgerLimits.Current(agent).Single(),
@@ -180,9 +180,9 @@ public sealed class LedgerLimitsTests
         );
         agent = Apply(agent, Want("h", null, 0, 2), Noon, terms).Account;
         limit = LedgerLimits.Current(agent).Single();
-        (limit.Outstanding, Lending.Idle(limit)).ShouldBe((Usd(2), Usd(1)));
-        agent = Lending.ReturnIdle(agent);
-        Lending.Request(agent, LedgerLimits.Current(agent).Single(), agent, null, null).Returned.ShouldBe(Usd(1));
+        (limit.Outstanding, Borrowing.Idle(limit)).ShouldBe((Usd(2), Usd(1)));
+        agent = Borrowing.ReturnIdle(agent);
+        Borrowing.Request(agent, LedgerLimits.Current(agent).Single(), agent, null, null).Returned.ShouldBe(Usd(1));
         Apply(agent, Want("h", "l-2", 0, 3), Noon, terms).Lacks.ShouldBe(["shop.team.shared"], "what was given back is not spent");
     }
 
@@ -193,7 +193,7 @@ public sealed class LedgerLimitsTests
         // it twice.
         var pot = AccountKey.Shared("shop", "team");
         var terms = new AccountTerms { Shared = [pot] };
-        var written = Lending.Take(
+        var written = Borrowing.Take(
             Open(terms, Noon),
             pot,
             null,
@@ -210,13 +210,13 @@ public sealed class LedgerLimitsTests
         var known = Apply(written, Report("h", "l-2", 1.5m), Noon, terms).Account;
 
         Amount Told(BudgetLedgerStatus on, Amount? need) =>
-            Lending.Request(known, LedgerLimits.Current(known).Single(), on, need, need).Settled;
+            Borrowing.Request(known, LedgerLimits.Current(known).Single(), on, need, need).Settled;
         (Told(written, null), Told(written, Usd(1)), Told(known, null)).ShouldBe((Usd(0), Usd(0), Usd(1.5m)));
-        Lending
+        Borrowing
             .Request(known, LedgerLimits.Current(known).Single(), written, Usd(1), Usd(1))
             .WantTotal.ShouldBe(Usd(3), "what is needed does not depend on it");
-        var lost = LedgerRules.Lose(written, holder => holder.PodUid == Pod.Uid);
-        Lending
+        var lost = LedgerRules.CloseLost(written, holder => holder.PodUid == Pod.Uid);
+        Borrowing
             .Request(lost, LedgerLimits.Current(lost).Single(), lost, null, null)
             .ShouldSatisfyAllConditions(request => request.Settled.ShouldBe(Usd(0)), request => request.Unproven.ShouldBe(Usd(2)));
     }
@@ -226,7 +226,7 @@ public sealed class LedgerLimitsTests
     {
         var pot = AccountKey.Shared("shop", "team");
         var terms = new AccountTerms { Shared = [pot] };
-        var agent = Lending.Take(
+        var agent = Borrowing.Take(
             Open(terms, Noon),
             pot,
             null,
@@ -243,17 +243,17 @@ public sealed class LedgerLimitsTests
 
         agent = Open(Terms(day: 10), Noon, agent);
         var left = agent.Limits.Single(limit => limit.Shared == true);
-        (left.Last, Lending.IsDone(agent, left)).ShouldBe((2, false));
+        (left.Last, Borrowing.IsDone(agent, left)).ShouldBe((2, false));
         agent = Apply(agent, Report("h", "l-2", 1.5m, closing: true), Noon).Account;
         left = agent.Limits.Single(limit => limit.Shared == true);
-        Lending
+        Borrowing
             .Request(agent, left, agent, null, null)
             .ShouldSatisfyAllConditions(
                 request => request.Closing.ShouldBeTrue(),
                 request => request.Settled.ShouldBe(Usd(1.5m)),
                 request => request.Reserved.ShouldBe(Usd(0))
             );
-        Lending.Unlist(agent, left).Limits.ShouldHaveSingleItem().Budget.ShouldBe("day");
+        Borrowing.Unlist(agent, left).Limits.ShouldHaveSingleItem().Budget.ShouldBe("day");
     }
 
     private static AccountTerms Terms(decimal? hour = null, decimal? day = null, DateTimeOffset? now = null)

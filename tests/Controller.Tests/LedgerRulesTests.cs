@@ -1,7 +1,7 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
 using Shouldly;
 using Xunit;
 
@@ -172,7 +172,7 @@ public sealed class LedgerRulesTests
         var (account, _, _) = Apply(Open(), Want("h1", 5m), PodA);
         (account, _, _) = Apply(account, Report("h1", settled: 1m), PodA);
 
-        var after = LedgerRules.Lose(account, holder => holder.PodUid == PodA.Uid);
+        var after = LedgerRules.CloseLost(account, holder => holder.PodUid == PodA.Uid);
         Sums(after).ShouldBe((Usd(1), Usd(4), Usd(0)));
 
         Amount Off(decimal amount, string window = "2026-11-22") =>
@@ -217,7 +217,9 @@ public sealed class LedgerRulesTests
 
         (outcome, granted).ShouldBe((GrantOutcome.HolderClosed, Usd(0)));
         Limit(after).Outstanding.ShouldBe(Usd(0));
-        LedgerRules.Lose(after, holder => holder.PodUid == PodA.Uid).Holders.ShouldBeEmpty("once its pod is gone, nobody needs to know it");
+        LedgerRules
+            .CloseLost(after, holder => holder.PodUid == PodA.Uid)
+            .Holders.ShouldBeEmpty("once its pod is gone, nobody needs to know it");
     }
 
     [Fact]
@@ -292,7 +294,7 @@ public sealed class LedgerRulesTests
 
         (outcome, granted).ShouldBe((GrantOutcome.WindowOver, Usd(0)));
         Limit(account).Unproven.ShouldBe(Usd(10));
-        LedgerFile
+        LedgerStore
             .Same(
                 Apply(
                     Open(),

@@ -2,6 +2,8 @@ using System.Text.Json;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Controller.Budgets;
 using Shouldly;
 using Xunit;

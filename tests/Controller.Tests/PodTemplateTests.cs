@@ -39,7 +39,8 @@ public sealed class PodTemplateTests
                  "spec": {"fieldOfTheFuture": {"deep": [1]}, "terminationGracePeriodSeconds": 300,
                           "initContainers": [{"name": "migrate", "image": "m:1"}],
                           "containers": [{"name": "agent", "image": "agent:1", "env": [{"name": "A", "value": "$(OPENAI_BASE_URL)/x"}],
-                                          "envFrom": [{"configMapRef": {"name": "prompt"}}], "lifecycle": {"preStop": {"exec": {"command": ["bye"]}}}},
+                                          "envFrom": [{"configMapRef": {"name": "prompt"}}],
+                                            "lifecycle": {"preStop": {"exec": {"command": ["bye"]}}}},
                                          {"name": "helper", "image": "h:1"}]}}
                 """
             )!;
@@ -157,7 +158,7 @@ public sealed class PodTemplateTests
         return PodTemplate.Build(
             seen with
             {
-                Around = seen.Around with { NativeSidecars = native },
+                Environment = seen.Environment with { NativeSidecars = native },
             },
             "abc",
             Names.ServingTrack,

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Endpoints;
+using AgentReadiness.Controller.Ledgers;
 using Microsoft.Extensions.Time.Testing;
 using Shouldly;
 using Xunit;

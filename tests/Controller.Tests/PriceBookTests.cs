@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using Microsoft.Extensions.Logging;
 using Shouldly;

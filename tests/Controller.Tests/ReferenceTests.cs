@@ -4,6 +4,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Prices;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;

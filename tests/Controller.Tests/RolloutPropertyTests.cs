@@ -3,6 +3,8 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.ReadinessExceptions;
+using AgentReadiness.Controller.Shared;
 using CsCheck;
 using Shouldly;
 using Xunit;

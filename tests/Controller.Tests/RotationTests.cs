@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 

@@ -1,12 +1,12 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
-using k8s.Models;
 using Shouldly;
 using Xunit;
+using k8s.Models;
 
 namespace AgentReadiness.Controller.Tests;
 

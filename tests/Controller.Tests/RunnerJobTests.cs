@@ -5,13 +5,13 @@ using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.EvalSuites;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
-using k8s;
-using k8s.Models;
 using Shouldly;
 using Xunit;
+using k8s;
+using k8s.Models;
 
 namespace AgentReadiness.Controller.Tests;
 
@@ -74,9 +74,9 @@ public sealed class RunnerJobTests
         pod["volumes"]![0]!["persistentVolumeClaim"]!.ToJsonString().ShouldBe("""{"claimName":"golden","readOnly":true}""");
         Container(pod, EvalSuiteRules.Reporter).ToJsonString().ShouldNotContain("/agent-readiness/cases");
 
-        var digest = EvalPlan.SuiteDigest(new EvalSuite { Spec = suite }, string.Empty);
+        var digest = SuiteDigest.Of(new EvalSuite { Spec = suite }, string.Empty);
         suite.Builtin.Volume.Version = "8";
-        EvalPlan.SuiteDigest(new EvalSuite { Spec = suite }, string.Empty).ShouldNotBe(digest, "another version is another measurement");
+        SuiteDigest.Of(new EvalSuite { Spec = suite }, string.Empty).ShouldNotBe(digest, "another version is another measurement");
     }
 
     [Fact]
@@ -86,8 +86,10 @@ public sealed class RunnerJobTests
             JsonNode.Parse(
                 """
                 {"metadata": {"labels": {"team": "qa", "agentreadiness.dev/eval-run": "forged"}},
-                 "spec": {"serviceAccountName": "runner", "restartPolicy": "Always", "futureField": {"kept": true}, "nodeSelector": {"pool": "evals"},
-                  "containers": [{"name": "tool", "image": "tool:1", "env": [{"name": "TARGET", "value": "$(AGENT_URL)"}], "envFrom": [{"secretRef": {"name": "judge"}}]}]}}
+                 "spec": {"serviceAccountName": "runner", "restartPolicy": "Always", "futureField": {"kept": true},
+                   "nodeSelector": {"pool": "evals"},
+                  "containers": [{"name": "tool", "image": "tool:1", "env": [{"name": "TARGET", "value": "$(AGENT_URL)"}],
+                    "envFrom": [{"secretRef": {"name": "judge"}}]}]}}
                 """
             )!;
         var before = template.ToJsonString();
@@ -99,7 +101,7 @@ public sealed class RunnerJobTests
             },
             null,
             "image:1",
-            Around
+            Environment
         );
         template.ToJsonString().ShouldBe(before, "the suite is not changed");
 
@@ -260,9 +262,9 @@ public sealed class RunnerJobTests
             other.ToJsonString().ShouldNotContain("agent-readiness-key-judge");
         Container(pod, Names.GuardrailContainer).ToJsonString().ShouldContain("agent-readiness-key-judge");
 
-        var config = RunnerJob.JudgeConfig(Run(), judge, Around, null);
+        var config = RunnerJob.JudgeConfig(Run(), judge, Environment, null);
         ((JsonObject)config["data"]!).ContainsKey("prices.json").ShouldBeFalse();
-        RunnerJob.JudgeConfig(Run(), judge, Around, new GuardrailPrices("{}", "digest"))["data"]!["prices.json"]!
+        RunnerJob.JudgeConfig(Run(), judge, Environment, new GuardrailPrices("{}", "digest"))["data"]!["prices.json"]!
             .GetValue<string>()
             .ShouldBe("{}", "a judge costs what agents' calls cost");
         var written = config["data"]!["config.json"]!.GetValue<string>();
@@ -271,7 +273,7 @@ public sealed class RunnerJobTests
         config["metadata"]!["ownerReferences"]![0]!["uid"]!.GetValue<string>().ShouldBe("run-uid");
     }
 
-    private static readonly Surroundings Around = new(
+    private static readonly OperatorEnvironment Environment = new(
         "guardrail:1",
         "https://grants",
         "CA",
@@ -281,7 +283,7 @@ public sealed class RunnerJobTests
     );
 
     private static JsonObject Pod(EvalSuiteSpec suite, string? digest) =>
-        (JsonObject)RunnerJob.Build(Run(), suite, digest, "image:1", Around)["spec"]!["template"]!["spec"]!;
+        (JsonObject)RunnerJob.Build(Run(), suite, digest, "image:1", Environment)["spec"]!["template"]!["spec"]!;
 
     private static JsonObject Container(JsonObject pod, string name) =>
         (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == name)!;

@@ -3,10 +3,11 @@ using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts;
 using AgentReadiness.Controller.AgentBudgets;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Budgets;
-using k8s.Models;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
+using k8s.Models;
 
 namespace AgentReadiness.Controller.Tests;
 

@@ -6,15 +6,13 @@ using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.EvalSuites;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
+using Shouldly;
 using k8s;
 using k8s.Models;
-using Shouldly;
 
 namespace AgentReadiness.Controller.Tests;
 
@@ -174,7 +172,7 @@ internal sealed class SimulatedCluster
             [.. copies.Values],
             [.. deployments.Values],
             services,
-            [.. services.Values.Where(CacheIndexes.IsForeign)],
+            [.. services.Values.Where(service => service.IsForeign)],
             EndpointPods(),
             [.. runs.Values],
             [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))],
@@ -183,7 +181,7 @@ internal sealed class SimulatedCluster
             Disruption,
             Exceptions,
             Ledger,
-            new Surroundings("guardrail:1", "https://grants", Authority, false, DisruptionView.Resource("v1"), ["platform"]),
+            new OperatorEnvironment("guardrail:1", "https://grants", Authority, false, DisruptionView.Resource("v1"), ["platform"]),
             Now
         )
         {
@@ -362,7 +360,7 @@ internal sealed class SimulatedCluster
                     apply.Body["data"]![GuardrailPrices.Key]?.GetValue<string>() is { } file ? GuardrailPrices.DigestOf(file) : null
                 )
                 {
-                    CaDigest = GrantCertificates.DigestOf(apply.Body["data"]!["ca.crt"]!.GetValue<string>()),
+                    CaDigest = TrustBundle.DigestOf(apply.Body["data"]!["ca.crt"]!.GetValue<string>()),
                 };
                 var changed = copies.GetValueOrDefault(config.Meta.Key.Name)?.Digest != config.Digest;
                 copies[config.Meta.Key.Name] = config;
@@ -390,7 +388,7 @@ internal sealed class SimulatedCluster
                 };
                 return true;
             case Write.SetAuthority set:
-                copies[set.ConfigMap.Name] = copies[set.ConfigMap.Name] with { CaDigest = GrantCertificates.DigestOf(set.Text) };
+                copies[set.ConfigMap.Name] = copies[set.ConfigMap.Name] with { CaDigest = TrustBundle.DigestOf(set.Text) };
                 return true;
             case Write.CreateRun create:
                 var run = KubernetesJson.Deserialize<EvalRun>(create.Body.ToJsonString());

@@ -1,7 +1,8 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using CsCheck;
 using Shouldly;
 using Xunit;
@@ -38,13 +39,13 @@ public sealed class SpendBookTests
     {
         var told = Batch(1, ("customer", [("acme", 3m), ("initech", 5m)]));
         var (with, without) = (Apply(Ledger(), [told]), Apply(Ledger(), []));
-        LedgerFile.Same(with, without).ShouldBeFalse();
+        LedgerStore.Same(with, without).ShouldBeFalse();
         with = with with
         {
             Limits = [.. with.Limits.Select(limit => limit with { Spend = null })],
             Holders = [.. with.Holders.Select(line => line with { Noted = null })],
         };
-        LedgerFile.Same(with, without).ShouldBeTrue();
+        LedgerStore.Same(with, without).ShouldBeTrue();
     }
 
     [Fact]

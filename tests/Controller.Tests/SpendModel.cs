@@ -1,7 +1,7 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Runs;
@@ -215,7 +215,7 @@ internal sealed class SpendModel(SpendGuard missing)
         booked[customer] = (booked[customer].Cost + cost, booked[customer].Calls + 1);
     }
 
-    // What LedgerBook does with one message, step by step. Null: no answer.
+    // What LedgerWriter does with one message, step by step. Null: no answer.
     private GrantResponse? Receive(Replica replica, Pod pod, GrantReport report, bool fails)
     {
         var request = report.Request;
@@ -250,7 +250,7 @@ internal sealed class SpendModel(SpendGuard missing)
                 terms,
                 now
             );
-            if (decision.IsUrgent || isNew || !LedgerFile.Same(before, opened))
+            if (decision.IsUrgent || isNew || !LedgerStore.Same(before, opened))
             {
                 if (fails)
                 {

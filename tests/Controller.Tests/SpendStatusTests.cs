@@ -1,7 +1,7 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
 using Shouldly;
 using Xunit;
 

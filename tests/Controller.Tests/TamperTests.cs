@@ -3,7 +3,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.ReadinessExceptions;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using Shouldly;
 using Xunit;

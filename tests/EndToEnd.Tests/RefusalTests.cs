@@ -1,16 +1,11 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Runtime;
 using AgentReadiness.Story;
-using Shouldly;
-using Xunit;
-using Xunit.Abstractions;
 
 namespace AgentReadiness.EndToEnd.Tests;
 
 /// <summary>What is wrong gets a message that names the field, and the operator stays healthy.</summary>
-[Collection(InstalledOperator.Collection)]
-public sealed class RefusalTests(InstalledOperator installed, ITestOutputHelper output)
+public sealed class RefusalTests(InstalledOperator installed, ITestOutputHelper output) : IClassFixture<InstalledOperator>
 {
     private const string Namespace = "refusals";
 
@@ -119,7 +114,7 @@ public sealed class RefusalTests(InstalledOperator installed, ITestOutputHelper 
                     readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
               {{{evals}}}
               guardrails:
-                upstreams: [{name: openai, format: OpenAI, url: "http://model-provider.model-provider.svc/v1"}]
+                upstreams: [{name: openai, format: OpenAI, url: "{{{InstalledOperator.ProviderUrl}}}"}]
             """;
         await CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, CancellationToken.None);
     }

@@ -1,9 +1,6 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Runtime;
 using AgentReadiness.Story;
-using Shouldly;
-using Xunit;
-using Xunit.Abstractions;
 
 namespace AgentReadiness.EndToEnd.Tests;
 
@@ -11,8 +8,7 @@ namespace AgentReadiness.EndToEnd.Tests;
 /// Rollouts on real pods under load: short requests on new connections the whole time, and runs that last several times as long as
 /// the drain. A promotion, and an abort in the middle of the next one, lose no request and cut no run.
 /// </summary>
-[Collection(InstalledOperator.Collection)]
-public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper output)
+public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper output) : IClassFixture<InstalledOperator>
 {
     private const string Name = "flow";
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(4);
@@ -24,14 +20,6 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(9));
         var stop = limit.Token;
         await using var watch = new ClusterWatch(installed.Options(output).Kubeconfig);
-        await ApplyAsync("namespaces.yaml", stop);
-        await ApplyAsync("provider.yaml", stop);
-        await CommandLine.RunAsync(
-            "kubectl",
-            ["-n", "model-provider", "rollout", "status", "deployment/model-provider", "--timeout=120s"],
-            null,
-            stop
-        );
         await Task.WhenAll(
             RollAsync(watch, "rollouts-bluegreen", "strategy: BlueGreen", "Promoting", stop),
             RollAsync(
@@ -171,18 +159,6 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
             stop
         );
 
-    private Task ApplyAsync(string file, CancellationToken stop)
-    {
-        var options = installed.Options(output);
-        return CommandLine.RunAsync(
-            "kubectl",
-            ["apply", "-f", "-"],
-            File.ReadAllText(Path.Combine(options.Root, "docs", "samples", "support", file))
-                .Replace("${SAMPLES_IMAGE}", options.Image("SAMPLES_IMAGE"), StringComparison.Ordinal),
-            stop
-        );
-    }
-
     private static Task<AgentDeployment> AgentAsync(
         ClusterWatch watch,
         NamespacedName flow,
@@ -200,7 +176,12 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
                 agent?.Status is null
                     ? "without status"
                     : $"{agent.Status.Phase}, "
-                        + $"{string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}",
+                        + string.Join(
+                            "; ",
+                            agent.Status.Conditions.Select(condition =>
+                                $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"
+                            )
+                        ),
             stop
         );
 
@@ -257,7 +238,8 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
               evals: [{suite: {name: smoke}, minScore: "0.7"}]
               guardrails:
                 upstreams:
-                - {name: openai, format: OpenAI, url: "http://model-provider.model-provider.svc/v1", credentials: {secretRef: {name: openai, key: api-key} } }
+                - {name: openai, format: OpenAI, url: "{{{InstalledOperator.ProviderUrl}}}",
+                    credentials: {secretRef: {name: openai, key: api-key} } }
             """;
 
     // Indented as the block scalar that they go into.

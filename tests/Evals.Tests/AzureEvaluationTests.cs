@@ -1,7 +1,3 @@
-using System.Text;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Evals.Tests;
 
 /// <summary>What azure-ai-evaluation writes, with its traps.</summary>
@@ -9,8 +5,10 @@ public sealed class AzureEvaluationTests
 {
     private const string Azure = """
         {"metrics": {"relevance.relevance": NaN}, "studio_url": null, "rows": [
-          {"inputs.id": "refund", "inputs.query": "May I?", "outputs.relevance.relevance": 5.0, "outputs.relevance.relevance_result": "pass", "outputs.relevance.relevance_threshold": 3},
-          {"inputs.query": "Ship?", "outputs.relevance.relevance": 1.0, "outputs.relevance.relevance_result": "fail", "outputs.fluency.fluency": 5.0, "outputs.fluency.fluency_result": "pass"},
+          {"inputs.id": "refund", "inputs.query": "May I?", "outputs.relevance.relevance": 5.0,
+           "outputs.relevance.relevance_result": "pass", "outputs.relevance.relevance_threshold": 3},
+          {"inputs.query": "Ship?", "outputs.relevance.relevance": 1.0, "outputs.relevance.relevance_result": "fail",
+           "outputs.fluency.fluency": 5.0, "outputs.fluency.fluency_result": "pass"},
           {"inputs.query": "Down?", "outputs.relevance.relevance": NaN, "outputs.relevance.relevance_result": "fail"}]}
         """;
 

@@ -1,8 +1,8 @@
-using System.Text.Json;
 using AgentReadiness.EvalRunner.Grading;
 using AgentReadiness.EvalRunner.Running;
 using Shouldly;
 using Xunit;
+using Microsoft.AspNetCore.Http;
 
 namespace AgentReadiness.Evals.Tests;
 
@@ -34,7 +34,9 @@ public sealed class CaseKindsTests : IDisposable
         agent
             .Requests.Last()
             .Body.ShouldBe(
-                """{"model":"agent","messages":[{"role":"user","content":"one"},{"role":"assistant","content":"answer 1"},{"role":"user","content":"two"},{"role":"assistant","content":"answer 3"},{"role":"user","content":"three"}],"stream":false}"""
+                """{"model":"agent","messages":[{"role":"user","content":"one"},{"role":"assistant","content":"answer 1"},"""
+                    + """{"role":"user","content":"two"},{"role":"assistant","content":"answer 3"},"""
+                    + """{"role":"user","content":"three"}],"stream":false}"""
             );
         // A turn in the middle fails the case, whatever the last answer is.
         result = await folder.RunOneAsync(
@@ -111,17 +113,20 @@ public sealed class CaseKindsTests : IDisposable
 
     [Theory]
     [InlineData(
-        """{"choices":[{"message":{"content":"ok","tool_calls":[{"type":"function","function":{"name":"refund","arguments":"{\"id\":7}"}}]}}]}""",
+        """{"choices":[{"message":{"content":"ok","tool_calls":"""
+            + """[{"type":"function","function":{"name":"refund","arguments":"{\"id\":7}"}}]}}]}""",
         "Passed"
     )]
     [InlineData(
-        """{"choices":[{"message":{"content":null,"tool_calls":[{"type":"function","function":{"name":"refund","arguments":"{\"id\":7}"}}]}}]}""",
+        """{"choices":[{"message":{"content":null"""
+            + ""","tool_calls":[{"type":"function","function":{"name":"refund","arguments":"{\"id\":7}"}}]}}]}""",
         "Passed"
     )]
     [InlineData("""{"choices":[{"message":{"content":"ok"}}],"tool_calls":[{"name":"refund","arguments":{"id":7}}]}""", "Passed")]
     [InlineData("""{"choices":[{"message":{"content":"ok"}}],"agent":{"tool_calls":[{"name":"refund","arguments":{"id":7}}]}}""", "Passed")]
     [InlineData(
-        """{"choices":[{"message":{"content":"ok","tool_calls":[]}}],"tool_calls":[{"name":"refund","arguments":"{\"id\":7}"},{"name":"wipe"}]}""",
+        """{"choices":[{"message":{"content":"ok","tool_calls":[]}}]"""
+            + ""","tool_calls":[{"name":"refund","arguments":"{\"id\":7}"},{"name":"wipe"}]}""",
         "Failed"
     )]
     [InlineData("""{"choices":[{"message":{"content":"ok"}}],"tool_calls":[{"name":"refund","arguments":"{\"id\":"}]}""", "Failed")]

@@ -1,8 +1,5 @@
-using System.Text;
 using AgentReadiness.EvalRunner.Cases;
 using AgentReadiness.EvalRunner.Grading;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 
@@ -17,8 +14,9 @@ public sealed class CaseMembersTests
         var one = (
             await ReadAsync(
                 """
-                {"id":"a","turns":["hi",{"input":"and?","expect":{"contains":"x"}},{"input":"so?"}],"expect":{"refusal":true},"tags":["t"],"weight":2.5,"maxLatency":"1m30s","maxCost":"0.05"}
-                """
+                {"id":"a","turns":["hi",{"input":"and?","expect":{"contains":"x"}},{"input":"so?"}],"expect":{"refusal":true},"tags":["t"],
+                "weight":2.5,"maxLatency":"1m30s","maxCost":"0.05"}
+                """.ReplaceLineEndings("")
             )
         ).Single();
         one.Turns.Select(turn => (turn.Input, turn.Grader is not null, turn.TakesRefusal))
@@ -27,8 +25,10 @@ public sealed class CaseMembersTests
         one = (
             await ReadAsync(
                 """
-                {"id":"a","input":"hi","request":{"method":"PUT","path":"/ask?q={{input}}","headers":{"X-Team":"a b","Content-Type":"application/x"},"body":{"q":1},"response":{"text":"$.a"}},"maxCost":0.1,"expect":{"exact":"x"}}
-                """
+                {"id":"a","input":"hi","request":{"method":"PUT","path":"/ask?q={{input}}",
+                "headers":{"X-Team":"a b","Content-Type":"application/x"},
+                "body":{"q":1},"response":{"text":"$.a"}},"maxCost":0.1,"expect":{"exact":"x"}}
+                """.ReplaceLineEndings("")
             )
         ).Single();
         one.MaxCost.ShouldBe(0.1m);

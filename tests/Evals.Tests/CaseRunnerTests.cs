@@ -2,8 +2,6 @@ using System.Text.Json;
 using AgentReadiness.EvalRunner;
 using AgentReadiness.EvalRunner.Cases;
 using AgentReadiness.EvalRunner.Running;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -1,8 +1,5 @@
-using System.Text;
 using AgentReadiness.EvalRunner.Cases;
 using AgentReadiness.EvalRunner.Grading;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

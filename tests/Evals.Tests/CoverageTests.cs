@@ -1,6 +1,7 @@
 using Shouldly;
 using Xunit;
 using Xunit.Abstractions;
+using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 

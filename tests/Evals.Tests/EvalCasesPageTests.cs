@@ -1,9 +1,6 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using AgentReadiness.EvalRunner.Cases;
 using AgentReadiness.EvalRunner.Grading;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

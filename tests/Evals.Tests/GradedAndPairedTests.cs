@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Evals.Tests;
 
 /// <summary>The statistics against values that others published.</summary>

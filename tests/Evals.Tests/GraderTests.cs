@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using AgentReadiness.EvalRunner.Grading;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -1,7 +1,4 @@
-using System.Text.Json;
 using AgentReadiness.EvalRunner.Grading;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using AgentReadiness.EvalRunner;
 using AgentReadiness.EvalRunner.Running;
 using Microsoft.AspNetCore.Http;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

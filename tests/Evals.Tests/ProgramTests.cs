@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using AgentReadiness.EvalRunner.Cases;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
-using System.Text;
 using AgentReadiness.EvalRunner;
 using AgentReadiness.EvalRunner.Running;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -1,7 +1,3 @@
-using System.Text;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Evals.Tests;
 
 public sealed class ReporterMessageTests

@@ -1,8 +1,5 @@
 using System.Diagnostics;
-using System.Text;
 using AgentReadiness.EvalRunner.Reporting;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

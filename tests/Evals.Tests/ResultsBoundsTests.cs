@@ -1,8 +1,4 @@
-using System.Globalization;
 using System.IO.Compression;
-using System.Text;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 
@@ -12,7 +8,8 @@ public sealed class ResultsBoundsTests
     private const string Sample = """{"id": "ID", "epoch": 1, "scores": {"match": {"value": "C"}}}""";
 
     private const string Header =
-        """{"version": 2, "status": "success", "eval": {"task": "t"}, "results": {"total_samples": 2, "completed_samples": 2, "scores": []}}""";
+        """{"version": 2, "status": "success", "eval": {"task": "t"}, "results": {"total_samples": 2, "completed_samples": 2"""
+        + """, "scores": []}}""";
 
     private static byte[] Archive(params (string Name, string Text)[] files)
     {
@@ -121,7 +118,8 @@ public sealed class ResultsBoundsTests
         for (var pad = 65_400; pad < 65_545; pad++)
         {
             var text =
-                $$"""{"format": "agentreadiness.dev/results/v1", "pad": "{{new string('N', pad)}}\"", "a": [NaN, -Infinity, Infinity, 1], "cases": [{"id": "NaN", "passed": true}]}""";
+                $$"""{"format": "agentreadiness.dev/results/v1", "pad": "{{new string('N', pad)}}\"", "a": [NaN, -Infinity, """
+                + $$"""Infinity, 1], "cases": [{"id": "NaN", "passed": true}]}""";
             ResultsFiles.Read(text).Cases.Single().Id.ShouldBe("NaN", $"pad {pad}");
         }
         ReasonOf("""{"format": "agentreadiness.dev/results/v1", "a": Nan, "cases": [{"id": "x", "passed": true}]}""")
@@ -139,7 +137,9 @@ public sealed class ResultsBoundsTests
             + "]}";
         using var stream = new MemoryStream();
         stream.Write(
-            "{\"version\": 2, \"status\": \"success\", \"eval\": {}, \"results\": {\"total_samples\": 1000, \"completed_samples\": 1000}, \"samples\": ["u8
+            "{\"version\": 2, \"status\": \"success\", \"eval\": {}, "u8
+                + "\"results\": {\"total_samples\": 1000, \"completed_samples\": 1000}, "u8
+                + "\"samples\": ["u8
         );
         for (var i = 0; i < 1000; i++)
             stream.Write(

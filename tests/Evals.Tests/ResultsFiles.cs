@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace AgentReadiness.Evals.Tests;
 
 /// <summary>Results files of tests: the samples below data, and what is made of them.</summary>

@@ -1,7 +1,4 @@
 using System.IO.Compression;
-using System.Text;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 
@@ -81,7 +78,8 @@ public sealed class ResultsLogTests
     {
         var one = ResultsFiles
             .Read(
-                "{\"format\":\"agentreadiness.dev/results/v1\",\"cases\":2}\n{\"id\":\"a\",\"score\":1,\"repeats\":3}\n{\"id\":\"a\",\"score\":0,\"repeat\":4}"
+                "{\"format\":\"agentreadiness.dev/results/v1\",\"cases\":2}\n"
+                    + "{\"id\":\"a\",\"score\":1,\"repeats\":3}\n{\"id\":\"a\",\"score\":0,\"repeat\":4}"
             )
             .Cases.Single();
         (one.Score, one.Repeats, one.Outcome).ShouldBe((0.75, 4, CaseOutcome.Failed));

@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Evals.Tests;
 
 /// <summary>The documented shapes of each tool become the cases that they are.</summary>
@@ -156,7 +153,8 @@ public sealed class ResultsSampleTests
     public void OutputItemsMayComeAsAListAlone()
     {
         const string Item =
-            """{"object": "eval.run.output_item", "id": "a", "run_id": "r", "datasource_item_id": 5, "results": [{"passed": true, "score": 1}]}""";
+            """{"object": "eval.run.output_item", "id": "a", "run_id": "r", "datasource_item_id": 5, "results": [{"passed": """
+            + """true, "score": 1}]}""";
         string List(bool more, string items) => $$"""{"object": "list", "data": [{{items}}], "has_more": {{(more ? "true" : "false")}}}""";
         ResultsFiles.Summary(ResultsFiles.Read(List(false, Item))).ShouldBe(["5=Passed:1"]);
         ResultsFiles.Read(List(true, Item)).Problems.Single().Reason.ShouldBe("RunIncomplete");

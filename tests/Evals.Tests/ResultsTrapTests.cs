@@ -1,6 +1,7 @@
 using AgentReadiness.Contracts.Evals;
 using Shouldly;
 using Xunit;
+using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 
@@ -151,7 +152,8 @@ public sealed class ResultsTrapTests
     public void WhatIsNotRunIsSkippedWhateverTheDialect()
     {
         var results = ResultsFiles.Read(
-            """<testsuite name="g" tests="2"><testcase classname="a" name="b" status="notrun"/><testcase classname="a" name="c" status="run"/></testsuite>"""
+            """<testsuite name="g" tests="2"><testcase classname="a" name="b" status="notrun"/><testcase classname="a" """
+                + """name="c" status="run"/></testsuite>"""
         );
         ResultsFiles.Summary(results).ShouldBe(["a.b=Skipped:0", "a.c=Passed:1"]);
     }

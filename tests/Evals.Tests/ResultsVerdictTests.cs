@@ -1,6 +1,7 @@
 using AgentReadiness.Contracts.Evals;
 using Shouldly;
 using Xunit;
+using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 

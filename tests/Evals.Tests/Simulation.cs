@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 

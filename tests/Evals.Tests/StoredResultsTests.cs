@@ -1,9 +1,9 @@
-using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using AgentReadiness.Contracts.Evals;
 using Shouldly;
 using Xunit;
+using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using AgentReadiness.Contracts.Evals;
 using Shouldly;
 using Xunit;
+using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 
@@ -125,7 +126,8 @@ public sealed class WeightTests
     public void TheNativeFormatHasWeights()
     {
         static string Native(string weight, string other = "") =>
-            $$"""{"format": "agentreadiness.dev/results/v1", "cases": [{"id": "a", "passed": true, "repeat": 1{{weight}}}, {"id": "a", "passed": true, "repeat": 2{{other}}}]}""";
+            $$"""{"format": "agentreadiness.dev/results/v1", "cases": [{"id": "a", "passed": true, "repeat": 1{{weight}}}, """
+            + $$"""{"id": "a", "passed": true, "repeat": 2{{other}}}]}""";
         ResultsFiles.Read(Native("")).Cases.Single().Weight.ShouldBe(1);
         ResultsFiles.Read(Native(", \"weight\": 2.5", ", \"weight\": 2.5")).Cases.Single().Weight.ShouldBe(2.5);
         ResultsFiles.Read(Native(", \"weight\": null", ", \"weight\": 1")).Cases.Single().Weight.ShouldBe(1);

@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Evals.Tests;
 
 public sealed class WilsonTests

@@ -224,7 +224,7 @@ public sealed class EgressTests
         await using var rig = await Rig.StartAsync();
         using var response = await rig.Http.PostAsync(
             new Uri(rig.BaseUrl + "/chat/completions"),
-            new ByteArrayContent(new byte[ModelCalls.LargestBody + 1])
+            new ByteArrayContent(new byte[ModelRoute.LargestBody + 1])
         );
         response.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
     }

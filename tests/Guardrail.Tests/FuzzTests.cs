@@ -20,23 +20,30 @@ public sealed class FuzzTests
         (
             "OpenAI",
             "/v1/chat/completions",
-            """{"model":"m","n":2,"max_tokens":5,"stream":true,"stream_options":{"include_usage":false},"messages":[{"role":"user","content":[{"type":"text","text":"é\u00e9"}]}],"tools":[{"type":"function"}]}"""
+            """{"model":"m","n":2,"max_tokens":5,"stream":true,"stream_options":{"include_usage":false}"""
+                + ""","messages":[{"role":"user","content":[{"type":"text","text":"é\u00e9"}]}],"tools":[{"type":"function"}]}"""
         ),
         (
             "OpenAI",
             "/v1/responses",
-            """{"model":"m","input":[{"type":"message","content":[{"type":"input_text","text":"x"}]}],"max_output_tokens":9,"tools":[{"type":"custom"}],"background":false}"""
+            """{"model":"m","input":[{"type":"message","content":[{"type":"input_text","text":"x"}]}],"max_output_tokens":9"""
+                + ""","tools":[{"type":"custom"}],"background":false}"""
         ),
         ("OpenAI", "/v1/embeddings", """{"model":"m","input":["a",[1,2]]}"""),
         (
             "Anthropic",
             "/v1/messages",
-            """{"model":"m","max_tokens":9,"thinking":{"type":"enabled","budget_tokens":5},"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":[{"type":"tool_result","content":[{"type":"text"}]}]}],"tools":[{"type":"web_search_1","max_uses":2}]}"""
+            """{"model":"m","max_tokens":9,"thinking":{"type":"enabled","budget_tokens":5}"""
+                + ""","system":[{"type":"text","text":"s"}]"""
+                + ""","messages":[{"role":"user","content":[{"type":"tool_result","content":[{"type":"text"}]}]}]"""
+                + ""","tools":[{"type":"web_search_1","max_uses":2}]}"""
         ),
         (
             "Gemini",
             "/v1beta/models/m:generateContent",
-            """{"contents":[{"parts":[{"text":"x"},{"functionResponse":{"response":{}}}]}],"generationConfig":{"maxOutputTokens":9,"candidateCount":2,"thinkingConfig":{"thinkingBudget":-1}},"tools":[{"functionDeclarations":[]}]}"""
+            """{"contents":[{"parts":[{"text":"x"},{"functionResponse":{"response":{}}}]}]"""
+                + ""","generationConfig":{"maxOutputTokens":9,"candidateCount":2,"thinkingConfig":{"thinkingBudget":-1}}"""
+                + ""","tools":[{"functionDeclarations":[]}]}"""
         ),
     ];
 
@@ -50,15 +57,19 @@ public sealed class FuzzTests
         (
             UsageApi.Responses,
             "event: response.completed\r\ndata: "
-                + "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"usage\":{\"input_tokens\":7,\"output_tokens\":3}}}\r\n\r\n"
+                + "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\","
+                + "\"usage\":{\"input_tokens\":7,\"output_tokens\":3}}}\r\n\r\n"
         ),
         (
             UsageApi.Messages,
-            "event:message_start\ndata:{\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":7,\"output_tokens\":1}}}\n\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":3}}\n\n"
+            "event:message_start\ndata:{\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":7,\"output_tokens\":1}}}\n\n"
+                + "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":3}}\n\n"
         ),
         (
             UsageApi.Gemini,
-            "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}]}}],\"usageMetadata\":{\"promptTokenCount\":7,\"candidatesTokenCount\":3,\"promptTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":7}]}}\r\n\r\n"
+            "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}]}}],"
+                + "\"usageMetadata\":{\"promptTokenCount\":7,\"candidatesTokenCount\":3,"
+                + "\"promptTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":7}]}}\r\n\r\n"
         ),
     ];
 

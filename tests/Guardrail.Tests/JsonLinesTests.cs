@@ -16,15 +16,19 @@ public sealed class JsonLinesTests
     [Fact]
     public void Each_line_is_an_object_with_the_message_and_its_fields()
     {
-        var line = Lines(log => log.ModelCallRefused("run-1", "openai", "a \"model\"\nof two lines", 402, "budget_exhausted"))
+        var line = Lines(log =>
+                log.CallRefused("model", "run-1", "openai", "a \"model\"\nof two lines", 402, "budget_exhausted", "reservation")
+            )
             .ShouldHaveSingleItem();
         line.GetProperty("time").GetString().ShouldBe("2026-01-02T03:04:05.006Z");
         line.GetProperty("level").GetString().ShouldBe("info");
         line.GetProperty("category").GetString().ShouldBe("JsonLinesTests");
-        line.GetProperty("event").GetString().ShouldBe("ModelCallRefused");
+        line.GetProperty("event").GetString().ShouldBe("CallRefused");
         line.GetProperty("message")
             .GetString()
-            .ShouldBe("model call refused: run=run-1 upstream=openai model=a \"model\"\nof two lines status=402 code=budget_exhausted");
+            .ShouldBe(
+                "model call refused: run=run-1 upstream=openai subject=a \"model\"\nof two lines status=402 code=budget_exhausted check=reservation"
+            );
         line.GetProperty("RunId").GetString().ShouldBe("run-1");
         line.GetProperty("Status").GetInt32().ShouldBe(402);
         line.TryGetProperty("{OriginalFormat}", out _).ShouldBeFalse();
@@ -77,8 +81,8 @@ public sealed class JsonLinesTests
     [Fact]
     public void What_a_message_does_not_know_is_null()
     {
-        var line = Lines(log => log.ModelCallRefused(null, "openai", null, 404, "unknown")).ShouldHaveSingleItem();
-        line.GetProperty("Model").ValueKind.ShouldBe(JsonValueKind.Null);
+        var line = Lines(log => log.CallRefused("model", null, "openai", null, 404, "unknown", "identify")).ShouldHaveSingleItem();
+        line.GetProperty("Subject").ValueKind.ShouldBe(JsonValueKind.Null);
     }
 
     [Fact]
@@ -92,7 +96,7 @@ public sealed class JsonLinesTests
     [Fact]
     public void All_threads_lines_come_whole_and_none_is_lost()
     {
-        var lines = Lines(log => Parallel.For(0, 2000, i => log.ModelCallRefused(null, "openai", null, i, "code")));
+        var lines = Lines(log => Parallel.For(0, 2000, i => log.CallRefused("model", null, "openai", null, i, "code", "identify")));
         lines.Select(line => line.GetProperty("Status").GetInt32()).Order().ShouldBe(Enumerable.Range(0, 2000));
     }
 
@@ -109,7 +113,7 @@ public sealed class JsonLinesTests
             output.Reached.Wait();
             var text = new string('x', 1000);
             for (var i = 0; i < count; i++)
-                log.ModelCallRefused(null, text, null, 400, "code");
+                log.CallRefused("model", null, text, null, 400, "code", "identify");
             gate.Set();
         }
         var lines = Parse(output.ToArray());

@@ -208,7 +208,7 @@ public sealed class LimitTests
     public void The_rate_of_a_pod_fills_evenly()
     {
         var time = new FakeTimeProvider();
-        var gate = new RateGate(time);
+        var gate = new RateLimiter(time);
         var policy = new RunPolicy(new RunLimits { RequestsPerMinute = 60, TokensPerMinute = 6000 }, observe: false);
         for (var i = 0; i < 60; i++)
             gate.TryTake(policy, 50).ShouldBeNull();

@@ -151,7 +151,8 @@ public sealed class MoneyTests
             ),
             _ => await source.SendAsync(
                 HttpMethod.Post,
-                $"/v1beta/models/gemini-2.5-flash:{(stream ? "streamGenerateContent" : "generateContent")}{(api == "gemini" && stream ? "?alt=sse" : "")}",
+                $"/v1beta/models/gemini-2.5-flash:{(stream ? "streamGenerateContent" : "generateContent")}"
+                    + $"{(api == "gemini" && stream ? "?alt=sse" : "")}",
                 $$$"""{"contents":[{"role":"user","parts":[{"text":{{{quoted}}}}]}],"generationConfig":{"maxOutputTokens":500}}"""
             ),
         };

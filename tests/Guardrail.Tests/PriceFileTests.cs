@@ -15,7 +15,8 @@ namespace AgentReadiness.Guardrail.Tests;
 public sealed class PriceFileTests
 {
     private const string Broken =
-        """{"providers":[{"id":"openai","models":[{"id":"gpt-5.4-mini","equals":["gpt-5.4-mini"],"prices":[{"inputs":"1","input":"1","output":"1"}]}]}]}""";
+        """{"providers":[{"id":"openai","models":[{"id":"gpt-5.4-mini","equals":["gpt-5.4-mini"]"""
+        + ""","prices":[{"inputs":"1","input":"1","output":"1"}]}]}]}""";
 
     [Fact]
     public async Task A_call_is_settled_at_the_price_that_is_laid_over()
@@ -115,7 +116,8 @@ public sealed class PriceFileTests
         await File.WriteAllTextAsync(
             rig.PricesPath,
             $$"""
-            {"providers":[{"id":"house","url":"http://127\\.0\\.0\\.1:{{rig.ProviderPort}}","models":[{"id":"m","equals":["{{Rig.Model}}"],"prices":[{"input":"100","output":"200"}]}]}]}
+            {"providers":[{"id":"house","url":"http://127\\.0\\.0\\.1:{{rig.ProviderPort}}",
+              "models":[{"id":"m","equals":["{{Rig.Model}}"],"prices":[{"input":"100","output":"200"}]}]}]}
             """
         );
         Reload(rig);
@@ -163,7 +165,8 @@ public sealed class PriceFileTests
     private static string Prices(decimal input, decimal output, string model = Rig.Model) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $$$"""{"providers":[{"id":"openai","models":[{"id":"{{{model}}}","equals":["{{{model}}}"],"prices":[{"input":"{{{input}}}","output":"{{{output}}}"}]}]}]}"""
+            $$$"""{"providers":[{"id":"openai","models":[{"id":"{{{model}}}","equals":["{{{model}}}"]"""
+                + $$$""","prices":[{"input":"{{{input}}}","output":"{{{output}}}"}]}]}]}"""
         );
 
     private static Money Cost(Rig rig, decimal input, decimal output)

@@ -54,7 +54,8 @@ public sealed class PublishedCaseTests
     {
         var prices = string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"providers":[{"id":"published","models":[{"id":"m","equals":["published-model"],"contextWindow":310000,"prices":[{"input":"{{perMillion}}","output":"{{perMillion}}","perRequest":"{{perRequest}}"}]}]}]}"""
+            $$"""{"providers":[{"id":"published","models":[{"id":"m","equals":["published-model"],"contextWindow":310000"""
+                + $$""","prices":[{"input":"{{perMillion}}","output":"{{perMillion}}","perRequest":"{{perRequest}}"}]}]}]}"""
         );
         await using var authority = await FakeOperator.StartAsync(cap);
         // A slow machine is not to refuse what the cap allows.

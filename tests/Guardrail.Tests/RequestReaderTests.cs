@@ -47,9 +47,9 @@ public sealed class RequestReaderTests
     [InlineData("Gemini", "POST", "/v1beta/models/gemini-2.5-flash:batchGenerateContent", EndpointKind.Unmetered)]
     [InlineData("Gemini", "POST", "/v1beta/cachedContents", EndpointKind.Unmetered)]
     [InlineData("Gemini", "POST", "/upload/v1beta/files", EndpointKind.Unmetered)]
-    [InlineData("MCP", "POST", "", EndpointKind.Free)]
+    [InlineData("MCP", "POST", "", EndpointKind.Tool)]
     [InlineData("MCP", "POST", "/elsewhere", EndpointKind.Unmetered)]
-    [InlineData("HTTP", "PUT", "/any/thing", EndpointKind.Free)]
+    [InlineData("HTTP", "PUT", "/any/thing", EndpointKind.Tool)]
     public void Only_what_is_priced_or_known_to_be_free_passes(string format, string method, string path, object kind) =>
         WireFormat.Of(format)!.Match(method, path).Kind.ShouldBe((EndpointKind)kind);
 
@@ -119,7 +119,8 @@ public sealed class RequestReaderTests
     [InlineData("""{"model":"m","input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]}""", false, true)]
     [InlineData("""{"model":"m","input":[{"type":"function_call_output","call_id":"c","output":"text"}]}""", false, false)]
     [InlineData(
-        """{"model":"m","input":[{"type":"function_call_output","call_id":"c","output":[{"type":"input_text","text":"x"},{"type":"input_file","file_id":"f"}]}]}""",
+        """{"model":"m","input":[{"type":"function_call_output","call_id":"c","output":[{"type":"input_text","text":"x"},"""
+            + """{"type":"input_file","file_id":"f"}]}]}""",
         false,
         true
     )]
@@ -129,12 +130,14 @@ public sealed class RequestReaderTests
         false
     )]
     [InlineData(
-        """{"model":"m","input":[{"type":"reasoning","content":[{"type":"reasoning_text","text":"x"},{"type":"summary_text","text":"x"},{"type":"text","text":"x"}]}]}""",
+        """{"model":"m","input":[{"type":"reasoning","content":[{"type":"reasoning_text","text":"x"},"""
+            + """{"type":"summary_text","text":"x"},{"type":"text","text":"x"}]}]}""",
         false,
         false
     )]
     [InlineData(
-        """{"model":"m","input":[{"type":"shell_call_output","call_id":"c","output":[{"stdout":"x","stderr":"","outcome":{"type":"exit","exit_code":0}}]}]}""",
+        """{"model":"m","input":[{"type":"shell_call_output","call_id":"c","output":["""
+            + """{"stdout":"x","stderr":"","outcome":{"type":"exit","exit_code":0}}]}]}""",
         false,
         false
     )]
@@ -209,7 +212,8 @@ public sealed class RequestReaderTests
                 Anthropic,
                 "/v1/messages",
                 """
-                {"model":"m","max_tokens":9000,"thinking":{"type":"enabled","budget_tokens":8000},"messages":[{"role":"user","content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral","ttl":"1h"}}]}],
+                {"model":"m","max_tokens":9000,"thinking":{"type":"enabled","budget_tokens":8000},
+                  "messages":[{"role":"user","content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral","ttl":"1h"}}]}],
                 "tools":[{"name":"mine","input_schema":{}},{"type":"web_search_20250305","name":"web_search","max_uses":3}]}
                 """
             )
@@ -230,7 +234,8 @@ public sealed class RequestReaderTests
         var request = Read(OpenAi, "/v1/responses", """{"model":"m","input":"hi"}""").ShouldNotBeNull();
         var prices = PriceCatalog
             .Parse(
-                """{"providers":[{"id":"p","models":[{"id":"m","equals":["m"],"contextWindow":1000,"prices":[{"input":"1","output":"10"}]}]}]}"""
+                """{"providers":[{"id":"p","models":[{"id":"m","equals":["m"],"contextWindow":1000"""
+                    + ""","prices":[{"input":"1","output":"10"}]}]}]}"""
             )
             .Find("p", "m", TimeProvider.System.GetUtcNow())!;
         var input = prices.UpperBound(request.Bound(26, 0))!.Value;

@@ -3,6 +3,7 @@ using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Runs;
 using CsCheck;
 using Microsoft.AspNetCore.Http;
@@ -195,10 +196,10 @@ public sealed class SpendTallyTests
             Names,
             new HeaderDictionary
             {
-                [Tags.HeaderPrefix + "a"] = a,
-                [Tags.HeaderPrefix + "b"] = b,
-                [Tags.HeaderPrefix + "c"] = c,
-                [Tags.HeaderPrefix + "d"] = d,
+                [AgentHeaders.TagPrefix + "a"] = a,
+                [AgentHeaders.TagPrefix + "b"] = b,
+                [AgentHeaders.TagPrefix + "c"] = c,
+                [AgentHeaders.TagPrefix + "d"] = d,
             },
             Tags.Empty
         );

@@ -1,7 +1,6 @@
 using AgentReadiness.Contracts;
+using AgentReadiness.Api;
 using CsCheck;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Pricing.Tests;
 

@@ -1,7 +1,6 @@
 using AgentReadiness.Pricing.Import;
 using Shouldly;
 using Xunit;
-
 namespace AgentReadiness.Pricing.Tests;
 
 public sealed class ImporterTests
@@ -14,9 +13,11 @@ public sealed class ImporterTests
         var import = GenaiPricesImporter.Import(
             """
             [{"id":"zz","name":"Z","api_pattern":"https://zz\\.test","models":[
-              {"id":"m","description":"secret prose","price_comments":"more prose","match":{"or":[{"equals":"m"},{"starts_with":"m-"}]},"context_window":1000,
+              {"id":"m","description":"secret prose","price_comments":"more prose","match":{"or":[{"equals":"m"},{"starts_with":"m-"}]},
+                "context_window":1000,
                "prices":[{"prices":{"input_mtok":2,"output_mtok":8}},
-                         {"constraint":{"start_date":"2026-01-01"},"prices":{"input_mtok":{"base":1,"tiers":[{"start":500,"price":3}]},"output_mtok":4}}]}]},
+                         {"constraint":{"start_date":"2026-01-01"},
+                           "prices":{"input_mtok":{"base":1,"tiers":[{"start":500,"price":3}]},"output_mtok":4}}]}]},
              {"id":"openai","models":[{"id":"free","match":{"equals":"free"},"prices":{}}]}]
             """
         );
@@ -73,7 +74,8 @@ public sealed class ImporterTests
     {
         var import = GenaiPricesImporter.Import(
             """
-            [{"id":"p","models":[{"id":"m","match":{"or":[{"equals":"m"},{"equals":"m-search-preview"}]},"prices":{"input_mtok":1,"output_mtok":1}}]}]
+            [{"id":"p","models":[{"id":"m","match":{"or":[{"equals":"m"},{"equals":"m-search-preview"}]},
+              "prices":{"input_mtok":1,"output_mtok":1}}]}]
             """
         );
         var catalog = PriceCatalog.Parse(import.CatalogJson);
@@ -89,12 +91,15 @@ public sealed class ImporterTests
         var import = LiteLlmImporter.Import(
             """
             {"sample_spec":{"litellm_provider":"one of","mode":"chat","input_cost_per_token":0},
-             "gpt-5":{"litellm_provider":"openai","mode":"chat","input_cost_per_token":1.25e-06,"output_cost_per_token":1e-05,"cache_read_input_token_cost":1.25e-07,
-               "input_cost_per_token_flex":6.25e-07,"output_cost_per_token_flex":5e-06,"input_cost_per_token_priority":2.5e-06,"output_cost_per_token_priority":2e-05,
+             "gpt-5":{"litellm_provider":"openai","mode":"chat","input_cost_per_token":1.25e-06,"output_cost_per_token":1e-05,
+               "cache_read_input_token_cost":1.25e-07,
+               "input_cost_per_token_flex":6.25e-07,"output_cost_per_token_flex":5e-06,"input_cost_per_token_priority":2.5e-06,
+                 "output_cost_per_token_priority":2e-05,
                "max_input_tokens":272000,"max_output_tokens":128000},
              "gemini/gemini-x":{"litellm_provider":"gemini","mode":"chat","input_cost_per_token":1e-06,"output_cost_per_token":2e-06,
                "input_cost_per_token_above_200k_tokens":2e-06,"output_cost_per_token_above_200k_tokens":3e-06},
-             "azure_ai/jais-30b-chat":{"litellm_provider":"azure_ai","mode":"chat","input_cost_per_token":0.0032,"output_cost_per_token":0.00971},
+             "azure_ai/jais-30b-chat":{"litellm_provider":"azure_ai","mode":"chat","input_cost_per_token":0.0032,
+               "output_cost_per_token":0.00971},
              "dall-e-3":{"litellm_provider":"openai","mode":"image_generation","input_cost_per_image":0.04}}
             """
         );
@@ -126,9 +131,11 @@ public sealed class ImporterTests
     public void A_catalog_over_another_replaces_its_rules_and_keeps_the_rest()
     {
         const string Base =
-            """{"providers":[{"id":"p","url":"https://p\\.test","models":[{"id":"a","equals":["a"],"prices":[{"input":"1","output":"1"}]},{"id":"b","equals":["b"],"prices":[{"input":"1","output":"1"}]}]}]}""";
+            """{"providers":[{"id":"p","url":"https://p\\.test","models":[{"id":"a","equals":["a"]"""
+            + ""","prices":[{"input":"1","output":"1"}]},{"id":"b","equals":["b"],"prices":[{"input":"1","output":"1"}]}]}]}""";
         const string Over =
-            """{"providers":[{"id":"p","models":[{"id":"a","equals":["a"],"prices":[{"input":"2","output":"2"}]}]},{"id":"q","models":[{"id":"c","equals":["c"],"prices":[{"input":"3","output":"3"}]}]}]}""";
+            """{"providers":[{"id":"p","models":[{"id":"a","equals":["a"],"prices":[{"input":"2","output":"2"}]}]},"""
+            + """{"id":"q","models":[{"id":"c","equals":["c"],"prices":[{"input":"3","output":"3"}]}]}]}""";
         var merged = PriceCatalog.Parse(Base).Merge(PriceCatalog.Parse(Over));
         merged.Find("p", "a", Now)!.Tiers[0].Rates.Input.ShouldBe(0.000002m);
         merged.Find("p", "b", Now)!.Tiers[0].Rates.Input.ShouldBe(0.000001m);

@@ -1,7 +1,3 @@
-using System.Text;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Pricing.Tests;
 
 public sealed class ResponseFactsTests
@@ -9,7 +5,8 @@ public sealed class ResponseFactsTests
     [Theory]
     [InlineData("""{"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}""", 10, 0, 0, 5)]
     [InlineData(
-        """{"usage":{"completion_tokens":5,"prompt_tokens_details":{"x":{"cached_tokens":99},"cached_tokens":4,"cache_write_tokens":2},"prompt_tokens":10}}""",
+        """{"usage":{"completion_tokens":5,"prompt_tokens_details":{"x":{"cached_tokens":99},"cached_tokens":4"""
+            + ""","cache_write_tokens":2},"prompt_tokens":10}}""",
         10,
         4,
         2,
@@ -40,14 +37,16 @@ public sealed class ResponseFactsTests
         var facts = new ResponseFacts(UsageApi.Messages);
         Read(
             facts,
-            """{"type":"message_start","message":{"id":"msg_1","model":"claude-sonnet-4-5","usage":{"input_tokens":34824,"output_tokens":1,"cache_creation_input_tokens":0}}}"""
+            """{"type":"message_start","message":{"id":"msg_1","model":"claude-sonnet-4-5","usage":{"input_tokens":34824"""
+                + ""","output_tokens":1,"cache_creation_input_tokens":0}}}"""
         );
         facts.IsFinal.ShouldBeFalse();
         Read(facts, """{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hello"}}""");
         facts.ContentBytes.ShouldBe(5);
         Read(
             facts,
-            """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":3883,"cache_read_input_tokens":30464,"output_tokens":77,"output_tokens_details":{"thinking_tokens":7}}}"""
+            """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":3883"""
+                + ""","cache_read_input_tokens":30464,"output_tokens":77,"output_tokens_details":{"thinking_tokens":7}}}"""
         );
         facts.IsFinal.ShouldBeTrue();
         facts.Usage.ShouldBe(new TokenUsage(34347, 30464, 0, 77) { Reasoning = 7 });
@@ -69,7 +68,8 @@ public sealed class ResponseFactsTests
         var usage = Whole(
             UsageApi.Messages,
             """
-            {"model":"m","usage":{"input_tokens":10,"cache_creation_input_tokens":500,"cache_creation":{"ephemeral_5m_input_tokens":200,"ephemeral_1h_input_tokens":300},
+            {"model":"m","usage":{"input_tokens":10,"cache_creation_input_tokens":500,
+              "cache_creation":{"ephemeral_5m_input_tokens":200,"ephemeral_1h_input_tokens":300},
             "output_tokens":3,"server_tool_use":{"web_search_requests":2,"web_fetch_requests":9},"service_tier":"priority"}}
             """
         );
@@ -86,7 +86,9 @@ public sealed class ResponseFactsTests
         (facts.IsFinal, facts.ContentBytes, facts.Status).ShouldBe((false, 4, "in_progress"));
         Read(
             facts,
-            """{"type":"response.incomplete","response":{"status":"incomplete","usage":{"input_tokens":9,"input_tokens_details":{"cached_tokens":1},"output_tokens":4,"output_tokens_details":{"reasoning_tokens":2},"total_tokens":13}}}"""
+            """{"type":"response.incomplete","response":{"status":"incomplete","usage":{"input_tokens":9"""
+                + ""","input_tokens_details":{"cached_tokens":1},"output_tokens":4,"output_tokens_details":{"reasoning_tokens":2}"""
+                + ""","total_tokens":13}}}"""
         );
         facts.IsFinal.ShouldBeTrue();
         facts.Usage.ShouldBe(new TokenUsage(9, 1, 0, 4) { Reasoning = 2 });
@@ -114,13 +116,16 @@ public sealed class ResponseFactsTests
         var facts = new ResponseFacts(UsageApi.Gemini);
         Read(
             facts,
-            """{"candidates":[{"content":{"parts":[{"text":"abc"}]}}],"usageMetadata":{"promptTokenCount":100},"modelVersion":"gemini-2.5-flash","responseId":"g"}"""
+            """{"candidates":[{"content":{"parts":[{"text":"abc"}]}}],"usageMetadata":{"promptTokenCount":100}"""
+                + ""","modelVersion":"gemini-2.5-flash","responseId":"g"}"""
         );
         Read(
             facts,
             """
-            {"candidates":[],"usageMetadata":{"promptTokenCount":100,"cachedContentTokenCount":20,"candidatesTokenCount":10,"thoughtsTokenCount":40,"toolUsePromptTokenCount":5,
-            "promptTokensDetails":[{"modality":"TEXT","tokenCount":60},{"modality":"AUDIO","tokenCount":40}],"cacheTokensDetails":[{"modality":"AUDIO","tokenCount":20}]}}
+            {"candidates":[],"usageMetadata":{"promptTokenCount":100,"cachedContentTokenCount":20,"candidatesTokenCount":10,
+              "thoughtsTokenCount":40,"toolUsePromptTokenCount":5,
+            "promptTokensDetails":[{"modality":"TEXT","tokenCount":60},{"modality":"AUDIO","tokenCount":40}],
+              "cacheTokensDetails":[{"modality":"AUDIO","tokenCount":20}]}}
             """
         );
         facts.End();
@@ -141,7 +146,8 @@ public sealed class ResponseFactsTests
     {
         var facts = new ResponseFacts(UsageApi.Chat, "x-ai");
         facts.Whole(
-            """{"model":"grok-4","usage":{"prompt_tokens":10,"completion_tokens":10,"total_tokens":50,"completion_tokens_details":{"reasoning_tokens":30}}}"""u8
+            """{"model":"grok-4","usage":{"prompt_tokens":10,"completion_tokens":10,"total_tokens":50"""u8
+                + ""","completion_tokens_details":{"reasoning_tokens":30}}}"""u8
         );
         facts.Usage.ShouldBe(new TokenUsage(10, 0, 0, 40) { Reasoning = 30 });
     }

@@ -1,9 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Prometheus;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Runtime.Tests;
 
@@ -19,6 +18,7 @@ public sealed class ControllerWorkerTests : IDisposable
     private readonly OwnWrites writes;
     private readonly WorkQueue<NamespacedName> queue;
     private readonly Recorder controller = new();
+    private readonly ScopedLog log = new();
     private readonly string name = $"c{Guid.NewGuid():N}";
     private readonly CancellationTokenSource stop = new();
     private readonly CancellationTokenSource lost = new();
@@ -34,11 +34,13 @@ public sealed class ControllerWorkerTests : IDisposable
             cache,
             queue,
             controller,
-            concurrency: 1,
             writes,
             time,
-            NullLogger<ControllerWorker<string>>.Instance
-        );
+            log.Factory.CreateLogger<ControllerWorker<string>>()
+        )
+        {
+            MaxConcurrentReconciles = 1,
+        };
     }
 
     [Fact]
@@ -166,6 +168,105 @@ public sealed class ControllerWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task Every_log_line_of_a_reconciliation_carries_its_ID_and_the_next_one_has_another()
+    {
+        var logger = log.Factory.CreateLogger("controller");
+        controller.Answer = async (entity, _) =>
+        {
+            await Task.Yield();
+            logger.LogInformation("works on {Entity}", entity);
+            return ReconciliationResult<string>.Failure("foreseen");
+        };
+        await StartAsync("a 5");
+        cache.Upsert(Objects.Thing("b", "8"));
+        await controller.NextAsync();
+        controller.Answer = (_, _) => Task.FromResult(ReconciliationResult<string>.Success());
+        cache.Upsert(Objects.Thing("c", "9"));
+        await controller.NextAsync();
+
+        var lines = log.Lines.Where(line => line.Message.Contains("works on") || line.Message.Contains("foreseen")).ToList();
+        lines.Select(line => (line.Scope["Object"], line.Message.Contains("works on"))).ShouldBe([
+            ("ns/a", true),
+            ("ns/a", false),
+            ("ns/b", true),
+            ("ns/b", false),
+        ]);
+        var ids = lines.Select(line => line.Scope["ReconcileId"]).ToList();
+        (ids[0], ids[2]).ShouldBe((ids[1], ids[3]));
+        ids[0].ShouldNotBe(ids[2]);
+        lines.ShouldAllBe(line => line.Scope["Controller"] == name);
+    }
+
+    [Fact]
+    public async Task A_reconciliation_is_an_Activity_that_says_how_it_ended()
+    {
+        var ended = new List<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == ReconcileActivity.SourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity =>
+            {
+                if (activity.GetTagItem(ReconcileActivity.ControllerTag) as string == name)
+                    ended.Add(activity);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        controller.Answer = (entity, _) =>
+            entity == "5"
+                ? throw new HttpRequestException("broken")
+                : Task.FromResult(ReconciliationResult<string>.Success());
+        await StartAsync("a 5");
+        cache.Upsert(Objects.Thing("b", "8"));
+        await controller.NextAsync();
+        cache.Upsert(Objects.Thing("c", "9"));
+        await controller.NextAsync();
+
+        ended
+            .Take(2)
+            .Select(activity => (activity.OperationName, activity.GetTagItem(ReconcileActivity.ObjectTag), activity.Status))
+            .ShouldBe([("reconcile", "ns/a", ActivityStatusCode.Error), ("reconcile", "ns/b", ActivityStatusCode.Unset)]);
+        ended[0].GetTagItem(ReconcileActivity.IdTag).ShouldNotBe(ended[1].GetTagItem(ReconcileActivity.IdTag));
+    }
+
+    [Fact]
+    public async Task As_many_objects_are_reconciled_at_once_as_the_option_says()
+    {
+        var release = new TaskCompletionSource();
+        controller.Answer = async (_, _) =>
+        {
+            await release.Task;
+            return ReconciliationResult<string>.Success();
+        };
+        using var two = new ControllerWorker<string>(
+            name,
+            cache,
+            new WorkQueue<NamespacedName>(name + "2", time),
+            controller,
+            writes,
+            time,
+            log.Factory.CreateLogger<ControllerWorker<string>>()
+        )
+        {
+            MaxConcurrentReconciles = new ControllerOptions { PerController = new Dictionary<string, int> { ["two"] = 2 } }.For("two"),
+        };
+        foreach (var thing in (string[])["a", "b", "c"])
+            cache.Upsert(Objects.Thing(thing, "5"));
+        running = two.RunAsync(stop.Token, lost.Token);
+        await controller.NextAsync();
+        await controller.NextAsync();
+        controller.Began.ShouldBe(2);
+
+        release.SetResult();
+
+        await controller.NextAsync();
+        controller.Began.ShouldBe(3);
+        new ControllerOptions().For("two").ShouldBe(4);
+        await stop.CancelAsync();
+        await running.SoonAsync();
+    }
+
+    [Fact]
     public async Task What_happened_can_be_read_under_the_names_of_controller_runtime()
     {
         var answers = new Queue<Func<ReconciliationResult<string>>>([
@@ -173,12 +274,13 @@ public sealed class ControllerWorkerTests : IDisposable
             () => ReconciliationResult<string>.Success(TimeSpan.FromHours(1)),
             () => ReconciliationResult<string>.Failure("foreseen"),
             () => throw new KubernetesApiException(HttpStatusCode.Conflict, "Conflict", "old"),
+            () => ReconciliationResult<string>.Stale("changed since it was read"),
             () => throw new HttpRequestException("broken"),
             () => throw new InvalidOperationException("a bug"),
         ]);
         controller.Answer = (_, _) => Task.FromResult(answers.Dequeue()());
         await StartAsync("a 5");
-        for (var version = 6; version <= 10; version++)
+        for (var version = 6; version <= 11; version++)
         {
             cache.Upsert(Objects.Thing($"b{version}", $"{version}"));
             await controller.NextAsync();
@@ -189,9 +291,9 @@ public sealed class ControllerWorkerTests : IDisposable
             await release.Task;
             return ReconciliationResult<string>.Success();
         };
-        cache.Upsert(Objects.Thing("last", "11"));
+        cache.Upsert(Objects.Thing("last", "12"));
         await controller.NextAsync();
-        cache.Upsert(Objects.Thing("waits", "12"));
+        cache.Upsert(Objects.Thing("waits", "13"));
         time.Advance(TimeSpan.FromSeconds(3));
 
         var metrics = await ExportAsync();
@@ -200,16 +302,16 @@ public sealed class ControllerWorkerTests : IDisposable
         {
             ["controller_runtime_reconcile_total{controller=\"*\",result=\"success\"}"] = 1,
             ["controller_runtime_reconcile_total{controller=\"*\",result=\"requeue_after\"}"] = 1,
-            ["controller_runtime_reconcile_total{controller=\"*\",result=\"requeue\"}"] = 1,
+            ["controller_runtime_reconcile_total{controller=\"*\",result=\"requeue\"}"] = 2,
             ["controller_runtime_reconcile_total{controller=\"*\",result=\"error\"}"] = 3,
             ["controller_runtime_reconcile_errors_total{controller=\"*\"}"] = 3,
             ["controller_runtime_reconcile_panics_total{controller=\"*\"}"] = 1,
-            ["controller_runtime_reconcile_time_seconds_count{controller=\"*\"}"] = 6,
+            ["controller_runtime_reconcile_time_seconds_count{controller=\"*\"}"] = 7,
             ["controller_runtime_max_concurrent_reconciles{controller=\"*\"}"] = 1,
             ["controller_runtime_active_workers{controller=\"*\"}"] = 1,
-            ["workqueue_retries_total{name=\"*\",controller=\"*\"}"] = 4,
-            ["workqueue_work_duration_seconds_count{name=\"*\",controller=\"*\"}"] = 6,
-            ["workqueue_queue_duration_seconds_count{name=\"*\",controller=\"*\"}"] = 7,
+            ["workqueue_retries_total{name=\"*\",controller=\"*\"}"] = 5,
+            ["workqueue_work_duration_seconds_count{name=\"*\",controller=\"*\"}"] = 7,
+            ["workqueue_queue_duration_seconds_count{name=\"*\",controller=\"*\"}"] = 8,
             ["workqueue_unfinished_work_seconds{name=\"*\",controller=\"*\"}"] = 3,
             ["workqueue_longest_running_processor_seconds{name=\"*\",controller=\"*\"}"] = 3,
         };

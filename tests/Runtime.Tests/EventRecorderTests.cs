@@ -1,10 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Runtime.Tests;
 

@@ -1,7 +1,3 @@
-using System.Text.Json;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Runtime.Tests;
 
 public sealed class ObjectCacheTests
@@ -65,5 +61,6 @@ public sealed class ObjectCacheTests
     }
 
     private static string Json(string name, string value, int version) =>
-        $$$"""{"metadata":{"namespace":"ns","name":"{{{name}}}","uid":"u{{{version}}}","resourceVersion":"{{{version}}}"},"value":"{{{value}}}"}""";
+        $$$"""{"metadata":{"namespace":"ns","name":"{{{name}}}","uid":"u{{{version}}}","resourceVersion":"{{{version}}}"}"""
+        + $$$""","value":"{{{value}}}"}""";
 }

@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Runtime.Tests;
 
 public sealed class ReadinessTests

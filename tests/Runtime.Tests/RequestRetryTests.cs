@@ -1,8 +1,4 @@
-using System.Globalization;
 using System.Net;
-using System.Text.Json.Nodes;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Runtime.Tests;
 

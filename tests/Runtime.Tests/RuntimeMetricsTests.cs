@@ -1,8 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Runtime.Tests;
 

@@ -1,10 +1,7 @@
-using System.Text;
 using k8s;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Runtime.Tests;
 

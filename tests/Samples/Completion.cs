@@ -56,7 +56,8 @@ internal sealed class Completion(Turn turn, bool includeUsage, bool azure)
             list.Add(
                 new SseEvent(
                     null,
-                    """{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{}}]}"""
+                    """{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0"""
+                        + ""","content_filter_results":{}}]}"""
                 )
             );
         for (var choice = 0; choice < choices; choice++)

@@ -26,7 +26,8 @@ public sealed class LoadClient : IDisposable
         this.tag = tag;
         this.fresh = fresh;
         body = Encoding.UTF8.GetBytes(
-            $$"""{"model":"{{JsonEncodedText.Encode(model)}}","messages":[{"role":"user","content":"{{JsonEncodedText.Encode(message)}}"}]}"""
+            $$"""{"model":"{{JsonEncodedText.Encode(model)}}","messages":"""
+                + $$"""[{"role":"user","content":"{{JsonEncodedText.Encode(message)}}"}]}"""
         );
     }
 

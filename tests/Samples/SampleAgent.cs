@@ -39,7 +39,8 @@ public static class SampleAgent
         "lookup_order",
         "Looks up an order by its number.",
         BinaryData.FromString(
-            """{"type":"object","properties":{"order_id":{"type":"string","description":"The order's number, for example #1007"}},"required":["order_id"],"additionalProperties":true}"""
+            """{"type":"object","properties":{"order_id":{"type":"string","description":"The order's number, for example """
+                + """#1007"}},"required":["order_id"],"additionalProperties":true}"""
         )
     );
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Runtime;
 using k8s;
@@ -30,6 +29,26 @@ public sealed record EndpointsView(IReadOnlyList<string> Pods)
         );
 }
 
+/// <summary>What the story asks of pods.</summary>
+/// <param name="Namespace">Their namespace.</param>
+/// <param name="Labels">Their labels.</param>
+/// <param name="Ending">They were told to end.</param>
+public sealed record PodLabels(string Namespace, IReadOnlyDictionary<string, string> Labels, bool Ending)
+{
+    /// <summary>Makes the view.</summary>
+    public static PodLabels Of(JsonElement item)
+    {
+        var meta = item.GetProperty("metadata");
+        return new PodLabels(
+            meta.GetProperty("namespace").GetString()!,
+            meta.TryGetProperty("labels", out var labels)
+                ? labels.EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString()!, StringComparer.Ordinal)
+                : new Dictionary<string, string>(StringComparer.Ordinal),
+            meta.TryGetProperty("deletionTimestamp", out _)
+        );
+    }
+}
+
 /// <summary>
 /// Live views of a cluster, through the same watches that the operator uses: the story waits for events, it does not poll.
 /// </summary>
@@ -47,10 +66,14 @@ public sealed class ClusterWatch : IAsyncDisposable
         Agents = Open(new ObjectCache<AgentDeployment>(ResourceType.Of<AgentDeployment>(), null, Typed<AgentDeployment>));
         Runs = Open(new ObjectCache<EvalRun>(ResourceType.Of<EvalRun>(), null, Typed<EvalRun>));
         Ledgers = Open(new ObjectCache<BudgetLedger>(ResourceType.Of<BudgetLedger>(), null, Typed<BudgetLedger>));
+        Pods = Open(new ObjectCache<PodLabels>(new ResourceType(string.Empty, "v1", "pods", "Pod"), null, PodLabels.Of));
         Endpoints = Open(
             new ObjectCache<EndpointsView>(new ResourceType(string.Empty, "v1", "endpoints", "Endpoints"), null, EndpointsView.Of)
         );
     }
+
+    /// <summary>Pods.</summary>
+    public ObjectCache<PodLabels> Pods { get; }
 
     /// <summary>The API server.</summary>
     public KubernetesApi Api { get; }
@@ -76,14 +99,21 @@ public sealed class ClusterWatch : IAsyncDisposable
         Func<T, bool> isSo,
         TimeSpan limit,
         Func<T?, string> describe,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        Action<string>? tell = null
     )
         where T : class
     {
+        string? told = null;
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         void Look(CacheEntry<T>? before, CacheEntry<T>? after)
         {
-            if (after?.Key == key && isSo(after.View))
+            if (after?.Key != key)
+                return;
+            var said = describe(after.View);
+            if (Interlocked.Exchange(ref told, said) != said)
+                tell?.Invoke(said);
+            if (isSo(after.View))
                 done.TrySetResult(after.View);
         }
         cache.Changed += Look;
@@ -99,6 +129,46 @@ public sealed class ClusterWatch : IAsyncDisposable
         finally
         {
             cache.Changed -= Look;
+        }
+    }
+
+    /// <summary>Waits until the pods of a kind are as wanted.</summary>
+    /// <exception cref="StoryException">The time is over; the message says how they stood.</exception>
+    public async Task WaitForPodsAsync(
+        Func<PodLabels, bool> which,
+        Func<IReadOnlyList<PodLabels>, bool> isSo,
+        TimeSpan limit,
+        Func<IReadOnlyList<PodLabels>, string> describe,
+        Action<string> tell,
+        CancellationToken cancellationToken
+    )
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        string? told = null;
+        void Look(CacheEntry<PodLabels>? before, CacheEntry<PodLabels>? after)
+        {
+            var pods = Pods.List().Select(entry => entry.View).Where(which).ToList();
+            var said = describe(pods);
+            if (Interlocked.Exchange(ref told, said) != said)
+                tell(said);
+            if (isSo(pods))
+                done.TrySetResult();
+        }
+        // An empty cache says nothing before its first list.
+        await Pods.Synced.WaitAsync(limit, cancellationToken);
+        Pods.Changed += Look;
+        try
+        {
+            Look(null, null);
+            await done.Task.WaitAsync(limit, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new StoryException($"waited {limit.TotalSeconds:0} s; {told}");
+        }
+        finally
+        {
+            Pods.Changed -= Look;
         }
     }
 

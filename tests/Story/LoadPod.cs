@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace AgentReadiness.Story;
 
 /// <summary>What a load client counted.</summary>
@@ -61,7 +59,7 @@ public sealed class LoadPod
             cancellationToken
         );
         pod.following = CommandLine.FollowAsync("kubectl", ["-n", ns, "logs", "-f", name], pod.Note, cancellationToken);
-        await pod.firstLine.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+        await pod.firstLine.Task.WaitAsync(TimeSpan.FromSeconds(90), cancellationToken);
         return pod;
     }
 
@@ -69,7 +67,7 @@ public sealed class LoadPod
     public async Task<LoadSummary> StopAsync(CancellationToken cancellationToken)
     {
         await CommandLine.RunAsync("kubectl", ["-n", ns, "delete", "pod", name, "--wait"], null, cancellationToken);
-        await following.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+        await following.WaitAsync(TimeSpan.FromSeconds(90), cancellationToken);
         string line;
         lock (gate)
             line = last;

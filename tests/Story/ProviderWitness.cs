@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentReadiness.Contracts;
+using AgentReadiness.Api;
 
 namespace AgentReadiness.Story;
 

@@ -1,12 +1,9 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Conditions;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 
 namespace AgentReadiness.Story;
 
@@ -135,6 +132,15 @@ public sealed class SupportStory : IAsyncDisposable
         );
     }
 
+    /// <summary>Removes what an earlier story left and tells it.</summary>
+    public static async Task TellAgainAsync(StoryOptions options, TimeSpan limit)
+    {
+        using var expiry = new CancellationTokenSource(limit);
+        await ResetAsync(options, expiry.Token);
+        await using var story = new SupportStory(options);
+        await story.TellAsync(expiry.Token);
+    }
+
     /// <summary>Tells the whole story.</summary>
     public async Task TellAsync(CancellationToken cancellationToken)
     {
@@ -240,7 +246,7 @@ public sealed class SupportStory : IAsyncDisposable
     {
         options.Step("3. A fixed prompt is applied: it passes and takes over");
         await ApplyAsync("prompt-fixed.yaml", cancellationToken);
-        var promoting = await AgentAsync(
+        await AgentAsync(
             "the fixed prompt to pass",
             agent => agent.Status is { Phase: Phases.Promoting } or { Phase: Phases.Serving },
             cancellationToken
@@ -267,13 +273,11 @@ public sealed class SupportStory : IAsyncDisposable
             null,
             cancellationToken
         );
-        await CommandLine.RunAsync(
-            "kubectl",
-            ["-n", Shop, "wait", "--for=delete", "pod", "-l", $"{Names.RevisionLabel}={first}", "--timeout=120s"],
-            null,
+        await PodsGoneAsync(
+            "the old revision's pods to end",
+            pod => pod.Labels.GetValueOrDefault(Names.RevisionLabel) == first,
             cancellationToken
         );
-        _ = promoting;
     }
 
     private async Task RunawayAsync(CancellationToken cancellationToken)
@@ -311,12 +315,12 @@ public sealed class SupportStory : IAsyncDisposable
         options.Say(Condition(exhausted, ConditionTypes.WithinBudget)!.Message);
         Expect(exhausted.Spec.Replicas == 3, $"spec.replicas was written: {exhausted.Spec.Replicas}");
         await AgentAsync("the pods to go", agent => agent.Status is { Phase: Phases.Exhausted, Replicas: 0 }, cancellationToken);
-        await CommandLine.RunAsync(
-            "kubectl",
-            ["-n", Shop, "wait", "--for=delete", "pod", "-l", $"{Names.TrackLabel}={Names.ServingTrack}", "--timeout=150s"],
-            null,
+        await PodsGoneAsync(
+            "the serving pods to end: each finishes the calls that it has in flight",
+            pod => pod.Labels.GetValueOrDefault(Names.TrackLabel) == Names.ServingTrack,
             cancellationToken
         );
+        options.Say("waiting for the client to end");
         await client.StopAsync(cancellationToken);
 
         var ledger = (
@@ -430,8 +434,10 @@ public sealed class SupportStory : IAsyncDisposable
     private static Task ApplyTextAsync(string manifest, CancellationToken cancellationToken) =>
         CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, cancellationToken);
 
-    private Task<AgentDeployment> AgentAsync(string what, Func<AgentDeployment, bool> isSo, CancellationToken cancellationToken) =>
-        watch.WaitAsync(
+    private Task<AgentDeployment> AgentAsync(string what, Func<AgentDeployment, bool> isSo, CancellationToken cancellationToken)
+    {
+        options.Say($"waiting for {what}");
+        return watch.WaitAsync(
             watch.Agents,
             Support,
             what,
@@ -439,22 +445,46 @@ public sealed class SupportStory : IAsyncDisposable
             Long,
             agent =>
                 agent?.Status is null
-                    ? "without status"
-                    : $"{agent.Status.Phase}, "
-                        + $"{string.Join("; ", agent.Status.Conditions.Select(condition => $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"))}",
-            cancellationToken
+                    ? "agent: without status"
+                    : $"agent: {agent.Status.Phase}; {Condition(agent, "Ready")?.Message} "
+                        + $"({agent.Status.ReadyReplicas} of {agent.Status.Replicas} pods ready)",
+            cancellationToken,
+            options.Say
         );
+    }
 
-    private Task<BudgetLedger> LedgerAsync(string what, Func<BudgetLedger, bool> isSo, CancellationToken cancellationToken) =>
-        watch.WaitAsync(
+    private Task<BudgetLedger> LedgerAsync(string what, Func<BudgetLedger, bool> isSo, CancellationToken cancellationToken)
+    {
+        options.Say($"waiting for {what}");
+        return watch.WaitAsync(
             watch.Ledgers,
             new NamespacedName(OperatorNamespace, $"{Shop}.support"),
             what,
             isSo,
             Long,
-            ledger => ledger?.Status?.ToString() ?? "absent",
+            ledger =>
+                ledger?.Status is null
+                    ? "ledger: empty"
+                    : $"ledger: ${Spend(ledger).Settled.ToDisplay()} settled, "
+                        + $"{ledger.Status.Holders.Count(holder => holder.Closed != true)} pods hold money",
+            cancellationToken,
+            options.Say
+        );
+    }
+
+    /// <summary>Waits until the pods that a selector names are gone, and tells how many are left.</summary>
+    private async Task PodsGoneAsync(string what, Func<PodLabels, bool> which, CancellationToken cancellationToken)
+    {
+        options.Say($"waiting for {what}");
+        await watch.WaitForPodsAsync(
+            pod => pod.Namespace == Shop && which(pod),
+            left => left.Count == 0,
+            Long,
+            left => left.Count == 0 ? "pods: none left" : $"pods: {left.Count} left, {left.Count(pod => pod.Ending)} of them ending",
+            options.Say,
             cancellationToken
         );
+    }
 
     private async Task RunAsync(string what, Func<EvalRun, bool> isSo, CancellationToken cancellationToken)
     {

@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
 
@@ -10,9 +9,9 @@ namespace AgentReadiness.Controller.AgentBudgets;
 
 /// <summary>Observe, decide, act for a shared budget: its ledger takes over what is declared, then at most one status patch.</summary>
 public sealed class AgentBudgetController(
-    ObjectCache<AgentDeployment> agents,
     ObjectCache<BudgetLedger> ledgers,
-    LedgerDesk desk,
+    LedgerRegistry registry,
+    AccountDeclarations declarations,
     KubernetesApi api,
     EventRecorder events,
     OperatorOptions options,
@@ -26,17 +25,16 @@ public sealed class AgentBudgetController(
     {
         var key = new NamespacedName(entity.Metadata.NamespaceProperty, entity.Metadata.Name);
         var account = AccountKey.Shared(key.Namespace, key.Name);
-        var near = key.Namespace == options.Namespace ? agents.List() : agents.ByIndex(CacheIndexes.ByNamespace, key.Namespace);
         var decision = AgentBudgetDecider.Decide(
             new AgentBudgetObservation(
                 entity,
                 ledgers.Get(new NamespacedName(options.Namespace, account.LedgerName))?.View.Status,
-                near.Count(agent => desk.Shared(agent.Key.Namespace, agent.View).Any(shared => shared.Account == account)),
+                declarations.Bound(account),
                 time.GetUtcNow()
             )
         );
         if (decision.Refresh)
-            await desk.RefreshAsync(account, cancellationToken);
+            await registry.RefreshAsync(account, cancellationToken);
         var patch = MergePatch.Diff(entity.Status is null ? [] : Tree(entity.Status), Tree(decision.Status));
         if (patch.Count > 0)
         {

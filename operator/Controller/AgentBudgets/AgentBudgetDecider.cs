@@ -1,24 +1,10 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentBudgets;
-
-/// <summary>Everything that a decision about one shared budget may depend on. Immutable.</summary>
-/// <param name="Budget">The budget.</param>
-/// <param name="Ledger">Its account, or null.</param>
-/// <param name="Agents">How many agents it binds.</param>
-/// <param name="Now">The moment.</param>
-internal sealed record AgentBudgetObservation(AgentBudget Budget, BudgetLedgerStatus? Ledger, int Agents, DateTimeOffset Now);
-
-/// <summary>What is to be written.</summary>
-/// <param name="Status">The status.</param>
-/// <param name="Refresh">The ledger's book takes over what is declared.</param>
-/// <param name="Events">What is told.</param>
-/// <param name="RequeueAfter">When to look again.</param>
-internal sealed record AgentBudgetDecision(AgentBudgetStatus Status, bool Refresh, IReadOnlyList<EventNote> Events, TimeSpan? RequeueAfter);
 
 /// <summary>What a shared budget's status says. Pure; the agents' own decisions say what it means for them.</summary>
 internal static class AgentBudgetDecider
@@ -43,7 +29,7 @@ internal static class AgentBudgetDecider
                     Reason = reason,
                     Message = message,
                     ObservedGeneration = generation,
-                    LastTransitionTime = old?.Status == status ? old.LastTransitionTime : StatusDraft.Seconds(seen.Now),
+                    LastTransitionTime = old?.Status == status ? old.LastTransitionTime : Timestamps.WholeSeconds(seen.Now),
                 }
             );
         }
@@ -106,7 +92,7 @@ internal static class AgentBudgetDecider
         };
         var refresh = seen.Ledger is null
             ? seen.Agents > 0
-            : !LedgerFile.Same(seen.Ledger, LedgerLimits.Open(seen.Ledger, terms, seen.Now, seen.Ledger.Id ?? ""));
+            : !LedgerStore.Same(seen.Ledger, LedgerLimits.Open(seen.Ledger, terms, seen.Now, seen.Ledger.Id ?? ""));
         var next = windows
             .Where(window => window.Spec.Period != BudgetPeriod.Total)
             .Select(window => window.Ends)

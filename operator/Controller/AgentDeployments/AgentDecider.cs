@@ -3,7 +3,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -15,7 +15,7 @@ namespace AgentReadiness.Controller.AgentDeployments;
 public static class AgentDecider
 {
     /// <summary>Decides.</summary>
-    public static AgentDecision Decide(AgentObservation seen) => GuardrailSpread.Complete(seen, Rollout(seen));
+    public static AgentDecision Decide(AgentObservation seen) => ConfigRollout.Complete(seen, Rollout(seen));
 
     private static AgentDecision Rollout(AgentObservation seen)
     {
@@ -52,15 +52,15 @@ public static class AgentDecider
             return draft.Finish();
         }
 
-        var decisions = Decisions.Read(seen, draft, revision, serving);
-        var target = decisions.RollbackFrom(revision) ?? revision;
+        var commands = RolloutCommands.Read(seen, draft, revision, serving);
+        var target = commands.RollbackFrom(revision) ?? revision;
         var traffic = Traffic.Held;
         if (target != serving)
         {
             traffic =
                 target == revision
-                    ? CandidateDecider.Decide(seen, draft, revision, serving, replicas, decisions)
-                    : RollbackDecider.Decide(seen, draft, revision, target, replicas, decisions);
+                    ? CandidateDecider.Decide(seen, draft, revision, serving, replicas, commands)
+                    : RollbackDecider.Decide(seen, draft, revision, target, replicas, commands);
         }
         if (traffic.TakeOver is { } basis)
         {
@@ -78,7 +78,7 @@ public static class AgentDecider
         else
             ServingDecider.KeepLastGood(seen, draft, serving, replicas, traffic);
         if (serving == target && target != revision)
-            RollbackDecider.Rest(seen, draft, revision, target, decisions);
+            RollbackDecider.Rest(seen, draft, revision, target, commands);
         DriftDecider.CancelOthers(seen, draft, revision);
         DriftDecider.Report(seen, draft, serving);
         CleanUp.Decide(seen, draft, revision, serving);
@@ -132,7 +132,7 @@ public static class AgentDecider
 
     private static void TakeOver(AgentObservation seen, StatusDraft draft, string? serving, string target, PromotionBasis basis)
     {
-        var now = StatusDraft.Seconds(seen.Now);
+        var now = Timestamps.WholeSeconds(seen.Now);
         draft.Note(false, Reasons.Promoted, $"revision {target} serves now{(serving is null ? string.Empty : $", instead of {serving}")}");
         draft.Status = draft.Status with
         {

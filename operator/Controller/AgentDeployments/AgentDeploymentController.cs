@@ -2,11 +2,9 @@ using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
 
@@ -17,7 +15,7 @@ public sealed class AgentDeploymentController(
     AgentObserver observer,
     KubernetesApi api,
     EventRecorder events,
-    LedgerDesk ledgers,
+    LedgerRegistry ledgers,
     AppliedWrites applied,
     GrantCertificates certificates,
     ObjectCache<ConfigMapView> configMaps,
@@ -44,7 +42,10 @@ public sealed class AgentDeploymentController(
         {
             foreach (var write in decision.Writes)
             {
-                if (await ActAsync(entity, write, cancellationToken) is { } note)
+                var done = await ActAsync(entity, write, cancellationToken);
+                if (done.Stale is { } stale)
+                    return ReconciliationResult<AgentDeployment>.Stale(stale);
+                if (done.Note is { } note)
                     reverted.Add(note);
             }
         }
@@ -73,19 +74,17 @@ public sealed class AgentDeploymentController(
         return Task.FromResult(ReconciliationResult<AgentDeployment>.Success());
     }
 
-    private async Task<EventNote?> ActAsync(AgentDeployment agent, Write write, CancellationToken cancellationToken)
+    private async Task<WriteResult> ActAsync(AgentDeployment agent, Write write, CancellationToken cancellationToken)
     {
         var ns = agent.Metadata.NamespaceProperty;
         switch (write)
         {
             case Write.Apply apply:
-                return await ApplyAsync(apply, ns, cancellationToken);
+                return new WriteResult(await ApplyAsync(apply, ns, cancellationToken));
             case Write.Copy copy:
-                await CopyAsync(ns, copy, cancellationToken);
-                return null;
+                return await CopyAsync(ns, copy, cancellationToken);
             case Write.Verify verify:
-                await VerifyAsync(verify, cancellationToken);
-                return null;
+                return await VerifyAsync(verify, cancellationToken);
             case Write.Scale scale:
                 ControllerLog.Scaled(logger, scale.Deployment, scale.Replicas);
                 await api.MergePatchAsync(
@@ -96,26 +95,26 @@ public sealed class AgentDeploymentController(
                     new JsonObject { ["spec"] = new JsonObject { ["replicas"] = scale.Replicas } },
                     cancellationToken
                 );
-                return null;
+                return WriteResult.Done;
             case Write.SetPrices set:
                 ControllerLog.PricesSet(logger, set.ConfigMap);
                 await SetFileAsync(set.ConfigMap, GuardrailPrices.Key, set.Text, cancellationToken);
-                return null;
+                return WriteResult.Done;
             case Write.SetAuthority set:
                 ControllerLog.AuthoritySet(logger, set.ConfigMap);
                 await SetFileAsync(set.ConfigMap, Path.GetFileName(GuardrailPaths.CaFile), set.Text, cancellationToken);
-                return null;
+                return WriteResult.Done;
             case Write.CreateRun create:
                 await CreateRunAsync(create.Body, cancellationToken);
-                return null;
+                return WriteResult.Done;
             case Write.Delete delete:
                 ControllerLog.Deleted(logger, delete.Resource.Kind, delete.Key);
                 applied.Forget(delete.Resource, delete.Key);
                 await api.DeleteAsync(delete.Resource, delete.Key.Namespace, delete.Key.Name, delete.Uid, cancellationToken);
-                return null;
+                return WriteResult.Done;
             case Write.RefreshLedger refresh:
                 await ledgers.RefreshAsync(refresh.Account, cancellationToken);
-                return null;
+                return WriteResult.Done;
             default:
                 throw new NotSupportedException($"{write.GetType()} is not a write");
         }
@@ -178,22 +177,22 @@ public sealed class AgentDeploymentController(
             cancellationToken
         );
 
-    private async Task VerifyAsync(Write.Verify verify, CancellationToken cancellationToken)
+    private async Task<WriteResult> VerifyAsync(Write.Verify verify, CancellationToken cancellationToken)
     {
         var live = await api.GetAsync(DeploymentView.Resource, verify.Deployment.Namespace, verify.Deployment.Name, cancellationToken);
         using var document = System.Text.Json.JsonDocument.Parse(live?.ToJsonString() ?? "{}");
-        if (live is null || !DeploymentView.Of(document.RootElement).IsWhole(verify.Pods))
-            throw Stale($"Deployment {verify.Deployment} is not as the cache shows it: traffic does not move to it yet");
+        return live is null || !DeploymentView.Of(document.RootElement).IsWhole(verify.Pods)
+            ? WriteResult.NotAsSeen($"Deployment {verify.Deployment} is not as the cache shows it: traffic does not move to it yet")
+            : WriteResult.Done;
     }
 
-    private async Task CopyAsync(string ns, Write.Copy copy, CancellationToken cancellationToken)
+    private async Task<WriteResult> CopyAsync(string ns, Write.Copy copy, CancellationToken cancellationToken)
     {
-        var source =
-            await api.GetAsync(ConfigMapView.Resource, ns, copy.Source, cancellationToken)
-            ?? throw Stale($"ConfigMap {ns}/{copy.Source} is gone");
+        if (await api.GetAsync(ConfigMapView.Resource, ns, copy.Source, cancellationToken) is not { } source)
+            return WriteResult.NotAsSeen($"ConfigMap {ns}/{copy.Source} is gone");
         using var document = System.Text.Json.JsonDocument.Parse(source.ToJsonString());
         if (ConfigMapView.Content(document.RootElement).Digest() != copy.Digest)
-            throw Stale(
+            return WriteResult.NotAsSeen(
                 $"ConfigMap {ns}/{copy.Source} changed while revision {copy.Body["metadata"]!["labels"]![Names.RevisionLabel]} was made"
             );
         var body = (JsonObject)copy.Body.DeepClone();
@@ -210,6 +209,7 @@ public sealed class AgentDeploymentController(
         {
             // There already; the next observation compares its content.
         }
+        return WriteResult.Done;
     }
 
     private async Task SetFileAsync(NamespacedName configMap, string file, string? text, CancellationToken cancellationToken)
@@ -230,9 +230,6 @@ public sealed class AgentDeploymentController(
             // Deleted since it was seen: no guardrail reads it any more.
         }
     }
-
-    // What was decided on is not so any more: decide afresh.
-    private static KubernetesApiException Stale(string message) => new(System.Net.HttpStatusCode.Conflict, "Stale", message);
 
     private async Task CreateRunAsync(JsonObject body, CancellationToken cancellationToken)
     {

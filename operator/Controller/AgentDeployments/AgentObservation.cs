@@ -1,36 +1,8 @@
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
-using AgentReadiness.Runtime;
+using AgentReadiness.Controller.EvalSuites;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
-
-/// <summary>A suite as an agent meets it.</summary>
-/// <param name="Suite">The suite; null where there is none.</param>
-/// <param name="CasesDigest">Digest of the ConfigMaps with the cases; null where one is missing.</param>
-public sealed record SuiteView(EvalSuite? Suite, string? CasesDigest);
-
-/// <summary>A shared budget as an agent meets it.</summary>
-/// <param name="Budget">The budget.</param>
-/// <param name="Ledger">Its account, or null.</param>
-public sealed record SharedBudgetView(SharedBudget Budget, BudgetLedgerStatus? Ledger);
-
-/// <summary>What the operator knows of its surroundings, fixed for the life of the process but for <paramref name="GrantsCa"/>.</summary>
-/// <param name="GuardrailImage">The guardrail's image.</param>
-/// <param name="GrantsUrl">The grant endpoint as pods reach it.</param>
-/// <param name="GrantsCa">PEM certificates that guardrails are to trust, as of the observation.</param>
-/// <param name="NativeSidecars">The server runs init containers with restartPolicy Always (Kubernetes 1.29).</param>
-/// <param name="Disruptions">PodDisruptionBudgets in the version that the server has.</param>
-/// <param name="ExceptionNamespaces">Namespaces whose ReadinessExceptions are honoured.</param>
-public sealed record Surroundings(
-    string GuardrailImage,
-    string GrantsUrl,
-    string GrantsCa,
-    bool NativeSidecars,
-    ResourceType Disruptions,
-    IReadOnlyList<string> ExceptionNamespaces
-);
 
 /// <summary>Everything that a decision about one agent may depend on, read at one moment. Immutable.</summary>
 /// <param name="Agent">The agent.</param>
@@ -47,7 +19,7 @@ public sealed record Surroundings(
 /// <param name="Disruption">The PodDisruptionBudget of the agent's name, or null.</param>
 /// <param name="Exceptions">Exceptions that name the agent.</param>
 /// <param name="Ledger">The account of serving pods, or null.</param>
-/// <param name="Around">Settings.</param>
+/// <param name="Environment">Settings.</param>
 /// <param name="Now">The moment.</param>
 public sealed record AgentObservation(
     AgentDeployment Agent,
@@ -64,7 +36,7 @@ public sealed record AgentObservation(
     DisruptionView? Disruption,
     IReadOnlyList<ReadinessException> Exceptions,
     BudgetLedgerStatus? Ledger,
-    Surroundings Around,
+    OperatorEnvironment Environment,
     DateTimeOffset Now
 )
 {

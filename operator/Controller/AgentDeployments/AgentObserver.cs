@@ -1,18 +1,18 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Api.Rules;
-using AgentReadiness.Controller.Budgets;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.EvalSuites;
+using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
 /// <summary>Reads everything that a decision may depend on from the caches, at one moment.</summary>
 public sealed class AgentObserver(
-    ObjectCache<EvalSuite> suites,
+    SuiteObserver suites,
     ObjectCache<EvalRun> runs,
     ObjectCache<BudgetLedger> ledgers,
     ObjectCache<ConfigMapView> configMaps,
@@ -23,10 +23,10 @@ public sealed class AgentObserver(
     ObjectCache<ClaimView> claims,
     ObjectCache<DisruptionView> disruptions,
     ObjectCache<ReadinessException> exceptions,
-    LedgerDesk desk,
+    AccountDeclarations declarations,
     PriceBook prices,
     GrantCertificates certificates,
-    Surroundings around,
+    OperatorEnvironment environment,
     OperatorOptions options,
     TimeProvider time
 )
@@ -64,10 +64,10 @@ public sealed class AgentObserver(
                 .Select(service => services.Get(new NamespacedName(ns, service))?.View)
                 .OfType<ServiceView>()
                 .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
-            [.. services.ByIndex(CacheIndexes.Foreign, ns).Select(entry => entry.View)],
+            [.. services.ByIndex(Registration.Foreign, ns).Select(entry => entry.View)],
             endpoints.Get(new NamespacedName(ns, ChildNames.Service(name)))?.View.Pods ?? [],
             [.. runs.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
-            [.. agent.Spec.Evals.Select(eval => Suite(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
+            [.. agent.Spec.Evals.Select(eval => suites.Observe(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
             [.. pods.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             ClaimReferences
                 .Find(agent.Spec.Template)
@@ -78,7 +78,7 @@ public sealed class AgentObserver(
             disruptions.Get(new NamespacedName(ns, name))?.View,
             [.. exceptions.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             ledgers.Get(new NamespacedName(options.Namespace, AccountKey.Serving(ns, name).LedgerName))?.View.Status,
-            around with
+            environment with
             {
                 GrantsCa = certificates.Bundle!,
             },
@@ -88,43 +88,13 @@ public sealed class AgentObserver(
             Prices = prices.InForce,
             Shared =
             [
-                .. desk.Shared(ns, agent)
+                .. declarations
+                    .Shared(ns, agent)
                     .Select(shared => new SharedBudgetView(
                         shared,
                         ledgers.Get(new NamespacedName(options.Namespace, shared.Account.LedgerName))?.View.Status
                     )),
             ],
         };
-    }
-
-    /// <summary>A suite with the digest of its cases.</summary>
-    public SuiteView Suite(string ns, string name)
-    {
-        var suite = suites.Get(new NamespacedName(ns, name))?.View;
-        return new SuiteView(
-            suite,
-            suite?.Spec switch
-            {
-                { Builtin.Cases: { } cases } => configMaps.Get(new NamespacedName(ns, cases.Name))?.View.Digest,
-                { Builtin.Volume: not null } => string.Empty,
-                { Job: { } job } => Digest(ns, job),
-                { External: not null } => string.Empty,
-                _ => null,
-            }
-        );
-    }
-
-    // Cases that a runner of its own mounts make another measurement when they change, as our runner's do.
-    private string? Digest(string ns, JobSuite job)
-    {
-        var digests = new List<string>();
-        foreach (var reference in ConfigMapReferences.Find(job.Template))
-        {
-            if (configMaps.Get(new NamespacedName(ns, reference.Name))?.View.Digest is { } digest)
-                digests.Add($"{reference.Name} {digest}");
-            else if (!reference.Optional)
-                return null;
-        }
-        return string.Join('\n', digests);
     }
 }

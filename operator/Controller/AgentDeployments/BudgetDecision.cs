@@ -1,7 +1,8 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
-using AgentReadiness.Controller.Budgets;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -163,12 +164,12 @@ internal static class BudgetDecision
             ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{call?.Tokens} tokens")
             : $"${call?.Cost.ToDisplay()}";
 
-    // What the ledger would be if its book took over what is declared now.
+    // What the ledger would be if its writer took over what is declared now.
     private static void AddRefresh(AgentObservation seen, StatusDraft draft, AccountTerms terms)
     {
         if (
             seen.Ledger is not { } ledger
-            || !LedgerFile.Same(
+            || !LedgerStore.Same(
                 ledger,
                 Overruns.Acknowledge(LedgerLimits.Open(ledger, terms, seen.Now, ledger.Id ?? ""), terms.Acknowledged)
             )

@@ -1,6 +1,7 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -18,7 +19,7 @@ internal static class CanaryDecider
         string revision,
         string serving,
         int replicas,
-        Decisions decisions,
+        RolloutCommands commands,
         PromotionBasis basis
     )
     {
@@ -51,9 +52,9 @@ internal static class CanaryDecider
         var steps = seen.Agent.Spec.Rollout!.Steps;
         var last = steps.Count + 1;
         var state = draft.Status.Canary ?? new CanaryStatus { Step = 1, StablePods = replicas };
-        if (state.Step > last || (decisions.SkipsCanary(revision) && state.Step < last))
+        if (state.Step > last || (commands.SkipsCanary(revision) && state.Step < last))
             state = state with { Step = last, HeldSince = null };
-        var isFresh = decisions.IsFresh;
+        var isFresh = commands.IsFresh;
         if (HoldIsOver(seen, steps, state))
         {
             // Its pods must be there when it ends as they were when it began; else the step begins again.
@@ -83,7 +84,7 @@ internal static class CanaryDecider
                     0,
                     new Write.Verify(new NamespacedName(seen.Namespace, ChildNames.Serving(seen.Name, revision)), candidate)
                 );
-            state = state with { Shared = true, HeldSince = state.HeldSince ?? StatusDraft.Seconds(seen.Now), StablePods = stable };
+            state = state with { Shared = true, HeldSince = state.HeldSince ?? Timestamps.WholeSeconds(seen.Now), StablePods = stable };
         }
         else if (
             state.HeldSince is null

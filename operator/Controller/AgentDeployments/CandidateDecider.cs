@@ -1,6 +1,7 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -16,18 +17,18 @@ internal static class CandidateDecider
         string revision,
         string? serving,
         int replicas,
-        Decisions decisions
+        RolloutCommands commands
     )
     {
         var before = draft.Before;
         draft.Status = draft.Status with
         {
             CandidateRevision = revision,
-            Canary = before.CandidateRevision == revision && !decisions.IsFresh ? before.Canary : Kept(draft, revision, decisions),
+            Canary = before.CandidateRevision == revision && !commands.IsFresh ? before.Canary : Kept(draft, revision, commands),
         };
-        if (decisions.Aborts(revision))
+        if (commands.Aborts(revision))
         {
-            var why = decisions.Last!.Reason is { Length: > 0 } reason ? $" ({reason})" : string.Empty;
+            var why = commands.Last!.Reason is { Length: > 0 } reason ? $" ({reason})" : string.Empty;
             draft.Status = draft.Status with { Canary = null };
             Progress.Forget(draft);
             draft.Set(ConditionTypes.EvalsPassed, "Unknown", Reasons.Aborted, $"revision {revision} was given up");
@@ -40,29 +41,29 @@ internal static class CandidateDecider
             return Traffic.Held;
         }
         if (seen.Agent.Spec.Rollout?.Paused == true)
-            return Pause(seen, draft, revision, decisions);
-        if (GateDecider.Decide(seen, draft, revision, serving, decisions) is not { } basis)
+            return Pause(seen, draft, revision, commands);
+        if (GateDecider.Decide(seen, draft, revision, serving, commands) is not { } basis)
         {
             draft.Status = draft.Status with { Canary = null };
             return Traffic.Held;
         }
-        if (!IsApproved(seen, draft, revision, decisions))
+        if (!IsApproved(seen, draft, revision, commands))
             return Traffic.Held;
         var stepwise =
             seen.Agent.Spec.Rollout?.Strategy == RolloutStrategy.Canary
             && serving is not null
             && (seen.Agent.Spec.Replicas ?? Defaults.Replicas) > 0;
         return stepwise
-            ? CanaryDecider.Decide(seen, draft, revision, serving!, replicas, decisions, basis)
-            : Promote(seen, draft, revision, replicas, decisions, basis);
+            ? CanaryDecider.Decide(seen, draft, revision, serving!, replicas, commands, basis)
+            : Promote(seen, draft, revision, replicas, commands, basis);
     }
 
     // A Canary goes on over a decision that speeds it up; any other decision begins anew.
-    private static CanaryStatus? Kept(StatusDraft draft, string revision, Decisions decisions) =>
-        draft.Before.CandidateRevision == revision && decisions.Approves(revision) ? draft.Before.Canary : null;
+    private static CanaryStatus? Kept(StatusDraft draft, string revision, RolloutCommands commands) =>
+        draft.Before.CandidateRevision == revision && commands.Approves(revision) ? draft.Before.Canary : null;
 
     // What runs goes on running, nothing new begins, and no clock goes on.
-    private static Traffic Pause(AgentObservation seen, StatusDraft draft, string revision, Decisions decisions)
+    private static Traffic Pause(AgentObservation seen, StatusDraft draft, string revision, RolloutCommands commands)
     {
         draft.KeepsEvalPods = true;
         draft.PodsWanted = revision;
@@ -78,7 +79,7 @@ internal static class CandidateDecider
         else
             draft.Set(ConditionTypes.EvalsPassed, "Unknown", Reasons.Paused, message);
         if (seen.Agent.Spec.Evals.Count > 0 && EvalPlan.Problem(seen) is null)
-            GateDecider.Show(draft, EvalPlan.Steps(seen, revision, decisions.Round(revision)), revision);
+            GateDecider.Show(draft, EvalPlan.Steps(seen, revision, commands.Round(revision)), revision);
         draft.Reconciling(Phases.Paused, Reasons.Paused, message);
         Progress.Stop(draft);
         if (draft.Status.Canary is not { } canary)
@@ -87,16 +88,16 @@ internal static class CandidateDecider
         return canary.Shared ? new Traffic(null, true, canary.StablePods) : Traffic.Held;
     }
 
-    private static bool IsApproved(AgentObservation seen, StatusDraft draft, string revision, Decisions decisions)
+    private static bool IsApproved(AgentObservation seen, StatusDraft draft, string revision, RolloutCommands commands)
     {
         var rollout = seen.Agent.Spec.Rollout;
         // Past that point already: what was approved, also by silence, stays so.
         var past =
             draft.Before.CandidateRevision == revision && draft.Before.ProgressStep is ProgressSteps.Promotion or ProgressSteps.Canary;
-        if (rollout?.Approval != ApprovalMode.Manual || decisions.Approves(revision) || past)
+        if (rollout?.Approval != ApprovalMode.Manual || commands.Approves(revision) || past)
             return true;
         var until =
-            Progress.Begin(seen, draft, ProgressSteps.Approval, null, decisions.IsFresh)
+            Progress.Begin(seen, draft, ProgressSteps.Approval, null, commands.IsFresh)
             + GoDuration.Parse(rollout.ApprovalTimeout ?? Defaults.ApprovalTimeout);
         if (seen.Now < until)
         {
@@ -124,13 +125,13 @@ internal static class CandidateDecider
         StatusDraft draft,
         string revision,
         int replicas,
-        Decisions decisions,
+        RolloutCommands commands,
         PromotionBasis basis
     )
     {
         var deployment = AgentDecider.Find(seen, revision, Names.ServingTrack);
         draft.Status = draft.Status with { Canary = null };
-        var since = Progress.Begin(seen, draft, ProgressSteps.Promotion, replicas, decisions.IsFresh);
+        var since = Progress.Begin(seen, draft, ProgressSteps.Promotion, replicas, commands.IsFresh);
         if (deployment?.IsWhole(replicas) == true)
             return new Traffic(basis, false, null);
         if (Progress.IsLate(seen, draft, since, $"the serving pods of revision {revision}", deployment, revision, Names.ServingTrack))

@@ -1,13 +1,10 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.Budgets;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -19,7 +16,8 @@ internal static class ChildObjects
     {
         var name = track == Names.EvalTrack ? ChildNames.Eval(seen.Name, revision) : ChildNames.Serving(seen.Name, revision);
         // The guardrail's image is pinned for the life of a revision: a new operator does not restart every agent.
-        var image = seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name)?.GuardrailImage ?? seen.Around.GuardrailImage;
+        var image =
+            seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name)?.GuardrailImage ?? seen.Environment.GuardrailImage;
         var body = Object(seen, DeploymentView.Resource, name, revision, track);
         // What a later pass, when the originals have changed, knows the copies by.
         body["metadata"]!["annotations"] = new JsonObject
@@ -58,7 +56,7 @@ internal static class ChildObjects
     /// <summary>The PodDisruptionBudget of the pods that serve, whatever their revision.</summary>
     public static JsonObject Disruption(AgentObservation seen, DisruptionSpec wanted)
     {
-        var body = Object(seen, seen.Around.Disruptions, seen.Name, null, Names.ServingTrack);
+        var body = Object(seen, seen.Environment.Disruptions, seen.Name, null, Names.ServingTrack);
         body["spec"] = new JsonObject
         {
             ["maxUnavailable"] = int.TryParse(wanted.MaxUnavailable, CultureInfo.InvariantCulture, out var pods)
@@ -138,7 +136,7 @@ internal static class ChildObjects
                     ? null
                     : new BudgetAuthority
                     {
-                        Url = seen.Around.GrantsUrl,
+                        Url = seen.Environment.GrantsUrl,
                         CaFile = GuardrailPaths.CaFile,
                         TokenFile = GuardrailPaths.Token,
                         // What an evaluation may cost is a cap in any case.
@@ -146,21 +144,8 @@ internal static class ChildObjects
                     },
         };
         var body = Object(seen, ConfigMapView.Resource, ChildNames.GuardrailConfig(seen.Name, revision, track), revision, track);
-        body["data"] = GuardrailFiles(config, seen.Around, seen.Prices);
+        body["data"] = GuardrailSidecar.Files(config, seen.Environment, seen.Prices);
         return body;
-    }
-
-    /// <summary>The files of a guardrail.</summary>
-    public static JsonObject GuardrailFiles(GuardrailConfig config, Surroundings around, GuardrailPrices? prices)
-    {
-        var files = new JsonObject
-        {
-            [Path.GetFileName(GuardrailPaths.Config)] = JsonSerializer.Serialize(config, ContractsJson.Default.GuardrailConfig),
-            [Path.GetFileName(GuardrailPaths.CaFile)] = around.GrantsCa,
-        };
-        if (prices is not null)
-            files[GuardrailPrices.Key] = prices.Text;
-        return files;
     }
 
     private static RunLimits? Limits(BudgetSpec? budget) =>

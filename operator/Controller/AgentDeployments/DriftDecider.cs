@@ -2,7 +2,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -81,8 +81,7 @@ internal static class DriftDecider
         if (drifted.Count > 0)
         {
             var message =
-                $"revision {serving} was measured again and is below its bar: "
-                + $"{string.Join("; ", drifted.Select(entry => $"{entry.Suite} {entry.Score} at {entry.At:yyyy-MM-dd'T'HH:mm:ss'Z'}, EvalRun {entry.Run}"))}; it serves on";
+                $"revision {serving} was measured again and is below its bar: {string.Join("; ", drifted.Select(Words))}; it serves on";
             draft.Set(ConditionTypes.Drifted, "True", Reasons.DriftDetected, message);
             if (!draft.Was(ConditionTypes.Drifted, "True"))
                 draft.Note(true, Reasons.DriftDetected, message);
@@ -92,6 +91,9 @@ internal static class DriftDecider
             draft.Note(false, Reasons.DriftOver, $"revision {serving} is not below its bar any more");
         }
     }
+
+    private static string Words(ScoreEntry entry) =>
+        $"{entry.Suite} {entry.Score} at {entry.At:yyyy-MM-dd'T'HH:mm:ss'Z'}, EvalRun {entry.Run}";
 
     /// <summary>
     /// Runs that must not go on: of a revision that is not declared any more, whose Service is about to lead to other pods, so that a

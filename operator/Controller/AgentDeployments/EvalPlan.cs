@@ -6,50 +6,10 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.EvalSuites;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
-
-/// <summary>A requirement, the run that speaks for it, and what is still to be done.</summary>
-/// <param name="Index">Position in spec.evals.</param>
-/// <param name="Requirement">The requirement.</param>
-/// <param name="SuiteNamespace">The suite's namespace.</param>
-/// <param name="Latest">The latest attempt of exactly this measurement, or null.</param>
-/// <param name="Identity">Names the measurement: agent, revision, suite, its cases and the bar.</param>
-/// <param name="SuiteDigest">Digest of the suite and its cases.</param>
-/// <param name="Tries">Attempts in the latest run's round.</param>
-/// <param name="Round">The round that a person asked for by a decision to retry; 0: none.</param>
-/// <param name="MaxAttempts">Tries of a measurement that could not be made; one that was made is final until a person asks for another
-/// round.</param>
-internal sealed record EvalStep(
-    int Index,
-    EvalRequirement Requirement,
-    string SuiteNamespace,
-    EvalRun? Latest,
-    string Identity,
-    string SuiteDigest,
-    int Tries,
-    int Round,
-    int MaxAttempts
-)
-{
-    public string Suite => $"{SuiteNamespace}/{Requirement.Suite.Name}";
-
-    public EvalPhase Phase => Latest?.Status?.Phase ?? EvalPhase.Pending;
-
-    public bool Passed => Phase == EvalPhase.Passed;
-
-    public bool Blocked => Ended && !RoundIsNew;
-
-    /// <summary>The attempt to create now, or null where one is there that is not over.</summary>
-    public int? NextAttempt =>
-        Latest is null ? 1
-        : (Phase == EvalPhase.Error && !Ended) || (Ended && RoundIsNew) ? Latest.Spec.Attempt + 1
-        : null;
-
-    private bool Ended => Phase is EvalPhase.Failed or EvalPhase.Inconclusive || (Phase == EvalPhase.Error && Tries >= MaxAttempts);
-
-    private bool RoundIsNew => Round > (Latest!.Spec.Round ?? 0);
-}
 
 /// <summary>From requirements and runs to steps. Pure.</summary>
 internal static class EvalPlan
@@ -101,7 +61,7 @@ internal static class EvalPlan
                 {
                     var ns = requirement.Suite.Namespace ?? seen.Namespace;
                     var view = seen.Suites[index];
-                    var digest = SuiteDigest(view.Suite!, view.CasesDigest!);
+                    var digest = SuiteDigest.Of(view.Suite!, view.CasesDigest!);
                     var identity = Identity(seen, revision, ns, requirement, digest);
                     var runs = seen
                         .Runs.Where(run =>
@@ -241,47 +201,6 @@ internal static class EvalPlan
         return score is null ? worst.Phase.ToString()
             : worst.Phase == EvalPhase.Passed ? $"Passed {score}"
             : $"{worst.Phase} {score} (needs {worst.Requirement.MinScore})";
-    }
-
-    /// <summary>Digest of what a suite measures: its spec, without who may use it, and its cases.</summary>
-    public static string SuiteDigest(EvalSuite suite, string casesDigest)
-    {
-        var whole = suite.Spec switch
-        {
-            { Job: { } job } => new JsonObject
-            {
-                ["cases"] = casesDigest,
-                ["path"] = job.Path ?? Defaults.JobPath,
-                ["port"] = job.Port,
-                ["resultsFile"] = job.ResultsFile ?? Defaults.JobResultsFile,
-                ["template"] = job.Template.DeepClone(),
-                ["version"] = job.Version,
-            },
-            { External: { } external } => new JsonObject { ["external"] = external.Version ?? string.Empty },
-            { Builtin: var builtin } => new JsonObject
-            {
-                ["cases"] = casesDigest,
-                ["key"] = builtin?.Cases?.Key,
-                ["path"] = builtin?.Path ?? Defaults.BuiltinPath,
-                ["port"] = builtin?.Port,
-            },
-        };
-        if (suite.Spec.Builtin?.Volume is { } volume)
-            whole["volume"] = new JsonObject
-            {
-                ["claim"] = volume.ClaimName,
-                ["path"] = volume.Path,
-                ["version"] = volume.Version,
-            };
-        // Another judge makes another measurement; a suite without one has the digest that it always had.
-        if (suite.Spec.Builtin?.Judge is { } judge)
-            whole["judge"] = new JsonObject
-            {
-                ["url"] = judge.Url,
-                ["model"] = judge.Model,
-                ["votes"] = judge.Votes ?? 1,
-            };
-        return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)));
     }
 
     private static string Cases(EvalSuiteSpec suite) =>

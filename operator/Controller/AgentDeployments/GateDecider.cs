@@ -1,6 +1,8 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.ReadinessExceptions;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -8,7 +10,13 @@ namespace AgentReadiness.Controller.AgentDeployments;
 internal static class GateDecider
 {
     /// <summary>What opens the gate; null while it is shut.</summary>
-    public static PromotionBasis? Decide(AgentObservation seen, StatusDraft draft, string revision, string? serving, Decisions decisions)
+    public static PromotionBasis? Decide(
+        AgentObservation seen,
+        StatusDraft draft,
+        string revision,
+        string? serving,
+        RolloutCommands commands
+    )
     {
         if (seen.Agent.Spec.Evals.Count == 0)
         {
@@ -17,7 +25,7 @@ internal static class GateDecider
             return PromotionBasis.NoSuites;
         }
         var problem = EvalPlan.Problem(seen);
-        var steps = problem is null ? EvalPlan.Steps(seen, revision, decisions.Round(revision)) : [];
+        var steps = problem is null ? EvalPlan.Steps(seen, revision, commands.Round(revision)) : [];
         if (problem is null)
         {
             Show(draft, steps, revision);
@@ -64,7 +72,7 @@ internal static class GateDecider
         if (blocked is not null)
             Fail(draft, revision, serving, blocked);
         else
-            Evaluate(seen, draft, revision, steps, decisions);
+            Evaluate(seen, draft, revision, steps, commands);
         return null;
     }
 
@@ -89,7 +97,7 @@ internal static class GateDecider
                 seen.Name,
                 revision,
                 ExceptionGate.Evals,
-                seen.Around.ExceptionNamespaces,
+                seen.Environment.ExceptionNamespaces,
                 seen.Now
             )
             is not { } exception
@@ -111,7 +119,7 @@ internal static class GateDecider
             Gates = exception.Spec.Gates,
             Reason = exception.Spec.Reason,
             RequestedBy = exception.Spec.RequestedBy,
-            ExpiresAt = StatusDraft.Seconds(exception.Spec.ExpiresAt.ToUniversalTime()),
+            ExpiresAt = Timestamps.WholeSeconds(exception.Spec.ExpiresAt.ToUniversalTime()),
         };
         draft.Status = draft.Status with { Exception = use };
         draft.LookAgainAt(exception.Spec.ExpiresAt.ToUniversalTime());
@@ -146,7 +154,7 @@ internal static class GateDecider
         StatusDraft draft,
         string revision,
         IReadOnlyList<EvalStep> steps,
-        Decisions decisions
+        RolloutCommands commands
     )
     {
         var wanted = seen.Agent.Spec.Rollout?.CandidateReplicas ?? Defaults.CandidateReplicas;
@@ -154,7 +162,7 @@ internal static class GateDecider
         var whole = deployment?.IsWhole(wanted) == true;
         // Only the pods' coming up is on the clock, never the measurement.
         var measuring = steps.Any(step => step.Latest is not null && step.NextAttempt is null);
-        var since = Progress.Begin(seen, draft, ProgressSteps.Evaluation, wanted, decisions.IsFresh);
+        var since = Progress.Begin(seen, draft, ProgressSteps.Evaluation, wanted, commands.IsFresh);
         if (whole || measuring)
             Progress.Stop(draft);
         else if (Progress.IsLate(seen, draft, since, $"the eval pods of revision {revision}", deployment, revision, Names.EvalTrack))
@@ -170,7 +178,7 @@ internal static class GateDecider
 
         draft.KeepsEvalPods = true;
         AgentDecider.AddRevision(seen, draft, revision, Names.EvalTrack, wanted);
-        draft.Writes.Add(new Write.Apply(Views.ServiceView.Resource, ChildObjects.CandidateService(seen, revision)));
+        draft.Writes.Add(new Write.Apply(ServiceView.Resource, ChildObjects.CandidateService(seen, revision)));
         string message;
         if (!whole)
         {

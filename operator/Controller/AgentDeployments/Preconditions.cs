@@ -1,5 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 

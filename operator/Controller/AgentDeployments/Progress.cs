@@ -1,6 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Contracts;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -25,7 +25,7 @@ internal static class Progress
             && before.ProgressStep == step
             && before.ProgressReplicas == pods
             && before.Canary?.Step == draft.Status.Canary?.Step;
-        var since = same && before.ProgressSince is { } known ? known : StatusDraft.Seconds(seen.Now);
+        var since = same && before.ProgressSince is { } known ? known : Timestamps.WholeSeconds(seen.Now);
         draft.Status = draft.Status with { ProgressStep = step, ProgressSince = since, ProgressReplicas = pods };
         return new DateTimeOffset(since, TimeSpan.Zero);
     }

@@ -1,5 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -13,7 +14,7 @@ internal static class RollbackDecider
         string declared,
         string target,
         int replicas,
-        Decisions decisions
+        RolloutCommands commands
     )
     {
         draft.Status = draft.Status with { CandidateRevision = declared, Canary = null };
@@ -27,7 +28,7 @@ internal static class RollbackDecider
             );
             return Traffic.Held;
         }
-        var since = Progress.Begin(seen, draft, ProgressSteps.Rollback, replicas, decisions.IsFresh);
+        var since = Progress.Begin(seen, draft, ProgressSteps.Rollback, replicas, commands.IsFresh);
         if (deployment.IsWhole(replicas))
             return new Traffic(ServedHistory.Find(draft.Status, target)?.Basis ?? PromotionBasis.RollbackWindow, false, null);
         if (Progress.IsLate(seen, draft, since, $"the pods of revision {target}", deployment, target, Names.ServingTrack))
@@ -47,9 +48,9 @@ internal static class RollbackDecider
     }
 
     /// <summary>What the status says while an older revision serves by decision.</summary>
-    public static void Rest(AgentObservation seen, StatusDraft draft, string declared, string target, Decisions decisions)
+    public static void Rest(AgentObservation seen, StatusDraft draft, string declared, string target, RolloutCommands commands)
     {
-        var why = decisions.Last?.Reason is { Length: > 0 } reason ? $" ({reason})" : string.Empty;
+        var why = commands.Last?.Reason is { Length: > 0 } reason ? $" ({reason})" : string.Empty;
         draft.Status = draft.Status with { CandidateRevision = declared, Canary = null };
         Progress.Forget(draft);
         ServingDecider.SetEvals(seen, draft, target);

@@ -1,6 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -142,9 +142,9 @@ internal static class ServingDecider
     private static void AddDisruption(AgentObservation seen, StatusDraft draft)
     {
         if (seen.Agent.Spec.PodDisruptionBudget is { } wanted)
-            draft.Writes.Add(new Write.Apply(seen.Around.Disruptions, ChildObjects.Disruption(seen, wanted)));
+            draft.Writes.Add(new Write.Apply(seen.Environment.Disruptions, ChildObjects.Disruption(seen, wanted)));
         else if (seen.Disruption is { } disruption && disruption.Meta.ControllerUid == seen.Uid && !disruption.Meta.Deleting)
-            draft.Writes.Add(new Write.Delete(seen.Around.Disruptions, disruption.Meta.Key, disruption.Meta.Uid));
+            draft.Writes.Add(new Write.Delete(seen.Environment.Disruptions, disruption.Meta.Key, disruption.Meta.Uid));
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -34,8 +35,7 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
                 Type = type,
                 Status = status,
                 ObservedGeneration = generation,
-                // metav1.Time keeps whole seconds; a fraction would differ from what comes back at every pass.
-                LastTransitionTime = old?.Status == status ? old.LastTransitionTime : Seconds(now),
+                LastTransitionTime = old?.Status == status ? old.LastTransitionTime : Timestamps.WholeSeconds(now),
                 Reason = reason,
                 Message = Cut(message),
             }
@@ -91,9 +91,6 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
 
     public AgentDecision Finish() =>
         new(Writes, Status with { ObservedGeneration = generation, Conditions = [.. conditions] }, events, requeueAfter);
-
-    public static DateTime Seconds(DateTimeOffset moment) =>
-        new(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
 
     private static string Cut(string message) => message.Length <= 2000 ? message : message[..1997] + "...";
 }

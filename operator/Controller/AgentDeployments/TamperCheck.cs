@@ -1,5 +1,5 @@
 using AgentReadiness.Api;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AgentReadiness.Api;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.Certificates;
 

@@ -1,3 +1,5 @@
+using AgentReadiness.Controller.Shared;
+
 namespace AgentReadiness.Controller.Certificates;
 
 /// <summary>Reasons of events and log lines about the grant endpoint's certificates; stable words that programs may rely on.</summary>

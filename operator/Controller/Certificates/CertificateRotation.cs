@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Certificates;
@@ -15,7 +14,7 @@ namespace AgentReadiness.Controller.Certificates;
 public sealed class CertificateRotation(
     ObjectCache<CertificateView> secrets,
     ObjectCache<ConfigMapView> configMaps,
-    GrantSpread spread,
+    TrustBundleRollout spread,
     KubernetesApi api,
     EventRecorder events,
     OperatorOptions options,
@@ -111,7 +110,7 @@ public sealed class CertificateRotation(
 
     private async Task KeepBundleAsync(string bundle, CancellationToken cancellationToken)
     {
-        if (configMaps.Get(key)?.View.CaDigest == GrantCertificates.DigestOf(bundle))
+        if (configMaps.Get(key)?.View.CaDigest == TrustBundle.DigestOf(bundle))
             return;
         await api.ApplyAsync(
             ConfigMapView.Resource,

@@ -1,57 +1,6 @@
+using AgentReadiness.Controller.Shared;
+
 namespace AgentReadiness.Controller.Certificates;
-
-/// <summary>One thing to do to the certificates.</summary>
-public enum RotationStep
-{
-    /// <summary>All is as it should be, or waits for time to pass.</summary>
-    None,
-
-    /// <summary>Make a CA and serve a certificate of it at once: there is nothing that a guardrail could trust.</summary>
-    Create,
-
-    /// <summary>Serve a new certificate of the same CA.</summary>
-    Renew,
-
-    /// <summary>Make the next CA and let guardrails trust it too. Nothing of it is served yet.</summary>
-    Announce,
-
-    /// <summary>Every guardrail's ConfigMap has the next CA: the overlap begins.</summary>
-    NoteSpread,
-
-    /// <summary>A guardrail's ConfigMap has lost it: the overlap begins anew when all have it again.</summary>
-    ForgetSpread,
-
-    /// <summary>Serve a certificate of the next CA. The one before stays trusted.</summary>
-    Switch,
-
-    /// <summary>Let guardrails forget the CA before.</summary>
-    Retire,
-}
-
-/// <summary>What a rotation is decided on.</summary>
-/// <param name="Ca">The CA of what is served.</param>
-/// <param name="CanIssue">Its key is here. It is not where the chart had made it.</param>
-/// <param name="Leaf">What is served.</param>
-/// <param name="LeafFits">It carries the endpoint's names.</param>
-public sealed record RotationFacts(Lifetime Ca, bool CanIssue, Lifetime Leaf, bool LeafFits)
-{
-    /// <summary>The announced CA, or null.</summary>
-    public Lifetime? Next { get; init; }
-
-    /// <summary>Since when every guardrail's ConfigMap has the announced CA.</summary>
-    public DateTimeOffset? SpreadAt { get; init; }
-
-    /// <summary>Since when nothing of the CA before is served; null: that one is not trusted any more.</summary>
-    public DateTimeOffset? SwitchedAt { get; init; }
-
-    /// <summary>When the switch comes though ConfigMaps lack the next CA: those few must not take the others along.</summary>
-    public DateTimeOffset Latest(RotationPlan plan)
-    {
-        var end = CanIssue ? Ca.To : Leaf.To;
-        var reserve = (end - Ca.From) / 12;
-        return end - (reserve > plan.Overlap * 2 ? reserve : plan.Overlap * 2);
-    }
-}
 
 /// <summary>When what is renewed. Pure.</summary>
 public static class RotationRules

@@ -1,13 +1,9 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.EvalRuns;
-
-/// <summary>How many runs may be at work at once.</summary>
-/// <param name="Cluster">In the whole cluster, at least 1.</param>
-/// <param name="Namespace">For the agents of one namespace, at least 1.</param>
-public sealed record EvalLimits(int Cluster, int Namespace);
 
 /// <summary>
 /// Which runs may begin. A place goes to the namespace that has the fewest runs at work, so that a namespace with a hundred agents

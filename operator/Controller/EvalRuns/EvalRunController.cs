@@ -5,11 +5,10 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
 
@@ -17,7 +16,7 @@ namespace AgentReadiness.Controller.EvalRuns;
 
 /// <summary>Makes one measurement: a place in the queue, a Job beside the suite, and the verdict on what its reporter read.</summary>
 public sealed class EvalRunController(
-    AgentObserver observer,
+    SuiteObserver suites,
     ObjectCache<AgentDeployment> agents,
     ObjectCache<EvalRun> runs,
     ObjectCache<JobView> jobs,
@@ -28,7 +27,7 @@ public sealed class EvalRunController(
     GrantCertificates certificates,
     ObjectCache<ConfigMapView> configMaps,
     OperatorOptions options,
-    Surroundings settings,
+    OperatorEnvironment settings,
     TimeProvider time,
     ILogger<EvalRunController> logger
 ) : IEntityController<EvalRun>
@@ -84,12 +83,8 @@ public sealed class EvalRunController(
 
     private async Task<ReconciliationResult<EvalRun>> BeginAsync(EvalRun run, NamespacedName key, CancellationToken cancellationToken)
     {
-        var suite = observer.Suite(key.Namespace, run.Spec.Suite);
-        if (
-            suite.Suite is null
-            || suite.CasesDigest is null
-            || EvalPlan.SuiteDigest(suite.Suite, suite.CasesDigest) != run.Spec.SuiteDigest
-        )
+        var suite = suites.Observe(key.Namespace, run.Spec.Suite);
+        if (suite.Suite is null || suite.CasesDigest is null || SuiteDigest.Of(suite.Suite, suite.CasesDigest) != run.Spec.SuiteDigest)
         {
             await verdicts.FinishAsync(
                 run,
@@ -102,7 +97,7 @@ public sealed class EvalRunController(
             );
             return ReconciliationResult<EvalRun>.Success();
         }
-        var began = StatusDraft.Seconds(time.GetUtcNow());
+        var began = Timestamps.WholeSeconds(time.GetUtcNow());
         if (run.Spec.Kind == EvalKind.External)
         {
             var message =
@@ -158,8 +153,8 @@ public sealed class EvalRunController(
     {
         lock (gate)
         {
-            var waiting = runs.ByIndex(CacheIndexes.ByState, EvalQueue.Waiting).Select(entry => entry.View).ToList();
-            var atWork = runs.ByIndex(CacheIndexes.ByState, EvalQueue.AtWork).Select(entry => entry.View).ToList();
+            var waiting = runs.ByIndex(Registration.ByState, EvalQueue.Waiting).Select(entry => entry.View).ToList();
+            var atWork = runs.ByIndex(Registration.ByState, EvalQueue.AtWork).Select(entry => entry.View).ToList();
             begun.RemoveWhere(one => runs.Get(one)?.View is not { } view || EvalQueue.StateOf(view) != EvalQueue.Waiting);
             var begunHere = waiting.Where(run => begun.Contains(Key(run))).ToList();
             EvalMetrics.Queue.WithLabels(EvalQueue.Waiting).Set(waiting.Count - begunHere.Count);
@@ -180,7 +175,7 @@ public sealed class EvalRunController(
     private async Task StartAsync(EvalRun run, EvalSuite suite, NamespacedName key, DateTime began, CancellationToken cancellationToken)
     {
         string? digest = null;
-        var around = settings with { GrantsCa = certificates.Bundle! };
+        var environment = settings with { GrantsCa = certificates.Bundle! };
         if (suite.Spec.Builtin?.Cases is { } cases)
         {
             var content = await api.GetAsync(ConfigMapView.Resource, key.Namespace, cases.Name, cancellationToken);
@@ -199,8 +194,8 @@ public sealed class EvalRunController(
         try
         {
             if (suite.Spec.Builtin?.Judge is { } judge)
-                await CreateAsync(ConfigMapView.Resource, RunnerJob.JudgeConfig(run, judge, around, prices.InForce));
-            await CreateAsync(JobView.Resource, RunnerJob.Build(run, suite.Spec, digest, options.EvalRunnerImage, around));
+                await CreateAsync(ConfigMapView.Resource, RunnerJob.JudgeConfig(run, judge, environment, prices.InForce));
+            await CreateAsync(JobView.Resource, RunnerJob.Build(run, suite.Spec, digest, options.EvalRunnerImage, environment));
         }
         catch (KubernetesApiException error) when (error.IsInvalid)
         {
@@ -242,7 +237,7 @@ public sealed class EvalRunController(
         if (
             certificates.Bundle is not { } bundle
             || configMaps.Get(configMap)?.View.CaDigest is not { } has
-            || has == GrantCertificates.DigestOf(bundle)
+            || has == TrustBundle.DigestOf(bundle)
         )
             return;
         ControllerLog.AuthoritySet(logger, configMap);
@@ -313,7 +308,8 @@ public sealed class EvalRunController(
         try
         {
             var path =
-                $"{PodView.Resource.Path(pod.Meta.Key.Namespace, pod.Meta.Key.Name, "log")}?container={RunnerJob.Reporter}&limitBytes={ResultsLog.MaxLogBytes}";
+                $"{PodView.Resource.Path(pod.Meta.Key.Namespace, pod.Meta.Key.Name, "log")}"
+                + $"?container={RunnerJob.Reporter}&limitBytes={ResultsLog.MaxLogBytes}";
             using var response = await api.OpenAsync(HttpMethod.Get, path, null, null, cancellationToken);
             await using var log = await response.Content.ReadAsStreamAsync(cancellationToken);
             // To its end before it is searched: a reader that meets a broken connection must not take a part for the whole.

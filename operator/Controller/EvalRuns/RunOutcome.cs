@@ -2,7 +2,7 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 
 namespace AgentReadiness.Controller.EvalRuns;

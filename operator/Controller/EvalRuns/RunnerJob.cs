@@ -5,9 +5,7 @@ using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.EvalRuns;
 
@@ -31,8 +29,8 @@ internal static class RunnerJob
     /// <param name="suite">A sound suite that is run by a Job.</param>
     /// <param name="casesDigest">SHA-256 of the cases that our own runner is given; null for a runner of the suite's.</param>
     /// <param name="image">Our image.</param>
-    /// <param name="around">Settings.</param>
-    public static JsonObject Build(EvalRun run, EvalSuiteSpec suite, string? casesDigest, string image, Surroundings around)
+    /// <param name="environment">Settings.</param>
+    public static JsonObject Build(EvalRun run, EvalSuiteSpec suite, string? casesDigest, string image, OperatorEnvironment environment)
     {
         var labels = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name };
         return new JsonObject
@@ -55,13 +53,13 @@ internal static class RunnerJob
                 ["activeDeadlineSeconds"] = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds),
                 ["template"] = suite.Job is { } job
                     ? Own(run, job, labels, image)
-                    : Builtin(run, suite.Builtin!, labels, casesDigest, image, around),
+                    : Builtin(run, suite.Builtin!, labels, casesDigest, image, environment),
             },
         };
     }
 
     /// <summary>The configuration of the guardrail in front of a judge.</summary>
-    public static JsonObject JudgeConfig(EvalRun run, JudgeSpec judge, Surroundings around, GuardrailPrices? prices) =>
+    public static JsonObject JudgeConfig(EvalRun run, JudgeSpec judge, OperatorEnvironment environment, GuardrailPrices? prices) =>
         new()
         {
             ["apiVersion"] = ConfigMapView.Resource.ApiVersion,
@@ -73,7 +71,7 @@ internal static class RunnerJob
                 ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name },
                 ["ownerReferences"] = Owner(run),
             },
-            ["data"] = ChildObjects.GuardrailFiles(
+            ["data"] = GuardrailSidecar.Files(
                 new GuardrailConfig
                 {
                     Agent = new GuardrailIdentity
@@ -97,12 +95,12 @@ internal static class RunnerJob
                     Ephemeral = true,
                     Budget = new BudgetAuthority
                     {
-                        Url = around.GrantsUrl,
+                        Url = environment.GrantsUrl,
                         CaFile = GuardrailPaths.CaFile,
                         TokenFile = GuardrailPaths.Token,
                     },
                 },
-                around,
+                environment,
                 prices
             ),
         };
@@ -124,7 +122,7 @@ internal static class RunnerJob
         );
 
     // The runner finds the judge as an agent finds its models: through a guardrail that alone has the key, and that ends with the run.
-    private static void AddJudge(JsonObject pod, EvalRun run, JudgeSpec judge, Surroundings around)
+    private static void AddJudge(JsonObject pod, EvalRun run, JudgeSpec judge, OperatorEnvironment environment)
     {
         var runner = (JsonObject)((JsonArray)pod["containers"]!)[0]!;
         foreach (
@@ -154,8 +152,8 @@ internal static class RunnerJob
                 ],
             },
         };
-        PodTemplate.AddFirst(pod, PodTemplate.Guardrail(around.GuardrailImage, calls), around.NativeSidecars);
-        PodTemplate.AddVolumes(pod, JudgeConfigName(run), calls);
+        GuardrailSidecar.AddFirst(pod, GuardrailSidecar.Container(environment.GuardrailImage, calls), environment.NativeSidecars);
+        GuardrailSidecar.AddVolumes(pod, JudgeConfigName(run), calls);
         var reporter = (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == Reporter)!;
         ((JsonArray)reporter["env"]!).Add(
             Variable(RunnerVariables.GuardrailQuit, $"http://127.0.0.1:{GuardrailPorts.Admin}{GuardrailPaths.Quit}")
@@ -168,7 +166,7 @@ internal static class RunnerJob
         JsonObject labels,
         string? casesDigest,
         string image,
-        Surroundings around
+        OperatorEnvironment environment
     )
     {
         var source = suite.Volume?.Path ?? suite.Cases!.Key;
@@ -237,7 +235,7 @@ internal static class RunnerJob
         );
         var template = Template(run, [], pod, labels, $"{ResultsDirectory}/results.jsonl", casesDigest, image);
         if (suite.Judge is { } judge)
-            AddJudge((JsonObject)template["spec"]!, run, judge, around);
+            AddJudge((JsonObject)template["spec"]!, run, judge, environment);
         return template;
     }
 

@@ -2,8 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
 using k8s;
@@ -78,7 +77,7 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
                 Phase = verdict.Phase,
                 StartedAt = run.Status?.StartedAt,
                 CasesDigest = run.Status?.CasesDigest,
-                FinishedAt = StatusDraft.Seconds(time.GetUtcNow()),
+                FinishedAt = Timestamps.WholeSeconds(time.GetUtcNow()),
                 Format = results?.Format,
                 Cases = results?.Cases.Count,
                 Passed = Count(CaseOutcome.Passed),

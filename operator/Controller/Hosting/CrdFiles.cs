@@ -1,5 +1,6 @@
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.AgentDeployments;
 
 namespace AgentReadiness.Controller.Hosting;
 

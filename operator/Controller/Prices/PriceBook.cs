@@ -1,34 +1,9 @@
-using System.Security.Cryptography;
 using System.Text;
-using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Pricing;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Prices;
-
-/// <summary>A file of prices that guardrails may be given.</summary>
-/// <param name="Text">As the platform team wrote it.</param>
-/// <param name="Digest">SHA-256 of the text.</param>
-public sealed record GuardrailPrices(string Text, string Digest)
-{
-    /// <summary>The file's name beside a guardrail's configuration, and its key in a ConfigMap.</summary>
-    public static readonly string Key = Path.GetFileName(GuardrailPaths.Prices);
-
-    /// <summary>The digest of a text.</summary>
-    public static string DigestOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-}
-
-/// <summary>How the platform's ConfigMap of prices stands.</summary>
-/// <param name="Reason">See <see cref="PriceReasons"/>.</param>
-/// <param name="Message">For people: what is in force, and what to do.</param>
-/// <param name="Uid">The ConfigMap's UID; empty where it is not there.</param>
-public sealed record PriceState(string Reason, string Message, string Uid)
-{
-    /// <summary>Whether somebody must do something.</summary>
-    public bool IsWrong => Reason != PriceReasons.Applied;
-}
 
 /// <summary>
 /// The prices that guardrails get: the last good content of the ConfigMap that the platform team names. What guardrails could not read

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Prices;
@@ -16,6 +15,7 @@ public sealed class PriceNews(
     KubernetesApi api,
     EventRecorder events,
     OperatorOptions options,
+    TimeProvider time,
     ILogger<PriceNews> logger
 ) : ILeaderTask
 {
@@ -28,9 +28,10 @@ public sealed class PriceNews(
         using var changed = new SemaphoreSlim(0);
         void Wake() => changed.Release();
         book.Changed += Wake;
+        await using var again = time.CreateTimer(_ => Wake(), null, LookAgain, LookAgain);
         try
         {
-            for (PriceState? told = null; ; await changed.WaitAsync(LookAgain, cancellationToken))
+            for (PriceState? told = null; ; await changed.WaitAsync(cancellationToken))
             {
                 await KeepAsync(cancellationToken);
                 if (book.Source is not { } key || book.State is not { } state || state == told)

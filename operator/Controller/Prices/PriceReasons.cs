@@ -1,3 +1,5 @@
+using AgentReadiness.Controller.Shared;
+
 namespace AgentReadiness.Controller.Prices;
 
 /// <summary>Reasons of events and log lines about the ConfigMap of prices; stable words that programs may rely on.</summary>

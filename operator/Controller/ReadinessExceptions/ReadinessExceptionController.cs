@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
 
@@ -13,7 +13,7 @@ public sealed class ReadinessExceptionController(
     ObjectCache<AgentDeployment> agents,
     KubernetesApi api,
     EventRecorder events,
-    Surroundings around,
+    OperatorEnvironment environment,
     TimeProvider time
 ) : IEntityController<ReadinessException>
 {
@@ -30,7 +30,7 @@ public sealed class ReadinessExceptionController(
         var now = time.GetUtcNow();
         var key = new NamespacedName(entity.Metadata.NamespaceProperty, entity.Metadata.Name);
         var agent = agents.Get(new NamespacedName(entity.Spec.Agent.Namespace ?? key.Namespace, entity.Spec.Agent.Name))?.View;
-        var status = Describe(entity, agent, around.ExceptionNamespaces, now);
+        var status = Describe(entity, agent, environment.ExceptionNamespaces, now);
         if (status != (entity.Status ?? new ReadinessExceptionStatus()))
         {
             await api.MergePatchAsync(

@@ -1,6 +1,5 @@
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Guardrail.Telemetry;
 
 namespace AgentReadiness.Guardrail.Budget;
 

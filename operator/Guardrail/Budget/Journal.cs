@@ -1,5 +1,4 @@
 using System.IO.MemoryMappedFiles;
-using AgentReadiness.Guardrail.Telemetry;
 using Microsoft.Win32.SafeHandles;
 
 namespace AgentReadiness.Guardrail.Budget;

@@ -1,6 +1,5 @@
 using System.Text;
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Guardrail.Telemetry;
 
 namespace AgentReadiness.Guardrail.Budget;
 

@@ -1,5 +1,4 @@
 using AgentReadiness.Contracts.Grants;
-using AgentReadiness.Guardrail.Telemetry;
 
 namespace AgentReadiness.Guardrail.Budget;
 

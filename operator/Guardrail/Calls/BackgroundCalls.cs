@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
+using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Formats;
-using AgentReadiness.Guardrail.Hosting;
-using AgentReadiness.Guardrail.Telemetry;
+using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
 
@@ -11,7 +11,7 @@ namespace AgentReadiness.Guardrail.Calls;
 /// Calls that the provider finishes in the background: their reservation stays until an answer under the same ID, which the agent or this
 /// asks for, shows their usage. Each is settled once.
 /// </summary>
-internal sealed class BackgroundCalls(TimeProvider time, ILogger<BackgroundCalls> log)
+internal sealed class BackgroundCalls(ICallObserver observer, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
@@ -23,18 +23,18 @@ internal sealed class BackgroundCalls(TimeProvider time, ILogger<BackgroundCalls
 
     /// <summary>A call goes on.</summary>
     /// <param name="id">The answer's ID.</param>
-    /// <param name="plan">The call.</param>
-    /// <param name="request">The agent's request, for its headers.</param>
-    /// <param name="book">What to do with the outcome.</param>
-    public void Add(string id, ModelCallPlan plan, HttpRequest request, Action<CallOutcome> book)
+    /// <param name="call">The call.</param>
+    /// <param name="book">Takes the outcome, once.</param>
+    public void Add(string id, CallContext call, Action<CallOutcome> book)
     {
-        using var headers = new HttpRequestMessage();
-        UpstreamHeaders.Copy(request, headers, plan.Upstream);
-        var kept = headers.Headers.NonValidated.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        if (!pending.TryAdd(id, new Pending(plan, kept, book)))
+        // The request ends before the call does: its headers are kept, since some of them say whose answer it is.
+        var headers = new HeaderDictionary();
+        foreach (var (name, values) in call.Http.Request.Headers)
+            headers[name] = values;
+        if (!pending.TryAdd(id, new Pending(call, headers, book)))
         {
             // An ID that is there already is no new answer: nothing proves what this call cost.
-            book(CallOutcome.Unproven(200, null));
+            book(CallOutcome.Unproven(StatusCodes.Status200OK, null));
             return;
         }
         Calls.Enter();
@@ -46,10 +46,10 @@ internal sealed class BackgroundCalls(TimeProvider time, ILogger<BackgroundCalls
     {
         if (!pending.TryGetValue(id, out var call))
             return;
-        var facts = new ResponseFacts(UsageApi.Responses, call.Plan.Provider);
+        var facts = new ResponseFacts(UsageApi.Responses, call.Call.Model!.Provider);
         facts.Whole(answer.Span);
         if (facts.IsFinal && facts.Id == id && pending.TryRemove(id, out _))
-            End(call, CallPrice.Settle(call.Plan, facts, status, time.GetUtcNow()));
+            End(call, Settlement.Of(call.Call, facts, status, time.GetUtcNow()));
     }
 
     /// <summary>Gives up on what is still pending: it counts in full.</summary>
@@ -76,27 +76,26 @@ internal sealed class BackgroundCalls(TimeProvider time, ILogger<BackgroundCalls
             await Task.Delay(Interval, time);
             try
             {
-                using var expiry = new CancellationTokenSource(call.Plan.Settings.ModelCall.Timeout, time);
-                var endpoint = new UpstreamEndpoint(EndpointKind.Poll, "/responses/" + Uri.EscapeDataString(id))
-                {
-                    Version = call.Plan.Endpoint.Version,
-                };
-                using var message = new HttpRequestMessage(HttpMethod.Get, call.Plan.Upstream.Endpoint(endpoint, call.Plan.Query));
-                foreach (var (name, value) in call.Headers)
-                    message.Headers.TryAddWithoutValidation(name, value);
-                UpstreamHeaders.AddKey(message, call.Plan.Upstream, call.Plan.Provider);
-                using var response = await call.Plan.Upstream.Client.SendAsync(message, expiry.Token);
+                using var expiry = new CancellationTokenSource(call.Call.Settings.ModelCall.Timeout, time);
+                using var response = await UpstreamSender.SendAsync(Poll(id, call), expiry.Token);
                 if (response.IsSuccessStatusCode)
                     Saw(id, await response.Content.ReadAsByteArrayAsync(expiry.Token), (int)response.StatusCode);
             }
-            catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+            catch (Exception exception) when (UpstreamFailure.IsOne(exception))
             {
-                log.ModelCallFailed(call.Plan.Upstream.Name, call.Plan.Request.Model, e.GetType().Name);
+                observer.Failed(call.Call, CallKind.Background, UpstreamFailure.Of(exception, sent: false).Reason);
             }
         }
         if (pending.TryRemove(id, out var lost))
             End(lost, CallOutcome.Unproven(0, null));
     }
 
-    private sealed record Pending(ModelCallPlan Plan, Dictionary<string, string> Headers, Action<CallOutcome> Book);
+    private static UpstreamRequest Poll(string id, Pending pending)
+    {
+        var (call, started) = (pending.Call, pending.Call.Endpoint);
+        var endpoint = new UpstreamEndpoint(EndpointKind.Poll, "/responses/" + Uri.EscapeDataString(id)) { Version = started.Version };
+        return new UpstreamRequest(call.Upstream!, "GET", endpoint, call.Query, call.Model!.Provider) { Headers = pending.Headers };
+    }
+
+    private sealed record Pending(CallContext Call, HeaderDictionary Headers, Action<CallOutcome> Book);
 }

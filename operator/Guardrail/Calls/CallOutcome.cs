@@ -4,7 +4,7 @@ using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Calls;
 
-/// <summary>How one attempt of a model call ended.</summary>
+/// <summary>How one attempt of a call ended. One that is not billed is always "zero".</summary>
 /// <param name="Name">settled, zero, unproven or pending.</param>
 /// <param name="Cost">What it cost, USD; null where that is not proven, so that the whole reservation counts.</param>
 /// <param name="Status">The status that the provider answered, 0 without an answer.</param>
@@ -33,6 +33,9 @@ internal sealed record CallOutcome(string Name, Money? Cost, int Status, Respons
 
     /// <summary>The provider cannot have billed anything.</summary>
     public static CallOutcome Zero(int status) => new(Nothing, Money.Zero, status, null);
+
+    /// <summary>The provider goes on in the background, and what it costs is not known yet.</summary>
+    public static CallOutcome Pending(string id, int status, ResponseFacts facts) => new("pending", null, status, facts) { PendingId = id };
 
     /// <summary>The provider may have billed up to the reservation.</summary>
     public static CallOutcome Unproven(int status, ResponseFacts? facts) => new("unproven", null, status, facts);

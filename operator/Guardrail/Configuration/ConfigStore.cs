@@ -1,5 +1,4 @@
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Guardrail.Telemetry;
 using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Configuration;
@@ -69,7 +68,7 @@ internal sealed class ConfigStore
             if (next.AsSpan().SequenceEqual(content))
                 return;
             content = next;
-            var settings = GuardrailSettings.Parse(next, prices.Catalog, time);
+            var settings = GuardrailSettings.Parse(next, prices.Catalog, time, Current);
             var old = Current;
             Volatile.Write(ref current, settings);
             log.ConfigLoaded(settings.Config.Agent.Revision);

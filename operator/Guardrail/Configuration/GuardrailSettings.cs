@@ -1,7 +1,7 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
 
@@ -15,7 +15,7 @@ internal sealed class GuardrailSettings
     private readonly NamePatterns allowed;
     private readonly NamePatterns tools;
 
-    private GuardrailSettings(GuardrailConfig config, PriceCatalog prices, TimeProvider time)
+    private GuardrailSettings(GuardrailConfig config, PriceCatalog prices, TimeProvider time, GuardrailSettings? previous)
     {
         Config = config;
         Prices = prices;
@@ -28,25 +28,7 @@ internal sealed class GuardrailSettings
         FailoverWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.FailoverWait, "budget.failoverWait");
         if (config.MaxOutputTokens < 1)
             throw new FormatException("maxOutputTokens must be at least 1");
-        foreach (var upstream in config.Upstreams)
-        {
-            if (!Uri.TryCreate(upstream.Url.TrimEnd('/'), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-                throw new FormatException($"upstream {upstream.Name}: the url is not an absolute http or https URL");
-            var format =
-                WireFormat.Of(upstream.Format)
-                ?? throw new FormatException(
-                    $"upstream {upstream.Name}: the format {upstream.Format} is not one of {string.Join(", ", WireFormat.Names)}"
-                );
-            if (upstream.Proxy is { } proxy && !Uri.TryCreate(proxy, UriKind.Absolute, out _))
-                throw new FormatException($"upstream {upstream.Name}: the proxy is not a URL");
-            if (
-                !Upstreams.TryAdd(
-                    upstream.Name,
-                    new Upstream(upstream, url, format, upstream.KeyFile is null ? null : new ProviderKey(upstream.KeyFile, time))
-                )
-            )
-                throw new FormatException($"upstream {upstream.Name} is there twice");
-        }
+        Upstreams = ReadUpstreams(config, time, previous);
         if (config.Budget is { } budget && !(Uri.TryCreate(budget.Url, UriKind.Absolute, out var authority) && authority.Scheme == "https"))
             throw new FormatException("budget.url is not an absolute https URL");
         if (
@@ -86,18 +68,27 @@ internal sealed class GuardrailSettings
     public TimeSpan FailoverWait { get; }
 
     /// <summary>The upstreams by name.</summary>
-    public Dictionary<string, Upstream> Upstreams { get; } = new(StringComparer.Ordinal);
+    public FrozenDictionary<string, Upstream> Upstreams { get; }
 
     /// <summary>Reads a configuration.</summary>
+    /// <param name="json">The file.</param>
+    /// <param name="prices">The price catalog.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="previous">The settings that were in force: an upstream that is declared as it was stays, with its connections.</param>
     /// <exception cref="FormatException">It cannot be used; the message says why and quotes no secret, since there is none in
     /// it.</exception>
-    public static GuardrailSettings Parse(ReadOnlySpan<byte> json, PriceCatalog prices, TimeProvider time)
+    public static GuardrailSettings Parse(
+        ReadOnlySpan<byte> json,
+        PriceCatalog prices,
+        TimeProvider time,
+        GuardrailSettings? previous = null
+    )
     {
         try
         {
             var config =
                 JsonSerializer.Deserialize(json, ContractsJson.Default.GuardrailConfig) ?? throw new FormatException("the file holds null");
-            return new GuardrailSettings(config, prices, time);
+            return new GuardrailSettings(config, prices, time, previous);
         }
         catch (JsonException e)
         {
@@ -122,4 +113,17 @@ internal sealed class GuardrailSettings
     /// <summary>Reads a duration of the configuration.</summary>
     internal static TimeSpan Duration(string text, string field) =>
         GoDuration.TryParse(text, out var duration) ? duration : throw new FormatException($"{field}: \"{text}\" is not a duration");
+
+    private static FrozenDictionary<string, Upstream> ReadUpstreams(GuardrailConfig config, TimeProvider time, GuardrailSettings? previous)
+    {
+        var upstreams = new Dictionary<string, Upstream>(StringComparer.Ordinal);
+        foreach (var declared in config.Upstreams)
+        {
+            var kept = previous?.Upstreams.GetValueOrDefault(declared.Name);
+            var upstream = kept?.Serves(declared) == true ? kept : new Upstream(declared, time);
+            if (!upstreams.TryAdd(declared.Name, upstream))
+                throw new FormatException($"upstream {declared.Name} is there twice");
+        }
+        return upstreams.ToFrozenDictionary(StringComparer.Ordinal);
+    }
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using AgentReadiness.Guardrail.Telemetry;
 using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Configuration;

@@ -1,5 +1,5 @@
 using AgentReadiness.Contracts;
-using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Formats;
 
 namespace AgentReadiness.Guardrail.Configuration;
 
@@ -22,7 +22,7 @@ internal sealed class TagNames
                     + $"{string.Join(", ", Attribution.Taken)}"
             );
         Names = names;
-        headers = [.. names.Select(name => Tags.HeaderPrefix + name)];
+        headers = [.. names.Select(name => AgentHeaders.TagPrefix + name)];
     }
 
     /// <summary>The names.</summary>

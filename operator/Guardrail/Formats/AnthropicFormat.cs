@@ -6,19 +6,18 @@ namespace AgentReadiness.Guardrail.Formats;
 /// <summary>Anthropic's Messages API.</summary>
 internal sealed class AnthropicFormat : WireFormat
 {
+    private static readonly EndpointTable Endpoints = new(
+        new EndpointRule("POST", "/messages", EndpointKind.Metered) { Api = UsageApi.Messages },
+        new EndpointRule("POST", "/messages/count_tokens", EndpointKind.Free) { Api = UsageApi.Messages },
+        new EndpointRule("GET", "/models", EndpointKind.Free),
+        new EndpointRule("GET", "/models/{model}", EndpointKind.Free)
+    );
+
     /// <inheritdoc/>
     public override UpstreamEndpoint Match(string method, string path)
     {
         var (version, rest) = Split(path);
-        var kind = (method, rest) switch
-        {
-            ("POST", "/messages") => EndpointKind.Metered,
-            ("POST", "/messages/count_tokens") or ("GET", "/models") => EndpointKind.Free,
-            ("GET", _) when rest.StartsWith("/models/", StringComparison.Ordinal) && IsSegment(rest.AsSpan("/models/".Length)) =>
-                EndpointKind.Free,
-            _ => EndpointKind.Unmetered,
-        };
-        return new UpstreamEndpoint(kind, rest) { Version = version, Api = UsageApi.Messages };
+        return Endpoints.Match(method, rest) with { Version = version };
     }
 
     /// <inheritdoc/>

@@ -14,4 +14,7 @@ internal enum EndpointKind
 
     /// <summary>It reads an answer that goes on in the background, which may settle a call.</summary>
     Poll,
+
+    /// <summary>It is a tool's: it passes within the limits of the run.</summary>
+    Tool,
 }

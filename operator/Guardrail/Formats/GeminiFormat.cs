@@ -6,7 +6,13 @@ namespace AgentReadiness.Guardrail.Formats;
 /// <summary>Google's Gemini API.</summary>
 internal sealed class GeminiFormat : WireFormat
 {
-    private const string Models = "/models/";
+    private static readonly EndpointTable Endpoints = new(
+        new EndpointRule("POST", "/models/{model}:generateContent", EndpointKind.Metered) { Api = UsageApi.Gemini },
+        new EndpointRule("POST", "/models/{model}:streamGenerateContent", EndpointKind.Metered) { Api = UsageApi.Gemini, Stream = true },
+        new EndpointRule("POST", "/models/{model}:countTokens", EndpointKind.Free) { Api = UsageApi.Gemini },
+        new EndpointRule("GET", "/models", EndpointKind.Free) { Api = UsageApi.Gemini },
+        new EndpointRule("GET", "/models/{model}", EndpointKind.Free) { Api = UsageApi.Gemini }
+    );
 
     /// <inheritdoc/>
     protected override string DefaultVersion => "/v1beta";
@@ -15,24 +21,9 @@ internal sealed class GeminiFormat : WireFormat
     public override UpstreamEndpoint Match(string method, string path)
     {
         var (version, rest) = Split(path);
-        var endpoint = new UpstreamEndpoint(EndpointKind.Unmetered, rest) { Version = version, Api = UsageApi.Gemini };
-        if (method == "GET" && rest == "/models")
-            return endpoint with { Kind = EndpointKind.Free };
-        if (!rest.StartsWith(Models, StringComparison.Ordinal))
-            return endpoint;
-        var name = rest.AsSpan(Models.Length);
-        var colon = name.LastIndexOf(':');
-        var model = colon < 0 ? name : name[..colon];
-        if (!IsSegment(model))
-            return endpoint;
-        endpoint = endpoint with { Model = Uri.UnescapeDataString(model.ToString()) };
-        return (method, colon < 0 ? "" : name[(colon + 1)..].ToString()) switch
-        {
-            ("GET", "") or ("POST", "countTokens") => endpoint with { Kind = EndpointKind.Free },
-            ("POST", "generateContent") => endpoint with { Kind = EndpointKind.Metered },
-            ("POST", "streamGenerateContent") => endpoint with { Kind = EndpointKind.Metered, Stream = true },
-            _ => endpoint,
-        };
+        var endpoint = Endpoints.Match(method, rest) with { Version = version };
+        // A colon separates a model and what is asked of it: a name that has one would be another method's.
+        return endpoint.Model?.Contains(':', StringComparison.Ordinal) == true ? endpoint with { Kind = EndpointKind.Unmetered } : endpoint;
     }
 
     /// <inheritdoc/>

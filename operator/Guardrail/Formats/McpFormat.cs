@@ -10,10 +10,13 @@ internal sealed class McpFormat : ToolFormat
 
     /// <inheritdoc/>
     public override UpstreamEndpoint Match(string method, string path) =>
-        new(
-            path is "" or "/" or "/mcp" && method is "POST" or "GET" or "DELETE" ? EndpointKind.Free : EndpointKind.Unmetered,
-            path is "/mcp" ? "" : path.TrimEnd('/')
-        );
+        path is "" or "/" or "/mcp" && method is "POST" or "GET" or "DELETE"
+            ? new UpstreamEndpoint(EndpointKind.Tool, "")
+            : new UpstreamEndpoint(EndpointKind.Unmetered, path);
+
+    /// <inheritdoc/>
+    public override ApiError Unknown(string method, string path, string baseUrl) =>
+        new(404, "unknown_endpoint", $"An MCP upstream is reached as {baseUrl} by POST, GET or DELETE, and nothing below it.");
 
     /// <inheritdoc/>
     public override void WriteError(Utf8JsonWriter writer, ApiError error)

@@ -8,6 +8,27 @@ internal sealed class OpenAiFormat : WireFormat
 {
     private const string Deployments = "/openai/deployments/";
 
+    // OpenAI's own lists of what is not billed: https://platform.openai.com/docs/guides/moderation and /docs/api-reference/responses.
+    private static readonly EndpointTable Listed = new(
+        new EndpointRule("POST", "/chat/completions", EndpointKind.Metered) { Api = UsageApi.Chat },
+        new EndpointRule("POST", "/responses", EndpointKind.Metered) { Api = UsageApi.Responses },
+        new EndpointRule("POST", "/embeddings", EndpointKind.Metered) { Api = UsageApi.Embeddings },
+        new EndpointRule("GET", "/models", EndpointKind.Free),
+        new EndpointRule("GET", "/models/{model+}", EndpointKind.Free),
+        new EndpointRule("POST", "/moderations", EndpointKind.Free),
+        new EndpointRule("POST", "/responses/input_tokens", EndpointKind.Free) { Api = UsageApi.Responses },
+        new EndpointRule("GET", "/responses/{id}", EndpointKind.Poll) { Api = UsageApi.Responses },
+        new EndpointRule("DELETE", "/responses/{id}", EndpointKind.Free) { Api = UsageApi.Responses },
+        new EndpointRule("POST", "/responses/{id}/cancel", EndpointKind.Poll) { Api = UsageApi.Responses },
+        new EndpointRule("GET", "/responses/{id}/input_items", EndpointKind.Free) { Api = UsageApi.Responses }
+    );
+
+    private readonly EndpointTable endpoints;
+
+    /// <param name="more">Endpoints beside the listed ones.</param>
+    public OpenAiFormat(params EndpointRule[] more) =>
+        endpoints = more.Length == 0 ? Listed : new EndpointTable([.. Listed.Rules, .. more]);
+
     /// <inheritdoc/>
     public override UpstreamEndpoint Match(string method, string path)
     {
@@ -15,9 +36,9 @@ internal sealed class OpenAiFormat : WireFormat
         if (path.StartsWith(Deployments, StringComparison.Ordinal))
         {
             var slash = path.IndexOf('/', Deployments.Length);
-            if (slash > 0 && IsSegment(path.AsSpan(Deployments.Length, slash - Deployments.Length)))
+            if (slash > 0 && PathSegments.IsName(path.AsSpan(Deployments.Length, slash - Deployments.Length)))
             {
-                var found = Known(method, path[slash..]);
+                var found = endpoints.Match(method, path.AsSpan(slash));
                 return found with { Path = path, Version = "", Model = Uri.UnescapeDataString(path[Deployments.Length..slash]) };
             }
             return new UpstreamEndpoint(EndpointKind.Unmetered, path);
@@ -27,7 +48,7 @@ internal sealed class OpenAiFormat : WireFormat
             path.StartsWith("/openai/v1/", StringComparison.Ordinal) ? ("/openai/v1", path["/openai/v1".Length..])
             : path.StartsWith("/openai/", StringComparison.Ordinal) ? ("/openai", path["/openai".Length..])
             : Split(path);
-        return Known(method, rest) with { Version = version };
+        return endpoints.Match(method, rest) with { Version = version };
     }
 
     /// <inheritdoc/>
@@ -78,53 +99,10 @@ internal sealed class OpenAiFormat : WireFormat
         var model = JsonEncodedText.Encode(facts.Model ?? "");
         return endpoint.Api == UsageApi.Responses
             ? $"event: response.incomplete\ndata: "
-                + $"{{\"type\":\"response.incomplete\",\"response\":{{\"id\":\"{id}\",\"object\":\"response\",\"model\":\"{model}\",\"status\":\"incomplete\",\"incomplete_details\":{{\"reason\":\"max_output_tokens\"}},\"output\":[],\"usage\":null}}}}\n\n"
-            : $"data: {{\"id\":\"{id}\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"{model}\",\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"length\"}}]}}\n\ndata: [DONE]\n\n";
-    }
-
-    private static UpstreamEndpoint Known(string method, string rest)
-    {
-        var kind = (method, rest) switch
-        {
-            ("POST", "/chat/completions" or "/responses" or "/embeddings") => EndpointKind.Metered,
-            ("GET", "/models") => EndpointKind.Free,
-            // OpenAI's own lists of what is not billed.
-            ("POST", "/moderations" or "/responses/input_tokens") => EndpointKind.Free,
-            _ => EndpointKind.Unmetered,
-        };
-        var api = rest switch
-        {
-            "/responses" => UsageApi.Responses,
-            "/embeddings" => UsageApi.Embeddings,
-            _ => UsageApi.Chat,
-        };
-        if (kind == EndpointKind.Unmetered)
-        {
-            if (method == "GET" && Under(rest, "/models/", out var below) && (IsSegment(below) || below.Split('/').All(s => IsSegment(s))))
-                kind = EndpointKind.Free;
-            else if (Under(rest, "/responses/", out below))
-                (kind, api) = (Stored(method, below), UsageApi.Responses);
-        }
-        return new UpstreamEndpoint(kind, rest) { Api = api };
-    }
-
-    private static EndpointKind Stored(string method, string below)
-    {
-        if (IsSegment(below))
-            return method is "GET" ? EndpointKind.Poll
-                : method is "DELETE" ? EndpointKind.Free
-                : EndpointKind.Unmetered;
-        var parts = below.Split('/');
-        return parts.Length == 2 && IsSegment(parts[0]) && (method, parts[1]) is (("POST", "cancel") or ("GET", "input_items"))
-            ? parts[1] == "cancel"
-                ? EndpointKind.Poll
-                : EndpointKind.Free
-            : EndpointKind.Unmetered;
-    }
-
-    private static bool Under(string path, string prefix, out string below)
-    {
-        below = path.StartsWith(prefix, StringComparison.Ordinal) ? path[prefix.Length..] : "";
-        return below.Length > 0;
+                + $"{{\"type\":\"response.incomplete\",\"response\":{{\"id\":\"{id}\",\"object\":\"response\",\"model\":\"{model}\","
+                + $"\"status\":\"incomplete\","
+                + $"\"incomplete_details\":{{\"reason\":\"max_output_tokens\"}},\"output\":[],\"usage\":null}}}}\n\n"
+            : $"data: {{\"id\":\"{id}\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"{model}\","
+                + $"\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"length\"}}]}}\n\ndata: [DONE]\n\n";
     }
 }

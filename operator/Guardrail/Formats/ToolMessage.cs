@@ -13,6 +13,12 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, strin
     private const int LongestId = 256;
     private const int HeaderMismatch = -32020;
 
+    /// <summary>The method by which a tool is called.</summary>
+    public const string Call = "tools/call";
+
+    /// <summary>It calls a tool.</summary>
+    public bool IsCall => Method == Call;
+
     /// <summary>Reads a message.</summary>
     public static ToolMessage? Read(ReadOnlySpan<byte> body, out ApiError? error)
     {
@@ -66,7 +72,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, strin
             error = new ApiError(400, "invalid_json", "The body is no JSON-RPC message: not JSON in UTF-8, or a key is there twice.");
             return null;
         }
-        if (method == "tools/call" && string.IsNullOrEmpty(tool))
+        if (method == Call && string.IsNullOrEmpty(tool))
         {
             error = new ApiError(400, "invalid_params", "tools/call names no tool.");
             return null;
@@ -84,7 +90,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, strin
             {
                 RpcCode = HeaderMismatch,
             };
-        return Method == "tools/call" && headers.TryGetValue("Mcp-Name", out var name) && name.ToString() != Tool
+        return IsCall && headers.TryGetValue("Mcp-Name", out var name) && name.ToString() != Tool
             ? new ApiError(400, "header_mismatch", "The header Mcp-Name and the body name different tools.") { RpcCode = HeaderMismatch }
             : null;
     }

@@ -28,8 +28,15 @@ internal abstract class WireFormat
 
     /// <summary>What a request is.</summary>
     /// <param name="method">GET, POST, …</param>
-    /// <param name="path">What follows the upstream's name, with a slash at its start, or empty.</param>
+    /// <param name="path">What follows the upstream's name as it was sent, with a slash at its start, or empty.</param>
     public abstract UpstreamEndpoint Match(string method, string path);
+
+    /// <summary>What the agent is told about a request that is for no endpoint of the format.</summary>
+    /// <param name="method">GET, POST, …</param>
+    /// <param name="path">What follows the upstream's name, as it was sent.</param>
+    /// <param name="baseUrl">Where the agent reaches the upstream.</param>
+    public virtual ApiError Unknown(string method, string path, string baseUrl) =>
+        new(403, "unmetered_endpoint", $"{method} {path} does not pass: what it costs is not metered.");
 
     /// <summary>Reads the body of a metered request.</summary>
     public abstract MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error);
@@ -46,25 +53,13 @@ internal abstract class WireFormat
     /// </summary>
     public virtual string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint) => "";
 
-    /// <summary>Splits "/v1/x" into version and rest; any "/v" with a digit counts as a version.</summary>
+    /// <summary>Splits "/v1/x" into version and rest. What is no version is part of the rest, to which the format's own version belongs.</summary>
     protected (string Version, string Below) Split(string path)
     {
-        if (path.Length > 2 && path[1] == 'v' && char.IsAsciiDigit(path[2]))
-        {
-            var slash = path.IndexOf('/', 2);
-            return slash < 0 ? (path, "") : (path[..slash], path[slash..]);
-        }
-        return (DefaultVersion, path);
-    }
-
-    /// <summary>A name as one segment of a path: letters, digits and what model names hold.</summary>
-    protected static bool IsSegment(ReadOnlySpan<char> text)
-    {
-        foreach (var letter in text)
-        {
-            if (!char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_' or '.' or ':' or '@' or '%'))
-                return false;
-        }
-        return text.Length is > 0 and <= 256 && !text.SequenceEqual(".") && !text.SequenceEqual("..");
+        var end = path.Length < 2 ? -1 : path.IndexOf('/', 1);
+        var first = end < 0 ? path.AsSpan() : path.AsSpan(0, end);
+        return first.Length > 1 && PathSegments.IsVersion(first[1..])
+            ? (first.ToString(), end < 0 ? "" : path[end..])
+            : (DefaultVersion, path);
     }
 }

@@ -12,7 +12,7 @@ namespace AgentReadiness.Guardrail.Hosting;
 internal sealed class Admin(
     ConfigStore config,
     GrantClient grants,
-    EgressProxy egress,
+    CallPipeline egress,
     InboundFront front,
     GuardrailMetrics metrics,
     IHostApplicationLifetime lifetime,

@@ -20,8 +20,17 @@ internal static class GuardrailHost
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(GuardrailTimes.AfterDrain - 5);
 
     /// <summary>Builds a server that has not started yet.</summary>
+    /// <param name="options">Where it finds its files and listens.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logging">Where it logs; null: to standard output.</param>
+    /// <param name="services">Puts other parts in the place of its own; null: none.</param>
     /// <exception cref="FormatException">The configuration cannot be used.</exception>
-    public static WebApplication Build(GuardrailOptions options, TimeProvider time, Action<ILoggingBuilder>? logging = null)
+    public static WebApplication Build(
+        GuardrailOptions options,
+        TimeProvider time,
+        Action<ILoggingBuilder>? logging = null,
+        Action<IServiceCollection>? services = null
+    )
     {
         // Not the slim builder: it watches the content root for settings files, and in a container that is "/", /proc and all.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -75,12 +84,23 @@ internal static class GuardrailHost
         builder.Services.AddSingleton<IGrantAuthority, HttpGrantAuthority>();
         builder.Services.AddSingleton<GrantClient>();
         builder.Services.AddSingleton<RunRegistry>();
-        builder.Services.AddSingleton<RateGate>();
+        builder.Services.AddSingleton<RateLimiter>();
         builder.Services.AddSingleton<OverrunList>();
         builder.Services.AddSingleton<BackgroundCalls>();
-        builder.Services.AddSingleton<ModelCalls>();
-        builder.Services.AddSingleton<ToolCalls>();
-        builder.Services.AddSingleton<EgressProxy>();
+        builder.Services.AddSingleton<ICallObserver, CallObserver>();
+        builder.Services.AddSingleton(s => new AdmissionRules(
+            AdmissionRules.Checks,
+            AdmissionRules.Claims(
+                s.GetRequiredService<RateLimiter>(),
+                s.GetRequiredService<GrantClient>(),
+                s.GetRequiredService<OverrunList>()
+            )
+        ));
+        builder.Services.AddSingleton<CallRoute, ModelRoute>();
+        builder.Services.AddSingleton<CallRoute, ToolRoute>();
+        builder.Services.AddSingleton<CallRoute, FreeRoute>();
+        builder.Services.AddSingleton<CallAttempt>();
+        builder.Services.AddSingleton<CallPipeline>();
         builder.Services.AddSingleton<InboundFront>();
         builder.Services.AddSingleton<Admin>();
         builder.Services.AddHostedService<Lifecycle>();
@@ -96,8 +116,9 @@ internal static class GuardrailHost
             foreach (var port in inbound.Keys)
                 kestrel.Listen(options.Address, port, l => l.Protocols = HttpProtocols.Http1);
         });
+        services?.Invoke(builder.Services);
         var app = builder.Build();
-        var egress = app.Services.GetRequiredService<EgressProxy>();
+        var egress = app.Services.GetRequiredService<CallPipeline>();
         var front = app.Services.GetRequiredService<InboundFront>();
         var admin = app.Services.GetRequiredService<Admin>();
         app.Run(context =>
@@ -121,7 +142,7 @@ internal static class GuardrailHost
         ConfigStore config,
         GrantClient grants,
         LastWords words,
-        EgressProxy egress,
+        CallPipeline egress,
         BackgroundCalls background,
         InboundFront front,
         Admin admin,

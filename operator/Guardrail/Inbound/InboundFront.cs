@@ -1,11 +1,9 @@
-using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
 using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Formats;
-using AgentReadiness.Guardrail.Hosting;
 using AgentReadiness.Guardrail.Runs;
-using AgentReadiness.Guardrail.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace AgentReadiness.Guardrail.Inbound;
@@ -17,10 +15,9 @@ namespace AgentReadiness.Guardrail.Inbound;
 internal sealed class InboundFront(
     IHttpForwarder forwarder,
     RunRegistry runs,
-    GuardrailMetrics metrics,
-    SpendLog spend,
     GrantAccount account,
-    ILogger<InboundFront> log
+    ICallObserver observer,
+    TimeProvider time
 ) : IDisposable
 {
     // Agents may think for long before the first byte, and streams may pause: the agent's own limits are the ones that count.
@@ -62,21 +59,21 @@ internal sealed class InboundFront(
             context.Request.Headers.TraceParent = $"00-{id}-{id[..16]}-01";
         var run = runs.Start(id, trace, context.Request.Headers);
         // An ID from outside could join a run of somebody else.
-        context.Request.Headers[RunRegistry.IdHeader] = id;
+        context.Request.Headers[AgentHeaders.RunId] = id;
         context.Response.OnStarting(
             static state =>
             {
                 var (response, current, front) = ((HttpResponse, Run, InboundFront))state;
-                response.Headers[RunRegistry.IdHeader] = current.Id;
+                response.Headers[AgentHeaders.RunId] = current.Id;
                 // What is still in flight counts at its upper bound: never less than what the run will have cost by now.
-                response.Headers[RunRegistry.CostHeader] = current.Cost.ToString();
+                response.Headers[AgentHeaders.RunCost] = current.Cost.ToString();
                 if (front.Draining && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
                     response.Headers.Connection = "close";
                 return Task.CompletedTask;
             },
             (context.Response, run, this)
         );
-        var started = Stopwatch.GetTimestamp();
+        var started = time.GetTimestamp();
         try
         {
             var error = await forwarder.SendAsync(
@@ -95,7 +92,7 @@ internal sealed class InboundFront(
                 return;
             }
             var cause = context.GetForwarderErrorFeature()?.Exception?.GetBaseException().Message ?? error.ToString();
-            log.InboundFailed(listenPort, $"{error}: {cause}");
+            observer.InboundFailed(listenPort, $"{error}: {cause}");
             await (
                 error is ForwarderError.RequestTimedOut
                     ? new ApiError(504, "agent_timeout", $"The agent on port {targetPort} did not answer in time.", Retry: true)
@@ -105,11 +102,10 @@ internal sealed class InboundFront(
         finally
         {
             runs.End(run, trace);
-            var (status, elapsed) = (context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
-            metrics.Run(run, status, elapsed);
+            var (status, elapsed) = (context.Response.StatusCode, time.GetElapsedTime(started));
             if (run.CalledModel)
                 account.RunEnded(id, run.Cost);
-            spend.Run(run, status, elapsed);
+            observer.RunEnded(run, status, elapsed);
         }
     }
 

@@ -5,9 +5,6 @@ namespace AgentReadiness.Guardrail.Runs;
 /// <summary>W3C Baggage, as far as it is read here: the value of one key. Pure; what is malformed is not there.</summary>
 internal static class Baggage
 {
-    /// <summary>The header.</summary>
-    public const string Header = "baggage";
-
     /// <summary>
     /// The value of the first member of a key, still percent-encoded and without its properties; null where there is none.
     /// </summary>

@@ -101,19 +101,32 @@ internal sealed class Run : IDisposable
         }
     }
 
-    /// <summary>Takes another attempt of a call that has its step already.</summary>
-    public bool TryAgain(RunPolicy policy, RunShare share)
+    /// <summary>Gives a step back that <see cref="TryStep"/> took for a call that was not made.</summary>
+    public void ReleaseStep(RunShare share, UInt128 fingerprint)
     {
         lock (gate)
         {
-            if (
-                !policy.Observe
-                && (Deadline.IsCancellationRequested || (policy.MaxCost is { } cost && settled + reserved + share.Cost > cost))
-            )
-                return false;
+            steps--;
+            reserved -= share.Cost;
+            reservedTokens -= share.Tokens;
+            Forget(fingerprint);
+        }
+    }
+
+    /// <summary>Takes another attempt of a call that has its step already, or says which limit it does not fit.</summary>
+    public string? TryAgain(RunPolicy policy, RunShare share)
+    {
+        lock (gate)
+        {
+            var limit =
+                Deadline.IsCancellationRequested ? "maxDuration"
+                : policy.MaxCost is { } cost && settled + reserved + share.Cost > cost ? "maxCost"
+                : null;
+            if (limit is not null && !policy.Observe)
+                return limit;
             reserved += share.Cost;
             reservedTokens += share.Tokens;
-            return true;
+            return limit;
         }
     }
 
@@ -130,6 +143,16 @@ internal sealed class Run : IDisposable
             if (limit is null || policy.Observe)
                 toolCalls++;
             return limit;
+        }
+    }
+
+    /// <summary>Gives a tool call back that <see cref="TryToolCall"/> counted and that was not made.</summary>
+    public void ReleaseToolCall(UInt128 fingerprint)
+    {
+        lock (gate)
+        {
+            toolCalls--;
+            Forget(fingerprint);
         }
     }
 
@@ -158,5 +181,15 @@ internal sealed class Run : IDisposable
         if (times > 0 || seen.Count < MostFingerprints)
             seen[fingerprint] = times + 1;
         return false;
+    }
+
+    private void Forget(UInt128 fingerprint)
+    {
+        if (!seen.TryGetValue(fingerprint, out var times))
+            return;
+        if (times > 1)
+            seen[fingerprint] = times - 1;
+        else
+            seen.Remove(fingerprint);
     }
 }

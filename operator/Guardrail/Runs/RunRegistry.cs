@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using AgentReadiness.Guardrail.Configuration;
-using AgentReadiness.Guardrail.Hosting;
+using AgentReadiness.Guardrail.Formats;
 using Microsoft.Extensions.Primitives;
 
 namespace AgentReadiness.Guardrail.Runs;
@@ -13,12 +13,6 @@ namespace AgentReadiness.Guardrail.Runs;
 /// </summary>
 internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisposable
 {
-    /// <summary>The header of a run's ID.</summary>
-    public const string IdHeader = "X-Agent-Run-Id";
-
-    /// <summary>The header that tells a run's cost so far, USD.</summary>
-    public const string CostHeader = "X-Agent-Run-Cost";
-
     private static readonly SearchValues<char> Hex = SearchValues.Create("0123456789abcdef");
 
     private const string BaggageKey = "agent.run.id";
@@ -110,10 +104,10 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
 
     private Run? Named(IHeaderDictionary headers, string? previousResponse)
     {
-        if (headers.TryGetValue(IdHeader, out var header) && byId.TryGetValue(header.ToString(), out var run))
+        if (headers.TryGetValue(AgentHeaders.RunId, out var header) && byId.TryGetValue(header.ToString(), out var run))
             return run;
         if (
-            headers.TryGetValue(Baggage.Header, out var baggage)
+            headers.TryGetValue(AgentHeaders.Baggage, out var baggage)
             && Baggage.Find(baggage, BaggageKey) is { } inBaggage
             && byId.TryGetValue(inBaggage, out run)
         )

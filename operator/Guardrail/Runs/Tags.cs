@@ -1,7 +1,9 @@
+using System.Collections;
 using System.Globalization;
 using System.Text;
 using AgentReadiness.Contracts;
 using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Formats;
 
 namespace AgentReadiness.Guardrail.Runs;
 
@@ -9,11 +11,8 @@ namespace AgentReadiness.Guardrail.Runs;
 /// What a call or a run is tagged with: a value for each name, "(none)" where nobody gave one. Values come from outside, so they are
 /// cleaned and cut. Immutable.
 /// </summary>
-internal sealed class Tags
+internal sealed class Tags : IReadOnlyList<KeyValuePair<string, string>>
 {
-    /// <summary>The beginning of the headers that carry a tag.</summary>
-    public const string HeaderPrefix = "X-Agent-Tag-";
-
     // What a longer text could say beyond the cut is not even looked at.
     private const int MostEncoded = 12 * Attribution.MaxValue;
 
@@ -30,6 +29,15 @@ internal sealed class Tags
 
     /// <summary>The n-th one.</summary>
     public KeyValuePair<string, string> this[int index] => new(names.Names[index], values[index]);
+
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, string>> GetEnumerator()
+    {
+        for (var i = 0; i < Count; i++)
+            yield return this[i];
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <summary>The value of a name; "(none)" where it is not there.</summary>
     public string Of(string name)
@@ -93,7 +101,7 @@ internal sealed class Tags
     }
 
     private static string? InBaggage(IHeaderDictionary headers, string name) =>
-        headers.TryGetValue(Baggage.Header, out var header) && Baggage.Find(header, name) is { } encoded
+        headers.TryGetValue(AgentHeaders.Baggage, out var header) && Baggage.Find(header, name) is { } encoded
             ? Clean(Uri.UnescapeDataString(encoded.Length > MostEncoded ? encoded[..MostEncoded] : encoded))
             : null;
 

@@ -1,8 +1,8 @@
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Runs;
-using AgentReadiness.Pricing;
 using Prometheus;
 
 namespace AgentReadiness.Guardrail.Telemetry;
@@ -22,6 +22,7 @@ internal sealed class GuardrailMetrics
     private readonly Counter tokens;
     private readonly Counter cost;
     private readonly Histogram callDuration;
+    private readonly Histogram firstByte;
     private readonly Counter retries;
     private readonly Counter wouldRefuse;
     private readonly Counter overruns;
@@ -50,8 +51,9 @@ internal sealed class GuardrailMetrics
             "status"
         );
         refused = factory.CreateCounter(
-            "agentreadiness_model_calls_refused_total",
-            "Model calls that the guardrail refused.",
+            "agentreadiness_calls_refused_total",
+            "Calls that the guardrail refused.",
+            "kind",
             "upstream",
             "code"
         );
@@ -61,6 +63,11 @@ internal sealed class GuardrailMetrics
             "agentreadiness_model_call_duration_seconds",
             "Duration of model calls.",
             new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets }
+        );
+        firstByte = factory.CreateHistogram(
+            "agentreadiness_call_first_byte_seconds",
+            "Time from a call's begin to the first byte of its answer.",
+            new HistogramConfiguration { LabelNames = ["kind", "upstream"], Buckets = CallBuckets }
         );
         retries = factory.CreateCounter("agentreadiness_model_call_retries_total", "Attempts of model calls after the first.", "upstream");
         wouldRefuse = factory.CreateCounter(
@@ -109,12 +116,12 @@ internal sealed class GuardrailMetrics
     }
 
     /// <summary>A model call has ended.</summary>
-    public void ModelCall(string upstream, string model, string outcome, int status, TokenUsage? usage, Money spent, TimeSpan duration)
+    public void ModelCall(string upstream, string model, CallOutcome outcome, Money spent, TimeSpan duration)
     {
-        calls.WithLabels(upstream, model, outcome, Status(status)).Inc();
-        cost.WithLabels(model, outcome).Inc((double)spent.Amount);
+        calls.WithLabels(upstream, model, outcome.Name, Status(outcome.Status)).Inc();
+        cost.WithLabels(model, outcome.Name).Inc((double)spent.Amount);
         callDuration.WithLabels(upstream).Observe(duration.TotalSeconds);
-        if (usage is not { } used)
+        if (outcome.Facts?.Usage is not { } used)
             return;
         tokens.WithLabels(model, "input").Inc(used.Input);
         tokens.WithLabels(model, "cache_read").Inc(used.CacheRead);
@@ -132,8 +139,12 @@ internal sealed class GuardrailMetrics
         attributed.Booked(tags, spent);
     }
 
-    /// <summary>A model call was refused.</summary>
-    public void Refused(string upstream, string code) => refused.WithLabels(upstream, code).Inc();
+    /// <summary>A call was refused.</summary>
+    public void Refused(string kind, string upstream, string code) => refused.WithLabels(kind, upstream, code).Inc();
+
+    /// <summary>The answer to a call has begun.</summary>
+    public void Answered(string kind, string upstream, TimeSpan elapsed) =>
+        firstByte.WithLabels(kind, upstream).Observe(elapsed.TotalSeconds);
 
     /// <summary>A model call is tried again.</summary>
     public void Retried(string upstream) => retries.WithLabels(upstream).Inc();

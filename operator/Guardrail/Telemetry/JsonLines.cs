@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Guardrail.Runs;
 
 namespace AgentReadiness.Guardrail.Telemetry;
 
@@ -200,7 +199,7 @@ internal sealed class JsonLines : ILoggerProvider
                     json.WriteString("revision"u8, agent.Revision);
                     json.WriteString("track"u8, agent.Track);
                     break;
-                case Tags tags:
+                case IReadOnlyList<KeyValuePair<string, string>> tags:
                     json.WriteStartObject(name);
                     for (var i = 0; i < tags.Count; i++)
                         json.WriteString(tags[i].Key, tags[i].Value);

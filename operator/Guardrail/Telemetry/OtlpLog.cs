@@ -1,6 +1,5 @@
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Configuration;
-using AgentReadiness.Guardrail.Runs;
 using Microsoft.Extensions.Logging.Abstractions;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -122,7 +121,7 @@ internal sealed class OtlpLog : IDisposable
             var attributes = new List<KeyValuePair<string, object?>>(data.Attributes?.Count ?? 0);
             foreach (var (name, value) in data.Attributes ?? [])
             {
-                if (value is Tags tags)
+                if (value is IReadOnlyList<KeyValuePair<string, string>> tags)
                 {
                     for (var i = 0; i < tags.Count; i++)
                         attributes.Add(new("tag." + tags[i].Key, tags[i].Value));

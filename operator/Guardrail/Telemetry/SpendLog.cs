@@ -1,4 +1,5 @@
 using AgentReadiness.Contracts;
+using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Runs;
@@ -12,7 +13,7 @@ namespace AgentReadiness.Guardrail.Telemetry;
 internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLog> log)
 {
     /// <summary>An attempt of a model call was booked.</summary>
-    public void Call(ModelCallPlan plan, CallOutcome outcome, Money spent, Money reserved, TimeSpan elapsed)
+    public void Call(CallContext call, CallOutcome outcome, Money spent, Money reserved, TimeSpan elapsed)
     {
         Write(log);
         if (otlp.Logger is var collector && collector.IsEnabled(LogLevel.Information))
@@ -20,9 +21,9 @@ internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLo
         void Write(ILogger to) =>
             to.ModelCall(
                 outcome.Name,
-                plan.Run.Id,
-                plan.Upstream.Name,
-                plan.Request.Model,
+                call.Run!.Id,
+                call.UpstreamName,
+                call.Model!.Request.Model,
                 outcome.Facts?.Id,
                 outcome.Status,
                 outcome.Facts?.Usage?.Input,
@@ -31,9 +32,9 @@ internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLo
                 spent.ToString(),
                 reserved.ToString(),
                 (long)elapsed.TotalMilliseconds,
-                plan.Prices.RuleId,
+                call.Model.Prices!.RuleId,
                 config.Current.Config.Agent,
-                plan.Tags
+                call.Model.Tags
             );
     }
 

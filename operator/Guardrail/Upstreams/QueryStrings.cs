@@ -4,13 +4,24 @@ namespace AgentReadiness.Guardrail.Upstreams;
 internal static class QueryStrings
 {
     /// <summary>The query, without the agent's own key where one of ours goes out (Gemini takes it there).</summary>
-    public static string WithoutKey(QueryString query, bool ours)
+    /// <param name="query">As it was sent, with its question mark; empty where there is none.</param>
+    /// <param name="ours">A key of ours goes out.</param>
+    public static string WithoutKey(string query, bool ours)
     {
-        var text = query.Value ?? "";
-        if (!ours || !text.Contains("key=", StringComparison.OrdinalIgnoreCase))
-            return text;
-        var kept = text.TrimStart('?').Split('&').Where(p => !p.StartsWith("key=", StringComparison.OrdinalIgnoreCase));
-        var rest = string.Join('&', kept);
+        if (!ours || query.Length == 0)
+            return query;
+        var parameters = query[1..].Split('&');
+        if (!Array.Exists(parameters, IsKey))
+            return query;
+        var rest = string.Join('&', parameters.Where(parameter => !IsKey(parameter)));
         return rest.Length == 0 ? "" : "?" + rest;
+    }
+
+    // A name may be spelled with percent escapes.
+    private static bool IsKey(string parameter)
+    {
+        var equals = parameter.IndexOf('=', StringComparison.Ordinal);
+        var name = equals < 0 ? parameter : parameter[..equals];
+        return Uri.UnescapeDataString(name).Equals("key", StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
-using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Formats;
 using Microsoft.Extensions.Primitives;
 
 namespace AgentReadiness.Guardrail.Upstreams;
@@ -30,7 +30,7 @@ internal static class UpstreamHeaders
         "Accept-Encoding",
         "Expect",
         "Cookie",
-        RunRegistry.IdHeader,
+        AgentHeaders.RunId,
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     // What carries a key in any of the formats: with a key of ours, none of the agent's goes out.
@@ -42,18 +42,18 @@ internal static class UpstreamHeaders
     /// Copies the agent's headers; its credentials only where the upstream has no key of ours. A model's provider gets no baggage: it names
     /// customers, and is for the agent's own services (W3C Baggage, "Privacy Considerations").
     /// </summary>
-    public static void Copy(HttpRequest from, HttpRequestMessage to, Upstream upstream)
+    public static void Copy(IHeaderDictionary from, HttpRequestMessage to, Upstream upstream)
     {
-        var named = Named(from.Headers.Connection);
-        foreach (var (name, values) in from.Headers)
+        var named = Named(from.Connection);
+        foreach (var (name, values) in from)
         {
             if (
                 Hop.Contains(name)
                 || NotToProvider.Contains(name)
-                || name.StartsWith(Tags.HeaderPrefix, StringComparison.OrdinalIgnoreCase)
+                || name.StartsWith(AgentHeaders.TagPrefix, StringComparison.OrdinalIgnoreCase)
                 || named?.Contains(name) == true
                 || (upstream.Key is not null && Credentials.Contains(name))
-                || (!upstream.Format.IsTool && name.Equals(Baggage.Header, StringComparison.OrdinalIgnoreCase))
+                || (!upstream.Format.IsTool && name.Equals(AgentHeaders.Baggage, StringComparison.OrdinalIgnoreCase))
             )
                 continue;
             if (values.Count == 1)

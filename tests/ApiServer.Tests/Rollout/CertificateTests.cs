@@ -2,24 +2,20 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
+using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>
 /// The operator's own CA on a real API server: made, renewed under load, taken over by another leader, and out of everybody's sight.
 /// </summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Parts)]
 public sealed partial class CertificateTests(ControlPlane plane)
 {
     private static readonly ResourceType Events = new(string.Empty, "v1", "events", "Event");

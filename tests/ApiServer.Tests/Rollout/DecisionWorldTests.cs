@@ -1,15 +1,14 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What people decide, as they write it: steps, approvals, rollbacks, exceptions.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Rollouts)]
 public sealed class DecisionWorldTests(ControlPlane plane)
 {
     private static readonly ResourceType Exceptions = ResourceType.Of<ReadinessException>();

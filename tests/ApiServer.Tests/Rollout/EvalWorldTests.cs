@@ -1,14 +1,16 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using Shouldly;
 using Xunit;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Runtime;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What evals are to the gate, with a real API server and real Job controllers.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Rollouts)]
 public sealed class EvalWorldTests(ControlPlane plane)
 {
     [Fact]

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
@@ -9,7 +7,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 /// A first revision is gated and promoted, a second takes over, a third fails and the second stays: whatever the way between the
 /// operator and a real API server is like.
 /// </summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Faults)]
 public sealed partial class FaultTests(ControlPlane plane)
 {
     [Fact]

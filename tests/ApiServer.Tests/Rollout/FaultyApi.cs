@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Text;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
@@ -17,8 +16,9 @@ internal sealed record ApiCall(string Verb, string Resource, string Name, bool I
     public bool IsWrite => Verb != "GET" && !IsLease;
 
     /// <summary>What is written, without the names that differ from agent to agent.</summary>
-    public string Step =>
-        $"{Verb} {Resource}{(Name.EndsWith("-eval", StringComparison.Ordinal) || Name.EndsWith("-candidate", StringComparison.Ordinal) ? " of the candidate" : string.Empty)}";
+    public string Step => $"{Verb} {Resource}{(IsCandidate ? " of the candidate" : string.Empty)}";
+
+    private bool IsCandidate => Name.EndsWith("-eval", StringComparison.Ordinal) || Name.EndsWith("-candidate", StringComparison.Ordinal);
 
     public override string ToString() => $"{Verb} {Resource} {Name}";
 }
@@ -204,7 +204,8 @@ internal sealed class FaultyApi : DelegatingHandler
         {
             RequestMessage = request,
             Content = new StringContent(
-                $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"{{reason}}","message":"made by the test","code":{{(int)code}}}""",
+                $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"{{reason}}","message":"made by the """
+                    + $$"""test","code":{{(int)code}}}""",
                 Encoding.UTF8,
                 "application/json"
             ),

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;

@@ -1,15 +1,17 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Runtime;
 using NLua;
-using Shouldly;
-using Xunit;
 using YamlDotNet.RepresentationModel;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What Argo CD, Flux and kstatus make of an agent, on objects that the operator wrote, in every situation.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Rollouts)]
 public sealed class GitOpsTests(ControlPlane plane)
 {
     [Fact]

@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
-using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using AgentReadiness.Api;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
 

@@ -1,14 +1,10 @@
-using Shouldly;
-using Xunit;
-using Xunit.Abstractions;
-
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>
 /// The leader of two replicas dies at every step of a rollout: just before each of its writes, and just after, when the write is made
 /// and nobody has seen the answer. The other one ends what it began.
 /// </summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Faults)]
 public sealed class LeaderCrashTests(ControlPlane plane, ITestOutputHelper output)
 {
     private readonly SortedSet<string> crashedAt = new(StringComparer.Ordinal);

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using AgentReadiness.Controller.Hosting;
+using System.Globalization;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

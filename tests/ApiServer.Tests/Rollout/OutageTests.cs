@@ -1,11 +1,12 @@
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>The API server goes away in the middle of an evaluation and comes back.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Faults)]
 public sealed class OutageTests(ControlPlane plane)
 {
     // A Lease shorter than the outage is lost, and the process that lost it makes room for a new one; a longer one is kept.

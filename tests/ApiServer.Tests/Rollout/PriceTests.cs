@@ -1,17 +1,14 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Controller.Prices;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>
 /// The platform's prices on a real API server: they reach every guardrail, broken ones reach none, and who wrote them learns it.
 /// </summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Rollouts)]
 public sealed class PriceTests(ControlPlane plane)
 {
     private static readonly ResourceType Events = new(string.Empty, "v1", "events", "Event");

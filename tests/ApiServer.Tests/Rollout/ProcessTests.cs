@@ -1,12 +1,13 @@
 using AgentReadiness.Api;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>Two real processes, with the Lease times that users get.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Faults)]
 public sealed class ProcessTests(ControlPlane plane)
 {
     [Fact]

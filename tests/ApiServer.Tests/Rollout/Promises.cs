@@ -1,6 +1,7 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

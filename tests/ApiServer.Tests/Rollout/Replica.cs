@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
+using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using k8s;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using k8s;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

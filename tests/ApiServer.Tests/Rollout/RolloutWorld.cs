@@ -1,13 +1,12 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using AgentReadiness.Testing;
-using k8s;
 using Shouldly;
+using k8s;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

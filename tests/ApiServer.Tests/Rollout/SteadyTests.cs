@@ -1,14 +1,12 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What rests is left in peace, and others may scale.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Rollouts)]
 public sealed class SteadyTests(ControlPlane plane)
 {
     private static readonly ResourceType Autoscalers = new("autoscaling", "v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler");
@@ -173,7 +171,8 @@ public sealed class SteadyTests(ControlPlane plane)
                 ["kind"] = Witness.Budgets.Kind,
                 ["metadata"] = new JsonObject { ["name"] = "team", ["namespace"] = world.Ns },
                 ["spec"] = JsonNode.Parse(
-                    $$"""{"namespaces": ["{{world.Ns}}"], "windows": [{"period": "Day", "maxCost": "{{cap}}", "onExhausted": "ScaleDown", "scaleDownTo": 1}]}"""
+                    $$"""{"namespaces": ["{{world.Ns}}"], "windows": [{"period": "Day", "maxCost": "{{cap}}","""
+                        + $$""" "onExhausted": "ScaleDown", "scaleDownTo": 1}]}"""
                 ),
             };
         await world.Api.ApplyAsync(Witness.Budgets, world.Ns, "team", Budget("10"), CancellationToken.None);

@@ -1,14 +1,13 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What others do to an agent's objects is set back or told, and then it is quiet again.</summary>
-[Collection(ControlPlaneCollection.Name)]
+[Collection(ControlPlanes.Rollouts)]
 public sealed class TamperWorldTests(ControlPlane plane)
 {
     private static readonly ResourceType Disruptions = DisruptionView.Resource("v1beta1");

@@ -1,7 +1,8 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.Views;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.EvalRuns;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;

@@ -1,7 +1,3 @@
-using System.Text.Json.Nodes;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Cli.Tests.Budgets;
 
 public sealed class BudgetChangeTests
@@ -41,9 +37,12 @@ public sealed class BudgetChangeTests
             Agent,
             """
             {"metadata": {"name": "support", "namespace": "shop", "resourceVersion": "7"},
-             "spec": {"budget": {"windows": [{"period": "Day", "maxCost": "50"}, {"period": "Month", "maxTokens": 4000000, "resume": "Manual"}],
-               "raises": [{"period": "Month", "maxTokens": 5000000, "reason": "old", "requestedBy": "bo", "expiresAt": "2026-11-24T19:00:00Z"}]}},
-             "status": {"budget": [{"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "3.2", "cap": "50", "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"}]}}
+             "spec": {"budget": {"windows": [{"period": "Day", "maxCost": "50"},
+               {"period": "Month", "maxTokens": 4000000, "resume": "Manual"}],
+               "raises": [{"period": "Month", "maxTokens": 5000000, "reason": "old", "requestedBy": "bo",
+                 "expiresAt": "2026-11-24T19:00:00Z"}]}},
+             "status": {"budget": [{"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "3.2", "cap": "50",
+               "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"}]}}
             """
         );
         server.Add(
@@ -66,7 +65,9 @@ public sealed class BudgetChangeTests
             .Patches.ShouldHaveSingleItem()
             .ToJsonString()
             .ShouldBe(
-                """[{"op":"replace","path":"/metadata/resourceVersion","value":"7"},{"op":"add","path":"/spec/budget/raises/-","value":{"period":"Day","maxCost":"80","reason":"launch, ticket 42","requestedBy":"ana@example.org","expiresAt":"2026-11-24T20:00:00Z"}}]"""
+                """[{"op":"replace","path":"/metadata/resourceVersion","value":"7"},"""
+                    + """{"op":"add","path":"/spec/budget/raises/-","value":{"period":"Day","maxCost":"80","reason":"launch, """
+                    + """ticket 42","requestedBy":"ana@example.org","expiresAt":"2026-11-24T20:00:00Z"}}]"""
             );
     }
 

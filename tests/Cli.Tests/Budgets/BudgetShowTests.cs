@@ -1,7 +1,3 @@
-using System.Text.Json.Nodes;
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Cli.Tests.Budgets;
 
 public sealed class BudgetShowTests
@@ -15,13 +11,20 @@ public sealed class BudgetShowTests
             Agent,
             """
             {"metadata": {"name": "support", "namespace": "shop", "resourceVersion": "7"},
-             "spec": {"budget": {"windows": [{"period": "Day", "maxCost": "50"}, {"period": "Month", "maxCost": "1500", "maxTokens": 4000000, "resume": "Manual"}, {"period": "Total", "maxCost": "9000"}],
-               "raises": [{"period": "Day", "maxCost": "80", "reason": "launch, ticket 42", "requestedBy": "ana", "expiresAt": "2026-11-24T20:00:00Z"}]}},
+             "spec": {"budget": {"windows": [{"period": "Day", "maxCost": "50"},
+               {"period": "Month", "maxCost": "1500", "maxTokens": 4000000, "resume": "Manual"}, {"period": "Total", "maxCost": "9000"}],
+               "raises": [{"period": "Day", "maxCost": "80", "reason": "launch, ticket 42", "requestedBy": "ana",
+                 "expiresAt": "2026-11-24T20:00:00Z"}]}},
              "status": {"budget": [
-               {"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "3.2", "writtenOff": "1", "cap": "80", "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"},
-               {"budget": "month", "period": "Month", "window": "2026-11", "spent": "600", "unproven": "0", "cap": "1500", "spentTokens": 4000000, "capTokens": 4000000, "ends": "2026-12-01T00:00:00Z", "asOf": "2026-11-24T17:58:00Z", "exhausted": true},
-               {"budget": "total", "period": "Total", "window": "total", "spent": "0", "unproven": "0", "cap": "9000", "ends": "9999-12-31T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"},
-               {"budget": "team/week", "period": "Week", "window": "2026-W48", "spent": "7", "unproven": "0", "cap": "7", "ends": "2026-11-30T00:00:00Z", "asOf": "2026-11-24T17:58:00Z", "exhausted": true}]}}
+               {"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "3.2", "writtenOff": "1", "cap": "80",
+                 "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"},
+               {"budget": "month", "period": "Month", "window": "2026-11", "spent": "600", "unproven": "0", "cap": "1500",
+                 "spentTokens": 4000000, "capTokens": 4000000, "ends": "2026-12-01T00:00:00Z", "asOf": "2026-11-24T17:58:00Z",
+                 "exhausted": true},
+               {"budget": "total", "period": "Total", "window": "total", "spent": "0", "unproven": "0", "cap": "9000",
+                 "ends": "9999-12-31T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"},
+               {"budget": "team/week", "period": "Week", "window": "2026-W48", "spent": "7", "unproven": "0", "cap": "7",
+                 "ends": "2026-11-30T00:00:00Z", "asOf": "2026-11-24T17:58:00Z", "exhausted": true}]}}
             """
         );
 
@@ -84,8 +87,11 @@ public sealed class BudgetShowTests
             Ledger,
             """
             {"spec": {"namespace": "shop", "agent": "support", "account": "Serving"}, "status": {"epoch": 1, "segment": 1, "limits": [
-              {"budget": "day", "window": "2026-11-24", "first": 1, "begins": "2026-11-24T00:00:00Z", "ends": "2026-11-25T00:00:00Z", "maxCost": "50", "settled": "45", "unproven": "0", "outstanding": "0", "spend": {
-                "by": [{"name": "customer", "values": [{"value": "acme", "cost": "30.001", "calls": 1}, {"value": "(none)", "cost": "9", "calls": 400}, {"value": "b", "cost": "3", "calls": 2}, {"value": "c", "cost": "2", "calls": 2}, {"value": "(other)", "cost": "0.5", "calls": 9}]}],
+              {"budget": "day", "window": "2026-11-24", "first": 1, "begins": "2026-11-24T00:00:00Z", "ends": "2026-11-25T00:00:00Z",
+                "maxCost": "50", "settled": "45", "unproven": "0", "outstanding": "0", "spend": {
+                "by": [{"name": "customer", "values": [{"value": "acme", "cost": "30.001", "calls": 1},
+                  {"value": "(none)", "cost": "9", "calls": 400}, {"value": "b", "cost": "3", "calls": 2},
+                  {"value": "c", "cost": "2", "calls": 2}, {"value": "(other)", "cost": "0.5", "calls": 9}]}],
                 "runs": [{"id": "4bf92f", "cost": "0.41"}], "perCall": "max=0.25 -70:90 -24:10", "perRun": "max=0.41 -9:1"}}]}}
             """
         );
@@ -115,9 +121,12 @@ public sealed class BudgetShowTests
         server.Add(
             Agent,
             """
-            {"metadata": {"name": "support", "namespace": "shop"}, "spec": {"budget": {"windows": [{"period": "Day", "maxCost": "50"}]}}, "status": {"budget": [
-              {"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "0", "cap": "50", "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z", "forecast": "60.2",
-               "top": [{"by": "feature", "value": "search", "spent": "40", "calls": 7}], "perRun": {"count": 3, "median": "0.1", "p95": "0.2", "max": "0.3"}}]}}
+            {"metadata": {"name": "support", "namespace": "shop"}, "spec": {"budget": {"windows": [{"period": "Day", "maxCost": "50"}]}},
+              "status": {"budget": [
+              {"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "0", "cap": "50",
+                "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z", "forecast": "60.2",
+               "top": [{"by": "feature", "value": "search", "spent": "40", "calls": 7}],
+                 "perRun": {"count": 3, "median": "0.1", "p95": "0.2", "max": "0.3"}}]}}
             """
         );
         var (code, output, _) = await server.RunAsync("show", "support", "--status");
@@ -135,10 +144,14 @@ public sealed class BudgetShowTests
             Ledger,
             """
             {"spec": {"namespace": "shop", "agent": "support", "account": "Serving"}, "status": {"epoch": 1, "segment": 4, "limits": [
-              {"budget": "day", "window": "2026-11-24", "first": 3, "begins": "2026-11-24T00:00:00Z", "ends": "2026-11-25T00:00:00Z", "maxCost": "50", "settled": "30.000000000001", "unproven": "6", "outstanding": "2", "writtenOff": "1"},
-              {"budget": "day", "window": "2026-11-23", "first": 2, "last": 2, "begins": "2026-11-23T00:00:00Z", "ends": "2026-11-24T00:00:00Z", "maxCost": "50", "settled": "40", "unproven": "0", "outstanding": "1"},
-              {"budget": "month", "window": "2026-10", "first": 1, "begins": "2026-10-01T00:00:00Z", "ends": "2026-11-01T00:00:00Z", "maxCost": "1500", "maxTokens": 4000000, "settled": "900/500", "unproven": "0", "outstanding": "0"},
-              {"budget": "shop.team.shared", "window": "a-1", "first": 1, "shared": true, "begins": "2026-11-01T00:00:00Z", "ends": "2026-12-01T00:00:00Z", "granted": "9", "returned": "0", "settled": "1", "unproven": "0", "outstanding": "8"}],
+              {"budget": "day", "window": "2026-11-24", "first": 3, "begins": "2026-11-24T00:00:00Z", "ends": "2026-11-25T00:00:00Z",
+                "maxCost": "50", "settled": "30.000000000001", "unproven": "6", "outstanding": "2", "writtenOff": "1"},
+              {"budget": "day", "window": "2026-11-23", "first": 2, "last": 2, "begins": "2026-11-23T00:00:00Z",
+                "ends": "2026-11-24T00:00:00Z", "maxCost": "50", "settled": "40", "unproven": "0", "outstanding": "1"},
+              {"budget": "month", "window": "2026-10", "first": 1, "begins": "2026-10-01T00:00:00Z", "ends": "2026-11-01T00:00:00Z",
+                "maxCost": "1500", "maxTokens": 4000000, "settled": "900/500", "unproven": "0", "outstanding": "0"},
+              {"budget": "shop.team.shared", "window": "a-1", "first": 1, "shared": true, "begins": "2026-11-01T00:00:00Z",
+                "ends": "2026-12-01T00:00:00Z", "granted": "9", "returned": "0", "settled": "1", "unproven": "0", "outstanding": "8"}],
               "previous": [{"budget": "month", "window": "2026-09", "maxCost": "1500", "settled": "800", "unproven": "2"}]}}
             """
         );
@@ -146,7 +159,8 @@ public sealed class BudgetShowTests
             "agent-readiness-system/budgetledgers/shop.team.shared",
             """
             {"spec": {"namespace": "shop", "agent": "team", "account": "Shared"}, "status": {"epoch": 1, "segment": 1, "limits": [
-              {"budget": "week", "window": "2026-W48", "first": 1, "begins": "2026-11-23T00:00:00Z", "ends": "2026-11-30T00:00:00Z", "maxCost": "7", "settled": "3", "unproven": "0", "outstanding": "2"}]}}
+              {"budget": "week", "window": "2026-W48", "first": 1, "begins": "2026-11-23T00:00:00Z", "ends": "2026-11-30T00:00:00Z",
+                "maxCost": "7", "settled": "3", "unproven": "0", "outstanding": "2"}]}}
             """
         );
         server.Add("shop/agentbudgets/team", """{"spec": {"windows": [{"period": "Week", "maxCost": "7"}]}}""");
@@ -161,7 +175,11 @@ public sealed class BudgetShowTests
         windows["day"]["caps"]![0]!
             .ToJsonString()
             .ShouldBe(
-                """{"unit":"USD","spent":"35.000000000001","unproven":"6","writtenOff":"1","held":"2","cap":"80","capWithoutRaise":"50","left":"44.999999999999","percent":"43.7","forecast":{"atEnd":"46.666666666668","capReachedAt":null,"unknownBecause":null}}"""
+                string.Concat(
+                    """{"unit":"USD","spent":"35.000000000001","unproven":"6","writtenOff":"1","held":"2","cap":"80",""",
+                    "\"capWithoutRaise\":\"50\",\"left\":\"44.999999999999\",\"percent\":\"43.7\",\"forecast\":",
+                    """{"atEnd":"46.666666666668","capReachedAt":null,"unknownBecause":null}}"""
+                )
             );
         windows["day"]["raise"]!["requestedBy"]!.GetValue<string>().ShouldBe("ana");
         // The ledger's last month is over: nothing is spent in this one.

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Text;
-using System.Text.Json.Nodes;
 using AgentReadiness.Cli.Budgets;
 using k8s;
 using Microsoft.Extensions.Time.Testing;

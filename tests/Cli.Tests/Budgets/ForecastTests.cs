@@ -1,7 +1,5 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Cli.Budgets;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Cli.Tests.Budgets;
 

@@ -1,6 +1,3 @@
-using Shouldly;
-using Xunit;
-
 namespace AgentReadiness.Cli.Tests.Budgets;
 
 public sealed class SpendCommandTests
@@ -16,7 +13,8 @@ public sealed class SpendCommandTests
             """{"metadata": {"name": "support", "namespace": "shop"}, "spec": {"budget": {"attribution": ["customer"]}}}"""
         );
         server.Texts[Pods + Selector] =
-            """{"items": [{"metadata": {"name": "support-b"}}, {"metadata": {"name": "support-a"}}, {"metadata": {"name": "support-new"}}]}""";
+            """{"items": [{"metadata": {"name": "support-b"}}, {"metadata": {"name": "support-a"}}, {"metadata": """
+            + """{"name": "support-new"}}]}""";
         Log(
             "support-a",
             "3600",
@@ -96,5 +94,7 @@ public sealed class SpendCommandTests
         server.Texts[$"{Pods}/{pod}/log?container=agent-readiness-guardrail&sinceSeconds={seconds}"] = string.Join('\n', lines) + "\n";
 
     private static string Call(string customer, string cost, string run, string rule, string outcome = "settled") =>
-        $$$"""{"time":"2026-11-24T17:00:00.000Z","event":"ModelCall","Outcome":"{{{outcome}}}","RunId":"{{{run}}}","Model":"m","CostUsd":"{{{cost}}}","rule":"{{{rule}}}","revision":"abc","tags":{"customer":"{{{customer}}}"}}""";
+        $$$"""{"time":"2026-11-24T17:00:00.000Z","event":"ModelCall", """
+        + $$$""" "Outcome":"{{{outcome}}}","RunId":"{{{run}}}","Model":"m","CostUsd":"{{{cost}}}" """
+        + $$$""" ,"rule":"{{{rule}}}","revision":"abc","tags":{"customer":"{{{customer}}}"}}""";
 }

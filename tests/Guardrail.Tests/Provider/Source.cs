@@ -101,7 +101,8 @@ internal sealed class Source : IAsyncDisposable
         return guard is null || path.StartsWith("/_", StringComparison.Ordinal)
             ? new Uri(Url + path)
             : new Uri(
-                $"http://127.0.0.1:{guard.EgressPort}/{upstream}{(upstream is "mail" ? "" : path[(upstream is "bench" ? "/tools".Length : 0)..])}"
+                $"http://127.0.0.1:{guard.EgressPort}/{upstream}"
+                    + $"{(upstream is "mail" ? "" : path[(upstream is "bench" ? "/tools".Length : 0)..])}"
             );
     }
 
@@ -159,7 +160,8 @@ internal sealed class Source : IAsyncDisposable
         SendAsync(
             HttpMethod.Post,
             "/v1/chat/completions",
-            $$"""{"model":"{{Model}}","messages":[{"role":"user","content":"{{JsonEncodedText.Encode(text)}}"}],"stream":{{(stream ? "true" : "false")}},"stream_options":{"include_usage":true} }""",
+            $$"""{"model":"{{Model}}","messages":[{"role":"user","content":"{{JsonEncodedText.Encode(text)}}"}]"""
+                + $$""","stream":{{(stream ? "true" : "false")}},"stream_options":{"include_usage":true} }""",
             ("Authorization", $"Bearer {Key}")
         );
 

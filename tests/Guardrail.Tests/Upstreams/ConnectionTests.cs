@@ -42,7 +42,7 @@ public sealed class ConnectionTests : IDisposable
             .Select(_ => rig.Http.GetAsync(new Uri(rig.BaseUrl + "/models")))
             .ToList();
         await provider.ArrivedAsync(Upstream.MostConnections).WaitAsync(Patience);
-        var egress = rig.Guardrail.Services.GetRequiredService<EgressProxy>();
+        var egress = rig.Guardrail.Services.GetRequiredService<CallPipeline>();
         while (egress.Calls.Count < Upstream.MostConnections + more)
             await Task.Yield();
         // Its own connections: what would arrive beside those that are held has arrived before this.

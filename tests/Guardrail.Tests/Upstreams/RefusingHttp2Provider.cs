@@ -15,7 +15,8 @@ namespace AgentReadiness.Guardrail.Tests;
 internal sealed class RefusingHttp2Provider : IAsyncDisposable
 {
     public const string Answer =
-        """{"id":"c1","model":"gpt-5.4-mini","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}""";
+        """{"id":"c1","model":"gpt-5.4-mini","choices":[{"index":0,"message":{"role":"assistant","content":"ok"}"""
+        + ""","finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}""";
 
     private const byte Data = 0,
         Headers = 1,

@@ -1,0 +1,34 @@
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.AgentBudgets;
+
+/// <summary>Registers AgentBudgets.</summary>
+internal static class Registration
+{
+    /// <summary>Adds their cache and controller.</summary>
+    public static IOperatorBuilder AddAgentBudgets(this IOperatorBuilder builder) =>
+        builder
+            .AddCache(
+                ResourceType.Of<AgentBudget>(),
+                TypedView.Of<AgentBudget>,
+                configure: cache => cache.AddIndex(CacheIndexes.ByNamespace, entry => [entry.Key.Namespace])
+            )
+            .AddController<AgentBudgetController, AgentBudget>(wiring =>
+                wiring
+                    .Watches<BudgetLedger>(entry =>
+                        entry.View.Spec.Account == LedgerAccount.Shared
+                            ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)]
+                            : []
+                    )
+                    .Watches<AgentDeployment>(entry =>
+                        wiring
+                            .Services.GetRequiredService<AccountDeclarations>()
+                            .Shared(entry.Key.Namespace, entry.View)
+                            .Where(shared => shared.Budget is not null)
+                            .Select(shared => new NamespacedName(shared.Account.Namespace, shared.Account.Agent))
+                    )
+            );
+}

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using AgentReadiness.Api;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>A Deployment of ours.</summary>
+/// <param name="Meta">Identity.</param>
+/// <param name="Replicas">spec.replicas.</param>
+/// <param name="Observed">The controller has seen the current generation.</param>
+/// <param name="Updated">status.updatedReplicas.</param>
+/// <param name="Available">status.availableReplicas.</param>
+/// <param name="Ready">status.readyReplicas.</param>
+/// <param name="Total">status.replicas: pods that exist, old ones included.</param>
+/// <param name="Fault">The message of a ReplicaFailure condition: quota, admission.</param>
+/// <param name="GuardrailImage">The guardrail's image in its template.</param>
+/// <param name="ForeignManagers">Field managers, other than the operator, that own a part of its spec.</param>
+/// <param name="ConfigDigests">From the name of each ConfigMap copy that its pods mount to the digest of the content.</param>
+public sealed record DeploymentView(
+    Meta Meta,
+    int Replicas,
+    bool Observed,
+    int Updated,
+    int Available,
+    int Ready,
+    int Total,
+    string? Fault,
+    string? GuardrailImage,
+    IReadOnlyList<string> ForeignManagers,
+    IReadOnlyDictionary<string, string> ConfigDigests
+)
+{
+    /// <summary>The resource.</summary>
+    public static readonly ResourceType Resource = new("apps", "v1", "deployments", "Deployment");
+
+    /// <summary>Makes the view.</summary>
+    public static DeploymentView Of(JsonElement item) =>
+        new(
+            Meta.Of(item),
+            item.Int("spec", "replicas") ?? 1,
+            (item.Long("status", "observedGeneration") ?? 0) >= (item.Long("metadata", "generation") ?? 0),
+            item.Int("status", "updatedReplicas") ?? 0,
+            item.Int("status", "availableReplicas") ?? 0,
+            item.Int("status", "readyReplicas") ?? 0,
+            item.Int("status", "replicas") ?? 0,
+            item.Items("status", "conditions")
+                .Where(condition => condition.Text("type") == "ReplicaFailure" && condition.Text("status") == "True")
+                .Select(condition => condition.Text("message"))
+                .FirstOrDefault(),
+            item.Items("spec", "template", "spec", "initContainers")
+                .Concat(item.Items("spec", "template", "spec", "containers"))
+                .Where(container => container.Text("name") == Names.GuardrailContainer)
+                .Select(container => container.Text("image"))
+                .FirstOrDefault(),
+            [
+                .. item.Items("metadata", "managedFields")
+                    .Where(entry => entry.Text("manager") != Names.Operator && entry.At("fieldsV1", "f:spec") is not null)
+                    .Select(entry => string.Intern(entry.Text("manager") ?? "unknown"))
+                    .Distinct(),
+            ],
+            Digests(item.At("metadata", "annotations") is { } annotations ? annotations.Text(Names.ConfigDigestsAnnotation) : null)
+        );
+
+    private static IReadOnlyDictionary<string, string> Digests(string? annotation)
+    {
+        if (annotation is null)
+            return Json.EmptyMap;
+        try
+        {
+            using var map = JsonDocument.Parse(annotation);
+            return map
+                .RootElement.EnumerateObject()
+                .ToDictionary(entry => entry.Name, entry => entry.Value.GetString() ?? string.Empty, StringComparer.Ordinal);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // Somebody wrote into it; the next apply of the declared revision sets it back.
+            return Json.EmptyMap;
+        }
+    }
+
+    /// <summary>The revision that it runs.</summary>
+    public string? Revision => Meta.Label(Names.RevisionLabel);
+
+    /// <summary>Its track.</summary>
+    public string? Track => Meta.Label(Names.TrackLabel);
+
+    /// <summary>True when as many pods as wanted run the current template and are available, and no other pods are left.</summary>
+    public bool IsWhole(int wanted) => Observed && Replicas == wanted && Updated >= wanted && Available >= wanted && Total == Updated;
+}

@@ -1,0 +1,50 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.EvalSuites;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>A requirement, the run that speaks for it, and what is still to be done.</summary>
+/// <param name="Index">Position in spec.evals.</param>
+/// <param name="Requirement">The requirement.</param>
+/// <param name="SuiteNamespace">The suite's namespace.</param>
+/// <param name="Latest">The latest attempt of exactly this measurement, or null.</param>
+/// <param name="Identity">Names the measurement: agent, revision, suite, its cases and the bar.</param>
+/// <param name="SuiteDigest">Digest of the suite and its cases.</param>
+/// <param name="Tries">Attempts in the latest run's round.</param>
+/// <param name="Round">The round that a person asked for by a decision to retry; 0: none.</param>
+/// <param name="MaxAttempts">Tries of a measurement that could not be made; one that was made is final until a person asks for another
+/// round.</param>
+internal sealed record EvalStep(
+    int Index,
+    EvalRequirement Requirement,
+    string SuiteNamespace,
+    EvalRun? Latest,
+    string Identity,
+    string SuiteDigest,
+    int Tries,
+    int Round,
+    int MaxAttempts
+)
+{
+    public string Suite => $"{SuiteNamespace}/{Requirement.Suite.Name}";
+
+    public EvalPhase Phase => Latest?.Status?.Phase ?? EvalPhase.Pending;
+
+    public bool Passed => Phase == EvalPhase.Passed;
+
+    public bool Blocked => Ended && !RoundIsNew;
+
+    /// <summary>The attempt to create now, or null where one is there that is not over.</summary>
+    public int? NextAttempt =>
+        Latest is null ? 1
+        : (Phase == EvalPhase.Error && !Ended) || (Ended && RoundIsNew) ? Latest.Spec.Attempt + 1
+        : null;
+
+    private bool Ended => Phase is EvalPhase.Failed or EvalPhase.Inconclusive || (Phase == EvalPhase.Error && Tries >= MaxAttempts);
+
+    private bool RoundIsNew => Round > (Latest!.Spec.Round ?? 0);
+}

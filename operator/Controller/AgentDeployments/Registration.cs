@@ -1,0 +1,133 @@
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.Certificates;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>Registers AgentDeployments.</summary>
+internal static class Registration
+{
+    /// <summary>Services with a selector that are not the operator's, by namespace.</summary>
+    public const string Foreign = "foreign";
+
+    // AgentDeployments by "namespace/configmap" that their template refers to.
+    private const string ByConfigMap = "configmap";
+
+    // AgentDeployments by "namespace/suite" that their evals name.
+    private const string BySuite = "suite";
+
+    // AgentDeployments by "namespace/claim" that their template names.
+    private const string ByClaim = "claim";
+
+    /// <summary>Adds their cache and controller, and the caches of the objects that they consist of.</summary>
+    public static IOperatorBuilder AddAgentDeployments(this IOperatorBuilder builder, OperatorEnvironment environment)
+    {
+        builder.Services.AddSingleton<AgentObserver>().AddSingleton<AppliedWrites>();
+        return builder
+            .AddCache(
+                ResourceType.Of<AgentDeployment>(),
+                TypedView.Of<AgentDeployment>,
+                configure: cache =>
+                    cache
+                        .AddIndex(
+                            ByConfigMap,
+                            entry =>
+                                ConfigMapReferences
+                                    .Find(entry.View.Spec.Template)
+                                    .Select(reference => $"{entry.Key.Namespace}/{reference.Name}")
+                        )
+                        .AddIndex(
+                            ByClaim,
+                            entry =>
+                                ClaimReferences
+                                    .Find(entry.View.Spec.Template)
+                                    .Select(claim => $"{entry.Key.Namespace}/{claim.Name}")
+                                    .Distinct()
+                        )
+                        .AddIndex(CacheIndexes.ByNamespace, entry => [entry.Key.Namespace])
+                        .AddIndex(
+                            BySuite,
+                            entry =>
+                                entry
+                                    .View.Spec.Evals.Select(eval => $"{eval.Suite.Namespace ?? entry.Key.Namespace}/{eval.Suite.Name}")
+                                    .Distinct()
+                        )
+            )
+            // Not limited to our label: an object of a name that we need, and that is not ours, must be seen.
+            .AddCache(
+                DeploymentView.Resource,
+                DeploymentView.Of,
+                configure: cache => cache.AddIndex(CacheIndexes.ByAgent, entry => CacheIndexes.AgentKey(entry.View.Meta))
+            )
+            .AddCache(
+                ServiceView.Resource,
+                ServiceView.Of,
+                configure: cache =>
+                    cache
+                        .AddIndex(CacheIndexes.ByAgent, entry => CacheIndexes.AgentKey(entry.View.Meta))
+                        .AddIndex(Foreign, entry => entry.View.IsForeign ? [entry.Key.Namespace] : [])
+            )
+            .AddCache(ClaimView.Resource, ClaimView.Of)
+            .AddCache(environment.Disruptions, DisruptionView.Of)
+            .AddCache(EndpointsView.Resource, EndpointsView.Of, CacheIndexes.Managed)
+            .AddController<AgentDeploymentController, AgentDeployment>(Wire);
+    }
+
+    private static void Wire(ControllerWiring wiring)
+    {
+        var agents = wiring.Services.GetRequiredService<ObjectCache<AgentDeployment>>();
+        var suites = wiring.Services.GetRequiredService<ObjectCache<EvalSuite>>();
+        var options = wiring.Services.GetRequiredService<OperatorOptions>();
+        var prices = options.Prices;
+        IEnumerable<NamespacedName> Child(Meta meta) =>
+            meta.Label(Names.AgentLabel) is { } agent ? [new NamespacedName(meta.Key.Namespace, agent)] : [];
+        IEnumerable<NamespacedName> Users(NamespacedName suite) => agents.ByIndex(BySuite, suite.ToString()).Select(agent => agent.Key);
+        wiring
+            .Wakes(wake =>
+                wiring.Services.GetRequiredService<GrantCertificates>().Changed += () =>
+                {
+                    foreach (var agent in agents.List())
+                        wake(agent.Key);
+                }
+            )
+            .Watches<DeploymentView>(entry => Child(entry.View.Meta))
+            .Watches<PodView>(entry => Child(entry.View.Meta))
+            .Watches<EndpointsView>(entry => Child(entry.View.Meta))
+            // A foreign Service of an agent's name, with no label of ours, matters as much as our own.
+            .Watches<ServiceView>(entry =>
+                Child(entry.View.Meta)
+                    .Append(entry.Key)
+                    .Concat(
+                        entry.View.IsForeign ? agents.ByIndex(CacheIndexes.ByNamespace, entry.Key.Namespace).Select(agent => agent.Key) : []
+                    )
+            )
+            .Watches<ClaimView>(entry => agents.ByIndex(ByClaim, entry.Key.ToString()).Select(agent => agent.Key))
+            .Watches<DisruptionView>(entry => Child(entry.View.Meta).Append(entry.Key))
+            .Watches<ReadinessException>(entry =>
+                [new NamespacedName(entry.View.Spec.Agent.Namespace ?? entry.Key.Namespace, entry.View.Spec.Agent.Name)]
+            )
+            .Watches<ConfigMapView>(entry =>
+                Child(entry.View.Meta)
+                    .Concat(agents.ByIndex(ByConfigMap, entry.Key.ToString()).Select(agent => agent.Key))
+                    .Concat(suites.ByIndex(CacheIndexes.ByCases, entry.Key.ToString()).SelectMany(suite => Users(suite.Key)))
+                    .Concat(entry.Key == prices ? agents.List().Select(agent => agent.Key) : [])
+            )
+            .Watches<EvalSuite>(entry => Users(entry.Key))
+            .Watches<EvalRun>(entry => [new NamespacedName(entry.View.Spec.Agent.Namespace!, entry.View.Spec.Agent.Name)])
+            .Watches<BudgetLedger>(entry =>
+                entry.View.Spec.Account == LedgerAccount.Serving
+                    ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)]
+                    : []
+            )
+            // What a shared budget declares binds others; what it counts matters to them when it begins or ends to refuse, which its own
+            // status tells.
+            .Watches<AgentBudget>(entry =>
+                (
+                    entry.Key.Namespace == options.Namespace ? agents.List() : agents.ByIndex(CacheIndexes.ByNamespace, entry.Key.Namespace)
+                ).Select(agent => agent.Key)
+            );
+    }
+}

@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using AgentReadiness.Controller.Shared;
+
+namespace AgentReadiness.Controller.Certificates;
+
+/// <summary>Those of somebody else, in a mounted folder.</summary>
+public sealed class FileCertificates : GrantCertificates, IHostedService, IDisposable
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(10);
+    private readonly string folder;
+    private readonly TimeProvider time;
+    private readonly ILogger<FileCertificates> logger;
+    private ITimer? timer;
+    private (string Ca, string Certificate, string Key) read;
+    private string? told;
+
+    /// <summary>Reads them.</summary>
+    /// <exception cref="IOException">A file is not there.</exception>
+    /// <exception cref="CryptographicException">A file cannot be read.</exception>
+    public FileCertificates(OperatorOptions options, TimeProvider time, ILogger<FileCertificates> logger)
+    {
+        (folder, this.time, this.logger) = (options.GrantsTlsDirectory!, time, logger);
+        Read();
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        timer = time.CreateTimer(_ => Look(), null, LookAgain, LookAgain);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => timer?.Dispose();
+
+    private void Look()
+    {
+        try
+        {
+            Read();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            // Half of a change was seen, or it is broken; the last good ones stay.
+            if (error.Message == told)
+                return;
+            told = error.Message;
+            ControllerLog.CertificatesFailed(logger, CertificateReasons.Failed, $"{folder}: {error.Message}");
+        }
+    }
+
+    // By content: a mounted file is a link that never changes itself.
+    private void Read()
+    {
+        string Text(string name) => File.ReadAllText(Path.Combine(folder, name));
+        var now = (Ca: Text("ca.crt"), Certificate: Text("tls.crt"), Key: Text("tls.key"));
+        if (now == read)
+            return;
+        Use(now.Ca, X509Certificate2.CreateFromPem(now.Certificate, now.Key));
+        read = now;
+    }
+}

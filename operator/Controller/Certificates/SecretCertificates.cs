@@ -1,0 +1,27 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Certificates;
+
+/// <summary>Those of the Secret that the leader keeps. Every replica sees a change at once, the first included.</summary>
+public sealed class SecretCertificates : GrantCertificates
+{
+    /// <summary>The resource.</summary>
+    public static readonly ResourceType Resource = new(string.Empty, "v1", "secrets", "Secret");
+
+    /// <summary>Follows the cache.</summary>
+    public SecretCertificates(ObjectCache<CertificateView> secrets)
+    {
+        secrets.Changed += (_, after) => Take(after);
+        foreach (var entry in secrets.List())
+            Take(entry);
+    }
+
+    // One that is gone or broken for a moment takes nothing away from who trusts the last one.
+    private void Take(CacheEntry<CertificateView>? entry)
+    {
+        if (entry?.View.State is { } state)
+            Use(state.Bundle, state.Leaf.Certificate);
+    }
+}

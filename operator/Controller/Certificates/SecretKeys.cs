@@ -1,0 +1,26 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AgentReadiness.Controller.Certificates;
+
+/// <summary>The keys of the Secret.</summary>
+internal static class SecretKeys
+{
+    public const string Ca = "ca.crt";
+    public const string CaKey = "ca.key";
+    public const string NextCa = "next-ca.crt";
+    public const string NextCaKey = "next-ca.key";
+    public const string PreviousCa = "previous-ca.crt";
+    public const string Leaf = "tls.crt";
+    public const string LeafKey = "tls.key";
+    public const string SpreadAt = "next-ca-spread-at";
+    public const string SwitchedAt = "switched-at";
+
+    // What Helm had made before the operator did; Helm puts it there when it upgrades, and takes it away with the next upgrade.
+    public const string OldCa = "old-ca.crt";
+    public const string OldLeaf = "old-tls.crt";
+    public const string OldLeafKey = "old-tls.key";
+}

@@ -1,0 +1,9 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using AgentReadiness.Controller.Ledgers;
+
+namespace AgentReadiness.Controller.Endpoints;
+
+/// <summary>A pod and its namespace.</summary>
+internal sealed record BoundPod(string Namespace, HolderPod Pod);

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Endpoints;
+
+/// <summary>
+/// The HTTP side of the grant protocol: who asks (see <see cref="PodAuthenticator"/>), for which account (by the pod's own labels, never by
+/// the request), and the answer. A follower answers 421 with the leader's address.
+/// </summary>
+public sealed partial class GrantEndpoint(
+    LedgerRegistry registry,
+    AccountDeclarations declarations,
+    PodAuthenticator authenticator,
+    LeaderElector elector,
+    ObjectCache<EvalRun> runs,
+    OperatorOptions options,
+    ILogger<GrantEndpoint> logger
+)
+{
+    /// <summary>Answers one request.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (!registry.IsOpen)
+        {
+            context.Response.StatusCode = GrantProtocol.Misdirected;
+            // The identity of a leader is "pod/address".
+            if (elector.Leader.Split('/') is [_, { Length: > 0 } address])
+            {
+                var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
+                context.Response.Headers.Location = $"https://{host}:{options.GrantsPort}{GrantProtocol.Path}";
+            }
+            return;
+        }
+        if (await authenticator.AuthenticateAsync(context, GrantProtocol.Audience) is not { } caller)
+        {
+            Refuse(context, StatusCodes.Status401Unauthorized, "the token is missing, of another audience, expired, or not bound to a pod");
+            return;
+        }
+        if (await AccountAsync(caller, context.RequestAborted) is not { } account)
+        {
+            Refuse(context, StatusCodes.Status403Forbidden, $"pod {caller.Namespace}/{caller.Pod.Name} is not a pod of an agent");
+            return;
+        }
+        if (await ReadAsync(context) is not { } request)
+        {
+            Refuse(context, StatusCodes.Status400BadRequest, $"pod {caller.Namespace}/{caller.Pod.Name} sent no grant request");
+            return;
+        }
+        if (SpendBounds.Problem(request.Spend) is { } problem)
+        {
+            Refuse(
+                context,
+                StatusCodes.Status400BadRequest,
+                $"pod {caller.Namespace}/{caller.Pod.Name} sent a grant request that breaks a bound: {problem}"
+            );
+            await context.Response.WriteAsync(problem, context.RequestAborted);
+            return;
+        }
+        try
+        {
+            var answer = DeclaredTerms.IsUnlimited(account, declarations.Of(account))
+                ? new GrantResponse
+                {
+                    Outcome = GrantOutcome.Unlimited,
+                    Window = "none",
+                    WindowEnds = DateTimeOffset.MaxValue,
+                }
+                : await registry.GrantAsync(account, request, caller.Pod, context.RequestAborted);
+            context.Response.ContentType = "application/json";
+            await JsonSerializer.SerializeAsync(context.Response.Body, answer, ContractsJson.Default.GrantResponse, context.RequestAborted);
+        }
+        catch (LedgerUnavailableException exception)
+        {
+            Refuse(context, StatusCodes.Status503ServiceUnavailable, exception.Message);
+        }
+    }
+
+    private void Refuse(HttpContext context, int status, string reason)
+    {
+        ControllerLog.GrantRefused(logger, reason);
+        context.Response.StatusCode = status;
+    }
+
+    private static async Task<GrantRequest?> ReadAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength is > GrantProtocol.MaxBytes)
+            return null;
+        if (context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body)
+            body.MaxRequestBodySize = GrantProtocol.MaxBytes;
+        try
+        {
+            var request = await JsonSerializer.DeserializeAsync(
+                context.Request.Body,
+                ContractsJson.Default.GrantRequest,
+                context.RequestAborted
+            );
+            return request is not null && HolderId().IsMatch(request.Holder) && Overruns.AreWhole(request.Overruns) ? request : null;
+        }
+        catch (Exception exception) when (exception is JsonException or BadHttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<AccountKey?> AccountAsync(BoundPod pod, CancellationToken cancellationToken)
+    {
+        if (await authenticator.ViewAsync(pod, cancellationToken) is not { } view)
+            return null;
+        var ns = pod.Namespace;
+        // A judge beside a runner: the pod is the run's, by its Job, and the run says whose evaluation it is.
+        if (view.Meta.Label(Names.EvalRunLabel) is { } name)
+        {
+            return view.Meta.Controller == $"Job/{name}" && runs.Get(new NamespacedName(ns, name))?.View.Spec is { } run
+                ? AccountKey.Judge(run.Agent.Namespace!, run.Agent.Name, run.Revision)
+                : null;
+        }
+        if (view.Meta.Label(Names.AgentLabel) is not { } agent || view.Meta.Label(Names.RevisionLabel) is not { } revision)
+        {
+            return null;
+        }
+        return view.Meta.Label(Names.TrackLabel) switch
+        {
+            Names.ServingTrack => AccountKey.Serving(ns, agent),
+            Names.EvalTrack => AccountKey.Evals(ns, agent, revision),
+            _ => null,
+        };
+    }
+
+    [GeneratedRegex("^[a-z0-9]{16,64}$")]
+    private static partial Regex HolderId();
+}

@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using AgentReadiness.Api;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Endpoints;
+
+/// <summary>
+/// Which pod a caller is. The API server's token review names the pod that the token is bound to, never the request; so a pod can speak
+/// for no other one.
+/// </summary>
+public sealed class PodAuthenticator(TokenReviews reviews, ObjectCache<PodView> pods, [FromKeyedServices(TokenReviews.Api)] KubernetesApi api, TimeProvider time)
+{
+    private const int LongestToken = 16 * 1024;
+    private const string Scheme = "Bearer ";
+
+    private readonly ConcurrentDictionary<string, PodTokens> tokens = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The pod that the request's bearer token is bound to; null where the token is missing, of another audience, expired, or not bound
+    /// to a pod.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="audience">The audience that the token must be made for.</param>
+    /// <exception cref="KubernetesApiException">The API server refused to answer.</exception>
+    internal Task<BoundPod?> AuthenticateAsync(HttpContext context, string audience)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        return header.StartsWith(Scheme, StringComparison.Ordinal) && header.Length <= LongestToken
+            ? tokens
+                .GetOrAdd(
+                    audience,
+                    key => new PodTokens((token, cancellationToken) => reviews.ReviewAsync(token, key, cancellationToken), time)
+                )
+                .FindAsync(header[Scheme.Length..], context.RequestAborted)
+            : Task.FromResult<BoundPod?>(null);
+    }
+
+    /// <summary>
+    /// A pod of the operator's as the API server has it; null where it is gone, is another one of the same name by now, or was made by
+    /// somebody else.
+    /// </summary>
+    /// <exception cref="KubernetesApiException">The API server refused to answer.</exception>
+    internal async Task<PodView?> ViewAsync(BoundPod pod, CancellationToken cancellationToken)
+    {
+        var view = pods.Get(new NamespacedName(pod.Namespace, pod.Pod.Name))?.View;
+        if (view?.Meta.Uid != pod.Pod.Uid)
+        {
+            // A guardrail may be faster than our watch.
+            if (await api.GetAsync(PodView.Resource, pod.Namespace, pod.Pod.Name, cancellationToken) is not { } found)
+                return null;
+            using var document = JsonDocument.Parse(found.ToJsonString());
+            view = PodView.Of(document.RootElement);
+        }
+        return view.Meta.Uid == pod.Pod.Uid && view.Meta.Label(Names.ManagedByLabel) == Names.Operator ? view : null;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Endpoints;
+
+/// <summary>Asks the API server whose token it is that a caller shows.</summary>
+public sealed class TokenReviews([FromKeyedServices(TokenReviews.Api)] KubernetesApi api) : IDisposable
+{
+    /// <summary>Key of the service that tokens are reviewed through.</summary>
+    public const string Api = "reviews";
+
+    private static readonly ResourceType Reviews = new("authentication.k8s.io", "v1", "tokenreviews", "TokenReview");
+
+    // Whoever reaches the port can make us ask: what the API server is asked at once is bounded.
+    private readonly SemaphoreSlim places = new(16);
+
+    /// <summary>The user of a token that was made for an audience; null where it is of another one, expired, or no token at all.</summary>
+    /// <exception cref="KubernetesApiException">The API server refused to answer.</exception>
+    public async Task<JsonObject?> ReviewAsync(string token, string audience, CancellationToken cancellationToken)
+    {
+        await places.WaitAsync(cancellationToken);
+        try
+        {
+            var review = await api.CreateAsync(
+                Reviews,
+                null,
+                new JsonObject
+                {
+                    ["apiVersion"] = Reviews.ApiVersion,
+                    ["kind"] = Reviews.Kind,
+                    ["spec"] = new JsonObject { ["token"] = token, ["audiences"] = new JsonArray(audience) },
+                },
+                cancellationToken
+            );
+            var status = review["status"];
+            var audiences = status?["audiences"] as JsonArray ?? [];
+            // A server that does not know audiences leaves the list out: then nothing says that the token is for us.
+            return status?["authenticated"]?.GetValue<bool>() == true && audiences.Any(one => one?.GetValue<string>() == audience)
+                ? status["user"] as JsonObject
+                : null;
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    /// <summary>The service account that a user is, or null.</summary>
+    public static NamespacedName? ServiceAccount(JsonObject user) =>
+        user["username"]?.GetValue<string>().Split(':') is ["system", "serviceaccount", var ns, var name]
+            ? new NamespacedName(ns, name)
+            : null;
+
+    /// <inheritdoc/>
+    public void Dispose() => places.Dispose();
+}

@@ -1,0 +1,30 @@
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.EvalSuites;
+
+/// <summary>Registers EvalSuites. They have no controller: whoever uses one reads it.</summary>
+internal static class Registration
+{
+    /// <summary>Adds their cache, and who reads a suite together with its cases.</summary>
+    public static IOperatorBuilder AddEvalSuites(this IOperatorBuilder builder)
+    {
+        builder.Services.AddSingleton<SuiteObserver>();
+        return builder.AddCache(
+            ResourceType.Of<EvalSuite>(),
+            TypedView.Of<EvalSuite>,
+            configure: cache =>
+                cache.AddIndex(CacheIndexes.ByCases, entry => CasesOf(entry.View.Spec).Select(name => $"{entry.Key.Namespace}/{name}"))
+        );
+    }
+
+    private static IEnumerable<string> CasesOf(EvalSuiteSpec suite) =>
+        suite switch
+        {
+            { Builtin.Cases: { } cases } => [cases.Name],
+            { Job: { } job } => ConfigMapReferences.Find(job.Template).Select(reference => reference.Name),
+            _ => [],
+        };
+}

@@ -1,0 +1,78 @@
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Ledgers;
+
+/// <summary>Reads from the caches what is declared for accounts.</summary>
+public sealed class AccountDeclarations(
+    ObjectCache<AgentDeployment> agents,
+    ObjectCache<AgentBudget> budgets,
+    ObjectCache<EvalRun> runs,
+    ObjectCache<EvalSuite> suites,
+    OperatorOptions options
+)
+{
+    /// <summary>The shared budgets that bind an agent, the widest first.</summary>
+    public IReadOnlyList<SharedBudget> Shared(string ns, AgentDeployment agent) =>
+        SharedBudgets.Of(ns, agent, In(ns == options.Namespace ? string.Empty : ns), In(options.Namespace));
+
+    /// <summary>How many agents a shared budget binds.</summary>
+    internal int Bound(AccountKey shared)
+    {
+        var near = shared.Namespace == options.Namespace ? agents.List() : agents.ByIndex(CacheIndexes.ByNamespace, shared.Namespace);
+        return near.Count(agent => Shared(agent.Key.Namespace, agent.View).Any(one => one.Account == shared));
+    }
+
+    /// <summary>What is declared for an account now.</summary>
+    internal AccountDeclaration Of(AccountKey account)
+    {
+        if (account.Account == LedgerAccount.Shared)
+            return new AccountDeclaration { Budget = budgets.Get(account.Owner)?.View };
+        if (agents.Get(account.Owner)?.View is not { } agent)
+            return new AccountDeclaration();
+        return account.Account switch
+        {
+            LedgerAccount.Serving => new AccountDeclaration { Agent = agent, Shared = Shared(account.Namespace, agent) },
+            LedgerAccount.Judge => new AccountDeclaration
+            {
+                Agent = agent,
+                LatestAttempt = LatestAttempt(account),
+                Suites =
+                [
+                    .. agent
+                        .Spec.Evals.Select(eval =>
+                            suites.Get(new NamespacedName(eval.Suite.Namespace ?? account.Namespace, eval.Suite.Name))?.View
+                        )
+                        .OfType<EvalSuite>(),
+                ],
+            },
+            _ => new AccountDeclaration { Agent = agent, LatestAttempt = LatestAttempt(account) },
+        };
+    }
+
+    /// <summary>Whether somebody may still come back to the account: its agent or budget exists, or a run of its revision does.</summary>
+    internal bool IsInUse(AccountKey account) =>
+        account.Account switch
+        {
+            LedgerAccount.Serving => agents.Get(account.Owner) is not null,
+            LedgerAccount.Shared => budgets.Get(account.Owner) is not null,
+            _ => Runs(account).Any(run => run.View.Spec.Revision == account.Revision),
+        };
+
+    /// <summary>The namespaces in which pods may spend from the account: judges work beside their suite.</summary>
+    internal IEnumerable<string> PodNamespaces(AccountKey account) =>
+        account.Account != LedgerAccount.Judge ? [account.Namespace] : Runs(account).Select(run => run.Key.Namespace).Distinct();
+
+    private int LatestAttempt(AccountKey account) =>
+        Runs(account)
+            .Where(run => run.View.Spec.Purpose == EvalPurpose.Drift && run.View.Spec.Revision == account.Revision)
+            .Select(run => run.View.Spec.Attempt)
+            .DefaultIfEmpty()
+            .Max();
+
+    private IReadOnlyList<CacheEntry<EvalRun>> Runs(AccountKey account) => runs.ByIndex(CacheIndexes.ByAgent, account.Owner.ToString());
+
+    private IEnumerable<AgentBudget> In(string ns) =>
+        ns.Length == 0 ? [] : budgets.ByIndex(CacheIndexes.ByNamespace, ns).Select(entry => entry.View);
+}

@@ -1,0 +1,48 @@
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Rules;
+
+namespace AgentReadiness.Controller.Ledgers;
+
+/// <summary>From what is declared for an account to its terms at a moment. Pure.</summary>
+internal static class DeclaredTerms
+{
+    /// <summary>The terms; <see cref="AccountTerms.None"/> where nobody declares anything, or where what is declared breaks a rule.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="declared">What is declared for it.</param>
+    /// <param name="now">The moment.</param>
+    public static AccountTerms Of(AccountKey account, AccountDeclaration declared, DateTimeOffset now)
+    {
+        if (account.Account == LedgerAccount.Shared)
+        {
+            return declared.Budget is { } budget && BudgetRules.Check(budget).Count == 0
+                ? BudgetWindows.Shared(budget.Spec, now) with
+                {
+                    Witness = BudgetWindows.Witness(budget.Status?.Budget ?? []),
+                }
+                : AccountTerms.None;
+        }
+        if (declared.Agent is not { } agent)
+            return AccountTerms.None;
+        return account.Account switch
+        {
+            LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, declared.LatestAttempt),
+            LedgerAccount.Judge => BudgetWindows.Judge(declared.Suites, declared.LatestAttempt),
+            _ => BudgetWindows.Serving(agent.Spec, declared.Shared, now) with
+            {
+                Witness = BudgetWindows.Witness(agent.Status?.Budget ?? []),
+            },
+        } with
+        {
+            Acknowledged = agent.Spec.Budget?.AcknowledgedOverruns ?? [],
+        };
+    }
+
+    /// <summary>
+    /// True where the agent is there and declares no budget for the account. An agent that is gone may spend nothing.
+    /// </summary>
+    public static bool IsUnlimited(AccountKey account, AccountDeclaration declared) =>
+        account.Account == LedgerAccount.Serving
+        && declared.Agent is { } agent
+        && agent.Spec.Budget is not { Windows.Count: > 0 }
+        && declared.Shared.Count == 0;
+}

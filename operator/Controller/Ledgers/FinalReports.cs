@@ -1,0 +1,68 @@
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+
+namespace AgentReadiness.Controller.Ledgers;
+
+/// <summary>
+/// The closing reports that guardrails left in their termination messages. Whoever has a guardrail's container may have written them, so
+/// they say no more than a message over the grant protocol: about holders that the ledger has for that very pod, in totals that only grow.
+/// Pure.
+/// </summary>
+internal static class FinalReports
+{
+    /// <summary>The closing reports of holders that are open, with the pods that left them.</summary>
+    /// <param name="holders">The holders of one ledger.</param>
+    /// <param name="messages">Messages, by the UID of their pod.</param>
+    public static IReadOnlyList<(GrantRequest Last, HolderPod Pod)> Of(
+        IReadOnlyList<LedgerHolder> holders,
+        IReadOnlyDictionary<string, string> messages
+    )
+    {
+        var found = new List<(GrantRequest, HolderPod)>();
+        foreach (
+            var group in holders
+                .Where(holder => holder.Closed != true && messages.ContainsKey(holder.PodUid))
+                .GroupBy(holder => holder.PodUid)
+        )
+        {
+            foreach (var report in LastReports.TryRead(messages[group.Key])?.Reports ?? [])
+            {
+                if (group.FirstOrDefault(holder => holder.Id == report.Holder) is { } holder)
+                    found.Add((Closing(report), new HolderPod(holder.Pod, holder.PodUid)));
+            }
+        }
+        return found;
+    }
+
+    /// <summary>
+    /// Applies one. A report about a line that is not there, or not there any more, must not look like a message from before the ledger was
+    /// lost: it changes nothing.
+    /// </summary>
+    public static GrantDecision Apply(
+        BudgetLedgerStatus account,
+        GrantRequest last,
+        HolderPod pod,
+        AccountTerms terms,
+        DateTimeOffset now
+    ) =>
+        account.Holders.Any(holder =>
+            holder.Id == last.Holder
+            && holder.PodUid == pod.Uid
+            && holder.Closed != true
+            && LedgerLimits.WindowName(account, holder.Segment) == (last.Window ?? LedgerLimits.WindowName(account, account.Segment))
+        )
+            ? LedgerRules.Apply(account, last, pod, default, terms, now)
+            : new GrantDecision(account, GrantOutcome.HolderClosed, Amount.Zero);
+
+    private static GrantRequest Closing(LastReport report) =>
+        new()
+        {
+            Holder = report.Holder,
+            Window = report.Window,
+            Settled = report.Settled,
+            Unproven = report.Unproven,
+            Returned = report.Returned,
+            Closing = true,
+        };
+}

@@ -1,0 +1,44 @@
+using AgentReadiness.Contracts;
+
+namespace AgentReadiness.Controller.Ledgers;
+
+/// <summary>
+/// Who waits for money, in the order in which they began to. What comes free goes to the first, who then is the last: nobody starves,
+/// however small the calls of others are. Kept in memory: losing it loses places, no money. Not thread-safe; belongs to one writer.
+/// </summary>
+internal sealed class GrantWaitQueue(TimeProvider time)
+{
+    // Whoever waits asks at least every 250 ms.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ContentionLasts = TimeSpan.FromSeconds(10);
+
+    private readonly List<Place> places = [];
+    private long? contendedSince;
+
+    private sealed record Place(string Holder, Amount Need, long AskedAt);
+
+    /// <summary>Somebody was told to wait within the last ten seconds.</summary>
+    public bool IsContended => contendedSince is { } since && time.GetElapsedTime(since) < ContentionLasts;
+
+    /// <summary>What those wait for who asked before a holder did.</summary>
+    public Amount Ahead(string holder)
+    {
+        places.RemoveAll(place => time.GetElapsedTime(place.AskedAt) > Patience);
+        return Amount.Sum(places.TakeWhile(place => place.Holder != holder).Select(place => place.Need));
+    }
+
+    /// <summary>A holder was told to wait: it keeps its place, or gets the last one.</summary>
+    public void Wait(string holder, Amount need)
+    {
+        contendedSince = time.GetTimestamp();
+        var place = new Place(holder, need, time.GetTimestamp());
+        var at = places.FindIndex(old => old.Holder == holder);
+        if (at < 0)
+            places.Add(place);
+        else
+            places[at] = place;
+    }
+
+    /// <summary>A holder waits no more.</summary>
+    public void Leave(string holder) => places.RemoveAll(place => place.Holder == holder);
+}

@@ -1,0 +1,12 @@
+using AgentReadiness.Api.Resources;
+
+namespace AgentReadiness.Controller.Ledgers;
+
+/// <summary>A shared budget as an agent meets it.</summary>
+/// <param name="Account">Its account.</param>
+/// <param name="Budget">What declares it; null where an agent names one that does not exist: nothing is granted from it.</param>
+public sealed record SharedBudget(AccountKey Account, AgentBudget? Budget)
+{
+    /// <summary>What people call it: its name, for a ceiling with its namespace.</summary>
+    public string Name { get; init; } = Account.Agent;
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace AgentReadiness.Controller.Shared;
+
+/// <summary>Reads parts of JSON objects that may be absent.</summary>
+internal static class Json
+{
+    public static JsonElement? At(this JsonElement element, params ReadOnlySpan<string> path)
+    {
+        foreach (var name in path)
+        {
+            if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
+                return null;
+        }
+        return element.ValueKind == JsonValueKind.Null ? null : element;
+    }
+
+    public static string? Text(this JsonElement element, params ReadOnlySpan<string> path) =>
+        element.At(path) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+
+    public static int? Int(this JsonElement element, params ReadOnlySpan<string> path) =>
+        element.At(path) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var number) ? number : null;
+
+    public static long? Long(this JsonElement element, params ReadOnlySpan<string> path) =>
+        element.At(path) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) ? number : null;
+
+    public static bool Bool(this JsonElement element, params ReadOnlySpan<string> path) =>
+        element.At(path) is { ValueKind: JsonValueKind.True };
+
+    public static DateTimeOffset? Time(this JsonElement element, params ReadOnlySpan<string> path) =>
+        element.Text(path) is { } text
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
+
+    public static IEnumerable<JsonElement> Items(this JsonElement element, params ReadOnlySpan<string> path) =>
+        element.At(path) is { ValueKind: JsonValueKind.Array } array ? [.. array.EnumerateArray()] : [];
+
+    public static IReadOnlyDictionary<string, string> Map(this JsonElement element, params ReadOnlySpan<string> path)
+    {
+        if (element.At(path) is not { ValueKind: JsonValueKind.Object } map)
+            return EmptyMap;
+        // Keys and small values repeat on thousands of objects.
+        return map.EnumerateObject()
+            .Where(entry => entry.Value.ValueKind == JsonValueKind.String)
+            .ToDictionary(entry => string.Intern(entry.Name), entry => string.Intern(entry.Value.GetString()!), StringComparer.Ordinal);
+    }
+
+    public static readonly IReadOnlyDictionary<string, string> EmptyMap = new Dictionary<string, string>(StringComparer.Ordinal);
+}

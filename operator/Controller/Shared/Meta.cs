@@ -1,0 +1,48 @@
+using System.Text.Json;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Shared;
+
+/// <summary>What every view of a child keeps.</summary>
+/// <param name="Key">Namespace and name.</param>
+/// <param name="Uid">metadata.uid.</param>
+/// <param name="ControllerUid">UID of the controlling owner, or null.</param>
+/// <param name="Labels">metadata.labels.</param>
+/// <param name="Created">metadata.creationTimestamp.</param>
+/// <param name="Deleting">metadata.deletionTimestamp is set.</param>
+/// <param name="Version">metadata.generation where the kind has one, else metadata.resourceVersion: changes when the spec does.</param>
+/// <param name="Controller">"Kind/name" of the controlling owner, or null.</param>
+public sealed record Meta(
+    NamespacedName Key,
+    string Uid,
+    string? ControllerUid,
+    IReadOnlyDictionary<string, string> Labels,
+    DateTimeOffset Created,
+    bool Deleting,
+    string Version,
+    string? Controller = null
+)
+{
+    /// <summary>Reads metadata.</summary>
+    public static Meta Of(JsonElement item) =>
+        new(
+            new NamespacedName(item.Text("metadata", "namespace") ?? string.Empty, item.Text("metadata", "name")!),
+            item.Text("metadata", "uid")!,
+            item.Items("metadata", "ownerReferences")
+                .Where(owner => owner.Bool("controller"))
+                .Select(owner => owner.Text("uid"))
+                .FirstOrDefault(),
+            item.Map("metadata", "labels"),
+            item.Time("metadata", "creationTimestamp") ?? DateTimeOffset.UnixEpoch,
+            item.Text("metadata", "deletionTimestamp") is not null,
+            item.Long("metadata", "generation")?.ToString(System.Globalization.CultureInfo.InvariantCulture)
+                ?? item.Text("metadata", "resourceVersion")!,
+            item.Items("metadata", "ownerReferences")
+                .Where(owner => owner.Bool("controller"))
+                .Select(owner => $"{owner.Text("kind")}/{owner.Text("name")}")
+                .FirstOrDefault()
+        );
+
+    /// <summary>A label's value, or null.</summary>
+    public string? Label(string name) => Labels.GetValueOrDefault(name);
+}

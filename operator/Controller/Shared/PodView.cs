@@ -1,0 +1,67 @@
+using System.Text.Json;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Rules;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.Shared;
+
+/// <summary>A pod of ours.</summary>
+/// <param name="Meta">Identity.</param>
+/// <param name="Phase">status.phase.</param>
+/// <param name="Unschedulable">Why no node takes it, or null.</param>
+/// <param name="Containers">Containers, init containers first.</param>
+public sealed record PodView(Meta Meta, string Phase, string? Unschedulable, IReadOnlyList<ContainerView> Containers)
+{
+    /// <summary>The resource.</summary>
+    public static readonly ResourceType Resource = new(string.Empty, "v1", "pods", "Pod");
+
+    /// <summary>Makes the view.</summary>
+    public static PodView Of(JsonElement item) =>
+        new(
+            Meta.Of(item),
+            item.Text("status", "phase") ?? "Unknown",
+            item.Items("status", "conditions")
+                .Where(condition => condition.Text("type") == "PodScheduled" && condition.Text("status") == "False")
+                .Select(condition => condition.Text("message"))
+                .FirstOrDefault(),
+            [.. item.Items("status", "initContainerStatuses").Concat(item.Items("status", "containerStatuses")).Select(Container)]
+        );
+
+    /// <summary>Whether its processes have ended for good.</summary>
+    public bool IsOver => Phase is "Succeeded" or "Failed";
+
+    /// <summary>The final reports of its guardrail, where that ended and left some (see <see cref="LastReports"/>).</summary>
+    public string? FinalReport => Containers.FirstOrDefault(container => container.Name == Names.GuardrailContainer)?.TerminationMessage;
+
+    /// <summary>Why it does not run, in the words of the kubelet or scheduler, or null.</summary>
+    public string? Trouble =>
+        Unschedulable ?? Containers.Select(container => container.Waiting ?? Crash(container)).FirstOrDefault(cause => cause is not null);
+
+    private static string? Crash(ContainerView container) =>
+        container.ExitCode is { } code and not 0
+            ? $"container {container.Name} ended with exit code "
+                + $"{code}{(container.TerminationReason is { } reason ? $" ({reason})" : string.Empty)}"
+            : null;
+
+    private static ContainerView Container(JsonElement status)
+    {
+        var name = status.Text("name") ?? string.Empty;
+        var reason = status.Text("state", "waiting", "reason");
+        // These two are the ordinary way up, not a trouble.
+        var waiting = reason is null or "ContainerCreating" or "PodInitializing"
+            ? null
+            : $"container {name}: {reason}: {status.Text("state", "waiting", "message")}";
+        // An agent's own message may have 4 KiB, and nobody reads it here.
+        var message = name is Names.GuardrailContainer or EvalSuiteRules.Reporter ? status.Text("state", "terminated", "message") : null;
+        if (name == Names.GuardrailContainer && message is not null && !LastReports.LooksLike(message))
+            message = null;
+        return new ContainerView(
+            name,
+            waiting,
+            status.Int("state", "terminated", "exitCode"),
+            status.Text("state", "terminated", "reason"),
+            message
+        );
+    }
+}

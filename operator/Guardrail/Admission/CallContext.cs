@@ -1,0 +1,84 @@
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Upstreams;
+using AgentReadiness.Pricing;
+
+namespace AgentReadiness.Guardrail.Admission;
+
+/// <summary>A call of the agent on its way through the pipeline: what is known of it, and what it has claimed.</summary>
+internal sealed class CallContext
+{
+    /// <summary>The agent's request and our answer.</summary>
+    public required HttpContext Http { get; init; }
+
+    /// <summary>The settings when it began, prices and all; they hold for the whole call.</summary>
+    public required GuardrailSettings Settings { get; init; }
+
+    /// <summary>When it began, a timestamp of the clock.</summary>
+    public required long StartedAt { get; init; }
+
+    /// <summary>The guardrail is shutting down.</summary>
+    public bool Stopping { get; init; }
+
+    /// <summary>Its kind.</summary>
+    public CallKind Kind { get; set; }
+
+    /// <summary>The upstream; null where the path names none.</summary>
+    public Upstream? Upstream { get; set; }
+
+    /// <summary>What was matched.</summary>
+    public UpstreamEndpoint Endpoint { get; set; }
+
+    /// <summary>The query as the upstream gets it, with its question mark; empty where there is none.</summary>
+    public string Query { get; set; } = "";
+
+    /// <summary>The run that it belongs to; null until the call is identified.</summary>
+    public Run? Run { get; set; }
+
+    /// <summary>The body, where it was read whole.</summary>
+    public ReadOnlyMemory<byte>? Body { get; set; }
+
+    /// <summary>The terms of a model call; null for others, and where its body cannot be read.</summary>
+    public ModelTerms? Model { get; set; }
+
+    /// <summary>What a tool's call asks for; null for others.</summary>
+    public ToolMessage? Tool { get; set; }
+
+    /// <summary>The number of the attempt, from 1.</summary>
+    public int Attempt { get; set; } = 1;
+
+    /// <summary>The money of the attempt.</summary>
+    public Reservation? Reservation { get; set; }
+
+    /// <summary>What the answer to the attempt says; null before there is one, and for calls without a price.</summary>
+    public ResponseFacts? Facts { get; set; }
+
+    /// <summary>Which claims the attempt holds: a bit for each in the order of the list.</summary>
+    public uint Claimed { get; set; }
+
+    /// <summary>Where it stands.</summary>
+    public CallState State { get; private set; } = CallState.Identified;
+
+    /// <summary>Limits refuse nothing: what they would refuse is counted.</summary>
+    public bool Observes => Settings.Limits.Observe;
+
+    /// <summary>The upstream's name; empty where the path names none.</summary>
+    public string UpstreamName => Upstream?.Name ?? "";
+
+    /// <summary>The model or the tool that is called, as the agent names it; null where neither is known.</summary>
+    public string? Subject => Model?.Request.Model ?? Tool?.Tool;
+
+    /// <summary>The agent has gone.</summary>
+    public bool IsAbandoned => Http.RequestAborted.IsCancellationRequested;
+
+    /// <summary>Goes on to the next state.</summary>
+    /// <exception cref="InvalidOperationException">That state may not follow: the pipeline is wrong.</exception>
+    public void Become(CallState next)
+    {
+        if (!CallStates.May(State, next))
+            throw new InvalidOperationException($"a call that is {State} cannot become {next}");
+        State = next;
+    }
+}

@@ -1,0 +1,37 @@
+using System.IO.Hashing;
+using AgentReadiness.Guardrail.Runs;
+
+namespace AgentReadiness.Guardrail.Admission;
+
+/// <summary>A step of the run, with what it may cost and use. A second attempt has its step already and takes only the cost.</summary>
+internal sealed class RunStepClaim : ICallClaim
+{
+    /// <inheritdoc/>
+    public string Id => "run-step";
+
+    /// <inheritdoc/>
+    public CallKind Kinds => CallKind.Model;
+
+    /// <inheritdoc/>
+    public ValueTask<ClaimResult> TakeAsync(CallContext call)
+    {
+        var (run, limits, share) = (call.Run!, call.Settings.Limits, call.Model!.Share);
+        var over = call.Attempt == 1 ? run.TryStep(limits, share, Fingerprint(call)) : run.TryAgain(limits, share);
+        if (over is null)
+            return new(ClaimResult.Taken);
+        var error = RunErrors.Exceeded(over);
+        return new(limits.Observe ? ClaimResult.Observed(over, error) : ClaimResult.Over(over, error));
+    }
+
+    /// <inheritdoc/>
+    public void Release(CallContext call)
+    {
+        if (call.Attempt == 1)
+            call.Run!.ReleaseStep(call.Model!.Share, Fingerprint(call));
+        else
+            call.Run!.Settle(call.Model!.Share, default, 0);
+    }
+
+    private static UInt128 Fingerprint(CallContext call) =>
+        call.Settings.Limits.MaxRepeats > 0 ? XxHash128.HashToUInt128(call.Body!.Value.Span) : default;
+}

@@ -1,0 +1,194 @@
+using System.Buffers;
+using AgentReadiness.Contracts;
+using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Relay;
+using AgentReadiness.Guardrail.Upstreams;
+
+namespace AgentReadiness.Guardrail.Calls;
+
+/// <summary>One attempt of a call that has its claims: sent, relayed and booked. Whatever happens, it is booked exactly once.</summary>
+internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
+{
+    private const int BufferSize = 16 * 1024;
+
+    /// <summary>Makes the attempt. What the upstream, the network or the agent can cause is in the outcome.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="route">What is particular to its kind.</param>
+    /// <param name="isLast">No attempt may follow: whatever the upstream answers is the agent's.</param>
+    public async Task<CallOutcome> RunAsync(CallContext call, CallRoute route, bool isLast)
+    {
+        CallOutcome outcome;
+        try
+        {
+            outcome = await SendAsync(call, route, isLast);
+        }
+        catch (Exception exception)
+        {
+            // A fault of ours costs what was reserved: what had left by then is not known.
+            observer.Failed(call, call.Kind, exception.GetType().Name);
+            outcome = route.Broken(call, 0, sent: true) with { Error = Broken(call, 500, "guardrail_fault", "The guardrail failed.") };
+        }
+        call.Become(CallState.Settled);
+        route.Book(call, outcome);
+        return outcome;
+    }
+
+    private async Task<CallOutcome> SendAsync(CallContext call, CallRoute route, bool isLast)
+    {
+        using var deadline = new AttemptDeadline(
+            route.Times(call.Settings),
+            route.Deadline(call),
+            time,
+            call.Http.RequestAborted,
+            route.RunDeadline(call)
+        );
+        using var content = route.Content(call);
+        var request = new UpstreamRequest(call.Upstream!, call.Http.Request.Method, call.Endpoint, call.Query, call.Model?.Provider)
+        {
+            Content = content,
+            Headers = call.Http.Request.Headers,
+        };
+        call.Become(CallState.Sent);
+        HttpResponseMessage answer;
+        try
+        {
+            answer = await UpstreamSender.SendAsync(request, deadline.Token);
+        }
+        catch (Exception exception) when (UpstreamFailure.IsOne(exception))
+        {
+            return Failed(call, route, UpstreamFailure.Of(exception, content is SplicedContent { Started: true }), deadline);
+        }
+        using (answer)
+        {
+            call.Become(CallState.Answered);
+            observer.Answered(call);
+            var status = (int)answer.StatusCode;
+            try
+            {
+                if (!isLast && IsWorthAnother(call, route, answer))
+                    return await DiscardAsync(call, route, answer, deadline);
+                return await RelayAsync(call, route, answer, deadline);
+            }
+            catch (Exception exception) when (UpstreamFailure.IsOne(exception))
+            {
+                var failure = UpstreamFailure.Of(exception, sent: true);
+                if (!call.IsAbandoned)
+                    observer.Failed(call, call.Kind, failure.Reason);
+                return route.Broken(call, status, sent: true) with { Error = Error(call, route, failure, deadline, begun: true) };
+            }
+        }
+    }
+
+    private async Task<CallOutcome> RelayAsync(CallContext call, CallRoute route, HttpResponseMessage answer, AttemptDeadline deadline)
+    {
+        var tap = route.Tap(call, answer);
+        UpstreamHeaders.Copy(answer, call.Http.Response, keepLength: !tap.IsStream);
+        await using var stream = await answer.Content.ReadAsStreamAsync(deadline.Token);
+        deadline.Progress(tap.IsStream);
+        var end = await AnswerRelay.CopyAsync(stream, answer.Content.Headers.ContentLength, call.Http, tap, deadline);
+        if (end.Broken is { } broken)
+            observer.Failed(call, call.Kind, UpstreamFailure.Of(broken, sent: true).Reason);
+        return route.Settle(call, answer, tap, end.Cut);
+    }
+
+    /// <summary>An answer that another attempt may better: its body is read, so that the connection can be used again, and thrown away.</summary>
+    private async Task<CallOutcome> DiscardAsync(CallContext call, CallRoute route, HttpResponseMessage answer, AttemptDeadline deadline)
+    {
+        var status = (int)answer.StatusCode;
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            await using var stream = await answer.Content.ReadAsStreamAsync(deadline.Token);
+            var rest = AnswerReader.LongestCapture;
+            while (rest > 0 && await stream.ReadAsync(buffer, deadline.Token) is > 0 and var read)
+                rest -= read;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+        var message = $"The upstream \"{call.UpstreamName}\" answered {status}, and another attempt may not be made.";
+        return route.Broken(call, status, sent: true) with
+        {
+            MayRetry = true,
+            RetryAfter = CallRetry.AskedFor(answer.Headers.RetryAfter, time.GetUtcNow()),
+            Error = new ApiError(status, "upstream_failed", message, Retry: true),
+        };
+    }
+
+    // An answer that asks to wait for longer than a call may take is the agent's to have.
+    private bool IsWorthAnother(CallContext call, CallRoute route, HttpResponseMessage answer) =>
+        CallRetry.Worthwhile((int)answer.StatusCode)
+        && !call.IsAbandoned
+        && !(CallRetry.AskedFor(answer.Headers.RetryAfter, time.GetUtcNow()) > route.Times(call.Settings).Timeout);
+
+    private CallOutcome Failed(CallContext call, CallRoute route, UpstreamFailure failure, AttemptDeadline deadline)
+    {
+        var sent = failure.Fault != UpstreamFault.Unreachable;
+        if (route.Kind == CallKind.Model || !call.IsAbandoned)
+            observer.Failed(call, call.Kind, failure.Reason);
+        return route.Broken(call, 0, sent) with
+        {
+            Error = Error(call, route, failure, deadline, begun: false),
+            MayRetry = !route.RunDeadline(call).IsCancellationRequested && !call.IsAbandoned,
+        };
+    }
+
+    private static ApiError? Error(CallContext call, CallRoute route, UpstreamFailure failure, AttemptDeadline deadline, bool begun)
+    {
+        // What a provider bills for an answer that broke off is not known: the agent sees it break off, too.
+        if (begun && route.Kind == CallKind.Model)
+        {
+            call.Http.Abort();
+            return null;
+        }
+        var name = call.UpstreamName;
+        if (route.RunDeadline(call).IsCancellationRequested)
+        {
+            const string message = "The run has taken longer than it may.";
+            return Broken(call, 402, "run_limit_exceeded", message) is { } error
+                ? error with
+                {
+                    Limit = "maxDuration",
+                    Retry = false,
+                }
+                : null;
+        }
+        var least = GoDuration.Format(deadline.FirstByte);
+        return failure.Fault switch
+        {
+            UpstreamFault.Timeout when begun => Broken(
+                call,
+                504,
+                route.TimeoutCode,
+                $"The answer of the upstream \"{name}\" took too long."
+            ),
+            UpstreamFault.Timeout => Broken(call, 504, route.TimeoutCode, $"The upstream \"{name}\" did not answer within {least}."),
+            UpstreamFault.BrokenOff => Broken(
+                call,
+                502,
+                "upstream_failed",
+                $"The upstream \"{name}\" broke off before it had answered: {failure.Reason}."
+            ),
+            _ => Broken(call, 502, "upstream_unreachable", $"The upstream \"{name}\" cannot be reached: {failure.Reason}."),
+        };
+    }
+
+    /// <summary>
+    /// The error for an answer that is not whole. Where a part of it has gone out, the connection is closed instead: the agent must not take
+    /// a part for the whole.
+    /// </summary>
+    private static ApiError? Broken(CallContext call, int status, string code, string message)
+    {
+        if (call.IsAbandoned)
+            return null;
+        if (call.Http.Response.HasStarted)
+        {
+            call.Http.Abort();
+            return null;
+        }
+        call.Http.Response.Clear();
+        return new ApiError(status, code, message, Retry: true);
+    }
+}

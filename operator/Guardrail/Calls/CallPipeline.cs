@@ -1,0 +1,165 @@
+using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Upstreams;
+
+namespace AgentReadiness.Guardrail.Calls;
+
+/// <summary>The one way of every call that the agent makes: http://127.0.0.1:15080/UPSTREAM/…</summary>
+/// <remarks>
+/// 1. Identify: upstream, endpoint and run, from the request as it was sent. What is not listed is refused.
+/// 2. Checks: pure, in the order of <see cref="AdmissionRules.Checks"/>. The first that refuses ends the call.
+/// 3. Claims: rate, step of the run, money. Where one is refused, those before it are released.
+/// 4. Send: <see cref="UpstreamSender"/>, in <see cref="CallAttempt"/>.
+/// 5. Relay: <see cref="Relay.AnswerRelay"/>, with a tap that reads what the answer says.
+/// 6. Settle: the attempt is booked, once, whatever became of it. Another one may follow from step 3.
+/// 7. Observe: <see cref="ICallObserver"/> is told of each of these.
+/// What differs between kinds of calls is in their <see cref="CallRoute"/>.
+/// </remarks>
+internal sealed class CallPipeline(
+    ConfigStore config,
+    IEnumerable<CallRoute> routes,
+    AdmissionRules rules,
+    CallAttempt attempts,
+    RunRegistry runs,
+    ICallObserver observer,
+    TimeProvider time
+)
+{
+    private readonly Dictionary<EndpointKind, CallRoute> routes = routes
+        .SelectMany(route => route.Endpoints.Select(endpoint => (endpoint, route)))
+        .ToDictionary(pair => pair.endpoint, pair => pair.route);
+    private readonly Action<CallContext, string> wouldRefuse = observer.WouldRefuse;
+
+    /// <summary>Calls in flight.</summary>
+    public InFlight Calls { get; } = new();
+
+    /// <summary>True: no new model calls.</summary>
+    public bool Stopping { get; set; }
+
+    /// <summary>Answers one request of the agent.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        var call = new CallContext
+        {
+            Http = context,
+            Settings = config.Current,
+            StartedAt = time.GetTimestamp(),
+            Stopping = Stopping,
+        };
+        var (route, error) = Identify(call);
+        if (route is null)
+        {
+            call.Run = runs.Of(context.Request, null);
+            await RefuseAsync(call, new CallRefusal(CallRefusal.Identify, error!));
+            return;
+        }
+        Calls.Enter();
+        try
+        {
+            await RunAsync(call, route);
+        }
+        finally
+        {
+            Calls.Leave();
+        }
+    }
+
+    private (CallRoute? Route, ApiError? Error) Identify(CallContext call)
+    {
+        if (RequestTarget.Read(call.Http.RawTarget()) is not { } target)
+            return (
+                null,
+                new ApiError(400, "invalid_target", "The request target is not a path, or holds characters that no URL may hold.")
+            );
+        var path = target.Path;
+        var slash = path.IndexOf('/', 1);
+        var name = slash < 0 ? path[1..] : path[1..slash];
+        var port = call.Http.Connection.LocalPort;
+        if (!call.Settings.Upstreams.TryGetValue(name, out var upstream))
+        {
+            var names = string.Join(", ", call.Settings.Upstreams.Keys.Order(StringComparer.Ordinal));
+            return (
+                null,
+                new ApiError(
+                    404,
+                    "unknown_upstream",
+                    $"No upstream of that name is declared; the base URL is http://127.0.0.1:{port}/NAME/v1 with NAME one of: {names}."
+                )
+            );
+        }
+        call.Upstream = upstream;
+        var method = call.Http.Request.Method;
+        var rest = slash < 0 ? "" : path[slash..];
+        call.Endpoint = upstream.Format.Match(method, rest);
+        if (!routes.TryGetValue(call.Endpoint.Kind, out var route))
+            return (null, upstream.Format.Unknown(method, rest, $"http://127.0.0.1:{port}/{name}"));
+        call.Kind = route.Kind;
+        call.Query = upstream.Format.IsTool ? target.Query : QueryStrings.WithoutKey(target.Query, upstream.Key is not null);
+        return (route, null);
+    }
+
+    private async Task RunAsync(CallContext call, CallRoute route)
+    {
+        if (await route.ReadAsync(call) is { } unreadable)
+        {
+            await RefuseAsync(call, new CallRefusal(CallRefusal.Identify, unreadable));
+            return;
+        }
+        if (rules.Check(call, wouldRefuse) is { } refused)
+        {
+            await RefuseAsync(call, refused);
+            return;
+        }
+        call.Become(CallState.Checked);
+        var most = route.Attempts(call);
+        CallOutcome? last = null;
+        for (; ; call.Attempt++)
+        {
+            var (taken, refusal) = await rules.ClaimAsync(call, wouldRefuse);
+            if (!taken)
+            {
+                if (refusal is not null)
+                    await RefuseAsync(call, refusal, last);
+                else
+                    call.Become(CallState.Ended);
+                return;
+            }
+            call.Become(CallState.Claimed);
+            last = await attempts.RunAsync(call, route, isLast: call.Attempt == most);
+            if (!last.MayRetry || call.Attempt == most || call.Http.Response.HasStarted || !await PauseAsync(call, last))
+                break;
+        }
+        call.Become(CallState.Ended);
+        if (last.Error is { } error)
+            await AnswerAsync(call, error);
+    }
+
+    /// <summary>Waits before the next attempt; false where the agent has gone meanwhile.</summary>
+    private async Task<bool> PauseAsync(CallContext call, CallOutcome last)
+    {
+        var delay = CallRetry.Delay(call.Attempt, last.RetryAfter, Random.Shared.NextDouble());
+        observer.Retried(call, last.Status, delay);
+        try
+        {
+            await Task.Delay(delay, time, call.Http.RequestAborted);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Refuses a call. Where an attempt before was answered by the upstream, that answer is what the agent has a use for.</summary>
+    private async Task RefuseAsync(CallContext call, CallRefusal refusal, CallOutcome? last = null)
+    {
+        call.Become(CallState.Ended);
+        observer.Refused(call, refusal);
+        await AnswerAsync(call, last?.Error ?? refusal.Error);
+    }
+
+    private static Task AnswerAsync(CallContext call, ApiError error) =>
+        (call.Tool?.Id is { } id ? error with { RpcId = id } : error).WriteAsync(call.Http, call.Upstream?.Format);
+}

@@ -1,0 +1,62 @@
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Guardrail.Runs;
+
+namespace AgentReadiness.Guardrail.Calls;
+
+/// <summary>
+/// Is told what becomes of calls and runs. Metrics, the log and the spend log hang on it; nothing else counts or logs a call. It must not
+/// throw, and must not touch a call's request or answer: some events come after these have ended.
+/// </summary>
+internal interface ICallObserver
+{
+    /// <summary>A call was refused.</summary>
+    void Refused(CallContext call, CallRefusal refusal);
+
+    /// <summary>A limit that is only observed would have refused a call.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="limit">The limit's stable name.</param>
+    void WouldRefuse(CallContext call, string limit);
+
+    /// <summary>The answer to an attempt has begun.</summary>
+    void Answered(CallContext call);
+
+    /// <summary>An attempt failed, or a poll of our own for its answer.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="kind">The call's kind, or <see cref="CallKind.Background"/> for a poll.</param>
+    /// <param name="reason">Why, in a few words.</param>
+    void Failed(CallContext call, CallKind kind, string reason);
+
+    /// <summary>A call is to be tried again.</summary>
+    /// <param name="call">The call; its attempt is the one that failed.</param>
+    /// <param name="status">What the upstream answered; 0 without an answer.</param>
+    /// <param name="delay">The pause before the next attempt.</param>
+    void Retried(CallContext call, int status, TimeSpan delay);
+
+    /// <summary>An attempt of a model call was booked.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="outcome">How the attempt ended.</param>
+    /// <param name="spent">What counts as spent.</param>
+    /// <param name="reserved">What was reserved.</param>
+    void Booked(CallContext call, CallOutcome outcome, Money spent, Money reserved);
+
+    /// <summary>A model call cost more than its bound.</summary>
+    void Overran(CallContext call, OverrunReport report);
+
+    /// <summary>A call of a tool, or a free one, has ended.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="status">What the upstream answered; 0 without an answer.</param>
+    void Passed(CallContext call, int status);
+
+    /// <summary>A request to the agent failed.</summary>
+    /// <param name="port">The port that it came in on.</param>
+    /// <param name="reason">Why, in a few words.</param>
+    void InboundFailed(int port, string reason);
+
+    /// <summary>A run has ended.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="status">The status that its client got.</param>
+    /// <param name="elapsed">How long it took.</param>
+    void RunEnded(Run run, int status, TimeSpan elapsed);
+}

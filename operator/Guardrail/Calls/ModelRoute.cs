@@ -1,0 +1,166 @@
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Guardrail.Budget;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Relay;
+using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Upstreams;
+using AgentReadiness.Pricing;
+
+namespace AgentReadiness.Guardrail.Calls;
+
+/// <summary>Model calls: priced, reserved for, and booked at what their answer says.</summary>
+internal sealed class ModelRoute(
+    GrantClient grants,
+    OverrunList overruns,
+    RunRegistry runs,
+    BackgroundCalls background,
+    ICallObserver observer,
+    TimeProvider time
+) : CallRoute
+{
+    /// <summary>The largest request body, bytes.</summary>
+    public const int LargestBody = 128 * 1024 * 1024;
+
+    // After the agent has gone the answer is read on, to learn its usage.
+    private static readonly DeadlineRules Rules = new() { AfterClient = TimeSpan.FromSeconds(30), WholeBoundsStreams = true };
+
+    /// <inheritdoc/>
+    public override CallKind Kind => CallKind.Model;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<EndpointKind> Endpoints { get; } = [EndpointKind.Metered];
+
+    /// <inheritdoc/>
+    public override string TimeoutCode => "model_call_timeout";
+
+    /// <inheritdoc/>
+    public override async ValueTask<ApiError?> ReadAsync(CallContext call)
+    {
+        var (body, error) = await RequestBody.ReadAsync(call.Http.Request, LargestBody, call.Http.RequestAborted);
+        // Calls share the threads that serve all connections: a long body is read on another one.
+        if (body.Length > AnswerRelay.LongText)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var upstream = call.Upstream!;
+        var request = error is null ? upstream.Format.Read(call.Endpoint, body.Span, out error) : null;
+        var run = runs.Of(call.Http.Request, request?.PreviousId);
+        call.Run = run;
+        if (request is null)
+            return error;
+        var settings = call.Settings;
+        var provider = upstream.Provider(settings.Prices);
+        var prices = settings.Prices.Find(provider, request.Model, time.GetUtcNow());
+        var price = new ModelPrice(provider, prices, prices is null ? null : overruns.Why(prices.RuleId));
+        var tags = Tags.Read(settings.Tags, call.Http.Request.Headers, run.Tags);
+        call.Body = body;
+        call.Model = ModelTerms.Find(request, body.Length, price, settings, run.Left(settings.Limits), tags);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public override CallTimes Times(GuardrailSettings settings) => settings.ModelCall;
+
+    /// <inheritdoc/>
+    public override DeadlineRules Deadline(CallContext call) => Rules;
+
+    /// <inheritdoc/>
+    public override CancellationToken RunDeadline(CallContext call) => call.Run!.Deadline;
+
+    /// <inheritdoc/>
+    public override int Attempts(CallContext call) => call.Settings.ModelCall.Attempts;
+
+    /// <inheritdoc/>
+    public override HttpContent Content(CallContext call)
+    {
+        var terms = call.Model!;
+        return new SplicedContent(
+            call.Body!.Value,
+            terms.Request.Splices(terms.OutputLimit),
+            call.Http.Request.ContentType,
+            call.Upstream!.IsTls
+        );
+    }
+
+    /// <inheritdoc/>
+    public override RelayTap Tap(CallContext call, HttpResponseMessage answer)
+    {
+        var terms = call.Model!;
+        var facts = new ResponseFacts(call.Endpoint.Api, terms.Provider);
+        call.Facts = facts;
+        var encodings = answer.Content.Headers.ContentEncoding;
+        var encoding = encodings.Count == 0 ? null : string.Join(',', encodings);
+        var streamed =
+            answer.IsSuccessStatusCode && encoding is null && answer.Content.Headers.ContentType?.MediaType == "text/event-stream";
+        if (!streamed)
+            return new UsageBodyTap(facts, encoding);
+        var (format, endpoint) = (call.Upstream!.Format, call.Endpoint);
+        var most = terms.OutputLimit * terms.Request.Choices;
+        return new UsageEventsTap(facts, terms.Request.HideUsage, most, () => format.CutTail(facts, endpoint));
+    }
+
+    /// <inheritdoc/>
+    public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut)
+    {
+        var (status, facts) = ((int)answer.StatusCode, call.Facts!);
+        if (Settlement.IsNotBilled(status))
+            return CallOutcome.Zero(status);
+        if (cut is not null)
+            return CallOutcome.Unproven(status, facts) with { Overrun = cut };
+        if (!answer.IsSuccessStatusCode)
+            return CallOutcome.Unproven(status, facts);
+        if (facts.IsFinal)
+            return Settlement.Of(call, facts, status, time.GetUtcNow());
+        return facts is { Id: { } id, Status: "queued" or "in_progress" } && call.Model!.Request.Background
+            ? CallOutcome.Pending(id, status, facts)
+            : CallOutcome.Unproven(status, facts);
+    }
+
+    /// <inheritdoc/>
+    public override CallOutcome Broken(CallContext call, int status, bool sent) =>
+        !sent || Settlement.IsNotBilled(status) ? CallOutcome.Zero(status) : CallOutcome.Unproven(status, null);
+
+    /// <inheritdoc/>
+    public override void Book(CallContext call, CallOutcome outcome)
+    {
+        runs.Remember(outcome.Facts?.Id, call.Run!);
+        var reservation = call.Reservation!;
+        if (outcome.PendingId is { } id)
+            background.Add(id, call, spent => Book(call, reservation, spent));
+        else
+            Book(call, reservation, outcome);
+    }
+
+    private void Book(CallContext call, Reservation reservation, CallOutcome outcome)
+    {
+        var (terms, reserved) = (call.Model!, reservation.Amount.Cost);
+        var spent = outcome.Cost ?? reserved;
+        var tokens =
+            outcome.Cost is null ? terms.Share.Tokens
+            : outcome.Facts?.Usage is { } used ? used.Input + used.Output
+            : 0;
+        // First, so that the report which tells the cost tells it too.
+        if (outcome.Overrun is { } why)
+        {
+            var report = new OverrunReport
+            {
+                Rule = terms.Prices!.RuleId,
+                Model = terms.Request.Model,
+                Cost = spent,
+                Reserved = reserved,
+                Why = why,
+                At = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds()),
+            };
+            overruns.Add(report);
+            observer.Overran(call, report);
+        }
+        var labels = outcome.IsFree ? null : terms.Labels(call.Settings.Config.Agent.Revision);
+        if (outcome.Cost is { } cost)
+            grants.Settle(reservation, new Amount(cost, tokens), labels);
+        else
+            grants.MarkUnproven(reservation, labels);
+        call.Run!.Settle(terms.Share, spent, tokens);
+        observer.Booked(call, outcome, spent, reserved);
+    }
+}

@@ -1,0 +1,47 @@
+using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Pricing;
+
+namespace AgentReadiness.Guardrail.Calls;
+
+/// <summary>What an answer cost. Pure.</summary>
+internal static class Settlement
+{
+    /// <summary>Refused by the provider before it did any work: nothing is billed. 529 is Anthropic's "overloaded".</summary>
+    public static bool IsNotBilled(int status) => status is (>= 400 and < 500) or 529;
+
+    /// <summary>
+    /// Settles a final answer: at the dearer of the model that was asked for and the one that answered, in the tier that served. Where the
+    /// tier has no price, or the answer cost more than it could, the bound did not hold, and the outcome says why.
+    /// </summary>
+    public static CallOutcome Of(CallContext call, ResponseFacts facts, int status, DateTimeOffset now)
+    {
+        var (terms, prices) = (call.Model!, call.Model!.Prices!);
+        var bound = terms.Share.Cost;
+        var usage = facts.Usage!.Value;
+        // Without a word about how long the cache keeps it, the dearer rate counts where the request asked for it.
+        if (terms.Request.LongCache && usage is { CacheWrite: > 0, CacheWriteLong: 0 })
+            usage = usage with { CacheWriteLong = usage.CacheWrite };
+        var cost = prices.Cost(usage, facts.ServiceTier)?.Total;
+        string? overrun = null;
+        if (cost is null)
+            overrun = facts.ServiceTier is { } tier
+                ? $"the answer came in the service tier \"{tier}\", which has no price"
+                : "the answer used something that has no price";
+        if (
+            facts.Model is { } answered
+            && !answered.Equals(terms.Request.Model, StringComparison.OrdinalIgnoreCase)
+            && call.Settings.Prices.Find(terms.Provider, answered, now) is { } other
+            && other.RuleId != prices.RuleId
+        )
+        {
+            var theirs = other.Cost(usage, facts.ServiceTier)?.Total;
+            if (theirs > cost)
+                (cost, overrun) = (theirs, theirs > bound ? $"the model \"{answered}\" answered, which costs more" : overrun);
+        }
+        if (cost is null)
+            return CallOutcome.Unproven(status, facts) with { Overrun = overrun };
+        if (cost > bound)
+            overrun ??= $"{usage.Input} input and {usage.Output} output tokens are more than the bound of the call";
+        return new CallOutcome("settled", cost, status, facts) { Overrun = overrun };
+    }
+}

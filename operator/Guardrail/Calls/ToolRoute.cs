@@ -1,0 +1,75 @@
+using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Relay;
+using AgentReadiness.Guardrail.Runs;
+
+namespace AgentReadiness.Guardrail.Calls;
+
+/// <summary>Calls of tools: counted against the run, and passed on as they are.</summary>
+internal sealed class ToolRoute(RunRegistry runs, ICallObserver observer) : CallRoute
+{
+    /// <summary>The largest JSON-RPC message, bytes. A plain HTTP tool's body is streamed, and may be of any size.</summary>
+    public const int LargestMessage = 32 * 1024 * 1024;
+
+    private static readonly DeadlineRules Bounded = new();
+    private static readonly DeadlineRules Endless = new() { IsEndless = true };
+
+    /// <inheritdoc/>
+    public override CallKind Kind => CallKind.Tool;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<EndpointKind> Endpoints { get; } = [EndpointKind.Tool];
+
+    /// <inheritdoc/>
+    public override string TimeoutCode => "tool_call_timeout";
+
+    /// <inheritdoc/>
+    public override async ValueTask<ApiError?> ReadAsync(CallContext call)
+    {
+        var request = call.Http.Request;
+        call.Run = runs.Of(request, null);
+        if (call.Upstream!.Format is not McpFormat)
+        {
+            call.Tool = new ToolMessage(ToolMessage.Call, call.UpstreamName, null, $"{request.Method} {call.Endpoint.Path}{call.Query}");
+            return null;
+        }
+        if (!HttpMethods.IsPost(request.Method))
+            return null;
+        var (body, error) = await RequestBody.ReadAsync(request, LargestMessage, call.Http.RequestAborted);
+        if (error is not null)
+            return error;
+        call.Body = body;
+        if (body.Length > AnswerRelay.LongText)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        call.Tool = ToolMessage.Read(body.Span, out error);
+        return error ?? call.Tool!.Mismatch(request.Headers);
+    }
+
+    /// <inheritdoc/>
+    public override CallTimes Times(GuardrailSettings settings) => settings.ToolCall;
+
+    /// <summary>The stream on which an MCP server speaks first may be silent for as long as it likes.</summary>
+    public override DeadlineRules Deadline(CallContext call) =>
+        call.Upstream!.Format is McpFormat && HttpMethods.IsGet(call.Http.Request.Method) ? Endless : Bounded;
+
+    /// <inheritdoc/>
+    public override HttpContent? Content(CallContext call) => PassedOn(call);
+
+    /// <inheritdoc/>
+    public override RelayTap Tap(CallContext call, HttpResponseMessage answer) => new CopyTap(IsStream(answer), longestCopy: 0);
+
+    /// <inheritdoc/>
+    public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut) =>
+        CallOutcome.Zero((int)answer.StatusCode);
+
+    /// <inheritdoc/>
+    public override CallOutcome Broken(CallContext call, int status, bool sent) => CallOutcome.Zero(0);
+
+    /// <inheritdoc/>
+    public override void Book(CallContext call, CallOutcome outcome)
+    {
+        if (call.Tool is { IsCall: true })
+            observer.Passed(call, outcome.Status);
+    }
+}

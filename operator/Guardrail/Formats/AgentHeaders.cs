@@ -1,0 +1,17 @@
+namespace AgentReadiness.Guardrail.Formats;
+
+/// <summary>The headers that the guardrail and the agent have for each other.</summary>
+internal static class AgentHeaders
+{
+    /// <summary>The ID of a run. The agent sends it along with its calls, and the client of the agent learns it.</summary>
+    public const string RunId = "X-Agent-Run-Id";
+
+    /// <summary>What a run has cost so far, USD.</summary>
+    public const string RunCost = "X-Agent-Run-Cost";
+
+    /// <summary>The beginning of the headers that carry a tag of the spend.</summary>
+    public const string TagPrefix = "X-Agent-Tag-";
+
+    /// <summary>W3C Baggage.</summary>
+    public const string Baggage = "baggage";
+}

@@ -1,0 +1,95 @@
+using AgentReadiness.Guardrail.Configuration;
+
+namespace AgentReadiness.Guardrail.Relay;
+
+/// <summary>
+/// How long an attempt may still take: to the first byte of the answer, then in all or, in a stream, to the next piece. The agent's leaving
+/// and the end of the run cut it short.
+/// </summary>
+internal sealed class AttemptDeadline : IDisposable
+{
+    private readonly CallTimes times;
+    private readonly TimeProvider time;
+    private readonly DeadlineRules rules;
+    private readonly CancellationToken client;
+    private readonly CancellationToken run;
+    private readonly CancellationTokenSource expiry;
+    private readonly CancellationTokenRegistration leaving;
+    private readonly CancellationTokenRegistration ending;
+    private readonly long startedAt;
+
+    /// <param name="times">The declared times.</param>
+    /// <param name="rules">What holds for this kind of call.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="client">Cancelled when the agent has gone.</param>
+    /// <param name="run">Cancelled when the run has taken too long.</param>
+    public AttemptDeadline(CallTimes times, DeadlineRules rules, TimeProvider time, CancellationToken client, CancellationToken run)
+    {
+        (this.times, this.rules, this.client, this.run, this.time) = (times, rules, client, run, time);
+        startedAt = time.GetTimestamp();
+        expiry = new CancellationTokenSource(rules.IsEndless ? Timeout.InfiniteTimeSpan : FirstByte, time);
+        leaving = client.UnsafeRegister(static state => ((AttemptDeadline)state!).Left(), this);
+        ending = run.UnsafeRegister(static state => ((AttemptDeadline)state!).Cancel(), this);
+    }
+
+    /// <summary>Cancelled when the attempt is over.</summary>
+    public CancellationToken Token => expiry.Token;
+
+    /// <summary>How long the first byte may take.</summary>
+    public TimeSpan FirstByte => times.FirstByte < times.Timeout ? times.FirstByte : times.Timeout;
+
+    /// <summary>The answer has begun, or goes on: from now on the whole counts, and in a stream the next piece.</summary>
+    /// <param name="streamed">The answer is a stream.</param>
+    public void Progress(bool streamed)
+    {
+        if (rules.IsEndless || client.IsCancellationRequested || run.IsCancellationRequested)
+            return;
+        if (streamed && !rules.WholeBoundsStreams)
+        {
+            expiry.CancelAfter(times.Event);
+            return;
+        }
+        var left = times.Timeout - time.GetElapsedTime(startedAt);
+        if (left < TimeSpan.Zero)
+            left = TimeSpan.Zero;
+        expiry.CancelAfter(streamed && times.Event < left ? times.Event : left);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        leaving.Dispose();
+        ending.Dispose();
+        expiry.Dispose();
+    }
+
+    private void Left()
+    {
+        if (rules.AfterClient is not { } drain)
+        {
+            Cancel();
+            return;
+        }
+        try
+        {
+            if (times.Timeout - time.GetElapsedTime(startedAt) > drain)
+                expiry.CancelAfter(drain);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The attempt has just ended.
+        }
+    }
+
+    private void Cancel()
+    {
+        try
+        {
+            expiry.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The attempt has just ended.
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text;
+using AgentReadiness.Pricing;
+
+namespace AgentReadiness.Guardrail.Relay;
+
+/// <summary>
+/// Passes each server-sent event of a model's answer on once it is complete, reads usage from it, and cuts the answer where the provider
+/// writes on after its limit.
+/// </summary>
+/// <param name="facts">Takes what the answer says.</param>
+/// <param name="hideUsage">Usage was asked for by us and not by the agent.</param>
+/// <param name="mostOutput">The most output tokens of all choices.</param>
+/// <param name="tail">What ends an answer that is cut.</param>
+internal sealed class UsageEventsTap(ResponseFacts facts, bool hideUsage, long mostOutput, Func<string> tail) : RelayTap
+{
+    private const int BytesPerToken = 4;
+
+    private readonly SseUsageFilter filter = new(facts, hideUsage);
+
+    /// <inheritdoc/>
+    public override bool IsStream => true;
+
+    // An event is a token at least, and a token some four bytes: what passes both counts is more than the provider was allowed to write.
+    private bool IsOver =>
+        facts.Usage?.Output > mostOutput || (facts.ContentEvents > mostOutput && facts.ContentBytes / BytesPerToken > mostOutput);
+
+    /// <inheritdoc/>
+    public override string? Cut => IsOver ? $"the provider wrote on after its limit of {mostOutput} output tokens" : null;
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte> CutTail => Encoding.UTF8.GetBytes(tail());
+
+    /// <inheritdoc/>
+    public override bool IsComplete => facts.IsFinal;
+
+    /// <inheritdoc/>
+    public override void Append(ReadOnlyMemory<byte> piece) => filter.Append(piece.Span);
+
+    /// <inheritdoc/>
+    public override bool TryTake(out ReadOnlyMemory<byte> bytes)
+    {
+        if (!filter.TryTake(out bytes, out var show))
+            return false;
+        if (!show)
+            bytes = default;
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte> End()
+    {
+        var hasRest = filter.TryTakeRest(out var rest, out var show);
+        if (!filter.Overflowed)
+            facts.End();
+        return hasRest && show ? rest : default;
+    }
+}

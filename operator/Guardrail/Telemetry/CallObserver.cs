@@ -1,0 +1,76 @@
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Guardrail.Calls;
+using AgentReadiness.Guardrail.Runs;
+
+namespace AgentReadiness.Guardrail.Telemetry;
+
+/// <summary>Metrics, the log and the spend log of calls and runs.</summary>
+internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, TimeProvider time, ILogger<CallObserver> log)
+    : ICallObserver
+{
+    /// <inheritdoc/>
+    public void Refused(CallContext call, CallRefusal refusal)
+    {
+        var (kind, error) = (call.Kind.Word(), refusal.Error);
+        metrics.Refused(kind, call.UpstreamName, error.Code);
+        log.CallRefused(kind, call.Run?.Id, call.UpstreamName, call.Subject, error.Status, error.Code, refusal.Id);
+    }
+
+    /// <inheritdoc/>
+    public void WouldRefuse(CallContext call, string limit)
+    {
+        metrics.WouldRefuse(call.UpstreamName, limit);
+        log.WouldRefuse(call.UpstreamName, limit, call.Kind.Word());
+    }
+
+    /// <inheritdoc/>
+    public void Answered(CallContext call) => metrics.Answered(call.Kind.Word(), call.UpstreamName, time.GetElapsedTime(call.StartedAt));
+
+    /// <inheritdoc/>
+    public void Failed(CallContext call, CallKind kind, string reason) =>
+        log.CallFailed(kind.Word(), call.Run?.Id, call.UpstreamName, call.Subject, reason);
+
+    /// <inheritdoc/>
+    public void Retried(CallContext call, int status, TimeSpan delay)
+    {
+        metrics.Retried(call.UpstreamName);
+        log.CallRetried(call.Kind.Word(), call.Run?.Id, call.UpstreamName, call.Attempt, status, (long)delay.TotalMilliseconds);
+    }
+
+    /// <inheritdoc/>
+    public void Booked(CallContext call, CallOutcome outcome, Money spent, Money reserved)
+    {
+        var (terms, elapsed) = (call.Model!, time.GetElapsedTime(call.StartedAt));
+        metrics.ModelCall(call.UpstreamName, terms.Prices!.RuleId, outcome, spent, elapsed);
+        if (!outcome.IsFree)
+            metrics.Booked(call.Run!, terms.Tags, spent);
+        spendLog.Call(call, outcome, spent, reserved, elapsed);
+    }
+
+    /// <inheritdoc/>
+    public void Overran(CallContext call, OverrunReport report)
+    {
+        metrics.Overrun(report.Rule);
+        log.Overrun(report.Model, report.Rule, report.Cost.ToString(), report.Reserved.ToString(), report.Why);
+    }
+
+    /// <inheritdoc/>
+    public void Passed(CallContext call, int status)
+    {
+        var elapsed = time.GetElapsedTime(call.StartedAt);
+        metrics.ToolCall(call.UpstreamName, status, elapsed);
+        log.ToolCall(call.Run!.Id, call.UpstreamName, call.Tool!.Tool, status, (long)elapsed.TotalMilliseconds);
+    }
+
+    /// <inheritdoc/>
+    public void InboundFailed(int port, string reason) => log.InboundFailed(port, reason);
+
+    /// <inheritdoc/>
+    public void RunEnded(Run run, int status, TimeSpan elapsed)
+    {
+        metrics.Run(run, status, elapsed);
+        spendLog.Run(run, status, elapsed);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+
+namespace AgentReadiness.Runtime;
+
+/// <summary>What caches of any view have in common.</summary>
+public interface IObjectCache
+{
+    /// <summary>The resource that it mirrors.</summary>
+    ResourceType Resource { get; }
+
+    /// <summary>The label selector that limits it, or null.</summary>
+    string? LabelSelector { get; }
+
+    /// <summary>The one object that it mirrors; null: all of them. So a right on one name is enough.</summary>
+    NamespacedName? Only { get; }
+
+    /// <summary>True once the first list is in.</summary>
+    bool IsSynced { get; }
+
+    /// <summary>Completes when the first list is in.</summary>
+    Task Synced { get; }
+
+    /// <summary>Takes an object from the wire.</summary>
+    void Upsert(JsonElement item);
+
+    /// <summary>Drops an object.</summary>
+    void Delete(JsonElement item);
+
+    /// <summary>Begins to take a whole list, page by page. Nothing changes before its end.</summary>
+    ICacheListing BeginList();
+
+    /// <summary>Takes a whole list: whatever is not in it is dropped, with a change for each.</summary>
+    void Replace(IEnumerable<JsonElement> items);
+}
