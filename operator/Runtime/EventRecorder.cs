@@ -115,9 +115,9 @@ public sealed class EventRecorder(KubernetesApi api, string component, TimeProvi
                 cancellationToken
             );
         }
-        catch (Exception error) when (error is KubernetesApiException or HttpRequestException or TimeoutException)
+        catch (Exception exception) when (exception is KubernetesApiException or HttpRequestException or TimeoutException)
         {
-            RuntimeLog.EventFailed(logger, subject.Kind, subject.Key, reason, error.Message);
+            RuntimeLog.EventFailed(logger, subject.Kind, subject.Key, reason, exception.Message);
         }
     }
 

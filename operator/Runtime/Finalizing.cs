@@ -78,7 +78,7 @@ internal sealed class Finalizing<TEntity>(
                 cancellationToken
             );
         }
-        catch (KubernetesApiException error) when (error.IsNotFound)
+        catch (KubernetesApiException exception) when (exception.IsNotFound)
         {
             return null;
         }

@@ -70,7 +70,7 @@ public sealed class KubernetesApi
         {
             return await SendAsync(HttpMethod.Get, type.Path(ns, name), null, null, cancellationToken);
         }
-        catch (KubernetesApiException error) when (error.IsNotFound)
+        catch (KubernetesApiException exception) when (exception.IsNotFound)
         {
             return null;
         }
@@ -159,7 +159,7 @@ public sealed class KubernetesApi
             await WriteAsync(type, HttpMethod.Delete, type.Path(ns, name), options, "application/json", cancellationToken);
             return true;
         }
-        catch (KubernetesApiException error) when (error.IsNotFound)
+        catch (KubernetesApiException exception) when (exception.IsNotFound)
         {
             return false;
         }
@@ -198,10 +198,10 @@ public sealed class KubernetesApi
                     await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
                     return (JsonObject)(await JsonNode.ParseAsync(stream, cancellationToken: limit.Token))!;
                 }
-                catch (Exception error)
-                    when (RequestRetry.Pause(error, tries, idempotent) is { } pause && time.GetElapsedTime(began) + pause < timeout)
+                catch (Exception exception)
+                    when (RequestRetry.Pause(exception, tries, idempotent) is { } pause && time.GetElapsedTime(began) + pause < timeout)
                 {
-                    RuntimeMetrics.ApiRetries.WithLabels(RuntimeMetrics.Code(error), method.Method, client.BaseUri.Authority).Inc();
+                    RuntimeMetrics.ApiRetries.WithLabels(RuntimeMetrics.Code(exception), method.Method, client.BaseUri.Authority).Inc();
                     await Task.Delay(pause, time, limit.Token);
                     await PaceAsync(pathAndQuery, limit.Token);
                 }

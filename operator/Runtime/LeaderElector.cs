@@ -119,7 +119,7 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
             Leader = options.Identity;
             return true;
         }
-        catch (KubernetesApiException error) when (error.IsConflict)
+        catch (KubernetesApiException exception) when (exception.IsConflict)
         {
             return false;
         }
@@ -127,9 +127,9 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
         {
             return false;
         }
-        catch (Exception error)
+        catch (Exception exception)
         {
-            RuntimeLog.LeaseFailed(logger, error.Message);
+            RuntimeLog.LeaseFailed(logger, exception.Message);
             return false;
         }
     }
@@ -163,10 +163,10 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
                 );
             RuntimeLog.Released(logger, options.Identity);
         }
-        catch (Exception error)
-            when (error is KubernetesApiException or HttpRequestException or OperationCanceledException or TimeoutException)
+        catch (Exception exception)
+            when (exception is KubernetesApiException or HttpRequestException or OperationCanceledException or TimeoutException)
         {
-            RuntimeLog.LeaseFailed(logger, error.Message);
+            RuntimeLog.LeaseFailed(logger, exception.Message);
         }
     }
 

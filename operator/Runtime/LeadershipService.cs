@@ -30,9 +30,9 @@ internal sealed class LeadershipService(
         {
             // Stopped before it led.
         }
-        catch (Exception error)
+        catch (Exception exception)
         {
-            RuntimeLog.TaskEnded(logger, error, error.GetType().Name);
+            RuntimeLog.TaskEnded(logger, exception, exception.GetType().Name);
             Exit();
         }
     }

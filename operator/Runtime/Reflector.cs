@@ -58,13 +58,13 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
             {
                 return;
             }
-            catch (Exception error)
+            catch (Exception exception)
             {
                 // Whatever it was, a reflector that stops leaves its controllers blind: say it and try again.
                 failures++;
                 version = null;
-                told = (error as KubernetesApiException)?.RetryAfter;
-                RuntimeLog.ListFailed(logger, cache.Resource.Plural, error.Message);
+                told = (exception as KubernetesApiException)?.RetryAfter;
+                RuntimeLog.ListFailed(logger, cache.Resource.Plural, exception.Message);
             }
             if (failures > 0)
                 await Task.Delay(Pause(failures, told ?? TimeSpan.Zero), time, stoppingToken)

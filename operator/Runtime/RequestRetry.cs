@@ -24,11 +24,11 @@ internal static class RequestRetry
         || (method == HttpMethod.Patch && contentType is "application/apply-patch+yaml" or "application/merge-patch+json");
 
     /// <summary>The pause before the next try; null where there is none.</summary>
-    /// <param name="error">What the try ended with.</param>
+    /// <param name="exception">What the try ended with.</param>
     /// <param name="tries">How many there were.</param>
     /// <param name="idempotent">Whether the request may be processed twice.</param>
-    public static TimeSpan? Pause(Exception error, int tries, bool idempotent) =>
-        error switch
+    public static TimeSpan? Pause(Exception exception, int tries, bool idempotent) =>
+        exception switch
         {
             KubernetesApiException { RetryAfter: { } told } => tries < MostTriesAsTold ? (told > FirstPause ? told : FirstPause) : null,
             KubernetesApiException refused when !IsServerFault(refused.StatusCode) => null,

@@ -25,7 +25,7 @@ internal static partial class RuntimeLog
     public static partial void Conflict(ILogger logger, string controller, NamespacedName key, string message);
 
     [LoggerMessage(4, LogLevel.Error, "{Controller} {Key} failed: {Message}")]
-    public static partial void ReconcileFailed(ILogger logger, Exception? error, string controller, NamespacedName key, string message);
+    public static partial void ReconcileFailed(ILogger logger, Exception? exception, string controller, NamespacedName key, string message);
 
     [LoggerMessage(5, LogLevel.Information, "Leading as {Identity}")]
     public static partial void Leading(ILogger logger, string identity);
@@ -46,7 +46,7 @@ internal static partial class RuntimeLog
     public static partial void EventFailed(ILogger logger, string kind, NamespacedName key, string reason, string error);
 
     [LoggerMessage(11, LogLevel.Critical, "A task of the leader ended: {Task}")]
-    public static partial void TaskEnded(ILogger logger, Exception? error, string task);
+    public static partial void TaskEnded(ILogger logger, Exception? exception, string task);
 
     [LoggerMessage(12, LogLevel.Debug, "{Controller} {Key} waits until the cache shows its own last write")]
     public static partial void OwnWriteAwaited(ILogger logger, string controller, NamespacedName key);

@@ -124,7 +124,7 @@ internal static class RuntimeMetrics
 
     public static string Code(HttpStatusCode status) => ((int)status).ToString(CultureInfo.InvariantCulture);
 
-    public static string Code(Exception error) => error is KubernetesApiException refused ? Code(refused.StatusCode) : NoAnswer;
+    public static string Code(Exception exception) => exception is KubernetesApiException refused ? Code(refused.StatusCode) : NoAnswer;
 
     /// <summary>
     /// The metrics of one queue, until disposed; <paramref name="running"/> is asked at each scrape for the ages of the work in progress.

@@ -63,17 +63,17 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
         {
             return new(WatchEndCause.Silent, $"nothing for {(serverTimeout + Grace).TotalSeconds:0} s");
         }
-        catch (KubernetesApiException error) when (error.StatusCode == HttpStatusCode.Gone)
+        catch (KubernetesApiException exception) when (exception.StatusCode == HttpStatusCode.Gone)
         {
-            return new(WatchEndCause.Expired, error.Message);
+            return new(WatchEndCause.Expired, exception.Message);
         }
-        catch (KubernetesApiException error)
+        catch (KubernetesApiException exception)
         {
-            return new(error.IsThrottled ? WatchEndCause.Throttled : WatchEndCause.Failed, error.Message) { RetryAfter = error.RetryAfter };
+            return new(exception.IsThrottled ? WatchEndCause.Throttled : WatchEndCause.Failed, exception.Message) { RetryAfter = exception.RetryAfter };
         }
-        catch (Exception error) when (error is HttpRequestException or IOException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new(WatchEndCause.Failed, error.Message);
+            return new(WatchEndCause.Failed, exception.Message);
         }
     }
 
@@ -129,10 +129,10 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
                     return new(WatchEndCause.Undecodable, $"event type {other}");
             }
         }
-        catch (Exception error)
-            when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or NotSupportedException)
+        catch (Exception exception)
+            when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or NotSupportedException)
         {
-            return new(WatchEndCause.Undecodable, error.Message);
+            return new(WatchEndCause.Undecodable, exception.Message);
         }
     }
 }

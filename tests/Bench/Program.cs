@@ -5,7 +5,6 @@ using AgentReadiness.Bench;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Shared;
-using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
 
 if (args is not [var published, var output, .. var counts])

@@ -5,7 +5,6 @@ using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Api;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Guardrail;
 using AgentReadiness.Pricing;
 using Microsoft.Extensions.Logging.Abstractions;

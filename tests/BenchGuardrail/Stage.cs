@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Text.Json;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Api.Guardrail;
 using AgentReadiness.Guardrail.Tests;
 
 namespace AgentReadiness.BenchGuardrail;

@@ -1,3 +1,4 @@
+using AgentReadiness.Controller.Shared;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;

@@ -4,7 +4,6 @@ using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
-using AgentReadiness.Controller.Budgets;
 using Shouldly;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
@@ -198,7 +199,7 @@ internal sealed class SpendModel(SpendGuard missing)
         var customer = Customers[cents % Customers.Length];
         var tags = Tags.Read(
             Names,
-            customer == Attribution.None ? new HeaderDictionary() : new HeaderDictionary { [Tags.HeaderPrefix + "customer"] = customer },
+            customer == Attribution.None ? new HeaderDictionary() : new HeaderDictionary { [AgentHeaders.TagPrefix + "customer"] = customer },
             Tags.Empty
         );
         var labels = new SpendLabels("sample/model", "abc", tags);

@@ -1,3 +1,4 @@
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Evals;
 using AgentReadiness.Story;

@@ -1,3 +1,4 @@
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Runtime;
 using AgentReadiness.Story;

@@ -1,3 +1,4 @@
+using AgentReadiness.Contracts.Evals;
 using System.Diagnostics;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Runtime;

@@ -1,7 +1,6 @@
 using Shouldly;
 using Xunit;
 using Xunit.Abstractions;
-using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -1,7 +1,6 @@
 using AgentReadiness.Contracts.Evals;
 using Shouldly;
 using Xunit;
-using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 

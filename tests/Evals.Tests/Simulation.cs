@@ -1,6 +1,5 @@
 using System.Globalization;
 using AgentReadiness.Contracts.Evals;
-using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 

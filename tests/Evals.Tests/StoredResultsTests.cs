@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using AgentReadiness.Contracts.Evals;
 using Shouldly;
 using Xunit;
-using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using AgentReadiness.Contracts.Evals;
 using Shouldly;
 using Xunit;
-using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -1,5 +1,4 @@
 using AgentReadiness.Contracts;
-using AgentReadiness.Api;
 using CsCheck;
 
 namespace AgentReadiness.Pricing.Tests;

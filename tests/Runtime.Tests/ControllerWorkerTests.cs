@@ -365,7 +365,9 @@ public sealed class ControllerWorkerTests : IDisposable
     {
         private readonly Channel<string> calls = Channel.CreateUnbounded<string>();
 
-        public int Began { get; private set; }
+        private int began;
+
+        public int Began => Volatile.Read(ref began);
 
         public Func<string, CancellationToken, Task<ReconciliationResult<string>>> Answer { get; set; } =
             (_, _) => Task.FromResult(ReconciliationResult<string>.Success());
@@ -378,7 +380,7 @@ public sealed class ControllerWorkerTests : IDisposable
 
         public Task<ReconciliationResult<string>> ReconcileAsync(string entity, CancellationToken cancellationToken)
         {
-            Began++;
+            Interlocked.Increment(ref began);
             try
             {
                 return Answer(entity, cancellationToken);

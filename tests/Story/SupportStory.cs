@@ -145,6 +145,7 @@ public sealed class SupportStory : IAsyncDisposable
     public async Task TellAsync(CancellationToken cancellationToken)
     {
         var first = await FirstRevisionAsync(cancellationToken);
+        options.Say("starting a client that sends requests the whole time");
         var client = await LoadPod.StartAsync(
             Shop,
             "client",
@@ -166,6 +167,7 @@ public sealed class SupportStory : IAsyncDisposable
         );
         await WorsePromptAsync(first, cancellationToken);
         await FixedPromptAsync(first, cancellationToken);
+        options.Say("waiting for the client's last answers");
         var counted = await client.StopAsync(cancellationToken);
         Expect(counted.Sent > 20, $"the client sent {counted.Sent} requests");
         Expect(
@@ -283,6 +285,7 @@ public sealed class SupportStory : IAsyncDisposable
     private async Task RunawayAsync(CancellationToken cancellationToken)
     {
         options.Step($"4. A runaway loop burns money from three pods: spend stops at the cap of ${Cap} a day");
+        options.Say("starting the client");
         // Directives of the sample provider: always another tool call, 1,500 output tokens each, a token of latency.
         var client = await LoadPod.StartAsync(
             Shop,
@@ -320,8 +323,8 @@ public sealed class SupportStory : IAsyncDisposable
             pod => pod.Labels.GetValueOrDefault(Names.TrackLabel) == Names.ServingTrack,
             cancellationToken
         );
-        options.Say("waiting for the client to end");
-        await client.StopAsync(cancellationToken);
+        options.Say("ending the client");
+        await client.KillAsync(cancellationToken);
 
         var ledger = (
             await LedgerAsync(

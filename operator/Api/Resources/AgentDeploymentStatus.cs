@@ -208,10 +208,25 @@ public sealed record BudgetWindowStatus
     public long? CapTokens { get; init; }
 
     /// <summary>
-    /// What will be spent at the window's end at the pace so far, in USD, rounded up; absent where that is not known, and for Total.
+    /// What will be spent at the window's end at the mean pace since the first spend, in USD, rounded up; absent where that is not known,
+    /// and for Total.
     /// </summary>
     [Length(1, 32)]
     public string? Forecast { get; init; }
+
+    /// <summary>The same at the pace of the last hour: it shows a runaway that the mean hides.</summary>
+    [Length(1, 32)]
+    public string? ForecastLastHour { get; init; }
+
+    /// <summary>When the first spend of the window was booked; absent where that is not known.</summary>
+    public DateTime? FirstSpentAt { get; init; }
+
+    /// <summary>What was spent in the last hour, in USD, rounded up; absent where that is not known.</summary>
+    [Length(1, 32)]
+    public string? SpentLastHour { get; init; }
+
+    /// <summary>Tokens that were spent in the last hour; absent where they are not limited, or where that is not known.</summary>
+    public long? SpentTokensLastHour { get; init; }
 
     /// <summary>
     /// What cost most: for model, revision and each declared tag the three costliest values, and three runs. Absent for shared budgets.

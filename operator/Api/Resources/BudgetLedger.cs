@@ -198,6 +198,13 @@ public sealed record LedgerLimit
     /// <summary>When it became exhausted.</summary>
     public DateTime? ExhaustedAt { get; init; }
 
+    /// <summary>When the first spend of the window was booked; absent where nothing is spent, and for shared budgets' loans.</summary>
+    public DateTime? FirstSpentAt { get; init; }
+
+    /// <summary>What was spent at moments of the last hour, the oldest first, as "UNIX-SECONDS=AMOUNT …": for forecasts only.</summary>
+    [Length(1, 1024)]
+    public string? Pace { get; init; }
+
     /// <summary>True where only a person ends an exhaustion.</summary>
     public bool? Manual { get; init; }
 

@@ -104,14 +104,18 @@ internal static class BudgetJson
         {
             json["forecast"] = new JsonObject
             {
-                ["atEnd"] =
-                    cap.Unit == BudgetUnit.Tokens && forecast.AtEnd is { } tokens ? Exact(decimal.Ceiling(tokens)) : Exact(forecast.AtEnd),
+                ["atEnd"] = AtEnd(cap, forecast.AtEnd),
+                ["atEndByMean"] = AtEnd(cap, forecast.Paces.Mean),
+                ["atEndByLastHour"] = AtEnd(cap, forecast.Paces.LastHour),
                 ["capReachedAt"] = Moment(forecast.CapReached),
                 ["unknownBecause"] = forecast.Unknown,
             };
         }
         return json;
     }
+
+    private static string? AtEnd(CapReport cap, decimal? atEnd) =>
+        cap.Unit == BudgetUnit.Tokens && atEnd is { } tokens ? Exact(decimal.Ceiling(tokens)) : Exact(atEnd);
 
     private static string? Exact(decimal? amount) => amount?.ToString("0.############", CultureInfo.InvariantCulture);
 

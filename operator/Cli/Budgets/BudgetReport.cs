@@ -30,6 +30,9 @@ internal sealed record CapReport(BudgetUnit Unit, decimal Spent, decimal? Cap)
     /// <summary>What pods were granted and may still spend.</summary>
     public decimal? Held { get; init; }
 
+    /// <summary>What was spent in the last hour.</summary>
+    public decimal? LastHour { get; init; }
+
     /// <summary>The cap without the raise in force; null where there is no raise of it.</summary>
     public decimal? Declared { get; init; }
 
@@ -52,6 +55,9 @@ internal sealed record WindowLine(string Budget, BudgetPeriod Period, string? Wi
 {
     /// <summary>When it began; null where that is not known, and for Total.</summary>
     public DateTimeOffset? Begins { get; init; }
+
+    /// <summary>When its first spend was booked; null where that is not known.</summary>
+    public DateTimeOffset? FirstSpentAt { get; init; }
 
     /// <summary>When it ends; null for Total.</summary>
     public DateTimeOffset? Ends { get; init; }
@@ -139,9 +145,14 @@ internal static class WindowLines
                 {
                     Unproven = Cost(row.Unproven),
                     WrittenOff = writtenOff?.Cost.Amount,
+                    LastHour = Cost(row.SpentLastHour),
                 },
                 row.SpentTokens is { } tokens
-                    ? new CapReport(BudgetUnit.Tokens, tokens, row.CapTokens) { WrittenOff = writtenOff?.Tokens }
+                    ? new CapReport(BudgetUnit.Tokens, tokens, row.CapTokens) 
+                    {
+                        WrittenOff = writtenOff?.Tokens,
+                        LastHour = row.SpentTokensLastHour,
+                    }
                     : null,
                 declared,
                 raise
@@ -149,6 +160,7 @@ internal static class WindowLines
         )
         {
             Begins = budget is null ? null : Begins(row.Period, ends, budget.TimeZone),
+            FirstSpentAt = row.FirstSpentAt is { } first ? Utc(first) : null,
             Ends = row.Period == BudgetPeriod.Total ? null : ends,
             AsOf = asOf,
             Known = asOf > now - StatusRefresh ? asOf : now - StatusRefresh,
@@ -183,12 +195,15 @@ internal static class WindowLines
             );
             var raise = Raise(budget, declared.Period, now);
             var spent = limit is null ? Amount.Zero : limit.Settled + limit.Unproven - (limit.WrittenOff ?? Amount.Zero);
+            var first = limit?.FirstSpentAt is { } at ? Utc(at) : (DateTimeOffset?)null;
+            var lastHour = SpendPace.LastHour(limit?.Pace, first, spent, now);
             CapReport Cap(BudgetUnit unit, Func<Amount, decimal> part, decimal? cap) =>
                 new(unit, part(spent), cap)
                 {
                     Unproven = part(limit?.Unproven ?? Amount.Zero),
                     WrittenOff = limit?.WrittenOff is { } off ? part(off) : null,
                     Held = part(limit?.Outstanding ?? Amount.Zero),
+                    LastHour = lastHour is { } hour ? part(hour) : null,
                 };
             var cost = Cost(declared.MaxCost) is { } dollars ? Math.Max(dollars, Cost(raise?.MaxCost) ?? 0) : (decimal?)null;
             var tokens = declared.MaxTokens is { } count ? Math.Max(count, raise?.MaxTokens ?? 0) : (decimal?)null;
@@ -209,6 +224,7 @@ internal static class WindowLines
                     declared.Period == BudgetPeriod.Total ? null
                     : limit is null || now >= Utc(limit.Ends) ? calendar.Ends
                     : Utc(limit.Ends),
+                FirstSpentAt = first,
                 FromLedger = true,
                 AsOf = now,
                 Known = now,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
 
 namespace AgentReadiness.Cli.Budgets;
@@ -93,8 +94,8 @@ internal static class BudgetTable
         if (forecast.AtEnd is not { } atEnd || line.Begins is not { } begins || line.Ends is not { } ends)
             return $"{head}; unknown: {forecast.Unknown}";
         var pace =
-            $"{head} in {BudgetText.Time(line.Known - begins)} of {BudgetText.Time(ends - begins)}; at this pace "
-            + $"{BudgetText.Words(cap.Unit, BudgetText.Up(cap.Unit, atEnd))} at its end, {BudgetText.Moment(ends)}";
+            $"{head} in {BudgetText.Time(line.Known - begins)} of {BudgetText.Time(ends - begins)}; {Paces(line, cap, forecast.Paces)} "
+            + $"at its end, {BudgetText.Moment(ends)}";
         return pace
             + (
                 cap.Cap is null ? ", not limited"
@@ -102,6 +103,16 @@ internal static class BudgetTable
                 : reached <= now ? $"; the cap is reached since {BudgetText.Moment(reached)} or about now"
                 : $"; the cap is reached {BudgetText.Moment(reached)}, in {BudgetText.Time(reached - now)}"
             );
+    }
+
+    // Both paces, the faster first: what follows the sentence, when the cap is reached, goes by that one.
+    private static string Paces(WindowLine line, CapReport cap, BudgetForecast paces)
+    {
+        string Spend(decimal atEnd) => BudgetText.Words(cap.Unit, BudgetText.Up(cap.Unit, atEnd));
+        var since = line.FirstSpentAt is null ? "the window began" : "the first spend";
+        var mean = paces.Mean is { } atMean ? $"at the mean pace since {since} {Spend(atMean)}" : null;
+        var hour = paces.LastHour is { } atHour ? $"at the pace of the last hour {Spend(atHour)}" : null;
+        return string.Join(", ", (paces.IsLastHourFaster ? new[] { hour, mean } : [mean, hour]).OfType<string>());
     }
 
     private static IEnumerable<string> Notes(BudgetReport report, WindowLine line, DateTimeOffset now)

@@ -4,29 +4,41 @@ using AgentReadiness.Api.Resources;
 namespace AgentReadiness.Cli.Budgets;
 
 /// <summary>
-/// Where a window goes at its pace so far, by <see cref="BudgetForecast"/>. The cap is reached when that line crosses it. Where a raise
-/// ends before the window does, the declared cap counts from then on.
+/// Where a window goes, by <see cref="BudgetForecast"/>, at the faster of its two paces; where a raise ends before the window does, the
+/// declared cap counts from then on.
 /// </summary>
-/// <param name="AtEnd">The spend at the window's end; null where it is not known.</param>
+/// <param name="Paces">The spend at the window's end at both paces.</param>
 /// <param name="CapReached">When the cap is reached; null where it is not before the window ends, or not known.</param>
-/// <param name="Unknown">Why nothing is forecast; null where something is.</param>
-internal sealed record Forecast(decimal? AtEnd, DateTimeOffset? CapReached, string? Unknown)
+internal sealed record Forecast(BudgetForecast Paces, DateTimeOffset? CapReached)
 {
+    /// <summary>The spend at the window's end at the faster pace; null where it is not known.</summary>
+    public decimal? AtEnd => Paces.AtEnd;
+
+    /// <summary>Why nothing is forecast; null where something is.</summary>
+    public string? Unknown => Paces.Unknown;
+
     /// <summary>The forecast of one cap of a window.</summary>
     /// <param name="line">The window.</param>
     /// <param name="cap">The cap.</param>
     /// <param name="now">The moment.</param>
     public static Forecast Of(WindowLine line, CapReport cap, DateTimeOffset now)
     {
-        static Forecast No(string why) => new(null, null, why);
+        static Forecast No(string why) => new(new BudgetForecast(null, null, why), null);
         if (line.Period == BudgetPeriod.Total)
             return No("a Total window never ends");
         if (line.Begins is not null && now >= line.Ends)
             return No("the window is over, and the status tells of no newer one");
-        var forecast = BudgetForecast.Of(cap.Spent, line.Begins, line.Ends, line.Known);
-        if (forecast.AtEnd is not { } atEnd || line.Begins is not { } begins || line.Ends is not { } ends)
-            return No(forecast.Unknown!);
-        return new Forecast(atEnd, Reached(line, cap, limit => Crosses(begins, ends, (line.Known - begins).Ticks, cap.Spent, limit)), null);
+        var spend = new WindowSpend(cap.Spent, line.Known)
+        {
+            Begins = line.Begins,
+            Ends = line.Ends,
+            FirstSpentAt = line.FirstSpentAt,
+            LastHour = cap.LastHour,
+        };
+        var forecast = BudgetForecast.Of(spend);
+        return forecast.Unknown is { } why
+            ? No(why)
+            : new Forecast(forecast, Reached(line, cap, limit => BudgetForecast.Reaches(spend, limit)));
     }
 
     private static DateTimeOffset? Reached(WindowLine line, CapReport cap, Func<decimal, DateTimeOffset?> crosses)
@@ -44,11 +56,5 @@ internal sealed record Forecast(decimal? AtEnd, DateTimeOffset? CapReached, stri
                 ? crossed
                 : lowered
             : null;
-    }
-
-    private static DateTimeOffset? Crosses(DateTimeOffset begins, DateTimeOffset ends, decimal elapsed, decimal spent, decimal limit)
-    {
-        var ticks = elapsed * limit / spent;
-        return ticks < (ends - begins).Ticks ? begins.AddTicks((long)ticks) : null;
     }
 }

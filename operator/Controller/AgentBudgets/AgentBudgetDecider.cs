@@ -47,7 +47,7 @@ internal static class AgentBudgetDecider
         var terms = BudgetWindows.Shared(budget.Spec, seen.Now);
         var windows = WindowReport.Of(budget.Spec, seen.Ledger, seen.Now);
         foreach (var window in windows.Where(window => !window.IsExhausted && window.News(before.Budget, window.Terms.Budget) > 0))
-            events.Add(new EventNote(true, Reasons.BudgetAlert, window.AlertText));
+            events.Add(new EventNote(true, Reasons.BudgetAlert, window.AlertText(seen.Now)));
         var wasSpent = before.Conditions.Any(condition => condition is { Type: ConditionTypes.WithinBudget, Status: "False" });
         if (windows.FirstOrDefault(window => window.IsExhausted) is { } spent)
         {

@@ -71,7 +71,7 @@ public static class AgentDecider
         if (serving == revision && target == revision)
         {
             ServingDecider.Steady(seen, draft, revision, replicas);
-            // An agent that is scaled to nothing, by its budget or by hand, does nothing that could have become worse.
+            // An agent without pods, by its budget or by hand, is not measured again: nobody uses it.
             if (replicas > 0)
                 DriftDecider.Decide(seen, draft, revision);
         }
@@ -94,7 +94,7 @@ public static class AgentDecider
             var copy = seen.Copies.FirstOrDefault(copy => copy.Meta.Key.Name == ChildNames.ConfigMapCopy(name, seen.Name, revision));
             if (copy is not null && copy.Digest == source.Digest)
                 continue;
-            // An immutable copy with another content is not ours any more, whoever made it.
+            // A copy with another content was replaced by somebody, since copies are immutable. It is deleted and made again.
             if (copy is not null)
                 draft.Writes.Add(new Write.Delete(ConfigMapView.Resource, copy.Meta.Key, copy.Meta.Uid));
             draft.Writes.Add(new Write.Copy(name, source.Digest, ChildObjects.ConfigMapCopy(seen, name, revision)));
@@ -120,7 +120,7 @@ public static class AgentDecider
         return cause is null ? string.Empty : $": {cause}";
     }
 
-    // The status is the record; the Service is what it is made into. Only where the record is lost does the Service speak.
+    // The status records which revision serves. Only where that record is lost is the Service's selector read instead.
     private static string? Serving(AgentObservation seen, AgentDeploymentStatus before)
     {
         if (before.ServingRevision is { Length: > 0 } recorded)

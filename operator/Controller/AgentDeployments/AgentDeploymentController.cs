@@ -32,8 +32,8 @@ public sealed class AgentDeploymentController(
     /// <inheritdoc/>
     public async Task<ReconciliationResult<AgentDeployment>> ReconcileAsync(AgentDeployment entity, CancellationToken cancellationToken)
     {
-        // A guardrail that trusts nobody would not get its first grant for minutes. Woken when they are there, within a second of the first
-        // start.
+        // A guardrail without the CA could not ask for its first grant for minutes. The agent is woken when the certificates are there, which
+        // is within a second of the operator's first start.
         if (certificates.Bundle is null)
             return ReconciliationResult<AgentDeployment>.Success();
         var decision = AgentDecider.Decide(observer.Observe(entity));
@@ -49,10 +49,10 @@ public sealed class AgentDeploymentController(
                     reverted.Add(note);
             }
         }
-        catch (KubernetesApiException error) when (error.IsInvalid || error.StatusCode == System.Net.HttpStatusCode.Forbidden)
+        catch (KubernetesApiException exception) when (exception.IsInvalid || exception.StatusCode == System.Net.HttpStatusCode.Forbidden)
         {
-            // The server says what is wrong with the template better than we could; it is asked again now and then.
-            decision = Refused(entity, decision, error);
+            // The API server's message says what is wrong with the template. It is tried again from time to time.
+            decision = Refused(entity, decision, exception);
         }
         await PatchStatusAsync(entity, decision.Status, cancellationToken);
         var subject = new EventSubject(
@@ -205,7 +205,7 @@ public sealed class AgentDeploymentController(
         {
             await api.CreateAsync(ConfigMapView.Resource, ns, body, cancellationToken);
         }
-        catch (KubernetesApiException error) when (error.IsAlreadyThere)
+        catch (KubernetesApiException exception) when (exception.IsAlreadyThere)
         {
             // There already; the next observation compares its content.
         }
@@ -225,7 +225,7 @@ public sealed class AgentDeploymentController(
                 cancellationToken
             );
         }
-        catch (KubernetesApiException error) when (error.IsNotFound)
+        catch (KubernetesApiException exception) when (exception.IsNotFound)
         {
             // Deleted since it was seen: no guardrail reads it any more.
         }
@@ -239,9 +239,9 @@ public sealed class AgentDeploymentController(
             await api.CreateAsync(Runs, metadata["namespace"]!.GetValue<string>(), body, cancellationToken);
             ControllerLog.RunCreated(logger, metadata["namespace"]!.GetValue<string>(), metadata["name"]!.GetValue<string>());
         }
-        catch (KubernetesApiException error) when (error.IsAlreadyThere)
+        catch (KubernetesApiException exception) when (exception.IsAlreadyThere)
         {
-            // Its name says what it measures: whoever made it, it is the same measurement.
+            // The name is derived from what is measured, so a run of that name is the same measurement, whoever made it.
         }
     }
 
@@ -265,18 +265,18 @@ public sealed class AgentDeploymentController(
         );
     }
 
-    private static AgentDecision Refused(AgentDeployment agent, AgentDecision decision, KubernetesApiException error)
+    private static AgentDecision Refused(AgentDeployment agent, AgentDecision decision, KubernetesApiException exception)
     {
         var before = agent.Status ?? new AgentDeploymentStatus();
         var draft = new StatusDraft(before, agent.Metadata.Generation, DateTimeOffset.UnixEpoch)
         {
-            // What was to become true with the refused write did not: the record of what serves stays.
+            // The refused write did not happen, so the record of what serves stays as it was.
             Status = before with
             {
                 Budget = decision.Status.Budget,
             },
         };
-        draft.Stall("Invalid", Reasons.ChildRefused, $"spec.template: {error.Message}");
+        draft.Stall("Invalid", Reasons.ChildRefused, $"spec.template: {exception.Message}");
         var stalled = draft.Finish();
         var moment = decision.Status.Conditions.Select(condition => condition.LastTransitionTime).DefaultIfEmpty().Max();
         var conditions = stalled

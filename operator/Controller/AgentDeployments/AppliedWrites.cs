@@ -32,7 +32,7 @@ public sealed class AppliedWrites
         var hash = Hash(body);
         var before = known.GetValueOrDefault((resource, key));
         known[(resource, key)] = (hash, uid, version);
-        // The same words made another version of what they had made before: it was not as they had left it.
+        // The same body led to another version than the last time: somebody had changed the object in between.
         return before.Hash == hash && before.Uid == uid && before.Version != version && cachedVersion != version;
     }
 

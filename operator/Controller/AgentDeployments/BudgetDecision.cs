@@ -42,12 +42,12 @@ internal static class BudgetDecision
 
         foreach (var window in own)
         {
-            // That it is spent says more.
+            // An exhausted window has an event of its own, so no alert is told for it.
             if (!window.IsExhausted && window.News(draft.Before.Budget, window.Terms.Budget) > 0)
-                draft.Note(true, Reasons.BudgetAlert, window.AlertText);
+                draft.Note(true, Reasons.BudgetAlert, window.AlertText(seen.Now));
         }
         TellChanges(seen, draft, budget, own);
-        // A ledger that is not there yet is no other one than the one that was.
+        // Where the cache shows no ledger yet, the status keeps the ID of the last one that it knew.
         var id = seen.Ledger?.Id ?? draft.Before.Budget.Select(row => row.Ledger).FirstOrDefault(ledger => ledger is not null);
         var refusals = own.Select((window, i) => new Refusal($"spec.budget.windows[{i}]", window.Terms.Budget, window))
             .Where(refusal => refusal.Window.IsExhausted)
@@ -138,7 +138,7 @@ internal static class BudgetDecision
                 ? Math.Min(declared, refusal.Window.Spec.ScaleDownTo ?? 0)
                 : declared
         );
-        // The one that holds longest says what to wait for.
+        // The message names the window that refuses longest, since that one decides when calls go again.
         var (path, _, window) = refusals
             .OrderByDescending(refusal => refusal.Window.NeedsPerson)
             .ThenByDescending(refusal => refusal.Window.Ends)
@@ -177,7 +177,7 @@ internal static class BudgetDecision
             draft.Writes.Add(new Write.RefreshLedger(AccountKey.Serving(seen.Namespace, seen.Name)));
     }
 
-    // Who raised a cap or wrote spend off, and why, is told once.
+    // A raise or a write-off is told once, with who asked for it and why.
     private static void TellChanges(AgentObservation seen, StatusDraft draft, IWindowedBudget budget, IReadOnlyList<WindowReport> own)
     {
         foreach (var window in own)

@@ -25,7 +25,7 @@ internal static class CanaryDecider
     {
         if (replicas == 0)
         {
-            // No traffic, no ratio: the steps begin when the budget gives the agent pods again.
+            // Without pods there is no traffic to share. The steps begin when the budget gives the agent pods again.
             draft.Status = draft.Status with
             {
                 Canary = null,
@@ -57,7 +57,7 @@ internal static class CanaryDecider
         var isFresh = commands.IsFresh;
         if (HoldIsOver(seen, steps, state))
         {
-            // Its pods must be there when it ends as they were when it began; else the step begins again.
+            // A step counts only if all of its pods are available when it ends. Otherwise it begins again.
             isFresh = true;
             state = IsWhole(seen, revision, Pods(replicas, steps, state.Step).Candidate)
                 ? state with
@@ -103,7 +103,7 @@ internal static class CanaryDecider
         }
         if (state.HeldSince is { } held)
             draft.LookAgainAt(new DateTimeOffset(held, TimeSpan.Zero) + GoDuration.Parse(steps[state.Step - 1].Hold));
-        // A scale event in the middle of a step changes both sides.
+        // Another number of replicas in the middle of a step changes the pods of both revisions.
         state = state with
         {
             CandidatePods = candidate,

@@ -58,11 +58,11 @@ internal static class CandidateDecider
             : Promote(seen, draft, revision, replicas, commands, basis);
     }
 
-    // A Canary goes on over a decision that speeds it up; any other decision begins anew.
+    // The command Promote speeds a Canary up, and the Canary goes on. After any other command it begins anew.
     private static CanaryStatus? Kept(StatusDraft draft, string revision, RolloutCommands commands) =>
         draft.Before.CandidateRevision == revision && commands.Approves(revision) ? draft.Before.Canary : null;
 
-    // What runs goes on running, nothing new begins, and no clock goes on.
+    // While paused, pods keep running, no new step begins, and no deadline counts.
     private static Traffic Pause(AgentObservation seen, StatusDraft draft, string revision, RolloutCommands commands)
     {
         draft.KeepsEvalPods = true;
@@ -91,7 +91,7 @@ internal static class CandidateDecider
     private static bool IsApproved(AgentObservation seen, StatusDraft draft, string revision, RolloutCommands commands)
     {
         var rollout = seen.Agent.Spec.Rollout;
-        // Past that point already: what was approved, also by silence, stays so.
+        // A rollout that is past its approval stays approved, also where the approval came by the declared timeout.
         var past =
             draft.Before.CandidateRevision == revision && draft.Before.ProgressStep is ProgressSteps.Promotion or ProgressSteps.Canary;
         if (rollout?.Approval != ApprovalMode.Manual || commands.Approves(revision) || past)

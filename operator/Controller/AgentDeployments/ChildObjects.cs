@@ -19,7 +19,7 @@ internal static class ChildObjects
         var image =
             seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name)?.GuardrailImage ?? seen.Environment.GuardrailImage;
         var body = Object(seen, DeploymentView.Resource, name, revision, track);
-        // What a later pass, when the originals have changed, knows the copies by.
+        // A later pass, when the originals have changed, recognises the copies by these digests.
         body["metadata"]!["annotations"] = new JsonObject
         {
             [Names.ConfigDigestsAnnotation] = new JsonObject(
@@ -139,7 +139,7 @@ internal static class ChildObjects
                         Url = seen.Environment.GrantsUrl,
                         CaFile = GuardrailPaths.CaFile,
                         TokenFile = GuardrailPaths.Token,
-                        // What an evaluation may cost is a cap in any case.
+                        // The cap of an evaluation is enforced even where the agent's budget only observes.
                         Observe = track == Names.ServingTrack && terms.Observe,
                     },
         };

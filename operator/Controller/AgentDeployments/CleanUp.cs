@@ -81,7 +81,7 @@ internal static class CleanUp
                 )
             );
         }
-        // A revision whose Deployment is not kept is no longer one to go back to.
+        // Without its Deployment a revision cannot be rolled back to, so it leaves the history.
         if (draft.Status.History.Any(entry => entry.Revision != serving && !kept.Contains(entry.Revision)))
             draft.Status = draft.Status with
             {
@@ -91,7 +91,7 @@ internal static class CleanUp
             draft.Status = draft.Status with { History = [.. draft.Status.History.Take(21)] };
     }
 
-    // Who served last goes last; who never served goes first.
+    // The order of deletion: revisions that never served first, the one that served last at the end.
     private static List<DeploymentView> History(StatusDraft draft, IEnumerable<DeploymentView> old) =>
         [
             .. old.OrderByDescending(deployment => ServedHistory.Find(draft.Status, deployment.Revision)?.Until ?? DateTime.MinValue)

@@ -19,7 +19,7 @@ internal static class ConfigRollout
             .Where(write => write.Resource == ConfigMapView.Resource)
             .Select(write => write.Key.Name)
             .ToHashSet(StringComparer.Ordinal);
-        // What is applied brings both along. It does not take away prices that another hand, such as ours here, had put in.
+        // An applied configuration contains both already. But apply does not remove prices that a patch such as the one below had added.
         var applied = decision
             .Writes.OfType<Write.Apply>()
             .Where(write => write.Resource == ConfigMapView.Resource)
@@ -38,7 +38,7 @@ internal static class ConfigRollout
                 .Where(copy => copy.CaDigest != ca && !applied.Contains(copy.Meta.Key.Name))
                 .Select(copy => new Write.SetAuthority(copy.Meta.Key, seen.Environment.GrantsCa))
         );
-        // First, so that a template that the server refuses does not hold them up.
+        // These writes come first, so that a template that the server refuses does not delay them.
         return late.Count == 0 ? decision : decision with { Writes = [.. late, .. decision.Writes] };
     }
 

@@ -73,7 +73,7 @@ public sealed record DeploymentView(
                 .RootElement.EnumerateObject()
                 .ToDictionary(entry => entry.Name, entry => entry.Value.GetString() ?? string.Empty, StringComparer.Ordinal);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // Somebody wrote into it; the next apply of the declared revision sets it back.
             return Json.EmptyMap;

@@ -33,7 +33,7 @@ internal static class DriftDecider
         draft.Writes.Add(new Write.Apply(ServiceView.Resource, ChildObjects.CandidateService(seen, revision)));
         if (deployment is null || due.Count == 0)
             return;
-        // Pods that do not come up cannot be measured, and the run says so: waiting for ever would tell nobody.
+        // Pods that do not come up cannot be measured. After the deadline the run is made all the same, so that its error tells somebody.
         var late = deployment.Meta.Created + GoDuration.Parse(Progress.Deadline(seen));
         if (!deployment.IsWhole(wanted) && seen.Now < late)
         {
@@ -125,7 +125,7 @@ internal static class DriftDecider
     private static Write.Delete Delete(EvalRun run) =>
         new(ResourceType.Of<EvalRun>(), new NamespacedName(run.Metadata.NamespaceProperty, run.Metadata.Name), run.Metadata.Uid);
 
-    // The last verdict, or the last try, for whatever purpose, was too long ago.
+    // Due when the last run of the suite, whatever its purpose and outcome, ended too long ago.
     private static bool IsDue(AgentObservation seen, StatusDraft draft, string revision, EvalStep step)
     {
         var mine = seen

@@ -158,7 +158,7 @@ internal static class EvalPlan
         : suite.External is not null ? EvalKind.External
         : EvalKind.Builtin;
 
-    // What serves, measured with the very same cases: a case of one ID and another text is another case.
+    // The serving revision's run with the very same cases. A case whose text changed is another case, even under the same ID.
     private static string? Baseline(AgentObservation seen, string revision, EvalStep step) =>
         seen.Agent.Status?.ServingRevision is { } serving && serving != revision
             ? seen

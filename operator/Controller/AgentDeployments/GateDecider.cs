@@ -47,7 +47,7 @@ internal static class GateDecider
             }
         }
         var blocked = steps.FirstOrDefault(step => step.Blocked);
-        // What served lately was proven lately; a later verdict against it counts more.
+        // A revision that served within the rollback window passed its evals then. A later verdict against it counts more.
         if (
             blocked is null
             && ServedHistory.WithinWindow(seen, revision) is { Basis: PromotionBasis.Evals or PromotionBasis.RollbackWindow }
@@ -160,7 +160,7 @@ internal static class GateDecider
         var wanted = seen.Agent.Spec.Rollout?.CandidateReplicas ?? Defaults.CandidateReplicas;
         var deployment = AgentDecider.Find(seen, revision, Names.EvalTrack);
         var whole = deployment?.IsWhole(wanted) == true;
-        // Only the pods' coming up is on the clock, never the measurement.
+        // The progress deadline covers the start of the pods only, not the measurement.
         var measuring = steps.Any(step => step.Latest is not null && step.NextAttempt is null);
         var since = Progress.Begin(seen, draft, ProgressSteps.Evaluation, wanted, commands.IsFresh);
         if (whole || measuring)

@@ -75,7 +75,8 @@ internal static class PodTemplate
             variables.Insert(i, new JsonObject { ["name"] = added[i].Key, ["value"] = added[i].Value });
     }
 
-    // All containers of a pod are told to stop at once: an agent that stopped at once would cut the runs that the guardrail waits for.
+    // Kubernetes stops all containers of a pod at the same time. An agent that ended at once would cut the runs that the guardrail waits
+    // for.
     private static void AddDrain(JsonObject container)
     {
         var lifecycle = Member(container, "lifecycle");

@@ -52,7 +52,7 @@ internal static class Preconditions
             : null;
     }
 
-    // Two revisions run side by side: a claim that one node or pod may mount would keep the second one's pods from starting.
+    // Two revisions run side by side. A claim that only one node or pod may mount would keep the second revision's pods from starting.
     private static string? SinglePodClaim(AgentObservation seen)
     {
         foreach (var (field, name) in ClaimReferences.Find(seen.Agent.Spec.Template))
@@ -64,7 +64,7 @@ internal static class Preconditions
         return null;
     }
 
-    // Whoever may write Services could point one at pods that have not passed: then there must be no such pods.
+    // Whoever may write Services could select pods that have not passed their gates. So no such pods are made while such a Service exists.
     private static string? ForeignService(AgentObservation seen, string revision)
     {
         var labels = PodTemplate.Labels(seen, revision, Names.EvalTrack);

@@ -80,7 +80,7 @@ internal static class Progress
         return true;
     }
 
-    // The pods that explained a deadline are gone at the next look; what was said first stays.
+    // The pods that explained a missed deadline are gone at the next pass, so the first message is kept.
     private static string Once(StatusDraft draft, string message)
     {
         var old = draft.Before.Conditions.FirstOrDefault(condition =>

@@ -122,8 +122,8 @@ internal static class Registration
                     ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)]
                     : []
             )
-            // What a shared budget declares binds others; what it counts matters to them when it begins or ends to refuse, which its own
-            // status tells.
+            // A shared budget's declaration binds the agents below it. Its spend matters to them only when it begins or stops refusing
+            // calls, and then its own status changes.
             .Watches<AgentBudget>(entry =>
                 (
                     entry.Key.Namespace == options.Namespace ? agents.List() : agents.ByIndex(CacheIndexes.ByNamespace, entry.Key.Namespace)

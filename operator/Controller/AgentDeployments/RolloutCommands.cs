@@ -35,8 +35,8 @@ internal sealed record RolloutCommands(DecisionStatus? Last, bool IsFresh)
             return new RolloutCommands(last, false);
         var attempt = decision.Attempt ?? 1;
         var known = last is not null && last.Revision == decision.Revision && last.Action == decision.Action && last.Attempt == attempt;
-        // A rollback that was carried out from another declared revision is not carried out again; where Git caught up with it, all is
-        // well.
+        // A rollback that was carried out while another revision was declared is not carried out again. Where the declared revision is
+        // by now the one that was rolled back to, there is nothing to do.
         if (known && (last!.Action != DecisionAction.RollbackTo || last.Declared == declared || last.Revision == declared))
             return new RolloutCommands(last, false);
         if (

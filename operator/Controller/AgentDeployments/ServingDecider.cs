@@ -31,7 +31,7 @@ internal static class ServingDecider
             && !seen.EndpointPods.Any(pod => pod.StartsWith(ChildNames.Serving(seen.Name, revision) + "-", StringComparison.Ordinal))
         )
         {
-            // Ready promises that the Service answers, and that is only so once the endpoints are made.
+            // Ready means that the Service answers, which it does only once its endpoints are made.
             draft.Reconciling(
                 Phases.Serving,
                 Reasons.EndpointsPending,
@@ -125,7 +125,7 @@ internal static class ServingDecider
         draft.Writes.Add(new Write.Apply(ServiceView.Resource, ChildObjects.Service(seen, traffic.IsShared ? null : revision, revision)));
     }
 
-    // The selector may be as it is to be, or as an earlier pass left it.
+    // The selector is ours where it is as it should be now, or as an earlier pass left it.
     private static bool IsMeant(AgentObservation seen, StatusDraft draft, ServiceView service, string revision)
     {
         if (

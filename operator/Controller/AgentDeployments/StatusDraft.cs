@@ -56,7 +56,7 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
         Status = Status with { Phase = phase };
         NotReady(reason, message);
         Set(ConditionTypes.Reconciling, "True", reason, message);
-        // A step that begins is told once; pods that come and go are no step.
+        // An event tells of each step once, when it begins. Changes of the number of pods within a step are not told.
         if (
             Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.Reconciling)?.Reason != reason
             && reason is Reasons.Evaluating or Reasons.AwaitingApproval or Reasons.Promoting or Reasons.Paused or Reasons.RollingBack
@@ -83,7 +83,7 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
         var wait = moment - now;
         if (wait < TimeSpan.Zero)
             wait = TimeSpan.Zero;
-        // One tick late is on time; one tick early would look and find nothing.
+        // A timer that fires a moment too early would find nothing to do, so a little is added.
         wait += TimeSpan.FromMilliseconds(20);
         if (requeueAfter is null || wait < requeueAfter)
             requeueAfter = wait;

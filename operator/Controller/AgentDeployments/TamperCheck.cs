@@ -27,7 +27,7 @@ internal static class TamperCheck
                         + $"revision"
                 );
             findings.AddRange(LostCopies(seen, deployment));
-            // A forged copy must not reach a pod that starts later; what runs has mounted the true one.
+            // Pods that run have mounted the true copy. A forged one is deleted, so that no pod that starts later mounts it.
             foreach (var forged in Copies(seen, deployment).Where(copy => copy.View is not null && copy.View.Digest != copy.Digest))
                 draft.Writes.Add(new Write.Delete(ConfigMapView.Resource, forged.View!.Meta.Key, forged.View.Meta.Uid));
         }

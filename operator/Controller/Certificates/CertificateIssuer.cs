@@ -37,7 +37,7 @@ public static class CertificateIssuer
             {
                 Ca = state.Next!,
                 Leaf = Leaf(state.Next!, host, now, plan),
-                // Without its key: nothing is signed by it any more.
+                // The old CA is kept without its key, since nothing is signed by it any more.
                 Previous = new KeyedCertificate(state.Ca.Pem, null),
                 SwitchedAt = now,
             },
@@ -49,7 +49,7 @@ public static class CertificateIssuer
     private static KeyedCertificate Authority(DateTimeOffset now, RotationPlan plan)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        // A name of its own for each: who has two of the same name to choose from may try the wrong one only.
+        // Each CA has a name of its own. A client that trusts two CAs of one name may try only the wrong one.
         var request = new CertificateRequest(
             $"CN={Names.Operator} grants CA {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}",
             key,

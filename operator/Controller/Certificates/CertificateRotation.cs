@@ -42,13 +42,13 @@ public sealed class CertificateRotation(
                 {
                     await LookAsync(cancellationToken);
                 }
-                catch (KubernetesApiException error) when (error.IsConflict)
+                catch (KubernetesApiException exception) when (exception.IsConflict)
                 {
                     // The cache is behind our own last step, or somebody else wrote: the next look sees it.
                 }
-                catch (Exception error) when (error is KubernetesApiException or HttpRequestException or IOException or TimeoutException)
+                catch (Exception exception) when (exception is KubernetesApiException or HttpRequestException or IOException or TimeoutException)
                 {
-                    await FailAsync($"Secret {key} could not be written, and will be tried again: {error.Message}", cancellationToken);
+                    await FailAsync($"Secret {key} could not be written, and will be tried again: {exception.Message}", cancellationToken);
                 }
             } while (await timer.WaitForNextTickAsync(cancellationToken));
         }
@@ -63,7 +63,7 @@ public sealed class CertificateRotation(
         var entry = secrets.Get(key);
         if (entry?.View.Problem is { } problem)
         {
-            // Not ours to overwrite: whatever broke it may be mended, and guardrails trust what it was.
+            // A Secret that cannot be read is not overwritten: somebody may repair it, and guardrails still trust what it held.
             await FailAsync(
                 $"Secret {key} cannot be read: {problem}. Mend it, or set its data to null: then a new CA is made",
                 cancellationToken
@@ -99,7 +99,7 @@ public sealed class CertificateRotation(
             await api.MergePatchAsync(SecretCertificates.Resource, key.Namespace, key.Name, null, body, cancellationToken);
             return;
         }
-        // The chart leaves an empty one, and no right to make others; where an operator has that right, it needs no chart.
+        // The chart creates an empty Secret and gives no right to create others. An operator that has that right creates its own.
         (body["apiVersion"], body["kind"]) = (SecretCertificates.Resource.ApiVersion, SecretCertificates.Resource.Kind);
         body["metadata"]!["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Operator };
         body["data"] = new JsonObject(
@@ -174,7 +174,7 @@ public sealed class CertificateRotation(
     private Task FailAsync(string message, CancellationToken cancellationToken) =>
         TellAsync(true, CertificateReasons.Failed, message, cancellationToken);
 
-    // What lasts is told once.
+    // A state that lasts is told once.
     private async Task TellAsync(bool warning, string reason, string message, CancellationToken cancellationToken)
     {
         var words = $"{reason}: {message}";

@@ -55,9 +55,9 @@ public sealed class CertificateView
                 null
             );
         }
-        catch (Exception error) when (error is CryptographicException or ArgumentException or FormatException)
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException or FormatException)
         {
-            return new CertificateView(null, error.Message);
+            return new CertificateView(null, exception.Message);
         }
     }
 }

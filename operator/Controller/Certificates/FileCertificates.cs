@@ -47,17 +47,17 @@ public sealed class FileCertificates : GrantCertificates, IHostedService, IDispo
         {
             Read();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
-            // Half of a change was seen, or it is broken; the last good ones stay.
-            if (error.Message == told)
+            // The files may be half replaced, or broken. The last good certificates stay in use.
+            if (exception.Message == told)
                 return;
-            told = error.Message;
-            ControllerLog.CertificatesFailed(logger, CertificateReasons.Failed, $"{folder}: {error.Message}");
+            told = exception.Message;
+            ControllerLog.CertificatesFailed(logger, CertificateReasons.Failed, $"{folder}: {exception.Message}");
         }
     }
 
-    // By content: a mounted file is a link that never changes itself.
+    // Compared by content, since the mounted path is a symbolic link that does not change when its target does.
     private void Read()
     {
         string Text(string name) => File.ReadAllText(Path.Combine(folder, name));

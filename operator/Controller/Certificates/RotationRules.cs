@@ -17,10 +17,10 @@ public static class RotationRules
         var due = !facts.LeafFits || (now >= facts.Leaf.Due && facts.Leaf.To < facts.Ca.To);
         if (facts.CanIssue && now < facts.Ca.To && due)
             return RotationStep.Renew;
-        // No handshake succeeds any more: who does not know the next CA loses nothing by the switch.
+        // With an expired certificate no handshake succeeds, so a guardrail that does not know the next CA loses nothing by the switch.
         if (now >= facts.Ca.To || now >= facts.Leaf.To)
             return facts.Next is { } ready && now < ready.To ? RotationStep.Switch : RotationStep.Create;
-        // One after the other, so that never more than two CAs are trusted.
+        // A rotation begins only after the one before has ended, so that never more than two CAs are trusted.
         if (facts.SwitchedAt is { } switched)
             return now >= switched + plan.Overlap ? RotationStep.Retire : RotationStep.None;
         if (facts.Next is null)

@@ -18,7 +18,7 @@ public sealed class SecretCertificates : GrantCertificates
             Take(entry);
     }
 
-    // One that is gone or broken for a moment takes nothing away from who trusts the last one.
+    // While the Secret is missing or broken, the last good certificates stay in use.
     private void Take(CacheEntry<CertificateView>? entry)
     {
         if (entry?.View.State is { } state)

@@ -19,7 +19,7 @@ internal static class SecretKeys
     public const string SpreadAt = "next-ca-spread-at";
     public const string SwitchedAt = "switched-at";
 
-    // What Helm had made before the operator did; Helm puts it there when it upgrades, and takes it away with the next upgrade.
+    // The certificates that Helm made in versions before the operator's own. Helm writes them at an upgrade and removes them with the next.
     public const string OldCa = "old-ca.crt";
     public const string OldLeaf = "old-tls.crt";
     public const string OldLeafKey = "old-tls.key";

@@ -25,7 +25,7 @@ public sealed class TrustBundleRollout(
         ];
     }
 
-    // What is left of an agent that goes, or of a run that is over, is brought up to date by nobody and read by nobody for long.
+    // ConfigMaps of an agent that is being deleted, or of a run that is over, are not updated any more, and no pod will read them.
     private bool IsRead(Meta meta)
     {
         if (meta.Deleting)

@@ -131,11 +131,11 @@ public sealed class SubmissionEndpoint(
                 }
             );
         }
-        catch (BadHttpRequestException error)
+        catch (BadHttpRequestException exception)
         {
-            return Refusal(error.StatusCode, $"the results must have at most {SubmissionProtocol.MaxBytes} bytes: {error.Message}");
+            return Refusal(exception.StatusCode, $"the results must have at most {SubmissionProtocol.MaxBytes} bytes: {exception.Message}");
         }
-        catch (KubernetesApiException error) when (error.IsConflict || error.IsNotFound)
+        catch (KubernetesApiException exception) when (exception.IsConflict || exception.IsNotFound)
         {
             return Refusal(409, "the run changed meanwhile: somebody else submitted, or another revision is declared");
         }

@@ -16,7 +16,12 @@ internal static class Registration
     /// <summary>Adds their cache and controller, and that of the Jobs that make them.</summary>
     public static IOperatorBuilder AddEvalRuns(this IOperatorBuilder builder)
     {
-        builder.Services.AddSingleton<VerdictWriter>();
+        builder
+            .Services.AddSingleton<VerdictWriter>()
+            .AddSingleton<EvalRunObserver>()
+            .AddSingleton<EvalPlaces>()
+            .AddSingleton<EvalRunStarter>()
+            .AddSingleton<RunnerResults>();
         return builder
             .AddCache(
                 ResourceType.Of<EvalRun>(),

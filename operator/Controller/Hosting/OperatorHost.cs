@@ -106,7 +106,6 @@ public static class OperatorHost
             }
         );
         services.AddSingleton<LeaderElector>();
-
         services
             .AddKubernetesOperator()
             .AddSharedCaches(options)

@@ -16,7 +16,7 @@ internal sealed class BorrowedFunds(
     private static readonly TimeSpan Coalesce = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ContentionLasts = TimeSpan.FromSeconds(10);
 
-    // A shared budget that lost its memory, to a write that failed, must hear again what it had not written yet.
+    // A shared budget may lose what it had not written yet, when a write fails. So everything is reported again after this time.
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, GrantResponse> answers = new(StringComparer.Ordinal);
@@ -183,7 +183,7 @@ internal sealed class BorrowedFunds(
         return answers[shared.LedgerName] = answer;
     }
 
-    // A limit whose budget the account left must still be closed there.
+    // An account that left a shared budget must still close there what it borrowed.
     private AccountKey? Key(string ledger)
     {
         if (keys.TryGetValue(ledger, out var key))

@@ -6,7 +6,7 @@ namespace AgentReadiness.Controller.Ledgers;
 /// <summary>From what is declared for an account to its terms at a moment. Pure.</summary>
 internal static class DeclaredTerms
 {
-    /// <summary>The terms; <see cref="AccountTerms.None"/> where nobody declares anything, or where what is declared breaks a rule.</summary>
+    /// <summary>The terms; <see cref="AccountTerms.None"/> where nothing is declared, or where what is declared breaks a rule.</summary>
     /// <param name="account">The account.</param>
     /// <param name="declared">What is declared for it.</param>
     /// <param name="now">The moment.</param>

@@ -8,7 +8,7 @@ namespace AgentReadiness.Controller.Ledgers;
 /// </summary>
 internal sealed class GrantWaitQueue(TimeProvider time)
 {
-    // Whoever waits asks at least every 250 ms.
+    // A guardrail that waits asks again at least every 250 ms.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ContentionLasts = TimeSpan.FromSeconds(10);
 

@@ -82,7 +82,7 @@ public static class LedgerLimits
             Segment = segment,
             Limits = limits,
             SegmentEnds = limits.Where(limit => limit.Last is null).Select(limit => (DateTime?)limit.Ends).Min(),
-            // Who is over in a segment that is over needs no tombstone: its late message names a window that is gone.
+            // A closed holder of an earlier segment needs no tombstone: its late message names a window that is gone.
             Holders = [.. account.Holders.Where(holder => holder.Closed != true)],
         };
     }
@@ -164,7 +164,7 @@ public static class LedgerLimits
             Ends = terms.Ends.UtcDateTime,
             LargestCall = before?.LargestCall,
         };
-        // What waits for a person waits in the next window too.
+        // An exhaustion that waits for a person lasts into the next window.
         if (terms.Manual && before is { Exhausted: true })
             limit = limit with { Exhausted = true, ExhaustedBy = before.ExhaustedBy, ExhaustedAt = before.ExhaustedAt };
         return Declare(limit, terms, null);
@@ -190,7 +190,7 @@ public static class LedgerLimits
 
     private static LedgerLimit Declare(LedgerLimit limit, LimitTerms? terms, DateTimeOffset? now)
     {
-        // Not declared any more: it counts on until its window is over, so that declaring it again resets nothing.
+        // A window that is not declared any more counts until it is over, so that declaring it again resets nothing.
         if (terms is null)
             return limit with { Observe = true };
         limit = limit with

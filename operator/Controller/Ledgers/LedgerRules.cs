@@ -35,7 +35,8 @@ public static class LedgerRules
     {
         if (SegmentOf(account, request.Window) is not { } segment || segment > account.Segment)
         {
-            // Money of a ledger that is gone, or of a state of this one that is: what else was spent under it, nobody knows any more.
+            // The message is about a ledger that was deleted, or about a state of this one that was lost. What else was spent there is not
+            // known.
             return new GrantDecision(IsBlank(request) ? account : CloseRemainder(account), GrantOutcome.WindowOver, Amount.Zero)
             {
                 IsUrgent = !IsBlank(request),
@@ -57,7 +58,7 @@ public static class LedgerRules
                 };
             if (request.Closing || request.WantTotal is null)
                 return new GrantDecision(account, GrantOutcome.Granted, Amount.Zero, Nearest(account));
-            // One process a pod: a new one means that the old one is gone, and what it held is not proven unspent.
+            // A pod has one guardrail process. A new one means that the old one is gone, and what it held is not proven to be unspent.
             foreach (var old in holders.Where(old => old.PodUid == pod.Uid && old.Id != request.Holder && old.Closed != true).ToList())
                 account = CloseHolder(account, old, Outstanding(old), tombstone: true);
             holders = [.. account.Holders];
@@ -150,7 +151,7 @@ public static class LedgerRules
     {
         var holder = account.Holders[index];
         var enforced = LedgerLimits.Current(account).Where(limit => limit.Observe != true).ToList();
-        // What is spent for good speaks first: only that ends in a refusal that scales anything.
+        // Spend that is certain is checked first, since only that may end in a refusal that scales the agent down.
         if (!terms.Observe)
         {
             foreach (var limit in enforced.Where(limit => limit.Shared != true))
@@ -164,7 +165,7 @@ public static class LedgerRules
             )
                 return new GrantDecision(account, GrantOutcome.Held, holder.Granted, limit);
         }
-        // A shared budget that the account has not joined lends nothing.
+        // The account cannot borrow from a shared budget that it has not joined.
         var lent = LedgerLimits
             .Current(account)
             .Where(limit => limit.Shared == true)
@@ -189,7 +190,7 @@ public static class LedgerRules
             most = observed ? most : Amount.Min(most, Left(limit));
         }
         var grant = Amount.Max(need, more);
-        // What really waits right now is need, too, where it fits.
+        // Calls that wait right now count as need too, where all of them fit.
         if ((need + hints.Also + hints.Ahead).FitsIn(most))
             grant = Amount.Max(grant, need + hints.Also);
         var granted = holder.Granted + grant;
@@ -213,7 +214,8 @@ public static class LedgerRules
         return new GrantDecision(account, GrantOutcome.Granted, granted, Nearest(account)) { IsUrgent = true };
     }
 
-    // A monster call says nothing about the agent; a call of a size that was let go before, refused, means: spent.
+    // The refusal of an unusually large call does not mean that the budget is spent. The refusal of a call whose size was granted before
+    // does.
     private static GrantDecision Exhaust(
         BudgetLedgerStatus account,
         LedgerHolder holder,
@@ -311,7 +313,7 @@ public static class LedgerRules
     private static bool IsBlank(GrantRequest request) =>
         request.Settled.IsZero && request.Unproven.IsZero && request.Returned.IsZero && request.Reserved.IsZero;
 
-    // Totals only grow, so an old or repeated message changes nothing. Nobody gives back what it does not hold.
+    // Totals only grow, so an old or repeated message changes nothing. A holder cannot return more than it holds.
     private static LedgerHolder Book(LedgerHolder holder, GrantRequest request)
     {
         var settled = Amount.Max(holder.Settled, request.Settled);

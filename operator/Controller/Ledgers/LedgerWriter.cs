@@ -15,7 +15,7 @@ namespace AgentReadiness.Controller.Ledgers;
 /// </summary>
 internal sealed class LedgerWriter
 {
-    // A write costs what the ledger's size costs, however much is new in it: all that wait go into one.
+    // The cost of a write depends on the size of the ledger and not on how much is new in it, so all that wait go into one write.
     private const int MaxBatch = LedgerRules.MaxHolders;
     private const int MaxTries = 5;
     private static readonly TimeSpan ReportFlushDelay = TimeSpan.FromSeconds(2);
@@ -157,7 +157,7 @@ internal sealed class LedgerWriter
         }
     }
 
-    // Until somebody writes to it, or what is booked and not yet written is due.
+    // Waits until a message arrives, or until what is booked and not yet written is due.
     private async Task<bool> WaitAsync(CancellationToken cancellationToken)
     {
         var read = postings.Reader.WaitToReadAsync(cancellationToken).AsTask();
@@ -214,8 +214,9 @@ internal sealed class LedgerWriter
                     opened = Borrowing.ReturnIdle(opened);
                 }
                 var (after, decisions) = await DecideAsync(opened, terms, batch, cancellationToken);
+                after = PaceRecord.Note(before, after, now);
                 var isDue = unwrittenSince is { } since && time.GetElapsedTime(since) >= ReportFlushDelay;
-                // Whatever a call was told that it may spend, and whatever changes the account's shape, is written first.
+                // A grant is written before it is answered, and so is every change of the account's windows.
                 if (isDue || decisions.Exists(decision => decision.IsUrgent) || booked is null || !LedgerStore.Same(before, opened))
                     await WriteAsync(after, cancellationToken);
                 else if (!LedgerStore.Same(before, after))
@@ -231,19 +232,19 @@ internal sealed class LedgerWriter
                     unwrittenSince = time.GetTimestamp();
                 return;
             }
-            catch (KubernetesApiException error) when (error.IsConflict && attempt < MaxTries)
+            catch (KubernetesApiException exception) when (exception.IsConflict && attempt < MaxTries)
             {
-                ControllerLog.LedgerConflict(logger, account.LedgerName, error.Message);
+                ControllerLog.LedgerConflict(logger, account.LedgerName, exception.Message);
                 Forget();
             }
-            catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 // The write may or may not have happened: read again before anything else is decided.
-                ControllerLog.LedgerFailed(logger, account.LedgerName, error.Message);
+                ControllerLog.LedgerFailed(logger, account.LedgerName, exception.Message);
                 Forget();
                 foreach (var posting in batch)
                     posting.Done.TrySetException(
-                        new LedgerUnavailableException($"the ledger could not be written: {error.Message}", error)
+                        new LedgerUnavailableException($"the ledger could not be written: {exception.Message}", exception)
                     );
                 return;
             }
@@ -309,7 +310,7 @@ internal sealed class LedgerWriter
             }
             for (var i = 0; i < decisions.Count; i++)
             {
-                // What was refused to a call is refused to each that needs as much.
+                // A refusal of one call holds for every call that needs at least as much.
                 var call = batch[i].Request?.Call ?? Amount.Zero;
                 if (
                     decisions[i].Lacks is { } budgets
@@ -358,7 +359,7 @@ internal sealed class LedgerWriter
         };
     }
 
-    // A cap that was lowered below what is out already: what nobody needs comes back.
+    // Where a cap was lowered below what is granted already, holders are asked to return what they do not need.
     private static bool IsOvercommitted(BudgetLedgerStatus account) =>
         LedgerLimits
             .Current(account)

@@ -14,7 +14,7 @@ public static class SpendBook
     private const int MostValues = 10;
     private const int MostRuns = 5;
 
-    // Whatever a pod says, the ledger must stay one that the API server takes.
+    // Whatever a pod reports, the ledger must stay one that the API server accepts.
     private static readonly Money MostCost = Amount.Unlimited.Cost;
     private const long MostCalls = 1_000_000_000_000_000;
 

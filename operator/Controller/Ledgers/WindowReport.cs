@@ -92,10 +92,10 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
     public int News(IReadOnlyList<BudgetWindowStatus> before, string name) =>
         Old(before, name) is { } old && IsSame(old, Row(name, null, default)) && PassedBy(old) >= Passed ? 0 : Passed;
 
-    /// <summary>The alert's text.</summary>
-    public string AlertText =>
+    /// <summary>The alert's text, with when the cap is reached at the faster of the two paces.</summary>
+    public string AlertText(DateTimeOffset now) =>
         $"{SpentWords} of {Words} spent: {Passed} % or "
-        + $"more{(Spec.Period == BudgetPeriod.Total ? "" : $"; the window ends {Ends:yyyy-MM-dd'T'HH:mm'Z'}")}";
+        + $"more{(Spec.Period == BudgetPeriod.Total ? "" : $"; the window ends {Ends:yyyy-MM-dd'T'HH:mm'Z'}")}{ForecastText(now)}";
 
     /// <summary>
     /// The row of the status. Spend changes with every call, the status must not: it is written when a threshold is passed, else every five
@@ -121,6 +121,48 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
         return settledDown || PassedBy(old) != Passed || (now.UtcDateTime - old.AsOf >= Refresh && isNew) ? fresh : old;
     }
 
+    // What was spent of dollars, and of tokens; null where the window never ends, or where that unit is not limited.
+    private WindowSpend? Cost(DateTimeOffset now) =>
+        Spec.Period == BudgetPeriod.Total ? null : Spend(Spent.Cost.Amount, LastHour(now)?.Cost.Amount, now);
+
+    private WindowSpend? Tokens(DateTimeOffset now) =>
+        Spec.Period == BudgetPeriod.Total ? null : Spend(Spent.Tokens, LastHour(now)?.Tokens, now);
+
+    private WindowSpend Spend(decimal spent, decimal? lastHour, DateTimeOffset now) =>
+        new(spent, now)
+        {
+            Begins = Begins,
+            Ends = Ends,
+            FirstSpentAt = FirstSpentAt,
+            LastHour = lastHour,
+        };
+
+    private DateTimeOffset? FirstSpentAt =>
+        Limit?.FirstSpentAt is { } first ? new DateTimeOffset(DateTime.SpecifyKind(first, DateTimeKind.Utc)) : null;
+
+    private Amount? LastHour(DateTimeOffset now) => SpendPace.LastHour(Limit?.Pace, FirstSpentAt, Spent, now);
+
+    private static string? Display(decimal? cost) => cost is { } known ? new Money(known).ToDisplay() : null;
+
+    // The cap that is reached first, at the pace that reaches it first.
+    private string ForecastText(DateTimeOffset now)
+    {
+        var reached = new[]
+        {
+            (Spend: Cost(now), Cap: Terms.MaxCost?.Amount),
+            (Spend: Tokens(now), Cap: (decimal?)Terms.MaxTokens),
+        }
+            .Where(one => one is { Spend: not null, Cap: not null })
+            .Select(one => (At: BudgetForecast.Reaches(one.Spend!, one.Cap!.Value), BudgetForecast.Of(one.Spend!).IsLastHourFaster))
+            .Where(one => one.At is not null)
+            .OrderBy(one => one.At)
+            .FirstOrDefault();
+        return reached.At is { } at
+            ? $"; at {(reached.IsLastHourFaster ? "the pace of the last hour" : "the mean pace since the first spend")} the cap is reached "
+                + $"at {at.UtcDateTime:yyyy-MM-dd'T'HH:mm'Z'}"
+            : "";
+    }
+
     private BudgetWindowStatus Row(string name, string? ledger, DateTimeOffset now) =>
         new()
         {
@@ -133,9 +175,11 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
             Cap = Terms.MaxCost?.ToString(),
             SpentTokens = Terms.MaxTokens is null ? null : Spent.Tokens,
             CapTokens = Terms.MaxTokens,
-            Forecast = BudgetForecast.Of(Spent.Cost.Amount, Begins, Spec.Period == BudgetPeriod.Total ? null : Ends, now).AtEnd is { } atEnd
-                ? new Money(atEnd).ToDisplay()
-                : null,
+            Forecast = Display(Cost(now) is { } cost ? BudgetForecast.Of(cost).Mean : null),
+            ForecastLastHour = Display(Cost(now) is { } hourly ? BudgetForecast.Of(hourly).LastHour : null),
+            FirstSpentAt = Limit?.FirstSpentAt,
+            SpentLastHour = LastHour(now)?.Cost.ToDisplay(),
+            SpentTokensLastHour = Terms.MaxTokens is null ? null : LastHour(now)?.Tokens,
             Top = SpendSummary.Top(Limit?.Spend),
             PerCall = SpendSummary.Statistics(Limit?.Spend?.PerCall),
             PerRun = SpendSummary.Statistics(Limit?.Spend?.PerRun),

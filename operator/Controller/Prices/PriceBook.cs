@@ -66,7 +66,7 @@ public sealed class PriceBook
         }
     }
 
-    // Asked for, not told: whoever is woken by a change of the cache sees it here, in whatever order they are woken.
+    // Read from the cache at each call instead of on its event, so that whoever is woken by that event sees the new prices, in any order.
     private void Look()
     {
         if (source is not { } key || !configMaps.IsSynced)
@@ -131,9 +131,9 @@ public sealed class PriceBook
         {
             return (PriceCatalog.Parse(text).Count, null);
         }
-        catch (FormatException error)
+        catch (FormatException exception)
         {
-            return (0, error.Message);
+            return (0, exception.Message);
         }
     }
 }

@@ -19,7 +19,7 @@ public sealed class PriceNews(
     ILogger<PriceNews> logger
 ) : ILeaderTask
 {
-    // Something may have become of the copy, or the last try to write it have failed.
+    // The copy may have been changed or deleted, or the last write may have failed, so it is checked again.
     private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
 
     /// <inheritdoc/>
@@ -62,15 +62,15 @@ public sealed class PriceNews(
         var kept = configMaps.Get(key)?.View;
         try
         {
-            // Prices that nobody names any more must not come back with the next broken file.
+            // Where no ConfigMap of prices is named any more, the copy is deleted, so that its prices cannot come back later.
             if (book.Source is null && kept?.Meta.Label(Names.ManagedByLabel) == Names.Operator)
                 await api.DeleteAsync(ConfigMapView.Resource, key.Namespace, key.Name, kept.Meta.Uid, cancellationToken);
             else if (book.InForce is { } good && kept?.PricesDigest != good.Digest)
                 await api.ApplyAsync(ConfigMapView.Resource, key.Namespace, key.Name, Copy(key, good), cancellationToken);
         }
-        catch (Exception error) when (error is KubernetesApiException or HttpRequestException or IOException or TimeoutException)
+        catch (Exception exception) when (exception is KubernetesApiException or HttpRequestException or IOException or TimeoutException)
         {
-            ControllerLog.PricesNotKept(logger, key, error.Message);
+            ControllerLog.PricesNotKept(logger, key, exception.Message);
         }
     }
 

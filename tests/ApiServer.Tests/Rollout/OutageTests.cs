@@ -1,5 +1,4 @@
 using AgentReadiness.Controller.Shared;
-using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using AgentReadiness.Api;
 using AgentReadiness.Controller.Shared;
-using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Shared;
-using AgentReadiness.Controller.Views;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;

@@ -14,7 +14,8 @@ public sealed class ForecastTests
     [InlineData(6, 60, 50, null, null, 240, 5.0)]
     [InlineData(12, 25, 50, null, null, 50, null)]
     [InlineData(0.24, 1, 50, null, null, 100, 12.0)]
-    [InlineData(0.2, 1, 50, null, null, null, null)]
+    [InlineData(0.2, 1, 50, null, null, 120, 10.0)]
+    [InlineData(0.08, 1, 50, null, null, null, null)]
     [InlineData(6, 0, 50, null, null, null, null)]
     // Until the raise ends the higher cap counts, and the declared one from then on.
     [InlineData(6, 20, 50, 60, 20.0, 80, 18.0)]
@@ -40,6 +41,46 @@ public sealed class ForecastTests
         forecast.AtEnd.ShouldBe(atEnd);
         forecast.CapReached.ShouldBe(reached is { } at ? Midnight.AddHours(at) : null);
         (forecast.Unknown is null).ShouldBe(atEnd is not null);
+    }
+
+    [Fact]
+    public void The_cap_is_reached_at_the_pace_of_the_last_hour_where_that_is_faster()
+    {
+        var cap = new CapReport(BudgetUnit.Usd, 10, 40) { LastHour = 5 };
+        var line = new WindowLine("day", BudgetPeriod.Day, "2026-11-24", [cap])
+        {
+            Begins = Midnight,
+            Ends = Midnight.AddDays(1),
+            FirstSpentAt = Midnight.AddHours(2),
+            Known = Midnight.AddHours(12),
+        };
+
+        var forecast = Forecast.Of(line, cap, line.Known);
+
+        (forecast.Paces.Mean, forecast.Paces.LastHour, forecast.AtEnd).ShouldBe((22m, 70m, 70m));
+        forecast.CapReached.ShouldBe(Midnight.AddHours(18));
+    }
+
+    [Fact]
+    public void Both_paces_are_read_from_the_status_too()
+    {
+        var row = new BudgetWindowStatus
+        {
+            Budget = "day",
+            Period = BudgetPeriod.Day,
+            Spent = "10",
+            Cap = "40",
+            SpentTokens = 1000,
+            CapTokens = 9000,
+            FirstSpentAt = Midnight.AddHours(2).UtcDateTime,
+            SpentLastHour = "5",
+            SpentTokensLastHour = 300,
+            Ends = Midnight.AddDays(1).UtcDateTime,
+            AsOf = Midnight.AddHours(12).UtcDateTime,
+        };
+        var line = WindowLines.Of(row, null, Midnight.AddHours(12));
+        line.FirstSpentAt.ShouldBe(Midnight.AddHours(2));
+        line.Caps.Select(cap => cap.LastHour).ShouldBe([5m, 300m]);
     }
 
     [Theory]
