@@ -1,8 +1,4 @@
 using System.Reflection;
-using System.Text;
-using AgentReadiness.Testing;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Readiness.Tests;
 

@@ -1,7 +1,4 @@
 using System.Text.RegularExpressions;
-using AgentReadiness.Testing;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Readiness.Tests;
 
@@ -32,11 +29,7 @@ public sealed partial class PageTests
         var page = File.ReadAllText(Repository.PathOf("docs", "architecture.md"));
         var named = NamedFile().Matches(page).Select(match => match.Groups[1].Value).Distinct().ToList();
         named.Count.ShouldBeGreaterThan(20);
-        // The layout of the controller is being changed; its names are checked from the moment that the page has no such mark any more.
-        var settled = named.Where(name =>
-            !page.Contains("TODO-CONTROLLER", StringComparison.Ordinal) || !name.StartsWith("Controller/", StringComparison.Ordinal)
-        );
-        settled.Where(name => !File.Exists(Repository.PathOf("operator", name))).ShouldBeEmpty();
+        named.Where(name => !File.Exists(Repository.PathOf("operator", name))).ShouldBeEmpty();
     }
 
     /// <summary>The tests of a file: methods below an attribute of a test, by project, class and name.</summary>

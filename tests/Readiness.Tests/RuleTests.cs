@@ -1,12 +1,9 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Cli;
 using k8s;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Readiness.Tests;
 
