@@ -81,7 +81,7 @@ public sealed class LoadPod
         );
     }
 
-    /// <summary>Ends it at once and counts nothing: what it has in flight may lead to pods that are gone, and would take its time.</summary>
+    /// <summary>Ends it at once and counts nothing: what it has in flight may wait for pods that are gone.</summary>
     public async Task KillAsync(CancellationToken cancellationToken)
     {
         await CommandLine.RunAsync("kubectl", ["-n", ns, "delete", "pod", name, "--grace-period=1", "--wait"], null, cancellationToken);
