@@ -76,7 +76,9 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
 
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(lost);
         var workers = Task.WhenAll(
-            Enumerable.Range(0, MaxConcurrentReconciles).Select(_ => Task.Run(() => WorkAsync(stopping, abort.Token), CancellationToken.None))
+            Enumerable
+                .Range(0, MaxConcurrentReconciles)
+                .Select(_ => Task.Run(() => WorkAsync(stopping, abort.Token), CancellationToken.None))
         );
         await Task.WhenAny(workers, Task.Delay(Timeout.InfiniteTimeSpan, stopping));
         RuntimeLog.Draining(logger, name, Grace);

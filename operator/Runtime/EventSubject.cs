@@ -1,4 +1,3 @@
-
 namespace AgentReadiness.Runtime;
 
 /// <summary>What an event speaks of.</summary>

@@ -1,4 +1,3 @@
-
 namespace AgentReadiness.Runtime;
 
 /// <summary>Work that only the leader does.</summary>

@@ -24,9 +24,5 @@ public static class ReconcileActivity
 
     /// <summary>Begins the Activity of a reconciliation; null where nobody listens.</summary>
     internal static Activity? Start(string controller, NamespacedName key, string id) =>
-        Source
-            .StartActivity(OperationName)
-            ?.SetTag(ControllerTag, controller)
-            .SetTag(ObjectTag, key.ToString())
-            .SetTag(IdTag, id);
+        Source.StartActivity(OperationName)?.SetTag(ControllerTag, controller).SetTag(ObjectTag, key.ToString()).SetTag(IdTag, id);
 }

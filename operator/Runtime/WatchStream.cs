@@ -68,7 +68,10 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
         }
         catch (KubernetesApiException exception)
         {
-            return new(exception.IsThrottled ? WatchEndCause.Throttled : WatchEndCause.Failed, exception.Message) { RetryAfter = exception.RetryAfter };
+            return new(exception.IsThrottled ? WatchEndCause.Throttled : WatchEndCause.Failed, exception.Message)
+            {
+                RetryAfter = exception.RetryAfter,
+            };
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
@@ -129,7 +132,13 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
             }
         }
         catch (Exception exception)
-            when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or NotSupportedException)
+            when (exception
+                    is JsonException
+                        or KeyNotFoundException
+                        or InvalidOperationException
+                        or FormatException
+                        or NotSupportedException
+            )
         {
             return new(WatchEndCause.Undecodable, exception.Message);
         }

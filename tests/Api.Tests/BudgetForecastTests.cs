@@ -21,7 +21,11 @@ public sealed class BudgetForecastTests
     public void An_agent_that_is_new_in_its_window_is_judged_by_the_time_that_it_has_spent()
     {
         // Ten minutes of $1 each, at noon: the window is half over, and the mean since its beginning would say $20.
-        var spend = Day(10m, TimeSpan.FromHours(12)) with { FirstSpentAt = Begins.AddHours(12).AddMinutes(-10), LastHour = 10m };
+        var spend = Day(10m, TimeSpan.FromHours(12)) with
+        {
+            FirstSpentAt = Begins.AddHours(12).AddMinutes(-10),
+            LastHour = 10m,
+        };
         BudgetForecast.Of(spend).ShouldBe(new BudgetForecast(730m, 730m, null));
     }
 

@@ -4,9 +4,9 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
+using k8s;
 using Shouldly;
 using Xunit;
-using k8s;
 
 namespace AgentReadiness.Controller.Tests;
 

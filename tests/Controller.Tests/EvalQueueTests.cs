@@ -3,9 +3,9 @@ using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Shared;
 using CsCheck;
+using k8s.Models;
 using Shouldly;
 using Xunit;
-using k8s.Models;
 
 namespace AgentReadiness.Controller.Tests;
 

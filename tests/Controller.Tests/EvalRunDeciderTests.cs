@@ -5,9 +5,9 @@ using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
+using k8s.Models;
 using Shouldly;
 using Xunit;
-using k8s.Models;
 
 namespace AgentReadiness.Controller.Tests;
 
@@ -17,7 +17,13 @@ public sealed class EvalRunDeciderTests
     private static readonly DateTimeOffset Now = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
     private static readonly EvalSuite Suite = new()
     {
-        Spec = new EvalSuiteSpec { Builtin = new BuiltinSuite { Cases = new KeyReference { Name = "cases", Key = "cases.jsonl" } } },
+        Spec = new EvalSuiteSpec
+        {
+            Builtin = new BuiltinSuite
+            {
+                Cases = new KeyReference { Name = "cases", Key = "cases.jsonl" },
+            },
+        },
     };
 
     [Fact]

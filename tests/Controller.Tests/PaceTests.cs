@@ -13,7 +13,15 @@ public sealed class PaceTests
 
     private static readonly BudgetSpec Budget = new()
     {
-        Windows = [new BudgetWindow { Period = BudgetPeriod.Day, MaxCost = "50", AlertAt = [20] }],
+        Windows =
+        [
+            new BudgetWindow
+            {
+                Period = BudgetPeriod.Day,
+                MaxCost = "50",
+                AlertAt = [20],
+            },
+        ],
     };
 
     private static readonly BudgetLedgerStatus Empty = new()
@@ -73,14 +81,7 @@ public sealed class PaceTests
     }
 
     private static BudgetLedgerStatus Spend(BudgetLedgerStatus before, string total, DateTimeOffset now) =>
-        PaceRecord.Note(
-            before,
-            before with
-            {
-                Limits = [before.Limits[0] with { Settled = new Amount(Money.Parse(total), 0) }],
-            },
-            now
-        );
+        PaceRecord.Note(before, before with { Limits = [before.Limits[0] with { Settled = new Amount(Money.Parse(total), 0) }] }, now);
 
     private static BudgetWindowStatus Row(BudgetLedgerStatus ledger, DateTimeOffset now) =>
         WindowReport.Of(Budget, ledger, now).ShouldHaveSingleItem().Status("day", [], "ledger", now);

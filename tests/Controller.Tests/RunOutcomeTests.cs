@@ -4,9 +4,9 @@ using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
+using k8s.Models;
 using Shouldly;
 using Xunit;
-using k8s.Models;
 
 namespace AgentReadiness.Controller.Tests;
 

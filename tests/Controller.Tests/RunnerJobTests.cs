@@ -8,10 +8,10 @@ using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
-using Shouldly;
-using Xunit;
 using k8s;
 using k8s.Models;
+using Shouldly;
+using Xunit;
 
 namespace AgentReadiness.Controller.Tests;
 

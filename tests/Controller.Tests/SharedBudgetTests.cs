@@ -5,9 +5,9 @@ using AgentReadiness.Controller.AgentBudgets;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
+using k8s.Models;
 using Shouldly;
 using Xunit;
-using k8s.Models;
 
 namespace AgentReadiness.Controller.Tests;
 

@@ -32,7 +32,10 @@ public static class SpendPace
         // Of the moments before the last hour one is needed: what was spent by then.
         while (samples.Count > 1 && samples[1].At <= now - Span)
             samples.RemoveAt(0);
-        return string.Join(' ', samples.Select(sample => $"{sample.At.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}={sample.Spent}"));
+        return string.Join(
+            ' ',
+            samples.Select(sample => $"{sample.At.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}={sample.Spent}")
+        );
     }
 
     /// <summary>What was spent in the hour before a moment; null where that is not known.</summary>

@@ -147,7 +147,7 @@ internal static class WindowLines
                     LastHour = Cost(row.SpentLastHour),
                 },
                 row.SpentTokens is { } tokens
-                    ? new CapReport(BudgetUnit.Tokens, tokens, row.CapTokens) 
+                    ? new CapReport(BudgetUnit.Tokens, tokens, row.CapTokens)
                     {
                         WrittenOff = writtenOff?.Tokens,
                         LastHour = row.SpentTokensLastHour,

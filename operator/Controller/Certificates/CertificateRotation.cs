@@ -46,7 +46,8 @@ public sealed class CertificateRotation(
                 {
                     // The cache is behind our own last step, or somebody else wrote: the next look sees it.
                 }
-                catch (Exception exception) when (exception is KubernetesApiException or HttpRequestException or IOException or TimeoutException)
+                catch (Exception exception)
+                    when (exception is KubernetesApiException or HttpRequestException or IOException or TimeoutException)
                 {
                     await FailAsync($"Secret {key} could not be written, and will be tried again: {exception.Message}", cancellationToken);
                 }

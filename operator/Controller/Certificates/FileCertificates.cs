@@ -47,7 +47,8 @@ public sealed class FileCertificates : GrantCertificates, IHostedService, IDispo
         {
             Read();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             // The files may be half replaced, or broken. The last good certificates stay in use.
             if (exception.Message == told)

@@ -10,7 +10,12 @@ namespace AgentReadiness.Controller.Endpoints;
 /// Which pod a caller is. The API server's token review names the pod that the token is bound to, never the request; so a pod can speak
 /// for no other one.
 /// </summary>
-public sealed class PodAuthenticator(TokenReviews reviews, ObjectCache<PodView> pods, [FromKeyedServices(TokenReviews.Api)] KubernetesApi api, TimeProvider time)
+public sealed class PodAuthenticator(
+    TokenReviews reviews,
+    ObjectCache<PodView> pods,
+    [FromKeyedServices(TokenReviews.Api)] KubernetesApi api,
+    TimeProvider time
+)
 {
     private const int LongestToken = 16 * 1024;
     private const string Scheme = "Bearer ";

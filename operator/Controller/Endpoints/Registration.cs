@@ -19,7 +19,11 @@ internal static class Registration
         // With a pace of its own: what else the operator asks must not wait behind the tokens of all pods, which come to a new leader at
         // once.
         builder.Services.AddKeyedSingleton(TokenReviews.Api, new KubernetesApi(client, Names.Operator, pacing: Pacing));
-        builder.Services.AddSingleton<TokenReviews>().AddSingleton<PodAuthenticator>().AddSingleton<GrantEndpoint>().AddSingleton<SubmissionEndpoint>();
+        builder
+            .Services.AddSingleton<TokenReviews>()
+            .AddSingleton<PodAuthenticator>()
+            .AddSingleton<GrantEndpoint>()
+            .AddSingleton<SubmissionEndpoint>();
         return builder;
     }
 

@@ -58,11 +58,11 @@ internal sealed class EvalRunController(
         return Task.FromResult(ReconciliationResult<EvalRun>.Success());
     }
 
-    private Task CollectAsync(EvalRun run, CancellationToken cancellationToken)
+    private async Task CollectAsync(EvalRun run, CancellationToken cancellationToken)
     {
         var key = Key(run);
         ControllerLog.Deleted(logger, Runs.Kind, key);
-        return api.DeleteAsync(Runs, key.Namespace, key.Name, run.Metadata.Uid, cancellationToken);
+        await api.DeleteAsync(Runs, key.Namespace, key.Name, run.Metadata.Uid, cancellationToken);
     }
 
     private async Task StartAsync(EvalRun run, EvalRunAction.Start start, CancellationToken cancellationToken)
@@ -98,8 +98,7 @@ internal sealed class EvalRunController(
         }
         using var stream = new MemoryStream(native, writable: false);
         var results = ResultsReader.Read(stream) with { Format = judge.Report.Format };
-        var verdict =
-            EvalRunDecider.Disagreement(judge.Report, results) ?? await verdicts.JudgeAsync(seen.Run, results, cancellationToken);
+        var verdict = EvalRunDecider.Disagreement(judge.Report, results) ?? await verdicts.JudgeAsync(seen.Run, results, cancellationToken);
         await verdicts.FinishAsync(seen.Run, verdict, results, cancellationToken);
         return null;
     }

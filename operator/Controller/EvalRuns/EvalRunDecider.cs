@@ -80,10 +80,7 @@ internal static class EvalRunDecider
     private static EvalRunAction Begin(EvalRunObservation seen, string bundle)
     {
         var run = seen.Run;
-        if (
-            seen.Suite is not { Suite: { } suite, CasesDigest: { } cases }
-            || SuiteDigest.Of(suite, cases) != run.Spec.SuiteDigest
-        )
+        if (seen.Suite is not { Suite: { } suite, CasesDigest: { } cases } || SuiteDigest.Of(suite, cases) != run.Spec.SuiteDigest)
             return new EvalRunAction.Finish(
                 VerdictWriter.Error(
                     EvalReasons.SuiteChanged,

@@ -31,7 +31,12 @@ internal sealed class EvalRunStarter(
             var content = await api.GetAsync(ConfigMapView.Resource, ns, cases.Name, cancellationToken);
             if (content?["data"]?[cases.Key]?.GetValue<string>() is not { } text)
             {
-                await FailAsync(run, EvalReasons.CasesMissing, $"ConfigMap {ns}/{cases.Name} has no key \"{cases.Key}\"", cancellationToken);
+                await FailAsync(
+                    run,
+                    EvalReasons.CasesMissing,
+                    $"ConfigMap {ns}/{cases.Name} has no key \"{cases.Key}\"",
+                    cancellationToken
+                );
                 return;
             }
             digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

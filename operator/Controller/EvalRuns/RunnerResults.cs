@@ -8,11 +8,7 @@ namespace AgentReadiness.Controller.EvalRuns;
 internal sealed class RunnerResults(KubernetesApi api)
 {
     /// <summary>The results as the runner wrote them, or why they cannot be read now.</summary>
-    public async Task<(byte[]? Native, string? Problem)> ReadAsync(
-        ReporterMessage report,
-        PodView pod,
-        CancellationToken cancellationToken
-    )
+    public async Task<(byte[]? Native, string? Problem)> ReadAsync(ReporterMessage report, PodView pod, CancellationToken cancellationToken)
     {
         if (report.Results is { } inline)
             return ResultsLog.TryInline(inline, report.Digest, out var small, out var broken) ? (small, null) : (null, broken);

@@ -10,8 +10,8 @@ using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using Prometheus;
 using k8s;
+using Prometheus;
 
 namespace AgentReadiness.Controller.Hosting;
 
@@ -93,7 +93,12 @@ public static class OperatorHost
         OperatorEnvironment environment
     )
     {
-        services.AddSingleton(options).AddSingleton(options.Controllers).AddSingleton(api).AddSingleton(environment).AddSingleton(TimeProvider.System);
+        services
+            .AddSingleton(options)
+            .AddSingleton(options.Controllers)
+            .AddSingleton(api)
+            .AddSingleton(environment)
+            .AddSingleton(TimeProvider.System);
         services.AddSingleton(
             new LeaderElectionOptions
             {

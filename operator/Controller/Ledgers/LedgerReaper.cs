@@ -94,13 +94,7 @@ internal sealed class LedgerReaper(
                 try
                 {
                     await registry.Writer(AccountKey.Of(ledger.View.Spec)).ApplyFinalReportAsync(last, pod, cancellationToken);
-                    ControllerLog.FinalReportApplied(
-                        logger,
-                        pod.Name,
-                        ledger.Key.Name,
-                        last.Settled.ToString(),
-                        last.Unproven.ToString()
-                    );
+                    ControllerLog.FinalReportApplied(logger, pod.Name, ledger.Key.Name, last.Settled.ToString(), last.Unproven.ToString());
                 }
                 catch (LedgerUnavailableException)
                 {

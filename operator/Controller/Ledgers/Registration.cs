@@ -24,6 +24,9 @@ internal static class Registration
             .AddSingleton<LedgerReaper>()
             .AddSingleton<LedgerCollector>()
             .AddSingleton<LedgerSweep>();
-        return builder.AddCache(ResourceType.Of<BudgetLedger>(), TypedView.Of<BudgetLedger>).AddLeaderTask<LedgerRegistry>().AddLeaderTask<LedgerSweep>();
+        return builder
+            .AddCache(ResourceType.Of<BudgetLedger>(), TypedView.Of<BudgetLedger>)
+            .AddLeaderTask<LedgerRegistry>()
+            .AddLeaderTask<LedgerSweep>();
     }
 }

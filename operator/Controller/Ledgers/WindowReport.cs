@@ -147,11 +147,7 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
     // The cap that is reached first, at the pace that reaches it first.
     private string ForecastText(DateTimeOffset now)
     {
-        var reached = new[]
-        {
-            (Spend: Cost(now), Cap: Terms.MaxCost?.Amount),
-            (Spend: Tokens(now), Cap: (decimal?)Terms.MaxTokens),
-        }
+        var reached = new[] { (Spend: Cost(now), Cap: Terms.MaxCost?.Amount), (Spend: Tokens(now), Cap: (decimal?)Terms.MaxTokens) }
             .Where(one => one is { Spend: not null, Cap: not null })
             .Select(one => (At: BudgetForecast.Reaches(one.Spend!, one.Cap!.Value), BudgetForecast.Of(one.Spend!).IsLastHourFaster))
             .Where(one => one.At is not null)

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
 using NLua;
 using Shouldly;
