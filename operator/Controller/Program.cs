@@ -1,5 +1,4 @@
 using System.CommandLine;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Hosting;
 
 var output = new Option<DirectoryInfo>("--output")

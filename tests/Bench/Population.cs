@@ -105,23 +105,29 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Op
         var account = await LedgerAsync(agent);
         var seen = new AgentObservation(
             agent,
-            new Dictionary<string, ConfigMapView>(),
-            [],
-            [],
-            new Dictionary<string, ServiceView>(),
-            [],
-            [],
-            [],
-            [suites[ns].Suite],
-            [],
-            new Dictionary<string, IReadOnlyList<string>>(),
-            null,
-            [],
-            account,
+            new AgentInputs
+            {
+                ConfigMaps = new Dictionary<string, ConfigMapView>(),
+                Claims = new Dictionary<string, IReadOnlyList<string>>(),
+                Suites = [suites[ns].Suite],
+                Exceptions = [],
+                ForeignServices = [],
+            },
+            new AgentChildren
+            {
+                Copies = [],
+                Deployments = [],
+                Services = new Dictionary<string, ServiceView>(),
+                EndpointPods = [],
+                Pods = [],
+                Disruption = null,
+                Runs = [],
+            },
+            new AgentFunds { Ledger = account },
             environment,
             TimeProvider.System.GetUtcNow()
         );
-        seen = seen with { Runs = [await RunAsync(seen, revision)] };
+        seen = seen with { Children = seen.Children with { Runs = [await RunAsync(seen, revision)] } };
 
         agent.Status = new AgentDeploymentStatus
         {
@@ -150,11 +156,14 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Op
 
         seen = seen with
         {
-            Copies = [View(made["ConfigMap"], ConfigMapView.Of)],
-            Deployments = [View(deployment, DeploymentView.Of)],
-            Services = new Dictionary<string, ServiceView> { [name] = View(made["Service"], ServiceView.Of) },
-            EndpointPods = [pod.Text("metadata", "name")!],
-            Pods = [View(pod, PodView.Of)],
+            Children = seen.Children with
+            {
+                Copies = [View(made["ConfigMap"], ConfigMapView.Of)],
+                Deployments = [View(deployment, DeploymentView.Of)],
+                Services = new Dictionary<string, ServiceView> { [name] = View(made["Service"], ServiceView.Of) },
+                EndpointPods = [pod.Text("metadata", "name")!],
+                Pods = [View(pod, PodView.Of)],
+            },
         };
         var status = JsonNode.Parse(k8s.KubernetesJson.Serialize(AgentDecider.Decide(seen).Status));
         await operators.MergePatchAsync(Witness.Agents, ns, name, "status", new JsonObject { ["status"] = status }, none);

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.Shared;
 using CsCheck;
 using NodaTime;
 using NodaTime.TimeZones;

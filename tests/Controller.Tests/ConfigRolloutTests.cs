@@ -94,7 +94,10 @@ public sealed class ConfigRolloutTests
         var seen = cluster.Observe();
         var foreign = seen with
         {
-            Copies = [.. seen.Copies.Select(copy => copy with { Meta = copy.Meta with { ControllerUid = "somebody" } })],
+            Children = seen.Children with
+            {
+                Copies = [.. seen.Children.Copies.Select(copy => copy with { Meta = copy.Meta with { ControllerUid = "somebody" } })],
+            },
         };
         cluster.Agent.Spec.Ports = [];
         AgentDecider.Decide(foreign).Writes.ShouldNotContain(write => write is Write.SetPrices);

@@ -1,8 +1,5 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using AgentReadiness.Controller.EvalRuns;
-using AgentReadiness.Controller.Hosting;
-using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Testing;
 using Shouldly;
 using Xunit;

@@ -166,28 +166,35 @@ internal sealed class SimulatedCluster
     public void RemovePrompt() => configMaps.Clear();
 
     public AgentObservation Observe() =>
-        new(
+        new AgentObservation(
             Agent,
-            configMaps,
-            [.. copies.Values],
-            [.. deployments.Values],
-            services,
-            [.. services.Values.Where(service => service.IsForeign)],
-            EndpointPods(),
-            [.. runs.Values],
-            [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))],
-            Pods,
-            Claims,
-            Disruption,
-            Exceptions,
-            Ledger,
+            new AgentInputs
+            {
+                ConfigMaps = configMaps,
+                Claims = Claims,
+                Suites = [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))],
+                Exceptions = Exceptions,
+                ForeignServices = [.. services.Values.Where(service => service.IsForeign)],
+            },
+            new AgentChildren
+            {
+                Copies = [.. copies.Values],
+                Deployments = [.. deployments.Values],
+                Services = services,
+                EndpointPods = EndpointPods(),
+                Pods = Pods,
+                Disruption = Disruption,
+                Runs = [.. runs.Values],
+            },
+            new AgentFunds
+            {
+                Ledger = Ledger,
+                Shared = Shared,
+                Prices = Prices,
+            },
             new OperatorEnvironment("guardrail:1", "https://grants", Authority, false, DisruptionView.Resource("v1"), ["platform"]),
             Now
-        )
-        {
-            Prices = Prices,
-            Shared = Shared,
-        };
+        );
 
     // What the endpoints controller makes of the Service's selector.
     private IReadOnlyList<string> EndpointPods() =>

@@ -2,7 +2,6 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Ledgers;
-using AgentReadiness.Controller.Shared;
 using CsCheck;
 using Shouldly;
 using Xunit;

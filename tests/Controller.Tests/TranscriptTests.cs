@@ -5,7 +5,6 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Shared;
 using AgentReadiness.Testing;
 using Shouldly;
 using Xunit;

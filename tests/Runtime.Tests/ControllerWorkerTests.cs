@@ -171,10 +171,10 @@ public sealed class ControllerWorkerTests : IDisposable
     public async Task Every_log_line_of_a_reconciliation_carries_its_ID_and_the_next_one_has_another()
     {
         var logger = log.Factory.CreateLogger("controller");
-        controller.Answer = async (entity, _) =>
+        controller.Answer = async (_, _) =>
         {
             await Task.Yield();
-            logger.LogInformation("works on {Entity}", entity);
+            logger.LogInformation("works on the object");
             return ReconciliationResult<string>.Failure("foreseen");
         };
         await StartAsync("a 5");

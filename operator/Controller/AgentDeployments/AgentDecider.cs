@@ -12,6 +12,23 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// The decision about one agent: what was observed goes in, what to write comes out. Pure and without memory: everything that a
 /// rollout must remember is in the cluster, so any leader at any moment decides the same.
 /// </summary>
+/// <remarks>
+/// The deciders share one <see cref="StatusDraft"/>. What each owes to those before it:
+/// <list type="number">
+/// <item><see cref="BudgetDecision"/> says how many pods the agent may have. All that follow use that number, and it is the first to say
+/// why the agent is not ready, since <see cref="StatusDraft.NotReady"/> keeps the first cause.</item>
+/// <item><see cref="Preconditions"/> end the pass early: without them no revision can be computed, or no object may be made.</item>
+/// <item><see cref="RolloutCommands"/> are read before any step, since a command may choose another target or begin a step anew.</item>
+/// <item><see cref="CandidateDecider"/> or <see cref="RollbackDecider"/> moves the rollout on, and says what it means for the
+/// traffic.</item>
+/// <item>The take-over comes next: its check of the live pods is put before every other write.</item>
+/// <item><see cref="ServingDecider"/> writes Service and pods of what serves after the take-over, not before it.</item>
+/// <item><see cref="DriftDecider"/> may keep the eval pods, and cancels runs that must not go on: before <see cref="CleanUp"/>, which
+/// deletes what nobody has kept.</item>
+/// <item><see cref="TamperCheck"/> reports last, since it needs to know what serves.</item>
+/// <item><see cref="ConfigRollout"/> completes the whole decision, since it needs to know what is applied and what is deleted.</item>
+/// </list>
+/// </remarks>
 public static class AgentDecider
 {
     /// <summary>Decides.</summary>
@@ -42,7 +59,7 @@ public static class AgentDecider
             TamperCheck.Report(seen, draft, null, serving);
             return draft.Finish();
         }
-        var revision = Revision.Compute(seen.Agent.Spec, seen.ConfigMaps.ToDictionary(map => map.Key, map => map.Value.Digest));
+        var revision = Revision.Compute(seen.Agent.Spec, seen.Inputs.ConfigMaps.ToDictionary(map => map.Key, map => map.Value.Digest));
         if (Preconditions.Refusal(seen, revision) is { } refusal)
         {
             draft.Stall(Phases.Invalid, refusal.Reason, refusal.Message);
@@ -89,9 +106,11 @@ public static class AgentDecider
     /// <summary>Writes that bring a revision's pods up, in their order: configuration first.</summary>
     internal static void AddRevision(AgentObservation seen, StatusDraft draft, string revision, string track, int replicas)
     {
-        foreach (var (name, source) in seen.ConfigMaps)
+        foreach (var (name, source) in seen.Inputs.ConfigMaps)
         {
-            var copy = seen.Copies.FirstOrDefault(copy => copy.Meta.Key.Name == ChildNames.ConfigMapCopy(name, seen.Name, revision));
+            var copy = seen.Children.Copies.FirstOrDefault(copy =>
+                copy.Meta.Key.Name == ChildNames.ConfigMapCopy(name, seen.Name, revision)
+            );
             if (copy is not null && copy.Digest == source.Digest)
                 continue;
             // A copy with another content was replaced by somebody, since copies are immutable. It is deleted and made again.
@@ -115,7 +134,9 @@ public static class AgentDecider
     /// <summary>Why the pods of a revision are not available, as exactly as the cluster says it.</summary>
     internal static string Trouble(AgentObservation seen, DeploymentView? deployment, string revision, string track)
     {
-        var pods = seen.Pods.Where(pod => pod.Meta.Label(Names.RevisionLabel) == revision && pod.Meta.Label(Names.TrackLabel) == track);
+        var pods = seen.Children.Pods.Where(pod =>
+            pod.Meta.Label(Names.RevisionLabel) == revision && pod.Meta.Label(Names.TrackLabel) == track
+        );
         var cause = deployment?.Fault ?? pods.Select(pod => pod.Trouble).FirstOrDefault(trouble => trouble is not null);
         return cause is null ? string.Empty : $": {cause}";
     }
@@ -125,7 +146,7 @@ public static class AgentDecider
     {
         if (before.ServingRevision is { Length: > 0 } recorded)
             return recorded;
-        var service = seen.Services.GetValueOrDefault(ChildNames.Service(seen.Name));
+        var service = seen.Children.Services.GetValueOrDefault(ChildNames.Service(seen.Name));
         var selected = service?.Meta.ControllerUid == seen.Uid ? service.Selector.GetValueOrDefault(Names.RevisionLabel) : null;
         return selected is not null && Find(seen, selected, Names.ServingTrack) is not null ? selected : null;
     }

@@ -57,44 +57,51 @@ public sealed class AgentObserver(
         }
         return new AgentObservation(
             agent,
-            referenced,
-            [.. configMaps.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
-            owned,
-            new[] { ChildNames.Service(name), ChildNames.CandidateService(name) }
-                .Select(service => services.Get(new NamespacedName(ns, service))?.View)
-                .OfType<ServiceView>()
-                .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
-            [.. services.ByIndex(Registration.Foreign, ns).Select(entry => entry.View)],
-            endpoints.Get(new NamespacedName(ns, ChildNames.Service(name)))?.View.Pods ?? [],
-            [.. runs.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
-            [.. agent.Spec.Evals.Select(eval => suites.Observe(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
-            [.. pods.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
-            ClaimReferences
-                .Find(agent.Spec.Template)
-                .Select(claim => claims.Get(new NamespacedName(ns, claim.Name))?.View)
-                .OfType<ClaimView>()
-                .DistinctBy(view => view.Meta.Key)
-                .ToDictionary(view => view.Meta.Key.Name, view => view.AccessModes, StringComparer.Ordinal),
-            disruptions.Get(new NamespacedName(ns, name))?.View,
-            [.. exceptions.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
-            ledgers.Get(new NamespacedName(options.Namespace, AccountKey.Serving(ns, name).LedgerName))?.View.Status,
+            new AgentInputs
+            {
+                ConfigMaps = referenced,
+                Claims = ClaimReferences
+                    .Find(agent.Spec.Template)
+                    .Select(claim => claims.Get(new NamespacedName(ns, claim.Name))?.View)
+                    .OfType<ClaimView>()
+                    .DistinctBy(view => view.Meta.Key)
+                    .ToDictionary(view => view.Meta.Key.Name, view => view.AccessModes, StringComparer.Ordinal),
+                Suites = [.. agent.Spec.Evals.Select(eval => suites.Observe(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
+                Exceptions = [.. exceptions.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
+                ForeignServices = [.. services.ByIndex(Registration.Foreign, ns).Select(entry => entry.View)],
+            },
+            new AgentChildren
+            {
+                Copies = [.. configMaps.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
+                Deployments = owned,
+                Services = new[] { ChildNames.Service(name), ChildNames.CandidateService(name) }
+                    .Select(service => services.Get(new NamespacedName(ns, service))?.View)
+                    .OfType<ServiceView>()
+                    .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
+                EndpointPods = endpoints.Get(new NamespacedName(ns, ChildNames.Service(name)))?.View.Pods ?? [],
+                Pods = [.. pods.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
+                Disruption = disruptions.Get(new NamespacedName(ns, name))?.View,
+                Runs = [.. runs.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
+            },
+            new AgentFunds
+            {
+                Ledger = ledgers.Get(new NamespacedName(options.Namespace, AccountKey.Serving(ns, name).LedgerName))?.View.Status,
+                Shared =
+                [
+                    .. declarations
+                        .Shared(ns, agent)
+                        .Select(shared => new SharedBudgetView(
+                            shared,
+                            ledgers.Get(new NamespacedName(options.Namespace, shared.Account.LedgerName))?.View.Status
+                        )),
+                ],
+                Prices = prices.InForce,
+            },
             environment with
             {
                 GrantsCa = certificates.Bundle!,
             },
             time.GetUtcNow()
-        )
-        {
-            Prices = prices.InForce,
-            Shared =
-            [
-                .. declarations
-                    .Shared(ns, agent)
-                    .Select(shared => new SharedBudgetView(
-                        shared,
-                        ledgers.Get(new NamespacedName(options.Namespace, shared.Account.LedgerName))?.View.Status
-                    )),
-            ],
-        };
+        );
     }
 }

@@ -2,7 +2,6 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Controller.Ledgers;
-using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -17,7 +16,7 @@ internal static class BudgetDecision
     {
         var declared = seen.Agent.Spec.Replicas ?? Defaults.Replicas;
         IWindowedBudget budget = seen.Agent.Spec.Budget ?? new BudgetSpec();
-        var terms = BudgetWindows.Serving(seen.Agent.Spec, [.. seen.Shared.Select(shared => shared.Budget)], seen.Now);
+        var terms = BudgetWindows.Serving(seen.Agent.Spec, [.. seen.Funds.Shared.Select(shared => shared.Budget)], seen.Now);
         if (!terms.MayGrant)
         {
             draft.Status = draft.Status with { Budget = [], Overruns = [] };
@@ -29,7 +28,7 @@ internal static class BudgetDecision
             );
             return declared;
         }
-        var own = WindowReport.Of(budget, seen.Ledger, seen.Now);
+        var own = WindowReport.Of(budget, seen.Funds.Ledger, seen.Now);
         Told(seen, draft);
         AddRefresh(seen, draft, terms);
         foreach (
@@ -48,11 +47,11 @@ internal static class BudgetDecision
         }
         TellChanges(seen, draft, budget, own);
         // Where the cache shows no ledger yet, the status keeps the ID of the last one that it knew.
-        var id = seen.Ledger?.Id ?? draft.Before.Budget.Select(row => row.Ledger).FirstOrDefault(ledger => ledger is not null);
+        var id = seen.Funds.Ledger?.Id ?? draft.Before.Budget.Select(row => row.Ledger).FirstOrDefault(ledger => ledger is not null);
         var refusals = own.Select((window, i) => new Refusal($"spec.budget.windows[{i}]", window.Terms.Budget, window))
             .Where(refusal => refusal.Window.IsExhausted)
             .Concat(
-                seen.Shared.Where(shared => shared.Budget.Budget is not null)
+                seen.Funds.Shared.Where(shared => shared.Budget.Budget is not null)
                     .SelectMany(shared =>
                         WindowReport
                             .Of(shared.Budget.Budget!.Spec, shared.Ledger, seen.Now)
@@ -86,7 +85,7 @@ internal static class BudgetDecision
 
     private static void Within(AgentObservation seen, StatusDraft draft, IReadOnlyList<WindowReport> own, AccountTerms terms)
     {
-        if (seen.Shared.FirstOrDefault(shared => shared.Budget.Budget is null) is { } missing)
+        if (seen.Funds.Shared.FirstOrDefault(shared => shared.Budget.Budget is null) is { } missing)
         {
             draft.Set(
                 ConditionTypes.WithinBudget,
@@ -168,7 +167,7 @@ internal static class BudgetDecision
     private static void AddRefresh(AgentObservation seen, StatusDraft draft, AccountTerms terms)
     {
         if (
-            seen.Ledger is not { } ledger
+            seen.Funds.Ledger is not { } ledger
             || !LedgerStore.Same(
                 ledger,
                 Overruns.Acknowledge(LedgerLimits.Open(ledger, terms, seen.Now, ledger.Id ?? ""), terms.Acknowledged)
@@ -210,7 +209,7 @@ internal static class BudgetDecision
     private static void Told(AgentObservation seen, StatusDraft draft)
     {
         var acknowledged = seen.Agent.Spec.Budget?.AcknowledgedOverruns ?? [];
-        var overruns = (seen.Ledger?.Overruns ?? [])
+        var overruns = (seen.Funds.Ledger?.Overruns ?? [])
             .Where(overrun => !Overruns.IsAcknowledged(overrun.Rule, overrun.At, acknowledged))
             .ToList();
         foreach (

@@ -23,7 +23,7 @@ internal static class ChildObjects
         body["metadata"]!["annotations"] = new JsonObject
         {
             [Names.ConfigDigestsAnnotation] = new JsonObject(
-                seen.ConfigMaps.OrderBy(map => map.Key, StringComparer.Ordinal)
+                seen.Inputs.ConfigMaps.OrderBy(map => map.Key, StringComparer.Ordinal)
                     .Select(map => KeyValuePair.Create(ChildNames.ConfigMapCopy(map.Key, seen.Name, revision), (JsonNode?)map.Value.Digest))
             ).ToJsonString(),
         };
@@ -79,7 +79,7 @@ internal static class ChildObjects
     public static JsonObject GuardrailConfig(AgentObservation seen, string revision, string track)
     {
         var spec = seen.Agent.Spec;
-        var terms = BudgetWindows.Serving(spec, [.. seen.Shared.Select(shared => shared.Budget)], seen.Now);
+        var terms = BudgetWindows.Serving(spec, [.. seen.Funds.Shared.Select(shared => shared.Budget)], seen.Now);
         var config = new GuardrailConfig
         {
             Agent = new GuardrailIdentity
@@ -144,7 +144,7 @@ internal static class ChildObjects
                     },
         };
         var body = Object(seen, ConfigMapView.Resource, ChildNames.GuardrailConfig(seen.Name, revision, track), revision, track);
-        body["data"] = GuardrailSidecar.Files(config, seen.Environment, seen.Prices);
+        body["data"] = GuardrailSidecar.Files(config, seen.Environment, seen.Funds.Prices);
         return body;
     }
 

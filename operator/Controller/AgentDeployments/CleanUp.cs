@@ -49,7 +49,7 @@ internal static class CleanUp
         ];
         EvalTrack(seen, draft, revision);
         foreach (
-            var copy in seen.Copies.Where(copy =>
+            var copy in seen.Children.Copies.Where(copy =>
                 copy.Meta.ControllerUid == seen.Uid
                 && !copy.Meta.Deleting
                 && (
@@ -66,7 +66,7 @@ internal static class CleanUp
         }
         foreach (
             var run in seen
-                .Runs.Where(run => run.Spec.Purpose != EvalPurpose.Drift && run.IsOver)
+                .Children.Runs.Where(run => run.Spec.Purpose != EvalPurpose.Drift && run.IsOver)
                 .Where(run => !kept.Contains(run.Spec.Revision) || run.Spec.AgentUid != seen.Uid)
                 .OrderByDescending(run => run.Metadata.CreationTimestamp)
                 .ThenBy(run => run.Metadata.Name, StringComparer.Ordinal)
@@ -111,7 +111,7 @@ internal static class CleanUp
             draft.Writes.Add(new Write.Delete(DeploymentView.Resource, deployment.Meta.Key, deployment.Meta.Uid));
         if (
             !draft.KeepsEvalPods
-            && seen.Services.GetValueOrDefault(ChildNames.CandidateService(seen.Name)) is { } candidate
+            && seen.Children.Services.GetValueOrDefault(ChildNames.CandidateService(seen.Name)) is { } candidate
             && candidate.Meta.ControllerUid == seen.Uid
         )
             draft.Writes.Add(new Write.Delete(ServiceView.Resource, candidate.Meta.Key, candidate.Meta.Uid));

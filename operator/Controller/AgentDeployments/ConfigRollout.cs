@@ -25,12 +25,14 @@ internal static class ConfigRollout
             .Where(write => write.Resource == ConfigMapView.Resource)
             .Select(write => write.Body["metadata"]!["name"]!.GetValue<string>())
             .ToHashSet(StringComparer.Ordinal);
-        var copies = seen.Copies.Where(copy => IsGuardrails(seen, copy) && !gone.Contains(copy.Meta.Key.Name)).ToList();
+        var copies = seen.Children.Copies.Where(copy => IsGuardrails(seen, copy) && !gone.Contains(copy.Meta.Key.Name)).ToList();
         var late = new List<Write>();
         late.AddRange(
             copies
-                .Where(copy => copy.PricesDigest != seen.Prices?.Digest && (seen.Prices is null || !applied.Contains(copy.Meta.Key.Name)))
-                .Select(copy => new Write.SetPrices(copy.Meta.Key, seen.Prices?.Text))
+                .Where(copy =>
+                    copy.PricesDigest != seen.Funds.Prices?.Digest && (seen.Funds.Prices is null || !applied.Contains(copy.Meta.Key.Name))
+                )
+                .Select(copy => new Write.SetPrices(copy.Meta.Key, seen.Funds.Prices?.Text))
         );
         var ca = TrustBundle.DigestOf(seen.Environment.GrantsCa);
         late.AddRange(

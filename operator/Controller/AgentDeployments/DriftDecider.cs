@@ -2,7 +2,6 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
-using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -23,7 +22,7 @@ internal static class DriftDecider
             return;
         var steps = EvalPlan.Steps(seen, revision, 0).Where(step => step.Requirement.ReevaluateEvery is not null).ToList();
         var due = steps.Where(step => IsDue(seen, draft, revision, step)).ToList();
-        var running = seen.Runs.Any(run => IsDriftOf(seen, run, revision) && !run.IsOver);
+        var running = seen.Children.Runs.Any(run => IsDriftOf(seen, run, revision) && !run.IsOver);
         if (due.Count == 0 && !running)
             return;
         var wanted = seen.Agent.Spec.Rollout?.CandidateReplicas ?? Defaults.CandidateReplicas;
@@ -50,7 +49,7 @@ internal static class DriftDecider
     public static void Report(AgentObservation seen, StatusDraft draft, string? serving)
     {
         var fresh = seen
-            .Runs.Where(run =>
+            .Children.Runs.Where(run =>
                 run.Spec.AgentUid == seen.Uid
                 && run.Status is { FinishedAt: not null, Phase: EvalPhase.Passed or EvalPhase.Failed or EvalPhase.Inconclusive }
             )
@@ -103,7 +102,7 @@ internal static class DriftDecider
     {
         var index = 0;
         foreach (
-            var run in seen.Runs.Where(run =>
+            var run in seen.Children.Runs.Where(run =>
                 run.Spec.AgentUid == seen.Uid && (run.Spec.Revision != declared || !draft.KeepsEvalPods) && !run.IsOver
             )
         )
@@ -112,7 +111,7 @@ internal static class DriftDecider
         }
         foreach (
             var old in seen
-                .Runs.Where(run => run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid && run.IsOver)
+                .Children.Runs.Where(run => run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid && run.IsOver)
                 .OrderByDescending(run => run.Status!.FinishedAt)
                 .ThenBy(run => run.Metadata.Name, StringComparer.Ordinal)
                 .Skip(KeptRuns)
@@ -129,7 +128,7 @@ internal static class DriftDecider
     private static bool IsDue(AgentObservation seen, StatusDraft draft, string revision, EvalStep step)
     {
         var mine = seen
-            .Runs.Where(run =>
+            .Children.Runs.Where(run =>
                 run.Spec.AgentUid == seen.Uid
                 && run.Spec.Revision == revision
                 && run.Metadata.NamespaceProperty == step.SuiteNamespace
@@ -148,7 +147,7 @@ internal static class DriftDecider
 
     private static int Count(AgentObservation seen) =>
         seen
-            .Runs.Where(run => run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid)
+            .Children.Runs.Where(run => run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid)
             .Select(run => run.Spec.Attempt)
             .DefaultIfEmpty()
             .Max();

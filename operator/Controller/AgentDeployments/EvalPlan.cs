@@ -7,7 +7,6 @@ using AgentReadiness.Api.Revisions;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.EvalSuites;
-using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -22,7 +21,7 @@ internal static class EvalPlan
             var reference = seen.Agent.Spec.Evals[i].Suite;
             var ns = reference.Namespace ?? seen.Namespace;
             var field = $"spec.evals[{i}].suite";
-            var view = seen.Suites[i];
+            var view = seen.Inputs.Suites[i];
             if (view.Suite is not { } suite)
                 return (Reasons.SuiteNotFound, $"{field}: EvalSuite {ns}/{reference.Name} does not exist");
             if (
@@ -60,11 +59,11 @@ internal static class EvalPlan
                 (requirement, index) =>
                 {
                     var ns = requirement.Suite.Namespace ?? seen.Namespace;
-                    var view = seen.Suites[index];
+                    var view = seen.Inputs.Suites[index];
                     var digest = SuiteDigest.Of(view.Suite!, view.CasesDigest!);
                     var identity = Identity(seen, revision, ns, requirement, digest);
                     var runs = seen
-                        .Runs.Where(run =>
+                        .Children.Runs.Where(run =>
                             run.Spec.Purpose != EvalPurpose.Drift
                             && run.Metadata.NamespaceProperty == ns
                             && run.Metadata.Name.StartsWith($"{seen.Name}-{identity}-", StringComparison.Ordinal)
@@ -95,7 +94,7 @@ internal static class EvalPlan
     /// <param name="purpose">Drift runs have names and a count of their own.</param>
     public static JsonObject Run(AgentObservation seen, string revision, EvalStep step, int attempt, EvalPurpose purpose = EvalPurpose.Gate)
     {
-        var suite = seen.Suites[step.Index].Suite!.Spec;
+        var suite = seen.Inputs.Suites[step.Index].Suite!.Spec;
         var (name, path) = suite.Job is { } job
             ? (job.Port, job.Path ?? Defaults.JobPath)
             : (suite.Builtin?.Port, suite.Builtin?.Path ?? Defaults.BuiltinPath);
@@ -162,7 +161,7 @@ internal static class EvalPlan
     private static string? Baseline(AgentObservation seen, string revision, EvalStep step) =>
         seen.Agent.Status?.ServingRevision is { } serving && serving != revision
             ? seen
-                .Runs.Where(run =>
+                .Children.Runs.Where(run =>
                     run.Spec.Revision == serving
                     && run.Spec.AgentUid == seen.Uid
                     && run.Metadata.NamespaceProperty == step.SuiteNamespace

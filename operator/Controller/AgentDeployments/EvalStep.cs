@@ -1,9 +1,5 @@
-using System.Text;
-using System.Text.Json.Nodes;
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
-using AgentReadiness.Controller.EvalSuites;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 

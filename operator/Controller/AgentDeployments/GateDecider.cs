@@ -92,7 +92,7 @@ internal static class GateDecider
         var used = draft.Before.Exception;
         if (
             ExceptionRule.Find(
-                seen.Exceptions,
+                seen.Inputs.Exceptions,
                 seen.Namespace,
                 seen.Name,
                 revision,

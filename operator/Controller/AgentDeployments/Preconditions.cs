@@ -1,6 +1,5 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Revisions;
-using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -14,12 +13,12 @@ internal static class Preconditions
     {
         foreach (var map in ConfigMapReferences.Find(seen.Agent.Spec.Template))
         {
-            if (!map.Optional && !seen.ConfigMaps.ContainsKey(map.Name))
+            if (!map.Optional && !seen.Inputs.ConfigMaps.ContainsKey(map.Name))
                 return (Reasons.ConfigMapNotFound, $"spec.template: ConfigMap {seen.Namespace}/{map.Name} does not exist");
         }
         foreach (var (field, name) in ClaimReferences.Find(seen.Agent.Spec.Template))
         {
-            if (!seen.Claims.ContainsKey(name))
+            if (!seen.Inputs.Claims.ContainsKey(name))
                 return (Reasons.ClaimNotFound, $"{field}: PersistentVolumeClaim {seen.Namespace}/{name} does not exist");
         }
         return null;
@@ -36,16 +35,16 @@ internal static class Preconditions
     {
         foreach (var name in new[] { ChildNames.Service(seen.Name), ChildNames.CandidateService(seen.Name) })
         {
-            if (seen.Services.GetValueOrDefault(name) is { } service && service.Meta.ControllerUid != seen.Uid)
+            if (seen.Children.Services.GetValueOrDefault(name) is { } service && service.Meta.ControllerUid != seen.Uid)
                 return $"Service {seen.Namespace}/{name} exists and is not this agent's: rename one of the two";
         }
         string[] names = [ChildNames.Serving(seen.Name, revision), ChildNames.Eval(seen.Name, revision)];
-        return seen.Deployments.FirstOrDefault(deployment =>
+        return seen.Children.Deployments.FirstOrDefault(deployment =>
                 names.Contains(deployment.Meta.Key.Name) && deployment.Meta.ControllerUid != seen.Uid
             )
                 is { } foreign
                 ? $"Deployment {foreign.Meta.Key} exists and is not this agent's: rename one of the two"
-            : seen.Disruption is { } disruption
+            : seen.Children.Disruption is { } disruption
             && disruption.Meta.ControllerUid != seen.Uid
             && seen.Agent.Spec.PodDisruptionBudget is not null
                 ? $"PodDisruptionBudget {disruption.Meta.Key} exists and is not this agent's: rename one of the two"
@@ -57,7 +56,7 @@ internal static class Preconditions
     {
         foreach (var (field, name) in ClaimReferences.Find(seen.Agent.Spec.Template))
         {
-            if (seen.Claims.TryGetValue(name, out var modes) && modes.All(mode => OnePodModes.Contains(mode)))
+            if (seen.Inputs.Claims.TryGetValue(name, out var modes) && modes.All(mode => OnePodModes.Contains(mode)))
                 return $"{field}: PersistentVolumeClaim {seen.Namespace}/{name} is {string.Join(", ", modes)}: two revisions run side by "
                     + $"side and could not both mount it; use a ReadWriteMany or ReadOnlyMany claim, or a store outside of the pod";
         }
@@ -68,7 +67,7 @@ internal static class Preconditions
     private static string? ForeignService(AgentObservation seen, string revision)
     {
         var labels = PodTemplate.Labels(seen, revision, Names.EvalTrack);
-        var service = seen.ForeignServices.FirstOrDefault(service =>
+        var service = seen.Inputs.ForeignServices.FirstOrDefault(service =>
             service.Selector.All(entry => labels.GetValueOrDefault(entry.Key) == entry.Value)
         );
         return service is null

@@ -1,6 +1,5 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 

@@ -1,6 +1,5 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -28,7 +27,9 @@ internal static class ServingDecider
         else if (
             deployment?.IsWhole(replicas) == true
             && replicas > 0
-            && !seen.EndpointPods.Any(pod => pod.StartsWith(ChildNames.Serving(seen.Name, revision) + "-", StringComparison.Ordinal))
+            && !seen.Children.EndpointPods.Any(pod =>
+                pod.StartsWith(ChildNames.Serving(seen.Name, revision) + "-", StringComparison.Ordinal)
+            )
         )
         {
             // Ready means that the Service answers, which it does only once its endpoints are made.
@@ -113,7 +114,7 @@ internal static class ServingDecider
     private static void AddService(AgentObservation seen, StatusDraft draft, string revision, Traffic traffic)
     {
         if (
-            seen.Services.GetValueOrDefault(ChildNames.Service(seen.Name)) is { } service
+            seen.Children.Services.GetValueOrDefault(ChildNames.Service(seen.Name)) is { } service
             && service.Meta.ControllerUid == seen.Uid
             && !IsMeant(seen, draft, service, revision)
         )
@@ -143,7 +144,7 @@ internal static class ServingDecider
     {
         if (seen.Agent.Spec.PodDisruptionBudget is { } wanted)
             draft.Writes.Add(new Write.Apply(seen.Environment.Disruptions, ChildObjects.Disruption(seen, wanted)));
-        else if (seen.Disruption is { } disruption && disruption.Meta.ControllerUid == seen.Uid && !disruption.Meta.Deleting)
+        else if (seen.Children.Disruption is { } disruption && disruption.Meta.ControllerUid == seen.Uid && !disruption.Meta.Deleting)
             draft.Writes.Add(new Write.Delete(seen.Environment.Disruptions, disruption.Meta.Key, disruption.Meta.Uid));
     }
 

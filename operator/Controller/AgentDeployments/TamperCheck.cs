@@ -14,7 +14,7 @@ internal static class TamperCheck
     public static void Report(AgentObservation seen, StatusDraft draft, string? declared, string? serving)
     {
         var findings = new List<string>();
-        foreach (var pod in seen.Pods.Where(pod => !pod.IsOver && !IsOurs(seen, pod)))
+        foreach (var pod in seen.Children.Pods.Where(pod => !pod.IsOver && !IsOurs(seen, pod)))
             findings.Add(
                 $"Pod {pod.Meta.Key} carries this agent's labels and is not of its Deployments: it may receive traffic; delete it"
             );
@@ -55,7 +55,7 @@ internal static class TamperCheck
         DeploymentView deployment
     ) =>
         deployment.ConfigDigests.Select(entry =>
-            (entry.Key, entry.Value, seen.Copies.FirstOrDefault(copy => copy.Meta.Key.Name == entry.Key))
+            (entry.Key, entry.Value, seen.Children.Copies.FirstOrDefault(copy => copy.Meta.Key.Name == entry.Key))
         );
 
     // A pod of ours has the ReplicaSet of one of our Deployments for its controller. By name, for the Deployment may be gone by now.

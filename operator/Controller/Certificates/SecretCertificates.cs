@@ -1,5 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Certificates;

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json.Nodes;
 using AgentReadiness.Controller.Ledgers;
 
 namespace AgentReadiness.Controller.Endpoints;

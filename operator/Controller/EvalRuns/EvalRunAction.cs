@@ -1,5 +1,4 @@
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 

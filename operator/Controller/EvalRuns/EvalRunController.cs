@@ -58,11 +58,11 @@ internal sealed class EvalRunController(
         return Task.FromResult(ReconciliationResult<EvalRun>.Success());
     }
 
-    private Task CollectAsync(EvalRun run, CancellationToken cancellationToken)
+    private async Task CollectAsync(EvalRun run, CancellationToken cancellationToken)
     {
         var key = Key(run);
         ControllerLog.Deleted(logger, Runs.Kind, key);
-        return api.DeleteAsync(Runs, key.Namespace, key.Name, run.Metadata.Uid, cancellationToken);
+        await api.DeleteAsync(Runs, key.Namespace, key.Name, run.Metadata.Uid, cancellationToken);
     }
 
     private async Task StartAsync(EvalRun run, EvalRunAction.Start start, CancellationToken cancellationToken)

@@ -1,6 +1,5 @@
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Contracts.Evals;
-using AgentReadiness.Controller.AgentDeployments;
 
 namespace AgentReadiness.Controller.Hosting;
 

@@ -3,7 +3,6 @@ using AgentReadiness.Api;
 using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
-using AgentReadiness.Controller.Shared;
 using NodaTime;
 
 namespace AgentReadiness.Controller.Ledgers;

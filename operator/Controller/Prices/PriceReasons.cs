@@ -1,4 +1,3 @@
-using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.Prices;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
