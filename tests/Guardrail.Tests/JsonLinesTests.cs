@@ -27,7 +27,8 @@ public sealed class JsonLinesTests
         line.GetProperty("message")
             .GetString()
             .ShouldBe(
-                "model call refused: run=run-1 upstream=openai subject=a \"model\"\nof two lines status=402 code=budget_exhausted check=reservation"
+                "model call refused: run=run-1 upstream=openai subject=a \"model\"\nof two lines status=402 code=budget_exhausted "
+                    + "check=reservation"
             );
         line.GetProperty("RunId").GetString().ShouldBe("run-1");
         line.GetProperty("Status").GetInt32().ShouldBe(402);

@@ -82,7 +82,8 @@ internal sealed class Rig : IAsyncDisposable
         Func<GuardrailConfig, int, string, GuardrailConfig>? formats = null,
         string? prices = null,
         Action<ListenOptions>? listen = null,
-        byte[]? journal = null
+        byte[]? journal = null,
+        Action<IServiceCollection>? services = null
     )
     {
         var witness = new Witness();
@@ -151,7 +152,8 @@ internal sealed class Rig : IAsyncDisposable
                 Address = IPAddress.Loopback,
             },
             TimeProvider.System,
-            logging => logging.AddProvider(rig.Log)
+            logging => logging.AddProvider(rig.Log),
+            services
         );
         await rig.Guardrail.StartAsync();
         return rig;

@@ -40,7 +40,9 @@ public readonly record struct BudgetForecast(decimal? Mean, decimal? LastHour, s
         );
     }
 
-    /// <summary>When a limit is reached at the faster pace; null where it is not before the window ends, or where that is not known.</summary>
+    /// <summary>
+    /// When a limit is reached at the faster pace; null where it is not before the window ends, or where that is not known.
+    /// </summary>
     /// <param name="spend">What is known of the window's spend.</param>
     /// <param name="limit">The limit, in the unit of what is spent.</param>
     public static DateTimeOffset? Reaches(WindowSpend spend, decimal limit)

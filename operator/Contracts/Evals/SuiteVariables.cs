@@ -1,6 +1,8 @@
 namespace AgentReadiness.Contracts.Evals;
 
-/// <summary>The environment variables that the operator sets in the container of a suite that brings its own image. They are public.</summary>
+/// <summary>
+/// The environment variables that the operator sets in the container of a suite that brings its own image. They are public.
+/// </summary>
 public static class SuiteVariables
 {
     /// <summary>The URL of the candidate.</summary>

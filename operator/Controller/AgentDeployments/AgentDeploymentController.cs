@@ -32,8 +32,8 @@ public sealed class AgentDeploymentController(
     /// <inheritdoc/>
     public async Task<ReconciliationResult<AgentDeployment>> ReconcileAsync(AgentDeployment entity, CancellationToken cancellationToken)
     {
-        // A guardrail without the CA could not ask for its first grant for minutes. The agent is woken when the certificates are there, which
-        // is within a second of the operator's first start.
+        // A guardrail without the CA could not ask for its first grant for minutes. The agent is woken when the certificates are there,
+        // which is within a second of the operator's first start.
         if (certificates.Bundle is null)
             return ReconciliationResult<AgentDeployment>.Success();
         var decision = AgentDecider.Decide(observer.Observe(entity));

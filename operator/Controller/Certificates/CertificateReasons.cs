@@ -1,4 +1,3 @@
-
 namespace AgentReadiness.Controller.Certificates;
 
 /// <summary>Reasons of events and log lines about the grant endpoint's certificates; stable words that programs may rely on.</summary>

@@ -1,4 +1,3 @@
-
 namespace AgentReadiness.Controller.Certificates;
 
 /// <summary>The keys of the Secret.</summary>

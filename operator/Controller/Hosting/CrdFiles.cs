@@ -16,7 +16,9 @@ public static class CrdFiles
         return CrdGenerator.Kinds.Select(kind => ($"{CrdGenerator.NameOf(kind)}.yaml", Header + YamlText.Write(generator.Generate(kind))));
     }
 
-    /// <summary>The generator, with the documentation files that lie beside the build's output. A published single file has none of them.</summary>
+    /// <summary>
+    /// The generator, with the documentation files that lie beside the build's output. A published single file has none of them.
+    /// </summary>
     public static CrdGenerator Generator() => new([.. new[] { typeof(CrdGenerator), typeof(EvalPhase) }.Select(Documentation)]);
 
     private static string Documentation(Type type) =>

@@ -1,4 +1,3 @@
-
 namespace AgentReadiness.Controller.Prices;
 
 /// <summary>Reasons of events and log lines about the ConfigMap of prices; stable words that programs may rely on.</summary>

@@ -1,4 +1,3 @@
-
 namespace AgentReadiness.Controller.Prices;
 
 /// <summary>How the platform's ConfigMap of prices stands.</summary>

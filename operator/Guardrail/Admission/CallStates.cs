@@ -1,6 +1,8 @@
 namespace AgentReadiness.Guardrail.Admission;
 
-/// <summary>Which state of a call may follow which. What is not listed may not: each attempt that claimed anything is settled exactly once.</summary>
+/// <summary>
+/// Which state of a call may follow which. What is not listed may not: each attempt that claimed anything is settled exactly once.
+/// </summary>
 internal static class CallStates
 {
     /// <summary>The states that may follow.</summary>

@@ -22,7 +22,8 @@ internal sealed class ModelOverrunCheck : ICallCheck
             402,
             "model_overrun",
             $"A call of the model \"{terms.Request.Model}\" cost more than its upper bound ({why}); models of price rule "
-                + $"{terms.Prices!.RuleId} are refused until spec.budget.acknowledgedOverruns names it or, without a budget window, the pod is "
+                + $"{terms.Prices!.RuleId} are refused until spec.budget.acknowledgedOverruns names it or, without a budget window, the "
+                + $"pod is "
                 + "restarted."
         )
         {

@@ -18,7 +18,8 @@ internal sealed class ModelPricedCheck : ICallCheck
             : new ApiError(
                 400,
                 "model_not_priced",
-                $"The model \"{call.Model.Request.Model}\" has no price for upstream \"{call.UpstreamName}\", so its cost cannot be capped. "
+                $"The model \"{call.Model.Request.Model}\" has no price for upstream \"{call.UpstreamName}\", so its cost cannot be "
+                    + $"capped. "
                     + "Name a model of the price catalog, or update the catalog."
             )
             {

@@ -92,7 +92,9 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
         return route.Settle(call, answer, tap, end.Cut);
     }
 
-    /// <summary>An answer that another attempt may better: its body is read, so that the connection can be used again, and thrown away.</summary>
+    /// <summary>
+    /// An answer that another attempt may better: its body is read, so that the connection can be used again, and thrown away.
+    /// </summary>
     private async Task<CallOutcome> DiscardAsync(CallContext call, CallRoute route, HttpResponseMessage answer, AttemptDeadline deadline)
     {
         var status = (int)answer.StatusCode;
@@ -176,8 +178,8 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
     }
 
     /// <summary>
-    /// The error for an answer that is not whole. Where a part of it has gone out, the connection is closed instead: the agent must not take
-    /// a part for the whole.
+    /// The error for an answer that is not whole. Where a part of it has gone out, the connection is closed instead: the agent must not
+    /// take a part for the whole.
     /// </summary>
     private static ApiError? Broken(CallContext call, int status, string code, string message)
     {

@@ -152,7 +152,9 @@ internal sealed class CallPipeline(
         }
     }
 
-    /// <summary>Refuses a call. Where an attempt before was answered by the upstream, that answer is what the agent has a use for.</summary>
+    /// <summary>
+    /// Refuses a call. Where an attempt before was answered by the upstream, that answer is what the agent has a use for.
+    /// </summary>
     private async Task RefuseAsync(CallContext call, CallRefusal refusal, CallOutcome? last = null)
     {
         call.Become(CallState.Ended);

@@ -6,7 +6,9 @@ using AgentReadiness.Guardrail.Runs;
 
 namespace AgentReadiness.Guardrail.Calls;
 
-/// <summary>Calls of a provider that it does not bill. One that asks for an answer made in the background may settle that answer's call.</summary>
+/// <summary>
+/// Calls of a provider that it does not bill. One that asks for an answer made in the background may settle that answer's call.
+/// </summary>
 internal sealed class FreeRoute(RunRegistry runs, BackgroundCalls background) : CallRoute
 {
     private static readonly DeadlineRules Rules = new();

@@ -9,8 +9,9 @@ internal static class PathSegments
     private const int MostDecodings = 8;
 
     /// <summary>
-    /// Whether a segment is a plain name, such as a model's or an answer's: ASCII letters, digits and "-", "_", ".", ":", "@", "~"; of percent
-    /// escapes those of such characters, of a slash, a space, a comma and a plus. What it decodes to has no empty and no dot segment.
+    /// Whether a segment is a plain name, such as a model's or an answer's: ASCII letters, digits and "-", "_", ".", ":", "@", "~"; of
+    /// percent escapes those of such characters, of a slash, a space, a comma and a plus. What it decodes to has no empty and no dot
+    /// segment.
     /// </summary>
     public static bool IsName(ReadOnlySpan<char> segment)
     {

@@ -53,7 +53,9 @@ internal abstract class WireFormat
     /// </summary>
     public virtual string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint) => "";
 
-    /// <summary>Splits "/v1/x" into version and rest. What is no version is part of the rest, to which the format's own version belongs.</summary>
+    /// <summary>
+    /// Splits "/v1/x" into version and rest. What is no version is part of the rest, to which the format's own version belongs.
+    /// </summary>
     protected (string Version, string Below) Split(string path)
     {
         var end = path.Length < 2 ? -1 : path.IndexOf('/', 1);

@@ -83,8 +83,8 @@ internal sealed class Upstream : IDisposable
     public HttpMessageInvoker Client => client.Value;
 
     /// <summary>
-    /// The URL of an endpoint, its path and query byte for byte as they are given. A base URL with a path has its version in it; one without
-    /// gets the version that the request, or the format, has.
+    /// The URL of an endpoint, its path and query byte for byte as they are given. A base URL with a path has its version in it; one
+    /// without gets the version that the request, or the format, has.
     /// </summary>
     /// <exception cref="InvalidOperationException">The URL would have another path or query than what was matched.</exception>
     public Uri Target(in UpstreamEndpoint endpoint, string query)

@@ -176,7 +176,8 @@ public sealed class BudgetShowTests
             .ToJsonString()
             .ShouldBe(
                 string.Concat(
-                    "{\"unit\":\"USD\",\"spent\":\"35.000000000001\",\"unproven\":\"6\",\"writtenOff\":\"1\",\"held\":\"2\",\"cap\":\"80\",",
+                    "{\"unit\":\"USD\",\"spent\":\"35.000000000001\",\"unproven\":\"6\",",
+                    "\"writtenOff\":\"1\",\"held\":\"2\",\"cap\":\"80\",",
                     "\"capWithoutRaise\":\"50\",\"left\":\"44.999999999999\",\"percent\":\"43.7\",",
                     "\"forecast\":{\"atEnd\":\"46.666666666668\",\"atEndByMean\":\"46.666666666668\",",
                     "\"atEndByLastHour\":null,\"capReachedAt\":null,\"unknownBecause\":null}}"
@@ -220,7 +221,8 @@ public sealed class BudgetShowTests
         var lines = output.Split('\n');
         lines[0]
             .ShouldBe(
-                "day 2026-11-24: $45 of 80 spent in 17h58m of 1d0h; at the mean pace since the window began $60.12 at its end, 2026-11-25T00:00:00Z; the cap is "
+                "day 2026-11-24: $45 of 80 spent in 17h58m of 1d0h; at the mean pace since the window began $60.12 at its end, "
+                    + "2026-11-25T00:00:00Z; the cap is "
                     + "reached 2026-11-24T20:00:00Z, in 2h0m"
             );
         lines[1].ShouldContain("at the mean pace since the window began $757.94 at its end, 2026-12-01T00:00:00Z, within the cap");
