@@ -25,8 +25,8 @@ file_eval-runner := eval-runner
 file_kubectl-agents := kubectl-agents
 file_samples := agent-readiness-samples
 # The guardrail is Native AOT; the others carry their .NET in one file.
-# Profiles that the runtime takes for later compilations cost more than they bring in a program that mostly waits: without them the operator
-# is ready after about a third less CPU time (docs/decisions/0015-one-pipeline.md).
+# Profiles that the runtime takes for later compilations cost more than they bring in a program that mostly waits
+# (docs/decisions/0015-one-pipeline.md).
 flags_operator := --self-contained -p:PublishSingleFile=true -p:TieredPGO=false
 flags_eval-runner := --self-contained -p:PublishSingleFile=true
 flags_samples := --self-contained -p:PublishSingleFile=true
