@@ -73,6 +73,19 @@ public sealed class PaceTests
     }
 
     [Fact]
+    public void An_alert_is_news_once()
+    {
+        var first = Spend(Empty, "5", Midnight.AddHours(2));
+        var ledger = Spend(first, "10", Midnight.AddHours(12));
+        var report = WindowReport.Of(Budget, ledger, Midnight.AddHours(12)).ShouldHaveSingleItem();
+        report.News([Row(first, Midnight.AddHours(2))], "day").ShouldBe(20);
+        var told = Row(ledger, Midnight.AddHours(12));
+        report.News([told], "day").ShouldBe(0);
+        // Another window has told nothing yet.
+        report.News([told with { Ends = told.Ends.AddDays(-1) }], "day").ShouldBe(20);
+    }
+
+    [Fact]
     public void Where_nothing_was_spent_nothing_is_written()
     {
         var ledger = Spend(Empty, "1", Midnight.AddHours(2));

@@ -90,7 +90,7 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
 
     /// <summary>The alert that is news since a status was written, percent; 0 for none.</summary>
     public int News(IReadOnlyList<BudgetWindowStatus> before, string name) =>
-        Old(before, name) is { } old && IsSame(old, Row(name, null, default)) && PassedBy(old) >= Passed ? 0 : Passed;
+        Old(before, name) is { } old && IsSame(old) && PassedBy(old) >= Passed ? 0 : Passed;
 
     /// <summary>The alert's text, with when the cap is reached at the faster of the two paces.</summary>
     public string AlertText(DateTimeOffset now) =>
@@ -106,7 +106,7 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
         var fresh = Row(name, ledger, now);
         if (
             Old(before, name) is not { } old
-            || !IsSame(old, fresh)
+            || !IsSame(old)
             || old.Exhausted != fresh.Exhausted
             || old.WrittenOff != fresh.WrittenOff
             || old.Ledger != fresh.Ledger
@@ -196,8 +196,12 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
     private static BudgetWindowStatus? Old(IReadOnlyList<BudgetWindowStatus> before, string name) =>
         before.FirstOrDefault(row => row.Budget == name);
 
-    private static bool IsSame(BudgetWindowStatus old, BudgetWindowStatus fresh) =>
-        old.Period == fresh.Period && old.Ends == fresh.Ends && old.Cap == fresh.Cap && old.CapTokens == fresh.CapTokens;
+    // Another window, or another cap of it: what was told of the old one says nothing of this one.
+    private bool IsSame(BudgetWindowStatus old) =>
+        old.Period == Spec.Period
+        && old.Ends == Ends.UtcDateTime
+        && old.Cap == Terms.MaxCost?.ToString()
+        && old.CapTokens == Terms.MaxTokens;
 
     private int PassedBy(BudgetWindowStatus row) =>
         PassedBy(Money.TryParse(row.Spent, out var spent) ? spent : Money.Zero, row.SpentTokens ?? 0, Terms.MaxCost, Terms.MaxTokens);
