@@ -8,6 +8,7 @@ using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Hosting;
+using AgentReadiness.Guardrail.Inbound;
 using AgentReadiness.Pricing;
 using AgentReadiness.Samples;
 using AgentReadiness.Samples.Provider;
@@ -27,6 +28,7 @@ internal sealed class Rig : IAsyncDisposable
     public const string Key = "sk-the-real-key-0123456789";
     public const string Placeholder = "sk-placeholder";
     public const string Model = "gpt-5.4-mini";
+    public static readonly IPAddress PodAddress = IPAddress.Parse("127.0.0.9");
     private readonly string folder = Directory.CreateTempSubdirectory("guardrail").FullName;
     private readonly WebApplication provider;
     private readonly List<WebApplication> apps = [];
@@ -153,7 +155,12 @@ internal sealed class Rig : IAsyncDisposable
             },
             TimeProvider.System,
             logging => logging.AddProvider(rig.Log),
-            services
+            parts =>
+            {
+                // All addresses of a test are of this machine: one of them stands for the pod, the others for its clients.
+                parts.AddSingleton(new PodAddresses([PodAddress]));
+                services?.Invoke(parts);
+            }
         );
         await rig.Guardrail.StartAsync();
         return rig;

@@ -31,13 +31,22 @@ public sealed class GuardrailConfig
     public CallPolicy ModelCall { get; set; } = new();
 
     /// <summary>Timeouts and attempts of tool calls.</summary>
-    public CallPolicy ToolCall { get; set; } = new() { Timeout = "15s" };
+    public CallPolicy ToolCall { get; set; } = new() { Timeout = "15s", EventTimeout = "60s" };
 
     /// <summary>What one call and one run may cost; null: no such limit.</summary>
     public RunLimits? Limits { get; set; }
 
     /// <summary>Tags that spend is told apart by: <c>spec.budget.attribution</c>.</summary>
     public IReadOnlyList<string> Attribution { get; set; } = [];
+
+    /// <summary>Those of <see cref="Attribution"/> that a client of the agent may name: <c>spec.budget.clientAttribution</c>.</summary>
+    public IReadOnlyList<string> ClientAttribution { get; set; } = [];
+
+    /// <summary>
+    /// What a request for <c>/drain</c> that comes from outside of the pod must name as its token: the kubelet knows it from the pod. Null:
+    /// only the pod itself may ask.
+    /// </summary>
+    public string? DrainToken { get; set; }
 
     /// <summary>The base URL of an OpenTelemetry collector that takes OTLP over HTTP; null: none.</summary>
     public string? OtlpEndpoint { get; set; }
@@ -47,6 +56,9 @@ public sealed class GuardrailConfig
 
     /// <summary>Tools that the agent may call: exact, or with "*" for any run of characters. Empty: every tool.</summary>
     public IReadOnlyList<string> AllowedTools { get; set; } = [];
+
+    /// <summary>Origins of pages in a browser of the pod that may call, such as <c>http://localhost:3000</c>. Empty: none may.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 
     /// <summary>The longest time that <c>/drain</c> waits for runs in flight, as a Go duration.</summary>
     public string DrainTimeout { get; set; } = "30s";

@@ -6,6 +6,12 @@ public static class GuardrailPaths
     /// <summary>The path on the admin port that ends an ephemeral guardrail.</summary>
     public const string Quit = "/quit";
 
+    /// <summary>The path on the admin port that waits until no run is in flight.</summary>
+    public const string Drain = "/drain";
+
+    /// <summary>The parameter of <see cref="Drain"/> that carries the token.</summary>
+    public const string DrainToken = "token";
+
     /// <summary>The directory where the configuration is mounted.</summary>
     public const string ConfigDirectory = "/etc/agent-readiness";
 

@@ -46,6 +46,9 @@ internal sealed class CallContext
     /// <summary>What a tool's call asks for; null for others.</summary>
     public ToolMessage? Tool { get; set; }
 
+    /// <summary>The stream of an MCP session that it opens; disposed when that has begun, or will not. Null for other calls.</summary>
+    public IDisposable? Opening { get; set; }
+
     /// <summary>The number of the attempt, from 1.</summary>
     public int Attempt { get; set; } = 1;
 

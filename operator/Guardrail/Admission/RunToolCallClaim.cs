@@ -33,8 +33,17 @@ internal sealed class RunToolCallClaim : ICallClaim
             call.Run!.ReleaseToolCall(Fingerprint(call));
     }
 
-    private static UInt128 Fingerprint(CallContext call) =>
-        call.Settings.Limits.MaxRepeats > 0
-            ? XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(call.UpstreamName + " " + call.Tool!.Fingerprint))
-            : default;
+    /// <summary>What is the same for identical calls: the tool and its arguments, or a plain HTTP tool's method and target.</summary>
+    private static UInt128 Fingerprint(CallContext call)
+    {
+        if (call.Settings.Limits.MaxRepeats == 0)
+            return default;
+        var hash = new XxHash128();
+        hash.Append(Encoding.UTF8.GetBytes($"{call.UpstreamName} {call.Tool!.Tool} "));
+        if (call.Body is { } body)
+            hash.Append(body.Span[call.Tool.Arguments]);
+        else
+            hash.Append(Encoding.UTF8.GetBytes($"{call.Http.Request.Method} {call.Endpoint.Path}{call.Query}"));
+        return hash.GetCurrentHashAsUInt128();
+    }
 }

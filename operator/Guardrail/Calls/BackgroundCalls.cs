@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
@@ -11,8 +12,9 @@ namespace AgentReadiness.Guardrail.Calls;
 /// Calls that the provider finishes in the background: their reservation stays until an answer under the same ID, which the agent or this
 /// asks for, shows their usage. Each is settled once.
 /// </summary>
-internal sealed class BackgroundCalls(ICallObserver observer, TimeProvider time)
+internal sealed class BackgroundCalls(BodyMemory memory, ICallObserver observer, TimeProvider time)
 {
+    private const int BufferSize = 16 * 1024;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
@@ -79,15 +81,35 @@ internal sealed class BackgroundCalls(ICallObserver observer, TimeProvider time)
                 using var expiry = new CancellationTokenSource(call.Call.Settings.ModelCall.Timeout, time);
                 using var response = await UpstreamSender.SendAsync(Poll(id, call), expiry.Token);
                 if (response.IsSuccessStatusCode)
-                    Saw(id, await response.Content.ReadAsByteArrayAsync(expiry.Token), (int)response.StatusCode);
+                    await ReadAsync(id, call, response, expiry.Token);
+                else
+                    observer.Failed(call.Call, CallKind.Background, $"status {(int)response.StatusCode}");
             }
-            catch (Exception exception) when (UpstreamFailure.IsOne(exception))
+            catch (Exception exception)
             {
-                observer.Failed(call.Call, CallKind.Background, UpstreamFailure.Of(exception, sent: false).Reason);
+                // Whatever it is: the next poll may fare better, and the hour ends them.
+                var reason = UpstreamFailure.IsOne(exception)
+                    ? UpstreamFailure.Of(exception, sent: false).Reason
+                    : exception.GetType().Name;
+                observer.Failed(call.Call, CallKind.Background, reason);
             }
         }
         if (pending.TryRemove(id, out var lost))
             End(lost, CallOutcome.Unproven(0, null));
+    }
+
+    /// <summary>Reads an answer, as far as it is not too long.</summary>
+    private async Task ReadAsync(string id, Pending call, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        using var answer = new CapturedAnswer(memory);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[BufferSize];
+        while (answer.Bytes is not null && await stream.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+            answer.Append(buffer.AsSpan(0, read));
+        if (answer.Bytes is { } bytes)
+            Saw(id, bytes, (int)response.StatusCode);
+        else
+            observer.Failed(call.Call, CallKind.Background, "the answer is too long to be read");
     }
 
     private static UpstreamRequest Poll(string id, Pending pending)

@@ -10,6 +10,8 @@ namespace AgentReadiness.Guardrail.Calls;
 /// <summary>One attempt of a call that has its claims: sent, relayed and booked. Whatever happens, it is booked exactly once.</summary>
 internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
 {
+    private const string ContentLength = "Content-Length";
+    private const string ContentEncoding = "Content-Encoding";
     private const int BufferSize = 16 * 1024;
 
     /// <summary>Makes the attempt. What the upstream, the network or the agent can cause is in the outcome.</summary>
@@ -62,6 +64,7 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
         using (answer)
         {
             call.Become(CallState.Answered);
+            call.Opening?.Dispose();
             observer.Answered(call);
             var status = (int)answer.StatusCode;
             try
@@ -82,11 +85,14 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
 
     private async Task<CallOutcome> RelayAsync(CallContext call, CallRoute route, HttpResponseMessage answer, AttemptDeadline deadline)
     {
-        var tap = route.Tap(call, answer);
-        UpstreamHeaders.Copy(answer, call.Http.Response, keepLength: !tap.IsStream);
-        await using var stream = await answer.Content.ReadAsStreamAsync(deadline.Token);
+        using var tap = route.Tap(call, answer);
+        var length = tap.IsStream || tap.Undoes is not null ? null : answer.Content.Headers.ContentLength;
+        ReadOnlySpan<string> left = length is not null ? [] : tap.Undoes is null ? [ContentLength] : [ContentLength, ContentEncoding];
+        UpstreamHeaders.Copy(answer, call.Http.Response, call.Upstream!.Format.IsTool, left);
+        var body = await answer.Content.ReadAsStreamAsync(deadline.Token);
+        await using var stream = tap.Undoes is { } coding ? ContentCoding.Decode(coding, body) : body;
         deadline.Progress(tap.IsStream);
-        var end = await AnswerRelay.CopyAsync(stream, answer.Content.Headers.ContentLength, call.Http, tap, deadline);
+        var end = await AnswerRelay.CopyAsync(stream, length, call.Http, tap, deadline);
         if (end.Broken is { } broken)
             observer.Failed(call, call.Kind, UpstreamFailure.Of(broken, sent: true).Reason);
         return route.Settle(call, answer, tap, end.Cut);
@@ -114,7 +120,7 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
         return route.Broken(call, status, sent: true) with
         {
             MayRetry = true,
-            RetryAfter = CallRetry.AskedFor(answer.Headers.RetryAfter, time.GetUtcNow()),
+            RetryAfter = CallRetry.AskedFor(answer.Headers, time.GetUtcNow()),
             Error = new ApiError(status, "upstream_failed", message, Retry: true),
         };
     }
@@ -123,7 +129,7 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
     private bool IsWorthAnother(CallContext call, CallRoute route, HttpResponseMessage answer) =>
         CallRetry.Worthwhile((int)answer.StatusCode)
         && !call.IsAbandoned
-        && !(CallRetry.AskedFor(answer.Headers.RetryAfter, time.GetUtcNow()) > route.Times(call.Settings).Timeout);
+        && !(CallRetry.AskedFor(answer.Headers, time.GetUtcNow()) > route.Times(call.Settings).Timeout);
 
     private CallOutcome Failed(CallContext call, CallRoute route, UpstreamFailure failure, AttemptDeadline deadline)
     {

@@ -51,6 +51,11 @@ internal sealed class CallPipeline(
         var (route, error) = Identify(call);
         if (route is null)
         {
+            if (ReferenceEquals(error, WellKnown.NotHere))
+            {
+                await error.WriteAsync(context);
+                return;
+            }
             call.Run = runs.Of(context.Request, null);
             await RefuseAsync(call, new CallRefusal(CallRefusal.Identify, error!));
             return;
@@ -62,12 +67,15 @@ internal sealed class CallPipeline(
         }
         finally
         {
+            call.Opening?.Dispose();
             Calls.Leave();
         }
     }
 
     private (CallRoute? Route, ApiError? Error) Identify(CallContext call)
     {
+        if (LocalCaller.Refuse(call.Http.Request, call.Settings.Config.AllowedOrigins) is { } stranger)
+            return (null, stranger);
         if (RequestTarget.Read(call.Http.RawTarget()) is not { } target)
             return (
                 null,
@@ -79,6 +87,8 @@ internal sealed class CallPipeline(
         var port = call.Http.Connection.LocalPort;
         if (!call.Settings.Upstreams.TryGetValue(name, out var upstream))
         {
+            if (WellKnown.IsDiscovery(path))
+                return (null, WellKnown.NotHere);
             var names = string.Join(", ", call.Settings.Upstreams.Keys.Order(StringComparer.Ordinal));
             return (
                 null,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 
 namespace AgentReadiness.Guardrail.Calls;
@@ -8,17 +9,26 @@ internal static class CallRetry
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(8);
 
+    // What asks for more is as good as never.
+    private static readonly TimeSpan LongestAsked = TimeSpan.FromDays(1);
+
     /// <summary>The provider may well answer the same request better in a moment. 529 is Anthropic's "overloaded".</summary>
     public static bool Worthwhile(int status) => status is 408 or 409 or 429 or 500 or 502 or 503 or 504 or 529;
 
-    /// <summary>What Retry-After asks for, or null.</summary>
-    public static TimeSpan? AskedFor(RetryConditionHeaderValue? header, DateTimeOffset now) =>
-        header switch
-        {
-            { Delta: { } delta } => delta,
-            { Date: { } date } => date > now ? date - now : TimeSpan.Zero,
-            _ => null,
-        };
+    /// <summary>
+    /// What the answer asks to wait: Retry-After as a date or as seconds, with a fraction or without, or OpenAI's retry-after-ms, which is
+    /// more exact. Null where it asks for nothing that can be read.
+    /// </summary>
+    public static TimeSpan? AskedFor(HttpResponseHeaders headers, DateTimeOffset now)
+    {
+        if (Number(headers, "retry-after-ms") is { } milliseconds)
+            return TimeSpan.FromMilliseconds(Math.Min(milliseconds, LongestAsked.TotalMilliseconds));
+        if (Number(headers, "Retry-After") is { } seconds)
+            return TimeSpan.FromSeconds(Math.Min(seconds, LongestAsked.TotalSeconds));
+        return headers.RetryAfter?.Date is not { } date ? null
+            : date > now ? date - now
+            : TimeSpan.Zero;
+    }
 
     /// <summary>
     /// How long to wait before the next attempt: what the provider asks for, never less; else between half and the whole of 250 ms, doubled
@@ -33,4 +43,11 @@ internal static class CallRetry
         var delay = step * (0.5 + (dice / 2));
         return asked > delay ? asked.Value : delay;
     }
+
+    private static double? Number(HttpResponseHeaders headers, string name) =>
+        headers.NonValidated.TryGetValues(name, out var values)
+        && double.TryParse(values.ToString(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+        && double.IsFinite(number)
+            ? number
+            : null;
 }

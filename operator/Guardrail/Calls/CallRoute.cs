@@ -2,6 +2,7 @@ using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Relay;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace AgentReadiness.Guardrail.Calls;
 
@@ -59,14 +60,12 @@ internal abstract class CallRoute
     protected static HttpContent? PassedOn(CallContext call)
     {
         var request = call.Http.Request;
-        var bodiless =
-            HttpMethods.IsGet(request.Method)
-            || HttpMethods.IsHead(request.Method)
-            || (HttpMethods.IsDelete(request.Method) && request.ContentLength is null or 0);
-        if (bodiless)
+        // A body is there where the request says so, whatever its method (RFC 9112, 6).
+        if (call.Http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false || request.ContentLength == 0 && IsBodiless(request.Method))
             return null;
         HttpContent content = call.Body is { } bytes ? new ReadOnlyMemoryContent(bytes) : new StreamContent(request.Body);
-        content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
+        if (request.ContentType is { } type)
+            content.Headers.TryAddWithoutValidation("Content-Type", type);
         if (request.Headers.ContentEncoding.Count > 0)
             content.Headers.TryAddWithoutValidation("Content-Encoding", (string?)request.Headers.ContentEncoding);
         if (call.Body is null && request.ContentLength is { } length)
@@ -74,7 +73,16 @@ internal abstract class CallRoute
         return content;
     }
 
-    /// <summary>Whether an answer is a stream of events or of lines of JSON, as Ollama's are.</summary>
+    // With these, "Content-Length: 0" means nothing; with others, some servers ask for it (RFC 9110, 8.6).
+    private static bool IsBodiless(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method);
+
+    /// <summary>Whether an answer says that it is a stream of events or of lines of JSON, as Ollama's are.</summary>
     protected static bool IsStream(HttpResponseMessage answer) =>
-        answer.Content.Headers.ContentType?.MediaType is "text/event-stream" or "application/x-ndjson";
+        IsEvents(answer)
+        || answer.Content.Headers.ContentType?.MediaType?.Equals("application/x-ndjson", StringComparison.OrdinalIgnoreCase) == true;
+
+    /// <summary>Whether an answer says that it is a stream of events.</summary>
+    protected static bool IsEvents(HttpResponseMessage answer) =>
+        answer.Content.Headers.ContentType?.MediaType?.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;
 }

@@ -9,7 +9,7 @@ namespace AgentReadiness.Guardrail.Calls;
 /// <summary>
 /// Calls of a provider that it does not bill. One that asks for an answer made in the background may settle that answer's call.
 /// </summary>
-internal sealed class FreeRoute(RunRegistry runs, BackgroundCalls background) : CallRoute
+internal sealed class FreeRoute(RunRegistry runs, BackgroundCalls background, BodyMemory memory) : CallRoute
 {
     private static readonly DeadlineRules Rules = new();
 
@@ -43,7 +43,7 @@ internal sealed class FreeRoute(RunRegistry runs, BackgroundCalls background) : 
     {
         var stream = IsStream(answer);
         var isPoll = call.Endpoint.Kind == EndpointKind.Poll && (int)answer.StatusCode == StatusCodes.Status200OK && !stream;
-        return new CopyTap(stream, isPoll ? AnswerReader.LongestCapture : 0);
+        return new CopyTap(stream, isPoll ? memory : null);
     }
 
     /// <inheritdoc/>

@@ -17,6 +17,8 @@ internal sealed class ModelRoute(
     OverrunList overruns,
     RunRegistry runs,
     BackgroundCalls background,
+    RequestBody bodies,
+    BodyMemory memory,
     ICallObserver observer,
     TimeProvider time
 ) : CallRoute
@@ -39,7 +41,12 @@ internal sealed class ModelRoute(
     /// <inheritdoc/>
     public override async ValueTask<ApiError?> ReadAsync(CallContext call)
     {
-        var (body, error) = await RequestBody.ReadAsync(call.Http.Request, LargestBody, call.Http.RequestAborted);
+        if (JsonContentType.Refuse(call.Http.Request.ContentType) is { } unreadable)
+        {
+            call.Run = runs.Of(call.Http.Request, null);
+            return unreadable;
+        }
+        var (body, error) = await bodies.ReadAsync(call.Http, LargestBody);
         // Calls share the threads that serve all connections: a long body is read on another one.
         if (body.Length > AnswerRelay.LongText)
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -89,15 +96,19 @@ internal sealed class ModelRoute(
         var terms = call.Model!;
         var facts = new ResponseFacts(call.Endpoint.Api, terms.Provider);
         call.Facts = facts;
-        var encodings = answer.Content.Headers.ContentEncoding;
-        var encoding = encodings.Count == 0 ? null : string.Join(',', encodings);
-        var streamed =
-            answer.IsSuccessStatusCode && encoding is null && answer.Content.Headers.ContentType?.MediaType == "text/event-stream";
-        if (!streamed)
-            return new UsageBodyTap(facts, encoding);
+        var coding = ContentCoding.Of(answer.Content.Headers);
+        var isEvents = CallRoute.IsEvents(answer);
+        var asked = terms.Request.Stream || call.Endpoint.Stream || isEvents;
+        RelayTap Body(string? held) => new UsageBodyTap(facts, held, memory);
+        if (!answer.IsSuccessStatusCode || (coding is not null && !(asked && ContentCoding.IsKnown(coding))))
+            return Body(coding);
+        var isShort = answer.Content.Headers.ContentLength <= UsageBodyTap.LongestWhole;
+        if (!asked && isShort)
+            return Body(coding);
         var (format, endpoint) = (call.Upstream!.Format, call.Endpoint);
         var most = terms.OutputLimit * terms.Request.Choices;
-        return new UsageEventsTap(facts, terms.Request.HideUsage, most, () => format.CutTail(facts, endpoint));
+        RelayTap Events() => new UsageEventsTap(facts, terms.Request.HideUsage, most, () => format.CutTail(facts, endpoint));
+        return isEvents && coding is null ? Events() : new SniffedTap(() => Body(null), Events, asked, coding);
     }
 
     /// <inheritdoc/>

@@ -6,8 +6,10 @@ namespace AgentReadiness.Guardrail.Calls;
 /// <summary>What an answer cost. Pure.</summary>
 internal static class Settlement
 {
-    /// <summary>Refused by the provider before it did any work: nothing is billed. 529 is Anthropic's "overloaded".</summary>
-    public static bool IsNotBilled(int status) => status is (>= 400 and < 500) or 529;
+    /// <summary>
+    /// Sent elsewhere, or refused by the provider before it did any work: nothing is billed. 529 is Anthropic's "overloaded".
+    /// </summary>
+    public static bool IsNotBilled(int status) => status is (>= 300 and < 500) or 529;
 
     /// <summary>
     /// Settles a final answer: at the dearer of the model that was asked for and the one that answered, in the tier that served. Where the

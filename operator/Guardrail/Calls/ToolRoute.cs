@@ -7,7 +7,7 @@ using AgentReadiness.Guardrail.Runs;
 namespace AgentReadiness.Guardrail.Calls;
 
 /// <summary>Calls of tools: counted against the run, and passed on as they are.</summary>
-internal sealed class ToolRoute(RunRegistry runs, ICallObserver observer) : CallRoute
+internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSessions sessions, ICallObserver observer) : CallRoute
 {
     /// <summary>The largest JSON-RPC message, bytes. A plain HTTP tool's body is streamed, and may be of any size.</summary>
     public const int LargestMessage = 32 * 1024 * 1024;
@@ -31,19 +31,30 @@ internal sealed class ToolRoute(RunRegistry runs, ICallObserver observer) : Call
         call.Run = runs.Of(request, null);
         if (call.Upstream!.Format is not McpFormat)
         {
-            call.Tool = new ToolMessage(ToolMessage.Call, call.UpstreamName, null, $"{request.Method} {call.Endpoint.Path}{call.Query}");
+            call.Tool = new ToolMessage(ToolMessage.Call, call.UpstreamName, null, default);
             return null;
         }
+        var session = request.Headers[McpSessions.Header].ToString();
         if (!HttpMethods.IsPost(request.Method))
+        {
+            if (HttpMethods.IsGet(request.Method) && session.Length is > 0 and <= McpSessions.LongestId)
+                call.Opening = sessions.Opening(call.UpstreamName, session);
             return null;
-        var (body, error) = await RequestBody.ReadAsync(request, LargestMessage, call.Http.RequestAborted);
+        }
+        if (JsonContentType.Refuse(request.ContentType) is { } unreadable)
+            return unreadable;
+        var (body, error) = await bodies.ReadAsync(call.Http, LargestMessage);
         if (error is not null)
             return error;
         call.Body = body;
         if (body.Length > AnswerRelay.LongText)
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         call.Tool = ToolMessage.Read(body.Span, out error);
-        return error ?? call.Tool!.Mismatch(request.Headers);
+        if ((error ?? call.Tool!.Mismatch(request.Headers)) is { } refused)
+            return refused;
+        if (session.Length > 0)
+            await sessions.WaitAsync(call.UpstreamName, session, call.Http.RequestAborted);
+        return null;
     }
 
     /// <inheritdoc/>
@@ -57,7 +68,7 @@ internal sealed class ToolRoute(RunRegistry runs, ICallObserver observer) : Call
     public override HttpContent? Content(CallContext call) => PassedOn(call);
 
     /// <inheritdoc/>
-    public override RelayTap Tap(CallContext call, HttpResponseMessage answer) => new CopyTap(IsStream(answer), longestCopy: 0);
+    public override RelayTap Tap(CallContext call, HttpResponseMessage answer) => new CopyTap(IsStream(answer), memory: null);
 
     /// <inheritdoc/>
     public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut) =>

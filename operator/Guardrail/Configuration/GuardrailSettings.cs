@@ -23,6 +23,7 @@ internal sealed class GuardrailSettings
         ToolCall = new CallTimes(config.ToolCall, "toolCall");
         Limits = new RunPolicy(config.Limits, config.Observe);
         Tags = new TagNames(config.Attribution);
+        ClientTags = new TagNames(config.ClientAttribution);
         DrainTimeout = Duration(config.DrainTimeout, "drainTimeout");
         MaxWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.MaxWait, "budget.maxWait");
         FailoverWait = config.Budget is null ? TimeSpan.Zero : Duration(config.Budget.FailoverWait, "budget.failoverWait");
@@ -57,6 +58,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>What spend is told apart by.</summary>
     public TagNames Tags { get; }
+
+    /// <summary>Those of <see cref="Tags"/> that a client of the agent may name.</summary>
+    public TagNames ClientTags { get; }
 
     /// <summary>The longest wait for runs in flight.</summary>
     public TimeSpan DrainTimeout { get; }

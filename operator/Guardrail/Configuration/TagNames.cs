@@ -28,6 +28,9 @@ internal sealed class TagNames
     /// <summary>The names.</summary>
     public IReadOnlyList<string> Names { get; }
 
+    /// <summary>The headers, in the order of the names.</summary>
+    public IReadOnlyList<string> Headers => headers;
+
     /// <summary>The header of the n-th one.</summary>
     public string Header(int index) => headers[index];
 }

@@ -50,30 +50,44 @@ internal static class BodyReader
     /// <summary>Reads an object whose start was just read, and ends on its end.</summary>
     public static ApiError? ReadObject(ref Utf8JsonReader reader, string[] keys, MeteredRequest request, KeyReader value)
     {
-        var seen = 0L;
+        var seen = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var key = Key(ref reader, keys, out var misspelt);
-            if (key < 0)
+            if (Next(ref reader, keys, ref seen, out var name) is { } wrong)
+                return wrong;
+            reader.Read();
+            if (name is null)
             {
-                reader.Read();
                 reader.Skip();
                 continue;
             }
-            var name = keys[key];
-            if (misspelt)
-                return Bad(
-                    "ambiguous_parameter",
-                    name,
-                    $"A key differs from \"{name}\" in its spelling only: providers disagree on what that means."
-                );
-            if ((seen & (1L << key)) != 0)
-                return Bad("duplicate_parameter", name, $"\"{name}\" is there more than once: providers disagree on which one counts.");
-            seen |= 1L << key;
-            reader.Read();
             if (value(name, ref reader, request) is { } error)
                 return error;
         }
+        return null;
+    }
+
+    /// <summary>Which of the keys the reader stands on. An error where it stands there again, or in another spelling.</summary>
+    /// <param name="reader">Stands on the name of a member.</param>
+    /// <param name="keys">The keys, 32 at most.</param>
+    /// <param name="seen">Those that were there already: a bit for each.</param>
+    /// <param name="name">The key; null where it is none of them.</param>
+    public static ApiError? Next(ref Utf8JsonReader reader, string[] keys, ref int seen, out string? name)
+    {
+        name = null;
+        var key = Key(ref reader, keys, out var misspelt);
+        if (key < 0)
+            return null;
+        if (misspelt)
+            return Bad(
+                "ambiguous_parameter",
+                keys[key],
+                $"A key differs from \"{keys[key]}\" in its spelling only: servers disagree on what that means."
+            );
+        if ((seen & (1 << key)) != 0)
+            return Bad("duplicate_parameter", keys[key], $"\"{keys[key]}\" is there more than once: servers disagree on which one counts.");
+        seen |= 1 << key;
+        name = keys[key];
         return null;
     }
 

@@ -16,7 +16,9 @@ internal sealed class McpFormat : ToolFormat
 
     /// <inheritdoc/>
     public override ApiError Unknown(string method, string path, string baseUrl) =>
-        new(404, "unknown_endpoint", $"An MCP upstream is reached as {baseUrl} by POST, GET or DELETE, and nothing below it.");
+        WellKnown.IsDiscovery(path)
+            ? WellKnown.NotHere
+            : new(404, "unknown_endpoint", $"An MCP upstream is reached as {baseUrl} by POST, GET or DELETE, and nothing below it.");
 
     /// <inheritdoc/>
     public override void WriteError(Utf8JsonWriter writer, ApiError error)

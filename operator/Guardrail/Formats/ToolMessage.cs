@@ -1,17 +1,28 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace AgentReadiness.Guardrail.Formats;
 
-/// <summary>What a JSON-RPC message of MCP asks for.</summary>
+/// <summary>
+/// What a JSON-RPC message of MCP asks for. A key that decides on a call is there once and in one spelling only, as in a model's body:
+/// servers differ in whether they take "Method" for "method", and which of two keys counts.
+/// </summary>
 /// <param name="Method">"tools/call", "initialize", …; empty for an answer.</param>
 /// <param name="Tool">The tool's name, of a call.</param>
 /// <param name="Id">The request's id as JSON, or null for a notification.</param>
-/// <param name="Fingerprint">What is the same for identical calls.</param>
-internal sealed record ToolMessage(string Method, string Tool, string? Id, string Fingerprint)
+/// <param name="Arguments">Where the arguments of the call stand in the body; empty where there are none.</param>
+internal sealed record ToolMessage(string Method, string Tool, string? Id, Range Arguments)
 {
     private const int LongestId = 256;
     private const int HeaderMismatch = -32020;
+
+    // As JSON: an escaped character takes six bytes. MCP 2025-11-25 lets a name have 128 characters.
+    private const int LongestName = 256 * 6;
+
+    private static readonly string[] Keys = ["jsonrpc", "id", "method", "params"];
+    private static readonly string[] ParamKeys = ["name", "arguments"];
+    private static readonly ApiError NotMessage = new(400, "invalid_json", "The body is no JSON-RPC message: it is not JSON in UTF-8.");
 
     /// <summary>The method by which a tool is called.</summary>
     public const string Call = "tools/call";
@@ -19,65 +30,27 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, strin
     /// <summary>It calls a tool.</summary>
     public bool IsCall => Method == Call;
 
-    /// <summary>Reads a message.</summary>
+    /// <summary>Reads a message; null and an error where it is refused.</summary>
     public static ToolMessage? Read(ReadOnlySpan<byte> body, out ApiError? error)
     {
-        error = null;
-        string? method = null,
-            id = null,
-            tool = null;
-        var arguments = "";
+        if (!Utf8.IsValid(body))
+        {
+            error = NotMessage;
+            return null;
+        }
+        var found = new Found();
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = BodyReader.MaxDepth });
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            {
-                error =
-                    reader.TokenType == JsonTokenType.StartArray
-                        ? new ApiError(
-                            400,
-                            "batch_not_supported",
-                            "A batch of JSON-RPC messages does not pass: send them one by one (MCP since 2025-06-18)."
-                        )
-                        : new ApiError(400, "invalid_json", "The body is no JSON-RPC message.");
-                return null;
-            }
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var (isMethod, isId, isParams) = (
-                    reader.ValueTextEquals("method"u8),
-                    reader.ValueTextEquals("id"u8),
-                    reader.ValueTextEquals("params"u8)
-                );
-                reader.Read();
-                if (isMethod && method is null && reader.TokenType == JsonTokenType.String)
-                    method = reader.GetString();
-                else if (
-                    isId
-                    && id is null
-                    && reader.TokenType is JsonTokenType.String or JsonTokenType.Number
-                    && reader.ValueSpan.Length <= LongestId
-                )
-                    id = Encoding.UTF8.GetString(body[(int)reader.TokenStartIndex..(int)reader.BytesConsumed]);
-                else if (isParams && tool is null && reader.TokenType == JsonTokenType.StartObject)
-                    (tool, arguments) = ReadParams(ref reader, body);
-                else if (isMethod || isParams && reader.TokenType == JsonTokenType.StartObject)
-                    throw new JsonException("twice");
-                reader.Skip();
-            }
-            while (reader.Read()) { }
+            error = ReadMessage(ref reader, body, ref found);
+            while (error is null && reader.Read()) { }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            error = new ApiError(400, "invalid_json", "The body is no JSON-RPC message: not JSON in UTF-8, or a key is there twice.");
-            return null;
+            error = NotMessage;
         }
-        if (method == Call && string.IsNullOrEmpty(tool))
-        {
-            error = new ApiError(400, "invalid_params", "tools/call names no tool.");
-            return null;
-        }
-        return new ToolMessage(method ?? "", tool ?? "", id, tool + " " + arguments);
+        error ??= found.Check();
+        return error is null ? new ToolMessage(found.Method ?? "", found.Tool ?? "", found.Id, found.Arguments) : null;
     }
 
     /// <summary>
@@ -85,33 +58,94 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, strin
     /// </summary>
     public ApiError? Mismatch(IHeaderDictionary headers)
     {
-        if (headers.TryGetValue("Mcp-Method", out var method) && method.ToString() != Method)
+        if (headers.TryGetValue("Mcp-Method", out var method) && McpHeaderValue.Decode(method.ToString()) != Method)
             return new ApiError(400, "header_mismatch", "The header Mcp-Method and the body name different methods.")
             {
                 RpcCode = HeaderMismatch,
             };
-        return IsCall && headers.TryGetValue("Mcp-Name", out var name) && name.ToString() != Tool
+        return IsCall && headers.TryGetValue("Mcp-Name", out var name) && McpHeaderValue.Decode(name.ToString()) != Tool
             ? new ApiError(400, "header_mismatch", "The header Mcp-Name and the body name different tools.") { RpcCode = HeaderMismatch }
             : null;
     }
 
-    private static (string Tool, string Arguments) ReadParams(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+    private static ApiError? ReadMessage(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, ref Found found)
     {
-        string? tool = null;
-        var arguments = "";
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            return reader.TokenType == JsonTokenType.StartArray
+                ? new ApiError(
+                    400,
+                    "batch_not_supported",
+                    "A batch of JSON-RPC messages does not pass: send them one by one (MCP since 2025-06-18)."
+                )
+                : NotMessage;
+        var seen = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var (isName, isArguments) = (reader.ValueTextEquals("name"u8), reader.ValueTextEquals("arguments"u8));
+            if (BodyReader.Next(ref reader, Keys, ref seen, out var key) is { } wrong)
+                return wrong;
             reader.Read();
-            if (isName && tool is not null)
-                throw new JsonException("twice");
-            if (isName && reader.TokenType == JsonTokenType.String)
-                tool = reader.GetString();
+            switch (key)
+            {
+                case "method" when reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestName:
+                    found.Method = reader.GetString();
+                    break;
+                case "method":
+                    return BodyReader.Bad("invalid_request", key, "The method of a JSON-RPC message must be a string of at most 256 characters.");
+                case "id" when reader.TokenType is JsonTokenType.String or JsonTokenType.Number && reader.ValueSpan.Length <= LongestId:
+                    found.Id = Encoding.UTF8.GetString(body[(int)reader.TokenStartIndex..(int)reader.BytesConsumed]);
+                    break;
+                case "params" when reader.TokenType == JsonTokenType.StartObject:
+                    ReadParams(ref reader, ref found);
+                    break;
+            }
+            reader.Skip();
+        }
+        return null;
+    }
+
+    private static void ReadParams(ref Utf8JsonReader reader, ref Found found)
+    {
+        var seen = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            // Only a call's parameters have to be told apart, and which method this is may come later.
+            var wrong = BodyReader.Next(ref reader, ParamKeys, ref seen, out var key);
+            found.Ambiguous ??= wrong;
+            reader.Read();
+            if (key == "name" && reader.TokenType == JsonTokenType.String)
+            {
+                found.IsLong = reader.ValueSpan.Length > LongestName;
+                found.Tool = found.IsLong ? null : reader.GetString();
+            }
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
-            if (isArguments)
-                arguments = Encoding.UTF8.GetString(body[start..(int)reader.BytesConsumed]);
+            if (key == "arguments")
+                found.Arguments = start..(int)reader.BytesConsumed;
         }
-        return (tool ?? "", arguments);
+    }
+
+    /// <summary>What was read so far.</summary>
+    private struct Found
+    {
+        public string? Method;
+        public string? Id;
+        public string? Tool;
+        public Range Arguments;
+        public bool IsLong;
+        public ApiError? Ambiguous;
+
+        public readonly ApiError? Check()
+        {
+            var folded = Method is null ? "" : string.Concat(Method.Where(c => !char.IsWhiteSpace(c) && !char.IsControl(c)));
+            if (!folded.Equals(Call, StringComparison.OrdinalIgnoreCase))
+                return null;
+            if (Method != Call)
+                return BodyReader.Bad("ambiguous_parameter", "method", $"The method differs from \"{Call}\" in its spelling only.");
+            if (Ambiguous is not null)
+                return Ambiguous;
+            if (IsLong)
+                return BodyReader.Bad("invalid_params", "name", "The name of a tool may have 256 characters.");
+            return string.IsNullOrEmpty(Tool) ? BodyReader.Bad("invalid_params", "name", $"{Call} names no tool.") : null;
+        }
     }
 }

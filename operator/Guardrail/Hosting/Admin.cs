@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Budget;
@@ -15,6 +16,7 @@ internal sealed class Admin(
     CallPipeline egress,
     InboundFront front,
     GuardrailMetrics metrics,
+    PodAddresses addresses,
     IHostApplicationLifetime lifetime,
     TimeProvider time
 )
@@ -32,8 +34,7 @@ internal sealed class Admin(
             HttpMethods.IsPost(context.Request.Method)
             && context.Request.Path == GuardrailPaths.Quit
             && config.Current.Config.Ephemeral
-            && context.Connection.RemoteIpAddress is { } remote
-            && System.Net.IPAddress.IsLoopback(remote)
+            && addresses.IsOwn(context.Connection)
         )
         {
             await TextAsync(context, 202, "stopping\n");
@@ -54,8 +55,12 @@ internal sealed class Admin(
             case "/readyz":
                 await (Ready ? TextAsync(context, 200, "ok\n") : TextAsync(context, 503, "not ready\n"));
                 break;
+            case "/drain" when !MayDrain(context):
+                await TextAsync(context, 403, "only the kubelet and the pod itself may drain it\n");
+                break;
             case "/drain":
-                front.Draining = true;
+                // A pod that nobody ends after all takes requests as before.
+                front.DrainFor(Deregistration + config.Current.DrainTimeout + TimeSpan.FromSeconds(GuardrailTimes.AfterDrain));
                 // Nothing tells a pod when the last node has taken it out of its Services: until then requests still come.
                 await Task.Delay(Deregistration, time, context.RequestAborted);
                 var empty = await front.Runs.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, context.RequestAborted);
@@ -80,6 +85,17 @@ internal sealed class Admin(
                 break;
         }
     }
+
+    /// <summary>The pod itself is known by its address; the kubelet by the token, which stands in the pod's own hook.</summary>
+    private bool MayDrain(HttpContext context) =>
+        addresses.IsOwn(context.Connection)
+        || (
+            config.Current.Config.DrainToken is { Length: > 0 } token
+            && CryptographicOperations.FixedTimeEquals(
+                Encoding.UTF8.GetBytes(token),
+                Encoding.UTF8.GetBytes(context.Request.Query[GuardrailPaths.DrainToken].ToString())
+            )
+        );
 
     // Who takes anything, as a person's curl does, gets the older format.
     private static bool WantsOpenMetrics(HttpRequest request)

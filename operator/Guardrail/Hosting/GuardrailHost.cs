@@ -4,7 +4,9 @@ using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Inbound;
+using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.Telemetry;
 using AgentReadiness.Pricing;
@@ -87,6 +89,9 @@ internal static class GuardrailHost
         builder.Services.AddSingleton<RateLimiter>();
         builder.Services.AddSingleton<OverrunList>();
         builder.Services.AddSingleton<BackgroundCalls>();
+        builder.Services.AddSingleton(BodyMemory.OfProcess());
+        builder.Services.AddSingleton<RequestBody>();
+        builder.Services.AddSingleton<McpSessions>();
         builder.Services.AddSingleton<ICallObserver, CallObserver>();
         builder.Services.AddSingleton(s => new AdmissionRules(
             AdmissionRules.Checks,
@@ -101,6 +106,7 @@ internal static class GuardrailHost
         builder.Services.AddSingleton<CallRoute, FreeRoute>();
         builder.Services.AddSingleton<CallAttempt>();
         builder.Services.AddSingleton<CallPipeline>();
+        builder.Services.AddSingleton(new PodAddresses());
         builder.Services.AddSingleton<InboundFront>();
         builder.Services.AddSingleton<Admin>();
         builder.Services.AddHostedService<Lifecycle>();
@@ -108,13 +114,20 @@ internal static class GuardrailHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.RequestHeaderEncodingSelector = static _ => HeaderText.Encoding;
+            kestrel.ResponseHeaderEncodingSelector = static _ => HeaderText.Encoding;
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Listen(IPAddress.Loopback, options.EgressPort, l => l.Protocols = HttpProtocols.Http1);
-            kestrel.Listen(options.Address, options.AdminPort, l => l.Protocols = HttpProtocols.Http1);
-            foreach (var port in inbound.Keys)
-                kestrel.Listen(options.Address, port, l => l.Protocols = HttpProtocols.Http1);
+            // Both loopback addresses, and every address of the pod: as far as it has IPv6, that too.
+            kestrel.ListenLocalhost(options.EgressPort, Http1);
+            foreach (var port in inbound.Keys.Prepend(options.AdminPort))
+            {
+                if (options.Address.Equals(IPAddress.Any))
+                    kestrel.ListenAnyIP(port, Http1);
+                else
+                    kestrel.Listen(options.Address, port, Http1);
+            }
         });
         services?.Invoke(builder.Services);
         var app = builder.Build();
@@ -130,6 +143,8 @@ internal static class GuardrailHost
         });
         return app;
     }
+
+    private static void Http1(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
 
     // The container of services gives out no null.
     private sealed record OwnJournal(Journal? Journal) : IDisposable
@@ -176,7 +191,7 @@ internal static class GuardrailHost
         public async Task StoppingAsync(CancellationToken cancellationToken)
         {
             admin.Ready = false;
-            front.Draining = true;
+            front.Stopping = true;
             egress.Stopping = true;
             log.Stopping(egress.Calls.Count, front.Runs.Count);
             await egress.Calls.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, cancellationToken);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Calls;
+using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Runs;
 using Yarp.ReverseProxy.Forwarder;
@@ -16,6 +17,8 @@ internal sealed class InboundFront(
     IHttpForwarder forwarder,
     RunRegistry runs,
     GrantAccount account,
+    ConfigStore config,
+    PodAddresses addresses,
     ICallObserver observer,
     TimeProvider time
 ) : IDisposable
@@ -37,28 +40,49 @@ internal sealed class InboundFront(
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = TimeSpan.FromSeconds(5),
             ActivityHeadersPropagator = null,
+            RequestHeaderEncodingSelector = static (_, _) => HeaderText.Encoding,
+            ResponseHeaderEncodingSelector = static (_, _) => HeaderText.Encoding,
         }
     );
+
+    private long drainsUntil;
 
     /// <summary>The runs in flight.</summary>
     public InFlight Runs => runs.Open;
 
+    /// <summary>The process ends.</summary>
+    public bool Stopping { get; set; }
+
     /// <summary>True: the client is asked to open a new connection for its next request, so that this pod can go.</summary>
-    public bool Draining { get; set; }
+    private bool Draining => Stopping || time.GetUtcNow().UtcTicks < Interlocked.Read(ref drainsUntil);
+
+    /// <summary>The pod is about to go. Where it is still there after the time, it was not.</summary>
+    public void DrainFor(TimeSpan most) => Interlocked.Exchange(ref drainsUntil, (time.GetUtcNow() + most).UtcTicks);
 
     /// <summary>A new run ID: 128 random bits in hex.</summary>
     public static string NewRunId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>Forwards one request to the agent.</summary>
-    public async Task HandleAsync(HttpContext context, int listenPort, int targetPort)
+    /// <param name="context">The request.</param>
+    /// <param name="listenPort">The port that it came in on.</param>
+    /// <param name="targetPort">The agent's port.</param>
+    public Task HandleAsync(HttpContext context, int listenPort, int targetPort)
+    {
+        var ports = new Ports(listenPort, targetPort);
+        return addresses.IsOwn(context.Connection) ? JoinAsync(context, ports) : BeginAsync(context, ports);
+    }
+
+    /// <summary>A request from outside: it begins a run.</summary>
+    private async Task BeginAsync(HttpContext context, Ports ports)
     {
         var id = NewRunId();
+        var settings = config.Current;
+        InboundHeaders.Clean(context.Request.Headers, settings.Tags, settings.ClientTags);
         // Without a trace from outside, the run is one of its own, under the run's ID.
         var trace = RunRegistry.TraceOf(context.Request.Headers.TraceParent);
         if (trace is null)
             context.Request.Headers.TraceParent = $"00-{id}-{id[..16]}-01";
         var run = runs.Start(id, trace, context.Request.Headers);
-        // An ID from outside could join a run of somebody else.
         context.Request.Headers[AgentHeaders.RunId] = id;
         context.Response.OnStarting(
             static state =>
@@ -76,28 +100,7 @@ internal sealed class InboundFront(
         var started = time.GetTimestamp();
         try
         {
-            var error = await forwarder.SendAsync(
-                context,
-                $"http://127.0.0.1:{targetPort}",
-                client,
-                Request,
-                KeepHost.Instance,
-                run.Deadline
-            );
-            if (error == ForwarderError.None)
-                return;
-            if (run.Deadline.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
-            {
-                await RunErrors.TooLong(id).WriteAsync(context);
-                return;
-            }
-            var cause = context.GetForwarderErrorFeature()?.Exception?.GetBaseException().Message ?? error.ToString();
-            observer.InboundFailed(listenPort, $"{error}: {cause}");
-            await (
-                error is ForwarderError.RequestTimedOut
-                    ? new ApiError(504, "agent_timeout", $"The agent on port {targetPort} did not answer in time.", Retry: true)
-                    : new ApiError(502, "agent_unreachable", $"The agent on port {targetPort} cannot be reached: {cause}", Retry: true)
-            ).WriteAsync(context);
+            await ForwardAsync(context, ports, run);
         }
         finally
         {
@@ -109,23 +112,48 @@ internal sealed class InboundFront(
         }
     }
 
+    /// <summary>
+    /// A request of the agent to itself: it stays in the run that it names, or in the account of calls that belong to none. Otherwise an
+    /// agent would get fresh limits whenever it called itself.
+    /// </summary>
+    private Task JoinAsync(HttpContext context, Ports ports)
+    {
+        var run = runs.Of(context.Request, null);
+        if (run.Id.Length > 0)
+            context.Request.Headers[AgentHeaders.RunId] = run.Id;
+        else
+            context.Request.Headers.Remove(AgentHeaders.RunId);
+        return ForwardAsync(context, ports, run);
+    }
+
+    private async Task ForwardAsync(HttpContext context, Ports ports, Run run)
+    {
+        var error = await forwarder.SendAsync(
+            context,
+            $"http://127.0.0.1:{ports.Target}",
+            client,
+            Request,
+            AgentTransformer.Instance,
+            run.Deadline
+        );
+        if (error == ForwarderError.None)
+            return;
+        if (run.Deadline.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            await RunErrors.TooLong(run.Id).WriteAsync(context);
+            return;
+        }
+        var cause = context.GetForwarderErrorFeature()?.Exception?.GetBaseException().Message ?? error.ToString();
+        observer.InboundFailed(ports.Listen, $"{error}: {cause}");
+        await (
+            error is ForwarderError.RequestTimedOut
+                ? new ApiError(504, "agent_timeout", $"The agent on port {ports.Target} did not answer in time.", Retry: true)
+                : new ApiError(502, "agent_unreachable", $"The agent on port {ports.Target} cannot be reached: {cause}", Retry: true)
+        ).WriteAsync(context);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
 
-    /// <summary>The agent sees the host that the client named.</summary>
-    private sealed class KeepHost : HttpTransformer
-    {
-        public static readonly KeepHost Instance = new();
-
-        public override async ValueTask TransformRequestAsync(
-            HttpContext httpContext,
-            HttpRequestMessage proxyRequest,
-            string destinationPrefix,
-            CancellationToken cancellationToken
-        )
-        {
-            await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-            proxyRequest.Headers.Host = httpContext.Request.Host.Value;
-        }
-    }
+    private readonly record struct Ports(int Listen, int Target);
 }

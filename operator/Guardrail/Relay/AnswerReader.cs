@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Relay;
@@ -10,9 +9,12 @@ internal static class AnswerReader
     public const int LongestCapture = 8 * 1024 * 1024;
 
     /// <summary>Reads a complete answer: JSON, a JSON array of chunks, or events under another content type; compressed or not.</summary>
-    public static void Read(ReadOnlyMemory<byte> answer, string? encoding, ResponseFacts facts)
+    /// <param name="answer">The answer.</param>
+    /// <param name="coding">See <see cref="ContentCoding.Of"/>.</param>
+    /// <param name="facts">Takes what it says.</param>
+    public static void Read(ReadOnlyMemory<byte> answer, string? coding, ResponseFacts facts)
     {
-        if (Plain(answer, encoding) is not { } plain)
+        if (Plain(answer, coding) is not { } plain)
             return;
         var start = plain.Span.IndexOfAnyExcept(" \t\r\n"u8);
         if (start < 0)
@@ -31,20 +33,13 @@ internal static class AnswerReader
     }
 
     /// <summary>We ask for no compression; where an answer is compressed all the same, a copy is read, of bounded length.</summary>
-    private static ReadOnlyMemory<byte>? Plain(ReadOnlyMemory<byte> answer, string? encoding)
+    private static ReadOnlyMemory<byte>? Plain(ReadOnlyMemory<byte> answer, string? coding)
     {
-        if (string.IsNullOrEmpty(encoding) || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        if (coding is null)
             return answer;
-        using var source = new MemoryStream(answer.ToArray());
-        using Stream? decoder = encoding.ToLowerInvariant() switch
-        {
-            "gzip" or "x-gzip" => new GZipStream(source, CompressionMode.Decompress),
-            "br" => new BrotliStream(source, CompressionMode.Decompress),
-            "deflate" => new ZLibStream(source, CompressionMode.Decompress),
-            _ => null,
-        };
-        if (decoder is null)
+        if (!ContentCoding.IsKnown(coding))
             return null;
+        using var decoder = ContentCoding.Decode(coding, new MemoryStream(answer.ToArray()));
         try
         {
             using var plain = new MemoryStream();
@@ -57,7 +52,7 @@ internal static class AnswerReader
             }
             return plain.ToArray();
         }
-        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
+        catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException)
         {
             return null;
         }

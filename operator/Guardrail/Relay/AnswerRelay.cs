@@ -4,8 +4,8 @@ namespace AgentReadiness.Guardrail.Relay;
 
 /// <summary>The one loop that brings an upstream's answer to the agent.</summary>
 /// <remarks>
-/// 1. A short answer of known length is read whole, given to the tap, and written at once: it costs one write.
-/// 2. A stream's headers go out before its first piece.
+/// 1. The headers go out at once where the body has not come with them: a client may wait for nothing else.
+/// 2. A short answer of known length is read whole, given to the tap, and written at once: it costs one write.
 /// 3. Each piece that arrives moves the deadline, and is given to the tap.
 /// 4. What the tap hands out is written. An agent that has gone is written to no more; the answer is read on for the tap.
 /// 5. Where the tap cuts, its tail is written, and nothing is read any more.
@@ -37,8 +37,6 @@ internal static class AnswerRelay
             await WholeAsync(from, (int)length.Value, to, tap, deadline.Token);
             return default;
         }
-        if (tap.IsStream)
-            await to.Response.StartAsync(CancellationToken.None);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
@@ -57,10 +55,13 @@ internal static class AnswerRelay
 
     private static async ValueTask<string?> PiecesAsync(Stream from, HttpContext to, RelayTap tap, AttemptDeadline deadline, byte[] buffer)
     {
+        var hasHeaders = false;
         while (true)
         {
             deadline.Progress(tap.IsStream);
-            var read = await from.ReadAsync(buffer, deadline.Token);
+            var next = from.ReadAsync(buffer, deadline.Token);
+            var read = hasHeaders || next.IsCompleted ? await next : await HeadersAsync(next, to, deadline.Token);
+            hasHeaders = true;
             if (read == 0)
                 break;
             tap.Append(buffer.AsMemory(0, read));
@@ -91,7 +92,11 @@ internal static class AnswerRelay
         try
         {
             var answer = whole.AsMemory(0, length);
-            await from.ReadExactlyAsync(answer, cancellationToken);
+            var next = from.ReadAtLeastAsync(answer, length, throwOnEndOfStream: true, cancellationToken);
+            if (next.IsCompleted)
+                await next;
+            else
+                await HeadersAsync(next, to, cancellationToken);
             if (length > LongText)
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             tap.Whole(answer);
@@ -101,6 +106,22 @@ internal static class AnswerRelay
         {
             ArrayPool<byte>.Shared.Return(whole);
         }
+    }
+
+    /// <summary>Sends the headers while the body is waited for.</summary>
+    private static async ValueTask<int> HeadersAsync(ValueTask<int> body, HttpContext to, CancellationToken cancellationToken)
+    {
+        var read = 0;
+        try
+        {
+            await FlushAsync(to, cancellationToken);
+        }
+        finally
+        {
+            // The buffer is in use until this has ended.
+            read = await body;
+        }
+        return read;
     }
 
     /// <summary>Writes to the agent, if it is still there.</summary>

@@ -1,26 +1,24 @@
 namespace AgentReadiness.Guardrail.Relay;
 
-/// <summary>Passes an answer on as it comes, and keeps a copy of one that is not too long where it is to be read later.</summary>
+/// <summary>Passes an answer on as it comes, and keeps a copy of it where it is to be read later.</summary>
 /// <param name="stream">The answer is a stream.</param>
-/// <param name="longestCopy">The longest answer that a copy is kept of, bytes; 0: none is kept.</param>
-internal sealed class CopyTap(bool stream, int longestCopy) : RelayTap
+/// <param name="memory">Where a copy is taken from; null: none is kept.</param>
+internal sealed class CopyTap(bool stream, BodyMemory? memory) : RelayTap
 {
-    private MemoryStream? copy = longestCopy > 0 ? new MemoryStream() : null;
+    private readonly CapturedAnswer? copy = memory is null ? null : new CapturedAnswer(memory);
     private ReadOnlyMemory<byte> next;
     private bool ended;
 
     /// <inheritdoc/>
     public override bool IsStream => stream;
 
-    /// <summary>The copy of the whole answer; null where it was too long, or has not ended.</summary>
-    public ReadOnlyMemory<byte>? Copy => ended && copy is not null ? copy.GetBuffer().AsMemory(0, (int)copy.Length) : null;
+    /// <summary>The copy of the whole answer; null where there is none, or it has not ended.</summary>
+    public ReadOnlyMemory<byte>? Copy => ended ? copy?.Bytes : null;
 
     /// <inheritdoc/>
     public override void Append(ReadOnlyMemory<byte> piece)
     {
-        if (copy is not null && copy.Length + piece.Length > longestCopy)
-            copy = null;
-        copy?.Write(piece.Span);
+        copy?.Append(piece.Span);
         next = piece;
     }
 
@@ -37,5 +35,12 @@ internal sealed class CopyTap(bool stream, int longestCopy) : RelayTap
     {
         ended = true;
         return default;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        copy?.Dispose();
+        base.Dispose();
     }
 }

@@ -4,10 +4,15 @@ namespace AgentReadiness.Guardrail.Relay;
 /// Watches an answer on its way to the agent: it is given each piece as it arrives, and hands out what goes on. A tap holds what it needs
 /// and no more; what it was given is valid until the next piece.
 /// </summary>
-internal abstract class RelayTap
+internal abstract class RelayTap : IDisposable
 {
     /// <summary>The answer is a stream: each piece goes on at once, and its headers before the first one.</summary>
     public virtual bool IsStream => false;
+
+    /// <summary>
+    /// The coding that is undone before the tap sees the answer, and which the agent then does not see either; null: none.
+    /// </summary>
+    public virtual string? Undoes => null;
 
     /// <summary>What was written is sent at once, also where the answer is no stream.</summary>
     public virtual bool FlushesEach => IsStream;
@@ -38,4 +43,7 @@ internal abstract class RelayTap
 
     /// <summary>Whether all that matters has come, although the answer broke off.</summary>
     public virtual bool IsComplete => false;
+
+    /// <summary>Gives back what it holds.</summary>
+    public virtual void Dispose() { }
 }

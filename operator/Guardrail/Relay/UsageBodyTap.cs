@@ -4,32 +4,33 @@ namespace AgentReadiness.Guardrail.Relay;
 
 /// <summary>Passes a model's answer on, and reads its usage when all of it has come.</summary>
 /// <param name="facts">Takes what the answer says.</param>
-/// <param name="encoding">Its Content-Encoding; null where there is none.</param>
-internal sealed class UsageBodyTap(ResponseFacts facts, string? encoding) : RelayTap
+/// <param name="coding">How it is coded: see <see cref="ContentCoding.Of"/>.</param>
+/// <param name="memory">Where the copy of the answer is taken from.</param>
+internal sealed class UsageBodyTap(ResponseFacts facts, string? coding, BodyMemory memory) : RelayTap
 {
-    private MemoryStream? copy;
-    private bool tooLong;
+    /// <summary>The longest answer of known length that is read whole before it goes on, bytes.</summary>
+    public const int LongestWhole = 256 * 1024;
+
+    private CapturedAnswer? copy;
     private ReadOnlyMemory<byte> next;
 
     /// <inheritdoc/>
     public override bool FlushesEach => true;
 
     /// <inheritdoc/>
-    public override int MostWhole => 256 * 1024;
+    public override int MostWhole => LongestWhole;
 
     /// <inheritdoc/>
-    public override bool EndsLong => !tooLong && copy?.Length > AnswerRelay.LongText;
+    public override bool EndsLong => copy?.Bytes?.Length > AnswerRelay.LongText;
 
     /// <inheritdoc/>
-    public override void Whole(ReadOnlyMemory<byte> answer) => AnswerReader.Read(answer, encoding, facts);
+    public override void Whole(ReadOnlyMemory<byte> answer) => AnswerReader.Read(answer, coding, facts);
 
     /// <inheritdoc/>
     public override void Append(ReadOnlyMemory<byte> piece)
     {
-        copy ??= new MemoryStream();
-        tooLong = tooLong || copy.Length + piece.Length > AnswerReader.LongestCapture;
-        if (!tooLong)
-            copy.Write(piece.Span);
+        copy ??= new CapturedAnswer(memory);
+        copy.Append(piece.Span);
         next = piece;
     }
 
@@ -44,8 +45,15 @@ internal sealed class UsageBodyTap(ResponseFacts facts, string? encoding) : Rela
     /// <inheritdoc/>
     public override ReadOnlyMemory<byte> End()
     {
-        if (copy is not null && !tooLong)
-            AnswerReader.Read(copy.GetBuffer().AsMemory(0, (int)copy.Length), encoding, facts);
+        if (copy?.Bytes is { } bytes)
+            AnswerReader.Read(bytes, coding, facts);
         return default;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        copy?.Dispose();
+        base.Dispose();
     }
 }

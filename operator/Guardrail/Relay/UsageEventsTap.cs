@@ -41,6 +41,9 @@ internal sealed class UsageEventsTap(ResponseFacts facts, bool hideUsage, long m
     {
         if (!filter.TryTake(out bytes, out var show))
             return false;
+        // Whoever says that it is done has said all: what becomes of the connection afterwards changes nothing.
+        if (filter.Done)
+            facts.End();
         if (!show)
             bytes = default;
         return true;

@@ -15,11 +15,10 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
 {
     private static readonly SearchValues<char> Hex = SearchValues.Create("0123456789abcdef");
 
-    private const string BaggageKey = "agent.run.id";
     private const int MostResponses = 10_000;
 
     private readonly ConcurrentDictionary<string, Run> byId = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Run> byTrace = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<Run>> byTrace = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Run> byResponse = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> responses = new();
     private readonly Lock gate = new();
@@ -40,9 +39,15 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
             Tags = headers is null ? Tags.Empty : Tags.Read(settings.Tags, headers, Tags.Empty),
         };
         byId[id] = run;
-        // A trace may hold several runs at once: then it names none of them.
-        if (trace is not null && !byTrace.TryAdd(trace, run))
-            byTrace.TryRemove(trace, out _);
+        if (trace is not null)
+        {
+            lock (gate)
+            {
+                if (!byTrace.TryGetValue(trace, out var of))
+                    byTrace[trace] = of = [];
+                of.Add(run);
+            }
+        }
         Open.Enter();
         return run;
     }
@@ -52,7 +57,13 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
     {
         byId.TryRemove(run.Id, out _);
         if (trace is not null)
-            byTrace.TryRemove(new KeyValuePair<string, Run>(trace, run));
+        {
+            lock (gate)
+            {
+                if (byTrace.TryGetValue(trace, out var of) && of.Remove(run) && of.Count == 0)
+                    byTrace.Remove(trace);
+            }
+        }
         Open.Leave();
     }
 
@@ -102,22 +113,29 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
             run.Dispose();
     }
 
+    /// <summary>The run of a trace. A trace may hold several runs at once: then it names none of them.</summary>
+    private Run? OfTrace(string trace)
+    {
+        lock (gate)
+            return byTrace.TryGetValue(trace, out var of) && of.Count == 1 ? of.First() : null;
+    }
+
     private Run? Named(IHeaderDictionary headers, string? previousResponse)
     {
         if (headers.TryGetValue(AgentHeaders.RunId, out var header) && byId.TryGetValue(header.ToString(), out var run))
             return run;
         if (
             headers.TryGetValue(AgentHeaders.Baggage, out var baggage)
-            && Baggage.Find(baggage, BaggageKey) is { } inBaggage
+            && Baggage.Find(baggage, Baggage.RunKey) is { } inBaggage
             && byId.TryGetValue(inBaggage, out run)
         )
             return run;
         if (
             headers.TryGetValue("traceparent", out var parent)
             && TraceOf(parent) is { } trace
-            && (byTrace.TryGetValue(trace, out run) || byId.TryGetValue(trace, out run))
+            && (OfTrace(trace) ?? byId.GetValueOrDefault(trace)) is { } traced
         )
-            return run;
+            return traced;
         return previousResponse is not null && byResponse.TryGetValue(previousResponse, out run) ? run : null;
     }
 }

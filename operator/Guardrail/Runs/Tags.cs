@@ -61,7 +61,7 @@ internal sealed class Tags : IReadOnlyList<KeyValuePair<string, string>>
         string[]? values = null;
         for (var i = 0; i < names.Names.Count; i++)
         {
-            var value = Clean(headers[names.Header(i)].FirstOrDefault()) ?? InBaggage(headers, names.Names[i]);
+            var value = Clean(HeaderText.Decode(headers[names.Header(i)].FirstOrDefault() ?? "")) ?? InBaggage(headers, names.Names[i]);
             if (value is null && ReferenceEquals(run.names, names))
                 continue;
             values ??= Inherit(names, run);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using AgentReadiness.Guardrail.Formats;
 
 namespace AgentReadiness.Guardrail.Upstreams;
@@ -16,7 +15,7 @@ internal sealed class SplicedContent : HttpContent
 
     /// <param name="body">The original bytes; not changed, and not to be changed while this lives.</param>
     /// <param name="splices">Ascending by offset, not overlapping.</param>
-    /// <param name="contentType">The original Content-Type.</param>
+    /// <param name="contentType">The original Content-Type; null where there is none.</param>
     /// <param name="http2">It may go over HTTP/2, whose servers say of a call that they have not begun it (RFC 9113, 8.7): that one is sent
     /// again.</param>
     public SplicedContent(ReadOnlyMemory<byte> body, List<Splice> splices, string? contentType, bool http2 = false)
@@ -24,9 +23,8 @@ internal sealed class SplicedContent : HttpContent
         this.body = body;
         this.splices = splices;
         this.http2 = http2;
-        Headers.ContentType = MediaTypeHeaderValue.TryParse(contentType, out var type)
-            ? type
-            : new MediaTypeHeaderValue("application/json");
+        if (contentType is not null)
+            Headers.TryAddWithoutValidation("Content-Type", contentType);
     }
 
     /// <summary>At least one byte of the request may have left.</summary>

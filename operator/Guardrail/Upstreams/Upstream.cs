@@ -130,6 +130,8 @@ internal sealed class Upstream : IDisposable
             MaxConnectionsPerServer = MostConnections,
             EnableMultipleHttp2Connections = true,
             ActivityHeadersPropagator = null,
+            RequestHeaderEncodingSelector = static (_, _) => HeaderText.Encoding,
+            ResponseHeaderEncodingSelector = static (_, _) => HeaderText.Encoding,
         };
         if (config.CaFile is { } path)
             handler.SslOptions = new PrivateAuthority(path).Options;

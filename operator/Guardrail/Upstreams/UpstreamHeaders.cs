@@ -21,7 +21,8 @@ internal static class UpstreamHeaders
         "Upgrade",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    private static readonly FrozenSet<string> NotToProvider = new[]
+    // What is decided here, or is the connection's to the agent.
+    private static readonly FrozenSet<string> NotSent = new[]
     {
         "Host",
         "Content-Length",
@@ -38,23 +39,41 @@ internal static class UpstreamHeaders
         StringComparer.OrdinalIgnoreCase
     );
 
+    // What names the upstream, and would lead a client around the guardrail.
+    private static readonly FrozenSet<string> Places = new[]
+    {
+        "Location",
+        "Content-Location",
+        "Operation-Location",
+        "Azure-AsyncOperation",
+        "Refresh",
+        "Link",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    // A tool's places are its answer's content, but other ways to its host are not.
+    private static readonly FrozenSet<string> OtherWays = new[] { "Alt-Svc" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>
-    /// Copies the agent's headers; its credentials only where the upstream has no key of ours. A model's provider gets no baggage: it names
-    /// customers, and is for the agent's own services (W3C Baggage, "Privacy Considerations").
+    /// Copies the agent's headers: to a tool all that are not for one hop, to a provider of models those of <see cref="ProviderHeaders"/>.
+    /// The agent's credentials go along only where the upstream has no key of ours.
     /// </summary>
+    /// <remarks>
+    /// A provider gets no baggage: it names customers, and is for the agent's own services (W3C Baggage, "Privacy Considerations").
+    /// </remarks>
     public static void Copy(IHeaderDictionary from, HttpRequestMessage to, Upstream upstream)
     {
         var named = Named(from.Connection);
+        var (hasKey, isTool) = (upstream.Key is not null, upstream.Format.IsTool);
         foreach (var (name, values) in from)
         {
             if (
                 Hop.Contains(name)
-                || NotToProvider.Contains(name)
+                || NotSent.Contains(name)
                 || name.StartsWith(AgentHeaders.TagPrefix, StringComparison.OrdinalIgnoreCase)
                 || named?.Contains(name) == true
-                || (upstream.Key is not null && Credentials.Contains(name))
-                || (!upstream.Format.IsTool && name.Equals(AgentHeaders.Baggage, StringComparison.OrdinalIgnoreCase))
             )
+                continue;
+            if (Credentials.Contains(name) ? hasKey : !isTool && !ProviderHeaders.May(name))
                 continue;
             if (values.Count == 1)
                 to.Headers.TryAddWithoutValidation(name, values[0]);
@@ -73,29 +92,52 @@ internal static class UpstreamHeaders
         to.Headers.TryAddWithoutValidation(name, prefix + key);
     }
 
-    /// <summary>Copies the provider's status and headers.</summary>
-    /// <param name="from">The provider's answer.</param>
+    /// <summary>Copies the upstream's status and headers. A header whose value no answer may hold is left out.</summary>
+    /// <param name="from">The upstream's answer.</param>
     /// <param name="to">The answer to the agent.</param>
-    /// <param name="keepLength">False where bytes may be left out.</param>
-    public static void Copy(HttpResponseMessage from, HttpResponse to, bool keepLength)
+    /// <param name="isTool">The upstream is a tool, whose places the agent may see.</param>
+    /// <param name="left">Headers of the body that are left out: its length where bytes may be left out, its coding where it is undone.</param>
+    public static void Copy(HttpResponseMessage from, HttpResponse to, bool isTool, params ReadOnlySpan<string> left)
     {
         to.StatusCode = (int)from.StatusCode;
+        var hidden = isTool ? OtherWays : Places;
         var named = from.Headers.NonValidated.Contains("Connection")
             ? from.Headers.Connection.ToHashSet(StringComparer.OrdinalIgnoreCase)
             : null;
         foreach (var (name, values) in from.Headers.NonValidated)
         {
-            if (!Hop.Contains(name) && named?.Contains(name) != true)
-                to.Headers[name] = Text(values);
+            if (!Hop.Contains(name) && !hidden.Contains(name) && !OtherWays.Contains(name) && named?.Contains(name) != true)
+                Add(to, name, values);
         }
         foreach (var (name, values) in from.Content.Headers.NonValidated)
         {
-            if (keepLength || !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
-                to.Headers[name] = Text(values);
+            if (!hidden.Contains(name) && !Has(left, name))
+                Add(to, name, values);
         }
     }
 
-    private static StringValues Text(HeaderStringValues values) => values.Count == 1 ? values.ToString() : values.ToArray();
+    private static bool Has(ReadOnlySpan<string> names, string name)
+    {
+        foreach (var one in names)
+        {
+            if (one.Equals(name, StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+        return false;
+    }
+
+    private static void Add(HttpResponse to, string name, HeaderStringValues values)
+    {
+        if (values.Count == 1)
+        {
+            if (HeaderText.Passable(values.ToString()) is { } one)
+                to.Headers[name] = one;
+            return;
+        }
+        var several = values.Select(HeaderText.Passable).OfType<string>().ToArray();
+        if (several.Length > 0)
+            to.Headers[name] = several;
+    }
 
     private static HashSet<string>? Named(StringValues connection) =>
         connection.Count == 0
