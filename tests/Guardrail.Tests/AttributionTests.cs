@@ -128,6 +128,7 @@ public sealed class AttributionTests
         config =>
         {
             config.Attribution = tags;
+                    config.ClientAttribution = tags;
             return config;
         };
 

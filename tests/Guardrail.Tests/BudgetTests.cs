@@ -94,7 +94,7 @@ public sealed class BudgetTests
         );
         await rig.Client().CompleteChatAsync("hello");
         var ended = rig.Guardrail.WaitForShutdownAsync();
-        using var answer = await rig.Http.PostAsync(new Uri($"http://127.0.0.1:{rig.AdminPort}{GuardrailPaths.Quit}"), null);
+        using var answer = await rig.PodHttp.PostAsync(new Uri($"http://127.0.0.1:{rig.AdminPort}{GuardrailPaths.Quit}"), null);
         answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         await ended.WaitAsync(TimeSpan.FromSeconds(30));
         authority.Last.ShouldContain(request => request.Closing);
@@ -104,7 +104,7 @@ public sealed class BudgetTests
     public async Task An_agents_guardrail_is_ended_by_nobody_in_its_pod()
     {
         await using var rig = await Rig.StartAsync();
-        using var answer = await rig.Http.PostAsync(new Uri($"http://127.0.0.1:{rig.AdminPort}{GuardrailPaths.Quit}"), null);
+        using var answer = await rig.PodHttp.PostAsync(new Uri($"http://127.0.0.1:{rig.AdminPort}{GuardrailPaths.Quit}"), null);
         answer.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
         await rig.Client().CompleteChatAsync("hello");
     }

@@ -264,7 +264,13 @@ public sealed class EgressTests
         while (front.Runs.Count == 0)
             await Task.Yield();
         var asked = TimeProvider.System.GetTimestamp();
-        (await rig.Http.GetStringAsync(new Uri(admin + "/drain"))).ShouldBe("drained\n");
+        // Neither a stranger nor a wrong token drains it.
+        foreach (var path in (string[])["/drain", "/drain?token=", "/drain?token=wrong", "//drain?token=wrong"])
+        {
+            using var refused = await rig.Http.GetAsync(new Uri(admin + path));
+            refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        }
+        (await rig.PodHttp.GetStringAsync(new Uri(admin + "/drain"))).ShouldBe("drained\n");
         // The agent needs 700 ms, so an answer that came sooner did not wait for it.
         TimeProvider.System.GetElapsedTime(asked).TotalMilliseconds.ShouldBeGreaterThan(300);
         front.Runs.Count.ShouldBe(0);

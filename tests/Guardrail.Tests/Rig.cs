@@ -2,6 +2,7 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using AgentReadiness.Contracts;
@@ -56,6 +57,9 @@ internal sealed class Rig : IAsyncDisposable
     public Lines Log { get; } = new();
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false });
+
+    /// <summary>A client in the pod: its connections come from the pod's own address.</summary>
+    public HttpClient PodHttp { get; } = new(new SocketsHttpHandler { UseProxy = false, ConnectCallback = FromPodAsync });
 
     public GrantAccount Account => Guardrail.Services.GetRequiredService<GrantAccount>();
 
@@ -224,8 +228,17 @@ internal sealed class Rig : IAsyncDisposable
         return lines;
     }
 
+    private static async ValueTask<Stream> FromPodAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(PodAddress, 0));
+        await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellationToken);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
     public async ValueTask DisposeAsync()
     {
+        PodHttp.Dispose();
         Http.Dispose();
         await Guardrail.StopAsync();
         await Guardrail.DisposeAsync();

@@ -150,6 +150,7 @@ public sealed class SpendTallyTests
                 config =>
                 {
                     config.Attribution = ["customer"];
+                    config.ClientAttribution = ["customer"];
                     return config;
                 },
                 authority.Authority

@@ -64,7 +64,8 @@ internal abstract class CallRoute
         if (call.Http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false || request.ContentLength == 0 && IsBodiless(request.Method))
             return null;
         HttpContent content = call.Body is { } bytes ? new ReadOnlyMemoryContent(bytes) : new StreamContent(request.Body);
-        if (request.ContentType is { } type)
+        // What was read as JSON is sent as JSON.
+        if ((call.Body is null ? request.ContentType : JsonContentType.Sent(request.ContentType)) is { } type)
             content.Headers.TryAddWithoutValidation("Content-Type", type);
         if (request.Headers.ContentEncoding.Count > 0)
             content.Headers.TryAddWithoutValidation("Content-Encoding", (string?)request.Headers.ContentEncoding);

@@ -27,6 +27,9 @@ internal sealed class McpSessions(TimeProvider time)
         return pending.TryAdd(stream.Key, stream.Begun) ? stream : null;
     }
 
+    /// <summary>A stream of the session is pending.</summary>
+    public bool Knows(string upstream, string session) => pending.ContainsKey((upstream, session));
+
     /// <summary>Waits for a stream that is pending, if there is one.</summary>
     public Task WaitAsync(string upstream, string session, CancellationToken cancellationToken) =>
         pending.TryGetValue((upstream, session), out var begun) ? BegunAsync(begun.Task, cancellationToken) : Task.CompletedTask;

@@ -41,11 +41,6 @@ internal sealed class ModelRoute(
     /// <inheritdoc/>
     public override async ValueTask<ApiError?> ReadAsync(CallContext call)
     {
-        if (JsonContentType.Refuse(call.Http.Request.ContentType) is { } unreadable)
-        {
-            call.Run = runs.Of(call.Http.Request, null);
-            return unreadable;
-        }
         var (body, error) = await bodies.ReadAsync(call.Http, LargestBody);
         // Calls share the threads that serve all connections: a long body is read on another one.
         if (body.Length > AnswerRelay.LongText)
@@ -85,7 +80,7 @@ internal sealed class ModelRoute(
         return new SplicedContent(
             call.Body!.Value,
             terms.Request.Splices(terms.OutputLimit),
-            call.Http.Request.ContentType,
+            JsonContentType.Sent(call.Http.Request.ContentType),
             call.Upstream!.IsTls
         );
     }
@@ -97,8 +92,7 @@ internal sealed class ModelRoute(
         var facts = new ResponseFacts(call.Endpoint.Api, terms.Provider);
         call.Facts = facts;
         var coding = ContentCoding.Of(answer.Content.Headers);
-        var isEvents = CallRoute.IsEvents(answer);
-        var asked = terms.Request.Stream || call.Endpoint.Stream || isEvents;
+        var asked = terms.Request.Stream || call.Endpoint.Stream || IsEvents(answer);
         RelayTap Body(string? held) => new UsageBodyTap(facts, held, memory);
         if (!answer.IsSuccessStatusCode || (coding is not null && !(asked && ContentCoding.IsKnown(coding))))
             return Body(coding);
@@ -108,7 +102,7 @@ internal sealed class ModelRoute(
         var (format, endpoint) = (call.Upstream!.Format, call.Endpoint);
         var most = terms.OutputLimit * terms.Request.Choices;
         RelayTap Events() => new UsageEventsTap(facts, terms.Request.HideUsage, most, () => format.CutTail(facts, endpoint));
-        return isEvents && coding is null ? Events() : new SniffedTap(() => Body(null), Events, asked, coding);
+        return new SniffedTap(() => Body(null), Events, asked, coding);
     }
 
     /// <inheritdoc/>

@@ -41,8 +41,6 @@ internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSession
                 call.Opening = sessions.Opening(call.UpstreamName, session);
             return null;
         }
-        if (JsonContentType.Refuse(request.ContentType) is { } unreadable)
-            return unreadable;
         var (body, error) = await bodies.ReadAsync(call.Http, LargestMessage);
         if (error is not null)
             return error;

@@ -8,7 +8,8 @@ namespace AgentReadiness.Guardrail.Upstreams;
 /// </summary>
 internal static class ProviderHeaders
 {
-    private static readonly FrozenSet<string> Listed = new[]
+    /// <summary>The names.</summary>
+    public static readonly FrozenSet<string> Names = new[]
     {
         "Accept",
         "Accept-Language",
@@ -49,13 +50,13 @@ internal static class ProviderHeaders
         "X-Title",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    // What SDKs tell about themselves, and parts of a trace.
-    private static readonly string[] Families = ["X-Stainless-", "X-B3-", "X-Datadog-"];
+    /// <summary>How other names may begin: what SDKs tell about themselves, and parts of a trace.</summary>
+    public static readonly IReadOnlyList<string> Families = ["X-Stainless-", "X-B3-", "X-Datadog-"];
 
     /// <summary>Whether a header of this name may pass.</summary>
     public static bool May(string name)
     {
-        if (Listed.Contains(name))
+        if (Names.Contains(name))
             return true;
         foreach (var family in Families)
         {

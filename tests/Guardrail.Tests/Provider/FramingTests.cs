@@ -37,11 +37,16 @@ public class FramingTests : ProviderTests
     {
         await using var source = await StartAsync();
         using var response = await source.ChatAsync($"3+4 [[gzip]][[content_type=text/plain; charset=utf-8]]{more}", stream);
-        response.Content.Headers.ContentEncoding.ShouldBe(["gzip"]);
         response.Content.Headers.ContentType!.MediaType.ShouldBe("text/plain");
-        await using var unzipped = new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress);
-        using var reader = new StreamReader(unzipped, Encoding.UTF8);
-        (await reader.ReadToEndAsync()).ShouldContain("\"prompt_tokens\":");
+        // A stream that must be cut at its limit, and hides what was not asked for, is looked into on its way.
+        var undone = Guarded && stream;
+        response.Content.Headers.ContentEncoding.ShouldBe(undone ? [] : ["gzip"]);
+        await using var body = await response.Content.ReadAsStreamAsync();
+        await using var plain = undone ? body : new GZipStream(body, CompressionMode.Decompress);
+        using var reader = new StreamReader(plain, Encoding.UTF8);
+        var text = await reader.ReadToEndAsync();
+        text.ShouldStartWith(stream ? "data: {" : "{");
+        text.ShouldContain("\"prompt_tokens\":");
     }
 
     [Theory]

@@ -6,13 +6,15 @@ namespace AgentReadiness.Guardrail.Tests;
 /// <summary>A port of this machine, and what is done with each connection to it. Its end waits for theirs.</summary>
 internal sealed class LoopbackListener : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener listener;
     private readonly CancellationTokenSource stop = new();
     private readonly Task running;
 
     /// <param name="serve">Serves a connection, until that ends or the token says so.</param>
-    public LoopbackListener(Func<TcpClient, CancellationToken, Task> serve)
+    /// <param name="port">The port; 0: any that is free.</param>
+    public LoopbackListener(Func<TcpClient, CancellationToken, Task> serve, int port = 0)
     {
+        listener = new TcpListener(IPAddress.Loopback, port);
         listener.Start();
         running = RunAsync(serve);
     }
