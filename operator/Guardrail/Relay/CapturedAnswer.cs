@@ -13,7 +13,8 @@ internal sealed class CapturedAnswer(BodyMemory memory) : IDisposable
     private int length;
 
     /// <summary>The copy so far; null where it was given up.</summary>
-    public ReadOnlyMemory<byte>? Bytes => buffer is null ? null : buffer.AsMemory(0, length);
+    /// <remarks>The null has its type: without it, it would become an empty memory.</remarks>
+    public ReadOnlyMemory<byte>? Bytes => buffer is null ? default(ReadOnlyMemory<byte>?) : buffer.AsMemory(0, length);
 
     /// <summary>Adds a piece.</summary>
     public void Append(ReadOnlySpan<byte> piece)

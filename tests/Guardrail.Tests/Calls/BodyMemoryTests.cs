@@ -23,8 +23,7 @@ public sealed class BodyMemoryTests
         small.StatusCode.ShouldBe(HttpStatusCode.OK);
         await rig.BookedAsync(1);
         // All of it is given back when the requests have ended.
-        while (memory.Taken > 0)
-            await Task.Yield();
+        await Soon.Until(() => memory.Taken == 0, "the memory to be given back");
     }
 
     [Fact]
@@ -51,7 +50,6 @@ public sealed class BodyMemoryTests
         small.StatusCode.ShouldBe(HttpStatusCode.OK);
         memory.Taken.ShouldBeLessThan(Most / 2);
         clients.ForEach(client => client.Dispose());
-        while (memory.Taken > 0)
-            await Task.Yield();
+        await Soon.Until(() => memory.Taken == 0, "the memory to be given back");
     }
 }

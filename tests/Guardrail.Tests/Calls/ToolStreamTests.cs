@@ -99,8 +99,9 @@ public sealed class ToolStreamTests
             await get.ConnectAsync(IPAddress.Loopback, rig.EgressPort);
             await get.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /mail HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: s{i}\r\n\r\n"));
             // The guardrail has seen the stream's request: from here on, the call must be behind it.
-            while (!sessions.Knows("mail", $"s{i}") && order.Count <= 2 * i)
-                await Task.Yield();
+            var before = 2 * i;
+            var session = $"s{i}";
+            await Soon.Until(() => sessions.Knows("mail", session) || order.Count > before, "the stream's request");
             using var post = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.EgressPort}/mail");
             post.Content = new StringContent(Ping, Encoding.UTF8, "application/json");
             post.Headers.Add("Mcp-Session-Id", $"s{i}");

@@ -44,10 +44,17 @@ internal sealed class RawUpstream : IAsyncDisposable
         }
         lock (Requests)
             Requests.Add(text.ToString());
-        await stream.WriteAsync(answer(text.ToString()), cancellationToken);
+        await stream.WriteAsync(Closing(answer(text.ToString())), cancellationToken);
         client.Client.Shutdown(SocketShutdown.Send);
         // Until the other side has read it and goes.
         while (await stream.ReadAsync(buffer, cancellationToken) > 0) { }
+    }
+
+    /// <summary>The answer says that the connection ends: nobody must send another request on it.</summary>
+    private static byte[] Closing(byte[] answer)
+    {
+        var end = answer.AsSpan().IndexOf("\r\n"u8);
+        return answer.AsSpan().StartsWith("HTTP/1.1 "u8) ? [.. answer[..end], .. "\r\nConnection: close"u8, .. answer[end..]] : answer;
     }
 
     private static bool IsWhole(string text)
