@@ -27,7 +27,7 @@ public sealed class AgentDeploymentController(
 {
     private static readonly ResourceType Agents = ResourceType.Of<AgentDeployment>();
     private static readonly ResourceType Runs = ResourceType.Of<EvalRun>();
-    private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StalledRetryInterval = TimeSpan.FromMinutes(2);
 
     /// <inheritdoc/>
     public async Task<ReconciliationResult<AgentDeployment>> ReconcileAsync(AgentDeployment entity, CancellationToken cancellationToken)
@@ -289,8 +289,8 @@ public sealed class AgentDeploymentController(
                 )
             );
         // A quota or a policy may be changed without any object of ours changing.
-        var again = decision.RequeueAfter is { } planned && planned < AskAgain ? planned : AskAgain;
-        return new AgentDecision([], stalled.Status with { Conditions = [.. conditions] }, stalled.Events, again);
+        var requeueAfter = decision.RequeueAfter is { } planned && planned < StalledRetryInterval ? planned : StalledRetryInterval;
+        return new AgentDecision([], stalled.Status with { Conditions = [.. conditions] }, stalled.Events, requeueAfter);
     }
 
     private static JsonObject Tree(AgentDeploymentStatus status) => (JsonObject)JsonNode.Parse(KubernetesJson.Serialize(status))!;

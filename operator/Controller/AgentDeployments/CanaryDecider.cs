@@ -102,7 +102,7 @@ internal static class CanaryDecider
             return Traffic.Held;
         }
         if (state.HeldSince is { } held)
-            draft.LookAgainAt(new DateTimeOffset(held, TimeSpan.Zero) + GoDuration.Parse(steps[state.Step - 1].Hold));
+            draft.RequeueAt(new DateTimeOffset(held, TimeSpan.Zero) + GoDuration.Parse(steps[state.Step - 1].Hold));
         // Another number of replicas in the middle of a step changes the pods of both revisions.
         state = state with
         {

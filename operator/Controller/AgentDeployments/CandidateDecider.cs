@@ -100,7 +100,7 @@ internal static class CandidateDecider
             + GoDuration.Parse(rollout.ApprovalTimeout ?? Defaults.ApprovalTimeout);
         if (seen.Now < until)
         {
-            draft.LookAgainAt(until);
+            draft.RequeueAt(until);
             draft.Reconciling(
                 Phases.AwaitingApproval,
                 Reasons.AwaitingApproval,

@@ -131,7 +131,7 @@ internal static class CleanUp
             draft.Status = draft.Status with { DrainingRevision = null, DrainUntil = null };
             return null;
         }
-        draft.LookAgainAt(until);
+        draft.RequeueAt(until);
         return draining;
     }
 }

@@ -36,7 +36,7 @@ internal static class DriftDecider
         var late = deployment.Meta.Created + GoDuration.Parse(Progress.Deadline(seen));
         if (!deployment.IsWhole(wanted) && seen.Now < late)
         {
-            draft.LookAgainAt(late);
+            draft.RequeueAt(late);
             return;
         }
         foreach (var step in due)
@@ -141,7 +141,7 @@ internal static class DriftDecider
             return true;
         var due = new DateTimeOffset(DateTime.SpecifyKind(last, DateTimeKind.Utc)) + GoDuration.Parse(step.Requirement.ReevaluateEvery!);
         if (seen.Now < due)
-            draft.LookAgainAt(due);
+            draft.RequeueAt(due);
         return seen.Now >= due;
     }
 

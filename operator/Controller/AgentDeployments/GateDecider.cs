@@ -122,7 +122,7 @@ internal static class GateDecider
             ExpiresAt = Timestamps.WholeSeconds(exception.Spec.ExpiresAt.ToUniversalTime()),
         };
         draft.Status = draft.Status with { Exception = use };
-        draft.LookAgainAt(exception.Spec.ExpiresAt.ToUniversalTime());
+        draft.RequeueAt(exception.Spec.ExpiresAt.ToUniversalTime());
         var message =
             $"ReadinessException {name} lets revision {revision} pass without evals until {use.ExpiresAt:yyyy-MM-dd'T'HH:mm:ss'Z'}: "
             + $"{use.Reason} (asked for by {use.RequestedBy})";

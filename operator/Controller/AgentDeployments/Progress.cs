@@ -69,7 +69,7 @@ internal static class Progress
         var until = since + GoDuration.Parse(Deadline(seen));
         if (seen.Now < until)
         {
-            draft.LookAgainAt(until);
+            draft.RequeueAt(until);
             return false;
         }
         var message = Once(

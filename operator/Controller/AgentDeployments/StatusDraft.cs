@@ -78,7 +78,7 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
 
     public bool Was(string type, string status) => Before.Conditions.Any(condition => condition.Type == type && condition.Status == status);
 
-    public void LookAgainAt(DateTimeOffset moment)
+    public void RequeueAt(DateTimeOffset moment)
     {
         var wait = moment - now;
         if (wait < TimeSpan.Zero)
