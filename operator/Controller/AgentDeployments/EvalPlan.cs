@@ -53,7 +53,7 @@ internal static class EvalPlan
     }
 
     /// <summary>The steps, in the order of the requirements. Only where <see cref="Problem"/> is null.</summary>
-    public static IReadOnlyList<EvalStep> Steps(AgentObservation seen, string revision, int round) =>
+    public static IReadOnlyList<EvalStep> Steps(AgentObservation seen, Revision revision, int round) =>
         [
             .. seen.Agent.Spec.Evals.Select(
                 (requirement, index) =>
@@ -92,7 +92,13 @@ internal static class EvalPlan
     /// <param name="step">The step.</param>
     /// <param name="attempt">The attempt.</param>
     /// <param name="purpose">Drift runs have names and a count of their own.</param>
-    public static JsonObject Run(AgentObservation seen, string revision, EvalStep step, int attempt, EvalPurpose purpose = EvalPurpose.Gate)
+    public static JsonObject Run(
+        AgentObservation seen,
+        Revision revision,
+        EvalStep step,
+        int attempt,
+        EvalPurpose purpose = EvalPurpose.Gate
+    )
     {
         var suite = seen.Inputs.Suites[step.Index].Suite!.Spec;
         var (name, path) = suite.Job is { } job
@@ -114,14 +120,14 @@ internal static class EvalPlan
                     [Names.ManagedByLabel] = Names.Operator,
                     [Names.AgentLabel] = seen.Name,
                     [Names.AgentNamespaceLabel] = seen.Namespace,
-                    [Names.RevisionLabel] = revision,
+                    [Names.RevisionLabel] = revision.Hash,
                 },
             },
             ["spec"] = new JsonObject
             {
                 ["agent"] = new JsonObject { ["namespace"] = seen.Namespace, ["name"] = seen.Name },
                 ["agentUid"] = seen.Uid,
-                ["revision"] = revision,
+                ["revision"] = revision.Hash,
                 ["suite"] = requirement.Suite.Name,
                 ["suiteDigest"] = step.SuiteDigest,
                 ["attempt"] = attempt,
@@ -158,8 +164,8 @@ internal static class EvalPlan
         : EvalKind.Builtin;
 
     // The serving revision's run with the very same cases. A case whose text changed is another case, even under the same ID.
-    private static string? Baseline(AgentObservation seen, string revision, EvalStep step) =>
-        seen.Agent.Status?.ServingRevision is { } serving && serving != revision
+    private static string? Baseline(AgentObservation seen, Revision revision, EvalStep step) =>
+        seen.Agent.Status?.ServingRevision is { } serving && serving != revision.Hash
             ? seen
                 .Children.Runs.Where(run =>
                     run.Spec.Revision == serving
@@ -177,11 +183,11 @@ internal static class EvalPlan
             : null;
 
     /// <summary>What the agent's status says of a step.</summary>
-    public static EvalVerdictStatus Status(EvalStep step, string revision) =>
+    public static EvalVerdictStatus Status(EvalStep step, Revision revision) =>
         new()
         {
             Suite = step.Suite,
-            Revision = revision,
+            Revision = revision.Hash,
             Run = step.Latest?.Metadata.Name,
             Phase = step.Phase,
             Score = step.Latest?.Status?.Score,
@@ -212,7 +218,7 @@ internal static class EvalPlan
 
     private static string Identity(
         AgentObservation seen,
-        string revision,
+        Revision revision,
         string suiteNamespace,
         EvalRequirement requirement,
         string digest
