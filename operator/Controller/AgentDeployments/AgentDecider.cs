@@ -59,7 +59,7 @@ public static class AgentDecider
             TamperCheck.Report(seen, draft, null, serving);
             return draft.Finish();
         }
-        var revision = Revision.Compute(seen.Agent.Spec, seen.Inputs.ConfigMaps.ToDictionary(map => map.Key, map => map.Value.Digest));
+        var revision = seen.Inputs.Revision(seen.Agent.Spec);
         if (Preconditions.Refusal(seen, revision) is { } refusal)
         {
             draft.Stall(Phases.Invalid, refusal.Reason, refusal.Message);

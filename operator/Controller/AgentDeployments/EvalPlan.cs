@@ -75,12 +75,14 @@ internal static class EvalPlan
                         index,
                         requirement,
                         ns,
-                        latest,
-                        identity,
                         digest,
-                        runs.Count(run => run.Spec.Round == latest!.Spec.Round),
-                        round,
-                        view.Suite!.Spec.Attempts ?? Defaults.EvalAttempts
+                        identity,
+                        latest,
+                        new EvalAttempts(
+                            runs.Count(run => run.Spec.Round == latest!.Spec.Round),
+                            round,
+                            view.Suite!.Spec.Attempts ?? Defaults.EvalAttempts
+                        )
                     );
                 }
             ),
@@ -144,8 +146,8 @@ internal static class EvalPlan
             spec["kind"] = kind.ToString();
         if (purpose == EvalPurpose.Drift)
             spec["purpose"] = purpose.ToString();
-        if (step.Round > 0)
-            spec["round"] = step.Round;
+        if (step.Attempts.Round > 0)
+            spec["round"] = step.Attempts.Round;
         if (requirement.Repeats is { } repeats)
             spec["repeats"] = new JsonObject { ["min"] = repeats.Min ?? 1, ["max"] = repeats.Max ?? 1 };
         if (requirement.MaxRegression is { } most)

@@ -141,7 +141,7 @@ internal static class GateDecider
             EvalPhase.Inconclusive => Reasons.EvalsInconclusive,
             _ => Reasons.EvalsErrored,
         };
-        var attempts = blocked.Phase == EvalPhase.Error ? $" (after {blocked.Tries} attempts)" : string.Empty;
+        var attempts = blocked.Phase == EvalPhase.Error ? $" (after {blocked.Attempts.Made} attempts)" : string.Empty;
         var message =
             $"revision {revision} is held by spec.evals[{blocked.Index}], suite {blocked.Suite}{attempts}: "
             + $"{blocked.Latest!.Status!.Message}; {KeptServing(serving)}";
