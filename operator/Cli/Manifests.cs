@@ -83,7 +83,7 @@ internal sealed class Manifests
                         + $"manifest: its content is a part of the revision"
                 );
         }
-        return Revision.Compute(spec, digests);
+        return Revision.Compute(spec, digests).Hash;
     }
 
     private static ConfigMapContent Content(JsonObject tree, string what) =>

@@ -12,5 +12,5 @@ namespace AgentReadiness.Contracts;
 [JsonSerializable(typeof(GuardrailConfig))]
 [JsonSerializable(typeof(GrantRequest))]
 [JsonSerializable(typeof(GrantResponse))]
-[JsonSerializable(typeof(LastReports))]
+[JsonSerializable(typeof(FinalReports))]
 public sealed partial class ContractsJson : JsonSerializerContext;

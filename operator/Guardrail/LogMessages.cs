@@ -64,7 +64,7 @@ internal static partial class LogMessages
     public static partial void GrantFailed(this ILogger log, string reason);
 
     [LoggerMessage(6, LogLevel.Information, "the grant endpoint answers again")]
-    public static partial void GrantsAnsweredAgain(this ILogger log);
+    public static partial void GrantsRecovered(this ILogger log);
 
     [LoggerMessage(7, LogLevel.Warning, "the operator has closed holder {Holder}; starting again under another one")]
     public static partial void HolderClosed(this ILogger log, string holder);
@@ -149,15 +149,15 @@ internal static partial class LogMessages
         "an earlier process of this pod did not close its account: holder={Holder} window={Window} settled={Settled} unproven={Unproven}; "
             + "closing it"
     )]
-    public static partial void PastHolder(this ILogger log, string holder, string? window, string settled, string unproven);
+    public static partial void OrphanedHolder(this ILogger log, string holder, string? window, string settled, string unproven);
 
     [LoggerMessage(
         25,
         LogLevel.Information,
         "the account of an earlier process is closed: holder={Holder} window={Window} outcome={Outcome}"
     )]
-    public static partial void PastHolderClosed(this ILogger log, string holder, string? window, GrantOutcome outcome);
+    public static partial void OrphanedHolderClosed(this ILogger log, string holder, string? window, GrantOutcome outcome);
 
     [LoggerMessage(26, LogLevel.Warning, "termination message not written: {Reason}")]
-    public static partial void LastReportsNotWritten(this ILogger log, string reason);
+    public static partial void FinalReportsNotWritten(this ILogger log, string reason);
 }

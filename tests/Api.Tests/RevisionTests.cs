@@ -15,7 +15,7 @@ public sealed class RevisionTests
         Revision
             .Compute(Spec("""{"spec":{"containers":[{"name":"agent","image":"agent:1","resources":{"limits":{"cpu":1}}}]}}"""), Prompt)
             .ShouldBe(Revision.Compute(reordered, Prompt));
-        Revision.Compute(spec, Prompt).Length.ShouldBe(Revision.Length);
+        Revision.Compute(spec, Prompt).Hash.Length.ShouldBe(Revision.Length);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class RevisionTests
             ConfigMapReferences.Find((JsonObject)JsonNode.Parse(text)!).ShouldBeEmpty();
     }
 
-    private static string Changed(Action<AgentDeploymentSpec> change)
+    private static Revision Changed(Action<AgentDeploymentSpec> change)
     {
         var spec = Spec();
         change(spec);

@@ -131,12 +131,12 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Op
 
         agent.Status = new AgentDeploymentStatus
         {
-            ServingRevision = revision,
+            ServingRevision = revision.Hash,
             History =
             [
                 new ServedRevision
                 {
-                    Revision = revision,
+                    Revision = revision.Hash,
                     Since = seen.Now.UtcDateTime.Date,
                     Basis = PromotionBasis.Evals,
                 },
@@ -169,7 +169,7 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Op
         await operators.MergePatchAsync(Witness.Agents, ns, name, "status", new JsonObject { ["status"] = status }, none);
     }
 
-    private async Task<EvalRun> RunAsync(AgentObservation seen, string revision)
+    private async Task<EvalRun> RunAsync(AgentObservation seen, Revision revision)
     {
         var body = EvalPlan.Run(seen, revision, EvalPlan.Steps(seen, revision, 0)[0], 1);
         var name = (string)body["metadata"]!["name"]!;

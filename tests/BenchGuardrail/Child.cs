@@ -43,13 +43,13 @@ internal sealed partial class Child : IAsyncDisposable
     public double Resident => Tree().Sum(id => ProcFigures.Memory(id, "VmRSS"));
 
     /// <summary>Its last lines.</summary>
-    public string LastWords => File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(5)) : "";
+    public string LastOutput => File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(5)) : "";
 
     /// <summary>Fails where it has ended.</summary>
     public void MustRun()
     {
         if (process.HasExited)
-            throw new InvalidOperationException($"{Name} has ended with code {process.ExitCode}:\n{LastWords}");
+            throw new InvalidOperationException($"{Name} has ended with code {process.ExitCode}:\n{LastOutput}");
     }
 
     /// <summary>Waits until it has nothing left to do, so that it does not disturb what is measured next.</summary>

@@ -200,7 +200,7 @@ internal sealed class Stage : IAsyncDisposable
                 {
                     child.MustRun();
                     if (Stopwatch.GetElapsedTime(began) > StartLimit)
-                        throw new TimeoutException($"the guardrail did not become ready:\n{child.LastWords}");
+                        throw new TimeoutException($"the guardrail did not become ready:\n{child.LastOutput}");
                     cancellation.ThrowIfCancellationRequested();
                     OpenLoop.SleepUntil(Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 1000));
                 }
@@ -294,7 +294,7 @@ internal sealed class Stage : IAsyncDisposable
             catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError)
             {
                 if (Stopwatch.GetElapsedTime(began) > StartLimit)
-                    throw new TimeoutException($"{name} does not listen on port {port}:\n{process.LastWords}");
+                    throw new TimeoutException($"{name} does not listen on port {port}:\n{process.LastOutput}");
             }
             await Task.Delay(50, cancellation);
         }

@@ -128,12 +128,12 @@ public sealed class AgentDeciderTests
         var first = cluster.PromoteDeclared();
         cluster.SetPrompt("v2");
         cluster.PromoteDeclared();
-        cluster.Deployments[$"support-{first}"].Replicas.ShouldBe(2);
+        cluster.Deployments[$"support-{first}"].Pods.Wanted.ShouldBe(2);
 
         cluster.Now += TimeSpan.FromSeconds(31);
         cluster.Settle();
 
-        cluster.Deployments[$"support-{first}"].Replicas.ShouldBe(0);
+        cluster.Deployments[$"support-{first}"].Pods.Wanted.ShouldBe(0);
         cluster.Copies.Keys.ShouldContain($"prompt-support-{first}", "a rollback needs the old prompt");
     }
 
@@ -162,7 +162,7 @@ public sealed class AgentDeciderTests
         cluster.Spend("49.9", exhausted: true);
         cluster.Settle();
 
-        cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(0);
+        cluster.Deployments[$"support-{revision}"].Pods.Wanted.ShouldBe(0);
         cluster.Agent.Spec.Replicas.ShouldBe(2);
         cluster.Condition(ConditionTypes.WithinBudget)!.Message.ShouldContain("49.9");
         cluster.Condition(ConditionTypes.Ready)!.Reason.ShouldBe(Reasons.BudgetExhausted);
@@ -172,7 +172,7 @@ public sealed class AgentDeciderTests
         cluster.Settle();
         cluster.PodsComeUp();
         cluster.Settle();
-        cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(2);
+        cluster.Deployments[$"support-{revision}"].Pods.Wanted.ShouldBe(2);
         cluster.Condition(ConditionTypes.Ready)!.Status.ShouldBe("True");
         cluster.Events.ShouldContain(note => note.Reason == Reasons.BudgetResumed);
     }
@@ -185,7 +185,7 @@ public sealed class AgentDeciderTests
         cluster.Spend("49.9", exhausted: true);
         cluster.Settle();
 
-        cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(2);
+        cluster.Deployments[$"support-{revision}"].Pods.Wanted.ShouldBe(2);
         cluster.Condition(ConditionTypes.WithinBudget)!.Status.ShouldBe("False");
     }
 
@@ -198,7 +198,7 @@ public sealed class AgentDeciderTests
         cluster.Now += TimeSpan.FromHours(12);
         cluster.Settle();
 
-        cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(2);
+        cluster.Deployments[$"support-{revision}"].Pods.Wanted.ShouldBe(2);
         cluster.Ledger!.Previous.Single().Settled.ShouldBe(Amount.FromMoney(Money.Parse("49.9")));
     }
 
@@ -276,6 +276,6 @@ public sealed class AgentDeciderTests
 
         cluster.Condition(ConditionTypes.Stalled)!.Message.ShouldContain("spec.budget.windows[0].maxCost");
         cluster.Served.ShouldBe(good);
-        cluster.Deployments[$"support-{good}"].Replicas.ShouldBe(2);
+        cluster.Deployments[$"support-{good}"].Pods.Wanted.ShouldBe(2);
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.AgentDeployments;
@@ -63,7 +64,7 @@ public sealed class BudgetWindowTests
         cluster.Spend("49.9", exhausted: true);
         cluster.Settle();
 
-        cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(0);
+        cluster.Deployments[$"support-{revision}"].Pods.Wanted.ShouldBe(0);
         var message = cluster.Condition(ConditionTypes.WithinBudget)!.Message;
         message.ShouldContain(words);
         message.ShouldContain(until);
@@ -114,7 +115,7 @@ public sealed class BudgetWindowTests
         cluster.Spend("61");
         cluster.Settle();
 
-        cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(2);
+        cluster.Deployments[$"support-{revision}"].Pods.Wanted.ShouldBe(2);
         var condition = cluster.Condition(ConditionTypes.WithinBudget)!;
         (condition.Status, condition.Reason).ShouldBe(("True", Reasons.Observing));
         condition.Message.ShouldBe("nothing is refused: $61 of $50 a day spent, calls beyond the cap would have been refused");
@@ -141,14 +142,14 @@ public sealed class BudgetWindowTests
     }
 
     [Theory]
-    [InlineData(Names.ServingTrack, true)]
-    [InlineData(Names.EvalTrack, false)]
-    public void What_an_evaluation_may_cost_is_enforced_also_where_the_agents_windows_are_observed(string track, bool observed)
+    [InlineData(Track.Serving, true)]
+    [InlineData(Track.Eval, false)]
+    public void What_an_evaluation_may_cost_is_enforced_also_where_the_agents_windows_are_observed(Track track, bool observed)
     {
         cluster.Agent.Spec.Budget!.Mode = BudgetMode.Observe;
 
         var config = JsonSerializer.Deserialize(
-            ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!["config.json"]!.GetValue<string>(),
+            ChildObjects.GuardrailConfig(cluster.Observe(), new Revision("abc"), track)["data"]!["config.json"]!.GetValue<string>(),
             ContractsJson.Default.GuardrailConfig
         )!;
 

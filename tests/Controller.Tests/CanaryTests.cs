@@ -86,8 +86,8 @@ public sealed class CanaryTests
         cluster.Reconcile();
 
         cluster.Traffic.Keys.ShouldBe([good]);
-        cluster.Deployments[$"support-{good}"].Replicas.ShouldBe(4);
-        cluster.Deployments[$"support-{candidate}"].Replicas.ShouldBe(0);
+        cluster.Deployments[$"support-{good}"].Pods.Wanted.ShouldBe(4);
+        cluster.Deployments[$"support-{candidate}"].Pods.Wanted.ShouldBe(0);
         cluster.Condition(ConditionTypes.Stalled)!.Reason.ShouldBe(Reasons.Aborted);
         cluster.Condition(ConditionTypes.Stalled)!.Message.ShouldContain("because");
 
@@ -127,7 +127,7 @@ public sealed class CanaryTests
 
         cluster.Traffic.Keys.ShouldBe([good]);
         cluster.Condition(ConditionTypes.Stalled)!.Reason.ShouldBe(Reasons.ProgressDeadlineExceeded);
-        cluster.Deployments[$"support-{candidate}"].Replicas.ShouldBe(0);
+        cluster.Deployments[$"support-{candidate}"].Pods.Wanted.ShouldBe(0);
         cluster.Settle().ShouldBe(0);
     }
 
@@ -137,7 +137,7 @@ public sealed class CanaryTests
         var (good, candidate) = Begin();
         cluster.PodsComeUp();
         cluster.Settle();
-        cluster.Edit($"support-{candidate}", view => view with { Available = 0, Ready = 0 });
+        cluster.Edit($"support-{candidate}", view => view with { Pods = view.Pods with { Available = 0, Ready = 0 } });
         cluster.Settle();
         AgentDecider
             .Decide(cluster.Observe())
@@ -150,8 +150,8 @@ public sealed class CanaryTests
         cluster.Now += TimeSpan.FromMinutes(15);
         cluster.Settle();
         cluster.Condition(ConditionTypes.Stalled)!.Reason.ShouldBe(Reasons.ProgressDeadlineExceeded);
-        cluster.Deployments[$"support-{good}"].Replicas.ShouldBe(4);
-        cluster.Deployments[$"support-{candidate}"].Replicas.ShouldBe(0);
+        cluster.Deployments[$"support-{good}"].Pods.Wanted.ShouldBe(4);
+        cluster.Deployments[$"support-{candidate}"].Pods.Wanted.ShouldBe(0);
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class CanaryTests
         cluster.Now += TimeSpan.FromMinutes(14);
         cluster.Settle();
         cluster.Condition(ConditionTypes.Stalled).ShouldBeNull();
-        cluster.Deployments[$"support-{candidate}"].Replicas.ShouldBe(2);
+        cluster.Deployments[$"support-{candidate}"].Pods.Wanted.ShouldBe(2);
     }
 
     [Fact]
@@ -248,7 +248,7 @@ public sealed class CanaryTests
         cluster.Settle();
         cluster.Spend("49.9", exhausted: true);
         cluster.Settle();
-        cluster.Deployments.Values.ShouldAllBe(deployment => deployment.Replicas == 0);
+        cluster.Deployments.Values.ShouldAllBe(deployment => deployment.Pods.Wanted == 0);
         cluster.Condition(ConditionTypes.Stalled).ShouldBeNull();
 
         cluster.PodsComeUp();

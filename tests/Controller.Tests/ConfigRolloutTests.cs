@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Shared;
 using Shouldly;
@@ -16,13 +17,17 @@ public sealed class ConfigRolloutTests
     private readonly SimulatedCluster cluster = new();
 
     [Theory]
-    [InlineData(Names.ServingTrack)]
-    [InlineData(Names.EvalTrack)]
-    public void A_guardrail_comes_up_with_the_prices_in_force(string track)
+    [InlineData(Track.Serving)]
+    [InlineData(Track.Eval)]
+    public void A_guardrail_comes_up_with_the_prices_in_force(Track track)
     {
-        ((JsonObject)ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!).ContainsKey("prices.json").ShouldBeFalse();
+        ((JsonObject)ChildObjects.GuardrailConfig(cluster.Observe(), new Revision("abc"), track)["data"]!)
+            .ContainsKey("prices.json")
+            .ShouldBeFalse();
         cluster.Prices = First;
-        ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!["prices.json"]!.GetValue<string>().ShouldBe(First.Text);
+        ChildObjects.GuardrailConfig(cluster.Observe(), new Revision("abc"), track)["data"]!["prices.json"]!
+            .GetValue<string>()
+            .ShouldBe(First.Text);
     }
 
     [Fact]
@@ -60,7 +65,7 @@ public sealed class ConfigRolloutTests
         cluster.Settle();
         Digests()
             .Keys.ShouldBe(
-                [Config(kept, Names.ServingTrack), Config(serving, Names.ServingTrack), Config(cluster.Declared, Names.EvalTrack)],
+                [Config(kept, Track.Serving), Config(serving, Track.Serving), Config(cluster.Declared, Track.Eval)],
                 ignoreOrder: true
             );
 
@@ -70,10 +75,7 @@ public sealed class ConfigRolloutTests
             .Writes.TakeWhile(write => write is Write.SetPrices)
             .Cast<Write.SetPrices>()
             .Select(write => (write.ConfigMap.Name, write.Text))
-            .ShouldBe(
-                [(Config(kept, Names.ServingTrack), Second.Text), (Config(serving, Names.ServingTrack), Second.Text)],
-                ignoreOrder: true
-            );
+            .ShouldBe([(Config(kept, Track.Serving), Second.Text), (Config(serving, Track.Serving), Second.Text)], ignoreOrder: true);
         cluster.Settle();
         Digests().Values.Distinct().ShouldHaveSingleItem().ShouldBe(Second.Digest);
 
@@ -81,7 +83,7 @@ public sealed class ConfigRolloutTests
         cluster.Agent.Spec.Ports = [];
         cluster.Prices = null;
         cluster.Settle();
-        Digests()[Config(serving, Names.ServingTrack)].ShouldBeNull();
+        Digests()[Config(serving, Track.Serving)].ShouldBeNull();
         cluster.Condition(ConditionTypes.Stalled)!.Status.ShouldBe("True");
     }
 
@@ -96,7 +98,15 @@ public sealed class ConfigRolloutTests
         {
             Children = seen.Children with
             {
-                Copies = [.. seen.Children.Copies.Select(copy => copy with { Meta = copy.Meta with { ControllerUid = "somebody" } })],
+                Copies =
+                [
+                    .. seen.Children.Copies.Select(copy =>
+                        copy with
+                        {
+                            Meta = copy.Meta with { Controller = new ControllerReference("Other", "other", "somebody") },
+                        }
+                    ),
+                ],
             },
         };
         cluster.Agent.Spec.Ports = [];
@@ -105,7 +115,7 @@ public sealed class ConfigRolloutTests
             .Decide(cluster.Observe())
             .Writes.OfType<Write.SetPrices>()
             .ShouldHaveSingleItem()
-            .ConfigMap.Name.ShouldBe(Config(revision, Names.ServingTrack));
+            .ConfigMap.Name.ShouldBe(Config(revision, Track.Serving));
         cluster.Agent.Metadata.DeletionTimestamp = cluster.Now.UtcDateTime;
         AgentDecider.Decide(cluster.Observe()).Writes.ShouldBeEmpty();
     }
@@ -135,7 +145,7 @@ public sealed class ConfigRolloutTests
             .Cast<Write.SetAuthority>()
             .Select(write => (write.ConfigMap.Name, write.Text))
             .ShouldBe(
-                [(Config(kept, Names.ServingTrack), cluster.Authority), (Config(serving, Names.ServingTrack), cluster.Authority)],
+                [(Config(kept, Track.Serving), cluster.Authority), (Config(serving, Track.Serving), cluster.Authority)],
                 ignoreOrder: true
             );
         cluster.Settle();
@@ -156,7 +166,7 @@ public sealed class ConfigRolloutTests
         cluster.Agent.Spec.Ports = [];
         cluster.Authority = "the next";
         cluster.Settle();
-        cluster.Copies[Config(serving, Names.ServingTrack)].CaDigest.ShouldBe(TrustBundle.DigestOf(cluster.Authority));
+        cluster.Copies[Config(serving, Track.Serving)].CaDigest.ShouldBe(TrustBundle.DigestOf(cluster.Authority));
     }
 
     private List<string> Templates() =>
@@ -173,7 +183,7 @@ public sealed class ConfigRolloutTests
             .Copies.Values.Where(copy => copy.Meta.Label(Names.TrackLabel) is not null)
             .ToDictionary(copy => copy.Meta.Key.Name, copy => copy.PricesDigest);
 
-    private static string Config(string revision, string track) => ChildNames.GuardrailConfig("support", revision, track);
+    private static string Config(string revision, Track track) => ChildNames.GuardrailConfig("support", new Revision(revision), track);
 
     private static GuardrailPrices Prices(string input)
     {

@@ -199,8 +199,8 @@ public sealed class DecisionTests
         cluster.Copies.Keys.ShouldContain($"prompt-support-{first}");
         cluster.Now += TimeSpan.FromMinutes(5);
         cluster.Settle();
-        cluster.Deployments[$"support-{second}"].Replicas.ShouldBe(0);
-        cluster.Deployments[$"support-{first}"].Replicas.ShouldBe(2);
+        cluster.Deployments[$"support-{second}"].Pods.Wanted.ShouldBe(0);
+        cluster.Deployments[$"support-{first}"].Pods.Wanted.ShouldBe(2);
 
         cluster.SetPrompt("v3");
         cluster.PromoteDeclared().ShouldBe(cluster.Declared, "the decision was about what was declared then");
@@ -260,7 +260,7 @@ public sealed class DecisionTests
 
         cluster.Served.ShouldBe(second);
         cluster.Condition(ConditionTypes.Stalled)!.Reason.ShouldBe(Reasons.ProgressDeadlineExceeded);
-        cluster.Deployments[$"support-{first}"].Replicas.ShouldBe(0);
+        cluster.Deployments[$"support-{first}"].Pods.Wanted.ShouldBe(0);
         cluster.Settle().ShouldBe(0);
     }
 
@@ -298,7 +298,7 @@ public sealed class DecisionTests
 
         cluster.Runs.Count.ShouldBe(1);
         cluster.Deployments.Keys.ShouldBe([$"support-{good}"]);
-        cluster.Deployments[$"support-{good}"].Replicas.ShouldBe(3);
+        cluster.Deployments[$"support-{good}"].Pods.Wanted.ShouldBe(3);
         cluster.Condition(ConditionTypes.Reconciling)!.Reason.ShouldBe(Reasons.Paused);
 
         cluster.Agent.Spec.Rollout.Paused = false;

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using AgentReadiness.Testing;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Runtime;
 using Shouldly;
 using Xunit;
 
@@ -72,6 +73,20 @@ public sealed partial class LayerTests
         foreach (var project in Projects())
             Closure(project).ShouldNotContain("Controller", $"operator/{project} references the Controller");
     }
+
+    [Fact]
+    public void No_parameter_list_is_longer_than_seven()
+    {
+        ParameterLists.TooLong(typeof(AgentObserver).Assembly).ShouldBeEmpty();
+        ParameterLists.TooLong(typeof(KubernetesApi).Assembly).ShouldBeEmpty();
+    }
+
+    // A test that finds no long list where there is one would find none for ever.
+    [Fact]
+    public void A_parameter_list_that_is_too_long_is_seen() =>
+        ParameterLists.TooLong(typeof(LayerTests).Assembly).ShouldContain("LayerTests.TooLong has 8 parameters");
+
+    private static int TooLong(int a, int b, int c, int d, int e, int f, int g, int h) => a + b + c + d + e + f + g + h;
 
     private static IEnumerable<string> Projects() =>
         Directory

@@ -2,10 +2,12 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Shared;
 using Shouldly;
 using Xunit;
 
@@ -138,18 +140,18 @@ public sealed class PodTemplateTests
     {
         if (!budget)
             cluster.Agent.Spec.Budget = null;
-        GuardrailConfig Read(string track) =>
+        GuardrailConfig Read(Track track) =>
             JsonSerializer.Deserialize(
-                ChildObjects.GuardrailConfig(cluster.Observe(), "abc", track)["data"]!["config.json"]!.GetValue<string>(),
+                ChildObjects.GuardrailConfig(cluster.Observe(), new Revision("abc"), track)["data"]!["config.json"]!.GetValue<string>(),
                 ContractsJson.Default.GuardrailConfig
             )!;
-        var config = Read(Names.ServingTrack);
+        var config = Read(Track.Serving);
 
         config.Upstreams[0].KeyFile.ShouldBe("/var/run/agent-readiness/keys/openai/key");
         config.Inbound[0].ListenPort.ShouldBe(15090);
         config.Inbound[0].TargetPort.ShouldBe(8080);
         (config.Budget is not null).ShouldBe(budget);
-        Read(Names.EvalTrack).Budget.ShouldNotBeNull("an evaluation has a cap of its own");
+        Read(Track.Eval).Budget.ShouldNotBeNull("an evaluation has a cap of its own");
     }
 
     private JsonObject Build(bool native)
@@ -160,8 +162,8 @@ public sealed class PodTemplateTests
             {
                 Environment = seen.Environment with { NativeSidecars = native },
             },
-            "abc",
-            Names.ServingTrack,
+            new Revision("abc"),
+            Track.Serving,
             "guardrail:1"
         );
     }
@@ -173,7 +175,7 @@ public sealed class PodTemplateTests
     {
         cluster.Agent.Spec.Template["spec"]!["terminationGracePeriodSeconds"] = grace;
         var config = JsonSerializer.Deserialize(
-            ChildObjects.GuardrailConfig(cluster.Observe(), "abc", Names.ServingTrack)["data"]!["config.json"]!.GetValue<string>(),
+            ChildObjects.GuardrailConfig(cluster.Observe(), new Revision("abc"), Track.Serving)["data"]!["config.json"]!.GetValue<string>(),
             ContractsJson.Default.GuardrailConfig
         )!;
 

@@ -24,7 +24,7 @@ public sealed class RotationTests
     );
     private static readonly RotationFacts Late = Fresh with { Leaf = new Lifetime(Start.AddDays(240), Start.AddDays(330)) };
     private static readonly RotationFacts Announced = Late with { Next = new Lifetime(Start.AddDays(244), Start.AddDays(609)) };
-    private static readonly RotationFacts Spread = Announced with { SpreadAt = Start.AddDays(244) };
+    private static readonly RotationFacts RolledOut = Announced with { RolledOutAt = Start.AddDays(244) };
     private static readonly RotationFacts Switched = Fresh with { SwitchedAt = Start };
     private static readonly RotationFacts Adopted = new(
         new Lifetime(Start, Start.AddDays(3650)),
@@ -66,19 +66,19 @@ public sealed class RotationTests
                 RotationStep.Renew
             },
             { "some lack the next CA", Announced, 244.1, 3, RotationStep.None },
-            { "all have the next CA", Announced, 244.1, 0, RotationStep.NoteSpread },
-            { "the overlap runs", Spread, 244 + (0.9 / 24), 0, RotationStep.None },
-            { "one lost the next CA while the overlap runs", Spread, 244 + (0.9 / 24), 1, RotationStep.ForgetSpread },
-            { "one lost the next CA as the overlap ends", Spread, 244 + (1.01 / 24), 1, RotationStep.ForgetSpread },
-            { "the overlap is over", Spread, 244 + (1.01 / 24), 0, RotationStep.Switch },
-            { "a clock that was set back only waits", Spread, 200, 0, RotationStep.None },
+            { "all have the next CA", Announced, 244.1, 0, RotationStep.RecordRollout },
+            { "the overlap runs", RolledOut, 244 + (0.9 / 24), 0, RotationStep.None },
+            { "one lost the next CA while the overlap runs", RolledOut, 244 + (0.9 / 24), 1, RotationStep.ForgetRollout },
+            { "one lost the next CA as the overlap ends", RolledOut, 244 + (1.01 / 24), 1, RotationStep.ForgetRollout },
+            { "the overlap is over", RolledOut, 244 + (1.01 / 24), 0, RotationStep.Switch },
+            { "a clock that was set back only waits", RolledOut, 200, 0, RotationStep.None },
             { "one still lacks it and there is time", Announced, 299, 1, RotationStep.None },
             { "one still lacks it and the CA is about to end", LastLeaf with { Next = Announced.Next }, 335, 1, RotationStep.Switch },
             { "the old CA is still in some hands", Switched, 0.9 / 24, 0, RotationStep.None },
             { "the old CA is in nobody's hands", Switched, 1.01 / 24, 0, RotationStep.Retire },
             { "no other CA while two are trusted", Late with { SwitchedAt = Start.AddDays(244) }, 244, 0, RotationStep.None },
             { "the chart's CA, whose key nobody has", Adopted, 1, 0, RotationStep.Announce },
-            { "the chart's, announced", Adopted with { Next = Announced.Next }, 250, 0, RotationStep.NoteSpread },
+            { "the chart's, announced", Adopted with { Next = Announced.Next }, 250, 0, RotationStep.RecordRollout },
             {
                 "the chart's certificate is about to end",
                 Adopted with
@@ -175,12 +175,12 @@ public sealed class RotationTests
     {
         var state = CertificateIssuer.Carry(RotationStep.Create, null, Host, Start, Plan);
         state = CertificateIssuer.Carry(RotationStep.Announce, state, Host, Start, Plan);
-        state = CertificateIssuer.Carry(RotationStep.NoteSpread, state, Host, Start.AddTicks(1), Plan);
+        state = CertificateIssuer.Carry(RotationStep.RecordRollout, state, Host, Start.AddTicks(1), Plan);
         Read(state.Data()).State!.Data().ToJsonString().ShouldBe(state.Data().ToJsonString());
         state = CertificateIssuer.Carry(RotationStep.Switch, state, Host, Start, Plan);
         var read = Read(state.Data()).State!;
         read.Data().ToJsonString().ShouldBe(state.Data().ToJsonString());
-        (read.Next, read.SpreadAt, read.SwitchedAt, read.Previous!.Key).ShouldBe((null, null, Start, null));
+        (read.Next, read.RolledOutAt, read.SwitchedAt, read.Previous!.Key).ShouldBe((null, null, Start, null));
         read.ToString().ShouldNotContain("PRIVATE KEY");
         Read(state.Data()).ToString()!.ShouldNotContain("PRIVATE KEY");
     }

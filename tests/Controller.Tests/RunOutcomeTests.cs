@@ -97,7 +97,7 @@ public sealed class RunOutcomeTests
         );
         RunOutcome
             .Decide(Run(), failed, [running], Start.AddMinutes(1))
-            .ShouldSatisfyAllConditions(outcome => outcome.Fault.ShouldBeNull(), outcome => outcome.LookAgainAfter.ShouldNotBeNull());
+            .ShouldSatisfyAllConditions(outcome => outcome.Fault.ShouldBeNull(), outcome => outcome.RequeueAfter.ShouldNotBeNull());
         RunOutcome.Decide(Run(), failed, [], Start.AddMinutes(1)).Fault!.Message.ShouldContain("BackoffLimitExceeded");
         RunOutcome
             .Decide(Run(), failed, [running with { Phase = "Failed" }], Start.AddMinutes(1))
@@ -109,7 +109,7 @@ public sealed class RunOutcomeTests
     {
         var waiting = RunOutcome.Decide(Run(), null, [], Start.AddMinutes(10));
         waiting.Fault.ShouldBeNull();
-        waiting.LookAgainAfter.ShouldBe(TimeSpan.FromMinutes(21));
+        waiting.RequeueAfter.ShouldBe(TimeSpan.FromMinutes(21));
 
         RunOutcome.Decide(Run(), null, [], Start.AddMinutes(31)).Fault!.Reason.ShouldBe(EvalReasons.RunnerVanished);
     }

@@ -72,7 +72,7 @@ public sealed class SharedBudgetTests
         cluster.Shared = [View(budget, "10", exhausted: true)];
         cluster.Settle();
 
-        cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(pods);
+        cluster.Deployments[$"support-{revision}"].Pods.Wanted.ShouldBe(pods);
         var condition = cluster.Condition(ConditionTypes.WithinBudget)!;
         condition.Status.ShouldBe(consequence is null ? "True" : "False");
         if (consequence is not null)
@@ -89,7 +89,7 @@ public sealed class SharedBudgetTests
         cluster.Shared = [new SharedBudgetView(new SharedBudget(AccountKey.Shared("shop", "team"), null), null)];
         cluster.Settle();
 
-        cluster.Deployments[$"support-{revision}"].Replicas.ShouldBe(2);
+        cluster.Deployments[$"support-{revision}"].Pods.Wanted.ShouldBe(2);
         var condition = cluster.Condition(ConditionTypes.WithinBudget)!;
         (condition.Status, condition.Reason).ShouldBe(("False", Reasons.SharedBudgetMissing));
         condition.Message.ShouldContain("sharedBudgets names team");

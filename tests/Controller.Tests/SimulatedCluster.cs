@@ -88,7 +88,7 @@ internal sealed class SimulatedCluster
             : null;
 
     /// <summary>The revision that the spec declares.</summary>
-    public string Declared => Revision.Compute(Agent.Spec, configMaps.ToDictionary(map => map.Key, map => map.Value.Digest));
+    public string Declared => Revision.Compute(Agent.Spec, configMaps.ToDictionary(map => map.Key, map => map.Value.Digest)).Hash;
 
     /// <summary>From each revision that gets traffic through the Service to its pods.</summary>
     public IReadOnlyDictionary<string, int> Traffic =>
@@ -96,9 +96,9 @@ internal sealed class SimulatedCluster
             ? new Dictionary<string, int>()
             : deployments
                 .Values.Where(deployment =>
-                    deployment.Available > 0 && service.Selector.All(entry => deployment.Meta.Label(entry.Key) == entry.Value)
+                    deployment.Pods.Available > 0 && service.Selector.All(entry => deployment.Meta.Label(entry.Key) == entry.Value)
                 )
-                .ToDictionary(deployment => deployment.Revision!, deployment => deployment.Available);
+                .ToDictionary(deployment => deployment.Revision!.Value.Hash, deployment => deployment.Pods.Available);
 
     public static AgentDeployment Sample() =>
         new()
@@ -200,7 +200,7 @@ internal sealed class SimulatedCluster
     private IReadOnlyList<string> EndpointPods() =>
         EndpointsLag || Served is null || !deployments.TryGetValue($"support-{Served}", out var deployment)
             ? []
-            : [.. Enumerable.Range(0, deployment.Available).Select(pod => $"{deployment.Meta.Key.Name}-rs-{pod}")];
+            : [.. Enumerable.Range(0, deployment.Pods.Available).Select(pod => $"{deployment.Meta.Key.Name}-rs-{pod}")];
 
     /// <summary>Decides and writes, until nothing changes any more; returns how many passes wrote something.</summary>
     public int Settle(int limit = 20)
@@ -232,10 +232,7 @@ internal sealed class SimulatedCluster
             deployments[name] = view with
             {
                 Observed = true,
-                Updated = view.Replicas,
-                Available = view.Replicas,
-                Ready = view.Replicas,
-                Total = view.Replicas,
+                Pods = new PodCounts(view.Pods.Wanted, view.Pods.Wanted, view.Pods.Wanted, view.Pods.Wanted, view.Pods.Wanted),
             };
     }
 
@@ -384,7 +381,7 @@ internal sealed class SimulatedCluster
             case Write.Scale scale:
                 deployments[scale.Deployment.Name] = deployments[scale.Deployment.Name] with
                 {
-                    Replicas = scale.Replicas,
+                    Pods = deployments[scale.Deployment.Name].Pods with { Wanted = scale.Replicas },
                     Observed = false,
                 };
                 return true;
@@ -425,20 +422,16 @@ internal sealed class SimulatedCluster
         var replicas = body["spec"]!["replicas"]!.GetValue<int>();
         if (deployments.TryGetValue(name, out var view))
         {
-            if (view.Replicas == replicas && view.ForeignManagers.Count == 0)
+            if (view.Pods.Wanted == replicas && view.ForeignManagers.Count == 0)
                 return false;
-            deployments[name] = view with { Replicas = replicas, Observed = false, ForeignManagers = [] };
+            deployments[name] = view with { Pods = view.Pods with { Wanted = replicas }, Observed = false, ForeignManagers = [] };
             return true;
         }
         var labels = Labels(body["metadata"]!["labels"]);
         deployments[name] = new DeploymentView(
             Meta(name, "agent-uid", labels),
-            replicas,
+            new PodCounts(replicas, 0, 0, 0, 0),
             false,
-            0,
-            0,
-            0,
-            0,
             null,
             "guardrail:1",
             [],
@@ -453,12 +446,16 @@ internal sealed class SimulatedCluster
         new(
             new NamespacedName("shop", name),
             $"uid-{++uids}",
-            owner,
+            owner switch
+            {
+                null => null,
+                "agent-uid" => new ControllerReference("AgentDeployment", "support", owner),
+                _ => new ControllerReference("Other", "other", owner),
+            },
             labels,
             Now,
             false,
-            "1",
-            owner == "agent-uid" ? "AgentDeployment/support" : null
+            "1"
         );
 
     private static string Name(JsonObject body) => body["metadata"]!["name"]!.GetValue<string>();

@@ -1,5 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.ReadinessExceptions;
@@ -60,7 +61,7 @@ public sealed class TamperTests
     public void A_Deployment_of_the_declared_revision_that_others_wrote_into_is_written_again()
     {
         var good = cluster.PromoteDeclared();
-        cluster.Edit($"support-{good}", view => view with { ForeignManagers = ["kubectl-edit"], Replicas = 7 });
+        cluster.Edit($"support-{good}", view => view with { ForeignManagers = ["kubectl-edit"], Pods = view.Pods with { Wanted = 7 } });
         var write = AgentDecider
             .Decide(cluster.Observe())
             .Writes.OfType<Write.Apply>()
@@ -68,7 +69,7 @@ public sealed class TamperTests
         write.ForeignManagers.ShouldBe(["kubectl-edit"]);
 
         cluster.Settle();
-        cluster.Deployments[$"support-{good}"].Replicas.ShouldBe(2);
+        cluster.Deployments[$"support-{good}"].Pods.Wanted.ShouldBe(2);
     }
 
     [Fact]
@@ -177,7 +178,16 @@ public sealed class TamperTests
 
         ExceptionRule.State(exception, ["platform"], cluster.Now).ShouldBe(state);
         (
-            ExceptionRule.Find([exception], "shop", "support", cluster.Declared, ExceptionGate.Evals, ["platform"], cluster.Now) is not null
+            ExceptionRule.Find(
+                [exception],
+                "shop",
+                "support",
+                new Revision(cluster.Declared),
+                ExceptionGate.Evals,
+                ["platform"],
+                cluster.Now
+            )
+            is not null
         ).ShouldBe(state == ExceptionState.Active);
         cluster.Settle();
         cluster.PodsComeUp();
@@ -189,7 +199,7 @@ public sealed class TamperTests
     public void An_unhealthy_last_good_never_blocks_the_fix_and_unreadiness_never_rolls_back()
     {
         var bad = cluster.PromoteDeclared();
-        cluster.Edit($"support-{bad}", view => view with { Available = 0, Ready = 0 });
+        cluster.Edit($"support-{bad}", view => view with { Pods = view.Pods with { Available = 0, Ready = 0 } });
         cluster.Now += TimeSpan.FromDays(30);
         cluster.Settle();
         cluster.Served.ShouldBe(bad);
@@ -199,14 +209,14 @@ public sealed class TamperTests
         cluster.Settle();
         cluster.Edit(
             $"support-{cluster.Declared}-eval",
-            view => view with { Observed = true, Updated = 1, Available = 1, Ready = 1, Total = 1 }
+            view => view with { Observed = true, Pods = view.Pods with { Updated = 1, Available = 1, Ready = 1, Total = 1 } }
         );
         cluster.Settle();
         cluster.EvalsEnd(EvalPhase.Passed);
         cluster.Settle();
         cluster.Edit(
             $"support-{cluster.Declared}",
-            view => view with { Observed = true, Updated = 2, Available = 2, Ready = 2, Total = 2 }
+            view => view with { Observed = true, Pods = view.Pods with { Updated = 2, Available = 2, Ready = 2, Total = 2 } }
         );
         cluster.Settle();
         cluster.Served.ShouldBe(cluster.Declared);
@@ -217,7 +227,7 @@ public sealed class TamperTests
             new Meta(
                 new NamespacedName("shop", name),
                 name,
-                "rs",
+                controller is null ? null : new ControllerReference(controller.Split('/')[0], controller.Split('/')[1], "rs"),
                 new Dictionary<string, string>
                 {
                     [Names.AgentLabel] = "support",
@@ -226,8 +236,7 @@ public sealed class TamperTests
                 },
                 DateTimeOffset.UnixEpoch,
                 false,
-                "1",
-                controller
+                "1"
             ),
             "Running",
             null,

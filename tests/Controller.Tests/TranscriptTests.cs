@@ -86,7 +86,10 @@ public sealed partial class TranscriptTests
         Say("pods go", cluster.PodsComeUp);
         Say("the cap is raised", () => cluster.Agent.Spec.Budget!.Windows[0].MaxCost = "100");
         Say("pods come up", cluster.PodsComeUp);
-        Say("a pod dies", () => cluster.Edit($"support-{cluster.Served}", view => view with { Available = 1, Ready = 1 }));
+        Say(
+            "a pod dies",
+            () => cluster.Edit($"support-{cluster.Served}", view => view with { Pods = view.Pods with { Available = 1, Ready = 1 } })
+        );
         Say("the spec breaks a rule", () => cluster.Agent.Spec.Replicas = -1);
         Say("and is mended", () => cluster.Agent.Spec.Replicas = 2);
         Say("a prompt is missing", cluster.RemovePrompt);
@@ -112,7 +115,7 @@ public sealed partial class TranscriptTests
         {
             Note(cluster.Declared);
             var services = cluster.Services.ToDictionary(entry => entry.Key, entry => Selector(entry.Value.Selector));
-            var deployments = cluster.Deployments.ToDictionary(entry => entry.Key, entry => entry.Value.Replicas);
+            var deployments = cluster.Deployments.ToDictionary(entry => entry.Key, entry => entry.Value.Pods.Wanted);
             var copies = cluster.Copies.ToDictionary(entry => entry.Key, entry => entry.Value.Digest);
             var budget = cluster.Disruption is not null;
             var decision = AgentDecider.Decide(cluster.Observe());

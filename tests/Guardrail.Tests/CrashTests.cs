@@ -48,9 +48,9 @@ public sealed class CrashTests
         await rig.Guardrail.StopAsync();
 
         var message = await File.ReadAllTextAsync(rig.TerminationLog);
-        var report = LastReports.TryRead(message).ShouldNotBeNull().Reports.ShouldHaveSingleItem();
+        var report = FinalReports.TryRead(message).ShouldNotBeNull().Reports.ShouldHaveSingleItem();
         (report.Holder, report.Window, report.Settled).ShouldBe((holder, "day-1", settled));
-        message.Length.ShouldBeLessThanOrEqualTo(LastReports.MaxBytes);
+        message.Length.ShouldBeLessThanOrEqualTo(FinalReports.MaxBytes);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class CrashTests
 
         (await File.ReadAllTextAsync(rig.TerminationLog)).ShouldBeEmpty();
         using var journal = Journal.Open(rig.JournalFolder, rig.Log);
-        journal!.Past.ShouldBeEmpty();
+        journal!.Orphaned.ShouldBeEmpty();
     }
 
     [Fact]
@@ -79,9 +79,9 @@ public sealed class CrashTests
                 Settled = new Money(123456.123456789012m),
                 Closing = true,
             });
-        var message = LastReports.Write(closings);
-        message.Length.ShouldBeLessThanOrEqualTo(LastReports.MaxBytes);
-        LastReports.TryRead(message)!.Reports[0].Window.ShouldBe("0123456789abcdef-0");
-        LastReports.TryRead(message)!.Reports.Count.ShouldBeGreaterThan(2);
+        var message = FinalReports.Write(closings);
+        message.Length.ShouldBeLessThanOrEqualTo(FinalReports.MaxBytes);
+        FinalReports.TryRead(message)!.Reports[0].Window.ShouldBe("0123456789abcdef-0");
+        FinalReports.TryRead(message)!.Reports.Count.ShouldBeGreaterThan(2);
     }
 }

@@ -110,7 +110,7 @@ public sealed class JournalTests : IDisposable
             bytes[45] = (byte)'2';
         File.WriteAllBytes(FilePath, bytes);
         using var again = Open();
-        again.Past.ShouldBeEmpty();
+        again.Orphaned.ShouldBeEmpty();
         log.All.ShouldContain(line => line.Contains($"journal not used: {reason}", StringComparison.Ordinal));
         Funded(again, 5);
         After(Bytes()).ShouldHaveSingleItem();
@@ -129,7 +129,7 @@ public sealed class JournalTests : IDisposable
         using (var journal = Open())
             Funded(journal, 10).TryReserve(new Money(1), Now);
         using var second = Open();
-        second.Past.Count.ShouldBe(1);
+        second.Orphaned.Count.ShouldBe(1);
         Funded(second, 10, "second0123456789").TryReserve(new Money(2), Now);
         After(Bytes()).Select(record => record.Reserved.Cost.Amount).ShouldBe([1m, 2m], ignoreOrder: true);
     }
@@ -231,7 +231,7 @@ public sealed class JournalTests : IDisposable
         {
             File.WriteAllBytes(Path.Combine(other.FullName, Journal.FileName), bytes);
             using var journal = Journal.Open(other.FullName, log)!;
-            return [.. journal.Past.Select(past => past.Record)];
+            return [.. journal.Orphaned.Select(orphaned => orphaned.Record)];
         }
         finally
         {

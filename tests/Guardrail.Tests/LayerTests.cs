@@ -30,6 +30,9 @@ public sealed partial class LayerTests
             .ShouldBe(Layers, ignoreOrder: true);
 
     [Fact]
+    public void No_parameter_list_is_longer_than_seven() => ParameterLists.TooLong(typeof(Hosting.GuardrailHost).Assembly).ShouldBeEmpty();
+
+    [Fact]
     public void No_folder_uses_one_above_it()
     {
         var uses = 0;

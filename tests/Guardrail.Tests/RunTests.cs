@@ -18,7 +18,7 @@ public sealed class RunTests
         var share = new RunShare(Money.Parse("0.6"), 30);
         run.TryStep(policy, share, 1).ShouldBeNull();
         run.TryStep(policy, share, 2).ShouldBe("maxCost");
-        run.TryAgain(policy, share).ShouldBe("maxCost");
+        run.TryRetry(policy, share).ShouldBe("maxCost");
         run.TryStep(policy, new RunShare(Money.Zero, 71), 3).ShouldBe("maxTokens");
         run.Settle(share, Money.Parse("0.1"), 5);
         run.TryStep(policy, share, 4).ShouldBeNull();

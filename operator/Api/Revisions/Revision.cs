@@ -9,7 +9,8 @@ namespace AgentReadiness.Api.Revisions;
 /// template refers to, its guardrails (without credentials) and its reliability. Replicas, rollout, evals and budget are not part
 /// of it, and nothing of the cluster is: a manifest gives the same revision offline.
 /// </summary>
-public static class Revision
+/// <param name="Hash">The hash, as labels, names and statuses have it.</param>
+public readonly record struct Revision(string Hash)
 {
     /// <summary>Hex digits of the hash that make a revision's name: 60 bits.</summary>
     public const int Length = 15;
@@ -18,7 +19,7 @@ public static class Revision
     /// <param name="spec">The spec; fields that the API server would default may be absent.</param>
     /// <param name="configMaps">From the name of a referenced ConfigMap to its <see cref="ConfigMapContent.Digest"/>; a missing optional
     /// one is left out.</param>
-    public static string Compute(AgentDeploymentSpec spec, IReadOnlyDictionary<string, string> configMaps)
+    public static Revision Compute(AgentDeploymentSpec spec, IReadOnlyDictionary<string, string> configMaps)
     {
         var contents = new JsonObject();
         foreach (var (name, digest) in configMaps)
@@ -30,8 +31,14 @@ public static class Revision
             ["guardrails"] = Guardrails(spec.Guardrails),
             ["reliability"] = Reliability(spec.Reliability),
         };
-        return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)))[..Length];
+        return new Revision(Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(whole)))[..Length]);
     }
+
+    /// <summary>The revision that a label or a status names, or null where it names none.</summary>
+    public static Revision? Parse(string? hash) => string.IsNullOrEmpty(hash) ? null : new Revision(hash);
+
+    /// <summary>The hash.</summary>
+    public override string ToString() => Hash;
 
     // A member that is null means the same to the API server as a member that is absent, and some tools drop it while others keep it.
     private static JsonNode? WithoutNulls(JsonNode? node) =>
@@ -88,30 +95,5 @@ public static class Revision
         if (upstream.Proxy is not null)
             json["proxy"] = upstream.Proxy;
         return json;
-    }
-}
-
-/// <summary>The content of a ConfigMap.</summary>
-/// <param name="Data">Text values.</param>
-/// <param name="BinaryData">Base64 values.</param>
-public sealed record ConfigMapContent(IReadOnlyDictionary<string, string> Data, IReadOnlyDictionary<string, string> BinaryData)
-{
-    /// <summary>SHA-256 of the content's canonical JSON, in hex: a cache of digests is small where a cache of contents is not.</summary>
-    public string Digest() => Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Serialize(ToJson())));
-
-    private JsonObject ToJson()
-    {
-        var json = new JsonObject { ["data"] = Map(Data) };
-        if (BinaryData.Count > 0)
-            json["binaryData"] = Map(BinaryData);
-        return json;
-    }
-
-    private static JsonObject Map(IReadOnlyDictionary<string, string> values)
-    {
-        var map = new JsonObject();
-        foreach (var (key, value) in values)
-            map[key] = value;
-        return map;
     }
 }

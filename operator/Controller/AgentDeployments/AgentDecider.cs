@@ -42,7 +42,7 @@ public static class AgentDecider
             return new AgentDecision([], before, [], null);
 
         var serving = Serving(seen, before);
-        draft.Status = draft.Status with { ServingRevision = serving, Exception = null };
+        draft.Status = draft.Status with { ServingRevision = serving?.Hash, Exception = null };
         var problems = AgentDeploymentRules.Check(seen.Agent);
         if (problems.Count > 0)
         {
@@ -59,7 +59,7 @@ public static class AgentDecider
             TamperCheck.Report(seen, draft, null, serving);
             return draft.Finish();
         }
-        var revision = Revision.Compute(seen.Agent.Spec, seen.Inputs.ConfigMaps.ToDictionary(map => map.Key, map => map.Value.Digest));
+        var revision = seen.Inputs.Revision(seen.Agent.Spec);
         if (Preconditions.Refusal(seen, revision) is { } refusal)
         {
             draft.Stall(Phases.Invalid, refusal.Reason, refusal.Message);
@@ -104,7 +104,7 @@ public static class AgentDecider
     }
 
     /// <summary>Writes that bring a revision's pods up, in their order: configuration first.</summary>
-    internal static void AddRevision(AgentObservation seen, StatusDraft draft, string revision, string track, int replicas)
+    internal static void AddRevision(AgentObservation seen, StatusDraft draft, Revision revision, Track track, int replicas)
     {
         foreach (var (name, source) in seen.Inputs.ConfigMaps)
         {
@@ -128,43 +128,42 @@ public static class AgentDecider
     }
 
     /// <summary>The Deployment of a revision, or null.</summary>
-    internal static DeploymentView? Find(AgentObservation seen, string revision, string track) =>
+    internal static DeploymentView? Find(AgentObservation seen, Revision revision, Track track) =>
         seen.Owned.FirstOrDefault(deployment => deployment.Revision == revision && deployment.Track == track && !deployment.Meta.Deleting);
 
     /// <summary>Why the pods of a revision are not available, as exactly as the cluster says it.</summary>
-    internal static string Trouble(AgentObservation seen, DeploymentView? deployment, string revision, string track)
+    internal static string Trouble(AgentObservation seen, DeploymentView? deployment, Revision revision, Track track)
     {
-        var pods = seen.Children.Pods.Where(pod =>
-            pod.Meta.Label(Names.RevisionLabel) == revision && pod.Meta.Label(Names.TrackLabel) == track
-        );
+        var pods = seen.Children.Pods.Where(pod => pod.Meta.Revision == revision && pod.Meta.Track == track);
         var cause = deployment?.Fault ?? pods.Select(pod => pod.Trouble).FirstOrDefault(trouble => trouble is not null);
         return cause is null ? string.Empty : $": {cause}";
     }
 
     // The status records which revision serves. Only where that record is lost is the Service's selector read instead.
-    private static string? Serving(AgentObservation seen, AgentDeploymentStatus before)
+    private static Revision? Serving(AgentObservation seen, AgentDeploymentStatus before)
     {
-        if (before.ServingRevision is { Length: > 0 } recorded)
+        if (Revision.Parse(before.ServingRevision) is { } recorded)
             return recorded;
         var service = seen.Children.Services.GetValueOrDefault(ChildNames.Service(seen.Name));
-        var selected = service?.Meta.ControllerUid == seen.Uid ? service.Selector.GetValueOrDefault(Names.RevisionLabel) : null;
-        return selected is not null && Find(seen, selected, Names.ServingTrack) is not null ? selected : null;
+        var selected =
+            service?.Meta.ControllerUid == seen.Uid ? Revision.Parse(service.Selector.GetValueOrDefault(Names.RevisionLabel)) : null;
+        return selected is { } revision && Find(seen, revision, Track.Serving) is not null ? revision : null;
     }
 
-    private static void TakeOver(AgentObservation seen, StatusDraft draft, string? serving, string target, PromotionBasis basis)
+    private static void TakeOver(AgentObservation seen, StatusDraft draft, Revision? serving, Revision target, PromotionBasis basis)
     {
         var now = Timestamps.WholeSeconds(seen.Now);
         draft.Note(false, Reasons.Promoted, $"revision {target} serves now{(serving is null ? string.Empty : $", instead of {serving}")}");
         draft.Status = draft.Status with
         {
-            ServingRevision = target,
-            DrainingRevision = serving,
+            ServingRevision = target.Hash,
+            DrainingRevision = serving?.Hash,
             DrainUntil = serving is null ? null : now + GoDuration.Parse(seen.Agent.Spec.Rollout?.Drain ?? Defaults.Drain),
             History = ServedHistory.TakeOver(
                 draft.Status.History,
                 new ServedRevision
                 {
-                    Revision = target,
+                    Revision = target.Hash,
                     Since = now,
                     Basis = basis,
                     Exception = basis == PromotionBasis.Exception ? draft.Status.Exception?.Name : null,

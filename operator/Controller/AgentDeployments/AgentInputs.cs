@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Shared;
 
@@ -21,4 +22,8 @@ public sealed record AgentInputs
 
     /// <summary>Services of the namespace that have a selector and are not the operator's.</summary>
     public IReadOnlyList<ServiceView> ForeignServices { get; init; } = [];
+
+    /// <summary>The revision that a spec declares with these ConfigMaps.</summary>
+    public Revision Revision(AgentDeploymentSpec spec) =>
+        Api.Revisions.Revision.Compute(spec, ConfigMaps.ToDictionary(map => map.Key, map => map.Value.Digest));
 }

@@ -37,7 +37,7 @@ internal static class BudgetDecision
                 .Append(BudgetWindows.RaiseEnds(budget, seen.Now) ?? DateTimeOffset.MaxValue)
                 .Where(ends => ends > seen.Now && ends < DateTimeOffset.MaxValue)
         )
-            draft.LookAgainAt(ends);
+            draft.RequeueAt(ends);
 
         foreach (var window in own)
         {

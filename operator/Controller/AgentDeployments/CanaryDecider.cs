@@ -1,5 +1,5 @@
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
@@ -16,8 +16,8 @@ internal static class CanaryDecider
     public static Traffic Decide(
         AgentObservation seen,
         StatusDraft draft,
-        string revision,
-        string serving,
+        Revision revision,
+        Revision serving,
         int replicas,
         RolloutCommands commands,
         PromotionBasis basis
@@ -74,7 +74,7 @@ internal static class CanaryDecider
         var (candidate, stable) = Pods(replicas, steps, state.Step);
         draft.Status = draft.Status with { Canary = state };
         var since = Progress.Begin(seen, draft, ProgressSteps.Canary, candidate, isFresh);
-        var deployment = AgentDecider.Find(seen, revision, Names.ServingTrack);
+        var deployment = AgentDecider.Find(seen, revision, Track.Serving);
         if (IsWhole(seen, revision, candidate))
         {
             if (state.Step == last)
@@ -95,14 +95,14 @@ internal static class CanaryDecider
                 $"the {candidate} pods of revision {revision} in Canary step {state.Step}",
                 deployment,
                 revision,
-                Names.ServingTrack
+                Track.Serving
             )
         )
         {
             return Traffic.Held;
         }
         if (state.HeldSince is { } held)
-            draft.LookAgainAt(new DateTimeOffset(held, TimeSpan.Zero) + GoDuration.Parse(steps[state.Step - 1].Hold));
+            draft.RequeueAt(new DateTimeOffset(held, TimeSpan.Zero) + GoDuration.Parse(steps[state.Step - 1].Hold));
         // Another number of replicas in the middle of a step changes the pods of both revisions.
         state = state with
         {
@@ -111,12 +111,12 @@ internal static class CanaryDecider
         };
         draft.Status = draft.Status with { Canary = state };
         draft.PodsWanted = revision;
-        AgentDecider.AddRevision(seen, draft, revision, Names.ServingTrack, candidate);
+        AgentDecider.AddRevision(seen, draft, revision, Track.Serving, candidate);
         Tell(draft, revision, serving, steps, state);
         return new Traffic(null, state.Shared, state.Shared ? state.StablePods : null);
     }
 
-    private static void Tell(StatusDraft draft, string revision, string serving, List<CanaryStep> steps, CanaryStatus state)
+    private static void Tell(StatusDraft draft, Revision revision, Revision serving, List<CanaryStep> steps, CanaryStatus state)
     {
         var name = state.Step > steps.Count ? "all traffic" : $"step {state.Step} of {steps.Count}, {steps[state.Step - 1].Percent} %";
         var until = state.HeldSince is { } held
@@ -124,7 +124,7 @@ internal static class CanaryDecider
             : "waits for its pods";
         var message =
             $"Canary of revision {revision}, {name}: {state.CandidatePods} pods beside {state.StablePods} of revision {serving}; {until}";
-        var before = draft.Before.CandidateRevision == revision ? draft.Before.Canary : null;
+        var before = draft.Before.CandidateRevision == revision.Hash ? draft.Before.Canary : null;
         if (state.HeldSince is not null && (before?.Step != state.Step || before.HeldSince is null))
             draft.Note(false, Reasons.CanaryStep, message);
         draft.Reconciling(Phases.Canary, Reasons.CanaryStep, message);
@@ -138,16 +138,16 @@ internal static class CanaryDecider
     private static (int Candidate, int Stable) Pods(int replicas, List<CanaryStep> steps, int step) =>
         CanaryPlan.Pods(replicas, step > steps.Count ? 100 : steps[step - 1].Percent);
 
-    private static bool IsWhole(AgentObservation seen, string revision, int pods) =>
-        AgentDecider.Find(seen, revision, Names.ServingTrack)?.IsWhole(pods) == true;
+    private static bool IsWhole(AgentObservation seen, Revision revision, int pods) =>
+        AgentDecider.Find(seen, revision, Track.Serving)?.IsWhole(pods) == true;
 
-    private static string? Leftovers(AgentObservation seen, string revision, string serving) =>
+    private static Revision? Leftovers(AgentObservation seen, Revision revision, Revision serving) =>
         seen
             .Owned.FirstOrDefault(deployment =>
-                deployment.Track == Names.ServingTrack
+                deployment.Track == Track.Serving
                 && deployment.Revision != revision
                 && deployment.Revision != serving
-                && (deployment.Replicas > 0 || deployment.Total > 0)
+                && (deployment.Pods.Wanted > 0 || deployment.Pods.Total > 0)
             )
             ?.Revision;
 }

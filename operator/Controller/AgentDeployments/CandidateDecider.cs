@@ -1,6 +1,8 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -13,8 +15,8 @@ internal static class CandidateDecider
     public static Traffic Decide(
         AgentObservation seen,
         StatusDraft draft,
-        string revision,
-        string? serving,
+        Revision revision,
+        Revision? serving,
         int replicas,
         RolloutCommands commands
     )
@@ -22,8 +24,8 @@ internal static class CandidateDecider
         var before = draft.Before;
         draft.Status = draft.Status with
         {
-            CandidateRevision = revision,
-            Canary = before.CandidateRevision == revision && !commands.IsFresh ? before.Canary : Kept(draft, revision, commands),
+            CandidateRevision = revision.Hash,
+            Canary = before.CandidateRevision == revision.Hash && !commands.IsFresh ? before.Canary : Kept(draft, revision, commands),
         };
         if (commands.Aborts(revision))
         {
@@ -48,29 +50,28 @@ internal static class CandidateDecider
         }
         if (!IsApproved(seen, draft, revision, commands))
             return Traffic.Held;
-        var stepwise =
+        return
             seen.Agent.Spec.Rollout?.Strategy == RolloutStrategy.Canary
-            && serving is not null
-            && (seen.Agent.Spec.Replicas ?? Defaults.Replicas) > 0;
-        return stepwise
-            ? CanaryDecider.Decide(seen, draft, revision, serving!, replicas, commands, basis)
+            && serving is { } stable
+            && (seen.Agent.Spec.Replicas ?? Defaults.Replicas) > 0
+            ? CanaryDecider.Decide(seen, draft, revision, stable, replicas, commands, basis)
             : Promote(seen, draft, revision, replicas, commands, basis);
     }
 
     // The command Promote speeds a Canary up, and the Canary goes on. After any other command it begins anew.
-    private static CanaryStatus? Kept(StatusDraft draft, string revision, RolloutCommands commands) =>
-        draft.Before.CandidateRevision == revision && commands.Approves(revision) ? draft.Before.Canary : null;
+    private static CanaryStatus? Kept(StatusDraft draft, Revision revision, RolloutCommands commands) =>
+        draft.Before.CandidateRevision == revision.Hash && commands.Approves(revision) ? draft.Before.Canary : null;
 
     // While paused, pods keep running, no new step begins, and no deadline counts.
-    private static Traffic Pause(AgentObservation seen, StatusDraft draft, string revision, RolloutCommands commands)
+    private static Traffic Pause(AgentObservation seen, StatusDraft draft, Revision revision, RolloutCommands commands)
     {
         draft.KeepsEvalPods = true;
         draft.PodsWanted = revision;
-        if (draft.Before.Exception is { } used && used.Revision == revision)
+        if (draft.Before.Exception is { } used && used.Revision == revision.Hash)
             draft.Status = draft.Status with { Exception = used };
         var message = $"spec.rollout.paused: revision {revision} stays where it is";
         if (
-            draft.Before.CandidateRevision == revision
+            draft.Before.CandidateRevision == revision.Hash
             && draft.Before.Conditions.FirstOrDefault(condition => condition.Type == ConditionTypes.EvalsPassed)
                 is { Status: "True" } passed
         )
@@ -87,12 +88,12 @@ internal static class CandidateDecider
         return canary.Shared ? new Traffic(null, true, canary.StablePods) : Traffic.Held;
     }
 
-    private static bool IsApproved(AgentObservation seen, StatusDraft draft, string revision, RolloutCommands commands)
+    private static bool IsApproved(AgentObservation seen, StatusDraft draft, Revision revision, RolloutCommands commands)
     {
         var rollout = seen.Agent.Spec.Rollout;
         // A rollout that is past its approval stays approved, also where the approval came by the declared timeout.
         var past =
-            draft.Before.CandidateRevision == revision && draft.Before.ProgressStep is ProgressSteps.Promotion or ProgressSteps.Canary;
+            draft.Before.CandidateRevision == revision.Hash && draft.Before.ProgressStep is ProgressSteps.Promotion or ProgressSteps.Canary;
         if (rollout?.Approval != ApprovalMode.Manual || commands.Approves(revision) || past)
             return true;
         var until =
@@ -100,7 +101,7 @@ internal static class CandidateDecider
             + GoDuration.Parse(rollout.ApprovalTimeout ?? Defaults.ApprovalTimeout);
         if (seen.Now < until)
         {
-            draft.LookAgainAt(until);
+            draft.RequeueAt(until);
             draft.Reconciling(
                 Phases.AwaitingApproval,
                 Reasons.AwaitingApproval,
@@ -122,26 +123,26 @@ internal static class CandidateDecider
     private static Traffic Promote(
         AgentObservation seen,
         StatusDraft draft,
-        string revision,
+        Revision revision,
         int replicas,
         RolloutCommands commands,
         PromotionBasis basis
     )
     {
-        var deployment = AgentDecider.Find(seen, revision, Names.ServingTrack);
+        var deployment = AgentDecider.Find(seen, revision, Track.Serving);
         draft.Status = draft.Status with { Canary = null };
         var since = Progress.Begin(seen, draft, ProgressSteps.Promotion, replicas, commands.IsFresh);
         if (deployment?.IsWhole(replicas) == true)
             return new Traffic(basis, false, null);
-        if (Progress.IsLate(seen, draft, since, $"the serving pods of revision {revision}", deployment, revision, Names.ServingTrack))
+        if (Progress.IsLate(seen, draft, since, $"the serving pods of revision {revision}", deployment, revision, Track.Serving))
             return Traffic.Held;
         draft.PodsWanted = revision;
-        AgentDecider.AddRevision(seen, draft, revision, Names.ServingTrack, replicas);
+        AgentDecider.AddRevision(seen, draft, revision, Track.Serving, replicas);
         draft.Reconciling(
             Phases.Promoting,
             Reasons.Promoting,
-            $"{deployment?.Available ?? 0} of {replicas} serving pods of revision {revision} are "
-                + $"available{AgentDecider.Trouble(seen, deployment, revision, Names.ServingTrack)}"
+            $"{deployment?.Pods.Available ?? 0} of {replicas} serving pods of revision {revision} are "
+                + $"available{AgentDecider.Trouble(seen, deployment, revision, Track.Serving)}"
         );
         return Traffic.Held;
     }

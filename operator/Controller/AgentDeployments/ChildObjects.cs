@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Controller.Ledgers;
 using AgentReadiness.Controller.Shared;
@@ -12,9 +13,9 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <summary>Builds the objects that an agent consists of. Pure: each is the fields that we own, for server-side apply.</summary>
 internal static class ChildObjects
 {
-    public static JsonObject Deployment(AgentObservation seen, string revision, string track, int replicas)
+    public static JsonObject Deployment(AgentObservation seen, Revision revision, Track track, int replicas)
     {
-        var name = track == Names.EvalTrack ? ChildNames.Eval(seen.Name, revision) : ChildNames.Serving(seen.Name, revision);
+        var name = track == Track.Eval ? ChildNames.Eval(seen.Name, revision) : ChildNames.Serving(seen.Name, revision);
         // The guardrail's image is pinned for the life of a revision: a new operator does not restart every agent.
         var image =
             seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name)?.GuardrailImage ?? seen.Environment.GuardrailImage;
@@ -46,29 +47,29 @@ internal static class ChildObjects
     /// <param name="seen">The observation.</param>
     /// <param name="selected">The revision that takes all traffic; null: the pods of the serving track share it.</param>
     /// <param name="serving">The serving revision, for the label.</param>
-    public static JsonObject Service(AgentObservation seen, string? selected, string serving) =>
-        Service(seen, ChildNames.Service(seen.Name), selected, serving, Names.ServingTrack);
+    public static JsonObject Service(AgentObservation seen, Revision? selected, Revision serving) =>
+        Service(seen, ChildNames.Service(seen.Name), selected, serving, Track.Serving);
 
     /// <summary>The Service through which only evals reach the candidate.</summary>
-    public static JsonObject CandidateService(AgentObservation seen, string revision) =>
-        Service(seen, ChildNames.CandidateService(seen.Name), revision, revision, Names.EvalTrack);
+    public static JsonObject CandidateService(AgentObservation seen, Revision revision) =>
+        Service(seen, ChildNames.CandidateService(seen.Name), revision, revision, Track.Eval);
 
     /// <summary>The PodDisruptionBudget of the pods that serve, whatever their revision.</summary>
     public static JsonObject Disruption(AgentObservation seen, DisruptionSpec wanted)
     {
-        var body = Object(seen, seen.Environment.Disruptions, seen.Name, null, Names.ServingTrack);
+        var body = Object(seen, seen.Environment.Disruptions, seen.Name, null, Track.Serving);
         body["spec"] = new JsonObject
         {
             ["maxUnavailable"] = int.TryParse(wanted.MaxUnavailable, CultureInfo.InvariantCulture, out var pods)
                 ? pods
                 : wanted.MaxUnavailable,
-            ["selector"] = new JsonObject { ["matchLabels"] = Json(Selector(seen.Name, null, Names.ServingTrack)) },
+            ["selector"] = new JsonObject { ["matchLabels"] = Json(Selector(seen.Name, null, Track.Serving)) },
         };
         return body;
     }
 
     /// <summary>The copy of a ConfigMap for a revision, without its data.</summary>
-    public static JsonObject ConfigMapCopy(AgentObservation seen, string source, string revision)
+    public static JsonObject ConfigMapCopy(AgentObservation seen, string source, Revision revision)
     {
         var body = Object(seen, ConfigMapView.Resource, ChildNames.ConfigMapCopy(source, seen.Name, revision), revision, null);
         body["immutable"] = true;
@@ -76,7 +77,7 @@ internal static class ChildObjects
     }
 
     /// <summary>The guardrail's configuration.</summary>
-    public static JsonObject GuardrailConfig(AgentObservation seen, string revision, string track)
+    public static JsonObject GuardrailConfig(AgentObservation seen, Revision revision, Track track)
     {
         var spec = seen.Agent.Spec;
         var terms = BudgetWindows.Serving(spec, [.. seen.Funds.Shared.Select(shared => shared.Budget)], seen.Now);
@@ -86,8 +87,8 @@ internal static class ChildObjects
             {
                 Namespace = seen.Namespace,
                 Name = seen.Name,
-                Revision = revision,
-                Track = track,
+                Revision = revision.Hash,
+                Track = track.Label(),
             },
             Inbound =
             [
@@ -132,7 +133,7 @@ internal static class ChildObjects
             OtlpEndpoint = spec.Telemetry?.Otlp?.Endpoint,
             Observe = spec.Budget?.Mode == BudgetMode.Observe,
             Budget =
-                track == Names.ServingTrack && !terms.MayGrant
+                track == Track.Serving && !terms.MayGrant
                     ? null
                     : new BudgetAuthority
                     {
@@ -140,7 +141,7 @@ internal static class ChildObjects
                         CaFile = GuardrailPaths.CaFile,
                         TokenFile = GuardrailPaths.Token,
                         // The cap of an evaluation is enforced even where the agent's budget only observes.
-                        Observe = track == Names.ServingTrack && terms.Observe,
+                        Observe = track == Track.Serving && terms.Observe,
                     },
         };
         var body = Object(seen, ConfigMapView.Resource, ChildNames.GuardrailConfig(seen.Name, revision, track), revision, track);
@@ -165,18 +166,18 @@ internal static class ChildObjects
             };
 
     /// <summary>The labels by which pods of an agent are selected; without a revision: of all on the track.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> Selector(string agent, string? revision, string track)
+    public static IEnumerable<KeyValuePair<string, string>> Selector(string agent, Revision? revision, Track track)
     {
         yield return KeyValuePair.Create(Names.AgentLabel, agent);
-        if (revision is not null)
-            yield return KeyValuePair.Create(Names.RevisionLabel, revision);
-        yield return KeyValuePair.Create(Names.TrackLabel, track);
+        if (revision is { Hash: var hash })
+            yield return KeyValuePair.Create(Names.RevisionLabel, hash);
+        yield return KeyValuePair.Create(Names.TrackLabel, track.Label());
     }
 
     private static JsonObject Json(IEnumerable<KeyValuePair<string, string>> labels) =>
         new(labels.Select(label => KeyValuePair.Create(label.Key, (JsonNode?)label.Value)));
 
-    private static JsonObject Service(AgentObservation seen, string name, string? selected, string revision, string track)
+    private static JsonObject Service(AgentObservation seen, string name, Revision? selected, Revision revision, Track track)
     {
         var body = Object(seen, ServiceView.Resource, name, revision, track);
         body["spec"] = new JsonObject
@@ -198,13 +199,13 @@ internal static class ChildObjects
         return body;
     }
 
-    private static JsonObject Object(AgentObservation seen, ResourceType resource, string name, string? revision, string? track)
+    private static JsonObject Object(AgentObservation seen, ResourceType resource, string name, Revision? revision, Track? track)
     {
         var labels = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.AgentLabel] = seen.Name };
-        if (revision is not null)
-            labels[Names.RevisionLabel] = revision;
-        if (track is not null)
-            labels[Names.TrackLabel] = track;
+        if (revision is { Hash: var hash })
+            labels[Names.RevisionLabel] = hash;
+        if (track is { } named)
+            labels[Names.TrackLabel] = named.Label();
         return new JsonObject
         {
             ["apiVersion"] = resource.ApiVersion,

@@ -1,5 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -12,13 +13,13 @@ internal static class CleanUp
     private const int OldRuns = 10;
 
     /// <summary>Decides.</summary>
-    public static void Decide(AgentObservation seen, StatusDraft draft, string revision, string? serving)
+    public static void Decide(AgentObservation seen, StatusDraft draft, Revision revision, Revision? serving)
     {
         var draining = Drain(seen, draft, serving);
-        var mine = seen.Owned.Where(deployment => deployment.Track == Names.ServingTrack && !deployment.Meta.Deleting).ToList();
+        var mine = seen.Owned.Where(deployment => deployment.Track == Track.Serving && !deployment.Meta.Deleting).ToList();
         foreach (
             var idle in mine.Where(deployment =>
-                deployment.Replicas > 0
+                deployment.Pods.Wanted > 0
                 && deployment.Revision != serving
                 && deployment.Revision != draining
                 && deployment.Revision != draft.PodsWanted
@@ -39,7 +40,7 @@ internal static class CleanUp
         foreach (var deployment in old.Skip(limit))
             draft.Writes.Add(new Write.Delete(DeploymentView.Resource, deployment.Meta.Key, deployment.Meta.Uid));
 
-        HashSet<string?> kept =
+        HashSet<Revision?> kept =
         [
             revision,
             serving,
@@ -53,11 +54,8 @@ internal static class CleanUp
                 copy.Meta.ControllerUid == seen.Uid
                 && !copy.Meta.Deleting
                 && (
-                    !kept.Contains(copy.Meta.Label(Names.RevisionLabel))
-                    || (
-                        copy.Meta.Label(Names.TrackLabel) == Names.EvalTrack
-                        && !(draft.KeepsEvalPods && copy.Meta.Label(Names.RevisionLabel) == revision)
-                    )
+                    !kept.Contains(copy.Meta.Revision)
+                    || (copy.Meta.Track == Track.Eval && !(draft.KeepsEvalPods && copy.Meta.Revision == revision))
                 )
             )
         )
@@ -67,7 +65,7 @@ internal static class CleanUp
         foreach (
             var run in seen
                 .Children.Runs.Where(run => run.Spec.Purpose != EvalPurpose.Drift && run.IsOver)
-                .Where(run => !kept.Contains(run.Spec.Revision) || run.Spec.AgentUid != seen.Uid)
+                .Where(run => !kept.Contains(Revision.Parse(run.Spec.Revision)) || run.Spec.AgentUid != seen.Uid)
                 .OrderByDescending(run => run.Metadata.CreationTimestamp)
                 .ThenBy(run => run.Metadata.Name, StringComparer.Ordinal)
                 .Skip(OldRuns)
@@ -82,10 +80,15 @@ internal static class CleanUp
             );
         }
         // Without its Deployment a revision cannot be rolled back to, so it leaves the history.
-        if (draft.Status.History.Any(entry => entry.Revision != serving && !kept.Contains(entry.Revision)))
+        if (draft.Status.History.Any(entry => entry.Revision != serving?.Hash && !kept.Contains(Revision.Parse(entry.Revision))))
             draft.Status = draft.Status with
             {
-                History = [.. draft.Status.History.Where(entry => entry.Revision == serving || kept.Contains(entry.Revision))],
+                History =
+                [
+                    .. draft.Status.History.Where(entry =>
+                        entry.Revision == serving?.Hash || kept.Contains(Revision.Parse(entry.Revision))
+                    ),
+                ],
             };
         if (draft.Status.History.Count > 21)
             draft.Status = draft.Status with { History = [.. draft.Status.History.Take(21)] };
@@ -99,13 +102,11 @@ internal static class CleanUp
                 .ThenBy(deployment => deployment.Meta.Key.Name, StringComparer.Ordinal),
         ];
 
-    private static void EvalTrack(AgentObservation seen, StatusDraft draft, string revision)
+    private static void EvalTrack(AgentObservation seen, StatusDraft draft, Revision revision)
     {
         foreach (
             var deployment in seen.Owned.Where(deployment =>
-                deployment.Track == Names.EvalTrack
-                && !deployment.Meta.Deleting
-                && !(draft.KeepsEvalPods && deployment.Revision == revision)
+                deployment.Track == Track.Eval && !deployment.Meta.Deleting && !(draft.KeepsEvalPods && deployment.Revision == revision)
             )
         )
             draft.Writes.Add(new Write.Delete(DeploymentView.Resource, deployment.Meta.Key, deployment.Meta.Uid));
@@ -117,13 +118,13 @@ internal static class CleanUp
             draft.Writes.Add(new Write.Delete(ServiceView.Resource, candidate.Meta.Key, candidate.Meta.Uid));
     }
 
-    private static string? Drain(AgentObservation seen, StatusDraft draft, string? serving)
+    private static Revision? Drain(AgentObservation seen, StatusDraft draft, Revision? serving)
     {
-        if (draft.Status.DrainingRevision is not { } draining)
+        if (Revision.Parse(draft.Status.DrainingRevision) is not { } draining)
             return null;
         if (
             draining == serving
-            || AgentDecider.Find(seen, draining, Names.ServingTrack) is null
+            || AgentDecider.Find(seen, draining, Track.Serving) is null
             || draft.Status.DrainUntil is not { } until
             || seen.Now >= until
         )
@@ -131,7 +132,7 @@ internal static class CleanUp
             draft.Status = draft.Status with { DrainingRevision = null, DrainUntil = null };
             return null;
         }
-        draft.LookAgainAt(until);
+        draft.RequeueAt(until);
         return draining;
     }
 }

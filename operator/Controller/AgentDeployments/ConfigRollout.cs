@@ -1,4 +1,3 @@
-using AgentReadiness.Api;
 using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -47,7 +46,7 @@ internal static class ConfigRollout
     private static bool IsGuardrails(AgentObservation seen, ConfigMapView copy) =>
         copy.Meta.ControllerUid == seen.Uid
         && !copy.Meta.Deleting
-        && copy.Meta.Label(Names.RevisionLabel) is { } revision
-        && copy.Meta.Label(Names.TrackLabel) is { } track
+        && copy.Meta.Revision is { } revision
+        && copy.Meta.Track is { } track
         && copy.Meta.Key.Name == ChildNames.GuardrailConfig(seen.Name, revision, track);
 }

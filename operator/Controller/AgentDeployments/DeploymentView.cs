@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -7,24 +8,16 @@ namespace AgentReadiness.Controller.AgentDeployments;
 
 /// <summary>A Deployment of ours.</summary>
 /// <param name="Meta">Identity.</param>
-/// <param name="Replicas">spec.replicas.</param>
+/// <param name="Pods">How many pods it wants and has.</param>
 /// <param name="Observed">The controller has seen the current generation.</param>
-/// <param name="Updated">status.updatedReplicas.</param>
-/// <param name="Available">status.availableReplicas.</param>
-/// <param name="Ready">status.readyReplicas.</param>
-/// <param name="Total">status.replicas: pods that exist, old ones included.</param>
 /// <param name="Fault">The message of a ReplicaFailure condition: quota, admission.</param>
 /// <param name="GuardrailImage">The guardrail's image in its template.</param>
 /// <param name="ForeignManagers">Field managers, other than the operator, that own a part of its spec.</param>
 /// <param name="ConfigDigests">From the name of each ConfigMap copy that its pods mount to the digest of the content.</param>
 public sealed record DeploymentView(
     Meta Meta,
-    int Replicas,
+    PodCounts Pods,
     bool Observed,
-    int Updated,
-    int Available,
-    int Ready,
-    int Total,
     string? Fault,
     string? GuardrailImage,
     IReadOnlyList<string> ForeignManagers,
@@ -38,12 +31,8 @@ public sealed record DeploymentView(
     public static DeploymentView Of(JsonElement item) =>
         new(
             Meta.Of(item),
-            item.Int("spec", "replicas") ?? 1,
+            PodCounts.Of(item),
             (item.Long("status", "observedGeneration") ?? 0) >= (item.Long("metadata", "generation") ?? 0),
-            item.Int("status", "updatedReplicas") ?? 0,
-            item.Int("status", "availableReplicas") ?? 0,
-            item.Int("status", "readyReplicas") ?? 0,
-            item.Int("status", "replicas") ?? 0,
             item.Items("status", "conditions")
                 .Where(condition => condition.Text("type") == "ReplicaFailure" && condition.Text("status") == "True")
                 .Select(condition => condition.Text("message"))
@@ -81,11 +70,11 @@ public sealed record DeploymentView(
     }
 
     /// <summary>The revision that it runs.</summary>
-    public string? Revision => Meta.Label(Names.RevisionLabel);
+    public Revision? Revision => Meta.Revision;
 
     /// <summary>Its track.</summary>
-    public string? Track => Meta.Label(Names.TrackLabel);
+    public Track? Track => Meta.Track;
 
     /// <summary>True when as many pods as wanted run the current template and are available, and no other pods are left.</summary>
-    public bool IsWhole(int wanted) => Observed && Replicas == wanted && Updated >= wanted && Available >= wanted && Total == Updated;
+    public bool IsWhole(int wanted) => Observed && Pods.AreWhole(wanted);
 }

@@ -1,7 +1,9 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Evals;
+using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -16,7 +18,7 @@ internal static class DriftDecider
     private const int KeptRuns = 5;
 
     /// <summary>The declared revision serves: begins what is due.</summary>
-    public static void Decide(AgentObservation seen, StatusDraft draft, string revision)
+    public static void Decide(AgentObservation seen, StatusDraft draft, Revision revision)
     {
         if (!seen.Agent.Spec.Evals.Exists(eval => eval.ReevaluateEvery is not null) || EvalPlan.Problem(seen) is not null)
             return;
@@ -26,9 +28,9 @@ internal static class DriftDecider
         if (due.Count == 0 && !running)
             return;
         var wanted = seen.Agent.Spec.Rollout?.CandidateReplicas ?? Defaults.CandidateReplicas;
-        var deployment = AgentDecider.Find(seen, revision, Names.EvalTrack);
+        var deployment = AgentDecider.Find(seen, revision, Track.Eval);
         draft.KeepsEvalPods = true;
-        AgentDecider.AddRevision(seen, draft, revision, Names.EvalTrack, wanted);
+        AgentDecider.AddRevision(seen, draft, revision, Track.Eval, wanted);
         draft.Writes.Add(new Write.Apply(ServiceView.Resource, ChildObjects.CandidateService(seen, revision)));
         if (deployment is null || due.Count == 0)
             return;
@@ -36,7 +38,7 @@ internal static class DriftDecider
         var late = deployment.Meta.Created + GoDuration.Parse(Progress.Deadline(seen));
         if (!deployment.IsWhole(wanted) && seen.Now < late)
         {
-            draft.LookAgainAt(late);
+            draft.RequeueAt(late);
             return;
         }
         foreach (var step in due)
@@ -46,7 +48,7 @@ internal static class DriftDecider
     }
 
     /// <summary>Takes new verdicts into the history of scores, and says whether what serves is still what it was.</summary>
-    public static void Report(AgentObservation seen, StatusDraft draft, string? serving)
+    public static void Report(AgentObservation seen, StatusDraft draft, Revision? serving)
     {
         var fresh = seen
             .Children.Runs.Where(run =>
@@ -72,7 +74,7 @@ internal static class DriftDecider
             .Select(eval => $"{eval.Suite.Namespace ?? seen.Namespace}/{eval.Suite.Name}")
             .ToHashSet(StringComparer.Ordinal);
         var drifted = scores
-            .Where(entry => entry.Revision == serving && declared.Contains(entry.Suite))
+            .Where(entry => entry.Revision == serving?.Hash && declared.Contains(entry.Suite))
             .GroupBy(entry => entry.Suite, StringComparer.Ordinal)
             .Select(group => group.First())
             .Where(latest => latest is { Purpose: EvalPurpose.Drift, Phase: EvalPhase.Failed })
@@ -98,12 +100,12 @@ internal static class DriftDecider
     /// Runs that must not go on: of a revision that is not declared any more, whose Service is about to lead to other pods, so that a
     /// verdict would be of those; and of one whose eval pods go because another suite has said no already, or a person.
     /// </summary>
-    public static void CancelOthers(AgentObservation seen, StatusDraft draft, string declared)
+    public static void CancelOthers(AgentObservation seen, StatusDraft draft, Revision declared)
     {
         var index = 0;
         foreach (
             var run in seen.Children.Runs.Where(run =>
-                run.Spec.AgentUid == seen.Uid && (run.Spec.Revision != declared || !draft.KeepsEvalPods) && !run.IsOver
+                run.Spec.AgentUid == seen.Uid && (run.Spec.Revision != declared.Hash || !draft.KeepsEvalPods) && !run.IsOver
             )
         )
         {
@@ -125,12 +127,12 @@ internal static class DriftDecider
         new(ResourceType.Of<EvalRun>(), new NamespacedName(run.Metadata.NamespaceProperty, run.Metadata.Name), run.Metadata.Uid);
 
     // Due when the last run of the suite, whatever its purpose and outcome, ended too long ago.
-    private static bool IsDue(AgentObservation seen, StatusDraft draft, string revision, EvalStep step)
+    private static bool IsDue(AgentObservation seen, StatusDraft draft, Revision revision, EvalStep step)
     {
         var mine = seen
             .Children.Runs.Where(run =>
                 run.Spec.AgentUid == seen.Uid
-                && run.Spec.Revision == revision
+                && run.Spec.Revision == revision.Hash
                 && run.Metadata.NamespaceProperty == step.SuiteNamespace
                 && run.Spec.Suite == step.Requirement.Suite.Name
             )
@@ -141,7 +143,7 @@ internal static class DriftDecider
             return true;
         var due = new DateTimeOffset(DateTime.SpecifyKind(last, DateTimeKind.Utc)) + GoDuration.Parse(step.Requirement.ReevaluateEvery!);
         if (seen.Now < due)
-            draft.LookAgainAt(due);
+            draft.RequeueAt(due);
         return seen.Now >= due;
     }
 
@@ -152,8 +154,8 @@ internal static class DriftDecider
             .DefaultIfEmpty()
             .Max();
 
-    private static bool IsDriftOf(AgentObservation seen, EvalRun run, string revision) =>
-        run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid && run.Spec.Revision == revision;
+    private static bool IsDriftOf(AgentObservation seen, EvalRun run, Revision revision) =>
+        run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid && run.Spec.Revision == revision.Hash;
 
     private static ScoreEntry Entry(EvalRun run) =>
         new()

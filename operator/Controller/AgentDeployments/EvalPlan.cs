@@ -53,7 +53,7 @@ internal static class EvalPlan
     }
 
     /// <summary>The steps, in the order of the requirements. Only where <see cref="Problem"/> is null.</summary>
-    public static IReadOnlyList<EvalStep> Steps(AgentObservation seen, string revision, int round) =>
+    public static IReadOnlyList<EvalStep> Steps(AgentObservation seen, Revision revision, int round) =>
         [
             .. seen.Agent.Spec.Evals.Select(
                 (requirement, index) =>
@@ -75,12 +75,14 @@ internal static class EvalPlan
                         index,
                         requirement,
                         ns,
-                        latest,
-                        identity,
                         digest,
-                        runs.Count(run => run.Spec.Round == latest!.Spec.Round),
-                        round,
-                        view.Suite!.Spec.Attempts ?? Defaults.EvalAttempts
+                        identity,
+                        latest,
+                        new EvalAttempts(
+                            runs.Count(run => run.Spec.Round == latest!.Spec.Round),
+                            round,
+                            view.Suite!.Spec.Attempts ?? Defaults.EvalAttempts
+                        )
                     );
                 }
             ),
@@ -92,7 +94,13 @@ internal static class EvalPlan
     /// <param name="step">The step.</param>
     /// <param name="attempt">The attempt.</param>
     /// <param name="purpose">Drift runs have names and a count of their own.</param>
-    public static JsonObject Run(AgentObservation seen, string revision, EvalStep step, int attempt, EvalPurpose purpose = EvalPurpose.Gate)
+    public static JsonObject Run(
+        AgentObservation seen,
+        Revision revision,
+        EvalStep step,
+        int attempt,
+        EvalPurpose purpose = EvalPurpose.Gate
+    )
     {
         var suite = seen.Inputs.Suites[step.Index].Suite!.Spec;
         var (name, path) = suite.Job is { } job
@@ -114,14 +122,14 @@ internal static class EvalPlan
                     [Names.ManagedByLabel] = Names.Operator,
                     [Names.AgentLabel] = seen.Name,
                     [Names.AgentNamespaceLabel] = seen.Namespace,
-                    [Names.RevisionLabel] = revision,
+                    [Names.RevisionLabel] = revision.Hash,
                 },
             },
             ["spec"] = new JsonObject
             {
                 ["agent"] = new JsonObject { ["namespace"] = seen.Namespace, ["name"] = seen.Name },
                 ["agentUid"] = seen.Uid,
-                ["revision"] = revision,
+                ["revision"] = revision.Hash,
                 ["suite"] = requirement.Suite.Name,
                 ["suiteDigest"] = step.SuiteDigest,
                 ["attempt"] = attempt,
@@ -138,8 +146,8 @@ internal static class EvalPlan
             spec["kind"] = kind.ToString();
         if (purpose == EvalPurpose.Drift)
             spec["purpose"] = purpose.ToString();
-        if (step.Round > 0)
-            spec["round"] = step.Round;
+        if (step.Attempts.Round > 0)
+            spec["round"] = step.Attempts.Round;
         if (requirement.Repeats is { } repeats)
             spec["repeats"] = new JsonObject { ["min"] = repeats.Min ?? 1, ["max"] = repeats.Max ?? 1 };
         if (requirement.MaxRegression is { } most)
@@ -158,8 +166,8 @@ internal static class EvalPlan
         : EvalKind.Builtin;
 
     // The serving revision's run with the very same cases. A case whose text changed is another case, even under the same ID.
-    private static string? Baseline(AgentObservation seen, string revision, EvalStep step) =>
-        seen.Agent.Status?.ServingRevision is { } serving && serving != revision
+    private static string? Baseline(AgentObservation seen, Revision revision, EvalStep step) =>
+        seen.Agent.Status?.ServingRevision is { } serving && serving != revision.Hash
             ? seen
                 .Children.Runs.Where(run =>
                     run.Spec.Revision == serving
@@ -177,11 +185,11 @@ internal static class EvalPlan
             : null;
 
     /// <summary>What the agent's status says of a step.</summary>
-    public static EvalVerdictStatus Status(EvalStep step, string revision) =>
+    public static EvalVerdictStatus Status(EvalStep step, Revision revision) =>
         new()
         {
             Suite = step.Suite,
-            Revision = revision,
+            Revision = revision.Hash,
             Run = step.Latest?.Metadata.Name,
             Phase = step.Phase,
             Score = step.Latest?.Status?.Score,
@@ -212,7 +220,7 @@ internal static class EvalPlan
 
     private static string Identity(
         AgentObservation seen,
-        string revision,
+        Revision revision,
         string suiteNamespace,
         EvalRequirement requirement,
         string digest

@@ -7,23 +7,18 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <param name="Index">Position in spec.evals.</param>
 /// <param name="Requirement">The requirement.</param>
 /// <param name="SuiteNamespace">The suite's namespace.</param>
-/// <param name="Latest">The latest attempt of exactly this measurement, or null.</param>
-/// <param name="Identity">Names the measurement: agent, revision, suite, its cases and the bar.</param>
 /// <param name="SuiteDigest">Digest of the suite and its cases.</param>
-/// <param name="Tries">Attempts in the latest run's round.</param>
-/// <param name="Round">The round that a person asked for by a decision to retry; 0: none.</param>
-/// <param name="MaxAttempts">Tries of a measurement that could not be made; one that was made is final until a person asks for another
-/// round.</param>
+/// <param name="Identity">Names the measurement: agent, revision, suite, its cases and the bar.</param>
+/// <param name="Latest">The latest attempt of exactly this measurement, or null.</param>
+/// <param name="Attempts">How often it was tried and may be tried.</param>
 internal sealed record EvalStep(
     int Index,
     EvalRequirement Requirement,
     string SuiteNamespace,
-    EvalRun? Latest,
-    string Identity,
     string SuiteDigest,
-    int Tries,
-    int Round,
-    int MaxAttempts
+    string Identity,
+    EvalRun? Latest,
+    EvalAttempts Attempts
 )
 {
     public string Suite => $"{SuiteNamespace}/{Requirement.Suite.Name}";
@@ -40,7 +35,8 @@ internal sealed record EvalStep(
         : (Phase == EvalPhase.Error && !Ended) || (Ended && RoundIsNew) ? Latest.Spec.Attempt + 1
         : null;
 
-    private bool Ended => Phase is EvalPhase.Failed or EvalPhase.Inconclusive || (Phase == EvalPhase.Error && Tries >= MaxAttempts);
+    private bool Ended =>
+        Phase is EvalPhase.Failed or EvalPhase.Inconclusive || (Phase == EvalPhase.Error && Attempts.Made >= Attempts.Limit);
 
-    private bool RoundIsNew => Round > (Latest!.Spec.Round ?? 0);
+    private bool RoundIsNew => Attempts.Round > (Latest!.Spec.Round ?? 0);
 }

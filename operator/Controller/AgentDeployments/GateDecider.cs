@@ -1,5 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
@@ -13,8 +14,8 @@ internal static class GateDecider
     public static PromotionBasis? Decide(
         AgentObservation seen,
         StatusDraft draft,
-        string revision,
-        string? serving,
+        Revision revision,
+        Revision? serving,
         RolloutCommands commands
     )
     {
@@ -37,7 +38,7 @@ internal static class GateDecider
                     Reasons.EvalsPassed,
                     $"revision {revision} passed its evals: {draft.Status.EvalSummary}"
                 );
-                if (!draft.Was(ConditionTypes.EvalsPassed, "True") || draft.Before.CandidateRevision != revision)
+                if (!draft.Was(ConditionTypes.EvalsPassed, "True") || draft.Before.CandidateRevision != revision.Hash)
                     draft.Note(
                         false,
                         Reasons.EvalsPassed,
@@ -77,7 +78,7 @@ internal static class GateDecider
     }
 
     /// <summary>The verdicts so far, in the status.</summary>
-    public static void Show(StatusDraft draft, IReadOnlyList<EvalStep> steps, string revision) =>
+    public static void Show(StatusDraft draft, IReadOnlyList<EvalStep> steps, Revision revision) =>
         draft.Status = draft.Status with
         {
             Evals = [.. steps.Select(step => EvalPlan.Status(step, revision))],
@@ -85,9 +86,9 @@ internal static class GateDecider
         };
 
     /// <summary>What serves while a revision is held, in words.</summary>
-    public static string KeptServing(string? serving) => serving is null ? "nothing serves" : $"revision {serving} keeps serving";
+    public static string KeptServing(Revision? serving) => serving is null ? "nothing serves" : $"revision {serving} keeps serving";
 
-    private static bool Waiver(AgentObservation seen, StatusDraft draft, string revision)
+    private static bool Waiver(AgentObservation seen, StatusDraft draft, Revision revision)
     {
         var used = draft.Before.Exception;
         if (
@@ -103,7 +104,7 @@ internal static class GateDecider
             is not { } exception
         )
         {
-            if (used?.Revision == revision)
+            if (used?.Revision == revision.Hash)
                 draft.Note(
                     true,
                     Reasons.ExceptionEnded,
@@ -115,24 +116,24 @@ internal static class GateDecider
         var use = new ExceptionUse
         {
             Name = name,
-            Revision = revision,
+            Revision = revision.Hash,
             Gates = exception.Spec.Gates,
             Reason = exception.Spec.Reason,
             RequestedBy = exception.Spec.RequestedBy,
             ExpiresAt = Timestamps.WholeSeconds(exception.Spec.ExpiresAt.ToUniversalTime()),
         };
         draft.Status = draft.Status with { Exception = use };
-        draft.LookAgainAt(exception.Spec.ExpiresAt.ToUniversalTime());
+        draft.RequeueAt(exception.Spec.ExpiresAt.ToUniversalTime());
         var message =
             $"ReadinessException {name} lets revision {revision} pass without evals until {use.ExpiresAt:yyyy-MM-dd'T'HH:mm:ss'Z'}: "
             + $"{use.Reason} (asked for by {use.RequestedBy})";
         draft.Set(ConditionTypes.EvalsPassed, "Unknown", Reasons.ExceptionUsed, message);
-        if (used?.Name != name || used.Revision != revision)
+        if (used?.Name != name || used.Revision != revision.Hash)
             draft.Note(true, Reasons.ExceptionUsed, message);
         return true;
     }
 
-    private static void Fail(StatusDraft draft, string revision, string? serving, EvalStep blocked)
+    private static void Fail(StatusDraft draft, Revision revision, Revision? serving, EvalStep blocked)
     {
         var reason = blocked.Phase switch
         {
@@ -140,7 +141,7 @@ internal static class GateDecider
             EvalPhase.Inconclusive => Reasons.EvalsInconclusive,
             _ => Reasons.EvalsErrored,
         };
-        var attempts = blocked.Phase == EvalPhase.Error ? $" (after {blocked.Tries} attempts)" : string.Empty;
+        var attempts = blocked.Phase == EvalPhase.Error ? $" (after {blocked.Attempts.Made} attempts)" : string.Empty;
         var message =
             $"revision {revision} is held by spec.evals[{blocked.Index}], suite {blocked.Suite}{attempts}: "
             + $"{blocked.Latest!.Status!.Message}; {KeptServing(serving)}";
@@ -152,20 +153,20 @@ internal static class GateDecider
     private static void Evaluate(
         AgentObservation seen,
         StatusDraft draft,
-        string revision,
+        Revision revision,
         IReadOnlyList<EvalStep> steps,
         RolloutCommands commands
     )
     {
         var wanted = seen.Agent.Spec.Rollout?.CandidateReplicas ?? Defaults.CandidateReplicas;
-        var deployment = AgentDecider.Find(seen, revision, Names.EvalTrack);
+        var deployment = AgentDecider.Find(seen, revision, Track.Eval);
         var whole = deployment?.IsWhole(wanted) == true;
         // The progress deadline covers the start of the pods only, not the measurement.
         var measuring = steps.Any(step => step.Latest is not null && step.NextAttempt is null);
         var since = Progress.Begin(seen, draft, ProgressSteps.Evaluation, wanted, commands.IsFresh);
         if (whole || measuring)
             Progress.Stop(draft);
-        else if (Progress.IsLate(seen, draft, since, $"the eval pods of revision {revision}", deployment, revision, Names.EvalTrack))
+        else if (Progress.IsLate(seen, draft, since, $"the eval pods of revision {revision}", deployment, revision, Track.Eval))
         {
             draft.Set(
                 ConditionTypes.EvalsPassed,
@@ -177,13 +178,13 @@ internal static class GateDecider
         }
 
         draft.KeepsEvalPods = true;
-        AgentDecider.AddRevision(seen, draft, revision, Names.EvalTrack, wanted);
+        AgentDecider.AddRevision(seen, draft, revision, Track.Eval, wanted);
         draft.Writes.Add(new Write.Apply(ServiceView.Resource, ChildObjects.CandidateService(seen, revision)));
         string message;
         if (!whole)
         {
             message =
-                $"waiting for {wanted} eval pods of revision {revision}{AgentDecider.Trouble(seen, deployment, revision, Names.EvalTrack)}";
+                $"waiting for {wanted} eval pods of revision {revision}{AgentDecider.Trouble(seen, deployment, revision, Track.Eval)}";
         }
         else
         {

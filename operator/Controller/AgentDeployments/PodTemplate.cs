@@ -23,7 +23,7 @@ internal static class PodTemplate
             : ShortestGrace;
 
     /// <summary>The labels that a revision's pods have.</summary>
-    public static IReadOnlyDictionary<string, string> Labels(AgentObservation seen, string revision, string track)
+    public static IReadOnlyDictionary<string, string> Labels(AgentObservation seen, Revision revision, Track track)
     {
         var labels = ((seen.Agent.Spec.Template["metadata"] as JsonObject)?["labels"] as JsonObject ?? [])
             .Where(label => label.Value is JsonValue value && value.TryGetValue<string>(out _))
@@ -35,7 +35,7 @@ internal static class PodTemplate
     }
 
     /// <summary>Builds it.</summary>
-    public static JsonObject Build(AgentObservation seen, string revision, string track, string guardrailImage)
+    public static JsonObject Build(AgentObservation seen, Revision revision, Track track, string guardrailImage)
     {
         var spec = seen.Agent.Spec;
         var template = (JsonObject)spec.Template.DeepClone();

@@ -1,5 +1,5 @@
-using AgentReadiness.Api;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -25,13 +25,13 @@ internal static class Preconditions
     }
 
     /// <summary>What somebody must change before the revision can have pods.</summary>
-    public static (string Reason, string Message)? Refusal(AgentObservation seen, string revision) =>
+    public static (string Reason, string Message)? Refusal(AgentObservation seen, Revision revision) =>
         NameConflict(seen, revision) is { } conflict ? (Reasons.NameConflict, conflict)
         : SinglePodClaim(seen) is { } claim ? (Reasons.ClaimNotShareable, claim)
         : ForeignService(seen, revision) is { } service ? (Reasons.ForeignService, service)
         : null;
 
-    private static string? NameConflict(AgentObservation seen, string revision)
+    private static string? NameConflict(AgentObservation seen, Revision revision)
     {
         foreach (var name in new[] { ChildNames.Service(seen.Name), ChildNames.CandidateService(seen.Name) })
         {
@@ -64,9 +64,9 @@ internal static class Preconditions
     }
 
     // Whoever may write Services could select pods that have not passed their gates. So no such pods are made while such a Service exists.
-    private static string? ForeignService(AgentObservation seen, string revision)
+    private static string? ForeignService(AgentObservation seen, Revision revision)
     {
-        var labels = PodTemplate.Labels(seen, revision, Names.EvalTrack);
+        var labels = PodTemplate.Labels(seen, revision, Track.Eval);
         var service = seen.Inputs.ForeignServices.FirstOrDefault(service =>
             service.Selector.All(entry => labels.GetValueOrDefault(entry.Key) == entry.Value)
         );

@@ -1,4 +1,5 @@
 using AgentReadiness.Api;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 using AgentReadiness.Controller.Shared;
 
@@ -62,14 +63,14 @@ internal static class Progress
         DateTimeOffset since,
         string what,
         DeploymentView? deployment,
-        string revision,
-        string track
+        Revision revision,
+        Track track
     )
     {
         var until = since + GoDuration.Parse(Deadline(seen));
         if (seen.Now < until)
         {
-            draft.LookAgainAt(until);
+            draft.RequeueAt(until);
             return false;
         }
         var message = Once(

@@ -25,7 +25,14 @@ internal static class Registration
     /// <summary>Adds their cache and controller, and the caches of the objects that they consist of.</summary>
     public static IOperatorBuilder AddAgentDeployments(this IOperatorBuilder builder, OperatorEnvironment environment)
     {
-        builder.Services.AddSingleton<AgentObserver>().AddSingleton<AppliedWrites>();
+        builder
+            .Services.AddSingleton<AgentInputsObserver>()
+            .AddSingleton<AgentChildrenObserver>()
+            .AddSingleton<AgentFundsObserver>()
+            .AddSingleton<AgentObserver>()
+            .AddSingleton<AppliedWrites>()
+            .AddSingleton<ChildCaches>()
+            .AddSingleton<AgentWriter>();
         return builder
             .AddCache(
                 ResourceType.Of<AgentDeployment>(),

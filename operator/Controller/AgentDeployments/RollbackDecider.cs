@@ -1,5 +1,6 @@
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -10,15 +11,15 @@ internal static class RollbackDecider
     public static Traffic Decide(
         AgentObservation seen,
         StatusDraft draft,
-        string declared,
-        string target,
+        Revision declared,
+        Revision target,
         int replicas,
         RolloutCommands commands
     )
     {
-        draft.Status = draft.Status with { CandidateRevision = declared, Canary = null };
+        draft.Status = draft.Status with { CandidateRevision = declared.Hash, Canary = null };
         draft.PodsWanted = target;
-        if (AgentDecider.Find(seen, target, Names.ServingTrack) is not { } deployment)
+        if (AgentDecider.Find(seen, target, Track.Serving) is not { } deployment)
         {
             draft.Stall(
                 Phases.Failed,
@@ -30,27 +31,27 @@ internal static class RollbackDecider
         var since = Progress.Begin(seen, draft, ProgressSteps.Rollback, replicas, commands.IsFresh);
         if (deployment.IsWhole(replicas))
             return new Traffic(ServedHistory.Find(draft.Status, target)?.Basis ?? PromotionBasis.RollbackWindow, false, null);
-        if (Progress.IsLate(seen, draft, since, $"the pods of revision {target}", deployment, target, Names.ServingTrack))
+        if (Progress.IsLate(seen, draft, since, $"the pods of revision {target}", deployment, target, Track.Serving))
         {
             draft.PodsWanted = null;
             return Traffic.Held;
         }
-        if (deployment.Replicas != replicas)
+        if (deployment.Pods.Wanted != replicas)
             draft.Writes.Add(new Write.Scale(deployment.Meta.Key, replicas));
         draft.Reconciling(
             Phases.RollingBack,
             Reasons.RollingBack,
-            $"{deployment.Available} of {replicas} pods of revision {target} are available, to which a person goes "
-                + $"back{AgentDecider.Trouble(seen, deployment, target, Names.ServingTrack)}"
+            $"{deployment.Pods.Available} of {replicas} pods of revision {target} are available, to which a person goes "
+                + $"back{AgentDecider.Trouble(seen, deployment, target, Track.Serving)}"
         );
         return Traffic.Held;
     }
 
     /// <summary>What the status says while an older revision serves by decision.</summary>
-    public static void Rest(AgentObservation seen, StatusDraft draft, string declared, string target, RolloutCommands commands)
+    public static void Rest(AgentObservation seen, StatusDraft draft, Revision declared, Revision target, RolloutCommands commands)
     {
         var why = commands.Last?.Reason is { Length: > 0 } reason ? $" ({reason})" : string.Empty;
-        draft.Status = draft.Status with { CandidateRevision = declared, Canary = null };
+        draft.Status = draft.Status with { CandidateRevision = declared.Hash, Canary = null };
         Progress.Forget(draft);
         ServingDecider.SetEvals(seen, draft, target);
         draft.Stall(

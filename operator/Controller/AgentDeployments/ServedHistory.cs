@@ -1,5 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -8,11 +9,11 @@ namespace AgentReadiness.Controller.AgentDeployments;
 internal static class ServedHistory
 {
     /// <summary>The entry of a revision, or null.</summary>
-    public static ServedRevision? Find(AgentDeploymentStatus status, string? revision) =>
-        status.History.FirstOrDefault(entry => entry.Revision == revision);
+    public static ServedRevision? Find(AgentDeploymentStatus status, Revision? revision) =>
+        status.History.FirstOrDefault(entry => entry.Revision == revision?.Hash);
 
     /// <summary>The entry of a revision that served within the rollback window, or null.</summary>
-    public static ServedRevision? WithinWindow(AgentObservation seen, string revision)
+    public static ServedRevision? WithinWindow(AgentObservation seen, Revision revision)
     {
         var entry = Find(seen.Agent.Status ?? new AgentDeploymentStatus(), revision);
         var window = GoDuration.Parse(seen.Agent.Spec.Rollout?.RollbackWindow ?? Defaults.RollbackWindow);

@@ -17,6 +17,5 @@ public sealed record ServiceView(Meta Meta, IReadOnlyDictionary<string, string> 
     public static ServiceView Of(JsonElement item) => new(Meta.Of(item), item.Map("spec", "selector"));
 
     /// <summary>It was made by others and may select pods. Known by its owner, not by a label, which anybody may write.</summary>
-    public bool IsForeign =>
-        Selector.Count > 0 && Meta.Controller?.StartsWith(AgentDeployment.EntityKind + "/", StringComparison.Ordinal) != true;
+    public bool IsForeign => Selector.Count > 0 && Meta.Controller?.Kind != AgentDeployment.EntityKind;
 }

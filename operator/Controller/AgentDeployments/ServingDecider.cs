@@ -1,5 +1,7 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
@@ -7,15 +9,15 @@ namespace AgentReadiness.Controller.AgentDeployments;
 internal static class ServingDecider
 {
     /// <summary>The declared revision serves.</summary>
-    public static void Steady(AgentObservation seen, StatusDraft draft, string revision, int replicas)
+    public static void Steady(AgentObservation seen, StatusDraft draft, Revision revision, int replicas)
     {
         draft.Status = draft.Status with { CandidateRevision = null, Canary = null };
         Progress.Forget(draft);
-        AgentDecider.AddRevision(seen, draft, revision, Names.ServingTrack, replicas);
+        AgentDecider.AddRevision(seen, draft, revision, Track.Serving, replicas);
         AddService(seen, draft, revision, Traffic.Held);
         AddDisruption(seen, draft);
         SetEvals(seen, draft, revision);
-        var deployment = AgentDecider.Find(seen, revision, Names.ServingTrack);
+        var deployment = AgentDecider.Find(seen, revision, Track.Serving);
         Describe(seen, draft, revision, Traffic.Held);
 
         var exhausted = draft.Status.Budget.Any(window => window.Exhausted == true);
@@ -49,44 +51,44 @@ internal static class ServingDecider
             draft.Reconciling(
                 Phases.Serving,
                 Reasons.PodsUnavailable,
-                $"{deployment?.Available ?? 0} of {replicas} pods of revision {revision} are "
-                    + $"available{AgentDecider.Trouble(seen, deployment, revision, Names.ServingTrack)}"
+                $"{deployment?.Pods.Available ?? 0} of {replicas} pods of revision {revision} are "
+                    + $"available{AgentDecider.Trouble(seen, deployment, revision, Track.Serving)}"
             );
         }
     }
 
     /// <summary>Another revision than the declared one serves, whole but for what a Canary takes from it.</summary>
-    public static void KeepLastGood(AgentObservation seen, StatusDraft draft, string? serving, int replicas, Traffic traffic)
+    public static void KeepLastGood(AgentObservation seen, StatusDraft draft, Revision? serving, int replicas, Traffic traffic)
     {
         Describe(seen, draft, serving, traffic);
-        if (serving is null || AgentDecider.Find(seen, serving, Names.ServingTrack) is not { } deployment)
+        if (serving is not { } named || AgentDecider.Find(seen, named, Track.Serving) is not { } deployment)
             return;
         var wanted = traffic.StablePods ?? replicas;
-        if (deployment.Replicas != wanted)
+        if (deployment.Pods.Wanted != wanted)
             draft.Writes.Add(new Write.Scale(deployment.Meta.Key, wanted));
-        AddService(seen, draft, serving, traffic);
+        AddService(seen, draft, named, traffic);
         AddDisruption(seen, draft);
     }
 
     /// <summary>The condition Serving, and what the scale subresource reads.</summary>
-    public static void Describe(AgentObservation seen, StatusDraft draft, string? serving, Traffic traffic)
+    public static void Describe(AgentObservation seen, StatusDraft draft, Revision? serving, Traffic traffic)
     {
-        var deployment = serving is null ? null : AgentDecider.Find(seen, serving, Names.ServingTrack);
-        var candidate = traffic.IsShared ? AgentDecider.Find(seen, draft.Status.CandidateRevision!, Names.ServingTrack) : null;
+        var deployment = serving is { } named ? AgentDecider.Find(seen, named, Track.Serving) : null;
+        var candidate = traffic.IsShared ? AgentDecider.Find(seen, new Revision(draft.Status.CandidateRevision!), Track.Serving) : null;
         draft.Status = draft.Status with
         {
-            Replicas = (deployment?.Total ?? 0) + (candidate?.Total ?? 0),
-            ReadyReplicas = (deployment?.Ready ?? 0) + (candidate?.Ready ?? 0),
+            Replicas = (deployment?.Pods.Total ?? 0) + (candidate?.Pods.Total ?? 0),
+            ReadyReplicas = (deployment?.Pods.Ready ?? 0) + (candidate?.Pods.Ready ?? 0),
             Selector = string.Join(
                 ',',
                 ChildObjects
-                    .Selector(seen.Name, traffic.IsShared ? null : serving, Names.ServingTrack)
+                    .Selector(seen.Name, traffic.IsShared ? null : serving, Track.Serving)
                     .Select(entry => $"{entry.Key}={entry.Value}")
             ),
         };
-        if (serving is null)
+        if (serving is not { } known)
             draft.Set(ConditionTypes.Serving, "False", Reasons.NothingPassedYet, "no revision has passed its gates yet");
-        else if (deployment is { Available: > 0 })
+        else if (deployment is { Pods.Available: > 0 })
             draft.Set(
                 ConditionTypes.Serving,
                 "True",
@@ -95,7 +97,7 @@ internal static class ServingDecider
                     ? $"revision {serving} serves, together with {draft.Status.CandidateRevision}"
                     : $"revision {serving} serves"
             );
-        else if (candidate is { Available: > 0 })
+        else if (candidate is { Pods.Available: > 0 })
             draft.Set(
                 ConditionTypes.Serving,
                 "True",
@@ -107,11 +109,11 @@ internal static class ServingDecider
                 ConditionTypes.Serving,
                 "False",
                 Reasons.PodsUnavailable,
-                $"no pod of revision {serving} is available{AgentDecider.Trouble(seen, deployment, serving, Names.ServingTrack)}"
+                $"no pod of revision {serving} is available{AgentDecider.Trouble(seen, deployment, known, Track.Serving)}"
             );
     }
 
-    private static void AddService(AgentObservation seen, StatusDraft draft, string revision, Traffic traffic)
+    private static void AddService(AgentObservation seen, StatusDraft draft, Revision revision, Traffic traffic)
     {
         if (
             seen.Children.Services.GetValueOrDefault(ChildNames.Service(seen.Name)) is { } service
@@ -127,17 +129,17 @@ internal static class ServingDecider
     }
 
     // The selector is ours where it is as it should be now, or as an earlier pass left it.
-    private static bool IsMeant(AgentObservation seen, StatusDraft draft, ServiceView service, string revision)
+    private static bool IsMeant(AgentObservation seen, StatusDraft draft, ServiceView service, Revision revision)
     {
         if (
-            service.Selector.GetValueOrDefault(Names.TrackLabel) != Names.ServingTrack
+            TrackLabel.Parse(service.Selector.GetValueOrDefault(Names.TrackLabel)) != Track.Serving
             || service.Selector.GetValueOrDefault(Names.AgentLabel) != seen.Name
         )
             return false;
         var selected = service.Selector.GetValueOrDefault(Names.RevisionLabel);
         return selected is null
             ? draft.Before.Canary is not null || draft.Status.Canary is not null
-            : selected == revision || selected == draft.Before.ServingRevision || selected == draft.Before.DrainingRevision;
+            : selected == revision.Hash || selected == draft.Before.ServingRevision || selected == draft.Before.DrainingRevision;
     }
 
     private static void AddDisruption(AgentObservation seen, StatusDraft draft)
@@ -152,7 +154,7 @@ internal static class ServingDecider
     /// The condition EvalsPassed of a revision that serves. What was decided stays decided: another suite or bar applies to the next
     /// revision.
     /// </summary>
-    public static void SetEvals(AgentObservation seen, StatusDraft draft, string revision)
+    public static void SetEvals(AgentObservation seen, StatusDraft draft, Revision revision)
     {
         var basis = ServedHistory.Find(draft.Status, revision);
         if (seen.Agent.Spec.Evals.Count == 0)

@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -23,7 +24,7 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
     public bool KeepsEvalPods { get; set; }
 
     /// <summary>A revision, besides the serving and the draining one, whose serving pods stay.</summary>
-    public string? PodsWanted { get; set; }
+    public Revision? PodsWanted { get; set; }
 
     public void Set(string type, string status, string reason, string message)
     {
@@ -78,7 +79,7 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
 
     public bool Was(string type, string status) => Before.Conditions.Any(condition => condition.Type == type && condition.Status == status);
 
-    public void LookAgainAt(DateTimeOffset moment)
+    public void RequeueAt(DateTimeOffset moment)
     {
         var wait = moment - now;
         if (wait < TimeSpan.Zero)

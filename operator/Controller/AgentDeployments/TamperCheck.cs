@@ -1,4 +1,4 @@
-using AgentReadiness.Api;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -11,14 +11,14 @@ internal static class TamperCheck
     /// <param name="draft">Takes condition, event and writes.</param>
     /// <param name="declared">The declared revision; its objects are written again and need no report.</param>
     /// <param name="serving">The serving revision, or null.</param>
-    public static void Report(AgentObservation seen, StatusDraft draft, string? declared, string? serving)
+    public static void Report(AgentObservation seen, StatusDraft draft, Revision? declared, Revision? serving)
     {
         var findings = new List<string>();
         foreach (var pod in seen.Children.Pods.Where(pod => !pod.IsOver && !IsOurs(seen, pod)))
             findings.Add(
                 $"Pod {pod.Meta.Key} carries this agent's labels and is not of its Deployments: it may receive traffic; delete it"
             );
-        if (serving is not null && serving != declared && AgentDecider.Find(seen, serving, Names.ServingTrack) is { } deployment)
+        if (serving is { } named && named != declared && AgentDecider.Find(seen, named, Track.Serving) is { } deployment)
         {
             if (deployment.ForeignManagers.Count > 0)
                 findings.Add(
@@ -61,12 +61,9 @@ internal static class TamperCheck
     // A pod of ours has the ReplicaSet of one of our Deployments for its controller. By name, for the Deployment may be gone by now.
     private static bool IsOurs(AgentObservation seen, PodView pod)
     {
-        if (pod.Meta.Deleting || pod.Meta.Label(Names.RevisionLabel) is not { } revision)
+        if (pod.Meta.Deleting || pod.Meta.Revision is not { } revision)
             return pod.Meta.Deleting;
-        var deployment =
-            pod.Meta.Label(Names.TrackLabel) == Names.EvalTrack
-                ? ChildNames.Eval(seen.Name, revision)
-                : ChildNames.Serving(seen.Name, revision);
-        return pod.Meta.Controller?.StartsWith($"ReplicaSet/{deployment}-", StringComparison.Ordinal) == true;
+        var deployment = pod.Meta.Track == Track.Eval ? ChildNames.Eval(seen.Name, revision) : ChildNames.Serving(seen.Name, revision);
+        return pod.Meta.Controller is { Kind: "ReplicaSet", Name: { } name } && name.StartsWith($"{deployment}-", StringComparison.Ordinal);
     }
 }

@@ -7,7 +7,7 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <param name="Stale">
 /// What is not as the decision saw it; null where nothing was found. The writes after it are not done, and the next pass decides afresh.
 /// </param>
-internal readonly record struct WriteResult(EventNote? Note, string? Stale = null)
+public readonly record struct WriteResult(EventNote? Note, string? Stale = null)
 {
     /// <summary>It is done, and there is nothing to tell.</summary>
     public static WriteResult Done => default;

@@ -30,9 +30,9 @@ public static class CertificateIssuer
         return step switch
         {
             RotationStep.Renew => state with { Leaf = Leaf(state.Ca, host, now, plan) },
-            RotationStep.Announce => state with { Next = Authority(now, plan), SpreadAt = null },
-            RotationStep.NoteSpread => state with { SpreadAt = now },
-            RotationStep.ForgetSpread => state with { SpreadAt = null },
+            RotationStep.Announce => state with { Next = Authority(now, plan), RolledOutAt = null },
+            RotationStep.RecordRollout => state with { RolledOutAt = now },
+            RotationStep.ForgetRollout => state with { RolledOutAt = null },
             RotationStep.Switch => new CertificateState
             {
                 Ca = state.Next!,

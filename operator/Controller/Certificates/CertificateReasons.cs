@@ -10,7 +10,7 @@ public static class CertificateReasons
     public const string Announced = "GrantsCaAnnounced";
 
     /// <summary>Every guardrail's ConfigMap has the next CA.</summary>
-    public const string Spread = "GrantsCaSpread";
+    public const string RolledOut = "GrantsCaSpread";
 
     /// <summary>ConfigMaps of guardrails lack the next CA; the message names some.</summary>
     public const string Lacking = "GrantsCaLacking";

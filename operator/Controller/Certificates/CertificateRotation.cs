@@ -14,12 +14,11 @@ namespace AgentReadiness.Controller.Certificates;
 public sealed class CertificateRotation(
     ObjectCache<CertificateView> secrets,
     ObjectCache<ConfigMapView> configMaps,
-    TrustBundleRollout spread,
+    TrustBundleRollout rollout,
+    CertificateNews news,
     KubernetesApi api,
-    EventRecorder events,
     OperatorOptions options,
-    TimeProvider time,
-    ILogger<CertificateRotation> logger
+    TimeProvider time
 ) : ILeaderTask
 {
     private static readonly string CaFile = Path.GetFileName(GuardrailPaths.CaFile);
@@ -27,7 +26,6 @@ public sealed class CertificateRotation(
     private readonly RotationPlan plan = options.Rotation;
     private readonly NamespacedName key = options.GrantsSecretKey!.Value;
     private readonly string host = new Uri(options.GrantsUrl).Host;
-    private string? told;
 
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -75,16 +73,16 @@ public sealed class CertificateRotation(
         if (state is not null)
             await KeepBundleAsync(state.Bundle, cancellationToken);
         var now = time.GetUtcNow();
-        var lacking = state?.Next is null ? [] : spread.Lacking(state.Bundle);
+        var lacking = state?.Next is null ? [] : rollout.Lacking(state.Bundle);
         var step = RotationRules.Decide(state?.Facts(plan, host), now, plan, lacking.Count);
         if (lacking.Count > 0 && (step != RotationStep.None || now >= state!.Next!.Lifetime(plan).From + plan.Overlap))
-            await TellAsync(true, CertificateReasons.Lacking, Lack(step, lacking), cancellationToken);
+            await news.TellAsync(true, CertificateReasons.Lacking, Lack(step, lacking), cancellationToken);
         if (step == RotationStep.None)
             return;
         var next = CertificateIssuer.Carry(step, state, host, now, plan);
         await WriteAsync(entry, next, cancellationToken);
         if (Words(step, next) is var (reason, message))
-            await TellAsync(false, reason, message, cancellationToken);
+            await news.TellAsync(false, reason, message, cancellationToken);
     }
 
     private async Task WriteAsync(CacheEntry<CertificateView>? entry, CertificateState state, CancellationToken cancellationToken)
@@ -148,8 +146,8 @@ public sealed class CertificateRotation(
                 CertificateReasons.Announced,
                 $"the next CA was made ({state.Next!.Certificate.Subject}); guardrails get it beside the present one"
             ),
-            RotationStep.NoteSpread => (
-                CertificateReasons.Spread,
+            RotationStep.RecordRollout => (
+                CertificateReasons.RolledOut,
                 $"every guardrail's ConfigMap has the next CA ({state.Next!.Certificate.Subject}); it comes into service in {plan.Overlap}"
             ),
             RotationStep.Switch => (
@@ -173,30 +171,5 @@ public sealed class CertificateRotation(
     }
 
     private Task FailAsync(string message, CancellationToken cancellationToken) =>
-        TellAsync(true, CertificateReasons.Failed, message, cancellationToken);
-
-    // A state that lasts is told once.
-    private async Task TellAsync(bool warning, string reason, string message, CancellationToken cancellationToken)
-    {
-        var words = $"{reason}: {message}";
-        if (words == told)
-            return;
-        told = words;
-        if (warning)
-            ControllerLog.CertificatesFailed(logger, reason, message);
-        else
-            ControllerLog.CertificatesChanged(logger, reason, message);
-        await events.PublishAsync(
-            new EventSubject(
-                SecretCertificates.Resource.ApiVersion,
-                SecretCertificates.Resource.Kind,
-                key,
-                secrets.Get(key)?.Uid ?? string.Empty
-            ),
-            warning,
-            reason,
-            message,
-            cancellationToken
-        );
-    }
+        news.TellAsync(true, CertificateReasons.Failed, message, cancellationToken);
 }

@@ -20,8 +20,8 @@ public sealed record CertificateState
     /// <summary>The CA before, or null.</summary>
     public KeyedCertificate? Previous { get; init; }
 
-    /// <summary>See <see cref="RotationFacts.SpreadAt"/>.</summary>
-    public DateTimeOffset? SpreadAt { get; init; }
+    /// <summary>See <see cref="RotationFacts.RolledOutAt"/>.</summary>
+    public DateTimeOffset? RolledOutAt { get; init; }
 
     /// <summary>See <see cref="RotationFacts.SwitchedAt"/>.</summary>
     public DateTimeOffset? SwitchedAt { get; init; }
@@ -36,7 +36,7 @@ public sealed record CertificateState
         new(Ca.Lifetime(plan), Ca.Key is not null, Leaf.Lifetime(plan), Leaf.Certificate.MatchesHostname(host))
         {
             Next = Next?.Lifetime(plan),
-            SpreadAt = SpreadAt,
+            RolledOutAt = RolledOutAt,
             SwitchedAt = SwitchedAt,
         };
 
@@ -51,7 +51,7 @@ public sealed record CertificateState
             [SecretKeys.PreviousCa] = Base64(Previous?.Pem),
             [SecretKeys.Leaf] = Base64(Leaf.Pem),
             [SecretKeys.LeafKey] = Base64(Leaf.Key),
-            [SecretKeys.SpreadAt] = Base64(SpreadAt?.ToString("O", CultureInfo.InvariantCulture)),
+            [SecretKeys.RolledOutAt] = Base64(RolledOutAt?.ToString("O", CultureInfo.InvariantCulture)),
             [SecretKeys.SwitchedAt] = Base64(SwitchedAt?.ToString("O", CultureInfo.InvariantCulture)),
         };
 

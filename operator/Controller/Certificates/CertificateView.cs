@@ -49,7 +49,7 @@ public sealed class CertificateView
                     Leaf = new KeyedCertificate(Needed(SecretKeys.Leaf), Needed(SecretKeys.LeafKey)),
                     Next = Certificate(SecretKeys.NextCa, SecretKeys.NextCaKey),
                     Previous = Certificate(SecretKeys.PreviousCa, null),
-                    SpreadAt = Time(SecretKeys.SpreadAt),
+                    RolledOutAt = Time(SecretKeys.RolledOutAt),
                     SwitchedAt = Time(SecretKeys.SwitchedAt),
                 },
                 null

@@ -7,7 +7,7 @@ namespace AgentReadiness.Controller.Certificates;
 /// <summary>Those of somebody else, in a mounted folder.</summary>
 public sealed class FileCertificates : GrantCertificates, IHostedService, IDisposable
 {
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
     private readonly string folder;
     private readonly TimeProvider time;
     private readonly ILogger<FileCertificates> logger;
@@ -27,7 +27,7 @@ public sealed class FileCertificates : GrantCertificates, IHostedService, IDispo
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        timer = time.CreateTimer(_ => Look(), null, LookAgain, LookAgain);
+        timer = time.CreateTimer(_ => Look(), null, PollInterval, PollInterval);
         return Task.CompletedTask;
     }
 

@@ -14,6 +14,7 @@ internal static class Registration
             builder
                 .Services.AddSingleton<GrantCertificates, SecretCertificates>()
                 .AddSingleton<TrustBundleRollout>()
+                .AddSingleton<CertificateNews>()
                 .AddSingleton<CertificateRotation>();
             return builder.AddCache(SecretCertificates.Resource, CertificateView.Of, only: secret).AddLeaderTask<CertificateRotation>();
         }

@@ -13,7 +13,7 @@ public sealed record RotationFacts(Lifetime Ca, bool CanIssue, Lifetime Leaf, bo
     public Lifetime? Next { get; init; }
 
     /// <summary>Since when every guardrail's ConfigMap has the announced CA.</summary>
-    public DateTimeOffset? SpreadAt { get; init; }
+    public DateTimeOffset? RolledOutAt { get; init; }
 
     /// <summary>Since when nothing of the CA before is served; null: that one is not trusted any more.</summary>
     public DateTimeOffset? SwitchedAt { get; init; }

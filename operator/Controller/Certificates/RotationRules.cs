@@ -28,11 +28,11 @@ public static class RotationRules
         if (lacking > 0)
         {
             return now >= facts.Latest(plan) ? RotationStep.Switch
-                : facts.SpreadAt is null ? RotationStep.None
-                : RotationStep.ForgetSpread;
+                : facts.RolledOutAt is null ? RotationStep.None
+                : RotationStep.ForgetRollout;
         }
-        if (facts.SpreadAt is not { } spread)
-            return RotationStep.NoteSpread;
-        return now >= spread + plan.Overlap ? RotationStep.Switch : RotationStep.None;
+        if (facts.RolledOutAt is not { } rolledOut)
+            return RotationStep.RecordRollout;
+        return now >= rolledOut + plan.Overlap ? RotationStep.Switch : RotationStep.None;
     }
 }

@@ -16,10 +16,10 @@ public enum RotationStep
     Announce,
 
     /// <summary>Every guardrail's ConfigMap has the next CA: the overlap begins.</summary>
-    NoteSpread,
+    RecordRollout,
 
     /// <summary>A guardrail's ConfigMap has lost it: the overlap begins anew when all have it again.</summary>
-    ForgetSpread,
+    ForgetRollout,
 
     /// <summary>Serve a certificate of the next CA. The one before stays trusted.</summary>
     Switch,

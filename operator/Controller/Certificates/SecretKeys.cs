@@ -10,7 +10,7 @@ internal static class SecretKeys
     public const string PreviousCa = "previous-ca.crt";
     public const string Leaf = "tls.crt";
     public const string LeafKey = "tls.key";
-    public const string SpreadAt = "next-ca-spread-at";
+    public const string RolledOutAt = "next-ca-spread-at";
     public const string SwitchedAt = "switched-at";
 
     // The certificates that Helm made in versions before the operator's own. Helm writes them at an upgrade and removes them with the next.

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Ledgers;
@@ -117,18 +118,21 @@ public sealed partial class GrantEndpoint(
         // A judge beside a runner: the pod is the run's, by its Job, and the run says whose evaluation it is.
         if (view.Meta.Label(Names.EvalRunLabel) is { } name)
         {
-            return view.Meta.Controller == $"Job/{name}" && runs.Get(new NamespacedName(ns, name))?.View.Spec is { } run
-                ? AccountKey.Judge(run.Agent.Namespace!, run.Agent.Name, run.Revision)
+            return
+                view.Meta.Controller is { Kind: "Job" } job
+                && job.Name == name
+                && runs.Get(new NamespacedName(ns, name))?.View.Spec is { } run
+                ? AccountKey.Judge(run.Agent.Namespace!, run.Agent.Name, new Revision(run.Revision))
                 : null;
         }
-        if (view.Meta.Label(Names.AgentLabel) is not { } agent || view.Meta.Label(Names.RevisionLabel) is not { } revision)
+        if (view.Meta.Label(Names.AgentLabel) is not { } agent || view.Meta.Revision is not { } revision)
         {
             return null;
         }
-        return view.Meta.Label(Names.TrackLabel) switch
+        return view.Meta.Track switch
         {
-            Names.ServingTrack => AccountKey.Serving(ns, agent),
-            Names.EvalTrack => AccountKey.Evals(ns, agent, revision),
+            Track.Serving => AccountKey.Serving(ns, agent),
+            Track.Eval => AccountKey.Evals(ns, agent, revision),
             _ => null,
         };
     }

@@ -35,7 +35,7 @@ internal static class EvalRunDecider
         };
         // A run may last longer than a rotation of the CA.
         var isBehind = seen.JudgeTrustDigest is { } digest && digest != TrustBundle.DigestOf(bundle);
-        return new EvalRunDecision(action, outcome.LookAgainAfter) { SetTrustBundle = isBehind ? bundle : null };
+        return new EvalRunDecision(action, outcome.RequeueAfter) { SetTrustBundle = isBehind ? bundle : null };
     }
 
     /// <summary>The status of a run that found no place.</summary>

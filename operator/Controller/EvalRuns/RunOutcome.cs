@@ -11,8 +11,8 @@ namespace AgentReadiness.Controller.EvalRuns;
 /// <param name="Fault">Why there is no measurement, once that is certain.</param>
 /// <param name="Report">What the reporter said, where it is worth reading on.</param>
 /// <param name="Pod">The pod whose log has the results.</param>
-/// <param name="LookAgainAfter">When time alone changes the outcome.</param>
-public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, PodView? Pod, TimeSpan? LookAgainAfter)
+/// <param name="RequeueAfter">When time alone changes the outcome.</param>
+public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, PodView? Pod, TimeSpan? RequeueAfter)
 {
     /// <summary>After the deadline for which the Job itself ends a runner: for a Job that vanished, or a kubelet that is silent.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);

@@ -57,7 +57,7 @@ public sealed class AccountDeclarations(
         {
             LedgerAccount.Serving => agents.Get(account.Owner) is not null,
             LedgerAccount.Shared => budgets.Get(account.Owner) is not null,
-            _ => Runs(account).Any(run => run.View.Spec.Revision == account.Revision),
+            _ => Runs(account).Any(run => run.View.Spec.Revision == account.Revision?.Hash),
         };
 
     /// <summary>The namespaces in which pods may spend from the account: judges work beside their suite.</summary>
@@ -66,7 +66,7 @@ public sealed class AccountDeclarations(
 
     private int LatestAttempt(AccountKey account) =>
         Runs(account)
-            .Where(run => run.View.Spec.Purpose == EvalPurpose.Drift && run.View.Spec.Revision == account.Revision)
+            .Where(run => run.View.Spec.Purpose == EvalPurpose.Drift && run.View.Spec.Revision == account.Revision?.Hash)
             .Select(run => run.View.Spec.Attempt)
             .DefaultIfEmpty()
             .Max();

@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Ledgers;
@@ -8,7 +9,7 @@ namespace AgentReadiness.Controller.Ledgers;
 /// <param name="Agent">The name of the agent or of the shared budget.</param>
 /// <param name="Account">Which of its accounts.</param>
 /// <param name="Revision">The revision, for an evaluation.</param>
-public sealed record AccountKey(string Namespace, string Agent, LedgerAccount Account, string? Revision)
+public sealed record AccountKey(string Namespace, string Agent, LedgerAccount Account, Revision? Revision)
 {
     /// <summary>
     /// The BudgetLedger's name: namespace.agent, namespace.budget.shared, namespace.agent.eval-revision or namespace.agent.judge-revision.
@@ -26,7 +27,8 @@ public sealed record AccountKey(string Namespace, string Agent, LedgerAccount Ac
     public NamespacedName Owner => new(Namespace, Agent);
 
     /// <summary>The account that a ledger is for.</summary>
-    public static AccountKey Of(BudgetLedgerSpec ledger) => new(ledger.Namespace, ledger.Agent, ledger.Account, ledger.Revision);
+    public static AccountKey Of(BudgetLedgerSpec ledger) =>
+        new(ledger.Namespace, ledger.Agent, ledger.Account, Api.Revisions.Revision.Parse(ledger.Revision));
 
     /// <summary>The account of serving pods.</summary>
     public static AccountKey Serving(string ns, string agent) => new(ns, agent, LedgerAccount.Serving, null);
@@ -35,8 +37,8 @@ public sealed record AccountKey(string Namespace, string Agent, LedgerAccount Ac
     public static AccountKey Shared(string ns, string budget) => new(ns, budget, LedgerAccount.Shared, null);
 
     /// <summary>The account of the judges of a revision's evaluation.</summary>
-    public static AccountKey Judge(string ns, string agent, string revision) => new(ns, agent, LedgerAccount.Judge, revision);
+    public static AccountKey Judge(string ns, string agent, Revision revision) => new(ns, agent, LedgerAccount.Judge, revision);
 
     /// <summary>The account of a revision's evaluation.</summary>
-    public static AccountKey Evals(string ns, string agent, string revision) => new(ns, agent, LedgerAccount.Evals, revision);
+    public static AccountKey Evals(string ns, string agent, Revision revision) => new(ns, agent, LedgerAccount.Evals, revision);
 }

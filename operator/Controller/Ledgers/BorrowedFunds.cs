@@ -52,7 +52,7 @@ internal sealed class BorrowedFunds(
         {
             if (Open(status, shared.LedgerName) is not null)
                 continue;
-            var answer = await AskAsync(shared, status, null, written, Amount.Zero, Amount.Zero, Amount.Zero, cancellationToken);
+            var answer = await AskAsync(shared, status, null, written, LoanRequest.Join, cancellationToken);
             status = Borrowing.Take(status, shared, null, answer, time.GetUtcNow());
         }
         return status;
@@ -86,9 +86,11 @@ internal sealed class BorrowedFunds(
                 after,
                 now,
                 written,
-                lacking[0].Need,
-                lacking[0].Call,
-                Amount.Sum(lacking.Skip(1).Select(one => one.Need).Concat(lacking.Select(one => one.Also))),
+                new LoanRequest(
+                    lacking[0].Need,
+                    lacking[0].Call,
+                    Amount.Sum(lacking.Skip(1).Select(one => one.Need).Concat(lacking.Select(one => one.Also)))
+                ),
                 cancellationToken
             );
             asked[shared.LedgerName] = (answer, lacking[0].Call);
@@ -145,7 +147,7 @@ internal sealed class BorrowedFunds(
                     || Key(limit.Budget) is not { } shared
                 )
                     continue;
-                var answer = await AskAsync(shared, status, limit, status, null, null, Amount.Zero, cancellationToken);
+                var answer = await AskAsync(shared, status, limit, status, LoanRequest.Report, cancellationToken);
                 told[key] = (news, time.GetTimestamp());
                 if (Borrowing.IsDone(status, limit))
                 {
@@ -170,14 +172,12 @@ internal sealed class BorrowedFunds(
         BudgetLedgerStatus status,
         LedgerLimit? limit,
         BudgetLedgerStatus written,
-        Amount? need,
-        Amount? call,
-        Amount also,
+        LoanRequest loan,
         CancellationToken cancellationToken
     )
     {
-        var request = Borrowing.Request(status, limit, written, need, call);
-        var answer = await borrow(shared, request, new HolderPod(account.LedgerName, request.Holder), also, cancellationToken);
+        var request = Borrowing.Request(status, limit, written, loan.Need, loan.Call);
+        var answer = await borrow(shared, request, new HolderPod(account.LedgerName, request.Holder), loan.Also, cancellationToken);
         if (answer.Reclaim || answer.Outcome == GrantOutcome.Held)
             contendedSince = time.GetTimestamp();
         return answers[shared.LedgerName] = answer;

@@ -89,7 +89,7 @@ internal sealed class LedgerReaper(
             return notApplied;
         foreach (var ledger in ledgers.List().Where(ledger => ledger.View.Spec.Account != LedgerAccount.Shared))
         {
-            foreach (var (last, pod) in FinalReports.Of(ledger.View.Status?.Holders ?? [], messages))
+            foreach (var (last, pod) in FinalReportRules.Of(ledger.View.Status?.Holders ?? [], messages))
             {
                 try
                 {

@@ -71,8 +71,8 @@ internal sealed class LedgerStore(AccountKey account, KubernetesApi api, Operato
             ["agent"] = account.Agent,
             ["account"] = account.Account.ToString(),
         };
-        if (account.Revision is not null)
-            spec["revision"] = account.Revision;
+        if (account.Revision is { Hash: var revision })
+            spec["revision"] = revision;
         return new JsonObject
         {
             ["apiVersion"] = Ledgers.ApiVersion,

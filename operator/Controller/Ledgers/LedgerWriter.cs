@@ -76,7 +76,7 @@ internal sealed class LedgerWriter
 
     /// <summary>Books the closing report that a holder left behind. Of a holder that is not listed, or closed, nothing is booked.</summary>
     public Task ApplyFinalReportAsync(GrantRequest last, HolderPod pod, CancellationToken cancellationToken) =>
-        PostAsync(null, (before, terms) => FinalReports.Apply(before, last, pod, terms, time.GetUtcNow()), cancellationToken);
+        PostAsync(null, (before, terms) => FinalReportRules.Apply(before, last, pod, terms, time.GetUtcNow()), cancellationToken);
 
     /// <summary>Somebody waits at a shared budget: gives back what no holder has, and lets the holders know; returns at once.</summary>
     public void ReturnIdle()

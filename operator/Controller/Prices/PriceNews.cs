@@ -20,7 +20,7 @@ public sealed class PriceNews(
 ) : ILeaderTask
 {
     // The copy may have been changed or deleted, or the last write may have failed, so it is checked again.
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMinutes(1);
 
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -28,7 +28,7 @@ public sealed class PriceNews(
         using var changed = new SemaphoreSlim(0);
         void Wake() => changed.Release();
         book.Changed += Wake;
-        await using var again = time.CreateTimer(_ => Wake(), null, LookAgain, LookAgain);
+        await using var again = time.CreateTimer(_ => Wake(), null, PollInterval, PollInterval);
         try
         {
             for (PriceState? told = null; ; await changed.WaitAsync(cancellationToken))

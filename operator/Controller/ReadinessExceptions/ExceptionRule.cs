@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
 
 namespace AgentReadiness.Controller.ReadinessExceptions;
 
@@ -24,7 +25,7 @@ public static class ExceptionRule
         IEnumerable<ReadinessException> exceptions,
         string agentNamespace,
         string agent,
-        string revision,
+        Revision revision,
         ExceptionGate gate,
         IReadOnlyCollection<string> namespaces,
         DateTimeOffset now
@@ -33,7 +34,7 @@ public static class ExceptionRule
             .Where(exception =>
                 exception.Spec.Agent.Name == agent
                 && (exception.Spec.Agent.Namespace ?? exception.Metadata.NamespaceProperty) == agentNamespace
-                && exception.Spec.Revision == revision
+                && exception.Spec.Revision == revision.Hash
                 && exception.Spec.Gates.Contains(gate)
                 && State(exception, namespaces, now) == ExceptionState.Active
             )

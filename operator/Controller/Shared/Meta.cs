@@ -1,4 +1,6 @@
 using System.Text.Json;
+using AgentReadiness.Api;
+using AgentReadiness.Api.Revisions;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Shared;
@@ -6,21 +8,19 @@ namespace AgentReadiness.Controller.Shared;
 /// <summary>What every view of a child keeps.</summary>
 /// <param name="Key">Namespace and name.</param>
 /// <param name="Uid">metadata.uid.</param>
-/// <param name="ControllerUid">UID of the controlling owner, or null.</param>
+/// <param name="Controller">The controlling owner, or null.</param>
 /// <param name="Labels">metadata.labels.</param>
 /// <param name="Created">metadata.creationTimestamp.</param>
 /// <param name="Deleting">metadata.deletionTimestamp is set.</param>
 /// <param name="Version">metadata.generation where the kind has one, else metadata.resourceVersion: changes when the spec does.</param>
-/// <param name="Controller">"Kind/name" of the controlling owner, or null.</param>
 public sealed record Meta(
     NamespacedName Key,
     string Uid,
-    string? ControllerUid,
+    ControllerReference? Controller,
     IReadOnlyDictionary<string, string> Labels,
     DateTimeOffset Created,
     bool Deleting,
-    string Version,
-    string? Controller = null
+    string Version
 )
 {
     /// <summary>Reads metadata.</summary>
@@ -30,19 +30,24 @@ public sealed record Meta(
             item.Text("metadata", "uid")!,
             item.Items("metadata", "ownerReferences")
                 .Where(owner => owner.Bool("controller"))
-                .Select(owner => owner.Text("uid"))
+                .Select(owner => new ControllerReference(owner.Text("kind"), owner.Text("name"), owner.Text("uid")))
                 .FirstOrDefault(),
             item.Map("metadata", "labels"),
             item.Time("metadata", "creationTimestamp") ?? DateTimeOffset.UnixEpoch,
             item.Text("metadata", "deletionTimestamp") is not null,
             item.Long("metadata", "generation")?.ToString(System.Globalization.CultureInfo.InvariantCulture)
-                ?? item.Text("metadata", "resourceVersion")!,
-            item.Items("metadata", "ownerReferences")
-                .Where(owner => owner.Bool("controller"))
-                .Select(owner => $"{owner.Text("kind")}/{owner.Text("name")}")
-                .FirstOrDefault()
+                ?? item.Text("metadata", "resourceVersion")!
         );
 
     /// <summary>A label's value, or null.</summary>
     public string? Label(string name) => Labels.GetValueOrDefault(name);
+
+    /// <summary>UID of the controlling owner, or null.</summary>
+    public string? ControllerUid => Controller?.Uid;
+
+    /// <summary>The revision that its label names, or null.</summary>
+    public Revision? Revision => Api.Revisions.Revision.Parse(Label(Names.RevisionLabel));
+
+    /// <summary>The track that its label names, or null.</summary>
+    public Track? Track => TrackLabel.Parse(Label(Names.TrackLabel));
 }

@@ -31,7 +31,7 @@ public sealed record PodView(Meta Meta, string Phase, string? Unschedulable, IRe
     /// <summary>Whether its processes have ended for good.</summary>
     public bool IsOver => Phase is "Succeeded" or "Failed";
 
-    /// <summary>The final reports of its guardrail, where that ended and left some (see <see cref="LastReports"/>).</summary>
+    /// <summary>The final reports of its guardrail, where that ended and left some (see <see cref="FinalReports"/>).</summary>
     public string? FinalReport => Containers.FirstOrDefault(container => container.Name == Names.GuardrailContainer)?.TerminationMessage;
 
     /// <summary>Why it does not run, in the words of the kubelet or scheduler, or null.</summary>
@@ -54,7 +54,7 @@ public sealed record PodView(Meta Meta, string Phase, string? Unschedulable, IRe
             : $"container {name}: {reason}: {status.Text("state", "waiting", "message")}";
         // An agent's own message may have 4 KiB, and nobody reads it here.
         var message = name is Names.GuardrailContainer or EvalSuiteRules.Reporter ? status.Text("state", "terminated", "message") : null;
-        if (name == Names.GuardrailContainer && message is not null && !LastReports.LooksLike(message))
+        if (name == Names.GuardrailContainer && message is not null && !FinalReports.LooksLike(message))
             message = null;
         return new ContainerView(
             name,

@@ -16,7 +16,7 @@ internal sealed class RunStepClaim : ICallClaim
     public ValueTask<ClaimResult> TakeAsync(CallContext call)
     {
         var (run, limits, share) = (call.Run!, call.Settings.Limits, call.Model!.Share);
-        var over = call.Attempt == 1 ? run.TryStep(limits, share, Fingerprint(call)) : run.TryAgain(limits, share);
+        var over = call.Attempt == 1 ? run.TryStep(limits, share, Fingerprint(call)) : run.TryRetry(limits, share);
         if (over is null)
             return new(ClaimResult.Taken);
         var error = RunErrors.Exceeded(over);

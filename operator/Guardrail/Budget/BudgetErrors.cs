@@ -6,7 +6,7 @@ namespace AgentReadiness.Guardrail.Budget;
 /// <summary>What an agent is told when money is the reason.</summary>
 internal static class BudgetErrors
 {
-    private static readonly TimeSpan AgainIn = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryIn = TimeSpan.FromSeconds(1);
 
     /// <summary>The error for a refusal.</summary>
     /// <param name="refusal">Why; not <see cref="GrantRefusal.None"/>.</param>
@@ -33,7 +33,7 @@ internal static class BudgetErrors
             )
             {
                 Budget = budget,
-                RetryAfter = AgainIn,
+                RetryAfter = RetryIn,
             },
             GrantRefusal.Stopping => new ApiError(503, "guardrail_stopping", "This pod is shutting down.", Retry: true),
             _ => new ApiError(

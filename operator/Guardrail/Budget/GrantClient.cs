@@ -13,7 +13,7 @@ internal sealed class GrantClient(
     OverrunList overruns,
     TimeProvider time,
     ILogger<GrantClient> log,
-    PastHolders? past = null
+    OrphanedHolders? orphaned = null
 )
 {
     private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(500);
@@ -24,8 +24,8 @@ internal sealed class GrantClient(
     private readonly LinkedList<Waiter> waiters = new();
     private TaskCompletionSource wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GrantRefusal lastAnswer = GrantRefusal.Unreachable;
-    private DateTimeOffset askAgainAt;
-    private DateTimeOffset reportAgainAt;
+    private DateTimeOffset nextRequestAt;
+    private DateTimeOffset nextReportAt;
     private DateTimeOffset wakesAt;
     private bool reachable = true;
     private DateTimeOffset? unreachableSince;
@@ -134,12 +134,12 @@ internal sealed class GrantClient(
         if (!authority.Configured)
             return true;
         using var expiry = new CancellationTokenSource(limit, time);
-        while ((past?.Next() ?? account.Due(time.GetUtcNow(), Coalesce, Heartbeat)) is { } report)
+        while ((orphaned?.Next() ?? account.Due(time.GetUtcNow(), Coalesce, Heartbeat)) is { } report)
         {
             try
             {
                 var answer = await SendAsync(report, expiry.Token);
-                if (past?.Answered(report, answer) == true)
+                if (orphaned?.Answered(report, answer) == true)
                     continue;
                 account.Apply(report, answer, time.GetUtcNow());
                 if (answer.Outcome == GrantOutcome.HolderClosed)
@@ -188,27 +188,27 @@ internal sealed class GrantClient(
             return null;
         }
         WakeFitting();
-        if (past?.Next() is { } closing)
+        if (orphaned?.Next() is { } closing)
         {
-            wait = reportAgainAt - now;
+            wait = nextReportAt - now;
             return wait <= TimeSpan.Zero ? closing : null;
         }
         if (waiters.First is { } first)
         {
-            if (now >= askAgainAt)
+            if (now >= nextRequestAt)
                 return account.Want(first.Value.Amount, Amount.Sum(waiters.Skip(1).Select(waiter => waiter.Amount)));
-            wait = askAgainAt - now;
+            wait = nextRequestAt - now;
         }
         else if (authority.Observes && account.IsShort)
         {
-            if (now >= askAgainAt)
+            if (now >= nextRequestAt)
                 return account.Want(Amount.Zero);
-            wait = askAgainAt - now;
+            wait = nextRequestAt - now;
         }
-        if (now >= reportAgainAt && account.Due(now, Coalesce, Heartbeat) is { } report)
+        if (now >= nextReportAt && account.Due(now, Coalesce, Heartbeat) is { } report)
             return report;
         var due = account.NextDue(Coalesce, Heartbeat);
-        due = due < reportAgainAt ? reportAgainAt : due;
+        due = due < nextReportAt ? nextReportAt : due;
         if (due - now < wait)
             wait = due > now ? due - now : TimeSpan.FromMilliseconds(1);
         return null;
@@ -233,14 +233,14 @@ internal sealed class GrantClient(
                 reachable = false;
                 unreachableSince ??= began;
                 lastAnswer = GrantRefusal.Unreachable;
-                askAgainAt = reportAgainAt = time.GetUtcNow() + Jitter();
+                nextRequestAt = nextReportAt = time.GetUtcNow() + Jitter();
             }
             return;
         }
         lock (sync)
         {
             if (!reachable)
-                log.GrantsAnsweredAgain();
+                log.GrantsRecovered();
             reachable = true;
             unreachableSince = null;
             Take(report, answer);
@@ -257,7 +257,7 @@ internal sealed class GrantClient(
 
     private void Take(GrantReport report, GrantResponse answer)
     {
-        if (past?.Answered(report, answer) == true)
+        if (orphaned?.Answered(report, answer) == true)
             return;
         var now = time.GetUtcNow();
         if (answer.Outcome == GrantOutcome.HolderClosed)
@@ -266,7 +266,7 @@ internal sealed class GrantClient(
             account.Reopen(NewHolder());
             lastAnswer = GrantRefusal.Unreachable;
             // Once at once; a second time in a row would be a loop.
-            askAgainAt = rounds++ == 0 ? now : now + Jitter();
+            nextRequestAt = rounds++ == 0 ? now : now + Jitter();
             return;
         }
         var windowBefore = account.Totals.Window;
@@ -280,13 +280,13 @@ internal sealed class GrantClient(
                 case GrantOutcome.Held:
                     lastAnswer = GrantRefusal.Contended;
                     account.ReturnFree(now);
-                    askAgainAt = now + Jitter();
+                    nextRequestAt = now + Jitter();
                     break;
                 case GrantOutcome.Exhausted:
                     Refuse(call);
                     break;
                 case GrantOutcome.WindowOver when rounds++ > 3:
-                    askAgainAt = now + Jitter();
+                    nextRequestAt = now + Jitter();
                     break;
                 default:
                     break;
@@ -301,12 +301,12 @@ internal sealed class GrantClient(
             if (report.Request.Call is not null && before > 0 && waiters.Count == before)
             {
                 lastAnswer = GrantRefusal.Contended;
-                askAgainAt = now + Jitter();
+                nextRequestAt = now + Jitter();
             }
         }
         // Nobody waits for it, so it need not be asked for at once again.
         if (authority.Observes && report.Request.Call is not null && account.IsShort)
-            askAgainAt = now + Jitter();
+            nextRequestAt = now + Jitter();
         if (answer.Reclaim && waiters.Count == 0)
             account.ReturnFree(now);
     }
@@ -351,7 +351,7 @@ internal sealed class GrantClient(
             if (waiters.Count > 0)
                 WakeFitting();
             // Most calls change nothing about when the loop has to say something: waking it for each would cost more than all else here.
-            if (!uncapped && reportAgainAt < wakesAt && account.NextDue(Coalesce, Heartbeat) < wakesAt)
+            if (!uncapped && nextReportAt < wakesAt && account.NextDue(Coalesce, Heartbeat) < wakesAt)
                 wake.TrySetResult();
         }
     }

@@ -51,17 +51,17 @@ internal sealed class Journal : IDisposable
         this.file = file;
         view = file.CreateViewAccessor(0, FileSize);
         memory = view.SafeMemoryMappedViewHandle;
-        var past = new List<(int Cell, JournalRecord Record)>();
+        var orphaned = new List<(int Cell, JournalRecord Record)>();
         for (var cell = 0; cell < Cells; cell++)
         {
             if (Read(cell) is { } record)
-                past.Add((cell, record));
+                orphaned.Add((cell, record));
         }
-        Past = past;
+        Orphaned = orphaned;
     }
 
     /// <summary>What earlier processes of the pod left: they are dead, and the operator does not know all of it yet.</summary>
-    public IReadOnlyList<(int Cell, JournalRecord Record)> Past { get; }
+    public IReadOnlyList<(int Cell, JournalRecord Record)> Orphaned { get; }
 
     /// <summary>Cells that an earlier process left and that cannot be read.</summary>
     public int BrokenCells { get; private set; }

@@ -72,16 +72,16 @@ internal static class GuardrailHost
         builder.Services.AddSingleton(s => new OwnJournal(
             Journal.Open(options.JournalDirectory, s.GetRequiredService<ILogger<Journal>>())
         ));
-        builder.Services.AddSingleton(s => new PastHolders(
+        builder.Services.AddSingleton(s => new OrphanedHolders(
             s.GetRequiredService<OwnJournal>().Journal,
-            s.GetRequiredService<ILogger<PastHolders>>()
+            s.GetRequiredService<ILogger<OrphanedHolders>>()
         ));
         builder.Services.AddSingleton(s => new GrantAccount(GrantClient.NewHolder(), s.GetRequiredService<OwnJournal>().Journal));
-        builder.Services.AddSingleton(s => new LastWords(
+        builder.Services.AddSingleton(s => new FinalReportFile(
             options.TerminationLog,
             s.GetRequiredService<GrantAccount>(),
-            s.GetRequiredService<PastHolders>(),
-            s.GetRequiredService<ILogger<LastWords>>()
+            s.GetRequiredService<OrphanedHolders>(),
+            s.GetRequiredService<ILogger<FinalReportFile>>()
         ));
         builder.Services.AddSingleton<IGrantAuthority, HttpGrantAuthority>();
         builder.Services.AddSingleton<GrantClient>();
@@ -156,7 +156,7 @@ internal static class GuardrailHost
     private sealed class Lifecycle(
         ConfigStore config,
         GrantClient grants,
-        LastWords words,
+        FinalReportFile finalReport,
         CallPipeline egress,
         BackgroundCalls background,
         InboundFront front,
@@ -201,9 +201,9 @@ internal static class GuardrailHost
             await stop.CancelAsync();
             await running;
             grants.Close();
-            words.Leave();
+            finalReport.Leave();
             var delivered = await grants.CloseAsync(CloseLimit);
-            words.Leave();
+            finalReport.Leave();
             log.Stopped(unproven, delivered);
         }
 

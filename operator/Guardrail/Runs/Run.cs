@@ -114,7 +114,7 @@ internal sealed class Run : IDisposable
     }
 
     /// <summary>Takes another attempt of a call that has its step already, or says which limit it does not fit.</summary>
-    public string? TryAgain(RunPolicy policy, RunShare share)
+    public string? TryRetry(RunPolicy policy, RunShare share)
     {
         lock (gate)
         {

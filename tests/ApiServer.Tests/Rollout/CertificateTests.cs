@@ -64,7 +64,7 @@ public sealed partial class CertificateTests(ControlPlane plane)
                 CertificateReasons.Created,
                 CertificateReasons.Renewed,
                 CertificateReasons.Announced,
-                CertificateReasons.Spread,
+                CertificateReasons.RolledOut,
                 CertificateReasons.Switched,
                 CertificateReasons.Retired,
             ],
@@ -101,7 +101,7 @@ public sealed partial class CertificateTests(ControlPlane plane)
         var port = world.Replicas.Single().Options.GrantsPort;
         (await HandshakeAsync(port, old)).ShouldBeNull("who has only the old CA is served as before");
         (await ReasonsAsync(world)).ShouldNotContain(CertificateReasons.Created);
-        await UntilToldAsync(world, CertificateReasons.Spread);
+        await UntilToldAsync(world, CertificateReasons.RolledOut);
         await world.BeQuietAsync();
 
         await SetAsync(world, new JsonObject { ["tls.key"] = "bm90IGEga2V5" });

@@ -139,7 +139,7 @@ public sealed class DecisionWorldTests(ControlPlane plane)
         return Api.Revisions.Revision.Compute(
             spec,
             new Dictionary<string, string> { ["prompt"] = ConfigMapView.Content(document.RootElement).Digest() }
-        );
+        ).Hash;
     }
 
     private static Task ExceptAsync(RolloutWorld world, string ns, string name, string revision) =>

@@ -9,7 +9,7 @@ namespace AgentReadiness.Contracts.Grants;
 /// where the operator reads them as long as the pod is there.
 /// </summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed class LastReports
+public sealed class FinalReports
 {
     /// <summary>
     /// The most bytes of a message: a quarter of what a kubelet reads of a container, as all containers of a pod share 12 KiB.
@@ -21,17 +21,17 @@ public sealed class LastReports
 
     /// <summary>The reports, the latest window first.</summary>
     [JsonPropertyName("lastReports")]
-    public required IReadOnlyList<LastReport> Reports { get; init; }
+    public required IReadOnlyList<FinalReport> Reports { get; init; }
 
     /// <summary>The message: as many of the reports as it has room for, the first ones first.</summary>
     public static string Write(IEnumerable<GrantRequest> closings)
     {
-        var kept = new List<LastReport>();
+        var kept = new List<FinalReport>();
         var message = string.Empty;
         foreach (var closing in closings)
         {
             kept.Add(
-                new LastReport
+                new FinalReport
                 {
                     Holder = closing.Holder,
                     Window = closing.Window,
@@ -40,7 +40,7 @@ public sealed class LastReports
                     Returned = closing.Returned,
                 }
             );
-            var longer = JsonSerializer.Serialize(new LastReports { Reports = kept }, ContractsJson.Default.LastReports);
+            var longer = JsonSerializer.Serialize(new FinalReports { Reports = kept }, ContractsJson.Default.FinalReports);
             if (Encoding.UTF8.GetByteCount(longer) > MaxBytes)
                 break;
             message = longer;
@@ -49,14 +49,14 @@ public sealed class LastReports
     }
 
     /// <summary>Reads a message; null for anything but what <see cref="Write"/> writes.</summary>
-    public static LastReports? TryRead(string? message)
+    public static FinalReports? TryRead(string? message)
     {
         if (message is null || !LooksLike(message))
             return null;
         try
         {
             return
-                JsonSerializer.Deserialize(message, ContractsJson.Default.LastReports) is { Reports: { } reports } read
+                JsonSerializer.Deserialize(message, ContractsJson.Default.FinalReports) is { Reports: { } reports } read
                 && !reports.Contains(null!)
                 ? read
                 : null;

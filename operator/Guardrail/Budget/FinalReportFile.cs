@@ -7,10 +7,10 @@ namespace AgentReadiness.Guardrail.Budget;
 /// The container's termination message. It is written before the closing reports are sent, and taken back once they are answered: a process
 /// that is killed meanwhile has said what it had to say. The kubelet reads it when the process is over.
 /// </summary>
-internal sealed class LastWords(string path, GrantAccount account, PastHolders past, ILogger<LastWords> log)
+internal sealed class FinalReportFile(string path, GrantAccount account, OrphanedHolders orphaned, ILogger<FinalReportFile> log)
 {
     /// <summary>Leaves what is not answered; nothing where all is.</summary>
-    public void Leave() => Write(LastReports.Write([.. account.Closings(), .. past.Left]));
+    public void Leave() => Write(FinalReports.Write([.. account.Closings(), .. orphaned.Left]));
 
     private void Write(string message)
     {
@@ -23,7 +23,7 @@ internal sealed class LastWords(string path, GrantAccount account, PastHolders p
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             if (message.Length > 0)
-                log.LastReportsNotWritten(e.Message);
+                log.FinalReportsNotWritten(e.Message);
         }
     }
 }

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace AgentReadiness.Controller.Tests;
 
-public sealed class FinalReportsTests
+public sealed class FinalReportRulesTests
 {
     private const string Holder = "holder0123456789";
     private static readonly HolderPod Pod = new("a", "uid-a");
@@ -39,9 +39,9 @@ public sealed class FinalReportsTests
     [Fact]
     public void What_a_guardrail_left_is_settled_and_the_rest_is_free()
     {
-        var (last, pod) = FinalReports.Of(account.Holders, Words(Message())).ShouldHaveSingleItem();
+        var (last, pod) = FinalReportRules.Of(account.Holders, Words(Message())).ShouldHaveSingleItem();
 
-        var after = FinalReports.Apply(account, last, pod, Today, Noon).Account;
+        var after = FinalReportRules.Apply(account, last, pod, Today, Noon).Account;
         var limit = LedgerRules.CloseLost(after, holder => holder.PodUid == Pod.Uid).Limits.ShouldHaveSingleItem();
 
         (limit.Settled, limit.Unproven, limit.Outstanding).ShouldBe(
@@ -52,11 +52,11 @@ public sealed class FinalReportsTests
     [Fact]
     public void Heard_twice_or_after_its_line_is_gone_it_changes_nothing()
     {
-        var (last, pod) = FinalReports.Of(account.Holders, Words(Message())).Single();
-        var once = FinalReports.Apply(account, last, pod, Today, Noon).Account;
-        FinalReports.Apply(once, last, pod, Today, Noon).Account.ShouldBeSameAs(once);
+        var (last, pod) = FinalReportRules.Of(account.Holders, Words(Message())).Single();
+        var once = FinalReportRules.Apply(account, last, pod, Today, Noon).Account;
+        FinalReportRules.Apply(once, last, pod, Today, Noon).Account.ShouldBeSameAs(once);
         var gone = LedgerRules.CloseLost(once, holder => holder.PodUid == Pod.Uid);
-        FinalReports.Apply(gone, last, pod, Today, Noon).Account.ShouldBeSameAs(gone);
+        FinalReportRules.Apply(gone, last, pod, Today, Noon).Account.ShouldBeSameAs(gone);
     }
 
     [Theory]
@@ -72,13 +72,13 @@ public sealed class FinalReportsTests
     [InlineData("{\"lastReports\":[{\"holder\":\"holder0123456789\"}]}")]
     [InlineData("{\"lastReports\":[{\"holder\":\"holder0123456789\",\"settled\":\"1\",\"unproven\":\"0\",\"returned\":\"0\",\"more\":1}]}")]
     [InlineData("{\"lastReports\":[{\"holder\":\"another0123456789\",\"settled\":\"1\",\"unproven\":\"0\",\"returned\":\"0\"}]}")]
-    public void Anything_else_is_not_heard(string message) => FinalReports.Of(account.Holders, Words(message)).ShouldBeEmpty();
+    public void Anything_else_is_not_heard(string message) => FinalReportRules.Of(account.Holders, Words(message)).ShouldBeEmpty();
 
     [Fact]
     public void Of_another_pod_or_too_long_it_is_not_heard()
     {
-        FinalReports.Of(account.Holders, new Dictionary<string, string> { ["uid-b"] = Message() }).ShouldBeEmpty();
-        FinalReports.Of(account.Holders, Words(Message() + new string(' ', LastReports.MaxBytes))).ShouldBeEmpty();
+        FinalReportRules.Of(account.Holders, new Dictionary<string, string> { ["uid-b"] = Message() }).ShouldBeEmpty();
+        FinalReportRules.Of(account.Holders, Words(Message() + new string(' ', FinalReports.MaxBytes))).ShouldBeEmpty();
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class FinalReportsTests
     }
 
     private static string Message() =>
-        LastReports.Write([
+        FinalReports.Write([
             new GrantRequest
             {
                 Holder = Holder,

@@ -9,7 +9,7 @@ namespace AgentReadiness.Controller.Ledgers;
 /// they say no more than a message over the grant protocol: about holders that the ledger has for that very pod, in totals that only grow.
 /// Pure.
 /// </summary>
-internal static class FinalReports
+internal static class FinalReportRules
 {
     /// <summary>The closing reports of holders that are open, with the pods that left them.</summary>
     /// <param name="holders">The holders of one ledger.</param>
@@ -26,7 +26,7 @@ internal static class FinalReports
                 .GroupBy(holder => holder.PodUid)
         )
         {
-            foreach (var report in LastReports.TryRead(messages[group.Key])?.Reports ?? [])
+            foreach (var report in FinalReports.TryRead(messages[group.Key])?.Reports ?? [])
             {
                 if (group.FirstOrDefault(holder => holder.Id == report.Holder) is { } holder)
                     found.Add((Closing(report), new HolderPod(holder.Pod, holder.PodUid)));
@@ -55,7 +55,7 @@ internal static class FinalReports
             ? LedgerRules.Apply(account, last, pod, default, terms, now)
             : new GrantDecision(account, GrantOutcome.HolderClosed, Amount.Zero);
 
-    private static GrantRequest Closing(LastReport report) =>
+    private static GrantRequest Closing(FinalReport report) =>
         new()
         {
             Holder = report.Holder,

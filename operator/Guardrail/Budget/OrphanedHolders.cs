@@ -7,7 +7,7 @@ namespace AgentReadiness.Guardrail.Budget;
 /// this process says: the operator takes the first word of a new holder for the end of the ones before it, and what those held for
 /// unproven.
 /// </summary>
-internal sealed class PastHolders
+internal sealed class OrphanedHolders
 {
     private readonly Lock gate = new();
     private readonly Journal? journal;
@@ -15,14 +15,14 @@ internal sealed class PastHolders
     private readonly Queue<(int Cell, GrantReport Report)> left = new();
 
     /// <summary>Takes over what a journal has.</summary>
-    public PastHolders(Journal? journal, ILogger<PastHolders> log)
+    public OrphanedHolders(Journal? journal, ILogger<OrphanedHolders> log)
     {
         this.journal = journal;
         this.log = log;
-        foreach (var (cell, record) in journal?.Past ?? [])
+        foreach (var (cell, record) in journal?.Orphaned ?? [])
         {
             var closing = record.Closing();
-            log.PastHolder(record.Holder, record.Window, closing.Settled.ToString(), closing.Unproven.ToString());
+            log.OrphanedHolder(record.Holder, record.Window, closing.Settled.ToString(), closing.Unproven.ToString());
             left.Enqueue((cell, new GrantReport(closing, new GrantWindow(), 0)));
         }
     }
@@ -55,7 +55,7 @@ internal sealed class PastHolders
                 return false;
             left.Dequeue();
             journal?.Forget(next.Cell);
-            log.PastHolderClosed(report.Request.Holder, report.Request.Window, answer.Outcome);
+            log.OrphanedHolderClosed(report.Request.Holder, report.Request.Window, answer.Outcome);
             return true;
         }
     }

@@ -4,7 +4,7 @@ namespace AgentReadiness.Contracts.Grants;
 
 /// <summary>What a holder spent in a window, for good.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record LastReport
+public sealed record FinalReport
 {
     /// <summary>The process's ID.</summary>
     public required string Holder { get; init; }

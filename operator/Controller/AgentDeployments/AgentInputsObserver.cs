@@ -1,0 +1,40 @@
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
+using AgentReadiness.Controller.EvalSuites;
+using AgentReadiness.Controller.Shared;
+using AgentReadiness.Runtime;
+
+namespace AgentReadiness.Controller.AgentDeployments;
+
+/// <summary>Reads from the caches what others made and what an agent depends on.</summary>
+public sealed class AgentInputsObserver(
+    SuiteObserver suites,
+    ObjectCache<ConfigMapView> configMaps,
+    ObjectCache<ClaimView> claims,
+    ObjectCache<ReadinessException> exceptions,
+    ObjectCache<ServiceView> services
+)
+{
+    /// <summary>Observes the inputs of one agent.</summary>
+    public AgentInputs Observe(AgentDeployment agent)
+    {
+        var ns = agent.Metadata.NamespaceProperty;
+        return new AgentInputs
+        {
+            ConfigMaps = ConfigMapReferences
+                .Find(agent.Spec.Template)
+                .Select(reference => configMaps.Get(new NamespacedName(ns, reference.Name))?.View)
+                .OfType<ConfigMapView>()
+                .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
+            Claims = ClaimReferences
+                .Find(agent.Spec.Template)
+                .Select(claim => claims.Get(new NamespacedName(ns, claim.Name))?.View)
+                .OfType<ClaimView>()
+                .DistinctBy(view => view.Meta.Key)
+                .ToDictionary(view => view.Meta.Key.Name, view => view.AccessModes, StringComparer.Ordinal),
+            Suites = [.. agent.Spec.Evals.Select(eval => suites.Observe(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
+            Exceptions = [.. exceptions.ByIndex(CacheIndexes.ByAgent, $"{ns}/{agent.Metadata.Name}").Select(entry => entry.View)],
+            ForeignServices = [.. services.ByIndex(Registration.Foreign, ns).Select(entry => entry.View)],
+        };
+    }
+}
