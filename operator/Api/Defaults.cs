@@ -50,6 +50,9 @@ public static class Defaults
     /// <summary>spec.reliability.toolCall.timeout.</summary>
     public const string ToolCallTimeout = "15s";
 
+    /// <summary><c>spec.reliability.toolCall.eventTimeout</c>. MCP servers keep silent streams open by a word every 15 s or so.</summary>
+    public const string ToolEventTimeout = "60s";
+
     /// <summary>spec.guardrails.models.maxOutputTokens.</summary>
     public const int MaxOutputTokens = 4096;
 

@@ -40,6 +40,7 @@ public sealed class JudgeTests(InstalledOperator installed, ITestOutputHelper ou
                 cases: {name: judged-cases, key: cases.yaml}
                 judge:
                   url: {{InstalledOperator.ProviderUrl}}
+                  insecure: true
                   model: gpt-5.4-mini
                   votes: 3
                   credentials: {secretRef: {name: openai, key: api-key} }

@@ -238,7 +238,7 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
               evals: [{suite: {name: smoke}, minScore: "0.7"}]
               guardrails:
                 upstreams:
-                - {name: openai, format: OpenAI, url: "{{{InstalledOperator.ProviderUrl}}}",
+                - {name: openai, format: OpenAI, url: "{{{InstalledOperator.ProviderUrl}}}", insecure: true,
                     credentials: {secretRef: {name: openai, key: api-key} } }
             """;
 

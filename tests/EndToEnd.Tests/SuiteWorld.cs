@@ -103,7 +103,7 @@ public abstract class SuiteWorld(string ns, InstalledOperator installed, ITestOu
                   volumes: [{name: prompt, configMap: {name: tooled-prompt} }]
               guardrails:
                 upstreams:
-                - {name: openai, format: OpenAI, url: "{{InstalledOperator.ProviderUrl}}",
+                - {name: openai, format: OpenAI, url: "{{InstalledOperator.ProviderUrl}}", insecure: true,
                     credentials: {secretRef: {name: openai, key: api-key} } }
               evals:
             {{evals}}

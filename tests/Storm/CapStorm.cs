@@ -189,6 +189,7 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
                     - name: openai
                       format: OpenAI
                       url: http://model-provider.model-provider.svc/v1
+                      insecure: true
                       credentials:
                         secretRef: {name: openai, key: api-key}
                 """,

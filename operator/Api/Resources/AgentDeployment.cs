@@ -195,6 +195,17 @@ public sealed class ToolCallSpec
     /// <summary>The longest time that one tool call may take, as a duration such as "15s".</summary>
     [DefaultJson("\"15s\""), Pattern(GoDuration.Pattern)]
     public string? Timeout { get; set; }
+
+    /// <summary>The longest wait for the first byte of an answer; absent: timeout.</summary>
+    [Pattern(GoDuration.Pattern)]
+    public string? FirstByteTimeout { get; set; }
+
+    /// <summary>
+    /// The longest wait between two pieces of a streamed answer, such as the progress that an MCP server tells; absent: 60s. A stream may
+    /// take longer than timeout.
+    /// </summary>
+    [Pattern(GoDuration.Pattern)]
+    public string? EventTimeout { get; set; }
 }
 
 /// <summary>What the agent may call, and how.</summary>
@@ -205,6 +216,12 @@ public sealed class GuardrailsSpec
 
     /// <summary>Tools.</summary>
     public ToolsSpec? Tools { get; set; }
+
+    /// <summary>
+    /// Origins of pages in a browser of the pod that may call the guardrail, for example "http://localhost:3000". Empty: no page may.
+    /// </summary>
+    [Items(0, 16), Length(8, 256), Pattern(@"^https?://[^/\s?#@]+$"), XListType("set")]
+    public List<string> AllowedOrigins { get; set; } = [];
 
     /// <summary>
     /// Providers and tool servers; the agent calls http://127.0.0.1:15080/NAME/… The first of a format also gets the variables that its SDK
@@ -240,6 +257,10 @@ public sealed class ToolsSpec
 }
 
 /// <summary>A provider that the agent may call.</summary>
+[ValidationRule(
+    "!has(self.credentials) || self.url.startsWith('https://') || (has(self.insecure) && self.insecure)",
+    "a key is sent over https; insecure: true lets it go in the clear to a Service of the cluster"
+)]
 public sealed class Upstream
 {
     /// <summary>A DNS label; the first segment of the path on the guardrail.</summary>
@@ -259,6 +280,12 @@ public sealed class Upstream
 
     /// <summary>The provider's key. Only the guardrail mounts it.</summary>
     public UpstreamCredentials? Credentials { get; set; }
+
+    /// <summary>
+    /// True: the key may be sent over http, so that whoever can read the pod's traffic can read it. Only to a Service of the cluster
+    /// (NAME, or a host that ends with .svc or .svc.cluster.local).
+    /// </summary>
+    public bool? Insecure { get; set; }
 
     /// <summary>
     /// The ConfigMap, in the agent's namespace, and the key in it, with the PEM certificates that the provider's certificate must chain to;

@@ -64,6 +64,13 @@ public sealed class BudgetSpec : IWindowedBudget
     [ValidationRule(Contracts.Attribution.TakenRule, Contracts.Attribution.TakenMessage)]
     public List<string> Attribution { get; set; } = [];
 
+    /// <summary>
+    /// Those names of attribution that a client of the agent may give values to. Of all others the guardrail takes what a client says out of
+    /// its request: what a client names, it could charge to somebody else.
+    /// </summary>
+    [Items(0, Contracts.Attribution.MaxTags), Length(1, 32), Pattern(Contracts.Attribution.Pattern), XListType("set")]
+    public List<string> ClientAttribution { get; set; } = [];
+
     /// <summary>Break-glass: a higher cap until a moment, with who asked for it and why.</summary>
     [Items(0, 5), XListType("map", "period")]
     public List<BudgetRaise> Raises { get; set; } = [];

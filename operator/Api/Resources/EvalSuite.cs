@@ -154,6 +154,10 @@ public sealed class CasesVolume
 }
 
 /// <summary>A model that grades answers by the rubric of a case, at temperature 0.</summary>
+[ValidationRule(
+    "!has(self.credentials) || self.url.startsWith('https://') || (has(self.insecure) && self.insecure)",
+    "a key is sent over https; insecure: true lets it go in the clear to a Service of the cluster"
+)]
 public sealed class JudgeSpec
 {
     /// <summary>The provider's base URL, OpenAI-compatible, for example "https://api.openai.com/v1".</summary>
@@ -166,6 +170,11 @@ public sealed class JudgeSpec
 
     /// <summary>The provider's key, in the suite's namespace. Only the guardrail mounts it.</summary>
     public UpstreamCredentials? Credentials { get; set; }
+
+    /// <summary>
+    /// True: the key may be sent over http to a Service of the cluster, so that whoever can read the pod's traffic can read it.
+    /// </summary>
+    public bool? Insecure { get; set; }
 
     /// <summary>Votes for each answer, an odd number; the median counts. A case may say otherwise.</summary>
     [DefaultJson("1"), Range(1, 9)]

@@ -41,6 +41,12 @@ internal static class AgentBudgetRules
         if (budget.PerPod?.TokensPerMinute is < 1 or > 1_000_000_000)
             findings.Add(CostChecks.RateLimit, "spec.budget.perPod.tokensPerMinute", "must be from 1 to 1000000000");
         BudgetRules.CheckAttribution(budget.Attribution, "spec.budget.attribution", findings);
+        foreach (var name in budget.ClientAttribution.Where(name => !budget.Attribution.Contains(name)))
+            findings.Add(
+                ObservabilityChecks.Attribution,
+                "spec.budget.clientAttribution",
+                $"\"{name}\" must be one of spec.budget.attribution: clients name nothing that spend is not told apart by"
+            );
         BudgetRules.CheckWindows(budget, "spec.budget", findings);
     }
 

@@ -48,6 +48,7 @@ public static class EvalSuiteRules
         }
         if (spec.Builtin?.Judge is { } judge)
         {
+            GuardrailRules.CheckClearText(judge.Credentials, judge.Url, judge.Insecure, "spec.builtin.judge.url", findings);
             if (
                 !Uri.TryCreate(judge.Url, UriKind.Absolute, out var url)
                 || url.Scheme is not ("http" or "https")

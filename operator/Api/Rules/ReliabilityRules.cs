@@ -10,13 +10,16 @@ internal static class ReliabilityRules
     public static void Check(ReliabilitySpec? reliability, FindingList findings)
     {
         const string Model = "spec.reliability.modelCall";
+        const string Tool = "spec.reliability.toolCall";
         foreach (
             var (text, check, field) in new[]
             {
                 (reliability?.ModelCall?.Timeout, ReliabilityChecks.ModelTimeouts, Model + ".timeout"),
                 (reliability?.ModelCall?.FirstByteTimeout, ReliabilityChecks.ModelTimeouts, Model + ".firstByteTimeout"),
                 (reliability?.ModelCall?.EventTimeout, ReliabilityChecks.ModelTimeouts, Model + ".eventTimeout"),
-                (reliability?.ToolCall?.Timeout, ReliabilityChecks.ToolTimeout, "spec.reliability.toolCall.timeout"),
+                (reliability?.ToolCall?.Timeout, ReliabilityChecks.ToolTimeout, Tool + ".timeout"),
+                (reliability?.ToolCall?.FirstByteTimeout, ReliabilityChecks.ToolTimeout, Tool + ".firstByteTimeout"),
+                (reliability?.ToolCall?.EventTimeout, ReliabilityChecks.ToolTimeout, Tool + ".eventTimeout"),
             }
         )
         {

@@ -127,9 +127,17 @@ internal static class ChildObjects
                 EventTimeout = spec.Reliability?.ModelCall?.EventTimeout,
                 Attempts = spec.Reliability?.ModelCall?.Attempts ?? 1,
             },
-            ToolCall = new CallPolicy { Timeout = spec.Reliability?.ToolCall?.Timeout ?? Defaults.ToolCallTimeout },
+            ToolCall = new CallPolicy
+            {
+                Timeout = spec.Reliability?.ToolCall?.Timeout ?? Defaults.ToolCallTimeout,
+                FirstByteTimeout = spec.Reliability?.ToolCall?.FirstByteTimeout,
+                EventTimeout = spec.Reliability?.ToolCall?.EventTimeout ?? Defaults.ToolEventTimeout,
+            },
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],
+            ClientAttribution = spec.Budget?.ClientAttribution ?? [],
+            AllowedOrigins = spec.Guardrails?.AllowedOrigins ?? [],
+            DrainToken = PodTemplate.DrainToken(seen, revision),
             OtlpEndpoint = spec.Telemetry?.Otlp?.Endpoint,
             Observe = spec.Budget?.Mode == BudgetMode.Observe,
             Budget =

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
@@ -34,6 +36,13 @@ internal static class PodTemplate
         return labels;
     }
 
+    /// <summary>
+    /// What the pod's hook says when it asks the guardrail to drain: nobody can tell it from outside who cannot read the pod. It follows
+    /// from the agent's UID, which is random, so that it is the same at each reconcile.
+    /// </summary>
+    public static string DrainToken(AgentObservation seen, Revision revision) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"drain {seen.Uid} {revision}")))[..32];
+
     /// <summary>Builds it.</summary>
     public static JsonObject Build(AgentObservation seen, Revision revision, Track track, string guardrailImage)
     {
@@ -48,16 +57,21 @@ internal static class PodTemplate
         var pod = Member(template, "spec");
         pod["terminationGracePeriodSeconds"] = GraceSeconds(spec.Template);
 
+        var drain = GuardrailSidecar.DrainHook(DrainToken(seen, revision));
         var containers = (JsonArray)pod["containers"]!;
         foreach (var container in containers.OfType<JsonObject>())
         {
             AddVariables(container, spec);
-            AddDrain(container);
+            AddDrain(container, drain);
+            DropRawSockets(container, spec);
         }
         foreach (var container in (pod["initContainers"] as JsonArray ?? []).OfType<JsonObject>())
+        {
             AddVariables(container, spec);
+            DropRawSockets(container, spec);
+        }
 
-        var guardrail = GuardrailSidecar.Container(guardrailImage, spec);
+        var guardrail = GuardrailSidecar.Container(guardrailImage, spec, drain);
         GuardrailSidecar.AddFirst(pod, guardrail, seen.Environment.NativeSidecars);
         GuardrailSidecar.AddVolumes(pod, ChildNames.GuardrailConfig(seen.Name, revision, track), spec);
         return template;
@@ -77,11 +91,23 @@ internal static class PodTemplate
 
     // Kubernetes stops all containers of a pod at the same time. An agent that ended at once would cut the runs that the guardrail waits
     // for.
-    private static void AddDrain(JsonObject container)
+    private static void AddDrain(JsonObject container, JsonObject hook)
     {
         var lifecycle = Member(container, "lifecycle");
         if (lifecycle["preStop"] is null)
-            lifecycle["preStop"] = GuardrailSidecar.DrainHook();
+            lifecycle["preStop"] = hook.DeepClone();
+    }
+
+    // Whoever may open raw sockets reads the traffic of all containers of the pod, and so a key that goes to a Service in the clear.
+    private static void DropRawSockets(JsonObject container, AgentDeploymentSpec spec)
+    {
+        if (spec.Guardrails?.Upstreams.Any(upstream => upstream.Credentials is not null) != true)
+            return;
+        var capabilities = Member(Member(container, "securityContext"), "capabilities");
+        if (capabilities["drop"] is not JsonArray dropped)
+            capabilities["drop"] = dropped = [];
+        if (!dropped.OfType<JsonValue>().Any(value => value.TryGetValue<string>(out var name) && name is "ALL" or "NET_RAW"))
+            dropped.Add("NET_RAW");
     }
 
     private static JsonObject Member(JsonObject parent, string name)

@@ -152,7 +152,7 @@ internal static class RunnerJob
                 ],
             },
         };
-        GuardrailSidecar.AddFirst(pod, GuardrailSidecar.Container(environment.GuardrailImage, calls), environment.NativeSidecars);
+        GuardrailSidecar.AddFirst(pod, GuardrailSidecar.Container(environment.GuardrailImage, calls, drain: null), environment.NativeSidecars);
         GuardrailSidecar.AddVolumes(pod, JudgeConfigName(run), calls);
         var reporter = (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == Reporter)!;
         ((JsonArray)reporter["env"]!).Add(

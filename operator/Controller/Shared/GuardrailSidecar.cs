@@ -52,7 +52,10 @@ internal static class GuardrailSidecar
     }
 
     /// <summary>The container.</summary>
-    public static JsonObject Container(string image, AgentDeploymentSpec spec)
+    /// <param name="image">Its image.</param>
+    /// <param name="spec">What the agent may call, and its ports.</param>
+    /// <param name="drain">Its preStop hook; null where no run comes in.</param>
+    public static JsonObject Container(string image, AgentDeploymentSpec spec, JsonObject? drain)
     {
         var mounts = new JsonArray(
             new JsonObject
@@ -104,7 +107,7 @@ internal static class GuardrailSidecar
                     ["protocol"] = "TCP",
                 }
             );
-        return new JsonObject
+        var container = new JsonObject
         {
             ["name"] = Names.GuardrailContainer,
             ["image"] = image,
@@ -116,7 +119,6 @@ internal static class GuardrailSidecar
             ["terminationMessagePolicy"] = "File",
             ["readinessProbe"] = Probe("/readyz", period: 2, failures: 3),
             ["livenessProbe"] = Probe("/healthz", period: 10, failures: 3),
-            ["lifecycle"] = new JsonObject { ["preStop"] = DrainHook() },
             ["resources"] = new JsonObject
             {
                 ["requests"] = new JsonObject { ["cpu"] = "10m", ["memory"] = "48Mi" },
@@ -133,6 +135,9 @@ internal static class GuardrailSidecar
                 ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
             },
         };
+        if (drain is not null)
+            container["lifecycle"] = new JsonObject { ["preStop"] = drain.DeepClone() };
+        return container;
     }
 
     /// <summary>The volumes: configuration, token, journal, provider keys.</summary>
@@ -220,12 +225,13 @@ internal static class GuardrailSidecar
     private static string KeyVolume(Upstream upstream) => $"agent-readiness-key-{upstream.Name}";
 
     /// <summary>The preStop hook that waits until the guardrail has drained.</summary>
-    public static JsonObject DrainHook() =>
+    /// <param name="token">See <see cref="GuardrailConfig.DrainToken"/>.</param>
+    public static JsonObject DrainHook(string token) =>
         new()
         {
             ["httpGet"] = new JsonObject
             {
-                ["path"] = "/drain",
+                ["path"] = $"{GuardrailPaths.Drain}?{GuardrailPaths.DrainToken}={token}",
                 ["port"] = GuardrailPorts.Admin,
                 ["scheme"] = "HTTP",
             },

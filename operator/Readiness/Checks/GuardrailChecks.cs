@@ -157,6 +157,28 @@ public static class GuardrailChecks
             "Name a Secret and a key in it."
         );
 
+    /// <summary>The provider's key is not sent in the clear.</summary>
+    public static Check KeyInTheClear { get; } =
+        new(
+            "GRD-015",
+            Part.Guardrail,
+            Severity.High,
+            Evidence.Rule,
+            "The provider's key is not sent in the clear, where a container of the pod or the network could read it.",
+            "Use https; for a Service of the cluster set insecure: true."
+        );
+
+    /// <summary>Origins whose pages may call are written as browsers send them.</summary>
+    public static Check AllowedOrigins { get; } =
+        new(
+            "GRD-016",
+            Part.Guardrail,
+            Severity.Medium,
+            Evidence.Rule,
+            "Origins whose pages may call the guardrail are written as browsers send them.",
+            "Write scheme, host and port, without a path."
+        );
+
     internal static IReadOnlyList<Check> All { get; } =
     [
         HostNamespaces,
@@ -173,5 +195,7 @@ public static class GuardrailChecks
         UpstreamAuthority,
         UpstreamProxy,
         UpstreamCredentials,
+        KeyInTheClear,
+        AllowedOrigins,
     ];
 }
