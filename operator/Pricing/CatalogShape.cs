@@ -40,6 +40,7 @@ internal static class CatalogShape
             "cachedImage",
             "outputImage",
             "inputVideo",
+            "cachedVideo",
             "outputVideo",
             "citation",
         }.Select(name => (name, Kind.Price)),

@@ -46,7 +46,7 @@ internal sealed class BackgroundCalls(ICallObserver observer, TimeProvider time)
     {
         if (!pending.TryGetValue(id, out var call))
             return;
-        var facts = new ResponseFacts(UsageApi.Responses, call.Call.Model!.Provider);
+        var facts = new ResponseFacts(UsageApi.Responses);
         facts.Whole(answer.Span);
         if (facts.IsFinal && facts.Id == id && pending.TryRemove(id, out _))
             End(call, Settlement.Of(call.Call, facts, status, time.GetUtcNow()));

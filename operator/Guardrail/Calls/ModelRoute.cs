@@ -87,7 +87,7 @@ internal sealed class ModelRoute(
     public override RelayTap Tap(CallContext call, HttpResponseMessage answer)
     {
         var terms = call.Model!;
-        var facts = new ResponseFacts(call.Endpoint.Api, terms.Provider);
+        var facts = new ResponseFacts(call.Endpoint.Api);
         call.Facts = facts;
         var encodings = answer.Content.Headers.ContentEncoding;
         var encoding = encodings.Count == 0 ? null : string.Join(',', encodings);

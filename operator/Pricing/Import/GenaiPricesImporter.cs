@@ -39,6 +39,7 @@ public static class GenaiPricesImporter
         ("cache_image_read_mtok", "cachedImage"),
         ("output_image_mtok", "outputImage"),
         ("input_video_mtok", "inputVideo"),
+        ("cache_video_read_mtok", "cachedVideo"),
         ("output_video_mtok", "outputVideo"),
     ];
 
