@@ -27,7 +27,8 @@ internal static class CatalogReader
                     provider.TryGetProperty("url", out var url) ? url.GetString() : null,
                     Strings(provider, "names"),
                     Strings(provider, "fallback"),
-                    rules
+                    rules,
+                    ProviderFactsReader.Read(id, provider)
                 )
             );
         }

@@ -94,7 +94,7 @@ internal sealed class BackgroundCalls(ICallObserver observer, TimeProvider time)
     {
         var (call, started) = (pending.Call, pending.Call.Endpoint);
         var endpoint = new UpstreamEndpoint(EndpointKind.Poll, "/responses/" + Uri.EscapeDataString(id)) { Version = started.Version };
-        return new UpstreamRequest(call.Upstream!, "GET", endpoint, call.Query, call.Model!.Provider) { Headers = pending.Headers };
+        return new UpstreamRequest(call.Upstream!, "GET", endpoint, call.Query, call.Model!.Provider.Id) { Headers = pending.Headers };
     }
 
     private sealed record Pending(CallContext Call, HeaderDictionary Headers, Action<CallOutcome> Book);
