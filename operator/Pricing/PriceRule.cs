@@ -23,10 +23,7 @@ internal sealed record PriceRule(
         var window = facts.Windows.TryGetValue(ModelId, out var stated) ? stated : (long?)null;
         var rule = this with
         {
-            Prices =
-            [
-                .. Prices.Select(p => (p.From, p.Model with { Facts = facts, ContextWindow = window ?? p.Model.ContextWindow })),
-            ],
+            Prices = [.. Prices.Select(p => (p.From, p.Model with { Facts = facts, ContextWindow = window ?? p.Model.ContextWindow }))],
         };
         foreach (var (_, model) in rule.Prices)
             model.CheckWindow();

@@ -66,11 +66,7 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
     /// <param name="hostFactor">Times what tokens cost at the host.</param>
     public CallCost? Cost(TokenUsage usage, string? serviceTier = null, string? geography = null, decimal hostFactor = 1m)
     {
-        if (
-            TierOf(serviceTier) is not { } tier
-            || FactorOf(geography) is not { } place
-            || (usage.WebSearches > 0 && WebSearch is null)
-        )
+        if (TierOf(serviceTier) is not { } tier || FactorOf(geography) is not { } place || (usage.WebSearches > 0 && WebSearch is null))
             return null;
         var (rates, factor) = (At(tier.Tiers, usage.Input), tier.Factor * place * hostFactor);
         return rates.OutputCost(usage) is { } output
@@ -160,22 +156,27 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
             : null;
     }
 
-    /// <summary>Refuses a context window that a price proves wrong: a tier that begins at or above it could never be reached.</summary>
+    /// <summary>What is wrong with a context window that a price proves wrong: a tier that begins at or above it is never reached.</summary>
+    /// <param name="window">The window; null where it is unknown.</param>
+    /// <param name="begins">Where the tiers of the price begin.</param>
+    /// <returns>What to mend; null where nothing is wrong.</returns>
+    internal static string? WrongWindow(long? window, IEnumerable<long> begins)
+    {
+        var last = begins.Append(0).Max();
+        return last < window || window is null
+            ? null
+            : FormattableString.Invariant(
+                $"contextWindow: {window} is wrong: a price begins over {last} tokens of input, which no call could "
+            ) + "have: write the model's true context window";
+    }
+
+    /// <summary>Refuses a context window that a price proves wrong.</summary>
     /// <exception cref="FormatException">It names the rule and what to mend.</exception>
     internal void CheckWindow()
     {
-        if (ContextWindow is not { } window)
-            return;
-        foreach (var tier in ServiceTiers.Values.Prepend(Tiers).SelectMany(t => t))
-        {
-            if (tier.OverInputTokens >= window)
-            {
-                throw new FormatException(
-                    FormattableString.Invariant($"{RuleId}: contextWindow: {window} is wrong: a price begins over {tier.OverInputTokens} tokens")
-                        + " of input, which no call could have: write the model's true context window"
-                );
-            }
-        }
+        var tiers = ServiceTiers.Values.Prepend(Tiers).SelectMany(t => t);
+        if (WrongWindow(ContextWindow, tiers.Select(t => t.OverInputTokens)) is { } wrong)
+            throw new FormatException($"{RuleId}: {wrong}");
     }
 
     private static bool NeedsWindow(in CallBound bound) => bound.InputTokens is null || bound.MediaInput || bound.WebSearches > 0;

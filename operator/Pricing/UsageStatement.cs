@@ -116,8 +116,9 @@ internal sealed class UsageStatement(UsageApi api)
     private bool ReadWord(ref Utf8JsonReader reader)
     {
         var isTier =
-            api == UsageApi.Messages ? reader.ValueTextEquals("service_tier"u8)
-            : api == UsageApi.Gemini && (reader.ValueTextEquals("trafficType"u8) || reader.ValueTextEquals("serviceTier"u8));
+            api == UsageApi.Messages
+                ? reader.ValueTextEquals("service_tier"u8)
+                : api == UsageApi.Gemini && (reader.ValueTextEquals("trafficType"u8) || reader.ValueTextEquals("serviceTier"u8));
         if (!isTier && !(api == UsageApi.Messages && reader.ValueTextEquals("inference_geo"u8)))
             return false;
         reader.Read();

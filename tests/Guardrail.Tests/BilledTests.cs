@@ -19,14 +19,14 @@ public sealed class BilledTests
     )]
     [InlineData(
         """
-        data: {"choices":[{"delta":{"content":"x"}}],"usage":{"prompt_tokens":90,"completion_tokens":10}}
+            data: {"choices":[{"delta":{"content":"x"}}],"usage":{"prompt_tokens":90,"completion_tokens":10}}
 
-        data: {"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}
+            data: {"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}
 
-        data: [DONE]
+            data: [DONE]
 
 
-        """,
+            """,
         90,
         10
     )]
@@ -80,7 +80,8 @@ public sealed class BilledTests
             $$$"""{"content":[{"type":"text","text":"x"}],"usage":{"input_tokens":80,"output_tokens":64,"inference_geo":"{{{place}}}"} }"""
         );
         await provider.CallAsync("/v1/messages", Messages);
-        Settled(provider).ShouldBe(((80 * 0.000001m) + (64 * 0.000005m)) * decimal.Parse(factor, System.Globalization.CultureInfo.InvariantCulture));
+        Settled(provider)
+            .ShouldBe(((80 * 0.000001m) + (64 * 0.000005m)) * decimal.Parse(factor, System.Globalization.CultureInfo.InvariantCulture));
         provider.Rig.Log.All.ShouldNotContain(line => line.Contains("overrun", StringComparison.OrdinalIgnoreCase));
     }
 
@@ -120,7 +121,8 @@ public sealed class BilledTests
             $$"""{{{Contents}},"serviceTier":"{{asked}}"}"""
         );
         status.ShouldBe(200, body);
-        Settled(provider).ShouldBe(((20 * 0.0000003m) + (10 * 0.0000025m)) * decimal.Parse(factor, System.Globalization.CultureInfo.InvariantCulture));
+        Settled(provider)
+            .ShouldBe(((20 * 0.0000003m) + (10 * 0.0000025m)) * decimal.Parse(factor, System.Globalization.CultureInfo.InvariantCulture));
     }
 
     [Fact]

@@ -13,7 +13,12 @@ public sealed class ProviderFactsTests
 
     private static readonly (string Format, string Path, string Url, string Body)[] Formats =
     [
-        ("OpenAI", "/v1/chat/completions", "https://api.openai.com", "\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]"),
+        (
+            "OpenAI",
+            "/v1/chat/completions",
+            "https://api.openai.com",
+            "\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]"
+        ),
         ("OpenAI", "/v1/chat/completions", "https://openrouter.ai/api", "\"model\":\"m\",\"messages\":[{\"content\":\"x\"}]"),
         ("OpenAI", "/v1/chat/completions", "https://gateway.corp.test", "\"model\":\"m\",\"messages\":[{\"content\":\"x\"}]"),
         ("OpenAI", "/openai/deployments/m/chat/completions", "https://r.openai.azure.com", "\"messages\":[{\"content\":\"x\"}]"),
@@ -71,7 +76,10 @@ public sealed class ProviderFactsTests
     [InlineData(0, "\"temperature\":1,\"store\":true,\"metadata\":{\"a\":\"b\"},\"response_format\":{\"type\":\"json_object\"}")]
     [InlineData(0, "\"plugins\":null,\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]")]
     [InlineData(1, "\"usage\":{\"include\":true},\"reasoning\":{\"effort\":\"high\",\"exclude\":true}")]
-    [InlineData(4, "\"reasoning\":{\"effort\":\"high\",\"summary\":\"auto\"},\"text\":{\"verbosity\":\"low\"},\"include\":[\"x\"],\"store\":false")]
+    [InlineData(
+        4,
+        "\"reasoning\":{\"effort\":\"high\",\"summary\":\"auto\"},\"text\":{\"verbosity\":\"low\"},\"include\":[\"x\"],\"store\":false"
+    )]
     [InlineData(6, "\"context_management\":{\"edits\":[{\"type\":\"clear_tool_uses_20250919\",\"keep\":{}}]},\"inference_geo\":\"global\"")]
     [InlineData(6, "\"speed\":\"standard\",\"metadata\":{\"user_id\":\"u\"},\"output_config\":{\"effort\":\"low\"}")]
     [InlineData(7, "\"system_instruction\":{\"parts\":[{\"text\":\"x\"}]},\"generation_config\":{\"top_k\":4,\"max_output_tokens\":9}")]
@@ -122,7 +130,10 @@ public sealed class ProviderFactsTests
             "Model",
             "grounding",
         ];
-        var word = Gen.OneOf(Gen.Int[0, stems.Length - 1].Select(i => stems[i]), Gen.Char["abcdefgXYZ_0"].Array[1, 20].Select(c => new string(c)));
+        var word = Gen.OneOf(
+            Gen.Int[0, stems.Length - 1].Select(i => stems[i]),
+            Gen.Char["abcdefgXYZ_0"].Array[1, 20].Select(c => new string(c))
+        );
         var value = Gen.Int[0, 4].Select(i => new[] { "1", "true", "\"x\"", "{\"a\":[1]}", "[{}]" }[i]);
         Gen.Select(Gen.Int[0, Formats.Length - 1], word, word, value)
             .Sample(
@@ -147,10 +158,21 @@ public sealed class ProviderFactsTests
     [InlineData("https://gateway.corp.test", "\"max_completion_tokens\":50,", "{\"max_completion_tokens\":50,")]
     public void The_limit_is_put_in_under_the_name_that_the_provider_understands(string url, string limit, string start)
     {
-        var request = Read("OpenAI", "/v1/chat/completions", url, $"{{{limit}\"model\":\"m\",\"messages\":[{{\"content\":\"x\"}}]}}", out var body, out _);
+        var request = Read(
+            "OpenAI",
+            "/v1/chat/completions",
+            url,
+            $"{{{limit}\"model\":\"m\",\"messages\":[{{\"content\":\"x\"}}]}}",
+            out var body,
+            out _
+        );
         using var content = new SplicedContent(body, request!.Splices(99), "application/json");
         Encoding.UTF8.GetString([.. content.Pieces().SelectMany(p => p.ToArray())]).ShouldStartWith(start + "\"model\"");
-        request.WantedLimit.ShouldBe(limit.Length == 0 ? null : limit.Contains("500", StringComparison.Ordinal) ? 500 : 50);
+        request.WantedLimit.ShouldBe(
+            limit.Length == 0 ? null
+            : limit.Contains("500", StringComparison.Ordinal) ? 500
+            : 50
+        );
     }
 
     [Theory]

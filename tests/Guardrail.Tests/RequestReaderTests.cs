@@ -235,10 +235,11 @@ public sealed class RequestReaderTests
             (3, 8001, true, 2, false)
         );
         var prices = PriceCatalog.Load().Find("anthropic", "claude-sonnet-4-5", TimeProvider.System.GetUtcNow())!;
-        // Four readings of a full window at the long-context price of an hour's cache write, three searches, and the output.
+        // Four readings of a full window at the long-context price of an hour's cache write, three searches, and the output, where the
+        // workspace may let it run in the US.
         prices
             .UpperBound(request.Bound(500, 9000))!
-            .Value.Amount.ShouldBe((4 * 1_000_000 * 0.000012m) + (3 * 0.01m) + (9000 * 0.0000225m));
+            .Value.Amount.ShouldBe((1.1m * ((4 * 1_000_000 * 0.000012m) + (9000 * 0.0000225m))) + (3 * 0.01m));
     }
 
     [Fact]

@@ -24,7 +24,8 @@ public sealed class ProviderFactsTests
     [InlineData("\"windows\":{\"m\":\"1000\"}", "p: windows.m: \"1000\" is not read: write a whole number")]
     [InlineData("\"window\":{}", "providers[0].window: there is no such field")]
     public void What_is_wrong_is_named(string facts, string message) =>
-        Should.Throw<FormatException>(() => PriceCatalog.Parse($$"""{"providers":[{"id":"p",{{facts}},"models":[{{Model}}]}]}"""))
+        Should
+            .Throw<FormatException>(() => PriceCatalog.Parse($$"""{"providers":[{"id":"p",{{facts}},"models":[{{Model}}]}]}"""))
             .Message.ShouldContain(message);
 
     [Theory]
@@ -36,14 +37,17 @@ public sealed class ProviderFactsTests
         ""
     )]
     public void A_price_that_begins_beyond_the_window_proves_the_window_wrong(string model, string facts) =>
-        Should.Throw<FormatException>(() => PriceCatalog.Parse($$"""{"providers":[{"id":"p",{{facts}}"models":[{{model}}]}]}"""))
+        Should
+            .Throw<FormatException>(() => PriceCatalog.Parse($$"""{"providers":[{"id":"p",{{facts}}"models":[{{model}}]}]}"""))
             .Message.ShouldStartWith("p/m: contextWindow: ");
 
     [Fact]
     public void A_window_that_is_laid_over_a_price_is_checked_against_it()
     {
         var over = PriceCatalog.Parse("""{"providers":[{"id":"google","windows":{"gemini-2.5-pro":128000},"models":[]}]}""");
-        Should.Throw<FormatException>(() => PriceCatalog.Load().Merge(over)).Message.ShouldStartWith("google/gemini-2.5-pro: contextWindow");
+        Should
+            .Throw<FormatException>(() => PriceCatalog.Load().Merge(over))
+            .Message.ShouldStartWith("google/gemini-2.5-pro: contextWindow");
     }
 
     [Fact]
@@ -111,7 +115,9 @@ public sealed class ProviderFactsTests
     [Fact]
     public void A_missing_window_names_its_entry()
     {
-        var price = PriceCatalog.Parse("""{"providers":[{"id":"p","models":[{"id":"m","equals":["m"],"prices":[{"input":"1"}]}]}]}""").Find("p", "m", Now)!;
+        var price = PriceCatalog
+            .Parse("""{"providers":[{"id":"p","models":[{"id":"m","equals":["m"],"prices":[{"input":"1"}]}]}]}""")
+            .Find("p", "m", Now)!;
         price.WhyUnbounded(new CallBound(1, 1) { MediaInput = true })!.Why.ShouldContain("add \"m\" to the windows of provider \"p\"");
         price.WhyUnbounded(new CallBound(null, 1)).ShouldNotBeNull();
         price.WhyUnbounded(new CallBound(1, 1)).ShouldBeNull();

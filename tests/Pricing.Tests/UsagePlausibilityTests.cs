@@ -62,7 +62,10 @@ public sealed class UsagePlausibilityTests
     [InlineData("chat", """{"usage":{"prompt_tokens":1e3,"completion_tokens":10}}""")]
     [InlineData("chat", """{"usage":{"prompt_tokens":99999999999999999999,"completion_tokens":10}}""")]
     [InlineData("chat", """{"usage":{"prompt_tokens":true,"completion_tokens":10}}""")]
-    [InlineData("responses", """{"status":"completed","output":[{"type":"message","content":[{"text":"x"}]}],"usage":{"input_tokens":9,"output_tokens":0}}""")]
+    [InlineData(
+        "responses",
+        """{"status":"completed","output":[{"type":"message","content":[{"text":"x"}]}],"usage":{"input_tokens":9,"output_tokens":0}}"""
+    )]
     [InlineData("responses", """{"status":"completed","usage":{"input_tokens":9,"output_tokens":4,"total_tokens":100}}""")]
     [InlineData("messages", """{"content":[{"type":"text","text":"x"}],"usage":{"input_tokens":9,"output_tokens":0}}""")]
     [InlineData("messages", """{"content":[{"type":"text","text":"x"}],"usage":{"input_tokens":0,"output_tokens":5}}""")]
@@ -145,7 +148,9 @@ public sealed class UsagePlausibilityTests
         // Text and video: 0.1, from the cache 0.01; audio: 0.3, from the cache 0.03; USD per million.
         price
             .Cost(usage)!
-            .Value.Input.Amount.ShouldBe(((100 * 0.1m) + (900 * 0.01m) + (400 * 0.3m) + (3600 * 0.03m) + (500 * 0.1m) + (4500 * 0.01m)) / 1e6m);
+            .Value.Input.Amount.ShouldBe(
+                ((100 * 0.1m) + (900 * 0.01m) + (400 * 0.3m) + (3600 * 0.03m) + (500 * 0.1m) + (4500 * 0.01m)) / 1e6m
+            );
     }
 
     /// <summary>
@@ -164,7 +169,9 @@ public sealed class UsagePlausibilityTests
                     var text = string.Create(
                         CultureInfo.InvariantCulture,
                         $$"""
-                        {"choices":[{"message":{"content":"x"} }],"usage": { {{Noise(noise)}}"prompt_tokens":{{input}},"completion_tokens":{{counted}},
+                        {"choices":[{"message":{"content":"x"} }],"usage": { {{Noise(
+                            noise
+                        )}}"prompt_tokens":{{input}},"completion_tokens":{{counted}},
                         "prompt_tokens_details":{"cached_tokens":{{cached}}},"completion_tokens_details":{"reasoning_tokens":{{thought}} }
                         {{Total(total, input, said + thought)}} } }
                         """

@@ -76,7 +76,13 @@ internal static class GeminiRequestReader
                 var copy = reader;
                 copy.Read();
                 request.Insert = copy.TokenType == JsonTokenType.EndObject ? "\"maxOutputTokens\":{0}" : "\"maxOutputTokens\":{0},";
-                return BodyReader.ReadObject(ref reader, ConfigKeys, request, ReadConfig, request.Facts.Fields(UsageApi.Gemini).Within(Config));
+                return BodyReader.ReadObject(
+                    ref reader,
+                    ConfigKeys,
+                    request,
+                    ReadConfig,
+                    request.Facts.Fields(UsageApi.Gemini).Within(Config)
+                );
             case "tools":
                 if (reader.TokenType == JsonTokenType.Null)
                     return null;

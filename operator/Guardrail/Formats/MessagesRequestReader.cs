@@ -125,7 +125,10 @@ internal static class MessagesRequestReader
             ?? (
                 clears
                     ? null
-                    : BodyReader.Unbounded("context_management", "An edit of the context that does not only clear cannot be bounded in cost.")
+                    : BodyReader.Unbounded(
+                        "context_management",
+                        "An edit of the context that does not only clear cannot be bounded in cost."
+                    )
             );
     }
 

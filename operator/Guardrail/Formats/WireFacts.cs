@@ -13,14 +13,7 @@ internal sealed class WireFacts
     public const string MaxTokens = "max_tokens";
 
     private const string PartPrefix = "content.";
-    private static readonly UsageApi[] Apis =
-    [
-        UsageApi.Chat,
-        UsageApi.Responses,
-        UsageApi.Embeddings,
-        UsageApi.Messages,
-        UsageApi.Gemini,
-    ];
+    private static readonly UsageApi[] Apis = [UsageApi.Chat, UsageApi.Responses, UsageApi.Embeddings, UsageApi.Messages, UsageApi.Gemini];
 
     private readonly FrozenDictionary<UsageApi, FieldNames> fields;
     private readonly string[] limits;
@@ -75,7 +68,9 @@ internal sealed class WireFacts
     {
         var rules = facts.Fields.GetValueOrDefault(api, FieldRules.None);
         var format = api.ToString().ToLowerInvariant();
-        var entry = provider is null ? "an entry of the price catalog with the url of this upstream" : $"\"{provider}\" in the price catalog";
+        var entry = provider is null
+            ? "an entry of the price catalog with the url of this upstream"
+            : $"\"{provider}\" in the price catalog";
         return new FieldNames(
             FreeFields.Of(api).Except(rules.Refuse).Union(rules.Allow),
             rules.Refuse,
