@@ -115,7 +115,12 @@ public sealed class PriceCatalog
         foreach (var fallback in named.Fallback)
         {
             if (providers.Find(p => p.Id == fallback)?.Find(model) is { } resold)
-                return resold.At(at) with { Facts = named.Facts };
+            {
+                // What a place costs is the maker's to say, where the reseller says nothing else.
+                var model = resold.At(at);
+                var places = named.Facts.Geographies.Count > 0 ? named.Facts.Geographies : model.Facts.Geographies;
+                return model with { Facts = named.Facts with { Geographies = places } };
+            }
         }
         return null;
     }

@@ -145,7 +145,8 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
         {
             return new UnboundedCost(
                 "inference_geo",
-                $"what \"{bound.Geography}\" costs is not known: leave it out, or add it to the geographies of the provider in the price catalog"
+                $"what \"{bound.Geography}\" costs is not known: leave it out, or add it to the geographies of the provider in the "
+                    + "price catalog"
             );
         }
         return bound.HostFactor is null
@@ -156,7 +157,9 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
             : null;
     }
 
-    /// <summary>What is wrong with a context window that a price proves wrong: a tier that begins at or above it is never reached.</summary>
+    /// <summary>
+    /// What is wrong with a context window that a price proves wrong: a tier that begins at or above it is never reached.
+    /// </summary>
     /// <param name="window">The window; null where it is unknown.</param>
     /// <param name="begins">Where the tiers of the price begin.</param>
     /// <returns>What to mend; null where nothing is wrong.</returns>

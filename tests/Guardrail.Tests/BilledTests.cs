@@ -100,6 +100,17 @@ public sealed class BilledTests
     }
 
     [Theory]
+    [InlineData("X-Vertex-AI-LLM-Shared-Request-Type", "priority")]
+    [InlineData("X-Amzn-Bedrock-Service-Tier", "priority")]
+    [InlineData("X-Amzn-Bedrock-PerformanceConfig-Latency", "optimized")]
+    public async Task A_tier_that_a_header_asks_for_is_refused_where_it_has_no_price(string name, string value)
+    {
+        await using var provider = await CannedProvider.StartAsync("OpenAI", "{}");
+        var (status, body) = await provider.CallAsync("/v1/chat/completions", Chat, (name, value));
+        (status, provider.Bodies.Count, body.Contains("unbounded_cost", StringComparison.Ordinal)).ShouldBe((400, 0, true));
+    }
+
+    [Theory]
     [InlineData("priority", "standard", "1")]
     [InlineData("priority", "priority", "1.8")]
     [InlineData("SERVICE_TIER_PRIORITY", "standard", "1")]

@@ -74,9 +74,13 @@ internal sealed class CannedProvider : IAsyncDisposable
     }
 
     /// <summary>Makes a call, and waits until it is booked where it was let through.</summary>
-    public async Task<(int Status, string Body)> CallAsync(string path, string body)
+    public async Task<(int Status, string Body)> CallAsync(string path, string body, params (string Name, string Value)[] headers)
     {
-        using var response = await rig.PostAsync("/it" + path, body);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.EgressPort}/it{path}");
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await rig.Http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         if (Bodies.Count > 0)
             await rig.BookedAsync(1);

@@ -6,7 +6,9 @@ using CsCheck;
 
 namespace AgentReadiness.Guardrail.Tests;
 
-/// <summary>What is known about providers bounds what they can be asked for: a closed list of fields, one parameter, priced hosts.</summary>
+/// <summary>
+/// What is known about providers bounds what they can be asked for: a closed list of fields, one parameter, priced hosts.
+/// </summary>
 public sealed class ProviderFactsTests
 {
     private static readonly PriceCatalog Catalog = PriceCatalog.Load();

@@ -33,7 +33,8 @@ public sealed class ProviderFactsTests
     [InlineData("""{"id":"m","equals":["m"],"contextWindow":1000,"prices":[{"input":"1","tiers":[{"over":200000,"input":"2"}]}]}""", "")]
     [InlineData("""{"id":"m","equals":["m"],"prices":[{"input":"1","tiers":[{"over":200000,"input":"2"}]}]}""", "\"windows\":{\"m\":9},")]
     [InlineData(
-        """{"id":"m","equals":["m"],"contextWindow":9,"prices":[{"input":"1","serviceTiers":{"x":{"input":"1","tiers":[{"over":9,"input":"2"}]}}}]}""",
+        """{"id":"m","equals":["m"],"contextWindow":9,"prices":[{"input":"1","serviceTiers":{"x":{"input":"1", """
+            + """ "tiers":[{"over":9,"input":"2"}]}}}]}""",
         ""
     )]
     public void A_price_that_begins_beyond_the_window_proves_the_window_wrong(string model, string facts) =>
@@ -76,7 +77,8 @@ public sealed class ProviderFactsTests
     public void A_model_that_is_stated_anew_has_the_window_that_stands_there()
     {
         var over = PriceCatalog.Parse(
-            """{"providers":[{"id":"google","models":[{"id":"gemini-2.5-flash","equals":["g"],"contextWindow":7,"prices":[{"input":"1"}]}]}]}"""
+            """{"providers":[{"id":"google","models":[{"id":"gemini-2.5-flash","equals":["g"],"contextWindow":7, """
+                + """ "prices":[{"input":"1"}]}]}]}"""
         );
         PriceCatalog.Load().Find("google", "gemini-2.5-flash", Now)!.ContextWindow.ShouldBe(1048576);
         PriceCatalog.Load().Merge(over).Find("google", "g", Now)!.ContextWindow.ShouldBe(7);

@@ -185,7 +185,9 @@ public sealed class UsagePlausibilityTests
                 iter: 20_000
             );
 
-    /// <summary>Whatever events say and in whatever order, a stream is never settled below the largest count that one of them said.</summary>
+    /// <summary>
+    /// Whatever events say and in whatever order, a stream is never settled below the largest count that one of them said.
+    /// </summary>
     [Theory]
     [InlineData("chat")]
     [InlineData("messages")]
@@ -244,8 +246,8 @@ public sealed class UsagePlausibilityTests
         {
             (UsageApi.Messages, 0) =>
                 $$$"""{"type":"message_start","message":{"usage":{"input_tokens":{{{input}}},"output_tokens":{{{output}}} } } }""",
-            (UsageApi.Messages, _) =>
-                $$$"""{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":{{{input}}},"output_tokens":{{{output}}} } }""",
+            (UsageApi.Messages, _) => """{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":"""
+                + $$$"""{"input_tokens":{{{input}}},"output_tokens":{{{output}}} } }""",
             (UsageApi.Gemini, _) =>
                 $$$"""{"candidates":[],"usageMetadata":{"promptTokenCount":{{{input}}},"candidatesTokenCount":{{{output}}} } }""",
             (UsageApi.Responses, _) =>

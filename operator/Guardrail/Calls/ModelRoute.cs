@@ -53,6 +53,8 @@ internal sealed class ModelRoute(
         call.Run = run;
         if (request is null)
             return error;
+        if (TierHeaders.Read(call.Http.Request.Headers, request) is { } unclear)
+            return unclear;
         var prices = settings.Prices.Find(known.Id, request.Model, time.GetUtcNow());
         var price = new ModelPrice(known, prices, prices is null ? null : overruns.Why(prices.RuleId));
         var tags = Tags.Read(settings.Tags, call.Http.Request.Headers, run.Tags);

@@ -154,8 +154,7 @@ internal static class ResponsesRequestReader
         request.StoredInput |= kind switch
         {
             Item.Whole => false,
-            Item.Message => !content,
-            Item.Thought => !content && id,
+            Item.Message or Item.Thought => !content && id,
             _ => true,
         };
         return error;

@@ -65,7 +65,8 @@ internal sealed class ImportedProvider
 }
 
 /// <summary>
-/// Writes the catalog's own format, the same text for the same facts. A window that this program states takes the place of the imported one.
+/// Writes the catalog's own format, the same text for the same facts. A window that this program states takes the place of the imported
+/// one.
 /// </summary>
 internal static class CatalogWriter
 {

@@ -7,7 +7,8 @@ namespace AgentReadiness.Pricing.Import;
 /// <summary>
 /// Makes a catalog from LiteLLM's <c>model_prices_and_context_window.json</c> (USD per single token; one entry a name): chat, completion,
 /// responses and embedding models, their tiers by context size, batch, flex and priority. An entry whose price lies outside
-/// <see cref="PriceBand"/>, or begins beyond the context window, is left out by name: the map is kept by hand, and has had slips of unit.
+/// <see cref="PriceBand"/>, or begins beyond the context window, is left out by name: the map is kept by hand, and has had slips of
+/// unit.
 /// </summary>
 public static partial class LiteLlmImporter
 {
