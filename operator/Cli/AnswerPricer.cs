@@ -55,7 +55,7 @@ internal sealed class AnswerPricer(PriceCatalog catalog, DateTimeOffset at)
         var id = string.IsNullOrWhiteSpace(provider) ? null : catalog.ProviderNamed(provider);
         if (id is null && !string.IsNullOrWhiteSpace(provider))
             return AnswerPrice.Failed($"the catalog has no provider \"{provider}\"");
-        var facts = new ResponseFacts(format, id);
+        var facts = new ResponseFacts(format);
         facts.Read(body, out _);
         if (facts.Usage is not { } usage)
             return AnswerPrice.Failed("the answer has no usage that can be priced: a count is missing, negative, or contradicts another");

@@ -27,7 +27,8 @@ internal static class CatalogReader
                     provider.TryGetProperty("url", out var url) ? url.GetString() : null,
                     Strings(provider, "names"),
                     Strings(provider, "fallback"),
-                    rules
+                    rules,
+                    ProviderFactsReader.Read(id, provider)
                 )
             );
         }
@@ -101,6 +102,7 @@ internal static class CatalogReader
         var write = Find("cacheWrite") ?? input;
         var audio = Find("inputAudio");
         var image = Find("inputImage");
+        var video = Find("inputVideo");
         return new Rates
         {
             Input = input,
@@ -116,7 +118,8 @@ internal static class CatalogReader
             InputImage = image ?? input,
             CachedImage = Find("cachedImage") ?? image ?? cached,
             OutputImage = Find("outputImage") ?? output ?? 0m,
-            InputVideo = Find("inputVideo") ?? input,
+            InputVideo = video ?? input,
+            CachedVideo = Find("cachedVideo") ?? video ?? cached,
             OutputVideo = Find("outputVideo") ?? output ?? 0m,
             Citation = Find("citation") ?? output ?? 0m,
         };

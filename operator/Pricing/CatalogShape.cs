@@ -21,6 +21,7 @@ internal static class CatalogShape
         Price,
         Items,
         Map,
+        Facts,
     }
 
     private static readonly (string Name, Kind Kind)[] RateFields =
@@ -40,6 +41,7 @@ internal static class CatalogShape
             "cachedImage",
             "outputImage",
             "inputVideo",
+            "cachedVideo",
             "outputVideo",
             "citation",
         }.Select(name => (name, Kind.Price)),
@@ -47,13 +49,14 @@ internal static class CatalogShape
 
     private static readonly string[] Claims = ["equals", "startsWith", "endsWith", "contains", "regex"];
     private static readonly Dictionary<string, Kind> Root = Fields(("source", Kind.Text), ("unit", Kind.Text), ("providers", Kind.Items));
-    private static readonly Dictionary<string, Kind> Provider = Fields(
+    private static readonly Dictionary<string, Kind> Provider = Fields([
         ("id", Kind.Text),
         ("url", Kind.Text),
         ("names", Kind.Texts),
         ("fallback", Kind.Texts),
-        ("models", Kind.Items)
-    );
+        ("models", Kind.Items),
+        .. ProviderFactsReader.Names.Select(name => (name, Kind.Facts)),
+    ]);
     private static readonly Dictionary<string, Kind> Model = Fields([
         ("id", Kind.Text),
         .. Claims.Select(name => (name, Kind.Texts)),
@@ -160,7 +163,7 @@ internal static class CatalogShape
                 : "a date such as \"2027-01-31\"",
             Kind.Items => value.ValueKind == JsonValueKind.Array ? null : "a list",
             Kind.Map => value.ValueKind == JsonValueKind.Object ? null : "an object from the name of each service tier to its prices",
-            // The reader says what is wrong with a price.
+            // The reader says what is wrong with a price, and that of facts with them.
             _ => null,
         };
 

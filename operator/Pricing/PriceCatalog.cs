@@ -12,6 +12,7 @@ namespace AgentReadiness.Pricing;
 public sealed class PriceCatalog
 {
     private const string Resource = "catalog.json";
+    private const string FactsResource = "facts.json";
 
     private readonly List<ProviderPrices> providers;
 
@@ -20,15 +21,25 @@ public sealed class PriceCatalog
     /// <summary>The number of rules, of all providers.</summary>
     public int Count => providers.Sum(p => p.Rules.Count);
 
-    /// <summary>Loads the catalog that is shipped in this assembly.</summary>
+    /// <summary>Loads the catalog that is shipped in this assembly: imported prices, and what is known of providers beside them.</summary>
     public static PriceCatalog Load()
     {
-        using var stream =
-            typeof(PriceCatalog).Assembly.GetManifestResourceStream(Resource)
-            ?? throw new InvalidOperationException($"the resource {Resource} is missing from the build");
-        using var document = JsonDocument.Parse(stream);
+        using var prices = Open(Resource);
+        using var document = JsonDocument.Parse(prices);
+        return CatalogReader.Read(document.RootElement).Merge(Facts());
+    }
+
+    /// <summary>What this assembly knows of providers beside their prices: a catalog without models.</summary>
+    internal static PriceCatalog Facts()
+    {
+        using var facts = Open(FactsResource);
+        using var document = JsonDocument.Parse(facts);
         return CatalogReader.Read(document.RootElement);
     }
+
+    private static Stream Open(string resource) =>
+        typeof(PriceCatalog).Assembly.GetManifestResourceStream(resource)
+        ?? throw new InvalidOperationException($"the resource {resource} is missing from the build");
 
     /// <summary>
     /// Reads a catalog in the project's own format, as <see cref="GenaiPricesImporter"/> writes it. What it does not know it refuses.
@@ -51,8 +62,9 @@ public sealed class PriceCatalog
 
     /// <summary>
     /// This catalog with another one laid over it: a rule of the same provider and id is replaced, everything else is added, and among
-    /// equals the other one's rules come first.
+    /// equals the other one's rules come first. What is known of a provider is merged field by field.
     /// </summary>
+    /// <exception cref="FormatException">A price of the one proves that a context window of the other is wrong.</exception>
     public PriceCatalog Merge(PriceCatalog over)
     {
         var merged = new List<ProviderPrices>();
@@ -67,6 +79,9 @@ public sealed class PriceCatalog
 
     /// <summary>The provider that a base URL belongs to, or null for a host that the catalog does not know.</summary>
     public string? ProviderOf(Uri url) => providers.Find(p => p.Url?.IsMatch(url.AbsoluteUri) == true)?.Id;
+
+    /// <summary>What is known of a provider; nothing of one that the catalog does not know.</summary>
+    public ProviderFacts FactsOf(string? provider) => providers.Find(p => p.Id == provider)?.Facts ?? ProviderFacts.None;
 
     /// <summary>The provider of a name as people write it ("anthropic", "bedrock", "vertex_ai"), or null. The id itself wins.</summary>
     public string? ProviderNamed(string name)
@@ -100,7 +115,12 @@ public sealed class PriceCatalog
         foreach (var fallback in named.Fallback)
         {
             if (providers.Find(p => p.Id == fallback)?.Find(model) is { } resold)
-                return resold.At(at);
+            {
+                // What a place costs is the maker's to say, where the reseller says nothing else.
+                var model = resold.At(at);
+                var places = named.Facts.Geographies.Count > 0 ? named.Facts.Geographies : model.Facts.Geographies;
+                return model with { Facts = named.Facts with { Geographies = places } };
+            }
         }
         return null;
     }

@@ -13,6 +13,23 @@ internal sealed record PriceRule(
     List<(DateTimeOffset From, PricedModel Model)> Prices
 )
 {
+    /// <summary>The model's id: what follows the provider's.</summary>
+    public string ModelId => Id[(Id.IndexOf('/', StringComparison.Ordinal) + 1)..];
+
+    /// <summary>The same with what is known of the provider.</summary>
+    /// <exception cref="FormatException">A price proves that the context window is wrong.</exception>
+    public PriceRule With(ProviderFacts facts)
+    {
+        var window = facts.Windows.TryGetValue(ModelId, out var stated) ? stated : (long?)null;
+        var rule = this with
+        {
+            Prices = [.. Prices.Select(p => (p.From, p.Model with { Facts = facts, ContextWindow = window ?? p.Model.ContextWindow }))],
+        };
+        foreach (var (_, model) in rule.Prices)
+            model.CheckWindow();
+        return rule;
+    }
+
     /// <summary>The prices in force; before the first date, the first ones.</summary>
     public PricedModel At(DateTimeOffset time)
     {
@@ -41,16 +58,19 @@ internal sealed class ProviderPrices
 
     private readonly string? url;
     private readonly string[] names;
+    private readonly List<PriceRule> stated;
 
-    public ProviderPrices(string id, string? url, string[] names, string[] fallback, List<PriceRule> rules)
+    public ProviderPrices(string id, string? url, string[] names, string[] fallback, List<PriceRule> rules, ProviderFacts facts)
     {
         Id = id;
         Fallback = fallback;
-        Rules = rules;
+        Facts = facts;
+        stated = rules;
+        Rules = [.. rules.Select(rule => rule.With(facts))];
         this.url = url;
         this.names = names;
         Url = url is null ? null : Compile($"^(?:{url})");
-        foreach (var rule in rules)
+        foreach (var rule in Rules)
         {
             foreach (var name in rule.Equal)
                 exact.TryAdd(name, rule);
@@ -67,20 +87,29 @@ internal sealed class ProviderPrices
 
     public List<PriceRule> Rules { get; }
 
+    /// <summary>What is known of it beside its prices.</summary>
+    public ProviderFacts Facts { get; }
+
     public Regex? Url { get; }
 
     /// <summary>A name as people write it means this provider.</summary>
     public bool Claims(string name) => Array.Exists(names, n => name.Contains(n, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>These rules with those of another list over them.</summary>
-    public ProviderPrices Merge(ProviderPrices over) =>
-        new(
+    public ProviderPrices Merge(ProviderPrices over)
+    {
+        // A model that is stated anew has the window that stands there.
+        var kept = Facts.Windows.Where(w => !over.stated.Exists(rule => rule.ModelId == w.Key));
+        var facts = Facts with { Windows = kept.ToDictionary(w => w.Key, w => w.Value, StringComparer.Ordinal) };
+        return new ProviderPrices(
             Id,
             over.url ?? url,
             over.names.Length > 0 ? over.names : names,
             over.Fallback.Length > 0 ? over.Fallback : Fallback,
-            [.. over.Rules, .. Rules.Where(r => !over.Rules.Exists(o => o.Id == r.Id))]
+            [.. over.stated, .. stated.Where(r => !over.stated.Exists(o => o.Id == r.Id))],
+            facts.Merge(over.Facts)
         );
+    }
 
     public PriceRule? Find(string model)
     {

@@ -45,6 +45,9 @@ public sealed record Rates
     /// <summary>Input that is video.</summary>
     public required decimal InputVideo { get; init; }
 
+    /// <summary>Video read from the cache.</summary>
+    public required decimal CachedVideo { get; init; }
+
     /// <summary>Output that is video.</summary>
     public required decimal OutputVideo { get; init; }
 
@@ -55,7 +58,7 @@ public sealed record Rates
     internal decimal DearestText => Math.Max(Math.Max(Input, CachedInput), Math.Max(CacheWrite, CacheWriteLong));
 
     /// <summary>The dearest rate that anything can have as input.</summary>
-    internal decimal DearestInput => Max(DearestText, InputAudio, CachedAudio, InputImage, CachedImage, InputVideo);
+    internal decimal DearestInput => Max(DearestText, InputAudio, CachedAudio, InputImage, CachedImage, InputVideo, CachedVideo);
 
     /// <summary>The dearest rate that text can have as output.</summary>
     internal decimal DearestTextOutput => Max(Output ?? 0m, Reasoning, Citation);
@@ -66,8 +69,9 @@ public sealed record Rates
     /// <summary>What the input of a call costs, USD.</summary>
     internal decimal InputCost(in TokenUsage usage)
     {
-        var media = usage.InputAudio + usage.InputImage + usage.InputVideo - usage.CachedAudio - usage.CachedImage;
-        var cached = usage.CacheRead - usage.CachedAudio - usage.CachedImage;
+        var apart = usage.CachedAudio + usage.CachedImage + usage.CachedVideo;
+        var media = usage.InputAudio + usage.InputImage + usage.InputVideo - apart;
+        var cached = usage.CacheRead - apart;
         var plain = usage.Input - usage.CacheRead - usage.CacheWrite - media;
         if (plain < 0)
         {
@@ -83,7 +87,7 @@ public sealed record Rates
         if (usage.InputImage > 0)
             cost += ((usage.InputImage - usage.CachedImage) * InputImage) + (usage.CachedImage * CachedImage);
         if (usage.InputVideo > 0)
-            cost += usage.InputVideo * InputVideo;
+            cost += ((usage.InputVideo - usage.CachedVideo) * InputVideo) + (usage.CachedVideo * CachedVideo);
         return cost;
     }
 

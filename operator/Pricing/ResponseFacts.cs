@@ -7,13 +7,15 @@ namespace AgentReadiness.Pricing;
 /// the last one counts. Broken JSON proves nothing and changes nothing.
 /// </summary>
 /// <param name="api">The wire format.</param>
-/// <param name="provider">The provider's id in the catalog, where known.</param>
-public sealed class ResponseFacts(UsageApi api, string? provider = null)
+public sealed class ResponseFacts(UsageApi api)
 {
     internal const int LongestText = 128;
     private const int MaxDepth = 256;
 
-    private readonly UsageCounts counts = new(api, provider);
+    private readonly UsageCounts counts = new(api);
+    private TokenUsage? stated;
+    private long statedAt;
+    private bool hasContent;
     private bool terminal;
     private bool broken;
 
@@ -29,11 +31,14 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
     /// <summary>A Responses answer's status ("completed", "queued", …).</summary>
     public string? Status { get; private set; }
 
-    /// <summary>The last usage seen.</summary>
-    public TokenUsage? Usage { get; private set; }
+    /// <summary>Where the model ran, as Anthropic says it.</summary>
+    public string? Geography { get; private set; }
 
-    /// <summary>Whether <see cref="Usage"/> stands for the whole call.</summary>
-    public bool IsFinal => Usage is not null && terminal && !broken;
+    /// <summary>The last usage seen; null where it proves nothing, as no output does beside an answer that has some.</summary>
+    public TokenUsage? Usage => stated is { Output: 0 } && hasContent && api != UsageApi.Embeddings ? null : stated;
+
+    /// <summary>Whether <see cref="Usage"/> stands for the whole call: nothing came after it that it cannot have counted.</summary>
+    public bool IsFinal => Usage is not null && terminal && !broken && (statedAt == ContentBytes || api == UsageApi.Embeddings);
 
     /// <summary>
     /// Where a member "usage" with the value null stands in the last object read, its name and value, no comma; null where none does.
@@ -45,6 +50,9 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
 
     /// <summary>Events that carried generated text so far.</summary>
     public long ContentEvents { get; private set; }
+
+    /// <summary>A header of the answer says the service tier that was used (Gemini's <c>x-gemini-service-tier</c>).</summary>
+    public void Served(string tier) => ServiceTier = tier.Length <= LongestText ? tier : ServiceTier;
 
     /// <summary>The answer ended by itself: in formats without a terminal event, the last usage then stands for the whole call.</summary>
     public void End()
@@ -81,13 +89,15 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
         {
             // Not JSON after all: the client sees it as it is. Counts may be half read by now, so nothing before them holds either.
             if (note.HasUsage)
-                Usage = null;
+                stated = null;
             return;
         }
         Id = note.Id ?? Id;
         Model = note.Model ?? Model;
         Status = note.Status ?? Status;
         ServiceTier = note.ServiceTier ?? counts.ServiceTier ?? ServiceTier;
+        Geography = counts.Geography ?? Geography;
+        hasContent |= note.HasContent;
         if (note.ContentBytes > 0)
         {
             ContentBytes += note.ContentBytes;
@@ -98,7 +108,9 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
             NullUsage = note.NullUsageStart..note.NullUsageEnd;
         if (note.HasUsage)
         {
-            Usage = note.UsageIsBad ? null : counts.ToUsage();
+            stated = note.UsageIsBad ? null : counts.ToUsage();
+            if (counts.OutputStands)
+                statedAt = ContentBytes;
             usageOnly = api == UsageApi.Chat && note.NoChoices;
         }
         // Usage that came along with choices may grow with the next chunk.
@@ -146,6 +158,7 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
         public bool NoChoices;
         public bool IsTerminal;
         public bool IsError;
+        public bool HasContent;
         public long ContentBytes;
     }
 
@@ -166,7 +179,7 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
                 reader.Read();
                 var start = reader.BytesConsumed;
                 var isList = reader.TokenType == JsonTokenType.StartArray;
-                SumContent(ref reader, ref note);
+                SumContent(ref reader, ref note, isEvent: true);
                 // An array without elements ends with the very next token.
                 note.NoChoices = isList && json[(int)start..(int)reader.TokenStartIndex].IndexOfAnyExcept(" \t\r\n"u8) < 0;
             }
@@ -196,7 +209,13 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
             else if (reader.ValueTextEquals("candidates"u8) || reader.ValueTextEquals("content_block"u8))
             {
                 reader.Read();
-                SumContent(ref reader, ref note);
+                SumContent(ref reader, ref note, isEvent: true);
+            }
+            else if (IsWhole(ref reader))
+            {
+                reader.Read();
+                SumContent(ref reader, ref note, isEvent: false);
+                reader.Skip();
             }
             else
             {
@@ -215,9 +234,6 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
             return;
         }
         note.HasUsage = true;
-        // Anthropic's later counts complete the earlier ones; everywhere else a usage object stands for itself.
-        if (api != UsageApi.Messages)
-            counts.Clear();
         var copy = reader;
         reader.Skip();
         note.UsageIsBad = !counts.Read(ref copy);
@@ -230,14 +246,17 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
     {
         reader.Read();
         if (reader.TokenType == JsonTokenType.String)
+        {
             note.ContentBytes += reader.ValueSpan.Length;
+            note.HasContent |= reader.ValueSpan.Length > 0;
+        }
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
             return;
         }
         var copy = reader;
-        SumContent(ref reader, ref note);
+        SumContent(ref reader, ref note, isEvent: true);
         if (api != UsageApi.Messages)
             return;
         while (copy.Read() && copy.TokenType == JsonTokenType.PropertyName)
@@ -297,18 +316,30 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
         }
     }
 
-    /// <summary>Adds up the generated text in a value, and ends on the value's last token.</summary>
-    private static void SumContent(ref Utf8JsonReader reader, ref Note note)
+    /// <summary>A name under which a whole answer, or the last event of a stream, has all its content once more.</summary>
+    private bool IsWhole(ref Utf8JsonReader reader) =>
+        api switch
+        {
+            UsageApi.Messages => reader.ValueTextEquals("content"u8),
+            UsageApi.Responses => reader.ValueTextEquals("output"u8),
+            _ => false,
+        };
+
+    /// <summary>Looks for generated content in a value, and ends on the value's last token.</summary>
+    /// <param name="reader">Stands on the value.</param>
+    /// <param name="note">Takes what is found.</param>
+    /// <param name="isEvent">It is new, and adds to what there was.</param>
+    private static void SumContent(ref Utf8JsonReader reader, ref Note note, bool isEvent)
     {
         if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject))
             return;
         var depth = reader.CurrentDepth;
-        var isContent = false;
+        var (isText, isOther) = (false, false);
         while (reader.Read() && reader.CurrentDepth > depth)
         {
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
-                isContent =
+                isText =
                     reader.ValueTextEquals("content"u8)
                     || reader.ValueTextEquals("text"u8)
                     || reader.ValueTextEquals("thinking"u8)
@@ -317,10 +348,14 @@ public sealed class ResponseFacts(UsageApi api, string? provider = null)
                     || reader.ValueTextEquals("refusal"u8)
                     || reader.ValueTextEquals("reasoning_content"u8)
                     || reader.ValueTextEquals("reasoning"u8);
+                // A call of a tool without arguments, an image, a sound.
+                isOther = reader.ValueTextEquals("name"u8) || reader.ValueTextEquals("data"u8);
             }
-            else if (isContent && reader.TokenType == JsonTokenType.String)
+            else if (reader.TokenType == JsonTokenType.String && (isText || isOther))
             {
-                note.ContentBytes += reader.ValueSpan.Length;
+                note.HasContent |= reader.ValueSpan.Length > 0;
+                if (isText && isEvent)
+                    note.ContentBytes += reader.ValueSpan.Length;
             }
         }
     }

@@ -38,6 +38,9 @@ public readonly record struct TokenUsage(long Input, long CacheRead, long CacheW
     /// <summary>The part of <see cref="Input"/> that is video.</summary>
     public long InputVideo { get; init; }
 
+    /// <summary>The part of <see cref="InputVideo"/> that was read from the cache.</summary>
+    public long CachedVideo { get; init; }
+
     /// <summary>The part of <see cref="Output"/> that is video.</summary>
     public long OutputVideo { get; init; }
 
@@ -54,6 +57,7 @@ public readonly record struct TokenUsage(long Input, long CacheRead, long CacheW
         && InputAudio + InputImage + InputVideo <= Input
         && CachedAudio <= InputAudio
         && CachedImage <= InputImage
-        && CachedAudio + CachedImage <= CacheRead
+        && CachedVideo <= InputVideo
+        && CachedAudio + CachedImage + CachedVideo <= CacheRead
         && Reasoning + OutputAudio + OutputImage + OutputVideo + Citations <= Output;
 }

@@ -3,345 +3,166 @@ using System.Text.Json;
 namespace AgentReadiness.Pricing;
 
 /// <summary>
-/// The counts of a usage object as they stand on the wire, and what they mean. Sources: openai-openapi (CompletionUsage, ResponseUsage),
-/// anthropic-sdk (usage, message_delta_usage), Google AI (UsageMetadata), Amazon Bedrock (TokenUsage).
+/// What all usage objects of an answer mean together. Each stands for itself, but for Anthropic's, of which a later one completes the
+/// earlier. Zero is not "none": a count of zero for what was there, and a later count that is smaller than an earlier one, prove nothing,
+/// and the larger stands. Counts that contradict each other prove nothing at all.
 /// </summary>
-internal sealed class UsageCounts
+internal sealed class UsageCounts(UsageApi api)
 {
-    private enum Count
-    {
-        Input,
-        Output,
-        Total,
-        Cached,
-        Written,
-        Written5m,
-        Written1h,
-        Reasoning,
-        AudioIn,
-        AudioOut,
-        ImageIn,
-        ImageOut,
-        VideoIn,
-        VideoOut,
-        CachedAudio,
-        CachedImage,
-        Searches,
-        ToolInput,
-        ReasoningApart,
-        Citations,
-        Last,
-    }
+    // A correction that moves input into the cache differs from the estimate before it by little: 1.4 % in recorded answers.
+    private const int CorrectionParts = 8;
 
-    private static readonly (string Name, Count Count)[] OpenAi =
-    [
-        ("prompt_tokens", Count.Input),
-        ("completion_tokens", Count.Output),
-        ("input_tokens", Count.Input),
-        ("output_tokens", Count.Output),
-        ("total_tokens", Count.Total),
-        ("cached_tokens", Count.Cached),
-        ("prompt_cache_hit_tokens", Count.Cached),
-        ("reasoning_tokens", Count.ReasoningApart),
-        ("citation_tokens", Count.Citations),
-        ("num_search_queries", Count.Searches),
-    ];
+    private readonly UsageStatement held = new(api);
+    private readonly UsageStatement now = new(api);
+    private bool contradicted;
 
-    private static readonly (string Name, Count Count)[] OpenAiInput =
-    [
-        ("cached_tokens", Count.Cached),
-        ("cache_write_tokens", Count.Written),
-        ("audio_tokens", Count.AudioIn),
-        ("image_tokens", Count.ImageIn),
-    ];
+    /// <summary>The service tier that stood beside the counts.</summary>
+    public string? ServiceTier => now.ServiceTier;
 
-    private static readonly (string Name, Count Count)[] OpenAiOutput =
-    [
-        ("reasoning_tokens", Count.Reasoning),
-        ("audio_tokens", Count.AudioOut),
-        ("image_tokens", Count.ImageOut),
-    ];
+    /// <summary>Where the model ran, as it stood beside the counts.</summary>
+    public string? Geography => now.Geography;
 
-    private static readonly (string Name, Count Count)[] Anthropic =
-    [
-        ("input_tokens", Count.Input),
-        ("output_tokens", Count.Output),
-        ("cache_creation_input_tokens", Count.Written),
-        ("cache_read_input_tokens", Count.Cached),
-    ];
+    /// <summary>The last object that was read says how much output there was, and no less than one before.</summary>
+    public bool OutputStands { get; private set; }
 
-    private static readonly (string Name, Count Count)[] AnthropicWritten =
-    [
-        ("ephemeral_5m_input_tokens", Count.Written5m),
-        ("ephemeral_1h_input_tokens", Count.Written1h),
-    ];
-
-    private static readonly (string Name, Count Count)[] AnthropicTools = [("web_search_requests", Count.Searches)];
-    private static readonly (string Name, Count Count)[] AnthropicOutput = [("thinking_tokens", Count.Reasoning)];
-
-    private static readonly (string Name, Count Count)[] Google =
-    [
-        ("promptTokenCount", Count.Input),
-        ("candidatesTokenCount", Count.Output),
-        ("thoughtsTokenCount", Count.ReasoningApart),
-        ("cachedContentTokenCount", Count.Cached),
-        ("toolUsePromptTokenCount", Count.ToolInput),
-        ("totalTokenCount", Count.Total),
-    ];
-
-    private static readonly (string Name, Count Count)[] Amazon =
-    [
-        ("inputTokens", Count.Input),
-        ("outputTokens", Count.Output),
-        ("cacheReadInputTokens", Count.Cached),
-        ("cacheWriteInputTokens", Count.Written),
-    ];
-
-    private readonly UsageApi api;
-    private readonly bool reasoningApart;
-    private readonly long[] counts = new long[(int)Count.Last];
-    private uint seen;
-
-    /// <param name="api">The format.</param>
-    /// <param name="provider">The provider's id in the catalog, where known: two of them count reasoning beside the output in OpenAI's
-    /// format.</param>
-    public UsageCounts(UsageApi api, string? provider)
-    {
-        this.api = api;
-        reasoningApart = api == UsageApi.Gemini || provider is "x-ai" or "perplexity";
-    }
-
-    /// <summary>The service tier that stood beside the counts (Anthropic).</summary>
-    public string? ServiceTier { get; private set; }
-
-    /// <summary>Forgets everything: the next usage object stands for itself.</summary>
-    public void Clear()
-    {
-        Array.Clear(counts);
-        seen = 0;
-    }
-
-    /// <summary>Reads a usage object; a count that is there replaces the one before. False where a count is no count.</summary>
-    /// <param name="reader">Stands on the object's start, and on success ends on its end.</param>
+    /// <summary>Reads a usage object and adds it to what is known. False where it proves nothing and takes back what was known.</summary>
+    /// <param name="reader">Stands on the object's start.</param>
     public bool Read(ref Utf8JsonReader reader)
     {
-        var table = api switch
+        now.Clear();
+        OutputStands = false;
+        contradicted = !now.Read(ref reader) || !Resolve();
+        if (contradicted)
+            return false;
+        if (TakesInput())
+            held.TakeInput(now);
+        if (now.Has(UsageCount.Output) && now[UsageCount.Output] >= held[UsageCount.Output])
         {
-            UsageApi.Messages => Anthropic,
-            UsageApi.Gemini => Google,
-            UsageApi.Converse => Amazon,
-            _ => OpenAi,
-        };
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (Find(table, ref reader) is { } count)
-            {
-                if (!Take(count, ref reader))
-                    return false;
-            }
-            else if (!ReadDetails(ref reader))
-            {
-                return false;
-            }
+            held.TakeOutput(now);
+            OutputStands = true;
         }
-        return reader.TokenType == JsonTokenType.EndObject;
+        held[UsageCount.Searches] = Math.Max(held[UsageCount.Searches], now[UsageCount.Searches]);
+        return true;
     }
 
     /// <summary>What the counts mean; null where they prove nothing.</summary>
     public TokenUsage? ToUsage()
     {
-        // Without a count of the input nothing is known; a reply without candidates has no count of the output.
-        if (!Has(Count.Input) || !(Has(Count.Output) || api is UsageApi.Gemini or UsageApi.Embeddings))
+        // There is no call without input; a reply without candidates has no count of the output.
+        var input = InputOf(held);
+        if (contradicted || input == 0 || !(held.Has(UsageCount.Output) || api is UsageApi.Gemini or UsageApi.Embeddings))
             return null;
-        var input = this[Count.Input] + this[Count.ToolInput];
-        var written = this[Count.Written];
-        var writtenLong = this[Count.Written1h];
-        var output = this[Count.Output];
-        var reasoning = this[Count.Reasoning];
-        if (api is UsageApi.Messages or UsageApi.Converse)
+        var usage = new TokenUsage(input, held[UsageCount.Cached], WrittenOf(held), held[UsageCount.Output])
         {
-            written = Math.Max(written, this[Count.Written5m] + writtenLong);
-            input += written + this[Count.Cached];
-        }
-        else if (reasoningApart)
-        {
-            reasoning += this[Count.ReasoningApart];
-            output += reasoning + this[Count.Citations];
-        }
-        else
-        {
-            reasoning = Math.Max(reasoning, Math.Min(this[Count.ReasoningApart], output));
-        }
-        // Providers of OpenAI's format that think beside the output show it in the total alone.
-        if (api == UsageApi.Chat && this[Count.Total] > input + output)
-        {
-            reasoning += this[Count.Total] - input - output;
-            output = this[Count.Total] - input;
-        }
-        var usage = new TokenUsage(input, this[Count.Cached], written, output)
-        {
-            CacheWriteLong = writtenLong,
-            Reasoning = reasoning,
-            InputAudio = this[Count.AudioIn],
-            CachedAudio = this[Count.CachedAudio],
-            OutputAudio = this[Count.AudioOut],
-            InputImage = this[Count.ImageIn],
-            CachedImage = this[Count.CachedImage],
-            OutputImage = this[Count.ImageOut],
-            InputVideo = this[Count.VideoIn],
-            OutputVideo = this[Count.VideoOut],
-            Citations = this[Count.Citations],
-            WebSearches = this[Count.Searches],
+            CacheWriteLong = held[UsageCount.Written1h],
+            Reasoning = held[UsageCount.Reasoning],
+            InputAudio = held[UsageCount.AudioIn],
+            CachedAudio = held[UsageCount.CachedAudio],
+            OutputAudio = held[UsageCount.AudioOut],
+            InputImage = held[UsageCount.ImageIn],
+            CachedImage = held[UsageCount.CachedImage],
+            OutputImage = held[UsageCount.ImageOut],
+            InputVideo = held[UsageCount.VideoIn],
+            CachedVideo = held[UsageCount.CachedVideo],
+            OutputVideo = held[UsageCount.VideoOut],
+            Citations = held[UsageCount.Citations],
+            WebSearches = held[UsageCount.Searches],
         };
         return usage.IsConsistent ? usage : null;
     }
 
-    private long this[Count count] => counts[(int)count];
+    /// <summary>All input: Anthropic and Amazon count the cache beside it.</summary>
+    private long InputOf(UsageStatement counts) =>
+        api is UsageApi.Messages or UsageApi.Converse
+            ? counts[UsageCount.Input] + WrittenOf(counts) + counts[UsageCount.Cached]
+            : counts[UsageCount.Input] + counts[UsageCount.ToolInput];
 
-    private bool Has(Count count) => (seen & (1u << (int)count)) != 0;
+    private long WrittenOf(UsageStatement counts) =>
+        api is UsageApi.Messages or UsageApi.Converse
+            ? Math.Max(counts[UsageCount.Written], counts[UsageCount.Written5m] + counts[UsageCount.Written1h])
+            : counts[UsageCount.Written];
 
-    private void Set(Count count, long value)
+    /// <summary>Whether the input of the object that was read takes the place of what was known.</summary>
+    private bool TakesInput()
     {
-        counts[(int)count] = value;
-        seen |= 1u << (int)count;
-    }
-
-    private static Count? Find((string Name, Count Count)[] table, ref Utf8JsonReader reader)
-    {
-        foreach (var (name, count) in table)
+        var before = InputOf(held);
+        var restated = now.Has(UsageCount.Input);
+        if (api == UsageApi.Messages && before > 0)
         {
-            if (reader.ValueTextEquals(name))
-                return count;
+            // What it does not say stays.
+            for (var count = UsageCount.Input; count < UsageCount.Output; count++)
+            {
+                if (!now.Has(count) && held.Has(count))
+                    now[count] = held[count];
+            }
         }
-        return null;
+        var after = InputOf(now);
+        if (after == 0)
+            return false;
+        // Anthropic's last event may say that the input came out of the cache after all.
+        var corrects = api == UsageApi.Messages && restated && now[UsageCount.Cached] > held[UsageCount.Cached];
+        return after >= (corrects ? before - (before / CorrectionParts) : before);
     }
 
     /// <summary>
-    /// Reads what stands under a property that is not a plain count: details, modalities, or something unknown, which is skipped.
+    /// Moves into the output what the model thought, and cited, where that is counted beside it. False where the counts contradict each
+    /// other.
     /// </summary>
-    private bool ReadDetails(ref Utf8JsonReader reader)
+    private bool Resolve()
     {
-        if (api == UsageApi.Gemini)
-            return ReadModalities(ref reader);
-        var table =
-            reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8) ? OpenAiInput
-            : reader.ValueTextEquals("cache_creation"u8) ? AnthropicWritten
-            : reader.ValueTextEquals("server_tool_use"u8) ? AnthropicTools
-            : reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8)
-                ? api == UsageApi.Messages ? AnthropicOutput
-                    : OpenAiOutput
-            : null;
-        var isTier = api == UsageApi.Messages && reader.ValueTextEquals("service_tier"u8);
-        reader.Read();
-        if (isTier && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= ResponseFacts.LongestText)
-            ServiceTier = reader.GetString();
-        if (table is null || reader.TokenType != JsonTokenType.StartObject)
-        {
-            // Null stands for "none"; anything else than an object is not what the format says.
-            var known = table is null || reader.TokenType == JsonTokenType.Null;
-            reader.Skip();
-            return known;
-        }
-        var depth = reader.CurrentDepth;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (Find(table, ref reader) is { } count)
-            {
-                if (!Take(count, ref reader))
-                    return false;
-                continue;
-            }
-            reader.Read();
-            reader.Skip();
-        }
-        return reader.TokenType == JsonTokenType.EndObject && reader.CurrentDepth == depth;
-    }
-
-    private bool ReadModalities(ref Utf8JsonReader reader)
-    {
-        var into =
-            reader.ValueTextEquals("promptTokensDetails"u8) || reader.ValueTextEquals("toolUsePromptTokensDetails"u8)
-                ? (Count.AudioIn, Count.ImageIn, Count.VideoIn)
-            : reader.ValueTextEquals("cacheTokensDetails"u8) ? (Count.CachedAudio, Count.CachedImage, Count.Last)
-            : reader.ValueTextEquals("candidatesTokensDetails"u8) ? (Count.AudioOut, Count.ImageOut, Count.VideoOut)
-            : (Count.Last, Count.Last, Count.Last);
-        var isTool = reader.ValueTextEquals("toolUsePromptTokensDetails"u8);
-        reader.Read();
-        if (into == (Count.Last, Count.Last, Count.Last) || reader.TokenType != JsonTokenType.StartArray)
-        {
-            reader.Skip();
+        if (api == UsageApi.Embeddings)
+            return ResolveEmbeddings();
+        var (within, apart) = (now[UsageCount.Reasoning], now[UsageCount.ReasoningApart]);
+        if (within > 0 && apart > 0 && within != apart)
+            return false;
+        if (api is UsageApi.Messages or UsageApi.Converse)
             return true;
-        }
-        Span<long> sums = stackalloc long[3];
-        sums.Clear();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            if (reader.TokenType != JsonTokenType.StartObject)
-                return false;
-            var which = -1;
-            var tokens = 0L;
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var isModality = reader.ValueTextEquals("modality"u8);
-                var isCount = reader.ValueTextEquals("tokenCount"u8);
-                if (isCount)
-                {
-                    if (!TryReadCount(ref reader, out tokens))
-                        return false;
-                    continue;
-                }
-                reader.Read();
-                if (isModality && reader.TokenType == JsonTokenType.String)
-                {
-                    which =
-                        reader.ValueTextEquals("AUDIO"u8) ? 0
-                        : reader.ValueTextEquals("IMAGE"u8) || reader.ValueTextEquals("DOCUMENT"u8) ? 1
-                        : reader.ValueTextEquals("VIDEO"u8) ? 2
-                        : -1;
-                }
-                reader.Skip();
-            }
-            if (which >= 0)
-                sums[which] += tokens;
-        }
-        Put(into.Item1, sums[0]);
-        Put(into.Item2, sums[1]);
-        Put(into.Item3, sums[2]);
-        return true;
-
-        void Put(Count count, long value)
-        {
-            if (count != Count.Last)
-                Set(count, isTool ? this[count] + value : value);
-        }
+        var (thought, output) = (Math.Max(within, apart), now[UsageCount.Output]);
+        if (Beside(ref thought) is not { } beside)
+            return false;
+        if (now.Has(UsageCount.Output) || beside > 0)
+            now[UsageCount.Output] = output + beside;
+        now[UsageCount.Reasoning] = thought;
+        return thought <= output + beside;
     }
 
-    private bool Take(Count count, ref Utf8JsonReader reader)
+    /// <summary>
+    /// How many tokens stand beside the output. The total says so, whoever the provider is; without one, the format does. Null where the
+    /// counts contradict the total.
+    /// </summary>
+    /// <param name="thought">What the model thought; it is found where only the total shows it.</param>
+    private long? Beside(ref long thought)
     {
-        if (!reader.Read())
-            return false;
-        // Null stands for "none", and takes back nothing that was said before.
-        if (reader.TokenType == JsonTokenType.Null)
-        {
-            if (count is not (Count.Input or Count.Output))
-                return true;
-            if (!Has(count) && api != UsageApi.Messages)
-                Set(count, 0);
-            return true;
-        }
-        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var value) || value is < 0 or > int.MaxValue)
-            return false;
-        Set(count, value);
-        return true;
+        var (input, output, total) = (InputOf(now), now[UsageCount.Output], now[UsageCount.Total]);
+        var (apart, citations) = (now[UsageCount.ReasoningApart], now[UsageCount.Citations]);
+        var gemini = api == UsageApi.Gemini;
+        if (total == 0 || input == 0 || !(now.Has(UsageCount.Output) || gemini))
+            return gemini || thought > output ? thought + citations : citations;
+        var rest = total - input - output;
+        // Gemini's total may leave out what its tools put in.
+        if (rest < 0 || (rest != thought && rest + now[UsageCount.ToolInput] == thought))
+            rest += now[UsageCount.ToolInput];
+        // Perplexity leaves thoughts and citations out of its total.
+        var leftOut = apart > 0 && (citations > 0 || thought > output) && !gemini;
+        if (rest == 0 && (leftOut || thought <= output))
+            return leftOut ? thought + citations : citations;
+        if (rest > 0 && rest == thought)
+            return thought + citations;
+        if (rest > 0 && rest == thought + citations)
+            return rest;
+        if (rest <= 0 || thought > 0 || api != UsageApi.Chat)
+            return null;
+        // Some that answer in OpenAI's format for another model show its thoughts in the total alone (Gemini's compatible endpoint).
+        thought = rest;
+        return rest + citations;
     }
 
-    /// <summary>Reads the next value as a count; null counts as 0.</summary>
-    private static bool TryReadCount(ref Utf8JsonReader reader, out long count)
+    /// <summary>An embedding has input alone; some providers say only the total (Voyage).</summary>
+    private bool ResolveEmbeddings()
     {
-        count = 0;
-        if (!reader.Read())
-            return false;
-        return reader.TokenType == JsonTokenType.Null
-            || (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out count) && count is >= 0 and <= int.MaxValue);
+        var total = now[UsageCount.Total];
+        if (now[UsageCount.Input] == 0)
+            now[UsageCount.Input] = total;
+        return total == 0 || total == now[UsageCount.Input] + now[UsageCount.Output];
     }
 }

@@ -86,7 +86,7 @@ public sealed class FuzzTests
                     var (name, path, text) = Bodies[which];
                     var body = Apply(Encoding.UTF8.GetBytes(text), edits, cut);
                     var format = WireFormat.Of(name)!;
-                    var request = format.Read(format.Match("POST", path), body, out var error);
+                    var request = format.Read(format.Match("POST", path), body, WireFacts.Unknown, out var error);
                     (request is null).ShouldBe(error is not null);
                     if (request is null)
                         return;

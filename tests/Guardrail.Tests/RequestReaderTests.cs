@@ -171,7 +171,20 @@ public sealed class RequestReaderTests
     )]
     [InlineData("Anthropic", "/v1/messages", """{"model":"m","messages":[{}],"mcp_servers":[{}]}""", "unbounded_cost")]
     [InlineData("Anthropic", "/v1/messages", """{"model":"m","messages":[{}],"speed":"fast"}""", "unbounded_cost")]
-    [InlineData("Anthropic", "/v1/messages", """{"model":"m","messages":[{}],"inference_geo":"us"}""", "unbounded_cost")]
+    [InlineData("Anthropic", "/v1/messages", """{"model":"m","messages":[{}],"inference_geo":7}""", "invalid_type")]
+    [InlineData(
+        "Anthropic",
+        "/v1/messages",
+        """{"model":"m","messages":[{}],"context_management":{"edits":[{"type":"compact_20260112"}]}}""",
+        "unbounded_cost"
+    )]
+    [InlineData("Anthropic", "/v1/messages", """{"model":"m","messages":[{}],"context_management":{"edits":[{}]}}""", "unbounded_cost")]
+    [InlineData(
+        "Anthropic",
+        "/v1/messages",
+        """{"model":"m","messages":[{}],"context_management":{"edits":[],"budget":1}}""",
+        "unbounded_cost"
+    )]
     [InlineData("Anthropic", "/v1/messages", """{"model":"m","messages":[]}""", "missing_parameter")]
     [InlineData("Anthropic", "/v1/messages", """{"model":"m","Max_Tokens":5,"messages":[{}]}""", "ambiguous_parameter")]
     [InlineData(
@@ -189,19 +202,19 @@ public sealed class RequestReaderTests
     [InlineData(
         "Gemini",
         "/v1beta/models/m:generateContent",
-        """{"contents":[{"parts":[{"text":"x"}]}],"generation_config":{"maxOutputTokens":9}}""",
-        "ambiguous_parameter"
+        """{"contents":[{"parts":[{"text":"x"}]}],"generation_config":{"maxOutputTokens":9},"generationConfig":{}}""",
+        "duplicate_parameter"
     )]
     [InlineData(
         "Gemini",
         "/v1beta/models/m:generateContent",
-        """{"contents":[{"parts":[{"text":"x"}]}],"generationConfig":{"max_output_tokens":9}}""",
-        "ambiguous_parameter"
+        """{"contents":[{"parts":[{"text":"x"}]}],"generationConfig":{"max_output_tokens":9,"maxOutputTokens":900}}""",
+        "duplicate_parameter"
     )]
     public void What_cannot_be_bounded_is_refused(string format, string path, string body, string code)
     {
         var wire = WireFormat.Of(format)!;
-        wire.Read(wire.Match("POST", path), Encoding.UTF8.GetBytes(body), out var error).ShouldBeNull();
+        wire.Read(wire.Match("POST", path), Encoding.UTF8.GetBytes(body), WireFacts.Unknown, out var error).ShouldBeNull();
         error!.Code.ShouldBe(code);
     }
 
@@ -222,10 +235,11 @@ public sealed class RequestReaderTests
             (3, 8001, true, 2, false)
         );
         var prices = PriceCatalog.Load().Find("anthropic", "claude-sonnet-4-5", TimeProvider.System.GetUtcNow())!;
-        // Four readings of a full window at the long-context price of an hour's cache write, three searches, and the output.
+        // Four readings of a full window at the long-context price of an hour's cache write, three searches, and the output, where the
+        // workspace may let it run in the US.
         prices
             .UpperBound(request.Bound(500, 9000))!
-            .Value.Amount.ShouldBe((4 * 1_000_000 * 0.000012m) + (3 * 0.01m) + (9000 * 0.0000225m));
+            .Value.Amount.ShouldBe((1.1m * ((4 * 1_000_000 * 0.000012m) + (9000 * 0.0000225m))) + (3 * 0.01m));
     }
 
     [Fact]
@@ -249,12 +263,12 @@ public sealed class RequestReaderTests
     }
 
     private static MeteredRequest? Read(WireFormat format, string path, string body) =>
-        format.Read(format.Match("POST", path), Encoding.UTF8.GetBytes(body), out _);
+        format.Read(format.Match("POST", path), Encoding.UTF8.GetBytes(body), WireFacts.Unknown, out _);
 
     private static string Spliced(WireFormat format, string path, string body, long limit)
     {
         var bytes = Encoding.UTF8.GetBytes(body);
-        var request = format.Read(format.Match("POST", path), bytes, out var error);
+        var request = format.Read(format.Match("POST", path), bytes, WireFacts.Unknown, out var error);
         error.ShouldBeNull();
         using var content = new SplicedContent(bytes, request!.Splices(limit), "application/json");
         return Encoding.UTF8.GetString(content.Pieces().SelectMany(p => p.ToArray()).ToArray());

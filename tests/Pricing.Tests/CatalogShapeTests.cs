@@ -18,7 +18,7 @@ public sealed class CatalogShapeTests
                 """
                 {"unit":"USD per million tokens","providers":[{"id":"p","url":"https://p","names":["p"],"fallback":["openai"],
                   "models":[{"id":"m","startsWith":["m"],
-                  "contextWindow":1,"maxOutputTokens":1,"unbounded":"why",
+                  "contextWindow":2,"maxOutputTokens":1,"unbounded":"why",
                     "prices":[{"from":"2027-01-01","input":"1","perRequest":"0.1","webSearch":"0.1",
                   "tiers":[{"over":1,"input":"2"}],"serviceTiers":{"flex":{"input":"1","tiers":[{"over":1,"input":"2"}]}}}]}]}]}
                 """

@@ -143,4 +143,30 @@ public sealed class ImporterTests
         merged.Find("q", "c", Now)!.Tiers[0].Rates.Input.ShouldBe(0.000003m);
         merged.ProviderOf(new Uri("https://p.test/v1")).ShouldBe("p");
     }
+
+    [Fact]
+    public void A_price_that_begins_beyond_the_window_is_refused_by_name()
+    {
+        const string data = """
+            [{"id":"p","models":[{"id":"m","match":{"equals":"m"},"context_window":200000,
+              "prices":{"input_mtok":{"base":1,"tiers":[{"start":200000,"price":2}]},"output_mtok":1}}]}]
+            """;
+        Should
+            .Throw<FormatException>(() => GenaiPricesImporter.Import(data))
+            .Message.ShouldStartWith("p/m: contextWindow: 200000 is wrong: a price begins over 200000 tokens");
+        // A window that is known to be wrong in the data is stated in this program.
+        var mended = GenaiPricesImporter.Import(
+            data.Replace("\"p\"", "\"anthropic\"", StringComparison.Ordinal)
+                .Replace("\"m\"", "\"claude-opus-4-6\"", StringComparison.Ordinal)
+        );
+        mended.CatalogJson.ShouldContain("\"contextWindow\":1000000");
+        var (catalog, skipped) = LiteLlmImporter.Import(
+            """
+            {"m":{"litellm_provider":"p","mode":"chat","max_input_tokens":200000,"input_cost_per_token":1e-6,
+              "input_cost_per_token_above_200k_tokens":2e-6}}
+            """
+        );
+        catalog.ShouldNotContain("\"m\"");
+        skipped.ShouldHaveSingleItem().ShouldStartWith("p/m: contextWindow: 200000 is wrong");
+    }
 }

@@ -144,7 +144,7 @@ public sealed class ResponseFactsTests
     [Fact]
     public void Reasoning_beside_the_output_counts_once()
     {
-        var facts = new ResponseFacts(UsageApi.Chat, "x-ai");
+        var facts = new ResponseFacts(UsageApi.Chat);
         facts.Whole(
             """{"model":"grok-4","usage":{"prompt_tokens":10,"completion_tokens":10,"total_tokens":50"""u8
                 + ""","completion_tokens_details":{"reasoning_tokens":30}}}"""u8

@@ -14,6 +14,8 @@ public sealed class PriceBook
     /// <summary>The largest file, bytes: it is copied into the ConfigMap of every guardrail, which holds 1 MiB at most.</summary>
     public const int MostBytes = 512 * 1024;
 
+    private static readonly Lazy<PriceCatalog> Shipped = new(PriceCatalog.Load);
+
     private readonly ObjectCache<ConfigMapView> configMaps;
     private readonly NamespacedName? source;
     private readonly NamespacedName last;
@@ -129,7 +131,10 @@ public sealed class PriceBook
             );
         try
         {
-            return (PriceCatalog.Parse(text).Count, null);
+            var own = PriceCatalog.Parse(text);
+            // Laid over the shipped ones as a guardrail does it: a window may contradict a price there.
+            Shipped.Value.Merge(own);
+            return (own.Count, null);
         }
         catch (FormatException exception)
         {

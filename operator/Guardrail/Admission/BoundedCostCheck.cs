@@ -15,15 +15,8 @@ internal sealed class BoundedCostCheck : ICallCheck
     public ApiError? Find(CallContext call)
     {
         var terms = call.Model!;
-        if (terms.WantedBound is not null)
+        if (terms.WantedBound is not null || terms.Prices!.WhyUnbounded(terms.Bound) is not { } unbounded)
             return null;
-        var why =
-            terms.Prices!.Unbounded
-            ?? (
-                terms.Request.WebSearches > 0 && terms.Prices.WebSearch is null
-                    ? "a search of the provider has no price"
-                    : "some of its input is not text in the body, and the catalog does not know the model's context window"
-            );
-        return new ApiError(400, "unbounded_cost", $"What this call can cost cannot be bounded: {why}.");
+        return BodyReader.Unbounded(unbounded.Parameter, $"What this call can cost cannot be bounded: {unbounded.Why}.");
     }
 }

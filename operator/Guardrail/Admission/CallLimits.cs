@@ -15,6 +15,7 @@ internal static class CallLimits
     /// <param name="least">The least output limit to lower to.</param>
     /// <param name="maxCost">The most that the call may cost; null: no limit.</param>
     /// <param name="maxTokens">The most tokens that the call may use; null: no limit.</param>
+    /// <param name="hostFactor">Times what tokens cost at the host.</param>
     public static long? Fit(
         MeteredRequest request,
         int bodyLength,
@@ -22,32 +23,38 @@ internal static class CallLimits
         long wanted,
         long least,
         Money? maxCost,
-        long? maxTokens
+        long? maxTokens,
+        decimal? hostFactor = 1m
     )
     {
         var limit = wanted;
+        var nothing = request.Bound(bodyLength, 0, hostFactor);
         if (maxTokens is { } tokens && !request.NoOutput)
-            limit = Math.Min(limit, (tokens - Input(request, bodyLength, prices)) / request.Choices);
-        if (maxCost is { } cost && prices.UpperBound(request.Bound(bodyLength, limit > 0 ? limit : 0)) > cost)
+            limit = Math.Min(limit, (tokens - Input(nothing, prices)) / request.Choices);
+        if (maxCost is { } cost)
         {
-            var without = prices.UpperBound(request.Bound(bodyLength, 0))!.Value;
-            var each = prices.UpperBound(request.Bound(bodyLength, 1))!.Value - without;
-            if (without > cost || request.NoOutput)
-                return null;
-            limit = each > Money.Zero ? Math.Min(limit, (long)decimal.Floor((cost - without).Amount / each.Amount)) : limit;
+            Money Most(long output) => prices.UpperBound(request.Bound(bodyLength, output, hostFactor))!.Value;
+            var asked = Math.Max(limit, 0);
+            if (Most(asked) is var most && most > cost)
+            {
+                if (request.NoOutput || asked == 0 || prices.UpperBound(nothing) > cost)
+                    return null;
+                // Above what comes whole, such as an image, each token costs the same; below, nothing more.
+                var each = most - Most(asked - 1);
+                limit = asked - (long)decimal.Ceiling((most - cost).Amount / each.Amount);
+            }
         }
         if (request.NoOutput)
-            return maxTokens is { } most && Input(request, bodyLength, prices) > most ? null : 0;
+            return maxTokens is { } allowed && Input(nothing, prices) > allowed ? null : 0;
         return limit >= wanted || limit >= Math.Max(least, request.LeastOutput) ? limit : null;
     }
 
     /// <summary>The most tokens that a call can use.</summary>
-    public static long Tokens(MeteredRequest request, int bodyLength, PricedModel prices, long outputLimit) =>
-        Input(request, bodyLength, prices) + request.Bound(bodyLength, outputLimit).OutputTokens;
+    public static long Tokens(in CallBound bound, PricedModel prices) => Input(bound, prices) + prices.MostOutput(bound);
 
-    private static long Input(MeteredRequest request, int bodyLength, PricedModel prices)
+    private static long Input(in CallBound bound, PricedModel prices)
     {
         var window = prices.ContextWindow ?? long.MaxValue;
-        return request.MediaInput || request.Bound(bodyLength, 0).InputTokens is not { } bound ? window : Math.Min(bound, window);
+        return bound.MediaInput || bound.InputTokens is not { } input ? window : Math.Min(input, window);
     }
 }

@@ -3,6 +3,7 @@ using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Admission;
@@ -13,14 +14,14 @@ namespace AgentReadiness.Guardrail.Admission;
 /// </summary>
 internal sealed class ModelTerms
 {
-    private ModelTerms(MeteredRequest request, string? provider, PricedModel? prices, string? overrun, Tags tags) =>
+    private ModelTerms(MeteredRequest request, KnownProvider provider, PricedModel? prices, string? overrun, Tags tags) =>
         (Request, Provider, Prices, Overrun, Tags) = (request, provider, prices, overrun, tags);
 
     /// <summary>What the body says.</summary>
     public MeteredRequest Request { get; }
 
-    /// <summary>The provider's id in the catalog, where the URL tells it.</summary>
-    public string? Provider { get; }
+    /// <summary>What the catalog knows about the provider.</summary>
+    public KnownProvider Provider { get; }
 
     /// <summary>The prices of its model at the call's start; null where it has none.</summary>
     public PricedModel? Prices { get; }
@@ -45,6 +46,15 @@ internal sealed class ModelTerms
 
     /// <summary>The output limit of each choice that is in force, tokens.</summary>
     public long OutputLimit { get; private init; }
+
+    /// <summary>Times what tokens cost at the host; null where that is not known.</summary>
+    public decimal? HostFactor { get; private init; }
+
+    /// <summary>What bounds the call with the output limit in force; with the wanted one where none fits.</summary>
+    public CallBound Bound { get; private init; }
+
+    /// <summary>The most output tokens of all answers.</summary>
+    public long MostOutput => Prices!.MostOutput(Bound);
 
     /// <summary>What an attempt takes from its run: the most that it can cost and use.</summary>
     public RunShare Share { get; private init; }
@@ -75,16 +85,19 @@ internal sealed class ModelTerms
         if (price.Prices is not { } prices)
             return new ModelTerms(request, price.Provider, null, null, tags);
         var wanted =
-            request.OutputLimit
+            request.WantedLimit
             ?? Math.Max(Math.Min(settings.Config.MaxOutputTokens, prices.MaxOutputTokens ?? long.MaxValue), request.LeastOutput);
-        var bound = prices.UpperBound(request.Bound(bodyLength, wanted));
+        var host = price.Provider.Host.FactorOf(request.Model);
+        var most = request.Bound(bodyLength, wanted, host);
+        var bound = prices.UpperBound(most);
         if (bound is null)
-            return new ModelTerms(request, price.Provider, prices, price.Overrun, tags) { WantedOutput = wanted };
+            return new ModelTerms(request, price.Provider, prices, price.Overrun, tags) { WantedOutput = wanted, Bound = most };
         var caps = new CallCaps(settings.Limits.CallMaxCost, left.Cost, left.Tokens);
-        var fitting = CallLimits.Fit(request, bodyLength, prices, wanted, settings.Config.MinOutputTokens, caps.Cost, caps.RunTokens);
+        var fitting = CallLimits.Fit(request, bodyLength, prices, wanted, settings.Config.MinOutputTokens, caps.Cost, caps.RunTokens, host);
         // Where limits are only observed, the call keeps the output that it asked for.
         var limit = settings.Limits.Observe ? wanted : fitting ?? wanted;
-        var cost = limit == wanted ? bound.Value : prices.UpperBound(request.Bound(bodyLength, limit))!.Value;
+        var inForce = limit == wanted ? most : request.Bound(bodyLength, limit, host);
+        var cost = limit == wanted ? bound.Value : prices.UpperBound(inForce)!.Value;
         return new ModelTerms(request, price.Provider, prices, price.Overrun, tags)
         {
             WantedOutput = wanted,
@@ -92,7 +105,9 @@ internal sealed class ModelTerms
             Caps = caps,
             FittingOutput = fitting,
             OutputLimit = limit,
-            Share = new RunShare(cost, CallLimits.Tokens(request, bodyLength, prices, limit)),
+            HostFactor = host,
+            Bound = inForce,
+            Share = new RunShare(cost, CallLimits.Tokens(inForce, prices)),
         };
     }
 }

@@ -48,7 +48,7 @@ internal sealed class BackgroundCalls(BodyMemory memory, ICallObserver observer,
     {
         if (!pending.TryGetValue(id, out var call))
             return;
-        var facts = new ResponseFacts(UsageApi.Responses, call.Call.Model!.Provider);
+        var facts = new ResponseFacts(UsageApi.Responses);
         facts.Whole(answer.Span);
         if (facts.IsFinal && facts.Id == id && pending.TryRemove(id, out _))
             End(call, Settlement.Of(call.Call, facts, status, time.GetUtcNow()));
@@ -116,7 +116,7 @@ internal sealed class BackgroundCalls(BodyMemory memory, ICallObserver observer,
     {
         var (call, started) = (pending.Call, pending.Call.Endpoint);
         var endpoint = new UpstreamEndpoint(EndpointKind.Poll, "/responses/" + Uri.EscapeDataString(id)) { Version = started.Version };
-        return new UpstreamRequest(call.Upstream!, "GET", endpoint, call.Query, call.Model!.Provider) { Headers = pending.Headers };
+        return new UpstreamRequest(call.Upstream!, "GET", endpoint, call.Query, call.Model!.Provider.Id) { Headers = pending.Headers };
     }
 
     private sealed record Pending(CallContext Call, HeaderDictionary Headers, Action<CallOutcome> Book);

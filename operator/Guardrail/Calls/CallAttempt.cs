@@ -46,7 +46,7 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
             route.RunDeadline(call)
         );
         using var content = route.Content(call);
-        var request = new UpstreamRequest(call.Upstream!, call.Http.Request.Method, call.Endpoint, call.Query, call.Model?.Provider)
+        var request = new UpstreamRequest(call.Upstream!, call.Http.Request.Method, call.Endpoint, call.Query, call.Model?.Provider.Id)
         {
             Content = content,
             Headers = call.Http.Request.Headers,

@@ -26,6 +26,8 @@ internal sealed class ModelRoute(
     /// <summary>The largest request body, bytes.</summary>
     public const int LargestBody = 128 * 1024 * 1024;
 
+    private const string ServedTier = "x-gemini-service-tier";
+
     // After the agent has gone the answer is read on, to learn its usage.
     private static readonly DeadlineRules Rules = new() { AfterClient = TimeSpan.FromSeconds(30), WholeBoundsStreams = true };
 
@@ -46,15 +48,17 @@ internal sealed class ModelRoute(
         if (body.Length > AnswerRelay.LongText)
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var upstream = call.Upstream!;
-        var request = error is null ? upstream.Format.Read(call.Endpoint, body.Span, out error) : null;
+        var settings = call.Settings;
+        var known = upstream.Known(settings.Prices);
+        var request = error is null ? upstream.Format.Read(call.Endpoint, body.Span, known.Wire, out error) : null;
         var run = runs.Of(call.Http.Request, request?.PreviousId);
         call.Run = run;
         if (request is null)
             return error;
-        var settings = call.Settings;
-        var provider = upstream.Provider(settings.Prices);
-        var prices = settings.Prices.Find(provider, request.Model, time.GetUtcNow());
-        var price = new ModelPrice(provider, prices, prices is null ? null : overruns.Why(prices.RuleId));
+        if (TierHeaders.Read(call.Http.Request.Headers, request) is { } unclear)
+            return unclear;
+        var prices = settings.Prices.Find(known.Id, request.Model, time.GetUtcNow());
+        var price = new ModelPrice(known, prices, prices is null ? null : overruns.Why(prices.RuleId));
         var tags = Tags.Read(settings.Tags, call.Http.Request.Headers, run.Tags);
         call.Body = body;
         call.Model = ModelTerms.Find(request, body.Length, price, settings, run.Left(settings.Limits), tags);
@@ -89,8 +93,11 @@ internal sealed class ModelRoute(
     public override RelayTap Tap(CallContext call, HttpResponseMessage answer)
     {
         var terms = call.Model!;
-        var facts = new ResponseFacts(call.Endpoint.Api, terms.Provider);
+        var facts = new ResponseFacts(call.Endpoint.Api);
         call.Facts = facts;
+        // Gemini says the tier that served in a header alone: a priority call that found no room is served, and billed, as any other.
+        if (answer.Headers.TryGetValues(ServedTier, out var tiers))
+            facts.Served(tiers.First());
         var coding = ContentCoding.Of(answer.Content.Headers);
         var asked = terms.Request.Stream || call.Endpoint.Stream || IsEvents(answer);
         RelayTap Body(string? held) => new UsageBodyTap(facts, held, memory);
@@ -100,8 +107,7 @@ internal sealed class ModelRoute(
         if (!asked && isShort)
             return Body(coding);
         var (format, endpoint) = (call.Upstream!.Format, call.Endpoint);
-        var most = terms.OutputLimit * terms.Request.Choices;
-        RelayTap Events() => new UsageEventsTap(facts, terms.Request.HideUsage, most, () => format.CutTail(facts, endpoint));
+        RelayTap Events() => new UsageEventsTap(facts, terms.Request.HideUsage, terms.MostOutput, () => format.CutTail(facts, endpoint));
         return new SniffedTap(() => Body(null), Events, asked, coding);
     }
 
@@ -109,7 +115,7 @@ internal sealed class ModelRoute(
     public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut)
     {
         var (status, facts) = ((int)answer.StatusCode, call.Facts!);
-        if (Settlement.IsNotBilled(status))
+        if (Settlement.IsNotBilled(call, status))
             return CallOutcome.Zero(status);
         if (cut is not null)
             return CallOutcome.Unproven(status, facts) with { Overrun = cut };
@@ -124,7 +130,7 @@ internal sealed class ModelRoute(
 
     /// <inheritdoc/>
     public override CallOutcome Broken(CallContext call, int status, bool sent) =>
-        !sent || Settlement.IsNotBilled(status) ? CallOutcome.Zero(status) : CallOutcome.Unproven(status, null);
+        !sent || Settlement.IsNotBilled(call, status) ? CallOutcome.Zero(status) : CallOutcome.Unproven(status, null);
 
     /// <inheritdoc/>
     public override void Book(CallContext call, CallOutcome outcome)

@@ -7,9 +7,11 @@ namespace AgentReadiness.Guardrail.Calls;
 internal static class Settlement
 {
     /// <summary>
-    /// Sent elsewhere, or refused by the provider before it did any work: nothing is billed. 529 is Anthropic's "overloaded".
+    /// Sent elsewhere, refused by the provider before it did any work, or failed where the provider says that it bills no failures: nothing
+    /// is billed. 529 is Anthropic's "overloaded".
     /// </summary>
-    public static bool IsNotBilled(int status) => status is (>= 300 and < 500) or 529;
+    public static bool IsNotBilled(CallContext call, int status) =>
+        status is (>= 300 and < 500) or 529 || call.Model!.Provider.Facts.IsUnbilled(status);
 
     /// <summary>
     /// Settles a final answer: at the dearer of the model that was asked for and the one that answered, in the tier that served. Where the
@@ -23,20 +25,24 @@ internal static class Settlement
         // Without a word about how long the cache keeps it, the dearer rate counts where the request asked for it.
         if (terms.Request.LongCache && usage is { CacheWrite: > 0, CacheWriteLong: 0 })
             usage = usage with { CacheWriteLong = usage.CacheWrite };
-        var cost = prices.Cost(usage, facts.ServiceTier)?.Total;
+        var place = facts.Geography ?? terms.Request.Geography;
+        var host = terms.HostFactor ?? 1m;
+        var cost = prices.Cost(usage, facts.ServiceTier, place, host)?.Total;
         string? overrun = null;
         if (cost is null)
-            overrun = facts.ServiceTier is { } tier
-                ? $"the answer came in the service tier \"{tier}\", which has no price"
+            overrun =
+                facts.ServiceTier is { } tier && prices.Cost(usage, geography: place) is not null
+                    ? $"the answer came in the service tier \"{tier}\", which has no price"
+                : prices.Cost(usage) is not null ? $"the model ran in \"{place}\", which has no price"
                 : "the answer used something that has no price";
         if (
             facts.Model is { } answered
             && !answered.Equals(terms.Request.Model, StringComparison.OrdinalIgnoreCase)
-            && call.Settings.Prices.Find(terms.Provider, answered, now) is { } other
+            && call.Settings.Prices.Find(terms.Provider.Id, answered, now) is { } other
             && other.RuleId != prices.RuleId
         )
         {
-            var theirs = other.Cost(usage, facts.ServiceTier)?.Total;
+            var theirs = other.Cost(usage, facts.ServiceTier, place, terms.Provider.Host.FactorOf(answered) ?? host)?.Total;
             if (theirs > cost)
                 (cost, overrun) = (theirs, theirs > bound ? $"the model \"{answered}\" answered, which costs more" : overrun);
         }

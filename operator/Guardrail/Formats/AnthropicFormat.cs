@@ -21,8 +21,8 @@ internal sealed class AnthropicFormat : WireFormat
     }
 
     /// <inheritdoc/>
-    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error) =>
-        MessagesRequestReader.Read(body, out error);
+    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, WireFacts facts, out ApiError? error) =>
+        MessagesRequestReader.Read(body, facts, out error);
 
     /// <inheritdoc/>
     public override (string Name, string Prefix) KeyHeader(bool azure) => ("x-api-key", "");

@@ -22,7 +22,12 @@ internal static class BodyReader
     private static readonly ApiError NotJson = new(400, "invalid_json", "The body is not a JSON object in UTF-8.");
 
     /// <summary>Reads a whole body. Where it returns an error, the request is refused.</summary>
-    public static ApiError? Read(ReadOnlySpan<byte> body, string[] keys, MeteredRequest request, KeyReader value)
+    /// <param name="body">The body.</param>
+    /// <param name="keys">The fields that are read.</param>
+    /// <param name="fields">The fields that may be there beside them.</param>
+    /// <param name="request">Takes what they say.</param>
+    /// <param name="value">Reads the value of one.</param>
+    public static ApiError? Read(ReadOnlySpan<byte> body, string[] keys, FieldNames fields, MeteredRequest request, KeyReader value)
     {
         // A broken sequence becomes a character of three bytes at the provider, and more tokens than the byte that was counted here.
         if (!Utf8.IsValid(body))
@@ -33,7 +38,7 @@ internal static class BodyReader
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
                 return NotJson;
             request.InsertAt = (int)reader.BytesConsumed;
-            if (ReadObject(ref reader, keys, request, value) is { } error)
+            if (ReadObject(ref reader, keys, request, value, fields) is { } error)
                 return error;
             // The reader refuses anything after the object.
             while (reader.Read()) { }
@@ -48,19 +53,33 @@ internal static class BodyReader
     }
 
     /// <summary>Reads an object whose start was just read, and ends on its end.</summary>
-    public static ApiError? ReadObject(ref Utf8JsonReader reader, string[] keys, MeteredRequest request, KeyReader value)
+    /// <param name="reader">Stands on its start.</param>
+    /// <param name="keys">The fields that are read.</param>
+    /// <param name="request">Takes what they say.</param>
+    /// <param name="value">Reads the value of one.</param>
+    /// <param name="fields">The fields that may be there beside them; null: all others.</param>
+    public static ApiError? ReadObject(
+        ref Utf8JsonReader reader,
+        string[] keys,
+        MeteredRequest request,
+        KeyReader value,
+        FieldNames? fields = null
+    )
     {
-        var seen = 0;
+        var seen = 0L;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (Next(ref reader, keys, ref seen, out var name) is { } wrong)
+            if (Next(ref reader, keys, ref seen, out var name, request.EitherSpelling) is { } wrong)
                 return wrong;
-            reader.Read();
             if (name is null)
             {
-                reader.Skip();
+                if (ReadFree(ref reader, fields, request) is { } unlisted)
+                    return unlisted;
                 continue;
             }
+            reader.Read();
+            if (fields?.Refuses(name) == true && reader.TokenType != JsonTokenType.Null)
+                return fields.Refusal(name);
             if (value(name, ref reader, request) is { } error)
                 return error;
         }
@@ -69,13 +88,14 @@ internal static class BodyReader
 
     /// <summary>Which of the keys the reader stands on. An error where it stands there again, or in another spelling.</summary>
     /// <param name="reader">Stands on the name of a member.</param>
-    /// <param name="keys">The keys, 32 at most.</param>
+    /// <param name="keys">The keys, 64 at most.</param>
     /// <param name="seen">Those that were there already: a bit for each.</param>
     /// <param name="name">The key; null where it is none of them.</param>
-    public static ApiError? Next(ref Utf8JsonReader reader, string[] keys, ref int seen, out string? name)
+    /// <param name="eitherSpelling">Both snake_case and camelCase are right.</param>
+    public static ApiError? Next(ref Utf8JsonReader reader, string[] keys, ref long seen, out string? name, bool eitherSpelling = false)
     {
         name = null;
-        var key = Key(ref reader, keys, out var misspelt);
+        var key = Key(ref reader, keys, eitherSpelling, out var misspelt);
         if (key < 0)
             return null;
         if (misspelt)
@@ -84,12 +104,29 @@ internal static class BodyReader
                 keys[key],
                 $"A key differs from \"{keys[key]}\" in its spelling only: servers disagree on what that means."
             );
-        if ((seen & (1 << key)) != 0)
+        if ((seen & (1L << key)) != 0)
             return Bad("duplicate_parameter", keys[key], $"\"{keys[key]}\" is there more than once: servers disagree on which one counts.");
-        seen |= 1 << key;
+        seen |= 1L << key;
         name = keys[key];
         return null;
     }
+
+    /// <summary>Passes over a field that is not read, where it may be there. Null stands for a field that is not there.</summary>
+    private static ApiError? ReadFree(ref Utf8JsonReader reader, FieldNames? fields, MeteredRequest request)
+    {
+        var name = reader;
+        FieldNames? within = null;
+        var listed = fields is null || fields.Allows(ref reader, out within);
+        reader.Read();
+        if (!listed && reader.TokenType != JsonTokenType.Null)
+            return fields!.Refusal(name.ValueSpan.Length <= LongestSpelling ? name.GetString()! : "…");
+        if (within is not null && reader.TokenType == JsonTokenType.StartObject)
+            return ReadObject(ref reader, [], request, Nothing, within);
+        reader.Skip();
+        return null;
+    }
+
+    private static ApiError? Nothing(string key, ref Utf8JsonReader reader, MeteredRequest request) => null;
 
     /// <summary>Reads an array of objects: each object's start is handed over, and its end is expected back.</summary>
     public static ApiError? ReadObjects(ref Utf8JsonReader reader, string name, MeteredRequest request, KeyReader item)
@@ -113,6 +150,28 @@ internal static class BodyReader
             return Bad("invalid_type", "model", "\"model\" must be a string.");
         request.Model = reader.GetString()!;
         return request.Model.Length > 256 ? Bad("invalid_value", "model", "\"model\" is longer than 256 characters.") : null;
+    }
+
+    /// <summary>
+    /// A request whose path names a model, or a deployment, and whose body names the same or none; null and an error where the two differ:
+    /// one of them is the model that is looked at, and the other may be the one that answers.
+    /// </summary>
+    public static MeteredRequest? Agreeing(MeteredRequest request, string? inPath, out ApiError? error)
+    {
+        error = null;
+        if (inPath is null)
+            return request;
+        if (request.Model.Length > 0 && !request.Model.Equals(inPath, StringComparison.OrdinalIgnoreCase))
+        {
+            error = Bad(
+                "ambiguous_parameter",
+                "model",
+                $"\"model\" is \"{request.Model}\", and the path names \"{inPath}\": leave it out of the body, or name the same one."
+            );
+            return null;
+        }
+        request.Model = inPath;
+        return request;
     }
 
     /// <summary>Reads true, false or null.</summary>
@@ -146,15 +205,24 @@ internal static class BodyReader
         return null;
     }
 
-    /// <summary>Reads the service tier, or null.</summary>
-    public static ApiError? ReadServiceTier(ref Utf8JsonReader reader, string name, MeteredRequest request)
+    /// <summary>Reads the name of a tier or a place, or null.</summary>
+    public static ApiError? ReadWord(ref Utf8JsonReader reader, string name, out string? word)
     {
+        word = null;
         if (reader.TokenType == JsonTokenType.Null)
             return null;
         if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > 64)
-            return Bad("invalid_type", name, $"\"{name}\" must be a string.");
-        request.ServiceTier = reader.GetString();
+            return Bad("invalid_type", name, $"\"{name}\" must be a string of at most 64 characters.");
+        word = reader.GetString();
         return null;
+    }
+
+    /// <summary>Reads the service tier, or null.</summary>
+    public static ApiError? ReadServiceTier(ref Utf8JsonReader reader, string name, MeteredRequest request)
+    {
+        var error = ReadWord(ref reader, name, out var tier);
+        request.ServiceTier = tier;
+        return error;
     }
 
     /// <summary>Refuses anything but null: what it would cost cannot be told from the body.</summary>
@@ -167,17 +235,17 @@ internal static class BodyReader
     /// <summary>A request whose cost has no bound.</summary>
     public static ApiError Unbounded(string param, string message) => new(400, "unbounded_cost", message) { Param = param };
 
-    private static int Key(ref Utf8JsonReader reader, string[] keys, out bool misspelt)
+    private static int Key(ref Utf8JsonReader reader, string[] keys, bool eitherSpelling, out bool misspelt)
     {
         misspelt = false;
         for (var i = 0; i < keys.Length; i++)
         {
-            if (reader.ValueTextEquals(keys[i]))
+            if (reader.ValueTextEquals(keys[i]) || (eitherSpelling && !reader.ValueIsEscaped && IsSnake(reader.ValueSpan, keys[i])))
                 return i;
         }
         if (reader.ValueSpan.Length > LongestSpelling || !MayBe(reader.ValueSpan, reader.ValueIsEscaped, keys))
             return -1;
-        // Google's servers take snake_case and camelCase for the same; others ignore case.
+        // Some servers ignore case.
         var text = reader.GetString()!;
         var folded = text.Contains('_', StringComparison.Ordinal) ? text.Replace("_", "", StringComparison.Ordinal) : text;
         for (var i = 0; i < keys.Length; i++)
@@ -192,6 +260,23 @@ internal static class BodyReader
             }
         }
         return -1;
+    }
+
+    /// <summary>Whether a name is a key of camelCase in snake_case.</summary>
+    private static bool IsSnake(ReadOnlySpan<byte> name, string key)
+    {
+        var at = 0;
+        foreach (var letter in key)
+        {
+            if (char.IsAsciiLetterUpper(letter))
+            {
+                if (at >= name.Length || name[at++] != '_')
+                    return false;
+            }
+            if (at >= name.Length || name[at++] != char.ToLowerInvariant(letter))
+                return false;
+        }
+        return at == name.Length;
     }
 
     /// <summary>Whether a name has the length of a key in another spelling: most have not, and cost no more than this.</summary>

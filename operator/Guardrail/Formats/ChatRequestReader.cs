@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Formats;
 
@@ -27,6 +28,7 @@ internal static class ChatRequestReader
     ];
 
     private static readonly string[] OptionKeys = ["include_usage"];
+    private static readonly byte[] Tools = "tools"u8.ToArray();
     private static readonly string[] MessageKeys = ["content", "audio"];
     private static readonly string[] TypeKey = ["type"];
     private static readonly KeyReader ReadPart = new PartReader(["text"u8.ToArray(), "refusal"u8.ToArray()], needsType: true).Read;
@@ -34,24 +36,26 @@ internal static class ChatRequestReader
     /// <summary>Reads a body; null and an error where it is refused.</summary>
     /// <param name="body">The body.</param>
     /// <param name="deployment">The model where the body may leave it out.</param>
+    /// <param name="facts">What is known about the provider.</param>
     /// <param name="error">Why it is refused.</param>
-    public static MeteredRequest? Read(ReadOnlySpan<byte> body, string? deployment, out ApiError? error)
+    public static MeteredRequest? Read(ReadOnlySpan<byte> body, string? deployment, WireFacts facts, out ApiError? error)
     {
-        var request = new MeteredRequest { Model = deployment ?? "", Insert = "\"max_completion_tokens\":{0}," };
+        var request = new MeteredRequest { Facts = facts, Insert = $"\"{facts.OutputLimit}\":{{0}}," };
         var usage = new UsageOption();
         error = BodyReader.Read(
             body,
             Keys,
+            facts.Fields(UsageApi.Chat),
             request,
             (string key, ref Utf8JsonReader reader, MeteredRequest r) => Value(key, ref reader, r, ref usage)
         );
-        if (error is null && request.Model.Length == 0)
+        if (error is null && request.Model.Length == 0 && deployment is null)
             error = BodyReader.Bad("missing_parameter", "model", "The request names no model.");
         if (error is null && request.Messages == 0)
             error = BodyReader.Bad("missing_parameter", "messages", "The request has no messages.");
         if (error is not null)
             return null;
-        if (request.Stream && !usage.Wanted)
+        if (request.Stream && !usage.Wanted && facts.AsksUsage)
         {
             request.HideUsage = true;
             request.Extra.Add(usage.Ask(request.InsertAt));
@@ -75,11 +79,7 @@ internal static class ChatRequestReader
                 return usage.Read(ref reader, request);
             case "max_tokens":
             case "max_completion_tokens":
-                var bad = BodyReader.ReadLimit(ref reader, key, request);
-                // The new name is the one that every model understands, so a null under the old name is left alone.
-                if (key == "max_tokens" && bad is null && request.Limits[^1].Value is null)
-                    request.Limits.RemoveAt(request.Limits.Count - 1);
-                return bad;
+                return ReadLimit(ref reader, key, request);
             case "n":
                 var refused = BodyReader.ReadCount(ref reader, key, MostChoices, out var choices);
                 request.Choices = choices ?? 1;
@@ -94,6 +94,20 @@ internal static class ChatRequestReader
                 // A prediction is billed as output, whatever its length; a search of the provider's has no limit here.
                 return BodyReader.RefuseValue(ref reader, key);
         }
+    }
+
+    private static ApiError? ReadLimit(ref Utf8JsonReader reader, string key, MeteredRequest request)
+    {
+        if (BodyReader.ReadLimit(ref reader, key, request) is { } error)
+            return error;
+        var spot = request.Limits[^1];
+        // A null is filled in where a limit would be put in, and left alone elsewhere.
+        if (spot.Value is null ? key == request.Facts.OutputLimit : request.Facts.Bounds(key))
+            return null;
+        request.Limits.RemoveAt(request.Limits.Count - 1);
+        if (spot.Value is not null)
+            request.VainLimits.Add(spot);
+        return null;
     }
 
     private static ApiError? ReadMessage(string name, ref Utf8JsonReader reader, MeteredRequest request)
@@ -125,11 +139,14 @@ internal static class ChatRequestReader
             return null;
         if (reader.TokenType != JsonTokenType.StartArray)
             return BodyReader.Bad("invalid_type", "modalities", "\"modalities\" must be an array.");
+        var (named, text) = (0, 0);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            request.MediaOutput |= reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals("text"u8);
+            named++;
+            text += reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("text"u8) ? 1 : 0;
             reader.Skip();
         }
+        request.TextOnly = named > 0 && named == text;
         return null;
     }
 
@@ -142,7 +159,8 @@ internal static class ChatRequestReader
             (string _, ref Utf8JsonReader r, MeteredRequest _) =>
                 r.TokenType == JsonTokenType.String && (r.ValueTextEquals("function"u8) || r.ValueTextEquals("custom"u8))
                     ? null
-                    : BodyReader.Unbounded("tools", "A tool that the provider runs has a cost that cannot be bounded.")
+                    : BodyReader.Unbounded("tools", "A tool that the provider runs has a cost that cannot be bounded."),
+            request.Facts.Fields(UsageApi.Chat).Within(Tools)
         );
 
     /// <summary>stream_options.include_usage: whether it is wanted, and how to ask for it where it is not.</summary>

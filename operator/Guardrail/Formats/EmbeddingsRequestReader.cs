@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Formats;
 
@@ -8,11 +9,11 @@ internal static class EmbeddingsRequestReader
     private static readonly string[] Keys = ["model", "input"];
 
     /// <summary>Reads a body; null and an error where it is refused.</summary>
-    public static MeteredRequest? Read(ReadOnlySpan<byte> body, out ApiError? error)
+    public static MeteredRequest? Read(ReadOnlySpan<byte> body, string? deployment, WireFacts facts, out ApiError? error)
     {
-        var request = new MeteredRequest { NoOutput = true };
-        error = BodyReader.Read(body, Keys, request, Value);
-        if (error is null && request.Model.Length == 0)
+        var request = new MeteredRequest { Facts = facts, NoOutput = true };
+        error = BodyReader.Read(body, Keys, facts.Fields(UsageApi.Embeddings), request, Value);
+        if (error is null && request.Model.Length == 0 && deployment is null)
             error = BodyReader.Bad("missing_parameter", "model", "The request names no model.");
         return error is null ? request : null;
     }

@@ -27,8 +27,8 @@ internal sealed class GeminiFormat : WireFormat
     }
 
     /// <inheritdoc/>
-    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error) =>
-        GeminiRequestReader.Read(body, endpoint.Model!, endpoint.Stream, out error);
+    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, WireFacts facts, out ApiError? error) =>
+        GeminiRequestReader.Read(body, endpoint.Model!, endpoint.Stream, facts, out error);
 
     /// <inheritdoc/>
     public override (string Name, string Prefix) KeyHeader(bool azure) => ("x-goog-api-key", "");

@@ -1,16 +1,26 @@
 using System.Text.Json;
+using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>
 /// Reads what a Gemini generateContent body can cost (Google AI, GenerateContentRequest). The model stands in the path. Google's servers
-/// take snake_case for camelCase; such a spelling of a metered key is refused with the right one named.
+/// take snake_case for camelCase: either is read, and both at once are one field that is there twice.
 /// </summary>
 internal static class GeminiRequestReader
 {
     private const int MostCandidates = 8;
 
-    private static readonly string[] Keys = ["contents", "systemInstruction", "tools", "generationConfig", "cachedContent", "serviceTier"];
+    private static readonly string[] Keys =
+    [
+        "contents",
+        "systemInstruction",
+        "tools",
+        "generationConfig",
+        "cachedContent",
+        "serviceTier",
+        "model",
+    ];
     private static readonly string[] ConfigKeys =
     [
         "maxOutputTokens",
@@ -22,32 +32,23 @@ internal static class GeminiRequestReader
     private static readonly string[] ThinkingKeys = ["thinkingBudget"];
     private static readonly string[] ContentKeys = ["parts"];
     private static readonly string[] PartKeys = ["inlineData", "fileData", "functionResponse", "executableCode", "codeExecutionResult"];
-    private static readonly string[] ToolKeys =
-    [
-        "googleSearch",
-        "googleSearchRetrieval",
-        "codeExecution",
-        "urlContext",
-        "googleMaps",
-        "fileSearch",
-        "computerUse",
-        "enterpriseWebSearch",
-        "mcpServers",
-    ];
+    private static readonly byte[] Tools = "tools"u8.ToArray();
+    private static readonly byte[] Config = "generationConfig"u8.ToArray();
 
     /// <summary>Reads a body; null and an error where it is refused.</summary>
-    public static MeteredRequest? Read(ReadOnlySpan<byte> body, string model, bool stream, out ApiError? error)
+    public static MeteredRequest? Read(ReadOnlySpan<byte> body, string model, bool stream, WireFacts facts, out ApiError? error)
     {
         var request = new MeteredRequest
         {
-            Model = model,
+            Facts = facts,
+            EitherSpelling = true,
             Stream = stream,
             Insert = "\"generationConfig\":{\"maxOutputTokens\":{0}},",
         };
-        error = BodyReader.Read(body, Keys, request, Value);
+        error = BodyReader.Read(body, Keys, facts.Fields(UsageApi.Gemini), request, Value);
         if (error is null && request.Messages == 0)
             error = BodyReader.Bad("missing_parameter", "contents", "The request has no contents.");
-        return error is null ? request : null;
+        return error is null ? BodyReader.Agreeing(request, model, out error) : null;
     }
 
     private static ApiError? Value(string key, ref Utf8JsonReader reader, MeteredRequest request)
@@ -75,12 +76,24 @@ internal static class GeminiRequestReader
                 var copy = reader;
                 copy.Read();
                 request.Insert = copy.TokenType == JsonTokenType.EndObject ? "\"maxOutputTokens\":{0}" : "\"maxOutputTokens\":{0},";
-                return BodyReader.ReadObject(ref reader, ConfigKeys, request, ReadConfig);
+                return BodyReader.ReadObject(
+                    ref reader,
+                    ConfigKeys,
+                    request,
+                    ReadConfig,
+                    request.Facts.Fields(UsageApi.Gemini).Within(Config)
+                );
             case "tools":
                 if (reader.TokenType == JsonTokenType.Null)
                     return null;
                 request.ToolPrompts++;
                 return BodyReader.ReadObjects(ref reader, key, request, ReadTool);
+            case "model":
+                var error = BodyReader.ReadModel(ref reader, request);
+                const string prefix = "models/";
+                if (request.Model.StartsWith(prefix, StringComparison.Ordinal))
+                    request.Model = request.Model[prefix.Length..];
+                return error;
             case "serviceTier":
                 return BodyReader.ReadServiceTier(ref reader, key, request);
             default:
@@ -107,14 +120,17 @@ internal static class GeminiRequestReader
             case "responseModalities":
                 if (reader.TokenType != JsonTokenType.StartArray)
                     return BodyReader.RefuseValue(ref reader, key);
+                var (named, text) = (0, 0);
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
-                    request.MediaOutput |= reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals("TEXT"u8);
+                    named++;
+                    text += reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("TEXT"u8) ? 1 : 0;
                     reader.Skip();
                 }
+                request.TextOnly = named > 0 && named == text;
                 return null;
             default:
-                request.MediaOutput |= reader.TokenType != JsonTokenType.Null;
+                // How speech sounds, where the modalities have it.
                 reader.Skip();
                 return null;
         }
@@ -183,14 +199,9 @@ internal static class GeminiRequestReader
         return false;
     }
 
+    /// <summary>The agent runs functions; whatever else a tool may be, the provider runs.</summary>
     private static ApiError? ReadTool(string name, ref Utf8JsonReader reader, MeteredRequest request) =>
-        BodyReader.ReadObject(
-            ref reader,
-            ToolKeys,
-            request,
-            (string key, ref Utf8JsonReader r, MeteredRequest _) =>
-                r.TokenType == JsonTokenType.Null
-                    ? null
-                    : BodyReader.Unbounded("tools", $"The cost of the provider's own tool \"{key}\" cannot be bounded.")
-        );
+        BodyReader.ReadObject(ref reader, [], request, ReadNothing, request.Facts.Fields(UsageApi.Gemini).Within(Tools));
+
+    private static ApiError? ReadNothing(string key, ref Utf8JsonReader reader, MeteredRequest request) => null;
 }

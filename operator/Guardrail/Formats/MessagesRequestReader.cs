@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Formats;
 
@@ -30,12 +31,16 @@ internal static class MessagesRequestReader
     private static readonly string[] BlockKeys = ["type", "content"];
     private static readonly string[] ThinkingKeys = ["budget_tokens"];
     private static readonly string[] ToolKeys = ["type", "max_uses"];
+    private static readonly string[] EditsKey = ["edits"];
+    private static readonly string[] TypeKey = ["type"];
+    private static readonly FieldNames NoFields = new([], [], "Leave it out.");
+    private static readonly byte[] Tools = "tools"u8.ToArray();
 
     /// <summary>Reads a body; null and an error where it is refused.</summary>
-    public static MeteredRequest? Read(ReadOnlySpan<byte> body, out ApiError? error)
+    public static MeteredRequest? Read(ReadOnlySpan<byte> body, WireFacts facts, out ApiError? error)
     {
-        var request = new MeteredRequest { Insert = "\"max_tokens\":{0}," };
-        error = BodyReader.Read(body, Keys, request, Value);
+        var request = new MeteredRequest { Facts = facts, Insert = "\"max_tokens\":{0}," };
+        error = BodyReader.Read(body, Keys, facts.Fields(UsageApi.Messages), request, Value);
         if (error is null && request.Model.Length == 0)
             error = BodyReader.Bad("missing_parameter", "model", "The request names no model.");
         if (error is null && request.Messages == 0)
@@ -77,10 +82,54 @@ internal static class MessagesRequestReader
                 request.StoredInput |= reader.TokenType != JsonTokenType.Null;
                 reader.Skip();
                 return null;
+            case "inference_geo":
+                var wrong = BodyReader.ReadWord(ref reader, key, out var geography);
+                request.Geography = geography;
+                return wrong;
+            case "context_management":
+                return reader.TokenType == JsonTokenType.StartObject
+                    ? BodyReader.ReadObject(ref reader, EditsKey, request, ReadEdits, NoFields)
+                    : BodyReader.RefuseValue(ref reader, key);
+            case "speed":
+                if (reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("standard"u8))
+                    return null;
+                return BodyReader.RefuseValue(ref reader, key);
             default:
-                // Fast mode and a region cost more than the catalog says; what the provider runs by itself has no limit.
+                // What the provider runs by itself has no limit.
                 return BodyReader.RefuseValue(ref reader, key);
         }
+    }
+
+    private static ApiError? ReadEdits(string key, ref Utf8JsonReader reader, MeteredRequest request) =>
+        reader.TokenType == JsonTokenType.Null ? null : BodyReader.ReadObjects(ref reader, key, request, ReadEdit);
+
+    /// <summary>An edit that only clears costs nothing; one that compacts makes the model read and write once more.</summary>
+    private static ApiError? ReadEdit(string name, ref Utf8JsonReader reader, MeteredRequest request)
+    {
+        var clears = false;
+        var error = BodyReader.ReadObject(
+            ref reader,
+            TypeKey,
+            request,
+            (string _, ref Utf8JsonReader r, MeteredRequest _) =>
+            {
+                clears =
+                    r.TokenType == JsonTokenType.String
+                    && !r.ValueIsEscaped
+                    && (r.ValueSpan.StartsWith("clear_tool_uses_"u8) || r.ValueSpan.StartsWith("clear_thinking_"u8));
+                r.Skip();
+                return null;
+            }
+        );
+        return error
+            ?? (
+                clears
+                    ? null
+                    : BodyReader.Unbounded(
+                        "context_management",
+                        "An edit of the context that does not only clear cannot be bounded in cost."
+                    )
+            );
     }
 
     private static ApiError? ReadThinking(string key, ref Utf8JsonReader reader, MeteredRequest request)
@@ -151,7 +200,8 @@ internal static class MessagesRequestReader
                     : "";
                 r.Skip();
                 return null;
-            }
+            },
+            request.Facts.Fields(UsageApi.Messages).Within(Tools)
         );
         if (error is not null || type is null or "custom")
             return error;

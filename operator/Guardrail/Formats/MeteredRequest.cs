@@ -45,8 +45,17 @@ internal sealed class MeteredRequest
     /// <summary>Some of the input is not text.</summary>
     public bool MediaInput { get; set; }
 
-    /// <summary>Some of the output may not be text.</summary>
-    public bool MediaOutput { get; set; }
+    /// <summary>The request rules out that some of the output is images or audio.</summary>
+    public bool TextOnly { get; set; }
+
+    /// <summary>Fields may be spelt in camelCase or in snake_case.</summary>
+    public bool EitherSpelling { get; init; }
+
+    /// <summary>What is known about the provider's way to speak the format.</summary>
+    public WireFacts Facts { get; init; } = WireFacts.Unknown;
+
+    /// <summary>Where the model is asked to run.</summary>
+    public string? Geography { get; set; }
 
     /// <summary>The service tier that was asked for.</summary>
     public string? ServiceTier { get; set; }
@@ -66,6 +75,9 @@ internal sealed class MeteredRequest
     /// <summary>The limits in the body.</summary>
     public List<LimitSpot> Limits { get; } = [];
 
+    /// <summary>The limits that stand under a name that does not bound the output at this provider.</summary>
+    public List<LimitSpot> VainLimits { get; } = [];
+
     /// <summary>Where a limit is put in that the body does not have.</summary>
     public int InsertAt { get; set; }
 
@@ -78,10 +90,14 @@ internal sealed class MeteredRequest
     /// <summary>The limit in force for each choice: the largest where several are given, since a provider may honour any.</summary>
     public long? OutputLimit => Limits.Max(l => l.Value);
 
+    /// <summary>The limit that the client wants, whether or not it is in force where it stands; null where it names none.</summary>
+    public long? WantedLimit => OutputLimit ?? VainLimits.Max(l => l.Value);
+
     /// <summary>What bounds the call.</summary>
     /// <param name="bodyLength">Of the body, bytes: a token is at least one byte of UTF-8.</param>
     /// <param name="outputLimit">Of each choice, tokens.</param>
-    public CallBound Bound(int bodyLength, long outputLimit)
+    /// <param name="hostFactor">Times what tokens cost at the host; null where that is not known.</param>
+    public CallBound Bound(int bodyLength, long outputLimit, decimal? hostFactor = 1m)
     {
         long? input = StoredInput
             ? null
@@ -89,7 +105,10 @@ internal sealed class MeteredRequest
         return new CallBound(input, NoOutput ? 0 : outputLimit * Choices)
         {
             MediaInput = MediaInput,
-            MediaOutput = MediaOutput,
+            TextOnly = TextOnly,
+            Answers = NoOutput ? 0 : Choices,
+            Geography = Geography,
+            HostFactor = hostFactor,
             ServiceTier = ServiceTier,
             WebSearches = WebSearches,
         };
@@ -109,6 +128,11 @@ internal sealed class MeteredRequest
                 list.Add(Splice.Of(Limits[0].Offset, Limits[0].Length, number));
             else
                 list.Insert(0, Splice.Of(InsertAt, 0, Insert.Replace("{0}", number, StringComparison.Ordinal)));
+        }
+        if (!NoOutput)
+        {
+            var most = outputLimit.ToString(CultureInfo.InvariantCulture);
+            list.AddRange(VainLimits.Where(l => l.Value > outputLimit).Select(l => Splice.Of(l.Offset, l.Length, most)));
         }
         // A stable sort: two insertions at one offset keep their order.
         return list.Count < 2 ? list : [.. list.OrderBy(s => s.Offset)];

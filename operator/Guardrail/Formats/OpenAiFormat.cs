@@ -52,17 +52,15 @@ internal sealed class OpenAiFormat : WireFormat
     }
 
     /// <inheritdoc/>
-    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error)
+    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, WireFacts facts, out ApiError? error)
     {
         var request = endpoint.Api switch
         {
-            UsageApi.Responses => ResponsesRequestReader.Read(body, out error),
-            UsageApi.Embeddings => EmbeddingsRequestReader.Read(body, out error),
-            _ => ChatRequestReader.Read(body, endpoint.Model, out error),
+            UsageApi.Responses => ResponsesRequestReader.Read(body, facts, out error),
+            UsageApi.Embeddings => EmbeddingsRequestReader.Read(body, endpoint.Model, facts, out error),
+            _ => ChatRequestReader.Read(body, endpoint.Model, facts, out error),
         };
-        if (request is { Model: "" } && endpoint.Model is { } deployment)
-            request.Model = deployment;
-        return request;
+        return request is null || error is not null ? null : BodyReader.Agreeing(request, endpoint.Model, out error);
     }
 
     /// <inheritdoc/>

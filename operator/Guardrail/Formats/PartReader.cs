@@ -22,6 +22,8 @@ internal sealed class PartReader(byte[][] texts, bool needsType)
             (string _, ref Utf8JsonReader r, MeteredRequest q) =>
             {
                 typed = true;
+                if (r.TokenType == JsonTokenType.String && !r.ValueIsEscaped && q.Facts.RefusesPart(r.ValueSpan))
+                    return BodyReader.Unbounded(name, "A part of this type costs more than its tokens at this provider.");
                 q.MediaInput |= r.TokenType != JsonTokenType.String || !IsText(ref r);
                 r.Skip();
                 return null;

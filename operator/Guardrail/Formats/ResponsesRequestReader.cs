@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Formats;
 
@@ -20,7 +21,26 @@ internal static class ResponsesRequestReader
         "context_management",
     ];
 
-    private static readonly string[] ItemKeys = ["type", "content", "output"];
+    private static readonly byte[] Tools = "tools"u8.ToArray();
+    private static readonly string[] ItemKeys = ["type", "id", "content", "output", "encrypted_content"];
+
+    // Items of which all that the model reads stands in them.
+    private static readonly byte[][] WholeItems =
+    [
+        "apply_patch_call"u8.ToArray(),
+        "apply_patch_call_output"u8.ToArray(),
+        "computer_call"u8.ToArray(),
+        "computer_call_output"u8.ToArray(),
+        "custom_tool_call"u8.ToArray(),
+        "custom_tool_call_output"u8.ToArray(),
+        "function_call"u8.ToArray(),
+        "function_call_output"u8.ToArray(),
+        "local_shell_call"u8.ToArray(),
+        "local_shell_call_output"u8.ToArray(),
+        "shell_call"u8.ToArray(),
+        "shell_call_output"u8.ToArray(),
+    ];
+
     private static readonly string[] TypeKey = ["type"];
 
     // What a shell wrote has no type.
@@ -37,10 +57,10 @@ internal static class ResponsesRequestReader
     ).Read;
 
     /// <summary>Reads a body; null and an error where it is refused.</summary>
-    public static MeteredRequest? Read(ReadOnlySpan<byte> body, out ApiError? error)
+    public static MeteredRequest? Read(ReadOnlySpan<byte> body, WireFacts facts, out ApiError? error)
     {
-        var request = new MeteredRequest { Insert = "\"max_output_tokens\":{0}," };
-        error = BodyReader.Read(body, Keys, request, Value);
+        var request = new MeteredRequest { Facts = facts, Insert = "\"max_output_tokens\":{0}," };
+        error = BodyReader.Read(body, Keys, facts.Fields(UsageApi.Responses), request, Value);
         if (error is null && request.Model.Length == 0)
             error = BodyReader.Bad(
                 "missing_parameter",
@@ -95,38 +115,95 @@ internal static class ResponsesRequestReader
         }
     }
 
+    /// <summary>
+    /// Reads an item. What it does not hold itself, the provider has stored: an item of which the type is left out is a reference where it
+    /// has no content (openai-openapi, ItemReferenceParam), what the model thought is looked up by its id where it is not there encrypted,
+    /// and what the provider's own tools found is not in their calls.
+    /// </summary>
     private static ApiError? ReadItem(string name, ref Utf8JsonReader reader, MeteredRequest request)
     {
         request.Messages++;
-        return BodyReader.ReadObject(
+        var (kind, content, id) = (Item.Message, false, false);
+        var error = BodyReader.ReadObject(
             ref reader,
             ItemKeys,
             request,
             (string key, ref Utf8JsonReader r, MeteredRequest q) =>
             {
-                if (key == "type")
+                switch (key)
                 {
-                    q.StoredInput |= r.ValueTextEquals("item_reference"u8);
-                    return null;
+                    case "type":
+                        kind = KindOf(ref r);
+                        break;
+                    case "id":
+                        id = r.TokenType != JsonTokenType.Null;
+                        break;
+                    default:
+                        // An empty text says nothing that could be read.
+                        content |= r.TokenType == JsonTokenType.String ? r.ValueSpan.Length > 0 : r.TokenType != JsonTokenType.Null;
+                        if (r.TokenType == JsonTokenType.StartArray)
+                            return BodyReader.ReadObjects(ref r, "input", q, ReadPart);
+                        // A screenshot is an object; a function's output may be one too, and then counts as if it were an image.
+                        q.MediaInput |= r.TokenType == JsonTokenType.StartObject;
+                        break;
                 }
-                if (r.TokenType == JsonTokenType.StartArray)
-                    return BodyReader.ReadObjects(ref r, "input", q, ReadPart);
-                // A screenshot is an object; a function's output may be one too, and then counts as if it were an image.
-                q.MediaInput |= r.TokenType == JsonTokenType.StartObject;
                 r.Skip();
                 return null;
             }
         );
+        request.StoredInput |= kind switch
+        {
+            Item.Whole => false,
+            Item.Message or Item.Thought => !content && id,
+            _ => true,
+        };
+        return error;
+    }
+
+    private enum Item
+    {
+        /// <summary>All that the model reads stands in it.</summary>
+        Whole,
+
+        /// <summary>A message, with or without its type.</summary>
+        Message,
+
+        /// <summary>What the model thought.</summary>
+        Thought,
+
+        /// <summary>Anything else: a reference, or a call of a tool of the provider, whose result is stored.</summary>
+        Other,
+    }
+
+    private static Item KindOf(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Null)
+            return Item.Message;
+        if (reader.TokenType != JsonTokenType.String)
+            return Item.Other;
+        if (reader.ValueTextEquals("message"u8))
+            return Item.Message;
+        if (reader.ValueTextEquals("reasoning"u8))
+            return Item.Thought;
+        foreach (var type in WholeItems)
+        {
+            if (reader.ValueTextEquals(type))
+                return Item.Whole;
+        }
+        return Item.Other;
     }
 
     /// <summary>What the agent runs itself costs tokens only; any other tool is run, and billed, by the provider.</summary>
-    private static ApiError? ReadTool(string name, ref Utf8JsonReader reader, MeteredRequest request) =>
-        BodyReader.ReadObject(
+    private static ApiError? ReadTool(string name, ref Utf8JsonReader reader, MeteredRequest request)
+    {
+        var typed = false;
+        var error = BodyReader.ReadObject(
             ref reader,
             TypeKey,
             request,
             (string _, ref Utf8JsonReader r, MeteredRequest q) =>
             {
+                typed = true;
                 if (r.TokenType == JsonTokenType.String && (r.ValueTextEquals("function"u8) || r.ValueTextEquals("custom"u8)))
                     return null;
                 q.ToolPrompts++;
@@ -140,6 +217,9 @@ internal static class ResponsesRequestReader
                     )
                     ? null
                     : BodyReader.Unbounded("tools", "A tool that the provider runs has a cost that cannot be bounded.");
-            }
+            },
+            request.Facts.Fields(UsageApi.Responses).Within(Tools)
         );
+        return error ?? (typed ? null : BodyReader.Bad("missing_parameter", "tools", "A tool has no type: add it."));
+    }
 }

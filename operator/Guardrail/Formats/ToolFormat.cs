@@ -7,7 +7,7 @@ internal abstract class ToolFormat : WireFormat
     public override bool IsTool => true;
 
     /// <inheritdoc/>
-    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error) =>
+    public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, WireFacts facts, out ApiError? error) =>
         throw new InvalidOperationException("a tool's call has no price");
 
     /// <inheritdoc/>

@@ -78,7 +78,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
                     "A batch of JSON-RPC messages does not pass: send them one by one (MCP since 2025-06-18)."
                 )
                 : NotMessage;
-        var seen = 0;
+        var seen = 0L;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (BodyReader.Next(ref reader, Keys, ref seen, out var key) is { } wrong)
@@ -105,7 +105,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
 
     private static void ReadParams(ref Utf8JsonReader reader, ref Found found)
     {
-        var seen = 0;
+        var seen = 0L;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             // Only a call's parameters have to be told apart, and which method this is may come later.

@@ -39,7 +39,11 @@ internal abstract class WireFormat
         new(403, "unmetered_endpoint", $"{method} {path} does not pass: what it costs is not metered.");
 
     /// <summary>Reads the body of a metered request.</summary>
-    public abstract MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, out ApiError? error);
+    /// <param name="endpoint">What was matched.</param>
+    /// <param name="body">The body.</param>
+    /// <param name="facts">What is known about the provider.</param>
+    /// <param name="error">Why it is refused, where it is.</param>
+    public abstract MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, WireFacts facts, out ApiError? error);
 
     /// <summary>The header that carries the provider's key.</summary>
     /// <param name="azure">The provider is Azure OpenAI.</param>

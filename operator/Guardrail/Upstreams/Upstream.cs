@@ -65,16 +65,19 @@ internal sealed class Upstream : IDisposable
     public ProviderKey? Key { get; }
 
     /// <summary>The provider's id in the catalog, as far as the URL tells it.</summary>
-    public string? Provider(PriceCatalog catalog)
+    public string? Provider(PriceCatalog catalog) => Known(catalog).Id;
+
+    /// <summary>What a catalog knows about the provider.</summary>
+    public KnownProvider Known(PriceCatalog catalog)
     {
         // One reference for both, so that a call never sees another catalog's answer.
         var known = named;
         if (known?.Catalog != catalog)
-            named = known = new Named(catalog, catalog.ProviderOf(Url));
+            named = known = new Named(catalog, KnownProvider.Of(catalog, Url));
         return known.Provider;
     }
 
-    private sealed record Named(PriceCatalog Catalog, string? Provider);
+    private sealed record Named(PriceCatalog Catalog, KnownProvider Provider);
 
     /// <summary>HTTP/2 is spoken where the provider can.</summary>
     public bool IsTls { get; }

@@ -36,11 +36,18 @@ internal sealed class ImportedModel
 
     public Dictionary<string, List<string>> Names { get; init; } = new(StringComparer.Ordinal);
 
-    public long? ContextWindow { get; init; }
+    public long? ContextWindow { get; set; }
 
     public long? MaxOutputTokens { get; init; }
 
     public required List<ImportedPrice> Prices { get; init; }
+
+    /// <summary>What a price proves wrong about the window; null where nothing does.</summary>
+    public string? WrongWindow =>
+        PricedModel.WrongWindow(
+            ContextWindow,
+            Prices.SelectMany(p => p.ServiceTiers.Values.Prepend(p.Tiers)).SelectMany(tiers => tiers).Select(t => t.Over)
+        );
 }
 
 /// <summary>A provider to write.</summary>
@@ -57,12 +64,23 @@ internal sealed class ImportedProvider
     public List<ImportedModel> Models { get; init; } = [];
 }
 
-/// <summary>Writes the catalog's own format, the same text for the same facts.</summary>
+/// <summary>
+/// Writes the catalog's own format, the same text for the same facts. A window that this program states takes the place of the imported
+/// one.
+/// </summary>
 internal static class CatalogWriter
 {
     // Without a provider's name the first provider that claims a model wins: those who make models come before those who resell them.
     private static readonly string[] First = ["openai", "anthropic", "google", "azure"];
     private static readonly string[] MatchKeys = ["equals", "startsWith", "endsWith", "contains", "regex"];
+
+    /// <summary>Puts the windows that this program states in the place of the imported ones.</summary>
+    public static void StateWindows(PriceCatalog facts, ImportedProvider provider)
+    {
+        var windows = facts.FactsOf(provider.Id).Windows;
+        foreach (var model in provider.Models)
+            model.ContextWindow = windows.TryGetValue(model.Id, out var window) ? window : model.ContextWindow;
+    }
 
     public static string Write(string source, IEnumerable<ImportedProvider> providers)
     {
@@ -98,7 +116,11 @@ internal static class CatalogWriter
         Strings(writer, "fallback", provider.Fallback);
         writer.WriteStartArray("models");
         foreach (var model in provider.Models)
+        {
+            if (model.WrongWindow is { } wrong)
+                throw new FormatException($"{provider.Id}/{model.Id}: {wrong}, in the windows of the provider's facts");
             Write(writer, $"{provider.Id}/{model.Id}", model);
+        }
         writer.WriteEndArray();
         writer.WriteEndObject();
     }

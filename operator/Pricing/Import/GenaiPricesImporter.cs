@@ -39,17 +39,20 @@ public static class GenaiPricesImporter
         ("cache_image_read_mtok", "cachedImage"),
         ("output_image_mtok", "outputImage"),
         ("input_video_mtok", "inputVideo"),
+        ("cache_video_read_mtok", "cachedVideo"),
         ("output_video_mtok", "outputVideo"),
     ];
 
     /// <summary>Converts.</summary>
-    /// <exception cref="FormatException">The text has another shape, or a price lies outside <see cref="PriceBand"/>; the message names the
-    /// model.</exception>
+    /// <exception cref="FormatException">The text has another shape, a price lies outside <see cref="PriceBand"/>, or one begins beyond the
+    /// model's context window; the message names the model.</exception>
     public static PriceImport Import(string genaiPricesJson)
     {
         using var document = JsonDocument.Parse(genaiPricesJson);
         var skipped = new List<string>();
         var providers = document.RootElement.EnumerateArray().Select(p => ReadProvider(p, skipped)).ToList();
+        var facts = PriceCatalog.Facts();
+        providers.ForEach(provider => CatalogWriter.StateWindows(facts, provider));
         return new PriceImport(CatalogWriter.Write("pydantic/genai-prices, prices/new_data/v2/data.json, MIT licence", providers), skipped);
     }
 

@@ -7,7 +7,8 @@ namespace AgentReadiness.Pricing.Import;
 /// <summary>
 /// Makes a catalog from LiteLLM's <c>model_prices_and_context_window.json</c> (USD per single token; one entry a name): chat, completion,
 /// responses and embedding models, their tiers by context size, batch, flex and priority. An entry whose price lies outside
-/// <see cref="PriceBand"/> is left out by name: the map is kept by hand, and has had slips of unit.
+/// <see cref="PriceBand"/>, or begins beyond the context window, is left out by name: the map is kept by hand, and has had slips of
+/// unit.
 /// </summary>
 public static partial class LiteLlmImporter
 {
@@ -70,6 +71,16 @@ public static partial class LiteLlmImporter
                 skipped.Add($"{id}/{entry.Name}: {reason}");
             else if (provider.Models.TrueForAll(o => o.Id != model.Id))
                 provider.Models.Add(model);
+        }
+        var facts = PriceCatalog.Facts();
+        foreach (var provider in providers.Values)
+        {
+            CatalogWriter.StateWindows(facts, provider);
+            foreach (var model in provider.Models.Where(m => m.WrongWindow is not null).ToList())
+            {
+                provider.Models.Remove(model);
+                skipped.Add($"{provider.Id}/{model.Id}: {model.WrongWindow}");
+            }
         }
         return new PriceImport(
             CatalogWriter.Write("BerriAI/litellm, model_prices_and_context_window.json, MIT licence", providers.Values),
