@@ -9,7 +9,7 @@ internal static class RequestBody
     public static async Task<(ReadOnlyMemory<byte> Body, ApiError? Error)> ReadAsync(
         HttpRequest request,
         int limit,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
         var encoding = (string?)request.Headers.ContentEncoding;
@@ -25,7 +25,7 @@ internal static class RequestBody
         {
             while (true)
             {
-                var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellation);
+                var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
                 if (read == 0)
                     return (buffer.AsMemory(0, length), null);
                 length += read;
@@ -35,7 +35,7 @@ internal static class RequestBody
                     Array.Resize(ref buffer, Math.Min(buffer.Length * 2, limit + 1));
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
             return (default, new ApiError(400, "incomplete_body", "The request body ended early."));
         }

@@ -67,7 +67,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, strin
             }
             while (reader.Read()) { }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             error = new ApiError(400, "invalid_json", "The body is no JSON-RPC message: not JSON in UTF-8, or a key is there twice.");
             return null;

@@ -57,7 +57,7 @@ internal static class AnswerReader
             }
             return plain.ToArray();
         }
-        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
+        catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException)
         {
             return null;
         }
