@@ -2,8 +2,6 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Collections.Concurrent;
 using System.Net;
-using System.Text;
-using System.Text.Json;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Budget;
@@ -11,7 +9,6 @@ using AgentReadiness.Guardrail.Hosting;
 using AgentReadiness.Pricing;
 using AgentReadiness.Samples;
 using AgentReadiness.Samples.Provider;
-using AgentReadiness.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -180,11 +177,11 @@ internal sealed class Rig : IAsyncDisposable
         return agent;
     }
 
-    public Task<HttpResponseMessage> PostAsync(string path, string body, CancellationToken cancellation = default) =>
+    public Task<HttpResponseMessage> PostAsync(string path, string body, CancellationToken cancellationToken = default) =>
         Http.PostAsync(
             new Uri($"http://127.0.0.1:{EgressPort}{path}"),
             new StringContent(body, Encoding.UTF8, "application/json"),
-            cancellation
+            cancellationToken
         );
 
     public static string Body(string text, string extra = "") =>
