@@ -34,7 +34,7 @@ switch (args)
         return 2;
 }
 
-static async Task<int> RunAsync(CancellationToken stop)
+static async Task<int> RunAsync(CancellationToken cancellationToken)
 {
     if (Environment.GetEnvironmentVariable(RunnerVariables.ResultsPath) is not { Length: > 0 } results)
     {
@@ -47,13 +47,13 @@ static async Task<int> RunAsync(CancellationToken stop)
         return await WriteResultsAsync(
             results,
 #pragma warning disable RS0030 // A host: this is where the clock is chosen.
-            ResultsFile.Text(await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(stop))
+            ResultsFile.Text(await new CaseRunner(settings, TimeProvider.System, Console.Out).RunAsync(cancellationToken))
 #pragma warning restore RS0030
         );
     }
-    catch (FormatException fault)
+    catch (FormatException exception)
     {
-        return await WriteResultsAsync(results, ResultsFile.Failed(fault.Message));
+        return await WriteResultsAsync(results, ResultsFile.Failed(exception.Message));
     }
 }
 
@@ -65,9 +65,9 @@ static async Task<int> WriteResultsAsync(string path, byte[] text)
         ResultsFile.Write(path, text);
         return 0;
     }
-    catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+    catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
     {
-        await Console.Error.WriteLineAsync($"the results cannot be written: {fault.Message}");
+        await Console.Error.WriteLineAsync($"the results cannot be written: {exception.Message}");
         return 1;
     }
 }
@@ -83,10 +83,10 @@ static async Task QuitGuardrailAsync()
         using var answer = await client.PostAsync(new Uri(url), null);
         Console.WriteLine($"the guardrail was told to end: {(int)answer.StatusCode}");
     }
-    catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
+    catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
     {
         // The report is out; the Job's deadline ends what is left.
-        await Console.Error.WriteLineAsync($"the guardrail could not be told to end: {fault.Message}");
+        await Console.Error.WriteLineAsync($"the guardrail could not be told to end: {exception.Message}");
     }
 }
 
@@ -102,9 +102,9 @@ static async Task<int> WriteMessageAsync(string message)
         await File.WriteAllTextAsync(path, message);
         return 0;
     }
-    catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+    catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
     {
-        await Console.Error.WriteLineAsync($"the report cannot be written: {fault.Message}");
+        await Console.Error.WriteLineAsync($"the report cannot be written: {exception.Message}");
         return 1;
     }
 }

@@ -219,7 +219,7 @@ public static class ResultsLog
             native = bytes;
             return true;
         }
-        catch (Exception fault) when (fault is FormatException or InvalidDataException)
+        catch (Exception exception) when (exception is FormatException or InvalidDataException)
         {
             problem = "the results in the message are broken";
             return false;

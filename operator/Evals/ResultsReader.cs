@@ -40,9 +40,9 @@ public static class ResultsReader
                 throw new ResultsException(EvalReasons.NoCases, "the file has no cases: an empty measurement is not a pass");
             return new EvalResults { Format = format, Cases = cases };
         }
-        catch (ResultsException fault)
+        catch (ResultsException exception)
         {
-            return new EvalResults { Format = format, Problems = [new ResultsProblem(fault.Reason, fault.Message)] };
+            return new EvalResults { Format = format, Problems = [new ResultsProblem(exception.Reason, exception.Message)] };
         }
     }
 
@@ -69,9 +69,9 @@ public static class ResultsReader
                 ? format
                 : null;
         }
-        catch (ResultsException fault)
+        catch (ResultsException exception)
         {
-            return fault.Reason == EvalReasons.ResultsUnreadable ? string.Empty : null;
+            return exception.Reason == EvalReasons.ResultsUnreadable ? string.Empty : null;
         }
     }
 

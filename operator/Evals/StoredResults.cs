@@ -94,11 +94,11 @@ public static class StoredResults
                 SampledFrom = kept < total ? total : null,
             };
         }
-        catch (Exception fault) when (fault is FormatException or DecoderFallbackException)
+        catch (Exception exception) when (exception is FormatException or DecoderFallbackException)
         {
             return new EvalResults
             {
-                Problems = [new ResultsProblem(EvalReasons.BaselineUnusable, $"the stored results cannot be read: {fault.Message}")],
+                Problems = [new ResultsProblem(EvalReasons.BaselineUnusable, $"the stored results cannot be read: {exception.Message}")],
             };
         }
     }
@@ -111,7 +111,7 @@ public static class StoredResults
             var (total, kept, _) = new Body(Unpack(text)).Head();
             return new StoredInfo(kept, total);
         }
-        catch (Exception fault) when (fault is FormatException or DecoderFallbackException)
+        catch (Exception exception) when (exception is FormatException or DecoderFallbackException)
         {
             return new StoredInfo(0, 0);
         }

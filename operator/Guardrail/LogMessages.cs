@@ -15,7 +15,7 @@ internal static partial class LogMessages
             + "cached={CachedTokens} output={OutputTokens} cost={CostUsd} reserved={ReservedUsd} ms={DurationMs}"
     )]
     public static partial void ModelCall(
-        this ILogger log,
+        this ILogger logger,
         string outcome,
         string? runId,
         string upstream,
@@ -40,7 +40,7 @@ internal static partial class LogMessages
         "{Kind} call refused: run={RunId} upstream={Upstream} subject={Subject} status={Status} code={Code} check={Check}"
     )]
     public static partial void CallRefused(
-        this ILogger log,
+        this ILogger logger,
         string kind,
         string? runId,
         string upstream,
@@ -55,40 +55,40 @@ internal static partial class LogMessages
         LogLevel.Error,
         "overrun: model={Model} rule={Rule} cost={CostUsd} reserved={ReservedUsd}: {Why}; the model is refused until that is acknowledged"
     )]
-    public static partial void Overrun(this ILogger log, string model, string rule, string costUsd, string reservedUsd, string why);
+    public static partial void Overrun(this ILogger logger, string model, string rule, string costUsd, string reservedUsd, string why);
 
     [LoggerMessage(4, LogLevel.Warning, "{Kind} call failed: run={RunId} upstream={Upstream} subject={Subject} reason={Reason}")]
-    public static partial void CallFailed(this ILogger log, string kind, string? runId, string upstream, string? subject, string reason);
+    public static partial void CallFailed(this ILogger logger, string kind, string? runId, string upstream, string? subject, string reason);
 
     [LoggerMessage(5, LogLevel.Warning, "the grant endpoint does not answer: {Reason}")]
-    public static partial void GrantFailed(this ILogger log, string reason);
+    public static partial void GrantFailed(this ILogger logger, string reason);
 
     [LoggerMessage(6, LogLevel.Information, "the grant endpoint answers again")]
-    public static partial void GrantsRecovered(this ILogger log);
+    public static partial void GrantsRecovered(this ILogger logger);
 
     [LoggerMessage(7, LogLevel.Warning, "the operator has closed holder {Holder}; starting again under another one")]
-    public static partial void HolderClosed(this ILogger log, string holder);
+    public static partial void HolderClosed(this ILogger logger, string holder);
 
     [LoggerMessage(8, LogLevel.Information, "budget window {Window} is open")]
-    public static partial void WindowOpened(this ILogger log, string? window);
+    public static partial void WindowOpened(this ILogger logger, string? window);
 
     [LoggerMessage(9, LogLevel.Information, "configuration of revision {Revision} is in force")]
-    public static partial void ConfigLoaded(this ILogger log, string revision);
+    public static partial void ConfigLoaded(this ILogger logger, string revision);
 
     [LoggerMessage(10, LogLevel.Error, "configuration not used: {Reason}: {Detail}")]
-    public static partial void ConfigRejected(this ILogger log, string reason, string detail);
+    public static partial void ConfigRejected(this ILogger logger, string reason, string detail);
 
     [LoggerMessage(11, LogLevel.Information, "ready: {Prices} price rules, {Upstreams} upstreams, {Ports} ports")]
-    public static partial void Ready(this ILogger log, int prices, int upstreams, int ports);
+    public static partial void Ready(this ILogger logger, int prices, int upstreams, int ports);
 
     [LoggerMessage(12, LogLevel.Information, "stopping: {ModelCalls} model calls and {Runs} runs in flight")]
-    public static partial void Stopping(this ILogger log, int modelCalls, int runs);
+    public static partial void Stopping(this ILogger logger, int modelCalls, int runs);
 
     [LoggerMessage(13, LogLevel.Information, "stopped: unproven={UnprovenCalls} calls, closing report delivered={Delivered}")]
-    public static partial void Stopped(this ILogger log, int unprovenCalls, bool delivered);
+    public static partial void Stopped(this ILogger logger, int unprovenCalls, bool delivered);
 
     [LoggerMessage(14, LogLevel.Warning, "inbound request failed: port={Port} reason={Reason}")]
-    public static partial void InboundFailed(this ILogger log, int port, string reason);
+    public static partial void InboundFailed(this ILogger logger, int port, string reason);
 
     [LoggerMessage(
         15,
@@ -96,7 +96,7 @@ internal static partial class LogMessages
         "{Kind} call tried again: run={RunId} upstream={Upstream} attempt={Attempt} status={Status} after={DelayMs}ms"
     )]
     public static partial void CallRetried(
-        this ILogger log,
+        this ILogger logger,
         string kind,
         string? runId,
         string upstream,
@@ -106,10 +106,10 @@ internal static partial class LogMessages
     );
 
     [LoggerMessage(16, LogLevel.Information, "would be refused: upstream={Upstream} limit={Limit} kind={Kind}")]
-    public static partial void WouldRefuse(this ILogger log, string upstream, string limit, string kind);
+    public static partial void WouldRefuse(this ILogger logger, string upstream, string limit, string kind);
 
     [LoggerMessage(17, LogLevel.Information, "tool call: run={RunId} upstream={Upstream} tool={Tool} status={Status} ms={DurationMs}")]
-    public static partial void ToolCall(this ILogger log, string runId, string upstream, string tool, int status, long durationMs);
+    public static partial void ToolCall(this ILogger logger, string runId, string upstream, string tool, int status, long durationMs);
 
 #pragma warning disable SYSLIB1015
     [LoggerMessage(
@@ -118,7 +118,7 @@ internal static partial class LogMessages
         "run ended: run={RunId} status={Status} cost={CostUsd} steps={Steps} tools={ToolCalls} tokens={Tokens} ms={DurationMs}"
     )]
     public static partial void RunEnded(
-        this ILogger log,
+        this ILogger logger,
         string runId,
         int status,
         string costUsd,
@@ -132,16 +132,16 @@ internal static partial class LogMessages
 #pragma warning restore SYSLIB1015
 
     [LoggerMessage(22, LogLevel.Warning, "log lines dropped: {Lines}, because nobody read them in time")]
-    public static partial void LogLinesDropped(this ILogger log, long lines);
+    public static partial void LogLinesDropped(this ILogger logger, long lines);
 
     [LoggerMessage(20, LogLevel.Information, "prices are in force: {Rules} rules, {Own} of them laid over the shipped ones")]
-    public static partial void PricesLoaded(this ILogger log, int rules, int own);
+    public static partial void PricesLoaded(this ILogger logger, int rules, int own);
 
     [LoggerMessage(21, LogLevel.Error, "prices not used, those in force stay: {Reason}: {Detail}")]
-    public static partial void PricesRejected(this ILogger log, string reason, string detail);
+    public static partial void PricesRejected(this ILogger logger, string reason, string detail);
 
     [LoggerMessage(23, LogLevel.Warning, "journal not used: {Reason}: {Detail}")]
-    public static partial void JournalFault(this ILogger log, string reason, string detail);
+    public static partial void JournalFault(this ILogger logger, string reason, string detail);
 
     [LoggerMessage(
         24,
@@ -149,15 +149,15 @@ internal static partial class LogMessages
         "an earlier process of this pod did not close its account: holder={Holder} window={Window} settled={Settled} unproven={Unproven}; "
             + "closing it"
     )]
-    public static partial void OrphanedHolder(this ILogger log, string holder, string? window, string settled, string unproven);
+    public static partial void OrphanedHolder(this ILogger logger, string holder, string? window, string settled, string unproven);
 
     [LoggerMessage(
         25,
         LogLevel.Information,
         "the account of an earlier process is closed: holder={Holder} window={Window} outcome={Outcome}"
     )]
-    public static partial void OrphanedHolderClosed(this ILogger log, string holder, string? window, GrantOutcome outcome);
+    public static partial void OrphanedHolderClosed(this ILogger logger, string holder, string? window, GrantOutcome outcome);
 
     [LoggerMessage(26, LogLevel.Warning, "termination message not written: {Reason}")]
-    public static partial void FinalReportsNotWritten(this ILogger log, string reason);
+    public static partial void FinalReportsNotWritten(this ILogger logger, string reason);
 }

@@ -16,9 +16,9 @@ switch (args)
             app = GuardrailHost.Build(new GuardrailOptions { ConfigPath = path }, TimeProvider.System);
 #pragma warning restore RS0030
         }
-        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync($"guardrail: the configuration {path} cannot be used: {e.Message}");
+            await Console.Error.WriteLineAsync($"guardrail: the configuration {path} cannot be used: {exception.Message}");
             return 1;
         }
         await using (app)

@@ -53,10 +53,10 @@ public sealed class PriceCatalog
             CatalogShape.Check(document.RootElement);
             return CatalogReader.Read(document.RootElement);
         }
-        catch (Exception e)
-            when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or OverflowException)
+        catch (Exception exception)
+            when (exception is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or OverflowException)
         {
-            throw new FormatException($"not a price catalog: {e.Message}", e);
+            throw new FormatException($"not a price catalog: {exception.Message}", exception);
         }
     }
 

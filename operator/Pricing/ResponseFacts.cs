@@ -85,7 +85,7 @@ public sealed class ResponseFacts(UsageApi api)
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject || !ReadObject(ref reader, json, ref note, depth: 0))
                 return;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // Not JSON after all: the client sees it as it is. Counts may be half read by now, so nothing before them holds either.
             if (note.HasUsage)

@@ -22,7 +22,7 @@ public sealed class ControllerWiring(IServiceProvider services, WorkQueue<Namesp
         return this;
     }
 
-    /// <summary>Something that is no cached object wakes keys.</summary>
+    /// <summary>Lets something else than a change of a cached object wake keys, for example a file or a timer.</summary>
     /// <param name="subscribe">Gets what to call with a key.</param>
     public ControllerWiring Wakes(Action<Action<NamespacedName>> subscribe)
     {

@@ -94,7 +94,8 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
         queue.Dispose();
     }
 
-    // In this order: a worker that takes the key at once must not wait for what the cache has just shown.
+    // The write is forgotten before the key is added. A worker that takes the key at once must not wait for a version that the cache
+    // shows already.
     private void Wake(CacheEntry<TEntity>? before, CacheEntry<TEntity>? after)
     {
         var key = (after ?? before)!.Key;
@@ -181,7 +182,7 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The next leader takes it from here.
+            // The process stops. The next leader reconciles the object again.
         }
         catch (KubernetesApiException exception) when (exception.IsConflict)
         {
@@ -189,15 +190,15 @@ public sealed class ControllerWorker<TEntity> : ILeaderTask, IDisposable
         }
         catch (Exception exception)
         {
-            // One object's fault must not stop the others. What a controller foresees it answers as a Failure; of exceptions, the
-            // API server's and the network's are the world's, any other is the controller's own fault: Go would panic.
+            // The fault of one object must not stop the others. A controller returns a Failure for what it expects. Exceptions of the API
+            // server and of the network come from outside; any other exception is a defect of the controller, and is counted as a panic.
             if (exception is not (KubernetesApiException or HttpRequestException or IOException or TimeoutException))
                 RuntimeMetrics.ReconcilePanics.WithLabels(name).Inc();
             Fail(key, exception.Message, exception);
         }
     }
 
-    // What was read is old: not a fault, only too early.
+    // The decision was made on an old state of the object. That is no fault: it is tried again with growing pauses.
     private void Conflict(NamespacedName key, string message)
     {
         RuntimeLog.Conflict(logger, name, key, message);

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace AgentReadiness.Runtime;
 
 /// <summary>
-/// Writes Events: one object for equal words about one subject, counted up when they come again. Best effort: an event that
-/// cannot be written is logged and never fails a reconciliation.
+/// Writes Events. Equal events about one subject are one object with a count. An event that cannot be written is logged, and never fails
+/// a reconciliation.
 /// </summary>
 public sealed class EventRecorder(KubernetesApi api, string component, TimeProvider time, ILogger<EventRecorder> logger)
 {
@@ -121,7 +121,7 @@ public sealed class EventRecorder(KubernetesApi api, string component, TimeProvi
         }
     }
 
-    // client-go's spam filter: 25 at once for an object, then one in five minutes.
+    // The limits of client-go's spam filter: at most 25 events at once for an object, and then one in five minutes.
     private bool TakeToken(string uid)
     {
         var now = time.GetTimestamp();
@@ -130,7 +130,8 @@ public sealed class EventRecorder(KubernetesApi api, string component, TimeProvi
             var known = buckets.TryGetValue(uid, out var bucket);
             if (!known && buckets.Count >= MostBuckets)
             {
-                // Those that were silent for longest have the most tokens again, so forgetting them gives the least away.
+                // The subjects without events for the longest time have nearly full buckets, so forgetting them hardly changes what they
+                // may send.
                 foreach (var (old, _) in buckets.OrderBy(entry => entry.Value.At).Take(MostBuckets / 2).ToList())
                     buckets.Remove(old);
             }

@@ -29,7 +29,7 @@ internal sealed class Finalizing<TEntity>(
         if (missing.Count == 0)
             return await inner.ReconcileAsync(entity, cancellationToken);
         await WriteAsync(entity, entity.Metadata.ResourceVersion, present.Concat(missing), cancellationToken);
-        // The change comes back over the watch and wakes the object, which is whole then.
+        // The watch brings the change back, which wakes the object again. Then it has all of its finalizers.
         return ReconciliationResult<TEntity>.Success();
     }
 
@@ -52,7 +52,8 @@ internal sealed class Finalizing<TEntity>(
         return ReconciliationResult<TEntity>.Success();
     }
 
-    // The list is written whole, so the version guards what others have in it; a conflict brings the object back here, newer.
+    // The whole list is written, so the version is sent too: it protects the finalizers of others. After a conflict the object comes here
+    // again in its newer state.
     private async Task<JsonObject?> WriteAsync(
         TEntity entity,
         string version,

@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace AgentReadiness.Runtime;
 
-/// <summary>A list on its way into a cache. One that is not completed leaves the cache as it was.</summary>
+/// <summary>A list that is being read into a cache. If it is not completed, the cache stays as it was.</summary>
 public interface ICacheListing
 {
-    /// <summary>Takes a page; its elements are read at once and may then go.</summary>
+    /// <summary>Takes a page. Its elements are read before the method returns, so the caller may free them afterwards.</summary>
     void Add(IEnumerable<JsonElement> items);
 
-    /// <summary>The list is whole: whatever is not in it is dropped, with a change for each.</summary>
+    /// <summary>Ends the list: objects that are not in it are dropped from the cache, each with a change.</summary>
     void Complete();
 }

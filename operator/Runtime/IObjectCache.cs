@@ -11,7 +11,7 @@ public interface IObjectCache
     /// <summary>The label selector that limits it, or null.</summary>
     string? LabelSelector { get; }
 
-    /// <summary>The one object that it mirrors; null: all of them. So a right on one name is enough.</summary>
+    /// <summary>The only object that it mirrors, for which a right on one name is enough; null: all objects.</summary>
     NamespacedName? Only { get; }
 
     /// <summary>True once the first list is in.</summary>

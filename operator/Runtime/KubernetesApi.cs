@@ -23,7 +23,7 @@ public sealed class KubernetesApi
 {
     private const string LeasePath = "/apis/coordination.k8s.io/";
 
-    // A wrong header must not put an operator to sleep for a year.
+    // The longest Retry-After that is followed. A wrong header must not stop the operator for a long time.
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromMinutes(5);
 
     private readonly Kubernetes client;
@@ -183,7 +183,7 @@ public sealed class KubernetesApi
     )
     {
         var idempotent = RequestRetry.IsIdempotent(method, body, contentType);
-        // Before the time of the request starts: one that only waited for its turn was not too slow.
+        // The wait for its turn does not count as time of the request, since the server is not slow then.
         await PaceAsync(pathAndQuery, cancellationToken);
         using var over = new CancellationTokenSource(timeout, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
@@ -243,7 +243,7 @@ public sealed class KubernetesApi
     )
     {
         var answer = await SendAsync(method, pathAndQuery, body, contentType, cancellationToken);
-        // What a deletion answers is of use only where the object stays for its finalizers.
+        // The answer to a deletion is used only where the object stays for its finalizers.
         if (method != HttpMethod.Delete || answer["metadata"]?["deletionTimestamp"] is not null)
             OwnWrites.Remember(type, answer);
         return answer;

@@ -67,7 +67,7 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
         return true;
     }
 
-    // To the end of the work, a stop or not: what is in flight writes as the leader, so it must be the leader.
+    // Renew until the work has ended, also after a stop: work in flight writes as the leader, so this process must still lead.
     private async Task<bool> KeepAsync(Task work)
     {
         var renewed = time.GetTimestamp();
@@ -134,7 +134,7 @@ public sealed class LeaderElector(KubernetesApi api, LeaderElectionOptions optio
         }
     }
 
-    // Other machines' clocks are not trusted: a Lease is stale when it did not change for its duration as we saw it.
+    // The clocks of other machines are not trusted. A Lease is stale when this process saw no change of it for its duration.
     private bool IsStale(JsonObject spec)
     {
         var record = spec.ToJsonString();

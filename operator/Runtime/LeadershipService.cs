@@ -12,7 +12,7 @@ internal sealed class LeadershipService(
     ILogger<LeadershipService> logger
 ) : BackgroundService
 {
-    // Made now, so that no change between now and leadership is missed: queues collect keys from the first list on.
+    // The workers are made before this process leads. Their queues collect keys from the first list on, so no change is missed.
     private readonly IReadOnlyList<ILeaderTask> tasks = [.. tasks];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -41,7 +41,8 @@ internal sealed class LeadershipService(
     {
         using var together = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var running = tasks.Select(task => task.RunAsync(together.Token, lost)).ToList();
-        // None of them ends by itself; if one does, the others must not go on half alive.
+        // No task ends by itself. If one does, the process ends, because an operator without one of its tasks would do only a part of its
+        // work.
         await Task.WhenAny(running);
         await together.CancelAsync();
         await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

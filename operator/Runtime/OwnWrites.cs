@@ -40,7 +40,7 @@ public sealed class OwnWrites(TimeProvider time)
             || metadata["name"] is not JsonValue name
         )
             return;
-        // The last finalizer is gone, and the object with it: the next that the cache hears of it is its deletion.
+        // The last finalizer was removed, which deleted the object. The cache will show no newer version of it, only its deletion.
         var goes =
             metadata["deletionTimestamp"] is not null
             && metadata["finalizers"] is not JsonArray { Count: > 0 }
@@ -91,7 +91,7 @@ public sealed class OwnWrites(TimeProvider time)
     }
 
     // Versions are decimal numbers that grow with each write (KEP-5504); a server that has others can only be asked for equality.
-    // Of an object that goes, only a later one of the same name has a newer version.
+    // After a deletion only a new object of the same name has a newer version.
     private static bool Shows(string cached, string written, bool goes = false) =>
         (!goes || cached != written)
         && (

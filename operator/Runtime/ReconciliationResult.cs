@@ -1,6 +1,6 @@
 namespace AgentReadiness.Runtime;
 
-/// <summary>How a reconciliation ended. An exception means: try again, later and later.</summary>
+/// <summary>How a reconciliation ended. After an exception it is tried again, with growing pauses.</summary>
 /// <typeparam name="TEntity">The entity.</typeparam>
 public sealed record ReconciliationResult<TEntity>
 {
@@ -16,14 +16,14 @@ public sealed record ReconciliationResult<TEntity>
     public bool IsSuccess { get; }
 
     /// <summary>
-    /// What was decided on is not so any more. It is looked at again, as after a conflict: with growing pauses, and not as an error.
+    /// The object has changed since the decision. It is reconciled again with growing pauses, as after a conflict, and no error is counted.
     /// </summary>
     public bool IsStale { get; private init; }
 
-    /// <summary>Why not.</summary>
+    /// <summary>Why it did not succeed.</summary>
     public string? ErrorMessage { get; }
 
-    /// <summary>What lies behind it, or null.</summary>
+    /// <summary>The exception that caused it, or null.</summary>
     public Exception? Error { get; }
 
     /// <summary>When to look again though nothing changed; null: only on a change.</summary>

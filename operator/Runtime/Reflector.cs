@@ -40,15 +40,16 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
                 told = end.RetryAfter;
                 RuntimeMetrics.WatchRestarts.WithLabels(cache.Resource.Plural, cause.ToString()).Inc();
                 version = cause is WatchEndCause.Closed or WatchEndCause.Failed or WatchEndCause.Throttled ? last : null;
-                // A watch that ends at once, again and again, is a failure even where the server calls it a close.
+                // A watch that repeatedly ends at once is a failure, also where the server says that it was closed in order.
                 var healthy = cause == WatchEndCause.Closed && time.GetElapsedTime(began) > TimeSpan.FromSeconds(1);
-                // One that lived begins a new count: a balancer that resets healthy watches must not lead to longer and longer pauses.
+                // A watch that lasted for a while begins a new count: a load balancer that resets healthy watches must not lead to growing
+                // pauses.
                 failures =
                     healthy ? 0
                     : time.GetElapsedTime(began) > TimeSpan.FromSeconds(1) ? 1
                     : failures + 1;
-                // A server restored from a backup refuses versions from its future for ever: after a few tries only a list helps.
-                // Not one that is short of breath, though: a list costs it more than a watch.
+                // A server that was restored from a backup refuses newer versions for ever, so after a few tries a new list is needed. A
+                // server that has too many requests is not asked for a list, which costs it more than a watch.
                 if (failures >= 3 && cause != WatchEndCause.Throttled)
                     version = null;
                 if (!healthy)
@@ -60,7 +61,7 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
             }
             catch (Exception exception)
             {
-                // Whatever it was, a reflector that stops leaves its controllers blind: say it and try again.
+                // Every failure is logged and tried again. If the reflector stopped, its controllers would see no changes any more.
                 failures++;
                 version = null;
                 told = (exception as KubernetesApiException)?.RetryAfter;
@@ -81,7 +82,8 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
 
     private async Task<string> ListAsync(CancellationToken cancellationToken)
     {
-        // Only a whole list may drop what it does not hold; what is kept until then is the projections, for pages are many times larger.
+        // Only a whole list may drop objects that are not in it. Until it is whole only the projections are kept, since pages are much
+        // larger.
         var listing = cache.BeginList();
         string? next = null;
         string version;
@@ -104,7 +106,7 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
         return version;
     }
 
-    // A dead connection says nothing: without a limit of its own, a list would wait on it for ever.
+    // On a dead connection a list would wait for ever, so it has a time limit of its own.
     private async Task<JsonDocument> PageAsync(string query, CancellationToken cancellationToken)
     {
         using var over = new CancellationTokenSource(LongestPage, time);

@@ -9,10 +9,10 @@ namespace AgentReadiness.Runtime;
 /// </summary>
 internal static class RequestRetry
 {
-    // client-go's number. Each wait is the server's own word, so many are no burden to it.
+    // The number of client-go. The server itself asked for each of these waits, so they do not overload it.
     private const int MostTriesAsTold = 10;
 
-    // About a second and a half in all: a fault that lasts longer is the work queue's to wait out, not a worker's.
+    // These tries take about 1.5 seconds. After that the work queue waits, so that no worker is kept busy by a longer fault.
     private const int MostTriesOfOurs = 5;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 

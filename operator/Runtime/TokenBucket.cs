@@ -1,8 +1,8 @@
 namespace AgentReadiness.Runtime;
 
 /// <summary>
-/// Tokens that come back at a steady rate. Who finds none reserves the next one and waits for it, so waiters go in their order.
-/// System.Threading.RateLimiting has one too, but it reads the machine's clock.
+/// Tokens that come back at a steady rate. A caller who finds none reserves the next one and waits for it, so callers are served in their
+/// order. System.Threading.RateLimiting has such a class too, but it reads the clock of the machine, which tests cannot move.
 /// </summary>
 internal sealed class TokenBucket
 {

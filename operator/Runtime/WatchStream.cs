@@ -13,7 +13,7 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
 {
     private const int LongestLine = 16 * 1024 * 1024;
 
-    /// <summary>Silence beyond the server's own timeout that is taken for death.</summary>
+    /// <summary>How long after the server's own timeout a silent connection is taken for dead.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>A field selector, or null.</summary>

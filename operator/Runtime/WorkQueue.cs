@@ -150,7 +150,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
-    // A key that is woken every second and plans its next look in an hour would leave 3,600 entries that mean nothing.
+    // Old entries are removed. Otherwise a key that is woken every second and planned again in an hour would leave 3,600 useless entries.
     private void DropStale()
     {
         if (delayed.Count <= 64 + (2 * due.Count))

@@ -1,7 +1,5 @@
 using AgentReadiness.Api.Calendar;
 using AgentReadiness.Contracts;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Api.Tests;
 

@@ -1,10 +1,7 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Calendar;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Readiness;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Api.Tests;
 

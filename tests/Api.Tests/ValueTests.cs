@@ -1,7 +1,5 @@
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Api.Tests;
 

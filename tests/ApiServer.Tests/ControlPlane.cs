@@ -1,13 +1,9 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 using k8s;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
@@ -230,10 +226,10 @@ public sealed class ControlPlane : IAsyncLifetime
                 using var response = await Api.OpenAsync(HttpMethod.Get, path, null, null, CancellationToken.None);
                 return;
             }
-            catch (Exception error) when (attempt < 300 && error is HttpRequestException or KubernetesApiException)
+            catch (Exception exception) when (attempt < 300 && exception is HttpRequestException or KubernetesApiException)
             {
                 if (apiServer.HasExited)
-                    throw new InvalidOperationException(await File.ReadAllTextAsync(Path.Combine(folder, "apiserver.log")), error);
+                    throw new InvalidOperationException(await File.ReadAllTextAsync(Path.Combine(folder, "apiserver.log")), exception);
                 await Task.Delay(100);
             }
         }

@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using System.Globalization;
-using System.Text.Json.Nodes;
 using AgentReadiness.Runtime;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;

@@ -6,8 +6,6 @@ using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
@@ -26,7 +24,7 @@ public sealed class LedgerWriterTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
-        LedgerWriter[] books = [Book(ns, stop.Token), Book(ns, stop.Token)];
+        LedgerWriter[] writers = [Writer(ns, stop.Token), Writer(ns, stop.Token)];
 
         var answered = await Task.WhenAll(
             Enumerable
@@ -46,7 +44,7 @@ public sealed class LedgerWriterTests(ControlPlane plane)
                         };
                         try
                         {
-                            var answer = await books[(spender + round) % 2]
+                            var answer = await writers[(spender + round) % 2]
                                 .GrantAsync(request, new HolderPod($"pod{spender}", $"uid{spender}"), Amount.Zero, CancellationToken.None);
                             (granted, window) = (Money.Max(granted, answer.Granted.Cost), answer.Window);
                         }
@@ -74,10 +72,10 @@ public sealed class LedgerWriterTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
-        var book = Book(ns, stop.Token);
+        var writer = Writer(ns, stop.Token);
         for (var call = 1; call <= 10; call++)
         {
-            var answer = await book.GrantAsync(Want(call), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
+            var answer = await writer.GrantAsync(Want(call), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
             (await ReadAsync(ns)).Holders.Single().Granted.Cost.ShouldBeGreaterThanOrEqualTo(answer.Granted.Cost);
         }
         await stop.CancelAsync();
@@ -90,13 +88,13 @@ public sealed class LedgerWriterTests(ControlPlane plane)
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
         var gate = new Gate();
-        var book = Book(ns, stop.Token, gate: gate);
-        var first = book.GrantAsync(Want(0), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
+        var writer = Writer(ns, stop.Token, gate: gate);
+        var first = writer.GrantAsync(Want(0), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
         await gate.Reached.WaitAsync(TimeSpan.FromSeconds(30));
         var others = Enumerable
             .Range(1, pods)
             .Select(pod =>
-                book.GrantAsync(
+                writer.GrantAsync(
                     new GrantRequest
                     {
                         Holder = $"holder-{pod:0000000000}",
@@ -121,12 +119,12 @@ public sealed class LedgerWriterTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
-        var book = Book(ns, stop.Token, TimeSpan.FromMilliseconds(1));
+        var writer = Writer(ns, stop.Token, TimeSpan.FromMilliseconds(1));
         await Should.ThrowAsync<LedgerUnavailableException>(() =>
-            book.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)
+            writer.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)
         );
 
-        var next = Book(ns, stop.Token);
+        var next = Writer(ns, stop.Token);
         var answer = await next.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
 
         answer.Outcome.ShouldBe(GrantOutcome.Granted);
@@ -139,9 +137,9 @@ public sealed class LedgerWriterTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
-        var book = Book(ns, stop.Token);
+        var writer = Writer(ns, stop.Token);
         var pod = new HolderPod("pod", "uid");
-        var window = (await book.GrantAsync(Want(1), pod, Amount.Zero, CancellationToken.None)).Window;
+        var window = (await writer.GrantAsync(Want(1), pod, Amount.Zero, CancellationToken.None)).Window;
         GrantRequest Told(Amount? want) =>
             new()
             {
@@ -178,10 +176,10 @@ public sealed class LedgerWriterTests(ControlPlane plane)
             };
 
         // A mere report waits for the next write: it is answered from memory.
-        (await book.GrantAsync(Told(null), pod, Amount.Zero, CancellationToken.None)).Noted.ShouldBe(0);
+        (await writer.GrantAsync(Told(null), pod, Amount.Zero, CancellationToken.None)).Noted.ShouldBe(0);
         Limit(await ReadAsync(ns)).Spend.ShouldBeNull();
         // A grant is written, and with it what waited; the batch that comes again changes nothing.
-        (await book.GrantAsync(Told(new Money(0.6m)), pod, Amount.Zero, CancellationToken.None)).Noted.ShouldBe(1);
+        (await writer.GrantAsync(Told(new Money(0.6m)), pod, Amount.Zero, CancellationToken.None)).Noted.ShouldBe(1);
         var spend = Limit(await ReadAsync(ns)).Spend!;
         spend
             .By.ShouldHaveSingleItem()
@@ -203,12 +201,12 @@ public sealed class LedgerWriterTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
-        var book = Book(ns, stop.Token);
-        await book.RefreshAsync(CancellationToken.None);
+        var writer = Writer(ns, stop.Token);
+        await writer.RefreshAsync(CancellationToken.None);
         await stop.CancelAsync();
 
         await Should.ThrowAsync<LedgerUnavailableException>(() =>
-            book.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)
+            writer.GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)
         );
     }
 
@@ -231,11 +229,11 @@ public sealed class LedgerWriterTests(ControlPlane plane)
                 At = at,
             },
         ];
-        (await Book(ns, stop.Token).GrantAsync(request, new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None))
+        (await Writer(ns, stop.Token).GrantAsync(request, new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None))
             .Refused.Single()
             .Rule.ShouldBe("openai/gpt-5.4-mini");
 
-        var next = await Book(ns, stop.Token).GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
+        var next = await Writer(ns, stop.Token).GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
         next.Refused.Single().Why.ShouldBe("it wrote on");
         (await ReadAsync(ns)).Overruns.Single().At.ShouldBe(at.UtcDateTime);
 
@@ -252,7 +250,7 @@ public sealed class LedgerWriterTests(ControlPlane plane)
             ],
         };
         (
-            await Book(ns, stop.Token, terms: acknowledged)
+            await Writer(ns, stop.Token, terms: acknowledged)
                 .GrantAsync(request, new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None)
         ).Refused.ShouldBeEmpty();
         (await ReadAsync(ns)).Overruns.ShouldBeEmpty();
@@ -273,7 +271,13 @@ public sealed class LedgerWriterTests(ControlPlane plane)
             Call = new Money(0.2m),
         };
 
-    private LedgerWriter Book(string ns, CancellationToken stop, TimeSpan? timeout = null, AccountTerms? terms = null, Gate? gate = null)
+    private LedgerWriter Writer(
+        string ns,
+        CancellationToken cancellationToken,
+        TimeSpan? timeout = null,
+        AccountTerms? terms = null,
+        Gate? gate = null
+    )
     {
         var options = new OperatorOptions
         {
@@ -285,7 +289,7 @@ public sealed class LedgerWriterTests(ControlPlane plane)
             GrantsUrl = "https://grants",
             GrantsTlsDirectory = "/nowhere",
         };
-        var book = new LedgerWriter(
+        var writer = new LedgerWriter(
             Account,
             new LedgerEnvironment(_ => terms ?? Today, (_, _, _, _, _) => throw new NotSupportedException(), _ => { }),
             new KubernetesApi(gate is null ? plane.CreateClient() : plane.CreateClient(gate), "operator", timeout),
@@ -293,8 +297,8 @@ public sealed class LedgerWriterTests(ControlPlane plane)
             TimeProvider.System,
             NullLogger.Instance
         );
-        _ = book.RunAsync(stop);
-        return book;
+        _ = writer.RunAsync(cancellationToken);
+        return writer;
     }
 
     private async Task<BudgetLedgerStatus> ReadAsync(string ns) =>

@@ -7,8 +7,6 @@ using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests;
 
@@ -27,7 +25,7 @@ public sealed class SharedLedgerTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
-        Desk[] leaders = [new(plane, ns, stop.Token), new(plane, ns, stop.Token)];
+        Leader[] leaders = [new(plane, ns, stop.Token), new(plane, ns, stop.Token)];
 
         var pods = await Task.WhenAll(
             Enumerable
@@ -45,7 +43,7 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         spent.ShouldBeGreaterThan(Money.Parse("9"), "the test spent next to nothing");
 
         // One leader is left: what pods close and agents give back is free again, and what was spent is known to the last digit.
-        var last = new Desk(plane, ns, stop.Token);
+        var last = new Leader(plane, ns, stop.Token);
         foreach (var pod in pods)
             await pod.CloseAsync(last);
         // A report that grants nothing is written when it is due; and what one of the leaders was lent and could not write is known only
@@ -56,8 +54,8 @@ public sealed class SharedLedgerTests(ControlPlane plane)
             limit.Token.ThrowIfCancellationRequested();
             foreach (var account in pods.Select(pod => pod.Account).Distinct().Append(Pot))
             {
-                last.Book(account).ReturnIdle();
-                await last.Book(account).RefreshAsync(CancellationToken.None);
+                last.Writer(account).ReturnIdle();
+                await last.Writer(account).RefreshAsync(CancellationToken.None);
             }
         }
         var pot = (await ReadAsync(ns, Pot)).Limits.ShouldHaveSingleItem();
@@ -73,24 +71,24 @@ public sealed class SharedLedgerTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
-        var desk = new Desk(plane, ns, stop.Token);
+        var leader = new Leader(plane, ns, stop.Token);
         var (rich, poor) = (
             new Spender("rich", AccountKey.Serving("shop", "agent-0")),
             new Spender("poor", AccountKey.Serving("shop", "agent-1"))
         );
 
-        (await rich.WantAsync(desk, new Money(8))).Outcome.ShouldBe(GrantOutcome.Granted);
-        (await poor.WantAsync(desk, new Money(3))).Outcome.ShouldBe(GrantOutcome.Held, "others hold it");
-        var news = await rich.ReportAsync(desk);
+        (await rich.WantAsync(leader, new Money(8))).Outcome.ShouldBe(GrantOutcome.Granted);
+        (await poor.WantAsync(leader, new Money(3))).Outcome.ShouldBe(GrantOutcome.Held, "others hold it");
+        var news = await rich.ReportAsync(leader);
         news.Reclaim.ShouldBeTrue("somebody waits");
-        await rich.GiveBackAsync(desk);
+        await rich.GiveBackAsync(leader);
         // The agent's ledger gives it back by itself; the next try finds it.
         using var limit = new CancellationTokenSource(Patience);
         GrantResponse answer;
         do
         {
             limit.Token.ThrowIfCancellationRequested();
-            answer = await poor.WantAsync(desk, new Money(3));
+            answer = await poor.WantAsync(leader, new Money(3));
         } while (answer.Outcome == GrantOutcome.Held);
         answer.Outcome.ShouldBe(GrantOutcome.Granted);
         await stop.CancelAsync();
@@ -101,9 +99,9 @@ public sealed class SharedLedgerTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
-        var book = new Desk(plane, ns, stop.Token, new StoppedClock()).Book(Pot);
+        var writer = new Leader(plane, ns, stop.Token, new StoppedClock()).Writer(Pot);
         Task<GrantResponse> AskAsync(string name, decimal call) =>
-            book.GrantAsync(
+            writer.GrantAsync(
                 new GrantRequest
                 {
                     Holder = $"holder-{name}-0000000000",
@@ -118,7 +116,7 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         var window = (await AskAsync("rich", 8)).Window;
         (await AskAsync("large", 5)).Outcome.ShouldBe(GrantOutcome.Held);
         (await AskAsync("small", 1.5m)).Outcome.ShouldBe(GrantOutcome.Held, "2 are free, and 5 are waited for");
-        await book.GrantAsync(
+        await writer.GrantAsync(
             new GrantRequest
             {
                 Holder = "holder-rich-0000000000",
@@ -140,11 +138,12 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
         var agent = AccountKey.Serving("shop", "agent-0");
-        var desk = new Desk(plane, ns, stop.Token);
-        await desk.Book(agent).RefreshAsync(CancellationToken.None);
+        var leader = new Leader(plane, ns, stop.Token);
+        await leader.Writer(agent).RefreshAsync(CancellationToken.None);
         var id = (await ReadAsync(ns, agent)).Id;
         // The shared budget lent, and the leader died before the agent's ledger had it: in a segment that has gone by since.
-        await desk.Book(Pot)
+        await leader
+            .Writer(Pot)
             .GrantAsync(
                 new GrantRequest
                 {
@@ -159,8 +158,8 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         (await ReadAsync(ns, Pot)).Limits.Single().Outstanding.Cost.ShouldBe(new Money(4));
 
         var row = (await ReadAsync(ns, Pot)).Holders.Single();
-        await desk.Book(agent).ForgetJoinAsync(Pot, row, CancellationToken.None);
-        await desk.Book(agent).RefreshAsync(CancellationToken.None);
+        await leader.Writer(agent).ForgetJoinAsync(Pot, row, CancellationToken.None);
+        await leader.Writer(agent).RefreshAsync(CancellationToken.None);
 
         (await ReadAsync(ns, Pot))
             .Limits.Single()
@@ -173,17 +172,17 @@ public sealed class SharedLedgerTests(ControlPlane plane)
     {
         var ns = await plane.NamespaceAsync();
         using var stop = new CancellationTokenSource();
-        var desk = new Desk(plane, ns, stop.Token, new StoppedClock());
+        var leader = new Leader(plane, ns, stop.Token, new StoppedClock());
         var pod = new Spender("pod", AccountKey.Serving("shop", "agent-0"));
-        await pod.WantAsync(desk, new Money(1));
+        await pod.WantAsync(leader, new Money(1));
         var before = await VersionAsync(ns, pod.Account);
         for (var i = 0; i < 50; i++)
         {
             pod.Spent += new Money(0.01m);
-            await pod.ReportAsync(desk);
+            await pod.ReportAsync(leader);
         }
         (await VersionAsync(ns, pod.Account)).ShouldBe(before, "a report may wait");
-        await pod.CloseAsync(desk);
+        await pod.CloseAsync(leader);
         (await ReadAsync(ns, pod.Account)).Limits.Single(limit => limit.Shared != true).Settled.Cost.ShouldBe(new Money(0.5m));
         await stop.CancelAsync();
     }
@@ -203,14 +202,14 @@ public sealed class SharedLedgerTests(ControlPlane plane)
         public override long GetTimestamp() => 0;
     }
 
-    /// <summary>The books of one leader, or of a process that believes to be it.</summary>
-    private sealed class Desk(ControlPlane plane, string ns, CancellationToken stop, TimeProvider? time = null)
+    /// <summary>The writers of one leader, or of a process that believes to be it.</summary>
+    private sealed class Leader(ControlPlane plane, string ns, CancellationToken cancellationToken, TimeProvider? time = null)
     {
-        private readonly ConcurrentDictionary<AccountKey, Lazy<LedgerWriter>> books = new();
+        private readonly ConcurrentDictionary<AccountKey, Lazy<LedgerWriter>> writers = new();
         private readonly KubernetesApi api = new(plane.CreateClient(), "operator");
 
-        public LedgerWriter Book(AccountKey account) =>
-            books
+        public LedgerWriter Writer(AccountKey account) =>
+            writers
                 .GetOrAdd(
                     account,
                     key => new Lazy<LedgerWriter>(() =>
@@ -230,21 +229,21 @@ public sealed class SharedLedgerTests(ControlPlane plane)
                             GrantsUrl = "https://grants",
                             GrantsTlsDirectory = "/nowhere",
                         };
-                        var book = new LedgerWriter(
+                        var writer = new LedgerWriter(
                             key,
                             new LedgerEnvironment(
                                 _ => terms,
                                 (shared, request, holder, also, cancellation) =>
-                                    Book(shared).GrantAsync(request, holder, also, cancellation),
-                                holders => books.Values.Where(one => holders.Count > 0).ToList().ForEach(one => one.Value.ReturnIdle())
+                                    Writer(shared).GrantAsync(request, holder, also, cancellation),
+                                holders => writers.Values.Where(one => holders.Count > 0).ToList().ForEach(one => one.Value.ReturnIdle())
                             ),
                             api,
                             options,
                             time ?? TimeProvider.System,
                             NullLogger.Instance
                         );
-                        _ = book.RunAsync(stop);
-                        return book;
+                        _ = writer.RunAsync(cancellationToken);
+                        return writer;
                     })
                 )
                 .Value;
@@ -266,12 +265,12 @@ public sealed class SharedLedgerTests(ControlPlane plane)
 
         public bool IsRefused { get; private set; }
 
-        public async Task SpendAsync(Desk desk, Money call)
+        public async Task SpendAsync(Leader leader, Money call)
         {
             try
             {
                 if (!(Spent + call <= Granted.Cost - Returned.Cost))
-                    IsRefused |= (await WantAsync(desk, call)).Outcome == GrantOutcome.Exhausted;
+                    IsRefused |= (await WantAsync(leader, call)).Outcome == GrantOutcome.Exhausted;
                 if (Spent + call <= Granted.Cost - Returned.Cost)
                     Spent += call;
             }
@@ -281,9 +280,9 @@ public sealed class SharedLedgerTests(ControlPlane plane)
             }
         }
 
-        public Task<GrantResponse> WantAsync(Desk desk, Money call) =>
+        public Task<GrantResponse> WantAsync(Leader leader, Money call) =>
             SendAsync(
-                desk,
+                leader,
                 new GrantRequest
                 {
                     Holder = holder,
@@ -295,9 +294,9 @@ public sealed class SharedLedgerTests(ControlPlane plane)
                 }
             );
 
-        public Task<GrantResponse> ReportAsync(Desk desk) =>
+        public Task<GrantResponse> ReportAsync(Leader leader) =>
             SendAsync(
-                desk,
+                leader,
                 new GrantRequest
                 {
                     Holder = holder,
@@ -307,17 +306,17 @@ public sealed class SharedLedgerTests(ControlPlane plane)
                 }
             );
 
-        public Task<GrantResponse> GiveBackAsync(Desk desk)
+        public Task<GrantResponse> GiveBackAsync(Leader leader)
         {
             Returned = Granted - Spent;
-            return ReportAsync(desk);
+            return ReportAsync(leader);
         }
 
-        public Task CloseAsync(Desk desk) =>
+        public Task CloseAsync(Leader leader) =>
             window is null
                 ? Task.CompletedTask
                 : SendAsync(
-                    desk,
+                    leader,
                     new GrantRequest
                     {
                         Holder = holder,
@@ -328,9 +327,10 @@ public sealed class SharedLedgerTests(ControlPlane plane)
                     }
                 );
 
-        private async Task<GrantResponse> SendAsync(Desk desk, GrantRequest request)
+        private async Task<GrantResponse> SendAsync(Leader leader, GrantRequest request)
         {
-            var answer = await desk.Book(account)
+            var answer = await leader
+                .Writer(account)
                 .GrantAsync(request, new HolderPod(name, $"uid-{name}"), Amount.Zero, CancellationToken.None);
             // A window that ends here is the account's joining of the budget: money of the one before is money still.
             if (window is null || answer.Outcome != GrantOutcome.WindowOver)

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
-using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Shared;
-using AgentReadiness.Testing;
 
 namespace AgentReadiness.Bench;
 

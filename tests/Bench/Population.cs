@@ -204,11 +204,11 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Op
         return View(ended, TypedView.Of<EvalRun>);
     }
 
-    // Through the operator's own book, which answers nothing but that it is done.
+    // Through the operator's own writer, which answers nothing but that it is done.
     private async Task<BudgetLedgerStatus> LedgerAsync(AgentDeployment agent)
     {
         var account = AccountKey.Serving(agent.Metadata.NamespaceProperty, agent.Metadata.Name);
-        var book = new LedgerWriter(
+        var writer = new LedgerWriter(
             account,
             new LedgerEnvironment(
                 now => BudgetWindows.Serving(agent.Spec, [], now),
@@ -220,9 +220,9 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Op
             TimeProvider.System,
             NullLogger.Instance
         );
-        var open = book.RunAsync(CancellationToken.None);
-        await book.RefreshAsync(CancellationToken.None);
-        book.Close();
+        var open = writer.RunAsync(CancellationToken.None);
+        await writer.RefreshAsync(CancellationToken.None);
+        writer.Close();
         await open;
         var found = await operators.GetAsync(
             ResourceType.Of<BudgetLedger>(),

@@ -3,9 +3,7 @@ using AgentReadiness.ApiServer.Tests;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Bench;
 using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Shared;
-using AgentReadiness.Testing;
 
 if (args is not [var published, var output, .. var counts])
 {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.ApiServer.Tests.Rollout;
@@ -33,7 +32,7 @@ internal static class CompareAndSwap
     /// <param name="ns">Where the copy is made.</param>
     /// <param name="writers">How many write at once.</param>
     /// <param name="length">How long.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public static async Task<Swapped> RunAsync(
         KubernetesApi api,
         JsonObject like,
@@ -41,21 +40,21 @@ internal static class CompareAndSwap
         string ns,
         int writers,
         TimeSpan length,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
-        var name = await CopyAsync(api, like, withHolders, ns, cancellation);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var name = await CopyAsync(api, like, withHolders, ns, cancellationToken);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (times, conflicts, began) = (new List<double>(), 0, Stopwatch.GetTimestamp());
         async Task WriteAsync()
         {
-            var known = (await api.GetAsync(Ledgers, ns, name, cancellation))!;
+            var known = (await api.GetAsync(Ledgers, ns, name, cancellationToken))!;
             while (!over.IsCancellationRequested)
             {
                 var asked = Stopwatch.GetTimestamp();
                 // With others at work, what it wrote last is not what is there.
                 if (writers > 1)
-                    known = (await api.GetAsync(Ledgers, ns, name, cancellation))!;
+                    known = (await api.GetAsync(Ledgers, ns, name, cancellationToken))!;
                 while (true)
                 {
                     Book(known);
@@ -66,16 +65,16 @@ internal static class CompareAndSwap
                             Ledgers.Path(ns, name, "status"),
                             known,
                             "application/json",
-                            cancellation
+                            cancellationToken
                         );
                         break;
                     }
-                    catch (KubernetesApiException error) when (error.IsConflict)
+                    catch (KubernetesApiException exception) when (exception.IsConflict)
                     {
                         Interlocked.Increment(ref conflicts);
                         if (over.IsCancellationRequested)
                             return;
-                        known = (await api.GetAsync(Ledgers, ns, name, cancellation))!;
+                        known = (await api.GetAsync(Ledgers, ns, name, cancellationToken))!;
                     }
                 }
                 if (Stopwatch.GetElapsedTime(began) < Warm)
@@ -85,10 +84,10 @@ internal static class CompareAndSwap
             }
         }
         over.CancelAfter(Warm + length);
-        await Task.WhenAll(Enumerable.Range(0, writers).Select(_ => Task.Run(WriteAsync, cancellation)));
+        await Task.WhenAll(Enumerable.Range(0, writers).Select(_ => Task.Run(WriteAsync, cancellationToken)));
         // A write of a large account may take longer than the round: who is at it finishes it.
         var seconds = (Stopwatch.GetElapsedTime(began) - Warm).TotalSeconds;
-        await api.DeleteAsync(Ledgers, ns, name, null, cancellation);
+        await api.DeleteAsync(Ledgers, ns, name, null, cancellationToken);
         return new Swapped(times.Count / seconds, times, (double)conflicts / Math.Max(1, times.Count));
     }
 
@@ -97,7 +96,7 @@ internal static class CompareAndSwap
         JsonObject like,
         bool withHolders,
         string ns,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
         const string name = "account";
@@ -117,13 +116,13 @@ internal static class CompareAndSwap
                     ["account"] = nameof(LedgerAccount.Serving),
                 },
             },
-            cancellation
+            cancellationToken
         );
         var status = (JsonObject)like["status"]!.DeepClone();
         if (!withHolders)
             status["holders"] = new JsonArray();
         made["status"] = status;
-        await api.SendAsync(HttpMethod.Put, Ledgers.Path(ns, name, "status"), made, "application/json", cancellation);
+        await api.SendAsync(HttpMethod.Put, Ledgers.Path(ns, name, "status"), made, "application/json", cancellationToken);
         return name;
     }
 

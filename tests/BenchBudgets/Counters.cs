@@ -35,12 +35,12 @@ internal sealed class Counters(KubernetesApi api, int process)
     private static readonly string[] Writing = ["POST", "PUT", "PATCH", "DELETE"];
 
     /// <summary>Looks.</summary>
-    public async Task<Look> LookAsync(CancellationToken cancellation)
+    public async Task<Look> LookAsync(CancellationToken cancellationToken)
     {
-        using var response = await api.OpenAsync(HttpMethod.Get, "/metrics", null, null, cancellation);
+        using var response = await api.OpenAsync(HttpMethod.Get, "/metrics", null, null, cancellationToken);
         var (ledgers, conflicts, reviews, others) = (0.0, 0.0, 0.0, 0.0);
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
-        while (await reader.ReadLineAsync(cancellation) is { } line)
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
             if (
                 !line.StartsWith("apiserver_request_total{", StringComparison.Ordinal)

@@ -57,13 +57,13 @@ internal sealed class Load(IReadOnlyList<SimulatedPod> pods, double rate)
     public static async Task<IReadOnlyCollection<double>> BeginAsync(
         IReadOnlyList<SimulatedPod> pods,
         Action<string> say,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
         var times = new List<double>();
         var all = Parallel.ForEachAsync(
             pods,
-            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
             async (pod, token) =>
             {
                 var began = Stopwatch.GetTimestamp();
@@ -77,9 +77,9 @@ internal sealed class Load(IReadOnlyList<SimulatedPod> pods, double rate)
                     times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
             }
         );
-        while (await Task.WhenAny(all, Task.Delay(Progress, cancellation)) != all)
+        while (await Task.WhenAny(all, Task.Delay(Progress, cancellationToken)) != all)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             say($"{times.Count} of {pods.Count} pods have their first grant, {pods.Sum(pod => pod.Failures)} messages had no answer");
         }
         await all;
@@ -87,17 +87,17 @@ internal sealed class Load(IReadOnlyList<SimulatedPod> pods, double rate)
     }
 
     /// <summary>Runs the load.</summary>
-    public async Task<Loaded> RunAsync(Counters counters, TimeSpan warm, TimeSpan length, CancellationToken cancellation)
+    public async Task<Loaded> RunAsync(Counters counters, TimeSpan warm, TimeSpan length, CancellationToken cancellationToken)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var running = Task.Run(() => PaceAsync(over.Token, cancellation), CancellationToken.None);
-        await Task.Delay(warm, cancellation);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var running = Task.Run(() => PaceAsync(over.Token, cancellationToken), CancellationToken.None);
+        await Task.Delay(warm, cancellationToken);
         var (messages, failures) = Sums();
-        var before = await counters.LookAsync(cancellation);
+        var before = await counters.LookAsync(cancellationToken);
         Take();
-        await Task.Delay(length, cancellation);
+        await Task.Delay(length, cancellationToken);
         var taken = Take();
-        var (seconds, grown) = (await counters.LookAsync(cancellation)).Since(before);
+        var (seconds, grown) = (await counters.LookAsync(cancellationToken)).Since(before);
         var after = Sums();
         var held = Money.Sum(pods.Select(pod => pod.Account.Totals).Select(totals => (totals.Free + totals.Reserved).Positive().Cost));
         await over.CancelAsync();
@@ -116,23 +116,23 @@ internal sealed class Load(IReadOnlyList<SimulatedPod> pods, double rate)
         };
     }
 
-    private async Task PaceAsync(CancellationToken over, CancellationToken cancellation)
+    private async Task PaceAsync(CancellationToken over, CancellationToken cancellationToken)
     {
         var open = new List<Task>();
         var began = Stopwatch.GetTimestamp();
         for (var count = 0; !over.IsCancellationRequested; await Task.Delay(Tick, CancellationToken.None))
         {
             for (; count < Stopwatch.GetElapsedTime(began).TotalSeconds * rate; count++)
-                open.Add(CallAsync(pods[chance.Next(pods.Count)], cancellation));
+                open.Add(CallAsync(pods[chance.Next(pods.Count)], cancellationToken));
             open.RemoveAll(call => call.IsCompleted);
         }
         await Task.WhenAll(open);
     }
 
-    private async Task CallAsync(SimulatedPod pod, CancellationToken cancellation)
+    private async Task CallAsync(SimulatedPod pod, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
-        var pending = pod.Client.AcquireAsync(Call.Bound, cancellation);
+        var pending = pod.Client.AcquireAsync(Call.Bound, cancellationToken);
         // Money that the pod holds is there at once; whatever is not waits for an answer, its own or another call's.
         var isServed = pending.IsCompleted;
         var result = await pending;
@@ -149,7 +149,7 @@ internal sealed class Load(IReadOnlyList<SimulatedPod> pods, double rate)
         }
         if (result.Reservation is null)
             return;
-        await Task.Delay(Call.Duration, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Call.Duration, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         pod.Client.Settle(result.Reservation, Call.Cost);
     }
 

@@ -58,10 +58,10 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
     );
     return 130;
 }
-catch (Exception error)
-    when (error is InvalidOperationException or TimeoutException or HttpRequestException or IOException or KubernetesApiException)
+catch (Exception exception)
+    when (exception is InvalidOperationException or TimeoutException or HttpRequestException or IOException or KubernetesApiException)
 {
-    Console.Error.WriteLine($"\nTHE RUN FAILED, nothing is written: {error.Message}\n{running?.Log}");
+    Console.Error.WriteLine($"\nTHE RUN FAILED, nothing is written: {exception.Message}\n{running?.Log}");
     return 1;
 }
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using AgentReadiness.Api;
 using AgentReadiness.BenchGuardrail;
 

@@ -33,24 +33,25 @@ internal static class Saturation
         IReadOnlyList<SimulatedPod> pods,
         Counters counters,
         TimeSpan length,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var tally = new Tally();
-        var running = pods.Select(pod => Task.Run(() => PodAsync(pod, tally, over.Token, cancellation), CancellationToken.None)).ToArray();
-        await Task.Delay(Warm, cancellation);
-        var before = await counters.LookAsync(cancellation);
+        var running = pods.Select(pod => Task.Run(() => PodAsync(pod, tally, over.Token, cancellationToken), CancellationToken.None))
+            .ToArray();
+        await Task.Delay(Warm, cancellationToken);
+        var before = await counters.LookAsync(cancellationToken);
         tally.Reset();
-        await Task.Delay(length, cancellation);
+        await Task.Delay(length, cancellationToken);
         var (times, held, failed) = tally.Take();
-        var (seconds, grown) = (await counters.LookAsync(cancellation)).Since(before);
+        var (seconds, grown) = (await counters.LookAsync(cancellationToken)).Since(before);
         await over.CancelAsync();
         await Task.WhenAll(running);
         return new Saturated(times.Count / length.TotalSeconds, times, held, failed, grown.LedgerWrites / seconds, grown.Cpu / seconds);
     }
 
-    private static async Task PodAsync(SimulatedPod pod, Tally tally, CancellationToken over, CancellationToken cancellation)
+    private static async Task PodAsync(SimulatedPod pod, Tally tally, CancellationToken over, CancellationToken cancellationToken)
     {
         var account = pod.Account;
         while (!over.IsCancellationRequested)
@@ -59,7 +60,7 @@ internal static class Saturation
             try
             {
                 var report = account.Want(Call.Bound);
-                var answer = await pod.SendAsync(report.Request, cancellation);
+                var answer = await pod.SendAsync(report.Request, cancellationToken);
                 account.Apply(report, answer, TimeProvider.System.GetUtcNow());
                 if (account.TryReserve(Call.Bound, TimeProvider.System.GetUtcNow()) is { } reservation)
                 {
@@ -74,10 +75,12 @@ internal static class Saturation
                 }
                 // A segment that is over, because the account joined a shared budget, is closed as the guardrail does it.
                 while (account.OldWindows > 0 && account.Due(TimeProvider.System.GetUtcNow(), Coalesce, Heartbeat) is { } due)
-                    account.Apply(due, await pod.SendAsync(due.Request, cancellation), TimeProvider.System.GetUtcNow());
+                    account.Apply(due, await pod.SendAsync(due.Request, cancellationToken), TimeProvider.System.GetUtcNow());
             }
-            catch (Exception error)
-                when (!cancellation.IsCancellationRequested && error is HttpRequestException or OperationCanceledException or IOException)
+            catch (Exception exception)
+                when (!cancellationToken.IsCancellationRequested
+                    && exception is HttpRequestException or OperationCanceledException or IOException
+                )
             {
                 tally.Failed();
                 await PauseAsync(over);

@@ -1,9 +1,7 @@
-using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Guardrail;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Pricing;
@@ -86,12 +84,12 @@ internal sealed class SimulatedPod : IGrantAuthority, IDisposable
     public TimeSpan FailoverWait => authority.FailoverWait;
 
     /// <inheritdoc/>
-    public async Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellation)
+    public async Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref messages);
         try
         {
-            return await authority.SendAsync(request, cancellation);
+            return await authority.SendAsync(request, cancellationToken);
         }
         catch
         {

@@ -41,13 +41,13 @@ internal sealed class Stage : IAsyncDisposable
     /// <param name="published">The operator's program.</param>
     /// <param name="cap">The cap of each budget, USD a day.</param>
     /// <param name="say">Progress.</param>
-    /// <param name="cancellation">Ends it.</param>
-    public static async Task<Stage> StartAsync(string published, string cap, Action<string> say, CancellationToken cancellation)
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<Stage> StartAsync(string published, string cap, Action<string> say, CancellationToken cancellationToken)
     {
         var stage = new Stage(cap);
         try
         {
-            await stage.StartAsync(published, say).WaitAsync(cancellation);
+            await stage.StartAsync(published, say).WaitAsync(cancellationToken);
             return stage;
         }
         catch
@@ -62,10 +62,10 @@ internal sealed class Stage : IAsyncDisposable
     /// <param name="agents">How many agents.</param>
     /// <param name="count">How many pods.</param>
     /// <param name="isShared">Whether the agents share an AgentBudget.</param>
-    /// <param name="cancellation">Ends it.</param>
-    public async Task<Fleet> FleetAsync(string ns, int agents, int count, bool isShared, CancellationToken cancellation)
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<Fleet> FleetAsync(string ns, int agents, int count, bool isShared, CancellationToken cancellationToken)
     {
-        await NamespaceAsync(ns, cancellation);
+        await NamespaceAsync(ns, cancellationToken);
         var team = ResourceType.Of<AgentBudget>();
         if (isShared)
         {
@@ -79,16 +79,16 @@ internal sealed class Stage : IAsyncDisposable
                           "spec": {"windows": [{"period": "Day", "maxCost": "{{{cap}}}", "onExhausted": "Block"}]}}
                         """
                     )!,
-                cancellation
+                cancellationToken
             );
         }
         var deployments = new List<JsonNode>();
         for (var i = 0; i < agents; i++)
-            deployments.Add(await AgentAsync(ns, $"agent-{i}", isShared, cancellation));
+            deployments.Add(await AgentAsync(ns, $"agent-{i}", isShared, cancellationToken));
         var made = new SimulatedPod[count];
         await Parallel.ForEachAsync(
             Enumerable.Range(0, count),
-            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellation },
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellationToken },
             async (i, token) => made[i] = await PodAsync(ns, $"agent-{i % agents}", deployments[i % agents], i, token)
         );
         pods.AddRange(made);
@@ -97,10 +97,15 @@ internal sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Makes a namespace with a service account.</summary>
-    public async Task NamespaceAsync(string ns, CancellationToken cancellation)
+    public async Task NamespaceAsync(string ns, CancellationToken cancellationToken)
     {
-        await Api.CreateAsync(Namespaces, null, new JsonObject { ["metadata"] = new JsonObject { ["name"] = ns } }, cancellation);
-        await Api.CreateAsync(Accounts, ns, new JsonObject { ["metadata"] = new JsonObject { ["name"] = ServiceAccount } }, cancellation);
+        await Api.CreateAsync(Namespaces, null, new JsonObject { ["metadata"] = new JsonObject { ["name"] = ns } }, cancellationToken);
+        await Api.CreateAsync(
+            Accounts,
+            ns,
+            new JsonObject { ["metadata"] = new JsonObject { ["name"] = ServiceAccount } },
+            cancellationToken
+        );
     }
 
     /// <summary>Fails where the operator has ended.</summary>
@@ -160,7 +165,7 @@ internal sealed class Stage : IAsyncDisposable
     }
 
     // The operator makes its Deployment; no controllers run that would make pods of it.
-    private async Task<JsonNode> AgentAsync(string ns, string name, bool isShared, CancellationToken cancellation)
+    private async Task<JsonNode> AgentAsync(string ns, string name, bool isShared, CancellationToken cancellationToken)
     {
         var body = Samples.Agent(ns, name);
         Samples.Set(body, "spec.replicas", 1);
@@ -169,7 +174,7 @@ internal sealed class Stage : IAsyncDisposable
         Samples.Set(body, "spec.budget.windows[0].maxCost", cap);
         if (isShared)
             Samples.Set(body, "spec.budget.sharedBudgets", new JsonArray("team"));
-        await Api.CreateAsync(ResourceType.Of<AgentDeployment>(), ns, body, cancellation);
+        await Api.CreateAsync(ResourceType.Of<AgentDeployment>(), ns, body, cancellationToken);
         var made = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var feed = new Feed(
             Api,
@@ -183,7 +188,7 @@ internal sealed class Stage : IAsyncDisposable
         );
         try
         {
-            return await made.Task.WaitAsync(StartLimit, cancellation);
+            return await made.Task.WaitAsync(StartLimit, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -192,7 +197,7 @@ internal sealed class Stage : IAsyncDisposable
     }
 
     // What the Deployment's controller and a kubelet would make: the pod, and its projected token.
-    private async Task<SimulatedPod> PodAsync(string ns, string agent, JsonNode deployment, int index, CancellationToken cancellation)
+    private async Task<SimulatedPod> PodAsync(string ns, string agent, JsonNode deployment, int index, CancellationToken cancellationToken)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"{agent}-{index:0000}");
         var labels = deployment.At("spec", "template", "metadata", "labels")!.DeepClone();
@@ -219,14 +224,14 @@ internal sealed class Stage : IAsyncDisposable
                 },
                 ["spec"] = spec,
             },
-            cancellation
+            cancellationToken
         );
         var request = await Api.SendAsync(
             HttpMethod.Post,
             Accounts.Path(ns, ServiceAccount, "token"),
             Samples.TokenRequest(GrantProtocol.Audience, (name, pod.Text("metadata", "uid")!)),
             "application/json",
-            cancellation
+            cancellationToken
         );
         return new SimulatedPod(
             Path.Combine(folder, ns, name),

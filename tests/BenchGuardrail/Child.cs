@@ -53,13 +53,13 @@ internal sealed partial class Child : IAsyncDisposable
     }
 
     /// <summary>Waits until it has nothing left to do, so that it does not disturb what is measured next.</summary>
-    public async Task CalmAsync(CancellationToken cancellation)
+    public async Task CalmAsync(CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(began) < CalmLimit)
         {
             var before = Cpu;
-            await Task.Delay(100, cancellation);
+            await Task.Delay(100, cancellationToken);
             if (Cpu - before <= 20_000)
                 break;
         }

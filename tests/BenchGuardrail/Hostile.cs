@@ -35,14 +35,14 @@ internal sealed class Hostile : IDisposable
         Uri streaming,
         Uri plain,
         int seconds,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
         var length = TimeSpan.FromSeconds(seconds);
-        var quiet = await streams.ReadAsync(streaming, Streaming, Interval, length, cancellation);
-        var reading = streams.ReadAsync(streaming, Streaming, Interval, length, cancellation);
+        var quiet = await streams.ReadAsync(streaming, Streaming, Interval, length, cancellationToken);
+        var reading = streams.ReadAsync(streaming, Streaming, Interval, length, cancellationToken);
         var posts = new List<(string Shape, long From, long To, int Status)>();
-        await Task.Delay(TimeSpan.FromMilliseconds(250), cancellation);
+        await Task.Delay(TimeSpan.FromMilliseconds(250), cancellationToken);
         var from = Stopwatch.GetTimestamp();
         while (!reading.IsCompleted)
         {
@@ -51,9 +51,9 @@ internal sealed class Hostile : IDisposable
             using var content = new ByteArrayContent(body);
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             // Refused or passed on: any answer will do, none is a failure of the run.
-            using var answer = await http.PostAsync(plain, content, cancellation);
+            using var answer = await http.PostAsync(plain, content, cancellationToken);
             posts.Add((name, began, Stopwatch.GetTimestamp(), (int)answer.StatusCode));
-            await Task.Delay(TimeSpan.FromMilliseconds(10), cancellation);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), cancellationToken);
         }
         var loud = await reading;
         // An event that was held up comes after the answer, so what comes within the pause counts too.

@@ -18,11 +18,11 @@ internal static partial class OpenLoop
     private static readonly TimeSpan TooLate = TimeSpan.FromSeconds(1);
 
     /// <summary>The p99, µs, or null where the target cannot carry the rate: a call left a second late.</summary>
-    public static async Task<(double? P99, int Calls)> RunAsync(Target target, int seconds, CancellationToken cancellation)
+    public static async Task<(double? P99, int Calls)> RunAsync(Target target, int seconds, CancellationToken cancellationToken)
     {
         var request = Encoding.ASCII.GetBytes(target.Request);
         var start = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 5);
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var perConnection = (int)(Rate * seconds / Connections);
         // A thread for each: a blocking call wakes sooner than one that a pool resumes.
         var all = await Task.WhenAll(
@@ -37,7 +37,7 @@ internal static partial class OpenLoop
                     )
                 )
         );
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         var latencies = all.SelectMany(one => one).ToList();
         return (late.IsCancellationRequested ? null : Figures.At(latencies, 0.99), latencies.Count);
     }

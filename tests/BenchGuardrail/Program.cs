@@ -57,10 +57,16 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
     Console.Error.WriteLine("stopped");
     return 130;
 }
-catch (Exception e)
-    when (e is InvalidOperationException or TimeoutException or HttpRequestException or IOException or System.Net.Sockets.SocketException)
+catch (Exception exception)
+    when (exception
+            is InvalidOperationException
+                or TimeoutException
+                or HttpRequestException
+                or IOException
+                or System.Net.Sockets.SocketException
+    )
 {
-    Console.Error.WriteLine($"\nTHE RUN FAILED, nothing is written: {e.Message}");
+    Console.Error.WriteLine($"\nTHE RUN FAILED, nothing is written: {exception.Message}");
     return 1;
 }
 

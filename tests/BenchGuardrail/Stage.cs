@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Text.Json;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Tests;
@@ -58,13 +57,13 @@ internal sealed class Stage : IAsyncDisposable
         string tools,
         int starts,
         Action<string> say,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
         var stage = new Stage(guardrail, tools, say);
         try
         {
-            await stage.StartAsync(starts, cancellation);
+            await stage.StartAsync(starts, cancellationToken);
             return stage;
         }
         catch
@@ -75,12 +74,12 @@ internal sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Sends one call, which must be answered with 200.</summary>
-    public async Task CallAsync(Target target, CancellationToken cancellation)
+    public async Task CallAsync(Target target, CancellationToken cancellationToken)
     {
-        using var response = await http.SendAsync(Message(target), cancellation);
+        using var response = await http.SendAsync(Message(target), cancellationToken);
         if (response.StatusCode != HttpStatusCode.OK)
             throw new InvalidOperationException(
-                $"{target.Name} answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellation)}"
+                $"{target.Name} answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellationToken)}"
             );
     }
 
@@ -97,12 +96,19 @@ internal sealed class Stage : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private async Task StartAsync(int starts, CancellationToken cancellation)
+    private async Task StartAsync(int starts, CancellationToken cancellationToken)
     {
         MustBeFree(GuardrailPorts.Egress);
         MustBeFree(GuardrailPorts.Admin);
         var nginx = Path.Combine(tools, "nginx");
-        await AddAsync("direct", Keep(Nginx.Upstream(nginx, folder, upstreamPort)), upstreamPort, "/v1/chat/completions", [], cancellation);
+        await AddAsync(
+            "direct",
+            Keep(Nginx.Upstream(nginx, folder, upstreamPort)),
+            upstreamPort,
+            "/v1/chat/completions",
+            [],
+            cancellationToken
+        );
         var proxyPort = Ports.Free();
         await AddAsync(
             "nginx",
@@ -110,7 +116,7 @@ internal sealed class Stage : IAsyncDisposable
             proxyPort,
             "/v1/chat/completions",
             [],
-            cancellation
+            cancellationToken
         );
         Keep(
             new Child(
@@ -123,13 +129,13 @@ internal sealed class Stage : IAsyncDisposable
         grants = await FakeOperator.StartAsync(Cap, extra: Extra);
         await AddAsync(
             "guardrail",
-            Keep(await GuardrailAsync(starts, cancellation)),
+            Keep(await GuardrailAsync(starts, cancellationToken)),
             GuardrailPorts.Egress,
             "/openai/v1/chat/completions",
             [],
-            cancellation
+            cancellationToken
         );
-        await PortkeyAsync(cancellation);
+        await PortkeyAsync(cancellationToken);
     }
 
     private static void MustBeFree(int port)
@@ -139,10 +145,10 @@ internal sealed class Stage : IAsyncDisposable
         {
             socket.Bind(new IPEndPoint(IPAddress.Any, port));
         }
-        catch (SocketException e)
+        catch (SocketException exception)
         {
             throw new InvalidOperationException(
-                $"the guardrail needs port {port}, and somebody else has it ({e.SocketErrorCode}): does a guardrail or another benchmark "
+                $"the guardrail needs port {port}, and somebody else has it ({exception.SocketErrorCode}): does a guardrail or another benchmark "
                     + $"run here?"
             );
         }
@@ -154,7 +160,7 @@ internal sealed class Stage : IAsyncDisposable
         return child;
     }
 
-    private async Task<Child> GuardrailAsync(int starts, CancellationToken cancellation)
+    private async Task<Child> GuardrailAsync(int starts, CancellationToken cancellationToken)
     {
         var path = Path.Combine(folder, "config.json");
         UpstreamConfig Upstream(string name, int port) =>
@@ -181,7 +187,7 @@ internal sealed class Stage : IAsyncDisposable
                 },
                 ContractsJson.Default.GuardrailConfig
             ),
-            cancellation
+            cancellationToken
         );
         while (true)
         {
@@ -201,7 +207,7 @@ internal sealed class Stage : IAsyncDisposable
                     child.MustRun();
                     if (Stopwatch.GetElapsedTime(began) > StartLimit)
                         throw new TimeoutException($"the guardrail did not become ready:\n{child.LastOutput}");
-                    cancellation.ThrowIfCancellationRequested();
+                    cancellationToken.ThrowIfCancellationRequested();
                     OpenLoop.SleepUntil(Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 1000));
                 }
                 Ready.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
@@ -233,7 +239,7 @@ internal sealed class Stage : IAsyncDisposable
         }
     }
 
-    private async Task PortkeyAsync(CancellationToken cancellation)
+    private async Task PortkeyAsync(CancellationToken cancellationToken)
     {
         var program = Path.Combine(tools, "portkey.js");
         if (!File.Exists(program))
@@ -260,14 +266,14 @@ internal sealed class Stage : IAsyncDisposable
                     ("x-portkey-provider", "openai"),
                     ("x-portkey-custom-host", $"http://127.0.0.1:{upstreamPort}/v1"),
                 ],
-                cancellation
+                cancellationToken
             );
             Keep(child);
         }
-        catch (Exception e) when (e is InvalidOperationException or TimeoutException)
+        catch (Exception exception) when (exception is InvalidOperationException or TimeoutException)
         {
             await child.DisposeAsync();
-            say($"Portkey is left out: {e.Message}");
+            say($"Portkey is left out: {exception.Message}");
         }
     }
 
@@ -278,7 +284,7 @@ internal sealed class Stage : IAsyncDisposable
         int port,
         string path,
         IReadOnlyList<(string, string)> headers,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
         var target = new Target(name, port, path, process, headers);
@@ -288,15 +294,15 @@ internal sealed class Stage : IAsyncDisposable
             process.MustRun();
             try
             {
-                await CallAsync(target, cancellation);
+                await CallAsync(target, cancellationToken);
                 break;
             }
-            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError)
+            catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.ConnectionError)
             {
                 if (Stopwatch.GetElapsedTime(began) > StartLimit)
                     throw new TimeoutException($"{name} does not listen on port {port}:\n{process.LastOutput}");
             }
-            await Task.Delay(50, cancellation);
+            await Task.Delay(50, cancellationToken);
         }
         Targets.Add(target);
         say($"{name} answers");

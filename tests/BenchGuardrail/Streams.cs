@@ -18,28 +18,36 @@ internal sealed class Streams : IDisposable
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
 
     /// <summary>The events of every stream, but for those while it opened. Throws where a stream is not whole.</summary>
-    public async Task<IReadOnlyList<Arrival>> ReadAsync(Uri url, int streams, int interval, TimeSpan length, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Arrival>> ReadAsync(
+        Uri url,
+        int streams,
+        int interval,
+        TimeSpan length,
+        CancellationToken cancellationToken
+    )
     {
         var events = (int)((Opening + length).TotalMilliseconds / interval);
         var all = await Task.WhenAll(
-            Enumerable.Range(0, streams).Select(_ => OneAsync(new Uri(url, $"?events={events}&interval={interval}"), events, cancellation))
+            Enumerable
+                .Range(0, streams)
+                .Select(_ => OneAsync(new Uri(url, $"?events={events}&interval={interval}"), events, cancellationToken))
         );
         return [.. all.SelectMany(one => one.Skip((int)(Opening.TotalMilliseconds / interval)))];
     }
 
     public void Dispose() => http.Dispose();
 
-    private async Task<List<Arrival>> OneAsync(Uri url, int events, CancellationToken cancellation)
+    private async Task<List<Arrival>> OneAsync(Uri url, int events, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, url)
         {
             Content = new StringContent(Body, new MediaTypeHeaderValue("application/json")),
         };
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         response.EnsureSuccessStatusCode();
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
         var arrivals = new List<Arrival>(events);
-        while (await reader.ReadLineAsync(cancellation) is { } line)
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
             var now = Stopwatch.GetTimestamp();
             var at = line.IndexOf(StreamUpstream.Mark, StringComparison.Ordinal);

@@ -14,7 +14,7 @@ internal sealed record Loop(double P50, double P99, long Calls, double PerSecond
 internal sealed class Wrk(string file, string folder)
 {
     /// <summary>Runs it against one target. Throws where a call failed.</summary>
-    public async Task<Loop> RunAsync(Target target, int connections, int seconds, CancellationToken cancellation)
+    public async Task<Loop> RunAsync(Target target, int connections, int seconds, CancellationToken cancellationToken)
     {
         var script = Path.Combine(folder, $"{target.Name}.lua");
         await File.WriteAllTextAsync(
@@ -30,7 +30,7 @@ internal sealed class Wrk(string file, string folder)
                 summary.duration, e.status, e.connect + e.read + e.write + e.timeout))
             end
             """,
-            cancellation
+            cancellationToken
         );
         var before = target.Process.Cpu;
         using var wrk = Process.Start(
@@ -42,9 +42,9 @@ internal sealed class Wrk(string file, string folder)
                 RedirectStandardOutput = true,
             }
         )!;
-        using var ends = cancellation.Register(wrk.Kill);
-        var output = await wrk.StandardOutput.ReadToEndAsync(cancellation);
-        await wrk.WaitForExitAsync(cancellation);
+        using var ends = cancellationToken.Register(wrk.Kill);
+        var output = await wrk.StandardOutput.ReadToEndAsync(cancellationToken);
+        await wrk.WaitForExitAsync(cancellationToken);
         var cpu = target.Process.Cpu - before;
         var line =
             output.Split('\n').FirstOrDefault(one => one.StartsWith("figures ", StringComparison.Ordinal))

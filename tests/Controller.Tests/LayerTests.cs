@@ -2,8 +2,6 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Runtime;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Controller.Tests;
 

@@ -1,16 +1,14 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 using Prometheus;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Controller.Tests;
 
@@ -56,6 +54,35 @@ public sealed partial class ReferenceTests
 
         Rows("Metrics of the operator").Select(row => $"{row[0]} {row[1]}").ShouldBe(metrics, ignoreOrder: true);
     }
+
+    [Fact]
+    public void Every_setting_of_the_operator_is_listed_and_no_other()
+    {
+        var asked = new HashSet<string>(StringComparer.Ordinal);
+        OperatorOptions.FromEnvironment(name =>
+        {
+            asked.Add(name);
+            return name is "GRANTS_TLS_DIR" or "PRICES_CONFIGMAP" || Defaults().ContainsKey(name) ? null : "set";
+        });
+
+        Words("Settings of the operator").ShouldBe(asked, ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Every_field_of_a_forecast_is_listed_by_its_name() =>
+        Words("Forecast of a budget window")
+            .ShouldBe(
+                typeof(BudgetWindowStatus)
+                    .GetProperties()
+                    .Where(property =>
+                        property.Name.Contains("Forecast") || property.Name.Contains("First") || property.Name.Contains("Last")
+                    )
+                    .Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)),
+                ignoreOrder: true
+            );
+
+    private static Dictionary<string, string> Defaults() =>
+        Rows("Settings of the operator").Where(row => row[1].Length > 0).ToDictionary(row => row[0], row => row[1]);
 
     private static IEnumerable<string> Constants(Type words) =>
         words.GetFields().Where(field => field.IsLiteral).Select(field => (string)field.GetRawConstantValue()!);

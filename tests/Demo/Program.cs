@@ -44,8 +44,8 @@ try
     );
     return 0;
 }
-catch (Exception error) when (error is StoryException or CommandException or OperationCanceledException or TimeoutException)
+catch (Exception exception) when (exception is StoryException or CommandException or OperationCanceledException or TimeoutException)
 {
-    AnsiConsole.MarkupLineInterpolated($"[bold red]Not as told:[/] {error.Message}");
+    AnsiConsole.MarkupLineInterpolated($"[bold red]Not as told:[/] {exception.Message}");
     return 1;
 }

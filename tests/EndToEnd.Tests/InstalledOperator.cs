@@ -26,20 +26,23 @@ public sealed class InstalledOperator : IAsyncLifetime
         await Task.WhenAll(SupportStory.InstallAsync(options, limit.Token), ProvideAsync(options, limit.Token));
     }
 
-    private static async Task ProvideAsync(StoryOptions options, CancellationToken stop)
+    private static async Task ProvideAsync(StoryOptions options, CancellationToken cancellationToken)
     {
-        var sample = await File.ReadAllTextAsync(Path.Combine(options.Root, "docs", "samples", "support", "provider.yaml"), stop);
+        var sample = await File.ReadAllTextAsync(
+            Path.Combine(options.Root, "docs", "samples", "support", "provider.yaml"),
+            cancellationToken
+        );
         var manifest =
             "apiVersion: v1\nkind: Namespace\nmetadata: {name: e2e-provider}\n---\n"
             + sample
                 .Replace("namespace: model-provider", "namespace: e2e-provider", StringComparison.Ordinal)
                 .Replace("${SAMPLES_IMAGE}", options.Image("SAMPLES_IMAGE"), StringComparison.Ordinal);
-        await CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, stop);
+        await CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, cancellationToken);
         await CommandLine.RunAsync(
             "kubectl",
             ["-n", "e2e-provider", "rollout", "status", "deployment/model-provider", "--timeout=180s"],
             null,
-            stop
+            cancellationToken
         );
     }
 }

@@ -67,7 +67,7 @@ public sealed class JobSuiteTests(InstalledOperator installed, ITestOutputHelper
     }
 
     /// <summary>The end of a suite's only run. The agent's news may come before the run's: they are two watches.</summary>
-    private async Task<EvalRunStatus> EndedAsync(ClusterWatch watch, string suite, CancellationToken stop)
+    private async Task<EvalRunStatus> EndedAsync(ClusterWatch watch, string suite, CancellationToken cancellationToken)
     {
         var name = watch.Runs.List().Single(entry => entry.Key.Namespace == Ns && entry.View.Spec.Suite == suite).Key;
         var run = await watch.WaitAsync(
@@ -77,7 +77,7 @@ public sealed class JobSuiteTests(InstalledOperator installed, ITestOutputHelper
             seen => seen.Status?.FinishedAt is not null,
             Patience,
             seen => $"{seen?.Status?.Phase}",
-            stop
+            cancellationToken
         );
         return run.Status!;
     }

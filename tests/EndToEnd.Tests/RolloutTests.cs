@@ -32,42 +32,42 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
         );
     }
 
-    private async Task RollAsync(ClusterWatch watch, string ns, string strategy, string middle, CancellationToken stop)
+    private async Task RollAsync(ClusterWatch watch, string ns, string strategy, string middle, CancellationToken cancellationToken)
     {
         var flow = new NamespacedName(ns, Name);
-        await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--ignore-not-found", "--wait"], null, stop);
+        await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--ignore-not-found", "--wait"], null, cancellationToken);
         var served = new ServedRevisions(watch, flow);
-        await CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], Manifest(ns, strategy), stop);
-        await PromptAsync(ns, "Be quick.", stop);
-        var first = (await AgentAsync(watch, flow, "the first revision to serve", IsReady, stop)).Status!.ServingRevision!;
+        await CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], Manifest(ns, strategy), cancellationToken);
+        await PromptAsync(ns, "Be quick.", cancellationToken);
+        var first = (await AgentAsync(watch, flow, "the first revision to serve", IsReady, cancellationToken)).Status!.ServingRevision!;
 
-        var quick = await LoadAsync(ns, "quick", "5", "6", "Where is my order #1007?", stop);
-        var slow = await LoadAsync(ns, "slow", "0.5", "30", "[[latency=12s]] Where is my order #1008?", stop);
+        var quick = await LoadAsync(ns, "quick", "5", "6", "Where is my order #1007?", cancellationToken);
+        var slow = await LoadAsync(ns, "slow", "0.5", "30", "[[latency=12s]] Where is my order #1008?", cancellationToken);
         // A run of the slow kind is two model calls of 12 s: five times the drain.
-        await PromptAsync(ns, "Be quicker.", stop);
+        await PromptAsync(ns, "Be quicker.", cancellationToken);
         var second = (
             await AgentAsync(
                 watch,
                 flow,
                 "the second revision to serve",
                 agent => IsReady(agent) && agent.Status!.ServingRevision != first,
-                stop
+                cancellationToken
             )
         )
             .Status!
             .ServingRevision!;
         output.WriteLine($"{ns}: {second} took over from {first}");
-        await AgentAsync(watch, flow, "the first revision to drain", agent => agent.Status?.DrainingRevision is null, stop);
-        await GoneAsync(ns, first, stop);
+        await AgentAsync(watch, flow, "the first revision to drain", agent => agent.Status?.DrainingRevision is null, cancellationToken);
+        await GoneAsync(ns, first, cancellationToken);
 
-        await PromptAsync(ns, "Be quickest.", stop);
+        await PromptAsync(ns, "Be quickest.", cancellationToken);
         var candidate = (
             await AgentAsync(
                 watch,
                 flow,
                 $"the third revision to be in phase {middle}",
                 agent => agent.Status?.Phase == middle && (middle != "Canary" || agent.Status.Canary?.Shared == true),
-                stop
+                cancellationToken
             )
         )
             .Status!
@@ -86,19 +86,19 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
                 $"spec: {{rollout: {{decision: {{revision: {candidate}, action: Abort, reason: second thoughts}}}}}}",
             ],
             null,
-            stop
+            cancellationToken
         );
         var aborted = await AgentAsync(
             watch,
             flow,
             "the third revision to be given up",
             agent => Condition(agent, "Stalled")?.Reason == "Aborted",
-            stop
+            cancellationToken
         );
         Condition(aborted, "Stalled")!.Message.ShouldContain("second thoughts");
-        await GoneAsync(ns, candidate, stop);
+        await GoneAsync(ns, candidate, cancellationToken);
 
-        var counts = (Quick: await quick.StopAsync(stop), Slow: await slow.StopAsync(stop));
+        var counts = (Quick: await quick.StopAsync(cancellationToken), Slow: await slow.StopAsync(cancellationToken));
         output.WriteLine($"{ns}: quick {counts.Quick}; slow {counts.Slow}");
         counts.Quick.Failed.ShouldBe(0, counts.Quick.FirstError);
         counts.Quick.Ok.ShouldBe(counts.Quick.Sent);
@@ -110,12 +110,25 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
         if (middle == "Promoting")
             served.All.ShouldNotContain(candidate, "it had no traffic yet");
         (
-            await AgentAsync(watch, flow, "the second revision to serve on", agent => Condition(agent, "Serving")?.Status == "True", stop)
+            await AgentAsync(
+                watch,
+                flow,
+                "the second revision to serve on",
+                agent => Condition(agent, "Serving")?.Status == "True",
+                cancellationToken
+            )
         ).Status!.ServingRevision.ShouldBe(second);
-        await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--wait"], null, stop);
+        await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--wait"], null, cancellationToken);
     }
 
-    private Task<LoadPod> LoadAsync(string ns, string name, string rate, string concurrency, string message, CancellationToken stop) =>
+    private Task<LoadPod> LoadAsync(
+        string ns,
+        string name,
+        string rate,
+        string concurrency,
+        string message,
+        CancellationToken cancellationToken
+    ) =>
         LoadPod.StartAsync(
             ns,
             name,
@@ -131,18 +144,18 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
                 message,
                 "--fresh-connections",
             ],
-            stop
+            cancellationToken
         );
 
-    private static Task GoneAsync(string ns, string revision, CancellationToken stop) =>
+    private static Task GoneAsync(string ns, string revision, CancellationToken cancellationToken) =>
         CommandLine.RunAsync(
             "kubectl",
             ["-n", ns, "wait", "--for=delete", "pod", "-l", $"agentreadiness.dev/revision={revision}", "--timeout=150s"],
             null,
-            stop
+            cancellationToken
         );
 
-    private static Task PromptAsync(string ns, string text, CancellationToken stop) =>
+    private static Task PromptAsync(string ns, string text, CancellationToken cancellationToken) =>
         CommandLine.RunAsync(
             "kubectl",
             ["apply", "-f", "-"],
@@ -156,7 +169,7 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
                 For every question about an order call lookup_order and answer from its result.
                 Decline whatever has nothing to do with the shop.
             """,
-            stop
+            cancellationToken
         );
 
     private static Task<AgentDeployment> AgentAsync(
@@ -164,7 +177,7 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
         NamespacedName flow,
         string what,
         Func<AgentDeployment, bool> isSo,
-        CancellationToken stop
+        CancellationToken cancellationToken
     ) =>
         watch.WaitAsync(
             watch.Agents,
@@ -182,7 +195,7 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
                                 $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"
                             )
                         ),
-            stop
+            cancellationToken
         );
 
     private static bool IsReady(AgentDeployment agent) =>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Runtime;
 using AgentReadiness.Story;
@@ -80,13 +79,13 @@ public sealed class SubmissionTests(InstalledOperator installed, ITestOutputHelp
         string account,
         string revision,
         string results,
-        CancellationToken stop
+        CancellationToken cancellationToken
     )
     {
         var file = Path.GetTempFileName();
         try
         {
-            await File.WriteAllTextAsync(file, results, stop);
+            await File.WriteAllTextAsync(file, results, cancellationToken);
             var start = new ProcessStartInfo(Path.Combine(Options.Root, "artifacts", "bin", "kubectl-agents"))
             {
                 RedirectStandardOutput = true,
@@ -114,9 +113,9 @@ public sealed class SubmissionTests(InstalledOperator installed, ITestOutputHelp
                 start.ArgumentList.Add(argument);
             }
             using var process = Process.Start(start)!;
-            var text = process.StandardOutput.ReadToEndAsync(stop);
-            var error = await process.StandardError.ReadToEndAsync(stop);
-            await process.WaitForExitAsync(stop);
+            var text = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var error = await process.StandardError.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
             return (process.ExitCode, await text, error);
         }
         finally

@@ -16,9 +16,9 @@ public abstract class SuiteWorld(string ns, InstalledOperator installed, ITestOu
     /// <summary>The cluster, the images, and where the test says what it sees.</summary>
     protected StoryOptions Options => installed.Options(output);
 
-    protected async Task<ClusterWatch> BeginAsync(CancellationToken stop)
+    protected async Task<ClusterWatch> BeginAsync(CancellationToken cancellationToken)
     {
-        await CommandLine.RunAsync("kubectl", ["delete", "namespace", Ns, "--ignore-not-found", "--wait"], null, stop);
+        await CommandLine.RunAsync("kubectl", ["delete", "namespace", Ns, "--ignore-not-found", "--wait"], null, cancellationToken);
         await ApplyAsync(
             $$"""
             apiVersion: v1
@@ -30,7 +30,7 @@ public abstract class SuiteWorld(string ns, InstalledOperator installed, ITestOu
             metadata: {name: openai, namespace: {{Ns}}}
             stringData: {api-key: sample-provider-key}
             """,
-            stop
+            cancellationToken
         );
         return new ClusterWatch(Options.Kubeconfig);
     }
@@ -40,7 +40,7 @@ public abstract class SuiteWorld(string ns, InstalledOperator installed, ITestOu
         string name,
         string what,
         Func<AgentDeployment, bool> isSo,
-        CancellationToken stop
+        CancellationToken cancellationToken
     ) =>
         watch.WaitAsync(
             watch.Agents,
@@ -58,14 +58,14 @@ public abstract class SuiteWorld(string ns, InstalledOperator installed, ITestOu
                                 $"{condition.Type}={condition.Status} {condition.Reason} {condition.Message}"
                             )
                         ),
-            stop
+            cancellationToken
         );
 
     protected static Condition? Condition(AgentDeployment agent, string type) =>
         agent.Status?.Conditions.FirstOrDefault(condition => condition.Type == type);
 
-    protected static Task ApplyAsync(string manifest, CancellationToken stop) =>
-        CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, stop);
+    protected static Task ApplyAsync(string manifest, CancellationToken cancellationToken) =>
+        CommandLine.RunAsync("kubectl", ["apply", "-f", "-"], manifest, cancellationToken);
 
     protected string Agent(string name, params string[] suites)
     {

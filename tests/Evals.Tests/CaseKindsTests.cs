@@ -1,8 +1,5 @@
 using AgentReadiness.EvalRunner.Grading;
 using AgentReadiness.EvalRunner.Running;
-using Microsoft.AspNetCore.Http;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

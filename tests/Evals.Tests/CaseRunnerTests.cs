@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AgentReadiness.EvalRunner;
 using AgentReadiness.EvalRunner.Cases;
 using AgentReadiness.EvalRunner.Running;
@@ -31,8 +30,8 @@ public sealed class CaseRunnerTests : IDisposable
         };
     }
 
-    private async Task<RunSummary> RunAsync(RunnerSettings settings, CancellationToken stop = default) =>
-        RunSummary.Of(settings, await new CaseRunner(settings, TimeProvider.System, output).RunAsync(stop));
+    private async Task<RunSummary> RunAsync(RunnerSettings settings, CancellationToken cancellationToken = default) =>
+        RunSummary.Of(settings, await new CaseRunner(settings, TimeProvider.System, output).RunAsync(cancellationToken));
 
     [Fact]
     public async Task GradesAndReports()

@@ -1,7 +1,3 @@
-using Shouldly;
-using Xunit;
-using Xunit.Abstractions;
-
 namespace AgentReadiness.Evals.Tests;
 
 /// <summary>

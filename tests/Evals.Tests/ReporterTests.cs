@@ -24,8 +24,8 @@ public sealed class ReporterTests : IDisposable
         return path;
     }
 
-    private Task<ReporterMessage> ReportAsync(string? path, ProcessWait? runner = null, CancellationToken stop = default) =>
-        new Reporter(new ReporterSettings("run-uid", path, "cases"), runner ?? Nobody, log).RunAsync(stop);
+    private Task<ReporterMessage> ReportAsync(string? path, ProcessWait? runner = null, CancellationToken cancellationToken = default) =>
+        new Reporter(new ReporterSettings("run-uid", path, "cases"), runner ?? Nobody, log).RunAsync(cancellationToken);
 
     [Fact]
     public async Task PrintsTheCasesAndTheirDigest()
@@ -157,7 +157,7 @@ public sealed class ReporterTests : IDisposable
                 return process != Environment.ProcessId
                     && System.IO.File.ReadAllText($"/proc/{process}/environ").Contains($"MARK={path}", StringComparison.Ordinal);
             }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 return false;
             }

@@ -1,6 +1,4 @@
 using AgentReadiness.Contracts.Evals;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

@@ -30,8 +30,8 @@ internal sealed class RunnerFolder : IDisposable
         };
     }
 
-    public Task<RunResult> RunAsync(RunnerSettings settings, CancellationToken stop = default) =>
-        new CaseRunner(settings, TimeProvider.System, Output).RunAsync(stop);
+    public Task<RunResult> RunAsync(RunnerSettings settings, CancellationToken cancellationToken = default) =>
+        new CaseRunner(settings, TimeProvider.System, Output).RunAsync(cancellationToken);
 
     /// <summary>Runs a single case.</summary>
     public async Task<CaseResult> RunOneAsync(Uri target, string line, Func<RunnerSettings, RunnerSettings>? with = null)

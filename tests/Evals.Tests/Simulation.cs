@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgentReadiness.Contracts.Evals;
 
 namespace AgentReadiness.Evals.Tests;

@@ -1,8 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using AgentReadiness.Contracts.Evals;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

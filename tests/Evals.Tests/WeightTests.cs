@@ -1,7 +1,4 @@
-using System.Globalization;
 using AgentReadiness.Contracts.Evals;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Evals.Tests;
 

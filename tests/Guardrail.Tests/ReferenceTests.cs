@@ -1,10 +1,6 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Telemetry;
-using AgentReadiness.Testing;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests;
 

@@ -3,8 +3,6 @@ using System.ClientModel.Primitives;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
-using System.Text.Json;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Budget;
@@ -13,7 +11,6 @@ using AgentReadiness.Guardrail.Inbound;
 using AgentReadiness.Pricing;
 using AgentReadiness.Samples;
 using AgentReadiness.Samples.Provider;
-using AgentReadiness.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -191,11 +188,11 @@ internal sealed class Rig : IAsyncDisposable
         return agent;
     }
 
-    public Task<HttpResponseMessage> PostAsync(string path, string body, CancellationToken cancellation = default) =>
+    public Task<HttpResponseMessage> PostAsync(string path, string body, CancellationToken cancellationToken = default) =>
         Http.PostAsync(
             new Uri($"http://127.0.0.1:{EgressPort}{path}"),
             new StringContent(body, Encoding.UTF8, "application/json"),
-            cancellation
+            cancellationToken
         );
 
     public static string Body(string text, string extra = "") =>

@@ -1,6 +1,4 @@
 using AgentReadiness.Pricing.Import;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Pricing.Tests;
 

@@ -101,10 +101,10 @@ public sealed class ControllerWorkerTests : IDisposable
     {
         var release = new TaskCompletionSource();
         var cancelled = true;
-        controller.Answer = async (_, token) =>
+        controller.Answer = async (_, cancellationToken) =>
         {
             await release.Task;
-            cancelled = token.IsCancellationRequested;
+            cancelled = cancellationToken.IsCancellationRequested;
             return ReconciliationResult<string>.Success();
         };
         await StartAsync("a 5");
@@ -327,9 +327,9 @@ public sealed class ControllerWorkerTests : IDisposable
         lost.Dispose();
     }
 
-    private static async Task<ReconciliationResult<string>> Endless(string entity, CancellationToken token)
+    private static async Task<ReconciliationResult<string>> Endless(string entity, CancellationToken cancellationToken)
     {
-        await Task.Delay(Timeout.Infinite, token);
+        await Task.Delay(Timeout.Infinite, cancellationToken);
         return ReconciliationResult<string>.Success();
     }
 

@@ -46,9 +46,9 @@ internal sealed class FakeServer(Func<HttpRequestMessage, HttpResponseMessage> a
         {
             return Task.FromResult(answer(request));
         }
-        catch (HttpRequestException error)
+        catch (HttpRequestException exception)
         {
-            return Task.FromException<HttpResponseMessage>(error);
+            return Task.FromException<HttpResponseMessage>(exception);
         }
     }
 }

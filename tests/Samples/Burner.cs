@@ -60,18 +60,18 @@ public static class Burner
         string message,
         ChatCompletionOptions limit,
         TimeProvider time,
-        CancellationToken stopping
+        CancellationToken cancellationToken
     )
     {
-        while (!stopping.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 // A stream that runs is read to its end, also while the pod is told to stop: the guardrail waits for it.
                 await foreach (var _ in chat.CompleteChatStreamingAsync([new UserChatMessage(message)], limit, CancellationToken.None)) { }
             }
-            catch (Exception error)
-                when (error
+            catch (Exception exception)
+                when (exception
                         is ClientResultException
                             or HttpRequestException
                             or IOException
@@ -82,7 +82,7 @@ public static class Burner
                 // Refused or cut off: such an agent simply tries again.
                 try
                 {
-                    await Task.Delay(AfterRefusal, time, stopping);
+                    await Task.Delay(AfterRefusal, time, cancellationToken);
                 }
                 catch (OperationCanceledException)
                 {

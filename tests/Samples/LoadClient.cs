@@ -92,7 +92,7 @@ public sealed class LoadClient : IDisposable
             ? TimeSpan.FromMinutes(double.Parse(text[..^1], CultureInfo.InvariantCulture))
             : TimeSpan.FromSeconds(double.Parse(text.TrimEnd('s'), CultureInfo.InvariantCulture));
 
-    private async Task SendAsync(double rate, int concurrency, TimeProvider time, CancellationToken stop)
+    private async Task SendAsync(double rate, int concurrency, TimeProvider time, CancellationToken cancellationToken)
     {
         using var slots = new SemaphoreSlim(concurrency);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1 / rate), time);
@@ -100,9 +100,9 @@ public sealed class LoadClient : IDisposable
         {
             do
             {
-                await slots.WaitAsync(stop);
+                await slots.WaitAsync(cancellationToken);
                 _ = OneAsync(slots);
-            } while (await timer.WaitForNextTickAsync(stop));
+            } while (await timer.WaitForNextTickAsync(cancellationToken));
         }
         catch (OperationCanceledException)
         {
@@ -136,10 +136,10 @@ public sealed class LoadClient : IDisposable
             Interlocked.Increment(ref failed);
             Interlocked.CompareExchange(ref firstError, $"{status} {(text.Length > 300 ? text[..300] : text)}", null);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {
             Interlocked.Increment(ref failed);
-            Interlocked.CompareExchange(ref firstError, e.GetBaseException().Message, null);
+            Interlocked.CompareExchange(ref firstError, exception.GetBaseException().Message, null);
         }
         finally
         {
@@ -148,12 +148,12 @@ public sealed class LoadClient : IDisposable
         }
     }
 
-    private async Task ReportAsync(TimeProvider time, CancellationToken stop)
+    private async Task ReportAsync(TimeProvider time, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stop))
+            while (await timer.WaitForNextTickAsync(cancellationToken))
                 Console.WriteLine(Summary());
         }
         catch (OperationCanceledException)

@@ -90,7 +90,7 @@ public static class SampleAgent
             using var document = await JsonDocument.ParseAsync(context.Request.Body, default, context.RequestAborted);
             question = Chat.Text(document.RootElement.GetProperty("messages").EnumerateArray().Last(m => Chat.Role(m) == "user"));
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             context.Response.StatusCode = 400;
             return;
@@ -101,30 +101,35 @@ public static class SampleAgent
             context.Response.ContentType = "application/json";
             await context.Response.Body.WriteAsync(Whole(options.Model, answer));
         }
-        catch (ClientResultException e)
+        catch (ClientResultException exception)
         {
             // The caller sees what the agent saw: a spent budget is no fault of the agent's code.
-            context.Response.StatusCode = e.Status is >= 400 and <= 599 ? e.Status : 502;
+            context.Response.StatusCode = exception.Status is >= 400 and <= 599 ? exception.Status : 502;
             context.Response.ContentType = "application/json";
-            if (e.GetRawResponse()?.Content is { } body)
+            if (exception.GetRawResponse()?.Content is { } body)
                 await context.Response.Body.WriteAsync(body.ToMemory());
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // Nobody listens any more.
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or AggregateException)
+        catch (Exception exception) when (exception is IOException or HttpRequestException or AggregateException)
         {
             context.Response.StatusCode = 502;
-            await context.Response.WriteAsync(e.GetType().Name);
+            await context.Response.WriteAsync(exception.GetType().Name);
         }
     }
 
-    private static async Task<string> RunAsync(ChatClient chat, SampleAgentOptions options, string question, CancellationToken cancellation)
+    private static async Task<string> RunAsync(
+        ChatClient chat,
+        SampleAgentOptions options,
+        string question,
+        CancellationToken cancellationToken
+    )
     {
         var prompt = options.PromptFile is null
             ? "You are a support agent."
-            : await File.ReadAllTextAsync(options.PromptFile, cancellation);
+            : await File.ReadAllTextAsync(options.PromptFile, cancellationToken);
         var messages = new List<ChatMessage> { new SystemChatMessage(prompt), new UserChatMessage(question) };
         var settings = new ChatCompletionOptions();
         settings.Tools.Add(LookupOrder);
@@ -133,7 +138,7 @@ public static class SampleAgent
             var text = new StringBuilder();
             var calls = new SortedDictionary<int, (string Id, string Name, StringBuilder Arguments)>();
             var reason = ChatFinishReason.Stop;
-            await foreach (var update in chat.CompleteChatStreamingAsync(messages, settings, cancellation))
+            await foreach (var update in chat.CompleteChatStreamingAsync(messages, settings, cancellationToken))
             {
                 foreach (var part in update.ContentUpdate)
                     text.Append(part.Text);
@@ -167,7 +172,7 @@ public static class SampleAgent
             var order = document.RootElement.GetProperty("order_id").GetString()!;
             return Orders.GetValueOrDefault(order, $"order {order} does not exist");
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             return "error: the arguments are not valid";
         }

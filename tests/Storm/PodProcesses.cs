@@ -28,7 +28,7 @@ internal sealed class PodProcesses
                 process.Kill();
                 killed++;
             }
-            catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+            catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
             {
                 // Gone already.
             }
@@ -93,7 +93,7 @@ internal sealed class PodProcesses
         {
             return File.ReadAllText($"/proc/{pid}/{file}");
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return string.Empty;
         }

@@ -33,8 +33,8 @@ try
     Console.WriteLine($"cap={sum.Cap} spent={sum.Spent} overspend={sum.Overspend} stranded={sum.Stranded}");
     return results.TrueForAll(result => result.Holds) ? 0 : 1;
 }
-catch (Exception error) when (error is StoryException or CommandException or OperationCanceledException or TimeoutException)
+catch (Exception exception) when (exception is StoryException or CommandException or OperationCanceledException or TimeoutException)
 {
-    Console.Error.WriteLine($"the storm could not be told: {error.Message}");
+    Console.Error.WriteLine($"the storm could not be told: {exception.Message}");
     return 1;
 }

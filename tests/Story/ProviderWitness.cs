@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Contracts;
 

@@ -12,8 +12,8 @@ using AgentReadiness.Runtime;
 namespace AgentReadiness.Controller.Endpoints;
 
 /// <summary>
-/// The HTTP side of the grant protocol: who asks (see <see cref="PodAuthenticator"/>), for which account (by the pod's own labels, never by
-/// the request), and the answer. A follower answers 421 with the leader's address.
+/// The HTTP side of the grant protocol. <see cref="PodAuthenticator"/> finds the pod that asks, and the labels of the pod name its account;
+/// nothing in the request does. A follower answers 421 with the leader's address.
 /// </summary>
 public sealed partial class GrantEndpoint(
     LedgerRegistry registry,
@@ -115,7 +115,7 @@ public sealed partial class GrantEndpoint(
         if (await authenticator.ViewAsync(pod, cancellationToken) is not { } view)
             return null;
         var ns = pod.Namespace;
-        // A judge beside a runner: the pod is the run's, by its Job, and the run says whose evaluation it is.
+        // A judge runs beside a runner. The pod belongs to the Job of a run, and the run names the agent and revision that are evaluated.
         if (view.Meta.Label(Names.EvalRunLabel) is { } name)
         {
             return

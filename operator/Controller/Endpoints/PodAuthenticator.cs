@@ -52,7 +52,7 @@ public sealed class PodAuthenticator(
         var view = pods.Get(new NamespacedName(pod.Namespace, pod.Pod.Name))?.View;
         if (view?.Meta.Uid != pod.Pod.Uid)
         {
-            // A guardrail may be faster than our watch.
+            // The cache may not show a new pod yet when its guardrail asks, so the API server is asked.
             if (await api.GetAsync(PodView.Resource, pod.Namespace, pod.Pod.Name, cancellationToken) is not { } found)
                 return null;
             using var document = JsonDocument.Parse(found.ToJsonString());

@@ -7,9 +7,9 @@ using AgentReadiness.Controller.Ledgers;
 namespace AgentReadiness.Controller.Endpoints;
 
 /// <summary>
-/// Which pod a token is bound to. What the API server said holds for a minute. A token is under review once, whoever asks, and a review
-/// outlives those who asked: after a change of leaders all pods come at once, and where each try began a review of its own, which ended
-/// with the try, the queue was longer than any of them waited, so no review was ever done.
+/// Finds the pod that a token is bound to. An answer of the API server is used for a minute. Callers with the same token share one review,
+/// and the review goes on when they stop waiting. This matters after a change of leaders, when all pods ask at once: if each try began a
+/// review of its own that ended with the try, none would be done before its caller had given up.
 /// </summary>
 /// <param name="review">Asks the API server for the user of a token.</param>
 /// <param name="time">The clock.</param>
@@ -26,7 +26,7 @@ internal sealed class PodTokens(Func<string, CancellationToken, Task<JsonObject?
     /// <summary>The pod that a token is bound to; null where it is no good token of our audience, or where too many wait already.</summary>
     public async Task<BoundPod?> FindAsync(string token, CancellationToken cancellationToken)
     {
-        // The cache keys are digests: a token in a dump of this process would be a credential.
+        // The keys of the cache are digests, so that a memory dump of this process contains no tokens.
         var digest = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
         if (reviewed.TryGetValue(digest, out var known) && time.GetElapsedTime(known.At) < TokenLife)
             return known.Pod;

@@ -10,14 +10,14 @@ namespace AgentReadiness.Controller.Endpoints;
 /// <summary>Registers what pods and CI reach over HTTPS.</summary>
 internal static class Registration
 {
-    // How fast tokens are reviewed: a call waits for it.
+    // The pace of token reviews is high, because calls of agents wait for them.
     private static readonly RequestPacing Pacing = new() { RequestsPerSecond = 200, Burst = 200 };
 
     /// <summary>Adds the endpoints.</summary>
     public static IOperatorBuilder AddEndpoints(this IOperatorBuilder builder, Kubernetes client)
     {
-        // With a pace of its own: what else the operator asks must not wait behind the tokens of all pods, which come to a new leader at
-        // once.
+        // Reviews have a pace of their own. All pods send their tokens to a new leader at once, and the other requests of the operator must
+        // not wait behind these.
         builder.Services.AddKeyedSingleton(TokenReviews.Api, new KubernetesApi(client, Names.Operator, pacing: Pacing));
         builder
             .Services.AddSingleton<TokenReviews>()

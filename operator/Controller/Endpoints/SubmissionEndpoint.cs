@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace AgentReadiness.Controller.Endpoints;
 
 /// <summary>
-/// Takes the results of external suites: from a service account that the suite lists, for the run that waits for them. Whoever may
-/// submit writes no EvalRun: the verdict stays the operator's.
+/// Takes the results of external suites from a service account that the suite lists, for the run that waits for them. The submitter has no
+/// right to write EvalRuns: the operator alone writes the verdict.
 /// </summary>
 public sealed class SubmissionEndpoint(
     ObjectCache<EvalSuite> suites,
@@ -25,7 +25,7 @@ public sealed class SubmissionEndpoint(
     // How long a submission waits for a place.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    // A file is held while it is judged.
+    // At most so many are judged at once, because each file is kept in memory while it is judged.
     private readonly SemaphoreSlim places = new(2);
 
     /// <summary>Answers one request.</summary>
@@ -62,7 +62,7 @@ public sealed class SubmissionEndpoint(
                 $"{SubmissionProtocol.TokenHeader} must be a service account's token of audience {SubmissionProtocol.Audience}"
             );
         }
-        // Who is not listed learns nothing of what there is.
+        // A caller who is not listed gets the same answer whether the suite exists or not.
         if (
             suites.Get(suite)?.View.Spec.External is not { } external
             || !external.ServiceAccounts.Any(account =>
@@ -112,7 +112,7 @@ public sealed class SubmissionEndpoint(
             await context.Request.Body.CopyToAsync(file, context.RequestAborted);
             file.Position = 0;
             var results = ResultsReader.Read(file);
-            // A broken file is told to who sent it, and the run goes on waiting for a whole one.
+            // The sender of a broken file is told so, and the run goes on waiting for a good one.
             if (results.Problems is [var problem, ..])
                 return Refusal(422, $"{problem.Reason}: {problem.Message}");
             var verdict = await verdicts.JudgeAsync(run, results, context.RequestAborted);

@@ -3,7 +3,7 @@ using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Endpoints;
 
-/// <summary>Asks the API server whose token it is that a caller shows.</summary>
+/// <summary>Asks the API server which user a token belongs to.</summary>
 public sealed class TokenReviews([FromKeyedServices(TokenReviews.Api)] KubernetesApi api) : IDisposable
 {
     /// <summary>Key of the service that tokens are reviewed through.</summary>
@@ -11,7 +11,7 @@ public sealed class TokenReviews([FromKeyedServices(TokenReviews.Api)] Kubernete
 
     private static readonly ResourceType Reviews = new("authentication.k8s.io", "v1", "tokenreviews", "TokenReview");
 
-    // Whoever reaches the port can make us ask: what the API server is asked at once is bounded.
+    // Anybody who reaches the port can cause a review, so the number of reviews at once is limited to protect the API server.
     private readonly SemaphoreSlim places = new(16);
 
     /// <summary>The user of a token that was made for an audience; null where it is of another one, expired, or no token at all.</summary>
@@ -34,7 +34,8 @@ public sealed class TokenReviews([FromKeyedServices(TokenReviews.Api)] Kubernete
             );
             var status = review["status"];
             var audiences = status?["audiences"] as JsonArray ?? [];
-            // A server that does not know audiences leaves the list out: then nothing says that the token is for us.
+            // A server that does not know audiences leaves the list out. The token is refused then, since it may be meant for somebody
+            // else.
             return status?["authenticated"]?.GetValue<bool>() == true && audiences.Any(one => one?.GetValue<string>() == audience)
                 ? status["user"] as JsonObject
                 : null;

@@ -5,14 +5,14 @@ using AgentReadiness.Runtime;
 namespace AgentReadiness.Controller.EvalRuns;
 
 /// <summary>
-/// The places of runs at work, as this process gives them: the queue's rules (see <see cref="EvalQueue"/>) on what the cache shows, and on
-/// what was begun since.
+/// The places of runs at work. They are given by the rules of <see cref="EvalQueue"/>, from what the cache shows and what this process has
+/// begun since.
 /// </summary>
 internal sealed class EvalPlaces(ObjectCache<EvalRun> runs, OperatorOptions options)
 {
     private readonly Lock gate = new();
 
-    // Runs that this process began and that its cache does not show at work yet: a place is not given twice.
+    // Runs that this process began and that its cache does not show at work yet. They are counted, so that no place is given twice.
     private readonly HashSet<NamespacedName> begun = [];
 
     /// <summary>How many places there are.</summary>

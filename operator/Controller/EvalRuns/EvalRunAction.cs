@@ -10,7 +10,9 @@ internal abstract record EvalRunAction
     /// <summary>Nothing: the run is over, or waits for a change or for time to pass.</summary>
     public sealed record Nothing : EvalRunAction;
 
-    /// <summary>Delete the run: its agent is gone. No owner reference crosses namespaces, so nobody else does.</summary>
+    /// <summary>
+    /// Delete the run, because its agent is gone. Owner references do not cross namespaces, so Kubernetes does not do it.
+    /// </summary>
     public sealed record Collect : EvalRunAction;
 
     /// <summary>Write what is known of a run that goes on.</summary>

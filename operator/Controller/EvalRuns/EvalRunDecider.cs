@@ -18,7 +18,7 @@ internal static class EvalRunDecider
             return new EvalRunDecision(new EvalRunAction.Nothing());
         if (seen.AgentUid != run.Spec.AgentUid)
             return new EvalRunDecision(new EvalRunAction.Collect());
-        // Woken when there is a CA that the guardrail of a judge can trust.
+        // There is no CA yet that the guardrail of a judge could trust. The run is woken when there is one.
         if (run.IsOver || seen.TrustBundle is not { } bundle)
             return new EvalRunDecision(new EvalRunAction.Nothing());
         if (run.Status?.Phase is null or EvalPhase.Pending)
@@ -33,7 +33,7 @@ internal static class EvalRunDecider
             { Report: { } report, Pod: { } pod } => new EvalRunAction.Judge(report, pod),
             _ => new EvalRunAction.Nothing(),
         };
-        // A run may last longer than a rotation of the CA.
+        // The CA may be rotated during a run, so the guardrail of its judge gets the new certificates.
         var isBehind = seen.JudgeTrustDigest is { } digest && digest != TrustBundle.DigestOf(bundle);
         return new EvalRunDecision(action, outcome.RequeueAfter) { SetTrustBundle = isBehind ? bundle : null };
     }
@@ -41,7 +41,7 @@ internal static class EvalRunDecider
     /// <summary>The status of a run that found no place.</summary>
     /// <param name="run">The run.</param>
     /// <param name="limits">How many places there are.</param>
-    /// <returns>Null where its status says so already: a place that is free wakes those that wait.</returns>
+    /// <returns>Null where its status says so already. The run is woken when a place becomes free.</returns>
     public static EvalRunStatus? Queued(EvalRun run, EvalLimits limits) =>
         run.Status?.Reason == EvalReasons.Queued
             ? null
@@ -59,7 +59,8 @@ internal static class EvalRunDecider
     /// <param name="pod">The pod whose log should have them.</param>
     /// <param name="problem">Why not.</param>
     /// <param name="now">The moment.</param>
-    /// <returns>Null: try again. The kubelet may be away for a moment; the log of a pod that is gone never comes.</returns>
+    /// <returns>Null to try again, since the kubelet may be unreachable for a moment. The log of a pod that is gone cannot be read
+    /// later.</returns>
     public static VerdictResult? Unreadable(EvalRun run, PodView pod, string? problem, DateTimeOffset now) =>
         now < RunOutcome.Until(run) + RunOutcome.Grace
             ? null

@@ -85,7 +85,8 @@ internal sealed class EvalRunStarter(
         }
         catch (KubernetesApiException exception) when (exception.IsAlreadyThere)
         {
-            // Made by the leader before us. Any other conflict, such as a quota's, made nothing: that is tried again.
+            // The leader before this one has created it. After any other conflict, for example of a quota, nothing was created, and it is
+            // tried again.
         }
     }
 }

@@ -35,7 +35,9 @@ internal static class Registration
             .AddController<EvalRunController, EvalRun>(Wire);
     }
 
-    // What only a comparison reads is read when it is made: 16 KiB for each of thousands of runs are not kept in memory.
+    // The field that only comparisons need is left out and is read when a comparison is made. Otherwise the cache would hold 16 KiB for
+    // each
+    // of thousands of runs.
     private static EvalRun View(JsonElement item)
     {
         var run = TypedView.Of<EvalRun>(item);

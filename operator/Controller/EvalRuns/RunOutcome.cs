@@ -17,7 +17,7 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
     /// <summary>After the deadline for which the Job itself ends a runner: for a Job that vanished, or a kubelet that is silent.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
 
-    // Job and pod come through two watches: the one may tell of an end before the other.
+    // Job and pod are watched separately, so one of the two may show the end earlier than the other.
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(5);
 
     /// <summary>Decides. Pure.</summary>
@@ -67,7 +67,7 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
                 return Error(EvalReasons.RunnerNotStarted, $"the runner did not start: {waiting}");
             if (container.ExitCode is null && mayWait)
                 return Wait(Moment);
-            // 128 and above, by convention, is a signal: it did not end of its own will.
+            // By convention, an exit code of 128 or more means that a signal ended the process.
             if (
                 container.ExitCode is null or >= 128
                 || container.TerminationReason is "OOMKilled" or "ContainerCannotRun" or "DeadlineExceeded"
@@ -78,7 +78,8 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
             return Error(reason, report.Message ?? "the results cannot be used");
         if (run.Status!.CasesDigest is { } digest && !string.Equals(report.CasesDigest, digest, StringComparison.OrdinalIgnoreCase))
             return Error(EvalReasons.ForeignCases, "the report is of other cases than the runner was given");
-        // Many tools end with an error where a case failed. One that does so over nothing but passes contradicts itself.
+        // Many tools exit with an error when a case failed. An error exit with only passed cases is a contradiction, so the results are not
+        // used.
         return own.Find(container => container.ExitCode != 0) is { } failed && report.Failed + report.Errored == 0
             ? Error(
                 EvalReasons.RunnerCrashed,

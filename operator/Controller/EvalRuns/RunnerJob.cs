@@ -46,9 +46,10 @@ internal static class RunnerJob
             },
             ["spec"] = new JsonObject
             {
-                // A run that could not be made is another attempt with a name of its own, not a second pod of this one.
+                // A run that could not be measured is tried again as another attempt with its own name, and not with a second pod of this
+                // Job.
                 ["backoffLimit"] = 0,
-                // Long enough to read a log after a weekday; the verdict stays with the run.
+                // Logs can be read for this time after the end. The verdict stays in the run.
                 ["ttlSecondsAfterFinished"] = 86_400,
                 ["activeDeadlineSeconds"] = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds),
                 ["template"] = suite.Job is { } job
@@ -239,7 +240,7 @@ internal static class RunnerJob
         return template;
     }
 
-    // The user's own template, kept as it is but for what the two of us share.
+    // The template of the suite's author, changed only where the runner and our reporter share something.
     private static JsonObject Own(EvalRun run, JobSuite suite, JsonObject labels, string image)
     {
         var template = (JsonObject)suite.Template.DeepClone();
@@ -294,7 +295,7 @@ internal static class RunnerJob
         reporter["volumeMounts"] = new JsonArray(Mount(readOnly: true));
         ((JsonArray)pod["containers"]!).Add(reporter);
         pod["restartPolicy"] = "Never";
-        // The reporter sees the runner end, with no rights but to look.
+        // With a shared process namespace the reporter sees when the runner ends. It gets no other rights.
         pod["shareProcessNamespace"] = true;
         if (pod["volumes"] is not JsonArray volumes)
             pod["volumes"] = volumes = [];

@@ -19,7 +19,7 @@ internal sealed class RunnerResults(KubernetesApi api)
                 + $"&limitBytes={ResultsLog.MaxLogBytes}";
             using var response = await api.OpenAsync(HttpMethod.Get, path, null, null, cancellationToken);
             await using var log = await response.Content.ReadAsStreamAsync(cancellationToken);
-            // To its end before it is searched: a reader that meets a broken connection must not take a part for the whole.
+            // The log is read to its end before it is searched, so that a part is not taken for the whole when the connection breaks.
             using var copy = new MemoryStream();
             await log.CopyToAsync(copy, cancellationToken);
             copy.Position = 0;

@@ -36,7 +36,7 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
         {
             CriticalTags = run.Spec.CriticalTags,
             MaxRegression = run.Spec.MaxRegression is { } most ? Number(most) : 1,
-            // Only our own runner looks before it goes on; whoever measures in one go is looked at once.
+            // Only our own runner checks its results between repeats. Results of other runners are checked once.
             Looks = run.Spec is { Kind: null or EvalKind.Builtin, Repeats: { } repeats } ? (repeats.Max ?? 1) - (repeats.Min ?? 1) + 1 : 1,
         };
 

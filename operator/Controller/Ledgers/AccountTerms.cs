@@ -5,7 +5,7 @@ namespace AgentReadiness.Controller.Ledgers;
 /// <summary>What is declared for an account at a moment.</summary>
 public sealed record AccountTerms
 {
-    /// <summary>Nobody declares anything: reports are booked, nothing is granted.</summary>
+    /// <summary>The terms of an account that nobody declares: reports are booked, and nothing is granted.</summary>
     public static AccountTerms None { get; } = new();
 
     /// <summary>Its own caps.</summary>
@@ -26,7 +26,7 @@ public sealed record AccountTerms
     /// <summary>Every shared budget is observed, so they refuse nothing.</summary>
     public bool SharedObserve { get; init; }
 
-    /// <summary>Somebody declares it.</summary>
+    /// <summary>Whether somebody declares the account.</summary>
     public bool MayGrant => Limits.Count > 0 || Shared.Count > 0;
 
     /// <summary>No limit refuses anything: guardrails spend first and report afterwards.</summary>

@@ -16,7 +16,8 @@ internal sealed class BorrowedFunds(
     private static readonly TimeSpan Coalesce = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ContentionLasts = TimeSpan.FromSeconds(10);
 
-    // A shared budget may lose what it had not written yet, when a write fails. So everything is reported again after this time.
+    // When a write of a shared budget fails, the reports that were not written yet are lost. So everything is reported again after this
+    // time.
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, GrantResponse> answers = new(StringComparer.Ordinal);
@@ -26,10 +27,10 @@ internal sealed class BorrowedFunds(
     private long? toldAt;
     private long? contendedSince;
 
-    /// <summary>Somebody else waits for what this account or its holders may have to spare.</summary>
+    /// <summary>Whether somebody else waits for money that this account or its holders may not need.</summary>
     public bool IsContended => contendedSince is { } since && time.GetElapsedTime(since) < ContentionLasts;
 
-    /// <summary>Somebody else waits.</summary>
+    /// <summary>Notes that somebody else waits for money.</summary>
     public void NoteContention() => contendedSince = time.GetTimestamp();
 
     /// <summary>What a shared budget answered last.</summary>
@@ -125,7 +126,9 @@ internal sealed class BorrowedFunds(
     }
 
     /// <summary>
-    /// Reports to the shared budgets what is new, and closes what is over; of a written account. What fails is said again later.
+    /// Reports what is new to the shared budgets, and closes limits that have ended. The account must have been written before. A report
+    /// that
+    /// fails is repeated later.
     /// </summary>
     public async Task<BudgetLedgerStatus> TendAsync(BudgetLedgerStatus status, bool atOnce, CancellationToken cancellationToken)
     {
@@ -183,7 +186,7 @@ internal sealed class BorrowedFunds(
         return answers[shared.LedgerName] = answer;
     }
 
-    // An account that left a shared budget must still close there what it borrowed.
+    // An account that left a shared budget must still close what it borrowed there.
     private AccountKey? Key(string ledger)
     {
         if (keys.TryGetValue(ledger, out var key))

@@ -5,9 +5,9 @@ using AgentReadiness.Contracts.Grants;
 namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>
-/// An account as the holder of a shared budget: the same totals that a guardrail reports, read from the account itself, which is durable.
-/// So a crash between the two ledgers strands nothing: what the shared budget lent and this account does not know yet is asked for and
-/// answered again. Pure.
+/// An account as the holder of a shared budget. It reports the same totals as a guardrail does, read from the account itself, which is
+/// stored. So a crash between the writes of the two ledgers loses no money: the account asks again for what the shared budget lent, and
+/// gets the same answer. Pure.
 /// </summary>
 public static class Borrowing
 {
@@ -74,7 +74,8 @@ public static class Borrowing
             account = account with { Limits = [.. account.Limits.Select(other => other == limit ? granted : other)] };
             if (limit.Last is not null || answer.Outcome is not (GrantOutcome.WindowOver or GrantOutcome.HolderClosed))
                 return account;
-            // Its window is over there: what is lent in the next one is another limit, and the old one ends with its holders.
+            // The window of the shared budget is over. The loan of the next window is another limit, and this one ends when its holders
+            // close.
             account = account with
             {
                 Limits = [.. account.Limits.Select(other => other == granted ? granted with { Last = account.Segment } : other)],
@@ -122,7 +123,7 @@ public static class Borrowing
     public static Amount Idle(LedgerLimit limit) =>
         (LedgerLimits.Cap(limit) - limit.Settled - limit.Unproven - limit.Outstanding).Positive();
 
-    /// <summary>Nothing more can be spent of it: it can be closed.</summary>
+    /// <summary>Whether nothing more can be spent of a limit, so that it can be closed.</summary>
     public static bool IsDone(BudgetLedgerStatus account, LedgerLimit limit) =>
         limit is { Shared: true, Last: not null } && !LedgerLimits.HasHolders(account, limit);
 

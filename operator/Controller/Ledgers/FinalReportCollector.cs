@@ -4,8 +4,8 @@ using AgentReadiness.Runtime;
 namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>
-/// Remembers what guardrails of pods said that are gone since: a deleted pod is often gone within moments of its end, and ledgers are swept
-/// less often.
+/// Remembers the final reports of pods that are gone. A deleted pod often disappears moments after its end, and ledgers are swept less
+/// often than that.
 /// </summary>
 internal sealed class FinalReportCollector
 {

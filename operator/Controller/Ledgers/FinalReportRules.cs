@@ -5,9 +5,9 @@ using AgentReadiness.Contracts.Grants;
 namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>
-/// The closing reports that guardrails left in their termination messages. Whoever has a guardrail's container may have written them, so
-/// they say no more than a message over the grant protocol: about holders that the ledger has for that very pod, in totals that only grow.
-/// Pure.
+/// The closing reports that guardrails left in their termination messages. They are trusted no more than a message of the grant protocol,
+/// because anybody who controls the container may have written them: they count only for holders that the ledger lists for that pod, and
+/// their totals only grow. Pure.
 /// </summary>
 internal static class FinalReportRules
 {
@@ -36,8 +36,9 @@ internal static class FinalReportRules
     }
 
     /// <summary>
-    /// Applies one. A report about a line that is not there, or not there any more, must not look like a message from before the ledger was
-    /// lost: it changes nothing.
+    /// Applies one. A report about a holder that the ledger does not list changes nothing. It must not be taken for a message from before
+    /// the
+    /// ledger was lost.
     /// </summary>
     public static GrantDecision Apply(
         BudgetLedgerStatus account,

@@ -19,8 +19,8 @@ public sealed record GrantDecision(
 )
 {
     /// <summary>
-    /// A new grant, a closing or an exhaustion: what an answer about it needs on disk. Other reports may wait, since their senders repeat
-    /// them.
+    /// Whether the account must be written before the answer is sent: for a new grant, a closing or an exhaustion. Other reports may wait,
+    /// because their senders repeat them.
     /// </summary>
     public bool IsUrgent { get; init; }
 }

@@ -3,8 +3,9 @@ using AgentReadiness.Contracts;
 namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>
-/// Who waits for money, in the order in which they began to. What comes free goes to the first, who then is the last: nobody starves,
-/// however small the calls of others are. Kept in memory: losing it loses places, no money. Not thread-safe; belongs to one writer.
+/// The holders that wait for money, in the order in which they began to wait. Money that becomes free goes to the first, which then goes to
+/// the end, so that a large call is not passed by small ones for ever. It is kept in memory: when it is lost, holders lose their places and
+/// no money. Not thread-safe; belongs to one writer.
 /// </summary>
 internal sealed class GrantWaitQueue(TimeProvider time)
 {
@@ -20,14 +21,14 @@ internal sealed class GrantWaitQueue(TimeProvider time)
     /// <summary>Somebody was told to wait within the last ten seconds.</summary>
     public bool IsContended => contendedSince is { } since && time.GetElapsedTime(since) < ContentionLasts;
 
-    /// <summary>What those wait for who asked before a holder did.</summary>
+    /// <summary>The sum that holders wait for that began to wait before this one.</summary>
     public Amount Ahead(string holder)
     {
         places.RemoveAll(place => time.GetElapsedTime(place.AskedAt) > Patience);
         return Amount.Sum(places.TakeWhile(place => place.Holder != holder).Select(place => place.Need));
     }
 
-    /// <summary>A holder was told to wait: it keeps its place, or gets the last one.</summary>
+    /// <summary>Notes that a holder was told to wait. It keeps its place, or gets the last one.</summary>
     public void Wait(string holder, Amount need)
     {
         contendedSince = time.GetTimestamp();
@@ -39,6 +40,6 @@ internal sealed class GrantWaitQueue(TimeProvider time)
             places[at] = place;
     }
 
-    /// <summary>A holder waits no more.</summary>
+    /// <summary>Takes out a holder that does not wait any more.</summary>
     public void Leave(string holder) => places.RemoveAll(place => place.Holder == holder);
 }

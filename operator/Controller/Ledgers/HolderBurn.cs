@@ -3,8 +3,8 @@ using AgentReadiness.Contracts;
 namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>
-/// How fast each holder spends. Only a hint for the size of grants, kept in memory: losing it makes grants smaller, never larger. Not
-/// thread-safe; belongs to one writer.
+/// How fast each holder spends. It is only a hint for the size of grants and is kept in memory: when it is lost, grants become smaller and
+/// never larger. Not thread-safe; belongs to one writer.
 /// </summary>
 internal sealed class HolderBurn(TimeProvider time)
 {

@@ -17,7 +17,7 @@ internal sealed class LedgerCollector(
     // An eval pod may spend before its EvalRun exists.
     private static readonly TimeSpan MinimumAge = TimeSpan.FromMinutes(15);
 
-    /// <summary>Deletes those that are finished now. One that cannot be deleted is tried again by the next sweep.</summary>
+    /// <summary>Deletes the ledgers that are finished now. If a deletion fails, the next sweep tries it again.</summary>
     public async Task DeleteFinishedAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().UtcDateTime;

@@ -82,7 +82,7 @@ public static class LedgerLimits
             Segment = segment,
             Limits = limits,
             SegmentEnds = limits.Where(limit => limit.Last is null).Select(limit => (DateTime?)limit.Ends).Min(),
-            // A closed holder of an earlier segment needs no tombstone: its late message names a window that is gone.
+            // A closed holder of an earlier segment needs no tombstone, because a late message of it names a window that no longer exists.
             Holders = [.. account.Holders.Where(holder => holder.Closed != true)],
         };
     }
@@ -118,7 +118,7 @@ public static class LedgerLimits
     public static BudgetLedgerStatus Prune(BudgetLedgerStatus account)
     {
         var over = account.Limits.Where(limit => limit is { Last: not null, Shared: not true } && !HasHolders(account, limit)).ToList();
-        // A pod that never closes an old segment must not fill the ledger: what it holds is unproven then, as if it were lost.
+        // A pod that never closes an old segment must not fill the ledger. What it holds becomes unproven, as if the pod were lost.
         over.AddRange(
             account
                 .Limits.Where(limit => limit is { Last: not null, Shared: not true })
@@ -170,8 +170,8 @@ public static class LedgerLimits
         return Declare(limit, terms, null);
     }
 
-    // A ledger that is new while its owner's status tells of another one in the same window: what the old one knew is lost, so all is
-    // unproven.
+    // The ledger is new, but the status of its owner names another one in the same window. What the old ledger recorded is lost, so all
+    // of the window becomes unproven.
     private static LedgerLimit Lost(BudgetLedgerStatus account, AccountTerms terms, LimitTerms fresh, bool isNew)
     {
         var limit = Begin(fresh, null);

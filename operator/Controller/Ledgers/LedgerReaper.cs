@@ -24,7 +24,8 @@ internal sealed class LedgerReaper(
     public async Task CloseLostHoldersAsync(CancellationToken cancellationToken)
     {
         var alive = pods.List().Where(entry => !entry.View.IsOver).Select(entry => entry.Uid).ToHashSet(StringComparer.Ordinal);
-        // After it was read who is alive: a pod that ends in between is lost in the next sweep, after its final report was applied.
+        // Read after the list of living pods. A pod that ends in between is closed as lost by the next sweep, after its final report was
+        // applied.
         alive.UnionWith(await ApplyFinalReportsAsync(cancellationToken));
         foreach (var ledger in ledgers.List())
         {
@@ -34,7 +35,7 @@ internal sealed class LedgerReaper(
             }
             catch (LedgerUnavailableException)
             {
-                // Logged where it happened; the next sweep tries again.
+                // The writer has logged the failure, and the next sweep tries again.
             }
         }
     }
@@ -50,7 +51,7 @@ internal sealed class LedgerReaper(
             }
             catch (LedgerUnavailableException)
             {
-                // Logged where it happened; the next sweep tries again.
+                // The writer has logged the failure, and the next sweep tries again.
             }
         }
     }
@@ -75,7 +76,7 @@ internal sealed class LedgerReaper(
         if (gone.Count == 0)
             return;
         await registry.Writer(account).CloseLostAsync(holder => gone.Contains(holder.PodUid), cancellationToken);
-        // Those that closed before their pod went held nothing any more.
+        // Holders that closed before their pod ended held no money any more.
         var open = missing.Count(holder => holder.Closed != true && gone.Contains(holder.PodUid));
         if (open > 0)
             ControllerLog.HoldersLost(logger, open, ledger.Key.Name);
@@ -98,7 +99,7 @@ internal sealed class LedgerReaper(
                 }
                 catch (LedgerUnavailableException)
                 {
-                    // Logged where it happened; the next sweep tries again.
+                    // The writer has logged the failure, and the next sweep tries again.
                     notApplied.Add(pod.Uid);
                 }
             }
@@ -110,8 +111,8 @@ internal sealed class LedgerReaper(
         ledgers.Get(new NamespacedName(options.Namespace, holder.Pod))?.View.Status is { } borrower
         && borrower.Limits.Any(limit => limit.Budget == shared.LedgerName && Borrowing.Holder(borrower, limit.First) == holder.Id);
 
-    // The ledger of a borrower that is gone, or that is another one now, closes nothing any more. One that is there says itself what it
-    // does not know.
+    // When the ledger of a borrower was deleted or replaced, nobody closes its loan any more, so it is closed here. A ledger that exists
+    // is told to close the loans that it does not know.
     private async Task<bool> IsBorrowerGoneAsync(AccountKey shared, LedgerHolder holder, CancellationToken cancellationToken)
     {
         try
@@ -129,7 +130,7 @@ internal sealed class LedgerReaper(
         }
     }
 
-    // The cache may lag behind a pod that just came; only the API server knows.
+    // The cache may not show a new pod yet, so the API server is asked before a holder is closed as lost.
     private async Task<bool> IsPodGoneAsync(AccountKey account, LedgerHolder holder, CancellationToken cancellationToken)
     {
         try

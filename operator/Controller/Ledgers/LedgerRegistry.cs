@@ -22,13 +22,13 @@ public sealed class LedgerRegistry(
 
     private volatile Term? term;
 
-    private sealed class Term(CancellationToken token)
+    private sealed class Term(CancellationToken cancellationToken)
     {
         public ConcurrentDictionary<AccountKey, Lazy<LedgerWriter>> Writers { get; } = new();
 
         public ConcurrentBag<Task> Running { get; } = [];
 
-        public CancellationToken Token { get; } = token;
+        public CancellationToken Token { get; } = cancellationToken;
     }
 
     /// <summary>Whether this replica leads and may write ledgers.</summary>
@@ -79,7 +79,8 @@ public sealed class LedgerRegistry(
                         ReturnIdle
                     );
                     var writer = new LedgerWriter(key, environment, api, options, time, logger);
-                    // The writer outlives who asked for it first: its log lines must not carry that reconciliation's ID.
+                    // The writer lives longer than the reconciliation that needed it first, so its log lines must not carry the ID of that
+                    // one.
                     using (ExecutionContext.SuppressFlow())
                         current.Running.Add(Task.Run(() => writer.RunAsync(current.Token), CancellationToken.None));
                     return writer;
@@ -95,8 +96,8 @@ public sealed class LedgerRegistry(
             writer.Value.Close();
     }
 
-    // Shared budgets are asked in this process: whoever leads writes all ledgers. A budget that is not there lends nothing, and its ledger
-    // is not made.
+    // Shared budgets are asked within this process, because the leader writes all ledgers. A budget that does not exist lends nothing, and
+    // no ledger is created for it.
     private async Task<GrantResponse> BorrowAsync(
         AccountKey shared,
         GrantRequest request,
@@ -116,7 +117,8 @@ public sealed class LedgerRegistry(
         };
     }
 
-    // Accounts that hold what others wait for give back what they do not need; their pods hear of it with their next message.
+    // Accounts that hold money that others wait for give back what they do not need. Their pods are told with the answer to their next
+    // message.
     private void ReturnIdle(IReadOnlyList<string> holders)
     {
         foreach (var (key, writer) in term?.Writers.ToArray() ?? [])

@@ -5,8 +5,8 @@ using AgentReadiness.Contracts.Grants;
 namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>
-/// The arithmetic of an escrow account. Pure: an account and a message in, an account and an answer out; the caller writes the
-/// account before it gives the answer. Kept at every step, for each limit: settled + unproven + outstanding ≤ the cap in force when the
+/// The arithmetic of an escrow account. Pure: it takes an account and a message and returns an account and an answer. The caller writes the
+/// account before it sends the answer. Kept at every step, for each limit: settled + unproven + outstanding ≤ the cap in force when the
 /// last grant was made, unless a settlement exceeded its reservation, which is booked in full and never hidden.
 /// </summary>
 public static class LedgerRules
@@ -100,7 +100,7 @@ public static class LedgerRules
     }
 
     /// <summary>
-    /// Takes the holders of pods that are gone for lost: what they held counts as spent. No message of theirs can come any more.
+    /// Closes the holders of pods that are gone as lost: what they held counts as spent. They cannot send messages any more.
     /// </summary>
     public static BudgetLedgerStatus CloseLost(BudgetLedgerStatus account, Func<LedgerHolder, bool> isLost)
     {
@@ -272,7 +272,8 @@ public static class LedgerRules
         var rest = account.Holders.Where(other => other != holder).ToList();
         if (tombstone && holder.Segment == account.Segment)
         {
-            // The oldest tombstone goes: a report that its sender repeats, because it saw no answer, is one of the last ones.
+            // The oldest tombstone is removed. Only recent reports are repeated by senders that saw no answer, so it is not needed any
+            // more.
             if (rest.Count(other => other.Closed == true && other.PodUid == holder.PodUid) >= MostTombstones)
                 rest.Remove(rest.First(other => other.Closed == true && other.PodUid == holder.PodUid));
             rest.Add(

@@ -7,7 +7,7 @@ using k8s;
 
 namespace AgentReadiness.Controller.Ledgers;
 
-/// <summary>One BudgetLedger on the API server: read, made, and written by compare-and-swap on its version.</summary>
+/// <summary>Reads, creates and writes one BudgetLedger on the API server, by compare-and-swap on its version.</summary>
 internal sealed class LedgerStore(AccountKey account, KubernetesApi api, OperatorOptions options)
 {
     private static readonly ResourceType Ledgers = ResourceType.Of<BudgetLedger>();
@@ -49,7 +49,7 @@ internal sealed class LedgerStore(AccountKey account, KubernetesApi api, Operato
         current.Status = status;
     }
 
-    /// <summary>Forgets what was read: it may not be so any more.</summary>
+    /// <summary>Forgets what was read, because it may have changed since.</summary>
     public void Forget() => current = null;
 
     /// <summary>Whether two states are the same on disk.</summary>

@@ -8,10 +8,10 @@ using AgentReadiness.Runtime;
 namespace AgentReadiness.Controller.Ledgers;
 
 /// <summary>
-/// The only hand that writes one ledger. Requests that wait are applied together and written once (group commit), by
-/// compare-and-swap on the object's version; a grant is answered only when its write is done. A write that lost the race is
-/// thrown away with everything it would have answered, and the requests are applied to what is really there. Mere reports wait for the next
-/// write, two seconds at most: their senders repeat them, so losing one loses nothing.
+/// The only writer of one ledger. Requests that wait are applied together and written once (group commit), by compare-and-swap on the
+/// version of the object; a grant is answered only after its write. When a write meets a conflict, its answers are thrown away, and the
+/// requests are applied again to what the API server has. Reports that ask for nothing wait for the next write, two seconds at most: their
+/// senders repeat them, so a report that is lost does no harm.
 /// </summary>
 internal sealed class LedgerWriter
 {
@@ -66,7 +66,7 @@ internal sealed class LedgerWriter
     public Task RefreshAsync(CancellationToken cancellationToken) =>
         PostAsync(null, (before, _) => new GrantDecision(before, GrantOutcome.Granted, Amount.Zero), cancellationToken);
 
-    /// <summary>Takes holders for lost.</summary>
+    /// <summary>Closes holders as lost.</summary>
     public Task CloseLostAsync(Func<LedgerHolder, bool> isLost, CancellationToken cancellationToken) =>
         PostAsync(
             null,
@@ -78,7 +78,9 @@ internal sealed class LedgerWriter
     public Task ApplyFinalReportAsync(GrantRequest last, HolderPod pod, CancellationToken cancellationToken) =>
         PostAsync(null, (before, terms) => FinalReportRules.Apply(before, last, pod, terms, time.GetUtcNow()), cancellationToken);
 
-    /// <summary>Somebody waits at a shared budget: gives back what no holder has, and lets the holders know; returns at once.</summary>
+    /// <summary>
+    /// Gives back what no holder needs, because somebody waits at a shared budget, and asks the holders too. Returns at once.
+    /// </summary>
     public void ReturnIdle()
     {
         returnIdle = true;
@@ -129,7 +131,7 @@ internal sealed class LedgerWriter
     /// <summary>Takes no more postings: the ledger is deleted.</summary>
     public void Close() => postings.Writer.TryComplete();
 
-    /// <summary>Works until cancelled; what still waits then is told so.</summary>
+    /// <summary>Works until cancelled. Requests that still wait then fail with an exception that says so.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var batch = new List<Posting>();
@@ -239,7 +241,7 @@ internal sealed class LedgerWriter
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
-                // The write may or may not have happened: read again before anything else is decided.
+                // It is not known whether the write was done, so the ledger is read again before anything else is decided.
                 ControllerLog.LedgerFailed(logger, account.LedgerName, exception.Message);
                 Forget();
                 foreach (var posting in batch)
@@ -272,8 +274,8 @@ internal sealed class LedgerWriter
         (booked, unwrittenSince) = (after, null);
     }
 
-    // First with what shared budgets have lent already; where that is not enough they are asked, the widest first, and all is decided
-    // again.
+    // First it is decided with what shared budgets have lent already. Where that is not enough, they are asked, the widest first, and it is
+    // decided again.
     private async Task<(BudgetLedgerStatus After, List<GrantDecision> Decisions)> DecideAsync(
         BudgetLedgerStatus opened,
         AccountTerms terms,

@@ -51,7 +51,10 @@ public static class Overruns
             }
             : account;
 
-    /// <summary>What no pod of the account may call, the holder's own reports included: a full list forgets none of them for it.</summary>
+    /// <summary>
+    /// The price rules that no pod of the account may call. The holder's own reports are included, also where the list is full and does not
+    /// keep them.
+    /// </summary>
     public static IReadOnlyList<RefusedRule> Refused(
         BudgetLedgerStatus account,
         IReadOnlyList<OverrunReport> reports,
@@ -64,11 +67,11 @@ public static class Overruns
                 .DistinctBy(rule => rule.Rule),
         ];
 
-    /// <summary>False where a message left out, as null, what no report may lack: such a message must not reach the account.</summary>
+    /// <summary>False where a report lacks a required member. Such a message must not reach the account.</summary>
     public static bool AreWhole(IReadOnlyList<OverrunReport>? reports) =>
         reports is not null && reports.All(report => report is { Rule: not null, Model: not null, Why: not null });
 
-    /// <summary>Whether somebody has looked into it.</summary>
+    /// <summary>Whether the agent's spec acknowledges an overrun.</summary>
     public static bool IsAcknowledged(string rule, DateTime at, IReadOnlyList<OverrunAcknowledgement> acknowledged) =>
         acknowledged.Any(one => one.Rule == rule && at < one.Before.ToUniversalTime());
 

@@ -9,14 +9,15 @@ namespace AgentReadiness.Controller.Ledgers;
 /// <summary>Registers the ledgers.</summary>
 internal static class Registration
 {
-    // How fast ledgers are written: a call waits for it.
+    // The pace of writes to ledgers is high, because calls of agents wait for them.
     private static readonly RequestPacing Pacing = new() { RequestsPerSecond = 200, Burst = 200 };
 
     /// <summary>Adds their cache and who writes them.</summary>
     public static IOperatorBuilder AddLedgers(this IOperatorBuilder builder, Kubernetes client)
     {
-        // With a pace of its own: a call that waits for money must not wait behind a thousand rollouts. Nor behind the reports of other
-        // accounts, of which each busy one is written every two seconds; no account has more than one write in flight.
+        // Ledgers have a pace of their own, so that a call that waits for money does not wait behind the writes of many rollouts. The pace
+        // is
+        // high enough for the reports of many accounts too: each busy one is written every two seconds, with one write in flight at most.
         builder.Services.AddKeyedSingleton(LedgerRegistry.Api, new KubernetesApi(client, Names.Operator, pacing: Pacing));
         builder
             .Services.AddSingleton<AccountDeclarations>()

@@ -7,6 +7,6 @@ namespace AgentReadiness.Controller.Ledgers;
 /// <param name="Budget">What declares it; null where an agent names one that does not exist: nothing is granted from it.</param>
 public sealed record SharedBudget(AccountKey Account, AgentBudget? Budget)
 {
-    /// <summary>What people call it: its name, for a ceiling with its namespace.</summary>
+    /// <summary>Its name for people; the name of a ceiling includes its namespace.</summary>
     public string Name { get; init; } = Account.Agent;
 }

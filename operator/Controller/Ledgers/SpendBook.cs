@@ -14,7 +14,7 @@ public static class SpendBook
     private const int MostValues = 10;
     private const int MostRuns = 5;
 
-    // Whatever a pod reports, the ledger must stay one that the API server accepts.
+    // Sums end at these bounds, so that the API server accepts the ledger whatever a pod reports.
     private static readonly Money MostCost = Amount.Unlimited.Cost;
     private const long MostCalls = 1_000_000_000_000_000;
 
@@ -50,8 +50,8 @@ public static class SpendBook
     }
 
     /// <summary>
-    /// The last batch of a line that is written: only that may be acknowledged, so that a leader who loses its memory loses nothing that it
-    /// told.
+    /// The last batch of a holder that is written. Only written batches may be acknowledged, so that nothing acknowledged is lost when the
+    /// leader ends.
     /// </summary>
     /// <param name="written">The account as it is on disk.</param>
     /// <param name="holder">The holder.</param>

@@ -76,7 +76,7 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
     /// <summary>When the window ends.</summary>
     public DateTimeOffset Ends => Limit is null ? Terms.Ends : new DateTimeOffset(DateTime.SpecifyKind(Limit.Ends, DateTimeKind.Utc));
 
-    /// <summary>The percentages that are told; an observed cap ends in nothing else that would be told.</summary>
+    /// <summary>The percentages that alerts are sent at. An observed cap refuses no call, so 100 % is one of them.</summary>
     public IReadOnlyList<int> Alerts => Terms.Observe ? [.. Spec.AlertAt ?? DefaultAlerts, 100] : Spec.AlertAt ?? DefaultAlerts;
 
     /// <summary>What ends the exhaustion, in words.</summary>
@@ -98,8 +98,9 @@ internal sealed record WindowReport(BudgetWindow Spec, LimitTerms Terms, LedgerL
         + $"more{(Spec.Period == BudgetPeriod.Total ? "" : $"; the window ends {Ends:yyyy-MM-dd'T'HH:mm'Z'}")}{ForecastText(now)}";
 
     /// <summary>
-    /// The row of the status. Spend changes with every call, the status must not: it is written when a threshold is passed, else every five
-    /// minutes.
+    /// The row of the status. Spend changes with every call, and the status must be written much less often: when a threshold is passed,
+    /// and
+    /// otherwise every five minutes.
     /// </summary>
     public BudgetWindowStatus Status(string name, IReadOnlyList<BudgetWindowStatus> before, string? ledger, DateTimeOffset now)
     {

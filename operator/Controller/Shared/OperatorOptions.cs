@@ -135,13 +135,13 @@ public sealed record OperatorOptions
         var single = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var part in text?.Split(',', StringSplitOptions.TrimEntries) ?? [])
         {
-            var (name, number) = part.Split('=') is [var left, var right] ? (left, right) : (string.Empty, part);
-            if (!int.TryParse(number, CultureInfo.InvariantCulture, out var count) || count is < 1 or > 100)
+            var (name, number) = part.Split('=') is [var left, var right] ? (left, right) : (null, part);
+            if (name == string.Empty || !int.TryParse(number, CultureInfo.InvariantCulture, out var count) || count is < 1 or > 100)
                 throw new InvalidOperationException(
-                    $"environment variable RECONCILE_CONCURRENCY: \"{part}\" is not a number from 1 to 100, nor a controller's name with "
-                        + $"\"=\" and such a number"
+                    $"environment variable RECONCILE_CONCURRENCY: \"{part}\" is neither a number from 1 to 100 nor a controller's "
+                        + $"name with \"=\" and such a number; set it to a list such as \"4,agentdeployment=8\", or unset it for 4 of every kind"
                 );
-            if (name.Length == 0)
+            if (name is null)
                 options = options with { MaxConcurrentReconciles = count };
             else
                 single[name] = count;

@@ -58,20 +58,20 @@ internal sealed class AgentClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    /// <summary>Makes one attempt at a turn. Throws for <paramref name="stop"/> only.</summary>
+    /// <summary>Makes one attempt at a turn. Throws for <paramref name="cancellationToken"/> only.</summary>
     /// <param name="template">For an agent with an API of its own; null for chat.</param>
     /// <param name="messages">The conversation, of which the last message is the turn's.</param>
     /// <param name="takesRefusal">The status of a refusal is an answer.</param>
-    /// <param name="stop">Ends the attempt.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     public async Task<AgentReply> AskAsync(
         RequestTemplate? template,
         IReadOnlyList<ChatMessage> messages,
         bool takesRefusal,
-        CancellationToken stop
+        CancellationToken cancellationToken
     )
     {
         using var timeout = new CancellationTokenSource(settings.CaseTimeout, time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         var began = time.GetTimestamp();
         try
         {
@@ -83,13 +83,13 @@ internal sealed class AgentClient : IDisposable
             var (answer, fault) = Read(response.StatusCode, body, template, takesRefusal);
             return new AgentReply(answer, fault) { Cost = Cost(response), Latency = time.GetElapsedTime(began) };
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return new AgentReply(null, $"no answer within {GoDuration.Format(settings.CaseTimeout)}");
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new AgentReply(null, Describe(fault));
+            return new AgentReply(null, Describe(exception));
         }
     }
 
@@ -130,13 +130,13 @@ internal sealed class AgentClient : IDisposable
     }
 
     /// <summary>The body, or null where it is larger than <see cref="MaxBody"/>.</summary>
-    private static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken stop)
+    private static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
     {
-        await using var stream = await content.ReadAsStreamAsync(stop);
+        await using var stream = await content.ReadAsStreamAsync(cancellationToken);
         using var body = new MemoryStream();
         var buffer = new byte[16 * 1024];
         int read;
-        while ((read = await stream.ReadAsync(buffer, stop)) > 0)
+        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
         {
             if (body.Length + read > MaxBody)
                 return null;
@@ -168,14 +168,14 @@ internal sealed class AgentClient : IDisposable
                 ? $", code {word}"
                 : string.Empty;
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return string.Empty;
         }
     }
 
-    private static string Describe(Exception fault) =>
-        fault is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown and var kind }
-            ? $"{kind}: {(fault.InnerException ?? fault).Message}"
-            : (fault.InnerException ?? fault).Message;
+    private static string Describe(Exception exception) =>
+        exception is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown and var kind }
+            ? $"{kind}: {(exception.InnerException ?? exception).Message}"
+            : (exception.InnerException ?? exception).Message;
 }

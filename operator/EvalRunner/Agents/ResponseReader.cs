@@ -91,14 +91,14 @@ internal static class ResponseReader
             using var document = JsonDocument.Parse(body);
             return read(document.RootElement);
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: bytes or escapes that are no Unicode text.
             return (null, "the body is not JSON that can be read");
         }
-        catch (FormatException fault)
+        catch (FormatException exception)
         {
-            return (null, fault.Message);
+            return (null, exception.Message);
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class CaseReader(CaseContext context)
 
     /// <summary>Reads a case.</summary>
     /// <exception cref="FormatException">It is none; the message names the field.</exception>
-    public async Task<EvalCase> ReadAsync(JsonElement root, CancellationToken stop)
+    public async Task<EvalCase> ReadAsync(JsonElement root, CancellationToken cancellationToken)
     {
         string? id = null,
             input = null;
@@ -83,7 +83,9 @@ internal sealed class CaseReader(CaseContext context)
             throw new FormatException("input: is missing");
         return new EvalCase(
             id,
-            turns is { } list ? await TurnsAsync(list, expect, stop) : [await OnlyTurnAsync(input ?? string.Empty, expect, stop)],
+            turns is { } list
+                ? await TurnsAsync(list, expect, cancellationToken)
+                : [await OnlyTurnAsync(input ?? string.Empty, expect, cancellationToken)],
             tags
         )
         {
@@ -94,15 +96,15 @@ internal sealed class CaseReader(CaseContext context)
         };
     }
 
-    private async Task<Turn> OnlyTurnAsync(string input, JsonElement? expect, CancellationToken stop)
+    private async Task<Turn> OnlyTurnAsync(string input, JsonElement? expect, CancellationToken cancellationToken)
     {
         if (expect is not { } expectation)
             throw new FormatException("expect: is missing");
         var reader = new ExpectReader(context);
-        return new Turn(input, await reader.ReadAsync(expectation, "expect", stop), reader.TakesRefusal);
+        return new Turn(input, await reader.ReadAsync(expectation, "expect", cancellationToken), reader.TakesRefusal);
     }
 
-    private async Task<List<Turn>> TurnsAsync(JsonElement list, JsonElement? expect, CancellationToken stop)
+    private async Task<List<Turn>> TurnsAsync(JsonElement list, JsonElement? expect, CancellationToken cancellationToken)
     {
         if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > MaxTurns)
             throw new FormatException(JsonFields.Text($"turns: must be a list of 1 to {MaxTurns} messages"));
@@ -132,9 +134,9 @@ internal sealed class CaseReader(CaseContext context)
             var reader = new ExpectReader(context);
             var graders = new List<IGrader>();
             if (own is { } mine)
-                graders.Add(await reader.ReadAsync(mine, $"{field}.expect", stop));
+                graders.Add(await reader.ReadAsync(mine, $"{field}.expect", cancellationToken));
             if (turns.Count == list.GetArrayLength() - 1 && expect is { } last)
-                graders.Add(await reader.ReadAsync(last, "expect", stop));
+                graders.Add(await reader.ReadAsync(last, "expect", cancellationToken));
             turns.Add(
                 new Turn(
                     input ?? throw new FormatException($"{field}.input: is missing"),

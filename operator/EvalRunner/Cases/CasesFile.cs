@@ -18,8 +18,8 @@ internal static class CasesFile
 
     /// <summary>Reads JSON Lines.</summary>
     /// <exception cref="CasesException">A line is not a case, or there is none.</exception>
-    public static Task<IReadOnlyList<EvalCase>> ReadAsync(ReadOnlyMemory<byte> file, CancellationToken stop) =>
-        ReadAsync(file, yaml: false, new CaseContext(new RefusalRule()), stop);
+    public static Task<IReadOnlyList<EvalCase>> ReadAsync(ReadOnlyMemory<byte> file, CancellationToken cancellationToken) =>
+        ReadAsync(file, yaml: false, new CaseContext(new RefusalRule()), cancellationToken);
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="CasesException">A case is none that can be run, or there is none.</exception>
@@ -27,7 +27,7 @@ internal static class CasesFile
         ReadOnlyMemory<byte> file,
         bool yaml,
         CaseContext context,
-        CancellationToken stop
+        CancellationToken cancellationToken
     )
     {
         string text;
@@ -46,14 +46,14 @@ internal static class CasesFile
         {
             try
             {
-                var found = await CaseAsync(json, word, context, stop);
+                var found = await CaseAsync(json, word, context, cancellationToken);
                 if (!places.TryAdd(found.Id, number))
                     throw new FormatException(JsonFields.Text($"id: \"{found.Id}\" is already the id of {word} {places[found.Id]}"));
                 cases.Add(found);
             }
-            catch (FormatException fault)
+            catch (FormatException exception)
             {
-                throw new CasesException(JsonFields.Text($"{word} {number}: {fault.Message}"));
+                throw new CasesException(JsonFields.Text($"{word} {number}: {exception.Message}"));
             }
         }
         return cases.Count > 0 ? cases : throw new CasesException("the cases file has no cases");
@@ -62,28 +62,28 @@ internal static class CasesFile
     private static IEnumerable<(int Number, string Json)> Lines(string text) =>
         text.Split('\n').Select((line, index) => (index + 1, line)).Where(one => !string.IsNullOrWhiteSpace(one.line));
 
-    private static async Task<EvalCase> CaseAsync(string json, string word, CaseContext context, CancellationToken stop)
+    private static async Task<EvalCase> CaseAsync(string json, string word, CaseContext context, CancellationToken cancellationToken)
     {
         JsonDocument document;
         try
         {
             document = JsonDocument.Parse(json, Strict);
         }
-        catch (JsonException fault)
+        catch (JsonException exception)
         {
             throw new FormatException(
-                JsonFields.Text($"is not a JSON object without repeated members (byte {fault.BytePositionInLine ?? 0})")
+                JsonFields.Text($"is not a JSON object without repeated members (byte {exception.BytePositionInLine ?? 0})")
             );
         }
-        catch (InvalidOperationException fault)
+        catch (InvalidOperationException exception)
         {
             // Names are compared while it is read.
-            throw new FormatException("a name is not valid Unicode", fault);
+            throw new FormatException("a name is not valid Unicode", exception);
         }
         using (document)
         {
             JsonFields.RequireObject(document.RootElement, $"the {word}");
-            return await new CaseReader(context).ReadAsync(document.RootElement, stop);
+            return await new CaseReader(context).ReadAsync(document.RootElement, cancellationToken);
         }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class ExpectReader(CaseContext context)
 
     /// <summary>Reads an object whose expectations must all hold.</summary>
     /// <exception cref="FormatException">It is none; the message names the field.</exception>
-    public async Task<IGrader> ReadAsync(JsonElement expect, string field, CancellationToken stop)
+    public async Task<IGrader> ReadAsync(JsonElement expect, string field, CancellationToken cancellationToken)
     {
         JsonFields.RequireObject(expect, field);
         var graders = new List<IGrader>();
@@ -34,7 +34,7 @@ internal sealed class ExpectReader(CaseContext context)
                     graders.Add(Expression(member.Value, place));
                     break;
                 case "jsonSchema":
-                    graders.Add(await SchemaAsync(member.Value, place, stop));
+                    graders.Add(await SchemaAsync(member.Value, place, cancellationToken));
                     break;
                 case "number":
                     graders.Add(Number(member.Value, place));
@@ -62,7 +62,7 @@ internal sealed class ExpectReader(CaseContext context)
                 case "any":
                     var alternatives = new List<IGrader>();
                     foreach (var one in Listed(member.Value, place))
-                        alternatives.Add(await ReadAsync(one, JsonFields.Text($"{place}[{alternatives.Count}]"), stop));
+                        alternatives.Add(await ReadAsync(one, JsonFields.Text($"{place}[{alternatives.Count}]"), cancellationToken));
                     graders.Add(new AnyGrader(alternatives));
                     break;
                 default:
@@ -97,23 +97,25 @@ internal sealed class ExpectReader(CaseContext context)
         {
             return new RegexGrader(JsonFields.String(value, field));
         }
-        catch (RegexParseException fault)
+        catch (RegexParseException exception)
         {
             // Not the fault's own message: it quotes the expectation.
-            throw new FormatException(JsonFields.Text($"{field}: is not a regular expression ({fault.Error} at offset {fault.Offset})"));
+            throw new FormatException(
+                JsonFields.Text($"{field}: is not a regular expression ({exception.Error} at offset {exception.Offset})")
+            );
         }
     }
 
-    private static async Task<IGrader> SchemaAsync(JsonElement value, string field, CancellationToken stop)
+    private static async Task<IGrader> SchemaAsync(JsonElement value, string field, CancellationToken cancellationToken)
     {
         JsonFields.RequireObject(value, field);
         try
         {
-            return await JsonSchemaGrader.ReadAsync(value, stop);
+            return await JsonSchemaGrader.ReadAsync(value, cancellationToken);
         }
-        catch (FormatException fault)
+        catch (FormatException exception)
         {
-            throw new FormatException($"{field}: {fault.Message}");
+            throw new FormatException($"{field}: {exception.Message}");
         }
     }
 
@@ -206,9 +208,9 @@ internal sealed class ExpectReader(CaseContext context)
         {
             return JsonPath.Parse(text);
         }
-        catch (FormatException fault)
+        catch (FormatException exception)
         {
-            throw new FormatException($"{field}: {fault.Message}", fault);
+            throw new FormatException($"{field}: {exception.Message}", exception);
         }
     }
 

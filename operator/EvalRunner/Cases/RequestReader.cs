@@ -97,9 +97,9 @@ internal static class RequestReader
         {
             return JsonPath.Parse(JsonFields.String(value, "request.response.text"));
         }
-        catch (FormatException fault) when (!fault.Message.StartsWith("request", StringComparison.Ordinal))
+        catch (FormatException exception) when (!exception.Message.StartsWith("request", StringComparison.Ordinal))
         {
-            throw new FormatException($"request.response.text: {fault.Message}", fault);
+            throw new FormatException($"request.response.text: {exception.Message}", exception);
         }
     }
 

@@ -46,10 +46,12 @@ internal sealed partial class YamlCases
                 _ => throw new CasesException("the cases file must be a list of cases, or have one under \"cases\""),
             };
         }
-        catch (YamlException fault)
+        catch (YamlException exception)
         {
             // Not the fault's own message: it may quote a case.
-            throw new CasesException(JsonFields.Text($"the cases file is not YAML (line {fault.Start.Line}, column {fault.Start.Column})"));
+            throw new CasesException(
+                JsonFields.Text($"the cases file is not YAML (line {exception.Start.Line}, column {exception.Start.Column})")
+            );
         }
     }
 

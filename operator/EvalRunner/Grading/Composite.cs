@@ -7,7 +7,7 @@ internal sealed class AllGrader(IEnumerable<IGrader> graders) : IGrader
 
     public bool IsCostly => graders.Any(grader => grader.IsCostly);
 
-    public async ValueTask<Grade> GradeAsync(Answer answer, CancellationToken stop)
+    public async ValueTask<Grade> GradeAsync(Answer answer, CancellationToken cancellationToken)
     {
         var worst = Grade.Pass;
         foreach (var grader in graders)
@@ -15,7 +15,7 @@ internal sealed class AllGrader(IEnumerable<IGrader> graders) : IGrader
             // Nothing is lower: no judge is asked for an answer that has failed.
             if (worst is { Passed: false, Score: 0 })
                 break;
-            var grade = await grader.GradeAsync(answer, stop);
+            var grade = await grader.GradeAsync(answer, cancellationToken);
             if (grade.Unmeasured)
                 return grade;
             worst = Worst(worst, grade);
@@ -37,13 +37,13 @@ internal sealed class AnyGrader(IEnumerable<IGrader> graders) : IGrader
 
     public bool IsCostly => graders.Any(grader => grader.IsCostly);
 
-    public async ValueTask<Grade> GradeAsync(Answer answer, CancellationToken stop)
+    public async ValueTask<Grade> GradeAsync(Answer answer, CancellationToken cancellationToken)
     {
         var best = Grade.Fail("no alternative holds");
         Grade? unmeasured = null;
         foreach (var grader in graders)
         {
-            var grade = await grader.GradeAsync(answer, stop);
+            var grade = await grader.GradeAsync(answer, cancellationToken);
             if (grade.Unmeasured)
                 unmeasured ??= grade;
             else if ((grade.Passed, grade.Score).CompareTo((best.Passed, best.Score)) > 0)

@@ -48,8 +48,8 @@ internal interface IGrader
     /// <summary>It asks a model: asked last, and not at all where the others decide.</summary>
     bool IsCostly => false;
 
-    /// <summary>Grades an answer. Throws for <paramref name="stop"/> only.</summary>
-    ValueTask<Grade> GradeAsync(Answer answer, CancellationToken stop);
+    /// <summary>Grades an answer. Throws for <paramref name="cancellationToken"/> only.</summary>
+    ValueTask<Grade> GradeAsync(Answer answer, CancellationToken cancellationToken);
 }
 
 /// <summary>A grader that looks at the text alone. Pure.</summary>
@@ -58,5 +58,5 @@ internal abstract class TextGrader : IGrader
     /// <summary>Grades a text.</summary>
     public abstract Grade Grade(string answer);
 
-    public ValueTask<Grade> GradeAsync(Answer answer, CancellationToken stop) => new(Grade(answer.Text));
+    public ValueTask<Grade> GradeAsync(Answer answer, CancellationToken cancellationToken) => new(Grade(answer.Text));
 }

@@ -14,7 +14,7 @@ internal static class JsonAnswer
         {
             return JsonDocument.Parse(Unfence(answer), Strict);
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: a name that is no Unicode text.
             return null;

@@ -17,19 +17,19 @@ internal sealed class JsonSchemaGrader : TextGrader
 
     /// <summary>Reads a schema.</summary>
     /// <exception cref="FormatException">It is none, or has a keyword that is not enforced; the message names the place in it.</exception>
-    public static async Task<JsonSchemaGrader> ReadAsync(JsonElement element, CancellationToken stop)
+    public static async Task<JsonSchemaGrader> ReadAsync(JsonElement element, CancellationToken cancellationToken)
     {
         var tree = JsonObject.Create(element.Clone()) ?? throw new FormatException("must be an object");
         JsonSchemaKeywords.Check(tree, string.Empty);
         try
         {
             // Every $ref points into the document itself (checked above), so nothing is fetched.
-            return new JsonSchemaGrader(await JsonSchema.FromJsonAsync(tree.ToJsonString(), stop));
+            return new JsonSchemaGrader(await JsonSchema.FromJsonAsync(tree.ToJsonString(), cancellationToken));
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             // Not the fault's own message: it may quote the expectation.
-            throw new FormatException("is not a schema that can be read", fault);
+            throw new FormatException("is not a schema that can be read", exception);
         }
     }
 
@@ -50,8 +50,8 @@ internal sealed class JsonSchemaGrader : TextGrader
         {
             return Grading.Grade.Fail("a pattern of the schema took too long");
         }
-        catch (Exception fault)
-            when (fault
+        catch (Exception exception)
+            when (exception
                     is Newtonsoft.Json.JsonException
                         or ArgumentException
                         or OverflowException

@@ -54,41 +54,41 @@ internal sealed class Judge : IDisposable
     public void Dispose() => http.Dispose();
 
     /// <summary>The median of some votes; null where one of them could not be had, after a second attempt.</summary>
-    public async Task<double?> GradeAsync(string rubric, Answer answer, int votes, CancellationToken stop)
+    public async Task<double?> GradeAsync(string rubric, Answer answer, int votes, CancellationToken cancellationToken)
     {
         var body = Body(rubric, answer);
-        var scores = await Task.WhenAll(Enumerable.Range(0, votes).Select(_ => VoteAsync(body, stop)));
+        var scores = await Task.WhenAll(Enumerable.Range(0, votes).Select(_ => VoteAsync(body, cancellationToken)));
         // A missing vote is not left out: the median of the others is of another jury.
         return scores.All(score => score is not null) ? scores.Order().ElementAt(votes / 2) : null;
     }
 
-    private async Task<double?> VoteAsync(string body, CancellationToken stop)
+    private async Task<double?> VoteAsync(string body, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
-            if (await AskAsync(body, stop) is { } score)
+            if (await AskAsync(body, cancellationToken) is { } score)
                 return score;
             if (attempt == Attempts)
                 return null;
-            await Task.Delay(pause, time, stop);
+            await Task.Delay(pause, time, cancellationToken);
         }
     }
 
-    private async Task<double?> AskAsync(string body, CancellationToken stop)
+    private async Task<double?> AskAsync(string body, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(patience, time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             using var content = new StringContent(body, Encoding.UTF8, "application/json");
             using var response = await http.PostAsync(endpoint, content, limit.Token);
             return response.StatusCode == HttpStatusCode.OK ? Score(await response.Content.ReadAsByteArrayAsync(limit.Token)) : null;
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return null;
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
             return null;
         }
@@ -105,8 +105,8 @@ internal sealed class Judge : IDisposable
             // As a number and within its bounds: a judge that says "10" speaks of another scale.
             return score.ValueKind == JsonValueKind.Number && score.TryGetDouble(out var number) && number is >= 0 and <= 1 ? number : null;
         }
-        catch (Exception fault)
-            when (fault
+        catch (Exception exception)
+            when (exception
                     is JsonException
                         or InvalidOperationException
                         or KeyNotFoundException
@@ -162,8 +162,8 @@ internal sealed class JudgeGrader(Judge judge, string rubric, int votes, double 
 
     public bool IsCostly => true;
 
-    public async ValueTask<Grade> GradeAsync(Answer answer, CancellationToken stop) =>
-        await judge.GradeAsync(rubric, answer, votes, stop) switch
+    public async ValueTask<Grade> GradeAsync(Answer answer, CancellationToken cancellationToken) =>
+        await judge.GradeAsync(rubric, answer, votes, cancellationToken) switch
         {
             null => Grade.NotMeasured("the judge gave no score that can be read"),
             { } score when score >= passAt => new Grade(score, true, "good enough for the judge"),

@@ -35,7 +35,7 @@ internal sealed record ExpectedCall(string Name, JsonElement? Arguments)
 /// <param name="only">No call of a tool that the list does not name.</param>
 internal sealed class ToolCallsGrader(IReadOnlyList<ExpectedCall> called, bool inOrder, IReadOnlySet<string> never, bool only) : IGrader
 {
-    public ValueTask<Grade> GradeAsync(Answer answer, CancellationToken stop) => new(Grade(answer.ToolCalls));
+    public ValueTask<Grade> GradeAsync(Answer answer, CancellationToken cancellationToken) => new(Grade(answer.ToolCalls));
 
     private Grade Grade(IReadOnlyList<ToolCall>? calls)
     {

@@ -20,24 +20,24 @@ internal sealed class ProcessWait(Func<int, bool> counts, Func<int, bool> tryWai
 
     /// <summary>Waits.</summary>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public Task RunAsync(CancellationToken stop) =>
+    public Task RunAsync(CancellationToken cancellationToken) =>
         // A thread of its own, which blocks; where it is stopped it is left behind and ends with the program.
         Task
-            .Factory.StartNew(() => Wait(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            .WaitAsync(stop);
+            .Factory.StartNew(() => Wait(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .WaitAsync(cancellationToken);
 
-    private void Wait(CancellationToken stop)
+    private void Wait(CancellationToken cancellationToken)
     {
         // Nobody twice in a row: a process that starts another and ends could hide both from one look.
         for (var empty = 0; empty < 2; empty++)
         {
             foreach (var process in Running())
             {
-                stop.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 empty = -1;
                 if (!tryWait(process))
                 {
-                    stop.WaitHandle.WaitOne(Pause);
+                    cancellationToken.WaitHandle.WaitOne(Pause);
                     break;
                 }
             }
@@ -69,7 +69,7 @@ internal sealed class ProcessWait(Func<int, bool> counts, Func<int, bool> tryWai
                 ? user
                 : null;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
         }
@@ -83,7 +83,7 @@ internal sealed class ProcessWait(Func<int, bool> counts, Func<int, bool> tryWai
         {
             line = File.ReadAllText($"/proc/{process}/stat");
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return !Directory.Exists($"/proc/{process}");
         }

@@ -25,15 +25,15 @@ internal sealed record ReporterSettings(string Run, string? ResultsPath, string?
 internal sealed class Reporter(ReporterSettings settings, ProcessWait runner, TextWriter log)
 {
     /// <summary>Runs.</summary>
-    public async Task<ReporterMessage> RunAsync(CancellationToken stop)
+    public async Task<ReporterMessage> RunAsync(CancellationToken cancellationToken)
     {
         try
         {
             if (settings.ResultsPath is not { } path)
                 return Message(new ResultsProblem(EvalReasons.NoResults, "the variable RESULTS_PATH is not set"));
-            await runner.RunAsync(stop);
+            await runner.RunAsync(cancellationToken);
             // Reading does not look at the token: a large file is left where it is.
-            var (message, native) = await Task.Run(() => Read(path), stop).WaitAsync(stop);
+            var (message, native) = await Task.Run(() => Read(path), cancellationToken).WaitAsync(cancellationToken);
             return native is null || ResultsLog.Write(log, native)
                 ? message
                 : Message(new ResultsProblem(EvalReasons.ResultsUnreadable, "the results are too long for a log"));
@@ -42,10 +42,10 @@ internal sealed class Reporter(ReporterSettings settings, ProcessWait runner, Te
         {
             return Message(new ResultsProblem(EvalReasons.DeadlineExceeded, "stopped before the runner ended and its results were read"));
         }
-        catch (Exception fault)
+        catch (Exception exception)
         {
             // A defect of ours, or of the disk. It must end as an Error, never as silence.
-            return Message(new ResultsProblem(EvalReasons.ResultsUnreadable, $"the reporter failed: {fault.GetType().Name}"));
+            return Message(new ResultsProblem(EvalReasons.ResultsUnreadable, $"the reporter failed: {exception.GetType().Name}"));
         }
     }
 
@@ -59,9 +59,9 @@ internal sealed class Reporter(ReporterSettings settings, ProcessWait runner, Te
         {
             results = ResultsReader.Read(file);
         }
-        catch (IOException fault)
+        catch (IOException exception)
         {
-            return (Message(new ResultsProblem(EvalReasons.ResultsUnreadable, $"the results cannot be read: {fault.Message}")), null);
+            return (Message(new ResultsProblem(EvalReasons.ResultsUnreadable, $"the results cannot be read: {exception.Message}")), null);
         }
         if (results.Problems is [var found, ..])
             return (Message(found, results.Format), null);
@@ -77,9 +77,9 @@ internal sealed class Reporter(ReporterSettings settings, ProcessWait runner, Te
                 native
             );
         }
-        catch (InvalidDataException fault)
+        catch (InvalidDataException exception)
         {
-            return (Message(new ResultsProblem(EvalReasons.ResultsUnreadable, fault.Message), results.Format), null);
+            return (Message(new ResultsProblem(EvalReasons.ResultsUnreadable, exception.Message), results.Format), null);
         }
     }
 

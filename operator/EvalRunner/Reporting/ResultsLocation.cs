@@ -19,9 +19,9 @@ internal static class ResultsLocation
         {
             return Find(path, out problem) is { } file ? OpenFile(file, out problem) : null;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            problem = new ResultsProblem(EvalReasons.ResultsUnreadable, $"the results cannot be opened: {fault.Message}");
+            problem = new ResultsProblem(EvalReasons.ResultsUnreadable, $"the results cannot be opened: {exception.Message}");
             return null;
         }
     }
@@ -95,7 +95,7 @@ internal static class ResultsLocation
                 return stream;
             stream.Dispose();
         }
-        catch (Exception fault) when (fault is ArgumentException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception exception) when (exception is ArgumentException or UnauthorizedAccessException or NotSupportedException)
         {
             handle.Dispose();
         }

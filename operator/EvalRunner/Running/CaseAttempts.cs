@@ -10,16 +10,16 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
 {
     private const int Attempts = 3;
 
-    /// <summary>Runs. Throws for <paramref name="stop"/> only.</summary>
-    public async Task<CaseResult> RunAsync(EvalCase one, int index, int repeat, CancellationToken stop)
+    /// <summary>Runs. Throws for <paramref name="cancellationToken"/> only.</summary>
+    public async Task<CaseResult> RunAsync(EvalCase one, int index, int repeat, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
-            var talk = await TalkAsync(one, stop);
+            var talk = await TalkAsync(one, cancellationToken);
             if (talk.Fault is null)
             {
-                var grade = await GradeAsync(one, talk, stop);
+                var grade = await GradeAsync(one, talk, cancellationToken);
                 var outcome =
                     grade.Unmeasured ? Outcome.Errored
                     : grade.Passed ? Outcome.Passed
@@ -33,12 +33,16 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
             // Only what was not measured is tried again: trying failures again would raise the score.
             if (attempt == Attempts)
                 return new CaseResult(one, index, repeat, Outcome.Errored, 0, talk.Fault, time.GetElapsedTime(began));
-            await Task.Delay(settings.Backoff * (Math.Pow(2, attempt - 1) * (0.5 + (Random.Shared.NextDouble() / 2))), time, stop);
+            await Task.Delay(
+                settings.Backoff * (Math.Pow(2, attempt - 1) * (0.5 + (Random.Shared.NextDouble() / 2))),
+                time,
+                cancellationToken
+            );
         }
     }
 
     /// <summary>The whole conversation: a part of it that is asked again alone would be another one.</summary>
-    private async Task<Talk> TalkAsync(EvalCase one, CancellationToken stop)
+    private async Task<Talk> TalkAsync(EvalCase one, CancellationToken cancellationToken)
     {
         var messages = new List<ChatMessage>();
         var answers = new List<Answer>();
@@ -47,7 +51,7 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
         foreach (var turn in one.Turns)
         {
             messages.Add(new ChatMessage("user", turn.Input));
-            var reply = await client.AskAsync(one.Request, messages, turn.TakesRefusal, stop);
+            var reply = await client.AskAsync(one.Request, messages, turn.TakesRefusal, cancellationToken);
             if (reply.Answer is not { } answer)
                 return new Talk([], null, default, one.Turns.Count == 1 ? reply.Fault! : $"turn {answers.Count + 1}: {reply.Fault}");
             answers.Add(answer with { Conversation = [.. messages] });
@@ -59,7 +63,7 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
         return new Talk(answers, cost, latency, null);
     }
 
-    private static async Task<Grade> GradeAsync(EvalCase one, Talk talk, CancellationToken stop)
+    private static async Task<Grade> GradeAsync(EvalCase one, Talk talk, CancellationToken cancellationToken)
     {
         var worst = Grade.Pass;
         if (one.MaxCost is { } most)
@@ -77,7 +81,7 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
             if (worst is { Passed: false, Score: 0 } or { Unmeasured: true })
                 break;
             if (turn.Grader is { } grader)
-                worst = AllGrader.Worst(worst, await grader.GradeAsync(answer, stop));
+                worst = AllGrader.Worst(worst, await grader.GradeAsync(answer, cancellationToken));
         }
         return worst;
     }

@@ -19,7 +19,7 @@ internal sealed class CaseRunner(RunnerSettings settings, TimeProvider time, Tex
     private readonly List<CaseResult> results = [];
 
     /// <summary>Runs.</summary>
-    public async Task<RunResult> RunAsync(CancellationToken stop)
+    public async Task<RunResult> RunAsync(CancellationToken cancellationToken)
     {
         var digest = settings.CasesDigest ?? string.Empty;
         IReadOnlyList<EvalCase> cases = [];
@@ -28,52 +28,60 @@ internal sealed class CaseRunner(RunnerSettings settings, TimeProvider time, Tex
             : null;
         try
         {
-            var file = await File.ReadAllBytesAsync(settings.CasesFile, stop);
+            var file = await File.ReadAllBytesAsync(settings.CasesFile, cancellationToken);
             digest = CasesFile.Digest(file);
             if (settings.CasesDigest is { } planned && !digest.Equals(planned, StringComparison.OrdinalIgnoreCase))
                 return Result(digest, 0, "the cases changed while the run was being made");
             var context = new CaseContext(settings.Refusal) { Judge = judge, JudgeVotes = settings.Judge?.Votes ?? 1 };
-            cases = await CasesFile.ReadAsync(file, CasesFile.IsYaml(settings.CasesFile), context, stop);
-            await RunAsync(cases, stop);
+            cases = await CasesFile.ReadAsync(file, CasesFile.IsYaml(settings.CasesFile), context, cancellationToken);
+            await RunAsync(cases, cancellationToken);
             return Result(digest, cases.Count, null);
         }
         catch (OperationCanceledException)
         {
             return Result(digest, cases.Count, "stopped before the end");
         }
-        catch (CasesException fault)
+        catch (CasesException exception)
         {
-            return Result(digest, 0, fault.Message);
+            return Result(digest, 0, exception.Message);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return Result(digest, 0, $"the cases file cannot be read: {fault.GetType().Name}");
+            return Result(digest, 0, $"the cases file cannot be read: {exception.GetType().Name}");
         }
-        catch (Exception fault)
+        catch (Exception exception)
         {
             // A defect of ours. It must end as an Error, never as silence; its text may quote a case, so only its kind is told.
-            return Result(digest, cases.Count, $"the runner failed: {fault.GetType().Name}");
+            return Result(digest, cases.Count, $"the runner failed: {exception.GetType().Name}");
         }
     }
 
-    private async Task RunAsync(IReadOnlyList<EvalCase> cases, CancellationToken stop)
+    private async Task RunAsync(IReadOnlyList<EvalCase> cases, CancellationToken cancellationToken)
     {
         using var client = new AgentClient(settings, time);
         var attempts = new CaseAttempts(client, settings, time);
         var (min, max) = (settings.Repeats.Min, settings.Repeats.Max);
-        await RunAsync(attempts, Enumerable.Range(1, min).SelectMany(repeat => cases.Select((one, index) => (one, index, repeat))), stop);
+        await RunAsync(
+            attempts,
+            Enumerable.Range(1, min).SelectMany(repeat => cases.Select((one, index) => (one, index, repeat))),
+            cancellationToken
+        );
         for (var repeat = min + 1; repeat <= max && IsUndecided(); repeat++)
         {
             var next = repeat;
-            await RunAsync(attempts, cases.Select((one, index) => (one, index, next)), stop);
+            await RunAsync(attempts, cases.Select((one, index) => (one, index, next)), cancellationToken);
         }
     }
 
-    private async Task RunAsync(CaseAttempts attempts, IEnumerable<(EvalCase One, int Index, int Repeat)> items, CancellationToken stop)
+    private async Task RunAsync(
+        CaseAttempts attempts,
+        IEnumerable<(EvalCase One, int Index, int Repeat)> items,
+        CancellationToken cancellationToken
+    )
     {
         await Parallel.ForEachAsync(
             items,
-            new ParallelOptions { MaxDegreeOfParallelism = settings.Parallelism, CancellationToken = stop },
+            new ParallelOptions { MaxDegreeOfParallelism = settings.Parallelism, CancellationToken = cancellationToken },
             async (item, cancel) =>
             {
                 var result = await attempts.RunAsync(item.One, item.Index, item.Repeat, cancel);
@@ -85,7 +93,7 @@ internal sealed class CaseRunner(RunnerSettings settings, TimeProvider time, Tex
                 }
             }
         );
-        stop.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>

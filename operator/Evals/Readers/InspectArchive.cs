@@ -47,12 +47,12 @@ internal static class InspectArchive
             }
             return reader.Finish();
         }
-        catch (InvalidDataException fault)
+        catch (InvalidDataException exception)
         {
             throw ResultsException.Unreadable(
                 $"the archive is broken, cut off, or compressed in a way that is not read here (\"inspect log convert --to json\" helps): "
-                    + $"{fault.Message}",
-                fault
+                    + $"{exception.Message}",
+                exception
             );
         }
     }

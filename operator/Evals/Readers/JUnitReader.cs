@@ -43,9 +43,9 @@ internal sealed class JUnitReader
             }
             return reader.cases;
         }
-        catch (XmlException fault)
+        catch (XmlException exception)
         {
-            throw ResultsException.Unreadable($"not XML, cut off, or with a DTD: {fault.Message}", fault);
+            throw ResultsException.Unreadable($"not XML, cut off, or with a DTD: {exception.Message}", exception);
         }
     }
 

@@ -76,13 +76,13 @@ internal sealed class JsonStream(Stream stream, bool lines = false)
                 Fill();
             }
         }
-        catch (JsonException fault)
+        catch (JsonException exception)
         {
-            throw ResultsException.Unreadable($"not JSON, or cut off: {fault.Message}", fault);
+            throw ResultsException.Unreadable($"not JSON, or cut off: {exception.Message}", exception);
         }
-        catch (InvalidOperationException fault)
+        catch (InvalidOperationException exception)
         {
-            throw ResultsException.Unreadable($"a text is not valid UTF-8: {fault.Message}", fault);
+            throw ResultsException.Unreadable($"a text is not valid UTF-8: {exception.Message}", exception);
         }
         Position++;
         return true;

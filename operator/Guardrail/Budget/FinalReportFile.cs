@@ -7,7 +7,7 @@ namespace AgentReadiness.Guardrail.Budget;
 /// The container's termination message. It is written before the closing reports are sent, and taken back once they are answered: a process
 /// that is killed meanwhile has said what it had to say. The kubelet reads it when the process is over.
 /// </summary>
-internal sealed class FinalReportFile(string path, GrantAccount account, OrphanedHolders orphaned, ILogger<FinalReportFile> log)
+internal sealed class FinalReportFile(string path, GrantAccount account, OrphanedHolders orphaned, ILogger<FinalReportFile> logger)
 {
     /// <summary>Leaves what is not answered; nothing where all is.</summary>
     public void Leave() => Write(FinalReports.Write([.. account.Closings(), .. orphaned.Left]));
@@ -20,10 +20,10 @@ internal sealed class FinalReportFile(string path, GrantAccount account, Orphane
             using var file = new FileStream(path, FileMode.Truncate, FileAccess.Write);
             file.Write(Encoding.UTF8.GetBytes(message));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             if (message.Length > 0)
-                log.FinalReportsNotWritten(e.Message);
+                logger.FinalReportsNotWritten(exception.Message);
         }
     }
 }

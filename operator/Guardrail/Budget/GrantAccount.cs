@@ -135,7 +135,7 @@ internal sealed class GrantAccount
             if (labels is not null)
                 window.Spend.Booked(labels, actual.Cost);
             Keep(window);
-            Change(window, now);
+            window.Change(now);
             return actual.Cost > reservation.Amount.Cost;
         }
     }
@@ -154,7 +154,7 @@ internal sealed class GrantAccount
             if (labels is not null)
                 window.Spend.Booked(labels, reservation.Amount.Cost);
             Keep(window);
-            Change(window, now);
+            window.Change(now);
         }
     }
 
@@ -174,7 +174,7 @@ internal sealed class GrantAccount
                 return;
             current.Returned += free;
             Keep(current);
-            Change(current, now);
+            current.Change(now);
         }
     }
 
@@ -199,10 +199,10 @@ internal sealed class GrantAccount
             {
                 if (window.Reserved.IsZero)
                     return Report(window, closing: true);
-                if (DueAt(window, coalesce, heartbeat) <= now)
+                if (window.DueAt(coalesce, heartbeat) <= now)
                     return Report(window, closing: false);
             }
-            return DueAt(current, coalesce, heartbeat) <= now ? Report(current, closing: false) : null;
+            return current.DueAt(coalesce, heartbeat) <= now ? Report(current, closing: false) : null;
         }
     }
 
@@ -211,10 +211,10 @@ internal sealed class GrantAccount
     {
         lock (gate)
         {
-            var next = DueAt(current, coalesce, heartbeat);
+            var next = current.DueAt(coalesce, heartbeat);
             foreach (var window in old)
             {
-                var due = window.Reserved.IsZero ? DateTimeOffset.MinValue : DueAt(window, coalesce, heartbeat);
+                var due = window.Reserved.IsZero ? DateTimeOffset.MinValue : window.DueAt(coalesce, heartbeat);
                 next = due < next ? due : next;
             }
             return next;
@@ -302,7 +302,7 @@ internal sealed class GrantAccount
                     window.Reserved = Amount.Zero;
                     window.Detached = true;
                     Keep(window);
-                    Change(window, now);
+                    window.Change(now);
                 }
                 // What is settled after this is booked nowhere: the operator has it as unproven already.
                 current = new GrantWindow();
@@ -358,20 +358,6 @@ internal sealed class GrantAccount
             journal?.Write(Holder, window);
     }
 
-    private static void Change(GrantWindow window, DateTimeOffset now)
-    {
-        if (window.Version == window.ReportedVersion)
-            window.ChangedAt = now;
-        window.Version++;
-    }
-
-    private static DateTimeOffset DueAt(GrantWindow window, TimeSpan coalesce, TimeSpan heartbeat)
-    {
-        if (window.Version > window.ReportedVersion)
-            return window.ChangedAt + coalesce;
-        return !window.Granted.IsZero ? window.ReportedAt + heartbeat : DateTimeOffset.MaxValue;
-    }
-
     private GrantReport Report(GrantWindow window, bool closing, Amount? call = null, Amount also = default)
     {
         if (!window.EverSent)
@@ -379,25 +365,6 @@ internal sealed class GrantAccount
             window.EverSent = true;
             Keep(window);
         }
-        return new GrantReport(
-            new GrantRequest
-            {
-                Holder = Holder,
-                Window = window.Id,
-                Settled = window.Settled,
-                Unproven = window.Unproven,
-                Returned = window.Returned,
-                Reserved = window.Reserved,
-                Closing = closing,
-                // A message that names no window counts in the one in which it arrives, and that may be the next: batches there have their
-                // own numbers.
-                Spend = window.Id is null && !closing ? [] : window.Spend.Outgoing(last: closing),
-                Call = call,
-                Also = also.IsZero ? null : also,
-                WantTotal = call is { } wanted ? window.Settled + window.Unproven + window.Returned + window.Reserved + wanted : null,
-            },
-            window,
-            window.Version
-        );
+        return window.Report(Holder, closing, call, also);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class GrantClient(
     IGrantAuthority authority,
     OverrunList overruns,
     TimeProvider time,
-    ILogger<GrantClient> log,
+    ILogger<GrantClient> logger,
     OrphanedHolders? orphaned = null
 )
 {
@@ -21,7 +21,7 @@ internal sealed class GrantClient(
     private static readonly TimeSpan Idle = TimeSpan.FromHours(1);
 
     private readonly Lock sync = new();
-    private readonly LinkedList<Waiter> waiters = new();
+    private readonly WaitingCalls waiting = new(account);
     private TaskCompletionSource wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GrantRefusal lastAnswer = GrantRefusal.Unreachable;
     private DateTimeOffset nextRequestAt;
@@ -37,9 +37,9 @@ internal sealed class GrantClient(
     public GrantAccount Account => account;
 
     /// <summary>Reserves, waiting for money where the operator may have some.</summary>
-    public async ValueTask<GrantResult> AcquireAsync(Amount amount, CancellationToken cancellation)
+    public async ValueTask<GrantResult> AcquireAsync(Amount amount, CancellationToken cancellationToken)
     {
-        LinkedListNode<Waiter> node;
+        LinkedListNode<WaitingCall> node;
         lock (sync)
         {
             if (stopped)
@@ -53,9 +53,9 @@ internal sealed class GrantClient(
                 return new(observed, over ? GrantRefusal.Exhausted : GrantRefusal.None);
             }
             // Whoever waits already goes first.
-            if ((waiters.Count == 0 || account.Unlimited) && account.TryReserve(amount, time.GetUtcNow()) is { } reservation)
+            if ((waiting.Count == 0 || account.Unlimited) && account.TryReserve(amount, time.GetUtcNow()) is { } reservation)
                 return new(reservation, GrantRefusal.None);
-            node = waiters.AddLast(new Waiter(amount, time.GetUtcNow()));
+            node = waiting.Add(amount, time.GetUtcNow());
         }
         Signal();
         await using var expiry = time.CreateTimer(
@@ -66,7 +66,7 @@ internal sealed class GrantClient(
         );
         node.Value.Expiry = expiry;
         expiry.Change(authority.MaxWait, Timeout.InfiniteTimeSpan);
-        await using (cancellation.Register(() => Expire(node, mayGoOn: false)))
+        await using (cancellationToken.Register(() => Expire(node, mayGoOn: false)))
             return await node.Value.Result.Task;
     }
 
@@ -93,19 +93,19 @@ internal sealed class GrantClient(
     }
 
     /// <summary>Runs until cancelled.</summary>
-    public async Task RunAsync(CancellationToken stopping)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        while (!stopping.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             var report = Next(out var wait);
             try
             {
                 if (report is null)
-                    await WaitAsync(wait, stopping);
+                    await WaitAsync(wait, cancellationToken);
                 else
-                    await ExchangeAsync(report, stopping);
+                    await ExchangeAsync(report, cancellationToken);
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 return;
             }
@@ -120,9 +120,7 @@ internal sealed class GrantClient(
         lock (sync)
         {
             stopped = true;
-            foreach (var waiter in waiters)
-                waiter.Result.TrySetResult(new(null, GrantRefusal.Stopping));
-            waiters.Clear();
+            waiting.RefuseAll(GrantRefusal.Stopping);
         }
         account.Close(time.GetUtcNow());
     }
@@ -145,11 +143,11 @@ internal sealed class GrantClient(
                 if (answer.Outcome == GrantOutcome.HolderClosed)
                     return true;
             }
-            catch (Exception e) when (e is not OutOfMemoryException)
+            catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 if (expiry.IsCancellationRequested)
                     return false;
-                log.GrantFailed(Reason(e));
+                logger.GrantFailed(Reason(exception));
                 await Task.Delay(Jitter(), time, CancellationToken.None);
             }
         }
@@ -184,19 +182,19 @@ internal sealed class GrantClient(
         FollowConfiguration();
         if (!authority.Configured)
         {
-            WakeFitting();
+            waiting.ServeFitting(time.GetUtcNow());
             return null;
         }
-        WakeFitting();
+        waiting.ServeFitting(time.GetUtcNow());
         if (orphaned?.Next() is { } closing)
         {
             wait = nextReportAt - now;
             return wait <= TimeSpan.Zero ? closing : null;
         }
-        if (waiters.First is { } first)
+        if (waiting.First is { } first)
         {
             if (now >= nextRequestAt)
-                return account.Want(first.Value.Amount, Amount.Sum(waiters.Skip(1).Select(waiter => waiter.Amount)));
+                return account.Want(first.Amount, waiting.BehindFirst);
             wait = nextRequestAt - now;
         }
         else if (authority.Observes && account.IsShort)
@@ -214,22 +212,25 @@ internal sealed class GrantClient(
         return null;
     }
 
-    private async Task ExchangeAsync(GrantReport report, CancellationToken stopping)
+    private async Task ExchangeAsync(GrantReport report, CancellationToken cancellationToken)
     {
         GrantResponse answer;
         var began = time.GetUtcNow();
         try
         {
-            answer = await SendAsync(report, stopping);
+            answer = await SendAsync(report, cancellationToken);
         }
-        catch (Exception e) when (e is not OutOfMemoryException && !(e is OperationCanceledException && stopping.IsCancellationRequested))
+        catch (Exception exception)
+            when (exception is not OutOfMemoryException
+                && !(exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
+            )
         {
             // Whatever it is (TLS, refused, a broken answer, a missing file): nothing is granted, and the waiting calls decide by their own
             // clocks.
             lock (sync)
             {
                 if (reachable)
-                    log.GrantFailed(Reason(e));
+                    logger.GrantFailed(Reason(exception));
                 reachable = false;
                 unreachableSince ??= began;
                 lastAnswer = GrantRefusal.Unreachable;
@@ -240,17 +241,17 @@ internal sealed class GrantClient(
         lock (sync)
         {
             if (!reachable)
-                log.GrantsRecovered();
+                logger.GrantsRecovered();
             reachable = true;
             unreachableSince = null;
             Take(report, answer);
         }
     }
 
-    private async Task<GrantResponse> SendAsync(GrantReport report, CancellationToken cancellation)
+    private async Task<GrantResponse> SendAsync(GrantReport report, CancellationToken cancellationToken)
     {
         report.Request.Overruns = overruns.Own;
-        var answer = await authority.SendAsync(report.Request, cancellation);
+        var answer = await authority.SendAsync(report.Request, cancellationToken);
         overruns.Take(report.Request.Overruns, answer.Refused);
         return answer;
     }
@@ -262,7 +263,7 @@ internal sealed class GrantClient(
         var now = time.GetUtcNow();
         if (answer.Outcome == GrantOutcome.HolderClosed)
         {
-            log.HolderClosed(account.Holder);
+            logger.HolderClosed(account.Holder);
             account.Reopen(NewHolder());
             lastAnswer = GrantRefusal.Unreachable;
             // Once at once; a second time in a row would be a loop.
@@ -272,7 +273,7 @@ internal sealed class GrantClient(
         var windowBefore = account.Totals.Window;
         account.Apply(report, answer, now);
         if (account.Totals.Window != windowBefore)
-            log.WindowOpened(account.Totals.Window);
+            logger.WindowOpened(account.Totals.Window);
         if (report.Request.Call is { } call)
         {
             switch (answer.Outcome)
@@ -283,7 +284,7 @@ internal sealed class GrantClient(
                     nextRequestAt = now + Jitter();
                     break;
                 case GrantOutcome.Exhausted:
-                    Refuse(call);
+                    waiting.RefuseFrom(call, now);
                     break;
                 case GrantOutcome.WindowOver when rounds++ > 3:
                     nextRequestAt = now + Jitter();
@@ -295,10 +296,10 @@ internal sealed class GrantClient(
         if (answer.Outcome is GrantOutcome.Granted or GrantOutcome.Unlimited)
         {
             rounds = 0;
-            var before = waiters.Count;
-            WakeFitting();
+            var before = waiting.Count;
+            waiting.ServeFitting(time.GetUtcNow());
             // Granted, and yet nobody can go: the next try must not follow at once.
-            if (report.Request.Call is not null && before > 0 && waiters.Count == before)
+            if (report.Request.Call is not null && before > 0 && waiting.Count == before)
             {
                 lastAnswer = GrantRefusal.Contended;
                 nextRequestAt = now + Jitter();
@@ -307,56 +308,23 @@ internal sealed class GrantClient(
         // Nobody waits for it, so it need not be asked for at once again.
         if (authority.Observes && report.Request.Call is not null && account.IsShort)
             nextRequestAt = now + Jitter();
-        if (answer.Reclaim && waiters.Count == 0)
+        if (answer.Reclaim && waiting.Count == 0)
             account.ReturnFree(now);
-    }
-
-    /// <summary>Refuses the first waiting call, and each that needs as much: the same answer awaits them.</summary>
-    private void Refuse(Amount call)
-    {
-        WakeFitting();
-        var node = waiters.First;
-        while (node is not null)
-        {
-            var next = node.Next;
-            if (call.FitsIn(node.Value.Amount))
-            {
-                waiters.Remove(node);
-                node.Value.Result.TrySetResult(new(null, GrantRefusal.Exhausted));
-            }
-            node = next;
-        }
-    }
-
-    private void WakeFitting()
-    {
-        var now = time.GetUtcNow();
-        var node = waiters.First;
-        while (node is not null)
-        {
-            var next = node.Next;
-            if (account.TryReserve(node.Value.Amount, now) is { } reservation)
-            {
-                waiters.Remove(node);
-                node.Value.Result.TrySetResult(new(reservation, GrantRefusal.None));
-            }
-            node = next;
-        }
     }
 
     private void Freed()
     {
         lock (sync)
         {
-            if (waiters.Count > 0)
-                WakeFitting();
+            if (waiting.Count > 0)
+                waiting.ServeFitting(time.GetUtcNow());
             // Most calls change nothing about when the loop has to say something: waking it for each would cost more than all else here.
             if (!uncapped && nextReportAt < wakesAt && account.NextDue(Coalesce, Heartbeat) < wakesAt)
                 wake.TrySetResult();
         }
     }
 
-    private void Expire(LinkedListNode<Waiter> node, bool mayGoOn)
+    private void Expire(LinkedListNode<WaitingCall> node, bool mayGoOn)
     {
         lock (sync)
         {
@@ -369,22 +337,19 @@ internal sealed class GrantClient(
                 node.Value.Expiry?.Change(bridged, Timeout.InfiniteTimeSpan);
                 return;
             }
-            waiters.Remove(node);
-            node.Value.Result.TrySetResult(
-                new(null, lastAnswer == GrantRefusal.Contended ? GrantRefusal.Contended : GrantRefusal.Unreachable)
-            );
+            waiting.Refuse(node, lastAnswer == GrantRefusal.Contended ? GrantRefusal.Contended : GrantRefusal.Unreachable);
         }
     }
 
-    private async Task WaitAsync(TimeSpan limit, CancellationToken stopping)
+    private async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         Task signal;
         lock (sync)
             signal = wake.Task;
-        using var delay = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var delay = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny(signal, Task.Delay(limit, time, delay.Token));
         await delay.CancelAsync();
-        stopping.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>A random ID, 32 of [a-f0-9].</summary>
@@ -392,17 +357,6 @@ internal sealed class GrantClient(
 
     private static TimeSpan Jitter() => TimeSpan.FromMilliseconds(System.Security.Cryptography.RandomNumberGenerator.GetInt32(100, 251));
 
-    private static string Reason(Exception e) =>
-        e is OperationCanceledException ? "timeout" : $"{e.GetType().Name}: {e.GetBaseException().Message}";
-
-    private sealed class Waiter(Amount amount, DateTimeOffset began)
-    {
-        public DateTimeOffset Began { get; } = began;
-
-        public ITimer? Expiry { get; set; }
-
-        public Amount Amount { get; } = amount;
-
-        public TaskCompletionSource<GrantResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
+    private static string Reason(Exception exception) =>
+        exception is OperationCanceledException ? "timeout" : $"{exception.GetType().Name}: {exception.GetBaseException().Message}";
 }

@@ -37,11 +37,11 @@ internal sealed class HttpGrantAuthority(ConfigStore config, TimeProvider time) 
     public TimeSpan FailoverWait => config.Current.FailoverWait;
 
     /// <inheritdoc/>
-    public async Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellation)
+    public async Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellationToken)
     {
         var budget = config.Current.Config.Budget ?? throw new InvalidOperationException("no budget authority is configured");
         using var expiry = new CancellationTokenSource(RequestTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, expiry.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, expiry.Token);
         var body = JsonSerializer.SerializeToUtf8Bytes(request, ContractsJson.Default.GrantRequest);
         var ca = await File.ReadAllTextAsync(budget.CaFile, either.Token);
         var token = (await File.ReadAllTextAsync(budget.TokenFile, either.Token)).Trim();
@@ -78,21 +78,21 @@ internal sealed class HttpGrantAuthority(ConfigStore config, TimeProvider time) 
         string token,
         byte[] body,
         Uri? address,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, budget.Url.TrimEnd('/') + GrantProtocol.Path);
         message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         message.Content = new ByteArrayContent(body);
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var response = await Client(ca, address).SendAsync(message, cancellation);
+        using var response = await Client(ca, address).SendAsync(message, cancellationToken);
         if ((int)response.StatusCode == GrantProtocol.Misdirected && response.Headers.Location is { } location)
             return (null, location.IsAbsoluteUri ? location : new Uri(new Uri(budget.Url), location));
         if (response.StatusCode != HttpStatusCode.OK)
             throw new HttpRequestException($"the grant endpoint answers {(int)response.StatusCode}");
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         return (
-            await JsonSerializer.DeserializeAsync(stream, ContractsJson.Default.GrantResponse, cancellation)
+            await JsonSerializer.DeserializeAsync(stream, ContractsJson.Default.GrantResponse, cancellationToken)
                 ?? throw new JsonException("an empty answer"),
             null
         );

@@ -18,5 +18,5 @@ internal interface IGrantAuthority
     TimeSpan FailoverWait { get; }
 
     /// <summary>Sends one request. Throws where no proper answer came.</summary>
-    Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellation);
+    Task<GrantResponse> SendAsync(GrantRequest request, CancellationToken cancellationToken);
 }

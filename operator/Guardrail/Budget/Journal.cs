@@ -69,26 +69,26 @@ internal sealed class Journal : IDisposable
     private static ReadOnlySpan<byte> Header => "agentreadiness.dev guardrail journal, version 1\n"u8;
 
     /// <summary>Opens the journal of a folder, and makes it where there is none that can be used. Null where that is impossible.</summary>
-    public static Journal? Open(string folder, ILogger log)
+    public static Journal? Open(string folder, ILogger logger)
     {
         var path = Path.Combine(folder, FileName);
         try
         {
             if (!Directory.Exists(folder))
             {
-                log.JournalFault(nameof(JournalFault.Unavailable), "there is no folder " + folder);
+                logger.JournalFault(nameof(JournalFault.Unavailable), "there is no folder " + folder);
                 return null;
             }
             if (File.Exists(path) && FaultOf(path) is { } fault)
-                log.JournalFault(fault.ToString(), "what earlier processes of this pod held is unproven");
+                logger.JournalFault(fault.ToString(), "what earlier processes of this pod held is unproven");
             else if (File.Exists(path))
-                return Map(path, log);
+                return Map(path, logger);
             Create(path);
-            return Map(path, log);
+            return Map(path, logger);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            log.JournalFault(nameof(JournalFault.Unavailable), e.Message);
+            logger.JournalFault(nameof(JournalFault.Unavailable), exception.Message);
             return null;
         }
     }
@@ -188,7 +188,7 @@ internal sealed class Journal : IDisposable
         File.Move(path + ".new", path, overwrite: true);
     }
 
-    private static Journal Map(string path, ILogger log)
+    private static Journal Map(string path, ILogger logger)
     {
         var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         var journal = new Journal(
@@ -202,7 +202,7 @@ internal sealed class Journal : IDisposable
             )
         );
         if (journal.BrokenCells > 0)
-            log.JournalFault(nameof(JournalFault.BrokenCell), $"{journal.BrokenCells} cells; what they told of is unproven");
+            logger.JournalFault(nameof(JournalFault.BrokenCell), $"{journal.BrokenCells} cells; what they told of is unproven");
         return journal;
     }
 }

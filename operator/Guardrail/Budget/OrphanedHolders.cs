@@ -11,18 +11,18 @@ internal sealed class OrphanedHolders
 {
     private readonly Lock gate = new();
     private readonly Journal? journal;
-    private readonly ILogger log;
+    private readonly ILogger logger;
     private readonly Queue<(int Cell, GrantReport Report)> left = new();
 
     /// <summary>Takes over what a journal has.</summary>
-    public OrphanedHolders(Journal? journal, ILogger<OrphanedHolders> log)
+    public OrphanedHolders(Journal? journal, ILogger<OrphanedHolders> logger)
     {
         this.journal = journal;
-        this.log = log;
+        this.logger = logger;
         foreach (var (cell, record) in journal?.Orphaned ?? [])
         {
             var closing = record.Closing();
-            log.OrphanedHolder(record.Holder, record.Window, closing.Settled.ToString(), closing.Unproven.ToString());
+            logger.OrphanedHolder(record.Holder, record.Window, closing.Settled.ToString(), closing.Unproven.ToString());
             left.Enqueue((cell, new GrantReport(closing, new GrantWindow(), 0)));
         }
     }
@@ -55,7 +55,7 @@ internal sealed class OrphanedHolders
                 return false;
             left.Dequeue();
             journal?.Forget(next.Cell);
-            log.OrphanedHolderClosed(report.Request.Holder, report.Request.Window, answer.Outcome);
+            logger.OrphanedHolderClosed(report.Request.Holder, report.Request.Window, answer.Outcome);
             return true;
         }
     }

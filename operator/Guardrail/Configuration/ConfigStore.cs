@@ -12,7 +12,7 @@ internal sealed class ConfigStore
 
     private readonly string path;
     private readonly TimeProvider time;
-    private readonly ILogger<ConfigStore> log;
+    private readonly ILogger<ConfigStore> logger;
     private readonly PriceFile prices;
     private byte[] content;
     private GuardrailSettings current;
@@ -21,15 +21,15 @@ internal sealed class ConfigStore
     /// <param name="path">The configuration file.</param>
     /// <param name="shipped">The prices that hold where no file says otherwise.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">The log.</param>
+    /// <param name="logger">The log.</param>
     /// <exception cref="FormatException">The first configuration must be good. Prices need not: the shipped ones are always
     /// there.</exception>
-    public ConfigStore(string path, PriceCatalog shipped, TimeProvider time, ILogger<ConfigStore> log)
+    public ConfigStore(string path, PriceCatalog shipped, TimeProvider time, ILogger<ConfigStore> logger)
     {
         this.path = path;
         this.time = time;
-        this.log = log;
-        prices = new PriceFile(Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileName(GuardrailPaths.Prices)), shipped, log);
+        this.logger = logger;
+        prices = new PriceFile(Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileName(GuardrailPaths.Prices)), shipped, logger);
         prices.Reload();
         content = File.ReadAllBytes(path);
         current = GuardrailSettings.Parse(content, prices.Catalog, time);
@@ -42,12 +42,12 @@ internal sealed class ConfigStore
     public event Action? Changed;
 
     /// <summary>Looks at the files until cancelled.</summary>
-    public async Task PollAsync(CancellationToken stopping)
+    public async Task PollAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(PollInterval, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stopping))
+            while (await timer.WaitForNextTickAsync(cancellationToken))
                 Reload();
         }
         catch (OperationCanceledException)
@@ -71,18 +71,18 @@ internal sealed class ConfigStore
             var settings = GuardrailSettings.Parse(next, prices.Catalog, time, Current);
             var old = Current;
             Volatile.Write(ref current, settings);
-            log.ConfigLoaded(settings.Config.Agent.Revision);
+            logger.ConfigLoaded(settings.Config.Agent.Revision);
             if (!Ports(old).SequenceEqual(Ports(settings)))
-                log.ConfigRejected("PortsNeedRestart", "the ports in the new configuration are used only after a restart");
+                logger.ConfigRejected("PortsNeedRestart", "the ports in the new configuration are used only after a restart");
             Changed?.Invoke();
         }
-        catch (FormatException e)
+        catch (FormatException exception)
         {
-            log.ConfigRejected("InvalidConfig", e.Message);
+            logger.ConfigRejected("InvalidConfig", exception.Message);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            log.ConfigRejected("UnreadableConfig", e.Message);
+            logger.ConfigRejected("UnreadableConfig", exception.Message);
         }
     }
 

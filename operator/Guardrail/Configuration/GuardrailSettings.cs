@@ -94,9 +94,9 @@ internal sealed class GuardrailSettings
                 JsonSerializer.Deserialize(json, ContractsJson.Default.GuardrailConfig) ?? throw new FormatException("the file holds null");
             return new GuardrailSettings(config, prices, time, previous);
         }
-        catch (JsonException e)
+        catch (JsonException exception)
         {
-            throw new FormatException(e.Message, e);
+            throw new FormatException(exception.Message, exception);
         }
     }
 

@@ -6,7 +6,7 @@ namespace AgentReadiness.Guardrail.Configuration;
 /// <summary>
 /// The prices that the platform lays over the shipped ones. A file that cannot be used is reported once, and the last good one stays.
 /// </summary>
-internal sealed class PriceFile(string path, PriceCatalog shipped, ILogger log)
+internal sealed class PriceFile(string path, PriceCatalog shipped, ILogger logger)
 {
     // Null: there is no file, which is as good as any.
     private byte[]? content;
@@ -26,16 +26,16 @@ internal sealed class PriceFile(string path, PriceCatalog shipped, ILogger log)
             content = next;
             var own = next is null ? null : PriceCatalog.Parse(Encoding.UTF8.GetString(next));
             merged = own is null ? null : shipped.Merge(own);
-            log.PricesLoaded(Catalog.Count, own?.Count ?? 0);
+            logger.PricesLoaded(Catalog.Count, own?.Count ?? 0);
             return true;
         }
-        catch (FormatException e)
+        catch (FormatException exception)
         {
-            log.PricesRejected("InvalidPrices", e.Message);
+            logger.PricesRejected("InvalidPrices", exception.Message);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            log.PricesRejected("UnreadablePrices", e.Message);
+            logger.PricesRejected("UnreadablePrices", exception.Message);
         }
         return false;
     }
@@ -46,7 +46,7 @@ internal sealed class PriceFile(string path, PriceCatalog shipped, ILogger log)
         {
             return File.ReadAllBytes(path);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }

@@ -44,7 +44,7 @@ internal static class BodyReader
             while (reader.Read()) { }
             return null;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or DecoderFallbackException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or DecoderFallbackException)
         {
             // InvalidOperationException: a string with invalid UTF-8 or half a surrogate pair. The message could quote the body, so it is
             // not passed on.

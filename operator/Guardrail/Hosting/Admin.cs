@@ -13,7 +13,7 @@ namespace AgentReadiness.Guardrail.Hosting;
 internal sealed class Admin(
     ConfigStore config,
     GrantClient grants,
-    CallPipeline egress,
+    CallPipeline pipeline,
     InboundFront front,
     GuardrailMetrics metrics,
     PodAddresses addresses,
@@ -75,7 +75,7 @@ internal sealed class Admin(
                     context.Response.Body,
                     openMetrics,
                     grants.Account.Totals,
-                    egress.Calls.Count,
+                    pipeline.Calls.Count,
                     front.Runs.Count,
                     context.RequestAborted
                 );

@@ -109,6 +109,7 @@ internal static class GuardrailHost
         builder.Services.AddSingleton(new PodAddresses());
         builder.Services.AddSingleton<InboundFront>();
         builder.Services.AddSingleton<Admin>();
+        builder.Services.AddSingleton<Traffic>();
         builder.Services.AddHostedService<Lifecycle>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = first.DrainTimeout + (2 * CloseLimit));
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -131,14 +132,14 @@ internal static class GuardrailHost
         });
         services?.Invoke(builder.Services);
         var app = builder.Build();
-        var egress = app.Services.GetRequiredService<CallPipeline>();
+        var pipeline = app.Services.GetRequiredService<CallPipeline>();
         var front = app.Services.GetRequiredService<InboundFront>();
         var admin = app.Services.GetRequiredService<Admin>();
         app.Run(context =>
         {
             var port = context.Connection.LocalPort;
             if (port == options.EgressPort)
-                return egress.HandleAsync(context);
+                return pipeline.HandleAsync(context);
             return inbound.TryGetValue(port, out var target) ? front.HandleAsync(context, port, target) : admin.HandleAsync(context);
         });
         return app;
@@ -157,12 +158,9 @@ internal static class GuardrailHost
         ConfigStore config,
         GrantClient grants,
         FinalReportFile finalReport,
-        CallPipeline egress,
-        BackgroundCalls background,
-        InboundFront front,
+        Traffic traffic,
         Admin admin,
-        TimeProvider time,
-        ILogger<Lifecycle> log
+        ILogger<Lifecycle> logger
     ) : IHostedLifecycleService, IDisposable
     {
         private readonly CancellationTokenSource stop = new();
@@ -183,7 +181,7 @@ internal static class GuardrailHost
         public Task StartedAsync(CancellationToken cancellationToken)
         {
             admin.Ready = true;
-            log.Ready(config.Current.Prices.Count, config.Current.Upstreams.Count, config.Current.Config.Inbound.Count);
+            logger.Ready(config.Current.Prices.Count, config.Current.Upstreams.Count, config.Current.Config.Inbound.Count);
             return Task.CompletedTask;
         }
 
@@ -191,20 +189,16 @@ internal static class GuardrailHost
         public async Task StoppingAsync(CancellationToken cancellationToken)
         {
             admin.Ready = false;
-            front.Stopping = true;
-            egress.Stopping = true;
-            log.Stopping(egress.Calls.Count, front.Runs.Count);
-            await egress.Calls.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, cancellationToken);
-            await background.Calls.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, cancellationToken);
-            var unproven = egress.Calls.Count + background.Calls.Count;
-            background.GiveUp();
+            traffic.Stop();
+            logger.Stopping(traffic.Calls, traffic.Runs);
+            var unproven = await traffic.DrainAsync(config.Current.DrainTimeout, cancellationToken);
             await stop.CancelAsync();
             await running;
             grants.Close();
             finalReport.Leave();
             var delivered = await grants.CloseAsync(CloseLimit);
             finalReport.Leave();
-            log.Stopped(unproven, delivered);
+            logger.Stopped(unproven, delivered);
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -31,7 +31,7 @@ internal sealed class InFlight
     }
 
     /// <summary>Waits until nothing is in flight; false where that takes longer than the limit.</summary>
-    public async Task<bool> WaitUntilEmptyAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellation)
+    public async Task<bool> WaitUntilEmptyAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         Task signal;
         lock (gate)
@@ -41,7 +41,7 @@ internal sealed class InFlight
             empty ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
             signal = empty.Task;
         }
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var first = await Task.WhenAny(signal, Task.Delay(limit, time, stop.Token));
         await stop.CancelAsync();
         return first == signal;

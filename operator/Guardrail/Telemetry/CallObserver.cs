@@ -7,7 +7,7 @@ using AgentReadiness.Guardrail.Runs;
 namespace AgentReadiness.Guardrail.Telemetry;
 
 /// <summary>Metrics, the log and the spend log of calls and runs.</summary>
-internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, TimeProvider time, ILogger<CallObserver> log)
+internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, TimeProvider time, ILogger<CallObserver> logger)
     : ICallObserver
 {
     /// <inheritdoc/>
@@ -15,14 +15,14 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
     {
         var (kind, error) = (call.Kind.Word(), refusal.Error);
         metrics.Refused(kind, call.UpstreamName, error.Code);
-        log.CallRefused(kind, call.Run?.Id, call.UpstreamName, call.Subject, error.Status, error.Code, refusal.Id);
+        logger.CallRefused(kind, call.Run?.Id, call.UpstreamName, call.Subject, error.Status, error.Code, refusal.Id);
     }
 
     /// <inheritdoc/>
     public void WouldRefuse(CallContext call, string limit)
     {
         metrics.WouldRefuse(call.UpstreamName, limit);
-        log.WouldRefuse(call.UpstreamName, limit, call.Kind.Word());
+        logger.WouldRefuse(call.UpstreamName, limit, call.Kind.Word());
     }
 
     /// <inheritdoc/>
@@ -30,13 +30,13 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
 
     /// <inheritdoc/>
     public void Failed(CallContext call, CallKind kind, string reason) =>
-        log.CallFailed(kind.Word(), call.Run?.Id, call.UpstreamName, call.Subject, reason);
+        logger.CallFailed(kind.Word(), call.Run?.Id, call.UpstreamName, call.Subject, reason);
 
     /// <inheritdoc/>
     public void Retried(CallContext call, int status, TimeSpan delay)
     {
         metrics.Retried(call.UpstreamName);
-        log.CallRetried(call.Kind.Word(), call.Run?.Id, call.UpstreamName, call.Attempt, status, (long)delay.TotalMilliseconds);
+        logger.CallRetried(call.Kind.Word(), call.Run?.Id, call.UpstreamName, call.Attempt, status, (long)delay.TotalMilliseconds);
     }
 
     /// <inheritdoc/>
@@ -53,7 +53,7 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
     public void Overran(CallContext call, OverrunReport report)
     {
         metrics.Overrun(report.Rule);
-        log.Overrun(report.Model, report.Rule, report.Cost.ToString(), report.Reserved.ToString(), report.Why);
+        logger.Overrun(report.Model, report.Rule, report.Cost.ToString(), report.Reserved.ToString(), report.Why);
     }
 
     /// <inheritdoc/>
@@ -61,11 +61,11 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
     {
         var elapsed = time.GetElapsedTime(call.StartedAt);
         metrics.ToolCall(call.UpstreamName, status, elapsed);
-        log.ToolCall(call.Run!.Id, call.UpstreamName, call.Tool!.Tool, status, (long)elapsed.TotalMilliseconds);
+        logger.ToolCall(call.Run!.Id, call.UpstreamName, call.Tool!.Tool, status, (long)elapsed.TotalMilliseconds);
     }
 
     /// <inheritdoc/>
-    public void InboundFailed(int port, string reason) => log.InboundFailed(port, reason);
+    public void InboundFailed(int port, string reason) => logger.InboundFailed(port, reason);
 
     /// <inheritdoc/>
     public void RunEnded(Run run, int status, TimeSpan elapsed)

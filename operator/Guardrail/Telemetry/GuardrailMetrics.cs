@@ -179,7 +179,7 @@ internal sealed class GuardrailMetrics
         GrantTotals totals,
         int modelCalls,
         int openRuns,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
         budget.WithLabels("granted").Set((double)totals.Granted.Cost.Amount);
@@ -192,7 +192,7 @@ internal sealed class GuardrailMetrics
         await registry.CollectAndExportAsTextAsync(
             stream,
             openMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText,
-            cancellation
+            cancellationToken
         );
     }
 

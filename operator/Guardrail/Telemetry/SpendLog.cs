@@ -10,12 +10,12 @@ namespace AgentReadiness.Guardrail.Telemetry;
 /// The spend log: a line for each model call that was booked and each run that ended, with everything that its cost is told apart by, and
 /// the same as OTLP where a collector is configured. No body and no key is in it.
 /// </summary>
-internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLog> log)
+internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLog> logger)
 {
     /// <summary>An attempt of a model call was booked.</summary>
     public void Call(CallContext call, CallOutcome outcome, Money spent, Money reserved, TimeSpan elapsed)
     {
-        Write(log);
+        Write(logger);
         if (otlp.Logger is var collector && collector.IsEnabled(LogLevel.Information))
             Write(collector);
         void Write(ILogger to) =>
@@ -42,7 +42,7 @@ internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLo
     public void Run(Run run, int status, TimeSpan elapsed)
     {
         var (steps, toolCalls, tokens) = run.Counts;
-        Write(log);
+        Write(logger);
         if (otlp.Logger is var collector && collector.IsEnabled(LogLevel.Information))
             Write(collector);
         void Write(ILogger to) =>

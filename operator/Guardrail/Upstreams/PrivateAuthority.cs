@@ -36,7 +36,7 @@ internal sealed class PrivateAuthority(string path)
             // Read at each handshake: the kubelet swaps the file when the authority changes.
             chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
         {
             throw new AuthenticationException("the certificates of caConfigMapRef cannot be read");
         }

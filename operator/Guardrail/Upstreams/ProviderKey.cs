@@ -24,7 +24,7 @@ internal sealed class ProviderKey(string path, TimeProvider time)
             if (value.Length == 0 || value.AsSpan().ContainsAnyExceptInRange('!', '~'))
                 value = null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Reported to the caller as "no key"; the kubelet may be in the middle of a swap.
         }

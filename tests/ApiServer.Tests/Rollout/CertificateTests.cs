@@ -269,9 +269,9 @@ public sealed partial class CertificateTests(ControlPlane plane)
             );
             return null;
         }
-        catch (Exception error) when (error is AuthenticationException or IOException)
+        catch (Exception exception) when (exception is AuthenticationException or IOException)
         {
-            return error.Message;
+            return exception.Message;
         }
     }
 

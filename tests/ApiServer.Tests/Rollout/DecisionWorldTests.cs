@@ -136,10 +136,12 @@ public sealed class DecisionWorldTests(ControlPlane plane)
         var spec = k8s.KubernetesJson.Deserialize<AgentDeployment>(agent.ToJsonString()).Spec;
         var prompt = await world.Api.GetAsync(ConfigMapView.Resource, world.Ns, "prompt", CancellationToken.None);
         using var document = System.Text.Json.JsonDocument.Parse(prompt!.ToJsonString());
-        return Api.Revisions.Revision.Compute(
-            spec,
-            new Dictionary<string, string> { ["prompt"] = ConfigMapView.Content(document.RootElement).Digest() }
-        ).Hash;
+        return Api
+            .Revisions.Revision.Compute(
+                spec,
+                new Dictionary<string, string> { ["prompt"] = ConfigMapView.Content(document.RootElement).Digest() }
+            )
+            .Hash;
     }
 
     private static Task ExceptAsync(RolloutWorld world, string ns, string name, string revision) =>

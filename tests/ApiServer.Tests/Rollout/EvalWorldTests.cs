@@ -1,11 +1,7 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
-using AgentReadiness.Runtime;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

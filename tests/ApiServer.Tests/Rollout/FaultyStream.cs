@@ -58,7 +58,7 @@ internal sealed class FaultyStream(Stream inner, Action<FaultyStream> closed, Ca
         {
             return await inner.ReadAsync(buffer, cancellationToken);
         }
-        catch (Exception error) when (Fault == WatchFault.Silence && error is IOException or HttpRequestException)
+        catch (Exception exception) when (Fault == WatchFault.Silence && exception is IOException or HttpRequestException)
         {
             // Who is behind a silent connection does not learn that the other end is gone.
             return 0;

@@ -57,10 +57,11 @@ internal sealed class Feed : IAsyncDisposable
             {
                 return;
             }
-            catch (Exception error) when (error is HttpRequestException or IOException or KubernetesApiException or TimeoutException)
+            catch (Exception exception)
+                when (exception is HttpRequestException or IOException or KubernetesApiException or TimeoutException)
             {
                 // The server is down or has forgotten the version; there is nothing to wait for but its coming back.
-                if (error is KubernetesApiException { IsExpired: true })
+                if (exception is KubernetesApiException { IsExpired: true })
                     version = null;
                 await Task.Delay(50, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

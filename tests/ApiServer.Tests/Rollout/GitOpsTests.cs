@@ -1,10 +1,8 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 using NLua;
 using YamlDotNet.RepresentationModel;
 

@@ -113,11 +113,11 @@ internal sealed class HollowKubelet : IAsyncDisposable
                 );
                 done[pod.Uid] = status.Key;
             }
-            catch (KubernetesApiException error) when (error.IsNotFound || error.IsConflict)
+            catch (KubernetesApiException exception) when (exception.IsNotFound || exception.IsConflict)
             {
                 // Deleted meanwhile, or changed: then it is seen again.
             }
-            catch (Exception error) when (error is HttpRequestException or IOException or TimeoutException)
+            catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException)
             {
                 // A kubelet outlives the API server.
                 await Task.Delay(100);

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Controller.Shared;
 

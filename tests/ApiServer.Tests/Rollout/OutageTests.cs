@@ -1,6 +1,4 @@
 using AgentReadiness.Controller.Shared;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

@@ -1,7 +1,5 @@
 using AgentReadiness.Api;
 using AgentReadiness.Controller.Shared;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

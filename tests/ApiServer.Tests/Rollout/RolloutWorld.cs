@@ -4,9 +4,7 @@ using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using AgentReadiness.Testing;
 using k8s;
-using Shouldly;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 

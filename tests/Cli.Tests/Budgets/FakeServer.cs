@@ -55,7 +55,7 @@ internal sealed class FakeServer
         return (code, output.ToString(), error.ToString());
     }
 
-    private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken stop)
+    private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var path = request.RequestUri!.AbsolutePath;
         Requests.Add($"{request.Method} {path}");
@@ -75,7 +75,7 @@ internal sealed class FakeServer
         if (request.Method == HttpMethod.Get)
             return Answer(HttpStatusCode.OK, found);
         BeforePatch();
-        var patch = (JsonArray)JsonNode.Parse(await request.Content!.ReadAsStringAsync(stop))!;
+        var patch = (JsonArray)JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!;
         Patches.Add(patch);
         if (patch[0]!["value"]!.GetValue<string>() != found["metadata"]!["resourceVersion"]!.GetValue<string>())
             return Answer(HttpStatusCode.Conflict, Failure("the object has been modified"));

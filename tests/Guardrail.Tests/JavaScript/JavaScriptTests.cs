@@ -4,9 +4,6 @@ using AgentReadiness.Api;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Tests.Provider;
-using AgentReadiness.Testing;
-using Shouldly;
-using Xunit;
 using Declared = AgentReadiness.Api.Resources.Upstream;
 using UpstreamFormat = AgentReadiness.Api.Resources.UpstreamFormat;
 

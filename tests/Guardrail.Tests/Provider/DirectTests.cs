@@ -1,8 +1,6 @@
 using AgentReadiness.Samples;
 using Anthropic.Exceptions;
 using Anthropic.Models.Messages;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests.Provider;
 

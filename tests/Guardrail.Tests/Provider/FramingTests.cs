@@ -1,7 +1,4 @@
 using System.IO.Compression;
-using System.Text;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests.Provider;
 

@@ -1,7 +1,4 @@
-using System.Text.Json.Nodes;
 using AgentReadiness.Samples.Provider;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests.Provider;
 

@@ -1,7 +1,5 @@
 using System.Net;
 using AgentReadiness.Contracts.Guardrail;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests.Provider;
 

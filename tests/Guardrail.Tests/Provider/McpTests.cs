@@ -1,10 +1,7 @@
-using System.Text.Json;
 using AgentReadiness.Samples.Provider;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests.Provider;
 

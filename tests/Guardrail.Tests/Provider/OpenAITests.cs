@@ -2,8 +2,6 @@ using System.ClientModel;
 using AgentReadiness.Samples;
 using OpenAI.Chat;
 using OpenAI.Responses;
-using Shouldly;
-using Xunit;
 
 #pragma warning disable OPENAI001 // Responses and models are for evaluation only, says the client.
 

@@ -1,14 +1,10 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Samples;
 using AgentReadiness.Samples.Provider;
-using AgentReadiness.Testing;
 using Anthropic;
 using Microsoft.AspNetCore.Builder;
 using OpenAI;

@@ -1,12 +1,9 @@
 using System.Net;
-using System.Text;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Upstreams;
 using Microsoft.Extensions.DependencyInjection;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests;
 

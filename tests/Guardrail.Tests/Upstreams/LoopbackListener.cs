@@ -52,7 +52,7 @@ internal sealed class LoopbackListener : IAsyncDisposable
         {
             await serve(client, stop.Token);
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+        catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException)
         {
             // One of the two has gone.
         }

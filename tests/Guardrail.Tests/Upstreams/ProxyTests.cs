@@ -3,8 +3,6 @@ using System.Net;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using OpenAI.Chat;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests;
 

@@ -3,7 +3,6 @@ using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 
 namespace AgentReadiness.Guardrail.Tests;
 
@@ -48,22 +47,22 @@ internal sealed class RefusingHttp2Provider : IAsyncDisposable
 
     public ValueTask DisposeAsync() => listener.DisposeAsync();
 
-    private async Task ServeAsync(TcpClient client, CancellationToken stop)
+    private async Task ServeAsync(TcpClient client, CancellationToken cancellationToken)
     {
         await using var stream = new SslStream(client.GetStream());
         await stream.AuthenticateAsServerAsync(
             new SslServerAuthenticationOptions { ServerCertificate = certificate, ApplicationProtocols = [SslApplicationProtocol.Http2] },
-            stop
+            cancellationToken
         );
-        await stream.ReadExactlyAsync(new byte[PrefaceLength], stop);
+        await stream.ReadExactlyAsync(new byte[PrefaceLength], cancellationToken);
         await WriteAsync(stream, Settings, 0, 0, []);
         var head = new byte[9];
         var body = new MemoryStream();
         while (true)
         {
-            await stream.ReadExactlyAsync(head, stop);
+            await stream.ReadExactlyAsync(head, cancellationToken);
             var payload = new byte[(head[0] << 16) | (head[1] << 8) | head[2]];
-            await stream.ReadExactlyAsync(payload, stop);
+            await stream.ReadExactlyAsync(payload, cancellationToken);
             var (type, flags, id) = (head[3], head[4], BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(5)));
             if (type is Settings or Ping && (flags & Acknowledged) == 0)
                 await WriteAsync(stream, type, Acknowledged, 0, type == Ping ? payload : []);

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 
 namespace AgentReadiness.Guardrail.Tests;
 
@@ -33,34 +32,37 @@ internal sealed class TestProxy : IAsyncDisposable
 
     public ValueTask DisposeAsync() => listener.DisposeAsync();
 
-    private async Task ServeAsync(TcpClient client, CancellationToken stop)
+    private async Task ServeAsync(TcpClient client, CancellationToken cancellationToken)
     {
         using var server = new TcpClient();
         var from = client.GetStream();
-        var (head, more) = await ReadHeadAsync(from, stop);
+        var (head, more) = await ReadHeadAsync(from, cancellationToken);
         heads.Enqueue(head);
         if (refusal is { } status)
         {
-            await from.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), stop);
+            await from.WriteAsync(
+                Encoding.ASCII.GetBytes($"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+                cancellationToken
+            );
             return;
         }
-        await server.ConnectAsync(IPAddress.Loopback, target, stop);
+        await server.ConnectAsync(IPAddress.Loopback, target, cancellationToken);
         var to = server.GetStream();
         if (head.StartsWith("CONNECT ", StringComparison.Ordinal))
-            await from.WriteAsync("HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray(), stop);
+            await from.WriteAsync("HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray(), cancellationToken);
         else
-            await to.WriteAsync(Encoding.ASCII.GetBytes(Origin(head)), stop);
-        await to.WriteAsync(more, stop);
-        await Task.WhenAny(from.CopyToAsync(to, stop), to.CopyToAsync(from, stop));
+            await to.WriteAsync(Encoding.ASCII.GetBytes(Origin(head)), cancellationToken);
+        await to.WriteAsync(more, cancellationToken);
+        await Task.WhenAny(from.CopyToAsync(to, cancellationToken), to.CopyToAsync(from, cancellationToken));
     }
 
-    private static async Task<(string Head, byte[] More)> ReadHeadAsync(NetworkStream from, CancellationToken stop)
+    private static async Task<(string Head, byte[] More)> ReadHeadAsync(NetworkStream from, CancellationToken cancellationToken)
     {
         var buffer = new byte[LongestHead];
         var length = 0;
         while (true)
         {
-            var read = await from.ReadAsync(buffer.AsMemory(length), stop);
+            var read = await from.ReadAsync(buffer.AsMemory(length), cancellationToken);
             if (read == 0)
                 throw new IOException("no request");
             length += read;

@@ -1,15 +1,12 @@
 using System.ClientModel;
 using System.Net;
 using System.Net.Security;
-using System.Text.Json.Nodes;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OpenAI.Chat;
-using Shouldly;
-using Xunit;
 
 namespace AgentReadiness.Guardrail.Tests;
 

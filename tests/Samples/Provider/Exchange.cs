@@ -73,11 +73,17 @@ internal sealed class Exchange(HttpContext context, Format format, Desk desk)
         {
             ask = format.Read(request);
         }
-        catch (Exception e)
-            when (e is BadRequestException or InvalidOperationException or KeyNotFoundException or ArgumentException or FormatException)
+        catch (Exception exception)
+            when (exception
+                    is BadRequestException
+                        or InvalidOperationException
+                        or KeyNotFoundException
+                        or ArgumentException
+                        or FormatException
+            )
         {
             desk.Witness.Refuse();
-            await JsonAsync(context, 400, format.Error(400, e.Message));
+            await JsonAsync(context, 400, format.Error(400, exception.Message));
             return;
         }
         var orders = Directives.Parse(ask.Question);
@@ -113,7 +119,7 @@ internal sealed class Exchange(HttpContext context, Format format, Desk desk)
         {
             completed = await Wire.SendAsync(context, format.Answer(turn, request), turn.Orders, desk.Time);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
             // The client has gone; counted below.
         }

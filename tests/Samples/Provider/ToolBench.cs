@@ -27,7 +27,7 @@ internal sealed class ToolBench(Witness witness, TimeProvider time)
         JsonElement arguments,
         string? key,
         string over,
-        CancellationToken cancellation
+        CancellationToken cancellationToken
     )
     {
         var text = arguments.ValueKind == JsonValueKind.Object ? arguments.GetRawText() : "{}";
@@ -41,7 +41,7 @@ internal sealed class ToolBench(Witness witness, TimeProvider time)
                 return ($"email sent to {arguments.Text("to") ?? "nobody"}", false);
             case "slow":
                 var wait = arguments.Whole("ms") ?? 100;
-                await Task.Delay(TimeSpan.FromMilliseconds(wait), time, cancellation);
+                await Task.Delay(TimeSpan.FromMilliseconds(wait), time, cancellationToken);
                 return ($"took {wait} ms", false);
             default:
                 return ("the tool was told to fail", true);

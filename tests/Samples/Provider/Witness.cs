@@ -166,7 +166,7 @@ public sealed class Witness(bool keeps = true)
     }
 
     /// <summary>Waits until so many calls are booked: a client may have its answer a little before.</summary>
-    public async Task<IReadOnlyList<BilledCall>> UntilAsync(int count, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<BilledCall>> UntilAsync(int count, CancellationToken cancellationToken = default)
     {
         while (true)
         {
@@ -177,7 +177,7 @@ public sealed class Witness(bool keeps = true)
                     return [.. calls];
                 next = changed.Task;
             }
-            await next.WaitAsync(cancellation);
+            await next.WaitAsync(cancellationToken);
         }
     }
 

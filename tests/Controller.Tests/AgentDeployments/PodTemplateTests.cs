@@ -1,0 +1,180 @@
+using AgentReadiness.Api;
+using AgentReadiness.Api.Resources;
+using AgentReadiness.Api.Revisions;
+using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Shared;
+
+namespace AgentReadiness.Controller.Tests;
+
+public sealed class PodTemplateTests
+{
+    private readonly SimulatedCluster cluster = new();
+
+    public PodTemplateTests()
+    {
+        cluster.Agent.Spec.Guardrails = new GuardrailsSpec
+        {
+            Upstreams =
+            [
+                new Upstream
+                {
+                    Name = "openai",
+                    Url = "https://provider/v1",
+                    Credentials = new UpstreamCredentials
+                    {
+                        SecretRef = new KeyReference { Name = "secret-key", Key = "api-key" },
+                    },
+                },
+            ],
+        };
+        cluster.Agent.Spec.Template = (JsonObject)
+            JsonNode.Parse(
+                """
+                {"metadata": {"labels": {"team": "shop"}, "annotations": {"note": "mine"}},
+                 "spec": {"fieldOfTheFuture": {"deep": [1]}, "terminationGracePeriodSeconds": 300,
+                          "initContainers": [{"name": "migrate", "image": "m:1"}],
+                          "containers": [{"name": "agent", "image": "agent:1", "env": [{"name": "A", "value": "$(OPENAI_BASE_URL)/x"}],
+                                          "envFrom": [{"configMapRef": {"name": "prompt"}}],
+                                            "lifecycle": {"preStop": {"exec": {"command": ["bye"]}}}},
+                                         {"name": "helper", "image": "h:1"}]}}
+                """
+            )!;
+    }
+
+    [Fact]
+    public void The_guardrail_stands_first_and_alone_has_the_key_and_the_token()
+    {
+        var pod = Build(native: false)["spec"]!;
+        var containers = pod["containers"]!.AsArray();
+
+        containers[0]!["name"]!.GetValue<string>().ShouldBe(Names.GuardrailContainer);
+        containers[0]!["lifecycle"]!["postStart"]!["exec"]!["command"]!.ToJsonString().ShouldContain("wait-ready");
+        var key = pod["volumes"]!.AsArray().Single(volume => volume!["secret"] is not null)!;
+        key["secret"]!["secretName"]!.GetValue<string>().ShouldBe("secret-key");
+        var token = pod["volumes"]!.AsArray().Single(volume => volume!["projected"] is not null)!;
+        token.ToJsonString().ShouldContain(GrantProtocol.Audience);
+        var journal = pod["volumes"]!.AsArray().Single(volume => volume!["emptyDir"] is not null)!;
+        journal["emptyDir"]!.ToJsonString().ShouldBe("""{"medium":"Memory","sizeLimit":"1Mi"}""");
+        containers[0]!["volumeMounts"]!.ToJsonString().ShouldContain(GuardrailPaths.JournalDirectory);
+        containers[0]!["terminationMessagePath"]!.GetValue<string>().ShouldBe(GuardrailPaths.TerminationLog);
+        foreach (var container in containers.Skip(1).Concat(pod["initContainers"]!.AsArray()))
+        {
+            var text = container!.ToJsonString();
+            text.ShouldNotContain(journal["name"]!.GetValue<string>());
+            text.ShouldNotContain(key["name"]!.GetValue<string>());
+            text.ShouldNotContain(token["name"]!.GetValue<string>());
+            text.ShouldNotContain("secret-key");
+        }
+    }
+
+    [Fact]
+    public void On_a_server_with_native_sidecars_it_is_the_first_init_container()
+    {
+        var pod = Build(native: true)["spec"]!;
+
+        pod["initContainers"]![0]!["name"]!.GetValue<string>().ShouldBe(Names.GuardrailContainer);
+        pod["initContainers"]![0]!["restartPolicy"]!.GetValue<string>().ShouldBe("Always");
+        pod["initContainers"]![0]!["startupProbe"].ShouldNotBeNull();
+        pod["containers"]!.AsArray().Select(container => container!["name"]!.GetValue<string>()).ShouldBe(["agent", "helper"]);
+    }
+
+    [Fact]
+    public void It_is_restricted()
+    {
+        var security = Build(native: false)["spec"]!["containers"]![0]!["securityContext"]!;
+
+        security["runAsNonRoot"]!.GetValue<bool>().ShouldBeTrue();
+        security["runAsUser"]!.GetValue<int>().ShouldBe(PodUsers.Guardrail);
+        security["allowPrivilegeEscalation"]!.GetValue<bool>().ShouldBeFalse();
+        security["readOnlyRootFilesystem"]!.GetValue<bool>().ShouldBeTrue();
+        security["capabilities"]!["drop"]!.ToJsonString().ShouldBe("""["ALL"]""");
+        security["seccompProfile"]!["type"]!.GetValue<string>().ShouldBe("RuntimeDefault");
+    }
+
+    [Fact]
+    public void What_the_user_wrote_stays()
+    {
+        var before = cluster.Agent.Spec.Template.ToJsonString();
+        var template = Build(native: false);
+        var agent = template["spec"]!["containers"]![1]!;
+
+        cluster.Agent.Spec.Template.ToJsonString().ShouldBe(before, "the spec itself was changed");
+        template["metadata"]!["labels"]!["team"]!.GetValue<string>().ShouldBe("shop");
+        template["metadata"]!["annotations"]!["note"]!.GetValue<string>().ShouldBe("mine");
+        template["spec"]!["fieldOfTheFuture"]!.ToJsonString().ShouldBe("""{"deep":[1]}""");
+        template["spec"]!["terminationGracePeriodSeconds"]!.GetValue<int>().ShouldBe(300);
+        agent["lifecycle"]!["preStop"]!["exec"].ShouldNotBeNull();
+        agent["env"]!.AsArray()[^1]!["name"]!.GetValue<string>().ShouldBe("A");
+    }
+
+    [Fact]
+    public void SDKs_find_the_guardrail_and_hold_no_key()
+    {
+        var env = Build(native: false)["spec"]!["containers"]![2]!["env"]!
+            .AsArray()
+            .ToDictionary(variable => variable!["name"]!.GetValue<string>(), variable => variable!["value"]!.GetValue<string>());
+
+        env["OPENAI_BASE_URL"].ShouldBe("http://127.0.0.1:15080/openai/v1");
+        env["OPENAI_API_KEY"].ShouldBe("held-by-the-guardrail");
+    }
+
+    [Fact]
+    public void ConfigMaps_are_the_revisions_own_copies()
+    {
+        var template = Build(native: false);
+
+        template["spec"]!["containers"]![1]!["envFrom"]![0]!["configMapRef"]!["name"]!.GetValue<string>().ShouldBe("prompt-support-abc");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_configuration_names_files_and_holds_no_secret_and_asks_for_money_only_where_there_is_a_budget(bool budget)
+    {
+        if (!budget)
+            cluster.Agent.Spec.Budget = null;
+        GuardrailConfig Read(Track track) =>
+            JsonSerializer.Deserialize(
+                ChildObjects.GuardrailConfig(cluster.Observe(), new Revision("abc"), track)["data"]!["config.json"]!.GetValue<string>(),
+                ContractsJson.Default.GuardrailConfig
+            )!;
+        var config = Read(Track.Serving);
+
+        config.Upstreams[0].KeyFile.ShouldBe("/var/run/agent-readiness/keys/openai/key");
+        config.Inbound[0].ListenPort.ShouldBe(15090);
+        config.Inbound[0].TargetPort.ShouldBe(8080);
+        (config.Budget is not null).ShouldBe(budget);
+        Read(Track.Eval).Budget.ShouldNotBeNull("an evaluation has a cap of its own");
+    }
+
+    private JsonObject Build(bool native)
+    {
+        var seen = cluster.Observe();
+        return PodTemplate.Build(
+            seen with
+            {
+                Environment = seen.Environment with { NativeSidecars = native },
+            },
+            new Revision("abc"),
+            Track.Serving,
+            "guardrail:1"
+        );
+    }
+
+    [Theory]
+    [InlineData(300, "255s")]
+    [InlineData(10, "30s")]
+    public void The_drain_waits_as_long_as_the_grace_period_allows(int grace, string drain)
+    {
+        cluster.Agent.Spec.Template["spec"]!["terminationGracePeriodSeconds"] = grace;
+        var config = JsonSerializer.Deserialize(
+            ChildObjects.GuardrailConfig(cluster.Observe(), new Revision("abc"), Track.Serving)["data"]!["config.json"]!.GetValue<string>(),
+            ContractsJson.Default.GuardrailConfig
+        )!;
+
+        config.DrainTimeout.ShouldBe(drain);
+    }
+}

@@ -1,0 +1,58 @@
+using AgentReadiness.Controller.Shared;
+
+namespace AgentReadiness.Controller.Tests;
+
+/// <summary>The operator's settings: what is wrong is said at the start, with the variable and what to write instead.</summary>
+public sealed class OperatorOptionsTests
+{
+    [Theory]
+    [InlineData(null, 4, 4)]
+    [InlineData("", 4, 4)]
+    [InlineData("9", 9, 9)]
+    [InlineData("2, agentdeployment=8", 2, 8)]
+    [InlineData("agentdeployment=8,2", 2, 8)]
+    [InlineData("agentdeployment=100", 4, 100)]
+    public void The_number_of_every_kind_and_of_single_ones_is_read(string? text, int every, int agents)
+    {
+        var controllers = Read(text).Controllers;
+
+        (controllers.For("evalrun"), controllers.For("agentdeployment")).ShouldBe((every, agents));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("101")]
+    [InlineData("-1")]
+    [InlineData("many")]
+    [InlineData("4;8")]
+    [InlineData("4,")]
+    [InlineData("=8")]
+    [InlineData("agentdeployment=")]
+    [InlineData("agentdeployment=0")]
+    [InlineData("agentdeployment=8=9")]
+    [InlineData("4,agentdeployment")]
+    public void A_bad_number_stops_the_operator_with_the_variable_the_part_and_the_remedy(string text)
+    {
+        var message = Should.Throw<InvalidOperationException>(() => Read(text)).Message;
+
+        message.ShouldContain("environment variable RECONCILE_CONCURRENCY");
+        message.ShouldContain($"\"{text.Split(',')[^1]}\"");
+        message.ShouldContain("set it to a list such as \"4,agentdeployment=8\"");
+    }
+
+    private static OperatorOptions Read(string? concurrency) =>
+        OperatorOptions.FromEnvironment(name =>
+            name switch
+            {
+                "RECONCILE_CONCURRENCY" => concurrency,
+                "POD_NAMESPACE" => "platform",
+                "POD_NAME" => "operator-0",
+                "POD_IP" => "10.0.0.1",
+                "GUARDRAIL_IMAGE" => "guardrail:1",
+                "EVAL_RUNNER_IMAGE" => "runner:1",
+                "GRANTS_URL" => "https://grants.platform.svc",
+                "GRANTS_SECRET" => "grants-tls",
+                _ => null,
+            }
+        );
+}
