@@ -117,9 +117,9 @@ public sealed class PriceCatalog
             if (providers.Find(p => p.Id == fallback)?.Find(model) is { } resold)
             {
                 // What a place costs is the maker's to say, where the reseller says nothing else.
-                var model = resold.At(at);
-                var places = named.Facts.Geographies.Count > 0 ? named.Facts.Geographies : model.Facts.Geographies;
-                return model with { Facts = named.Facts with { Geographies = places } };
+                var price = resold.At(at);
+                var places = named.Facts.Geographies.Count > 0 ? named.Facts.Geographies : price.Facts.Geographies;
+                return price with { Facts = named.Facts with { Geographies = places } };
             }
         }
         return null;
