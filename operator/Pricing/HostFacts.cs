@@ -8,8 +8,6 @@ namespace AgentReadiness.Pricing;
 /// <param name="Except">A regular expression for the names of models whose factor is 1; null where there are none.</param>
 public sealed record HostFacts(string Pattern, decimal? Factor, string? Except)
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(100);
-
     private readonly Regex url = Compile(Pattern);
     private readonly Regex? except = Except is null ? null : Compile(Except);
 
@@ -22,6 +20,16 @@ public sealed record HostFacts(string Pattern, decimal? Factor, string? Except)
     /// <summary>Times what the price of a model is; null where that is not known.</summary>
     public decimal? FactorOf(string model) => except?.IsMatch(model) == true ? 1m : Factor;
 
-    private static Regex Compile(string pattern) =>
-        new($"^(?:{pattern})", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, Timeout);
+    // Without backtracking no pattern is slow, so that none needs a limit of time, which a busy machine would break.
+    private static Regex Compile(string pattern)
+    {
+        try
+        {
+            return new($"^(?:{pattern})", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.NonBacktracking);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new ArgumentException($"the pattern {pattern} looks around or back: write it without", e);
+        }
+    }
 }

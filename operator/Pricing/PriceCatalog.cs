@@ -53,10 +53,10 @@ public sealed class PriceCatalog
             CatalogShape.Check(document.RootElement);
             return CatalogReader.Read(document.RootElement);
         }
-        catch (Exception exception)
-            when (exception is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or OverflowException)
+        catch (Exception e)
+            when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or OverflowException)
         {
-            throw new FormatException($"not a price catalog: {exception.Message}", exception);
+            throw new FormatException($"not a price catalog: {e.Message}", e);
         }
     }
 
@@ -117,9 +117,9 @@ public sealed class PriceCatalog
             if (providers.Find(p => p.Id == fallback)?.Find(model) is { } resold)
             {
                 // What a place costs is the maker's to say, where the reseller says nothing else.
-                var priced = resold.At(at);
-                var places = named.Facts.Geographies.Count > 0 ? named.Facts.Geographies : priced.Facts.Geographies;
-                return priced with { Facts = named.Facts with { Geographies = places } };
+                var price = resold.At(at);
+                var places = named.Facts.Geographies.Count > 0 ? named.Facts.Geographies : price.Facts.Geographies;
+                return price with { Facts = named.Facts with { Geographies = places } };
             }
         }
         return null;

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Text;
+using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
@@ -12,6 +14,7 @@ namespace AgentReadiness.Guardrail.Tests;
 public sealed class ProviderFactsTests
 {
     private static readonly PriceCatalog Catalog = PriceCatalog.Load();
+    private static readonly ConcurrentDictionary<string, WireFacts> Known = new(StringComparer.Ordinal);
 
     private static readonly (string Format, string Path, string Url, string Body)[] Formats =
     [
@@ -195,18 +198,42 @@ public sealed class ProviderFactsTests
     }
 
     [Theory]
-    [InlineData("OpenAI", "/openai/deployments/cheap/chat/completions", "\"model\":\"dear\",\"messages\":[{\"content\":\"x\"}]", false)]
-    [InlineData("OpenAI", "/openai/deployments/cheap/embeddings", "\"model\":\"dear\",\"input\":\"x\"", false)]
-    [InlineData("OpenAI", "/openai/deployments/cheap/chat/completions", "\"model\":\"Cheap\",\"messages\":[{\"content\":\"x\"}]", true)]
-    [InlineData("OpenAI", "/openai/deployments/cheap/chat/completions", "\"messages\":[{\"content\":\"x\"}]", true)]
-    [InlineData("Gemini", "/v1beta/models/cheap:generateContent", "\"model\":\"dear\",\"contents\":[{\"parts\":[]}]", false)]
-    public void The_model_of_the_path_is_the_model_of_the_body(string format, string path, string body, bool passes)
+    [InlineData("gpt-5.4-pro", "\"model\":\"gpt-5.4-mini\",", null)]
+    [InlineData("gpt-5.4-mini", "\"model\":\"gpt-5.4-pro\",", null)]
+    [InlineData("gpt-4o", "\"model\":\"gpt-4\",", null)]
+    [InlineData("prod", "\"model\":\"gpt-5.4-mini\",", null)]
+    [InlineData("prod-gpt-5.4-pro", "\"model\":\"gpt-5.4\",", null)]
+    [InlineData("xgpt-5.4-mini", "\"model\":\"gpt-5.4-mini\",", null)]
+    [InlineData("prod-gpt-5.4-mini", "\"model\":\"gpt-5.4-mini\",", "gpt-5.4-mini")]
+    [InlineData("GPT-4o", "\"model\":\"gpt-4o\",", "gpt-4o")]
+    [InlineData("gpt-4o", "\"model\":\"gpt-4o-2024-08-06\",", "gpt-4o-2024-08-06")]
+    [InlineData("gpt-4o", "", "gpt-4o")]
+    public void The_deployment_of_the_path_is_the_model_of_the_body(string deployment, string model, string? looked)
     {
-        var request = Read(format, path, "https://r.openai.azure.com", "{" + body + "}", out _, out var error);
-        if (passes)
-            request!.Model.ShouldBe("cheap");
-        else
-            (error!.Code, error.Param).ShouldBe(("ambiguous_parameter", "model"));
+        foreach (
+            var (path, body) in new[] { ("chat/completions", "\"messages\":[{\"content\":\"x\"}]"), ("embeddings", "\"input\":\"x\"") }
+        )
+        {
+            var target = $"/openai/deployments/{deployment}/{path}";
+            var request = Read("OpenAI", target, "https://r.openai.azure.com", "{" + model + body + "}", out _, out _)!;
+            var error = DeploymentModel.Disagreement(request, Catalog, "azure", TimeProvider.System.GetUtcNow());
+            if (looked is null)
+                (error!.Code, error.Param).ShouldBe(("ambiguous_parameter", "model"));
+            else
+                (error, request.Model).ShouldBe((null, looked));
+        }
+    }
+
+    [Theory]
+    [InlineData("models/cheap", true)]
+    [InlineData("cheap", true)]
+    [InlineData("dear", false)]
+    [InlineData("models/dear", false)]
+    public void The_model_of_the_path_is_the_model_of_the_body(string model, bool passes)
+    {
+        var body = $$"""{"model":"{{model}}","contents":[{"parts":[]}]}""";
+        var request = Read("Gemini", "/v1beta/models/cheap:generateContent", "https://x.test", body, out _, out var error);
+        (request?.Model, error?.Code).ShouldBe(passes ? ("cheap", null) : (null, "ambiguous_parameter"));
     }
 
     [Theory]
@@ -240,6 +267,7 @@ public sealed class ProviderFactsTests
     [InlineData("""{"type":"image_generation_call","id":"ig_1"}""", true)]
     [InlineData("""{"type":"something_new"}""", true)]
     [InlineData("""{"role":"user","content":"x"}""", false)]
+    [InlineData("""{"role":"assistant","content":""}""", false)]
     [InlineData("""{"id":"msg_1","role":"user","content":[{"type":"input_text","text":"x"}]}""", false)]
     [InlineData("""{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"abc"}""", false)]
     [InlineData("""{"type":"function_call","id":"fc_1","name":"f","arguments":"{}"}""", false)]
@@ -280,6 +308,6 @@ public sealed class ProviderFactsTests
     {
         var wire = WireFormat.Of(format)!;
         body = Encoding.UTF8.GetBytes(text);
-        return wire.Read(wire.Match("POST", path), body, KnownProvider.Of(Catalog, new Uri(url)).Wire, out error);
+        return wire.Read(wire.Match("POST", path), body, Known.GetOrAdd(url, u => KnownProvider.Of(Catalog, new Uri(u)).Wire), out error);
     }
 }

@@ -19,6 +19,7 @@ public sealed class ProviderFactsTests
     [InlineData("\"hosts\":[{\"factor\":\"1\"}]", "p: hosts[0].url")]
     [InlineData("\"hosts\":[{\"url\":\"x\"}]", "p: hosts[0].factor: it is missing")]
     [InlineData("\"hosts\":[{\"url\":\"(\",\"factor\":\"1\"}]", "not a price catalog: ")]
+    [InlineData("\"hosts\":[{\"url\":\"(?=x)\",\"factor\":\"1\"}]", "not a price catalog: the pattern (?=x) looks around")]
     [InlineData("\"unbilled\":{\"statuses\":[\"5xx\"]}", "p: unbilled.source: it is missing")]
     [InlineData("\"unbilled\":{\"statuses\":[\"200\"],\"source\":\"x\"}", "p: unbilled.statuses")]
     [InlineData("\"windows\":{\"m\":\"1000\"}", "p: windows.m: \"1000\" is not read: write a whole number")]

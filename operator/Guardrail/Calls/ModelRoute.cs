@@ -57,7 +57,10 @@ internal sealed class ModelRoute(
             return error;
         if (TierHeaders.Read(call.Http.Request.Headers, request) is { } unclear)
             return unclear;
-        var prices = settings.Prices.Find(known.Id, request.Model, time.GetUtcNow());
+        var now = time.GetUtcNow();
+        if (DeploymentModel.Disagreement(request, settings.Prices, known.Id, now) is { } other)
+            return other;
+        var prices = settings.Prices.Find(known.Id, request.Model, now);
         var price = new ModelPrice(known, prices, prices is null ? null : overruns.Why(prices.RuleId));
         var tags = Tags.Read(settings.Tags, call.Http.Request.Headers, run.Tags);
         call.Body = body;

@@ -152,28 +152,6 @@ internal static class BodyReader
         return request.Model.Length > 256 ? Bad("invalid_value", "model", "\"model\" is longer than 256 characters.") : null;
     }
 
-    /// <summary>
-    /// A request whose path names a model, or a deployment, and whose body names the same or none; null and an error where the two differ:
-    /// one of them is the model that is looked at, and the other may be the one that answers.
-    /// </summary>
-    public static MeteredRequest? Agreeing(MeteredRequest request, string? inPath, out ApiError? error)
-    {
-        error = null;
-        if (inPath is null)
-            return request;
-        if (request.Model.Length > 0 && !request.Model.Equals(inPath, StringComparison.OrdinalIgnoreCase))
-        {
-            error = Bad(
-                "ambiguous_parameter",
-                "model",
-                $"\"model\" is \"{request.Model}\", and the path names \"{inPath}\": leave it out of the body, or name the same one."
-            );
-            return null;
-        }
-        request.Model = inPath;
-        return request;
-    }
-
     /// <summary>Reads true, false or null.</summary>
     public static ApiError? ReadFlag(ref Utf8JsonReader reader, string name, out bool flag)
     {

@@ -48,7 +48,11 @@ internal static class GeminiRequestReader
         error = BodyReader.Read(body, Keys, facts.Fields(UsageApi.Gemini), request, Value);
         if (error is null && request.Messages == 0)
             error = BodyReader.Bad("missing_parameter", "contents", "The request has no contents.");
-        return error is null ? BodyReader.Agreeing(request, model, out error) : null;
+        // The path's is the model that answers, and the one that is looked at.
+        if (error is null && request.Model.Length > 0 && request.Model != model)
+            error = BodyReader.Bad("ambiguous_parameter", "model", $"The path names \"{model}\": leave \"model\" out of the body.");
+        request.Model = model;
+        return error is null ? request : null;
     }
 
     private static ApiError? Value(string key, ref Utf8JsonReader reader, MeteredRequest request)

@@ -18,6 +18,9 @@ internal sealed class MeteredRequest
     /// <summary>The model as named.</summary>
     public string Model { get; set; } = "";
 
+    /// <summary>The deployment that the path names beside a model that the body names (Azure OpenAI).</summary>
+    public string? Deployment { get; set; }
+
     /// <summary>The answer is to be streamed.</summary>
     public bool Stream { get; set; }
 

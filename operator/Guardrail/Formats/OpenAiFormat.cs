@@ -60,7 +60,11 @@ internal sealed class OpenAiFormat : WireFormat
             UsageApi.Embeddings => EmbeddingsRequestReader.Read(body, endpoint.Model, facts, out error),
             _ => ChatRequestReader.Read(body, endpoint.Model, facts, out error),
         };
-        return request is null || error is not null ? null : BodyReader.Agreeing(request, endpoint.Model, out error);
+        if (request is null)
+            return null;
+        request.Deployment = request.Model.Length > 0 ? endpoint.Model : null;
+        request.Model = request.Model.Length > 0 ? request.Model : endpoint.Model!;
+        return request;
     }
 
     /// <inheritdoc/>
