@@ -75,11 +75,11 @@ internal sealed class AnswerPricer(PriceCatalog catalog, DateTimeOffset at)
             return AnswerPrice.Failed("neither the answer nor the line names a model");
         if (prices is null)
             return AnswerPrice.Failed($"the model \"{named}\" has no price" + (id is null ? "" : $" at {id}"));
-        return prices.Cost(usage, facts.ServiceTier) is { } cost
+        return prices.Cost(usage, facts.ServiceTier, facts.Geography) is { } cost
             ? new AnswerPrice(null, named, usage, cost, prices.RuleId)
             : AnswerPrice.Failed(
-                $"{prices.RuleId} has no price for something that the answer used: output, a search, or the service tier "
-                    + $"\"{facts.ServiceTier}\""
+                $"{prices.RuleId} has no price for something that the answer used: output, a search, the service tier "
+                    + $"\"{facts.ServiceTier}\", or the place \"{facts.Geography}\""
             );
     }
 }
