@@ -1,4 +1,3 @@
-using System.Text;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
 using Microsoft.Extensions.DependencyInjection;

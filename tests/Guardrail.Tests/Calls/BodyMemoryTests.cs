@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using AgentReadiness.Guardrail.Relay;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,4 +1,3 @@
-using System.Text;
 using AgentReadiness.Guardrail.Formats;
 using CsCheck;
 using static AgentReadiness.Guardrail.Tests.Gens;

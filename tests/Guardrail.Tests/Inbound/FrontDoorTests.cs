@@ -1,5 +1,3 @@
-using System.Net;
-using System.Text;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Inbound;

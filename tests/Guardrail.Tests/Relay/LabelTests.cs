@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Net;
-using System.Text;
 using AgentReadiness.Contracts.Guardrail;
 using CsCheck;
 using static AgentReadiness.Guardrail.Tests.Gens;

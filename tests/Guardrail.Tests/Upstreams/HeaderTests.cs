@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Upstreams;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Upstreams;

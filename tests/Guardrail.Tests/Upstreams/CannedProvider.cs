@@ -1,8 +1,5 @@
-using System.Text;
 using AgentReadiness.Contracts.Guardrail;
-using AgentReadiness.Testing;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 
 namespace AgentReadiness.Guardrail.Tests;
 
