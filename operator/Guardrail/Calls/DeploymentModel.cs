@@ -24,8 +24,8 @@ internal static class DeploymentModel
             : BodyReader.Bad(
                 "ambiguous_parameter",
                 "model",
-                $"\"model\" is \"{model}\", and the path names \"{deployment}\": leave it out of the body, or name the same model; a deployment "
-                    + "can have a price of its own in the price catalog."
+                $"\"model\" is \"{model}\", and the path names \"{deployment}\": leave it out of the body, or name the same "
+                    + "model; a deployment can have a price of its own in the price catalog."
             );
     }
 }
