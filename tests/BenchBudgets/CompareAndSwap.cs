@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.ApiServer.Tests.Rollout;
 using AgentReadiness.Contracts;

@@ -1,4 +1,3 @@
-using AgentReadiness.Api;
 using AgentReadiness.BenchGuardrail;
 
 namespace AgentReadiness.BenchBudgets;

@@ -1,4 +1,3 @@
-using AgentReadiness.Api;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Contracts.Guardrail;

@@ -148,8 +148,8 @@ internal sealed class Stage : IAsyncDisposable
         catch (SocketException exception)
         {
             throw new InvalidOperationException(
-                $"the guardrail needs port {port}, and somebody else has it ({exception.SocketErrorCode}): does a guardrail or another benchmark "
-                    + $"run here?"
+                $"the guardrail needs port {port}, and somebody else has it ({exception.SocketErrorCode}): does a guardrail or "
+                    + $"another benchmark run here?"
             );
         }
     }

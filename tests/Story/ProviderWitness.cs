@@ -1,4 +1,3 @@
-using AgentReadiness.Api;
 using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Story;

@@ -139,7 +139,8 @@ public sealed record OperatorOptions
             if (name == string.Empty || !int.TryParse(number, CultureInfo.InvariantCulture, out var count) || count is < 1 or > 100)
                 throw new InvalidOperationException(
                     $"environment variable RECONCILE_CONCURRENCY: \"{part}\" is neither a number from 1 to 100 nor a controller's "
-                        + $"name with \"=\" and such a number; set it to a list such as \"4,agentdeployment=8\", or unset it for 4 of every kind"
+                        + "name with \"=\" and such a number; set it to a list such as \"4,agentdeployment=8\", or unset it for 4 of "
+                        + "every kind"
                 );
             if (name is null)
                 options = options with { MaxConcurrentReconciles = count };

@@ -19,7 +19,9 @@ internal sealed class Traffic(CallPipeline pipeline, BackgroundCalls background,
         pipeline.Stopping = true;
     }
 
-    /// <summary>Waits for the calls of the agent, then for those in the background, each for at most a time, and gives the rest up.</summary>
+    /// <summary>
+    /// Waits for the calls of the agent, then for those in the background, for at most a time each. What is left then is given up.
+    /// </summary>
     /// <returns>How many were given up: nobody has proven what they cost.</returns>
     public async Task<int> DrainAsync(TimeSpan limit, CancellationToken cancellationToken)
     {

@@ -1,4 +1,3 @@
-using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;

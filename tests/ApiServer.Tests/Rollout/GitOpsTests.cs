@@ -1,8 +1,4 @@
 using System.Diagnostics;
-using AgentReadiness.Api.Resources;
-using AgentReadiness.Controller.AgentDeployments;
-using AgentReadiness.Controller.Shared;
-using AgentReadiness.Runtime;
 using NLua;
 using YamlDotNet.RepresentationModel;
 
