@@ -102,7 +102,9 @@ internal static class TemplateRules
             );
         var added = ((container["securityContext"] as JsonObject)?["capabilities"] as JsonObject)?["add"] as JsonArray ?? [];
         foreach (
-            var capability in added.Select(Text).Where(capability => capability is "NET_ADMIN" or "NET_RAW" or "SYS_PTRACE" or "SYS_ADMIN" or "ALL")
+            var capability in added
+                .Select(Text)
+                .Where(capability => capability is "NET_ADMIN" or "NET_RAW" or "SYS_PTRACE" or "SYS_ADMIN" or "ALL")
         )
             findings.Add(
                 GuardrailChecks.Capabilities,

@@ -153,7 +153,11 @@ internal static class RunnerJob
                 ],
             },
         };
-        GuardrailSidecar.AddFirst(pod, GuardrailSidecar.Container(environment.GuardrailImage, calls, drain: null), environment.NativeSidecars);
+        GuardrailSidecar.AddFirst(
+            pod,
+            GuardrailSidecar.Container(environment.GuardrailImage, calls, drain: null),
+            environment.NativeSidecars
+        );
         GuardrailSidecar.AddVolumes(pod, JudgeConfigName(run), calls);
         var reporter = (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == Reporter)!;
         ((JsonArray)reporter["env"]!).Add(

@@ -87,7 +87,10 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
     {
         using var tap = route.Tap(call, answer);
         var length = tap.IsStream || tap.Undoes is not null ? null : answer.Content.Headers.ContentLength;
-        ReadOnlySpan<string> left = length is not null ? [] : tap.Undoes is null ? [ContentLength] : [ContentLength, ContentEncoding];
+        ReadOnlySpan<string> left =
+            length is not null ? []
+            : tap.Undoes is null ? [ContentLength]
+            : [ContentLength, ContentEncoding];
         UpstreamHeaders.Copy(answer, call.Http.Response, call.Upstream!.Format.IsTool, left);
         var body = await answer.Content.ReadAsStreamAsync(deadline.Token);
         await using var stream = tap.Undoes is { } coding ? ContentCoding.Decode(coding, body) : body;

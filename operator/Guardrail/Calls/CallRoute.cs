@@ -61,7 +61,10 @@ internal abstract class CallRoute
     {
         var request = call.Http.Request;
         // A body is there where the request says so, whatever its method (RFC 9112, 6).
-        if (call.Http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false || request.ContentLength == 0 && IsBodiless(request.Method))
+        if (
+            call.Http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false
+            || request.ContentLength == 0 && IsBodiless(request.Method)
+        )
             return null;
         HttpContent content = call.Body is { } bytes ? new ReadOnlyMemoryContent(bytes) : new StreamContent(request.Body);
         // What was read as JSON is sent as JSON.

@@ -14,9 +14,9 @@ internal static class HeaderText
     public static readonly Encoding Encoding = Encoding.Latin1;
 
     // What RFC 9110, 5.5, allows: HTAB, SP, VCHAR and obs-text.
-    private static readonly SearchValues<char> Allowed = SearchValues.Create(
-        [.. Enumerable.Range(0, 256).Where(c => c is '\t' or (>= 0x20 and not 0x7f)).Select(c => (char)c)]
-    );
+    private static readonly SearchValues<char> Allowed = SearchValues.Create([
+        .. Enumerable.Range(0, 256).Where(c => c is '\t' or (>= 0x20 and not 0x7f)).Select(c => (char)c),
+    ]);
 
     /// <summary>A value that may be written; null where it holds a control character, and so must not pass.</summary>
     public static string? Passable(string? value)

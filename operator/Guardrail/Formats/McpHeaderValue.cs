@@ -22,7 +22,8 @@ internal static class McpHeaderValue
         )
             return HeaderText.Decode(value);
         var bytes = new byte[value.Length];
-        return Convert.TryFromBase64String(value[Start.Length..^End.Length], bytes, out var written) && Utf8.IsValid(bytes.AsSpan(0, written))
+        return
+            Convert.TryFromBase64String(value[Start.Length..^End.Length], bytes, out var written) && Utf8.IsValid(bytes.AsSpan(0, written))
             ? Encoding.UTF8.GetString(bytes, 0, written)
             : value;
     }

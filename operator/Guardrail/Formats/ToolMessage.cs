@@ -90,7 +90,11 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
                     found.Method = reader.GetString();
                     break;
                 case "method":
-                    return BodyReader.Bad("invalid_request", key, "The method of a JSON-RPC message must be a string of at most 256 characters.");
+                    return BodyReader.Bad(
+                        "invalid_request",
+                        key,
+                        "The method of a JSON-RPC message must be a string of at most 256 characters."
+                    );
                 case "id" when reader.TokenType is JsonTokenType.String or JsonTokenType.Number && reader.ValueSpan.Length <= LongestId:
                     found.Id = Encoding.UTF8.GetString(body[(int)reader.TokenStartIndex..(int)reader.BytesConsumed]);
                     break;

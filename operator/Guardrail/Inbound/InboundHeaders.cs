@@ -26,9 +26,7 @@ internal static class InboundHeaders
             return;
         var kept = Baggage.Without(
             baggage,
-            key =>
-                key.Equals(Baggage.RunKey, StringComparison.OrdinalIgnoreCase)
-                || (Has(tags, key) && !Has(fromClients, key))
+            key => key.Equals(Baggage.RunKey, StringComparison.OrdinalIgnoreCase) || (Has(tags, key) && !Has(fromClients, key))
         );
         if (kept is null)
             headers.Remove(AgentHeaders.Baggage);

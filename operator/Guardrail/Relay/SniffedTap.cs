@@ -14,7 +14,15 @@ internal sealed class SniffedTap(Func<RelayTap> body, Func<RelayTap> events, boo
 {
     // White space, and the mark of UTF-8, which may stand before anything. They say nothing, and go on at once: some providers send
     // white space so that the connection stays open.
-    private static readonly SearchValues<byte> Lead = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xef, 0xbb, 0xbf]);
+    private static readonly SearchValues<byte> Lead = SearchValues.Create([
+        (byte)' ',
+        (byte)'\t',
+        (byte)'\r',
+        (byte)'\n',
+        0xef,
+        0xbb,
+        0xbf,
+    ]);
 
     private ReadOnlyMemory<byte> lead;
     private RelayTap? found;

@@ -10,7 +10,7 @@ namespace AgentReadiness.Guardrail.Upstreams;
 internal readonly record struct UpstreamFailure(UpstreamFault Fault, string Reason)
 {
     /// <summary>Whether an exception is one that an upstream, the network or a deadline causes.</summary>
-    public static bool IsOne(Exception exception) => 
+    public static bool IsOne(Exception exception) =>
         exception is HttpRequestException or OperationCanceledException or IOException or InvalidDataException;
 
     /// <summary>The failure that an exception tells of.</summary>

@@ -41,7 +41,9 @@ public sealed class BackgroundTests
             await Soon.Until(() => provider.Requests.Count >= 1 + polls, "a poll");
         }
         await Soon.Until(() => time.Pauses >= 4, "the pause before a poll");
-        rig.Log.All.Count(line => line.Contains("background call failed", StringComparison.Ordinal) && line.Contains(told, StringComparison.Ordinal))
+        rig.Log.All.Count(line =>
+                line.Contains("background call failed", StringComparison.Ordinal) && line.Contains(told, StringComparison.Ordinal)
+            )
             .ShouldBeGreaterThanOrEqualTo(told.Length > 0 ? 3 : 0, string.Join("\n", rig.Log.All));
         time.Advance(TimeSpan.FromHours(1));
         (await rig.BookedAsync(1))[^1].ShouldContain("model call unproven");

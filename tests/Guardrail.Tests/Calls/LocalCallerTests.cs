@@ -3,8 +3,8 @@ using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Tests.Upstreams;
 using CsCheck;
-using static AgentReadiness.Guardrail.Tests.Gens;
 using Microsoft.AspNetCore.Http;
+using static AgentReadiness.Guardrail.Tests.Gens;
 
 namespace AgentReadiness.Guardrail.Tests.Calls;
 
@@ -71,8 +71,9 @@ public sealed class LocalCallerTests
         await using var rig = await Rig.StartAsync();
         var body = Rig.Body("hi");
         var evil = "Origin: http://evil.example\r\nSec-Fetch-Site: cross-site\r\n";
-        (await HeaderTests.SendAsync(rig.EgressPort, "POST /openai/v1/chat/completions", evil, body, "Content-Type: text/plain\r\n"))
-            .ShouldStartWith("HTTP/1.1 403");
+        (
+            await HeaderTests.SendAsync(rig.EgressPort, "POST /openai/v1/chat/completions", evil, body, "Content-Type: text/plain\r\n")
+        ).ShouldStartWith("HTTP/1.1 403");
         (await HeaderTests.SendAsync(rig.EgressPort, "GET http://evil.example/openai/v1/models", "", "")).ShouldStartWith("HTTP/1.1 4");
         rig.Witness.Total(completed: true).Calls.ShouldBe(0);
     }
@@ -91,7 +92,15 @@ public sealed class LocalCallerTests
     {
         await using var rig = await Rig.StartAsync(config =>
         {
-            config.Upstreams = [new UpstreamConfig { Name = "mail", Format = "MCP", Url = "http://127.0.0.1:1/mcp" }];
+            config.Upstreams =
+            [
+                new UpstreamConfig
+                {
+                    Name = "mail",
+                    Format = "MCP",
+                    Url = "http://127.0.0.1:1/mcp",
+                },
+            ];
             return config;
         });
         using var response = await rig.Http.GetAsync(new Uri($"http://127.0.0.1:{rig.EgressPort}{path}"));

@@ -96,7 +96,8 @@ public sealed class ToolStreamTests
         {
             using var get = new TcpClient();
             await get.ConnectAsync(IPAddress.Loopback, rig.EgressPort);
-            await get.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /mail HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: s{i}\r\n\r\n"));
+            await get.GetStream()
+                .WriteAsync(Encoding.ASCII.GetBytes($"GET /mail HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: s{i}\r\n\r\n"));
             // The guardrail has seen the stream's request: from here on, the call must be behind it.
             var before = 2 * i;
             var session = $"s{i}";
@@ -114,9 +115,24 @@ public sealed class ToolStreamTests
     {
         config.Upstreams =
         [
-            new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = $"http://127.0.0.1:{port}/v1" },
-            new UpstreamConfig { Name = "mail", Format = "MCP", Url = $"http://127.0.0.1:{port}/mcp" },
-            new UpstreamConfig { Name = "bench", Format = "HTTP", Url = $"http://127.0.0.1:{port}" },
+            new UpstreamConfig
+            {
+                Name = "openai",
+                Format = "OpenAI",
+                Url = $"http://127.0.0.1:{port}/v1",
+            },
+            new UpstreamConfig
+            {
+                Name = "mail",
+                Format = "MCP",
+                Url = $"http://127.0.0.1:{port}/mcp",
+            },
+            new UpstreamConfig
+            {
+                Name = "bench",
+                Format = "HTTP",
+                Url = $"http://127.0.0.1:{port}",
+            },
         ];
         return config;
     }

@@ -1,7 +1,7 @@
 using AgentReadiness.Guardrail.Formats;
 using CsCheck;
-using static AgentReadiness.Guardrail.Tests.Gens;
 using Microsoft.AspNetCore.Http;
+using static AgentReadiness.Guardrail.Tests.Gens;
 
 namespace AgentReadiness.Guardrail.Tests.Formats;
 
@@ -49,7 +49,8 @@ public sealed class ToolMessageTests
             .Select((word, how) => Spell(word, how));
         var method = OneOf("tools/call", "tools/list", "Tools/call", "TOOLS/CALL", " tools/call", "ping");
         var tool = OneOf("search", "delete_all");
-        var member = Gen.Select(spelling, method, tool, Gen.Int[0, 3]).Select(parts => Member(parts.Item1, parts.Item2, parts.Item3, parts.Item4));
+        var member = Gen.Select(spelling, method, tool, Gen.Int[0, 3])
+            .Select(parts => Member(parts.Item1, parts.Item2, parts.Item3, parts.Item4));
         var passed = 0;
         member
             .Array[0, 6]

@@ -1,11 +1,10 @@
-using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Inbound;
 using AgentReadiness.Guardrail.Runs;
 using CsCheck;
-using static AgentReadiness.Guardrail.Tests.Gens;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using static AgentReadiness.Guardrail.Tests.Gens;
 
 namespace AgentReadiness.Guardrail.Tests.Inbound;
 
@@ -92,7 +91,8 @@ public sealed class FrontDoorTests
                     kept.ShouldNotContain("run.id", Case.Insensitive);
                     kept.ShouldNotContain("feature", Case.Insensitive);
                     foreach (var name in (string[])["customer", "user"])
-                        kept.Contains(name, StringComparison.Ordinal).ShouldBe(lines.Any(line => line.Contains(name, StringComparison.Ordinal)));
+                        kept.Contains(name, StringComparison.Ordinal)
+                            .ShouldBe(lines.Any(line => line.Contains(name, StringComparison.Ordinal)));
                 },
                 iter: 20_000
             );
@@ -101,13 +101,11 @@ public sealed class FrontDoorTests
     [Fact]
     public async Task A_drain_that_nobody_follows_up_has_an_end()
     {
-        await using var rig = await Rig.StartAsync(
-            config =>
-            {
-                config.DrainToken = "s3cret";
-                return config;
-            }
-        );
+        await using var rig = await Rig.StartAsync(config =>
+        {
+            config.DrainToken = "s3cret";
+            return config;
+        });
         await using var agent = new RawUpstream(_ => RawUpstream.Answer("", "ok"), rig.AgentPort);
         var admin = $"http://127.0.0.1:{rig.AdminPort}";
         (await rig.Http.GetStringAsync(new Uri(admin + "//drain?token=s3cret"))).ShouldBe("drained\n");

@@ -30,20 +30,21 @@ public sealed class LabelTests
         + "{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11}}\n\ndata: [DONE]\n\n";
 
     private static readonly Gen<Label> Labels = Gen.Select(
-        OneOf(
-            "Content-Type: text/event-stream\r\n",
-            "Content-Type: TEXT/Event-Stream; Charset=UTF-8\r\n",
-            "Content-Type: text/plain\r\n",
-            "Content-Type: application/json\r\n",
-            "Content-Type: application/octet-stream\r\n",
-            "Content-Type: nonsense\r\n",
-            "Content-Type: \r\n",
-            ""
-        ),
-        OneOf("", "identity", "none", "Identity, NONE", "gzip", "x-gzip", "br", "deflate"),
-        OneOf("", "\n\n", "\uFEFF", "\uFEFF \r\n", ": ok\n\n", "event: x\n", "   \t"),
-        Gen.Bool
-    ).Select(pair => new Label(pair.Item1, pair.Item2, pair.Item3, pair.Item4));
+            OneOf(
+                "Content-Type: text/event-stream\r\n",
+                "Content-Type: TEXT/Event-Stream; Charset=UTF-8\r\n",
+                "Content-Type: text/plain\r\n",
+                "Content-Type: application/json\r\n",
+                "Content-Type: application/octet-stream\r\n",
+                "Content-Type: nonsense\r\n",
+                "Content-Type: \r\n",
+                ""
+            ),
+            OneOf("", "identity", "none", "Identity, NONE", "gzip", "x-gzip", "br", "deflate"),
+            OneOf("", "\n\n", "\uFEFF", "\uFEFF \r\n", ": ok\n\n", "event: x\n", "   \t"),
+            Gen.Bool
+        )
+        .Select(pair => new Label(pair.Item1, pair.Item2, pair.Item3, pair.Item4));
 
     [Fact]
     public async Task A_stream_is_recognised_whatever_its_labels_say()
@@ -74,8 +75,16 @@ public sealed class LabelTests
 
     [Theory]
     // Usage beside the finish reason, [DONE], and the connection ends.
-    [InlineData("", "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"},\"finish_reason\":\"stop\"}],\"usage\":{0}", "data: [DONE]\n\n")]
-    [InlineData("Content-Length: 100000\r\n", "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"},\"finish_reason\":\"stop\"}],\"usage\":{0}", "data: [DONE]\n\n")]
+    [InlineData(
+        "",
+        "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"},\"finish_reason\":\"stop\"}],\"usage\":{0}",
+        "data: [DONE]\n\n"
+    )]
+    [InlineData(
+        "Content-Length: 100000\r\n",
+        "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"},\"finish_reason\":\"stop\"}],\"usage\":{0}",
+        "data: [DONE]\n\n"
+    )]
     public async Task What_is_done_is_settled_whatever_becomes_of_the_connection(string head, string members, string end)
     {
         var usage = "{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11}";
@@ -103,7 +112,9 @@ public sealed class LabelTests
     public async Task A_redirect_is_billed_nothing_and_does_not_name_the_provider(int status)
     {
         await using var provider = new RawUpstream(_ =>
-            Encoding.ASCII.GetBytes($"HTTP/1.1 {status} Moved\r\nLocation: http://elsewhere.example/v1\r\nAlt-Svc: h3=\"x:1\"\r\nContent-Length: 0\r\n\r\n")
+            Encoding.ASCII.GetBytes(
+                $"HTTP/1.1 {status} Moved\r\nLocation: http://elsewhere.example/v1\r\nAlt-Svc: h3=\"x:1\"\r\nContent-Length: 0\r\n\r\n"
+            )
         );
         await using var rig = await Rig.StartAsync(config => Before(config, provider));
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
@@ -130,7 +141,15 @@ public sealed class LabelTests
 
     private static GuardrailConfig Before(GuardrailConfig config, RawUpstream provider)
     {
-        config.Upstreams = [new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = $"http://127.0.0.1:{provider.Port}/v1" }];
+        config.Upstreams =
+        [
+            new UpstreamConfig
+            {
+                Name = "openai",
+                Format = "OpenAI",
+                Url = $"http://127.0.0.1:{provider.Port}/v1",
+            },
+        ];
         return config;
     }
 
@@ -141,7 +160,10 @@ public sealed class LabelTests
             var plain = Encoding.UTF8.GetBytes(Lead + (IsLong ? Long : Short));
             var body = Encode(plain);
             var coding = Coding.Length == 0 ? "" : $"Content-Encoding: {Coding}\r\n";
-            return Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{ContentType}{coding}Content-Length: {body.Length}\r\n\r\n").Concat(body).ToArray();
+            return Encoding
+                .ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{ContentType}{coding}Content-Length: {body.Length}\r\n\r\n")
+                .Concat(body)
+                .ToArray();
         }
 
         private byte[] Encode(byte[] plain)

@@ -126,7 +126,7 @@ public sealed class AttributionTests
         config =>
         {
             config.Attribution = tags;
-                    config.ClientAttribution = tags;
+            config.ClientAttribution = tags;
             return config;
         };
 

@@ -110,7 +110,7 @@ public sealed class OtlpTests
         {
             config.OtlpEndpoint = endpoint;
             config.Attribution = ["customer"];
-                    config.ClientAttribution = ["customer"];
+            config.ClientAttribution = ["customer"];
             return config;
         };
 

@@ -11,8 +11,7 @@ namespace AgentReadiness.Guardrail.Tests.Upstreams;
 public sealed class HeaderTests
 {
     // Any byte that may stand between two line ends.
-    private static readonly Gen<string> Value = Gen
-        .Char['\x01', '\xff']
+    private static readonly Gen<string> Value = Gen.Char['\x01', '\xff']
         .Where(c => c is not ('\r' or '\n'))
         .Array[1, 24]
         .Select(chars => "x" + new string(chars) + "x");
@@ -25,13 +24,7 @@ public sealed class HeaderTests
             RawUpstream.Answer($"X-Odd: {value}\r\nX-Plain: 1\r\nContent-Type: application/json\r\n", Completion)
         );
         await using var rig = await Rig.StartAsync(config => Before(config, upstream.Port));
-        string[] ways =
-        [
-            "POST /openai/v1/chat/completions",
-            "GET /openai/v1/models",
-            "POST /mail",
-            "GET /bench/x",
-        ];
+        string[] ways = ["POST /openai/v1/chat/completions", "GET /openai/v1/models", "POST /mail", "GET /bench/x"];
         var calls = 0;
         foreach (var odd in Value.Array[60].Single().Append("千问 café").Append("\u007f"))
         {
@@ -129,7 +122,13 @@ public sealed class HeaderTests
         await using var upstream = new RawUpstream(_ => RawUpstream.Answer("Content-Type: application/json\r\n", Completion));
         await using var rig = await Rig.StartAsync(config => Before(config, upstream.Port));
         await SendAsync(rig.EgressPort, "POST /openai/v1/chat/completions", "", Rig.Body("hi"), contentType: "");
-        await SendAsync(rig.EgressPort, "POST /openai/v1/chat/completions", "", Rig.Body("hi"), contentType: "Content-Type: text/plain\r\n");
+        await SendAsync(
+            rig.EgressPort,
+            "POST /openai/v1/chat/completions",
+            "",
+            Rig.Body("hi"),
+            contentType: "Content-Type: text/plain\r\n"
+        );
         upstream.Requests[0].ShouldNotContain("Content-Type", Case.Insensitive);
         upstream.Requests[1].ShouldContain("Content-Type: application/json\r\n");
     }
@@ -143,9 +142,24 @@ public sealed class HeaderTests
     {
         config.Upstreams =
         [
-            new UpstreamConfig { Name = "openai", Format = "OpenAI", Url = $"http://127.0.0.1:{port}/v1" },
-            new UpstreamConfig { Name = "mail", Format = "MCP", Url = $"http://127.0.0.1:{port}/mcp" },
-            new UpstreamConfig { Name = "bench", Format = "HTTP", Url = $"http://127.0.0.1:{port}" },
+            new UpstreamConfig
+            {
+                Name = "openai",
+                Format = "OpenAI",
+                Url = $"http://127.0.0.1:{port}/v1",
+            },
+            new UpstreamConfig
+            {
+                Name = "mail",
+                Format = "MCP",
+                Url = $"http://127.0.0.1:{port}/mcp",
+            },
+            new UpstreamConfig
+            {
+                Name = "bench",
+                Format = "HTTP",
+                Url = $"http://127.0.0.1:{port}",
+            },
         ];
         return config;
     }

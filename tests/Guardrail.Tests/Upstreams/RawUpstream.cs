@@ -23,7 +23,8 @@ internal sealed class RawUpstream : IAsyncDisposable
 
     /// <summary>An answer of JSON or of events.</summary>
     public static byte[] Answer(string head, string body) =>
-        Encoding.Latin1.GetBytes($"HTTP/1.1 200 OK\r\n{head}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n")
+        Encoding
+            .Latin1.GetBytes($"HTTP/1.1 200 OK\r\n{head}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n")
             .Concat(Encoding.UTF8.GetBytes(body))
             .ToArray();
 
