@@ -43,7 +43,9 @@ internal static class GuardrailSidecar
         else
         {
             // The kubelet starts containers in order and waits for each one's postStart, so the others find the guardrail up.
-            ((JsonObject)guardrail["lifecycle"]!)["postStart"] = new JsonObject
+            if (guardrail["lifecycle"] is not JsonObject lifecycle)
+                guardrail["lifecycle"] = lifecycle = [];
+            lifecycle["postStart"] = new JsonObject
             {
                 ["exec"] = new JsonObject { ["command"] = new JsonArray("/guardrail", "wait-ready") },
             };

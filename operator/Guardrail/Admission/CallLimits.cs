@@ -13,8 +13,7 @@ internal static class CallLimits
     /// <param name="prices">The model's.</param>
     /// <param name="wanted">The limit that the request has, or gets where it has none.</param>
     /// <param name="least">The least output limit to lower to.</param>
-    /// <param name="maxCost">The most that the call may cost; null: no limit.</param>
-    /// <param name="maxTokens">The most tokens that the call may use; null: no limit.</param>
+    /// <param name="caps">What the call may cost and use.</param>
     /// <param name="hostFactor">Times what tokens cost at the host.</param>
     public static long? Fit(
         MeteredRequest request,
@@ -22,16 +21,15 @@ internal static class CallLimits
         PricedModel prices,
         long wanted,
         long least,
-        Money? maxCost,
-        long? maxTokens,
+        CallCaps caps,
         decimal? hostFactor = 1m
     )
     {
         var limit = wanted;
         var nothing = request.Bound(bodyLength, 0, hostFactor);
-        if (maxTokens is { } tokens && !request.NoOutput)
+        if (caps.RunTokens is { } tokens && !request.NoOutput)
             limit = Math.Min(limit, (tokens - Input(nothing, prices)) / request.Choices);
-        if (maxCost is { } cost)
+        if (caps.Cost is { } cost)
         {
             Money Most(long output) => prices.UpperBound(request.Bound(bodyLength, output, hostFactor))!.Value;
             var asked = Math.Max(limit, 0);
@@ -45,7 +43,7 @@ internal static class CallLimits
             }
         }
         if (request.NoOutput)
-            return maxTokens is { } allowed && Input(nothing, prices) > allowed ? null : 0;
+            return caps.RunTokens is { } allowed && Input(nothing, prices) > allowed ? null : 0;
         return limit >= wanted || limit >= Math.Max(least, request.LeastOutput) ? limit : null;
     }
 

@@ -93,7 +93,7 @@ internal sealed class ModelTerms
         if (bound is null)
             return new ModelTerms(request, price.Provider, prices, price.Overrun, tags) { WantedOutput = wanted, Bound = most };
         var caps = new CallCaps(settings.Limits.CallMaxCost, left.Cost, left.Tokens);
-        var fitting = CallLimits.Fit(request, bodyLength, prices, wanted, settings.Config.MinOutputTokens, caps.Cost, caps.RunTokens, host);
+        var fitting = CallLimits.Fit(request, bodyLength, prices, wanted, settings.Config.MinOutputTokens, caps, host);
         // Where limits are only observed, the call keeps the output that it asked for.
         var limit = settings.Limits.Observe ? wanted : fitting ?? wanted;
         var inForce = limit == wanted ? most : request.Bound(bodyLength, limit, host);

@@ -18,7 +18,6 @@ internal sealed class ModelRoute(
     RunRegistry runs,
     BackgroundCalls background,
     RequestBody bodies,
-    BodyMemory memory,
     ICallObserver observer,
     TimeProvider time
 ) : CallRoute
@@ -103,7 +102,7 @@ internal sealed class ModelRoute(
             facts.Served(tiers.First());
         var coding = ContentCoding.Of(answer.Content.Headers);
         var asked = terms.Request.Stream || call.Endpoint.Stream || IsEvents(answer);
-        RelayTap Body(string? held) => new UsageBodyTap(facts, held, memory);
+        RelayTap Body(string? held) => new UsageBodyTap(facts, held, bodies.Memory);
         if (!answer.IsSuccessStatusCode || (coding is not null && !(asked && ContentCoding.IsKnown(coding))))
             return Body(coding);
         var isShort = answer.Content.Headers.ContentLength <= UsageBodyTap.LongestWhole;

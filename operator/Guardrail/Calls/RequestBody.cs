@@ -6,6 +6,9 @@ namespace AgentReadiness.Guardrail.Calls;
 /// <summary>Reads whole request bodies, each up to a limit and all of them within the memory for bodies.</summary>
 internal sealed class RequestBody(BodyMemory memory)
 {
+    /// <summary>Where bodies are taken from.</summary>
+    public BodyMemory Memory => memory;
+
     // What a body gets before its first byte has come: what it declares proves nothing.
     private const int First = 16 * 1024;
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Budget;
-using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Inbound;
 using AgentReadiness.Guardrail.Telemetry;
@@ -13,8 +12,7 @@ namespace AgentReadiness.Guardrail.Hosting;
 internal sealed class Admin(
     ConfigStore config,
     GrantClient grants,
-    CallPipeline pipeline,
-    InboundFront front,
+    Traffic traffic,
     GuardrailMetrics metrics,
     PodAddresses addresses,
     IHostApplicationLifetime lifetime,
@@ -60,11 +58,11 @@ internal sealed class Admin(
                 break;
             case "/drain":
                 // A pod that nobody ends after all takes requests as before.
-                front.DrainFor(Deregistration + config.Current.DrainTimeout + TimeSpan.FromSeconds(GuardrailTimes.AfterDrain));
+                traffic.DrainFor(Deregistration + config.Current.DrainTimeout + TimeSpan.FromSeconds(GuardrailTimes.AfterDrain));
                 // Nothing tells a pod when the last node has taken it out of its Services: until then requests still come.
                 await Task.Delay(Deregistration, time, context.RequestAborted);
-                var empty = await front.Runs.WaitUntilEmptyAsync(config.Current.DrainTimeout, time, context.RequestAborted);
-                await TextAsync(context, 200, empty ? "drained\n" : $"{front.Runs.Count} runs still in flight\n");
+                var empty = await traffic.WaitForRunsAsync(config.Current.DrainTimeout, context.RequestAborted);
+                await TextAsync(context, 200, empty ? "drained\n" : $"{traffic.Runs} runs still in flight\n");
                 break;
             case "/metrics":
                 var openMetrics = WantsOpenMetrics(context.Request);
@@ -75,8 +73,8 @@ internal sealed class Admin(
                     context.Response.Body,
                     openMetrics,
                     grants.Account.Totals,
-                    pipeline.Calls.Count,
-                    front.Runs.Count,
+                    traffic.Calls,
+                    traffic.Runs,
                     context.RequestAborted
                 );
                 break;

@@ -12,6 +12,13 @@ internal sealed class Traffic(CallPipeline pipeline, BackgroundCalls background,
     /// <summary>Calls of the agent in flight.</summary>
     public int Calls => pipeline.Calls.Count;
 
+    /// <summary>Asks clients of the agent to go to other pods, for at most a time.</summary>
+    public void DrainFor(TimeSpan most) => front.DrainFor(most);
+
+    /// <summary>Waits until no request to the agent is in flight; false where the time is over before.</summary>
+    public Task<bool> WaitForRunsAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+        front.Runs.WaitUntilEmptyAsync(limit, time, cancellationToken);
+
     /// <summary>Lets nothing new begin.</summary>
     public void Stop()
     {

@@ -8,6 +8,17 @@ namespace AgentReadiness.Guardrail.Upstreams;
 /// </summary>
 internal static class ProviderHeaders
 {
+    /// <summary>
+    /// Headers by which a request chooses a service tier beside its body. They are read, and what they choose must have a price. Sources:
+    /// Vertex AI (priority and flex pay-as-you-go), Amazon Bedrock (service tiers, latency-optimized inference).
+    /// </summary>
+    public static readonly IReadOnlyList<string> Tiers =
+    [
+        "X-Vertex-AI-LLM-Shared-Request-Type",
+        "X-Amzn-Bedrock-Service-Tier",
+        "X-Amzn-Bedrock-PerformanceConfig-Latency",
+    ];
+
     /// <summary>The names.</summary>
     public static readonly FrozenSet<string> Names = new[]
     {
@@ -48,7 +59,7 @@ internal static class ProviderHeaders
         "HTTP-Referer",
         "X-OpenRouter-Title",
         "X-Title",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    }.Concat(Tiers).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>How other names may begin: what SDKs tell about themselves, and parts of a trace.</summary>
     public static readonly IReadOnlyList<string> Families = ["X-Stainless-", "X-B3-", "X-Datadog-"];

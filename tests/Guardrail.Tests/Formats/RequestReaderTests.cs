@@ -251,12 +251,14 @@ public sealed class RequestReaderTests
             .Find("p", "m", TimeProvider.System.GetUtcNow())!;
         var input = prices.UpperBound(request.Bound(26, 0))!.Value;
         var cap = new AgentReadiness.Contracts.Money(input.Amount + 0.00305m);
-        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 256, cap, null).ShouldBe(305);
-        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 306, cap, null).ShouldBeNull();
-        CallLimits.Fit(request, 26, prices, wanted: 100, least: 306, cap, null).ShouldBe(100);
-        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 256, null, maxTokens: 26 + 64 + 16 + 300).ShouldBe(300);
-        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 256, null, null).ShouldBe(4096);
-        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 1, AgentReadiness.Contracts.Money.Zero, null).ShouldBeNull();
+        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 256, new CallCaps(cap, null, null)).ShouldBe(305);
+        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 306, new CallCaps(cap, null, null)).ShouldBeNull();
+        CallLimits.Fit(request, 26, prices, wanted: 100, least: 306, new CallCaps(cap, null, null)).ShouldBe(100);
+        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 256, new CallCaps(null, null, 26 + 64 + 16 + 300)).ShouldBe(300);
+        CallLimits.Fit(request, 26, prices, wanted: 4096, least: 256, default).ShouldBe(4096);
+        CallLimits
+            .Fit(request, 26, prices, wanted: 4096, least: 1, new CallCaps(AgentReadiness.Contracts.Money.Zero, null, null))
+            .ShouldBeNull();
     }
 
     private static MeteredRequest? Read(WireFormat format, string path, string body) =>

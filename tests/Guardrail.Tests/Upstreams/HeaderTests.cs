@@ -73,7 +73,7 @@ public sealed class HeaderTests
     [InlineData("X-Method-Override: DELETE", false)]
     [InlineData("X-Original-URL: /v1/files", false)]
     [InlineData("x-goog-user-project: other", false)]
-    [InlineData("X-Vertex-AI-LLM-Shared-Request-Type: priority", false)]
+    [InlineData("X-Vertex-AI-LLM-Request-Type: dedicated", false)]
     [InlineData("x-portkey-config: {}", false)]
     [InlineData("extra-parameters: pass-through", false)]
     [InlineData("baggage: customer=acme", false)]
