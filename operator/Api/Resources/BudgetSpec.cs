@@ -65,8 +65,8 @@ public sealed class BudgetSpec : IWindowedBudget
     public List<string> Attribution { get; set; } = [];
 
     /// <summary>
-    /// Those names of attribution that a client of the agent may give values to. Of all others the guardrail takes what a client says out of
-    /// its request: what a client names, it could charge to somebody else.
+    /// Those names of attribution that a client of the agent may give values to. Of all others the guardrail takes what a client says out
+    /// of its request: what a client names, it could charge to somebody else.
     /// </summary>
     [Items(0, Contracts.Attribution.MaxTags), Length(1, 32), Pattern(Contracts.Attribution.Pattern), XListType("set")]
     public List<string> ClientAttribution { get; set; } = [];

@@ -1,8 +1,8 @@
 namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>
-/// What MCP clients ask of any server before they call it: whether, and where, one has to log in (MCP 2025-11-25, "Authorization"; RFC 8414,
-/// RFC 9728, OpenID Connect Discovery). Here nobody has to, which a plain 404 says; that is no refused call.
+/// What MCP clients ask of any server before they call it: whether, and where, one has to log in (MCP 2025-11-25, "Authorization"; RFC
+/// 8414, RFC 9728, OpenID Connect Discovery). Here nobody has to, which a plain 404 says; that is no refused call.
 /// </summary>
 internal static class WellKnown
 {

@@ -2,7 +2,9 @@ using System.Net;
 
 namespace AgentReadiness.Guardrail.Inbound;
 
-/// <summary>Tells requests of the pod itself from those of others: they come from the loopback address, or from the address they go to.</summary>
+/// <summary>
+/// Tells requests of the pod itself from those of others: they come from the loopback address, or from the address they go to.
+/// </summary>
 /// <param name="own">The pod's addresses, where they are not to be found out.</param>
 internal sealed class PodAddresses(IReadOnlyList<IPAddress>? own = null)
 {

@@ -96,7 +96,9 @@ internal static class UpstreamHeaders
     /// <param name="from">The upstream's answer.</param>
     /// <param name="to">The answer to the agent.</param>
     /// <param name="isTool">The upstream is a tool, whose places the agent may see.</param>
-    /// <param name="left">Headers of the body that are left out: its length where bytes may be left out, its coding where it is undone.</param>
+    /// <param name="left">
+    /// Headers of the body that are left out: its length where bytes may be left out, its coding where it is undone.
+    /// </param>
     public static void Copy(HttpResponseMessage from, HttpResponse to, bool isTool, params ReadOnlySpan<string> left)
     {
         to.StatusCode = (int)from.StatusCode;

@@ -10,7 +10,8 @@ public sealed class BackgroundTests
 {
     private const string Started = """{"id":"resp_1","status":"in_progress","model":"gpt-5.4-mini","output":[],"usage":null}""";
     private static readonly string Ended =
-        """{"id":"resp_1","status":"completed","model":"gpt-5.4-mini","output":[],"usage":{"input_tokens":9,"output_tokens":2,"total_tokens":11}}""";
+        """{"id":"resp_1","status":"completed","model":"gpt-5.4-mini","output":[],"""
+        + """ "usage":{"input_tokens":9,"output_tokens":2,"total_tokens":11}}""";
 
     [Theory]
     [InlineData("HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n", "500")]

@@ -109,24 +109,24 @@ public sealed class ToolMessageTests
     private static IEnumerable<(string Method, string Tool)> Readings(string text)
     {
         using var document = JsonDocument.Parse(text);
-        foreach (var ignoreCase in (bool[])[false, true])
-        foreach (var last in (bool[])[false, true])
+        foreach (var (ignoreCase, last) in new[] { (false, false), (false, true), (true, false), (true, true) })
         {
-            JsonElement? Find(JsonElement of, string key)
-            {
-                if (of.ValueKind != JsonValueKind.Object)
-                    return null;
-                var found = of.EnumerateObject()
-                    .Where(one => ignoreCase ? Fold(one.Name) == key : one.Name == key)
-                    .Select(one => (JsonElement?)one.Value)
-                    .ToList();
-                return last ? found.LastOrDefault() : found.FirstOrDefault();
-            }
-            var method = Find(document.RootElement, "method");
-            var name = Find(document.RootElement, "params") is { } given ? Find(given, "name") : null;
+            var method = Find(document.RootElement, "method", ignoreCase, last);
+            var name = Find(document.RootElement, "params", ignoreCase, last) is { } given ? Find(given, "name", ignoreCase, last) : null;
             if (method is { ValueKind: JsonValueKind.String } && name is { ValueKind: JsonValueKind.String })
                 yield return (method.Value.GetString()!, name.Value.GetString()!);
         }
+    }
+
+    private static JsonElement? Find(JsonElement of, string key, bool ignoreCase, bool last)
+    {
+        if (of.ValueKind != JsonValueKind.Object)
+            return null;
+        var found = of.EnumerateObject()
+            .Where(one => ignoreCase ? Fold(one.Name) == key : one.Name == key)
+            .Select(one => (JsonElement?)one.Value)
+            .ToList();
+        return last ? found.LastOrDefault() : found.FirstOrDefault();
     }
 
     private static string Fold(string name) => name.Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();

@@ -12,20 +12,20 @@ public sealed class LabelTests
     private const int Limit = 50;
     private const int Written = 900;
 
+    private const string Begin = $"data: {{\"id\":\"c1\",\"model\":\"{Rig.Model}\",";
+
     // The provider writes far more than it was asked for, and a usage chunk that the agent did not ask for.
     private static readonly string Long =
         string.Concat(
             Enumerable
                 .Range(0, Written)
-                .Select(i =>
-                    $"data: {{\"id\":\"c1\",\"model\":\"{Rig.Model}\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"word{i:0000} \"}}}}]}}\n\n"
-                )
+                .Select(i => $"{Begin}\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"word{i:0000} \"}}}}]}}\n\n")
         )
         + $"data: {{\"id\":\"c1\",\"model\":\"{Rig.Model}\",\"choices\":[],\"usage\":"
         + $"{{\"prompt_tokens\":9,\"completion_tokens\":{Written},\"total_tokens\":{9 + Written}}}}}\n\ndata: [DONE]\n\n";
 
     private static readonly string Short =
-        $"data: {{\"id\":\"c1\",\"model\":\"{Rig.Model}\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"hello\"}}}}],\"usage\":null}}\n\n"
+        $"{Begin}\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"hello\"}}}}],\"usage\":null}}\n\n"
         + $"data: {{\"id\":\"c1\",\"model\":\"{Rig.Model}\",\"choices\":[],\"usage\":"
         + "{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11}}\n\ndata: [DONE]\n\n";
 

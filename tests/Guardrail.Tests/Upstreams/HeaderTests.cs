@@ -136,7 +136,8 @@ public sealed class HeaderTests
     private const string Ping = """{"jsonrpc":"2.0","id":1,"method":"ping"}""";
 
     private static readonly string Completion =
-        $$$"""{"id":"c1","model":"{{{Rig.Model}}}","choices":[{"index":0,"message":{"role":"assistant","content":"hi"}}],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}""";
+        $$$"""{"id":"c1","model":"{{{Rig.Model}}}","choices":[{"index":0,"message":{"role":"assistant","content":"hi"}}],"""
+        + """ "usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}""";
 
     private static GuardrailConfig Before(GuardrailConfig config, int port)
     {

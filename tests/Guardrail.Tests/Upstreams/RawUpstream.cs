@@ -8,7 +8,9 @@ internal sealed class RawUpstream : IAsyncDisposable
     private readonly LoopbackListener listener;
     private readonly Func<string, byte[]> answer;
 
-    /// <param name="answer">From the request, each byte one character, to the bytes of the answer; the connection is closed after it.</param>
+    /// <param name="answer">
+    /// From the request, each byte one character, to the bytes of the answer; the connection is closed after it.
+    /// </param>
     /// <param name="port">The port; 0: any that is free.</param>
     public RawUpstream(Func<string, byte[]> answer, int port = 0)
     {
