@@ -24,6 +24,9 @@ public readonly record struct CallBound
     /// <summary>The number of answers, each with an output of its own; 0 where there is no output at all.</summary>
     public long Answers { get; init; } = 1;
 
+    /// <summary>The number of inputs that are read apart, each up to a context window of its own: embeddings of a list.</summary>
+    public long Inputs { get; init; } = 1;
+
     /// <summary>Where the request asks the model to run, or null.</summary>
     public string? Geography { get; init; }
 

@@ -90,7 +90,7 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
         if (WhyUnbounded(bound) is not null)
             return null;
         // A search puts what it found before the model again, and the model reads everything once more.
-        var input = NeedsWindow(bound) ? ContextWindow!.Value : Math.Min(bound.InputTokens!.Value, ContextWindow ?? long.MaxValue);
+        var input = MostInput(bound);
         var rounds = 1 + bound.WebSearches;
         decimal inputRate = 0m,
             outputRate = 0m;
@@ -109,6 +109,16 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
         return new Money(
             PerRequest + (bound.WebSearches * (WebSearch ?? 0m)) + (tokens * DearestPlace(bound.Geography) * bound.HostFactor!.Value)
         );
+    }
+
+    /// <summary>
+    /// The most input tokens, a search left aside: what the body can be, and no more than a context window for each input that is read
+    /// apart. The largest number where neither is known.
+    /// </summary>
+    public long MostInput(in CallBound bound)
+    {
+        var windows = ContextWindow is { } window ? window * Math.Max(1, bound.Inputs) : long.MaxValue;
+        return NeedsWindow(bound) ? windows : Math.Min(bound.InputTokens!.Value, windows);
     }
 
     /// <summary>The most output tokens: an image comes whole, whatever the limit, where the model can write one.</summary>

@@ -178,10 +178,10 @@ public sealed class ResponseFacts(UsageApi api)
             {
                 reader.Read();
                 var start = reader.BytesConsumed;
-                var isList = reader.TokenType == JsonTokenType.StartArray;
+                var (isList, isNull) = (reader.TokenType == JsonTokenType.StartArray, reader.TokenType == JsonTokenType.Null);
                 SumContent(ref reader, ref note, isEvent: true);
-                // An array without elements ends with the very next token.
-                note.NoChoices = isList && json[(int)start..(int)reader.TokenStartIndex].IndexOfAnyExcept(" \t\r\n"u8) < 0;
+                // An array without elements ends with the very next token; some servers write null instead of one.
+                note.NoChoices = isNull || isList && json[(int)start..(int)reader.TokenStartIndex].IndexOfAnyExcept(" \t\r\n"u8) < 0;
             }
             else if (
                 depth == 0

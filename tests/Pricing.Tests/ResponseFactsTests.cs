@@ -170,4 +170,20 @@ public sealed class ResponseFactsTests
         facts.Whole(Encoding.UTF8.GetBytes(json));
         return facts.IsFinal ? facts.Usage : null;
     }
+
+    [Theory]
+    [InlineData("[]", true)]
+    [InlineData("[ ]", true)]
+    [InlineData("null", true)]
+    [InlineData("[{}]", false)]
+    [InlineData("{}", false)]
+    public void A_chunk_without_choices_is_the_usage_chunk(string choices, bool usageOnly)
+    {
+        var facts = new ResponseFacts(UsageApi.Chat);
+        facts.Read(
+            Encoding.UTF8.GetBytes($$$"""{"choices":{{{choices}}},"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}"""),
+            out var only
+        );
+        only.ShouldBe(usageOnly);
+    }
 }

@@ -50,9 +50,5 @@ internal static class CallLimits
     /// <summary>The most tokens that a call can use.</summary>
     public static long Tokens(in CallBound bound, PricedModel prices) => Input(bound, prices) + prices.MostOutput(bound);
 
-    private static long Input(in CallBound bound, PricedModel prices)
-    {
-        var window = prices.ContextWindow ?? long.MaxValue;
-        return bound.MediaInput || bound.InputTokens is not { } input ? window : Math.Min(input, window);
-    }
+    private static long Input(in CallBound bound, PricedModel prices) => prices.MostInput(bound with { WebSearches = 0 });
 }

@@ -27,8 +27,12 @@ internal static class EmbeddingsRequestReader
             return null;
         if (reader.TokenType != JsonTokenType.StartArray)
             return BodyReader.Bad("invalid_type", key, "\"input\" must be a string or an array.");
+        request.Inputs = 0;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
+            // Numbers are the tokens of one text; everything else is a text of its own.
+            if (reader.TokenType != JsonTokenType.Number || request.Inputs == 0)
+                request.Inputs++;
             // Texts, tokens as numbers, or lists of them; anything else could be an image.
             request.Messages++;
             request.MediaInput |= reader.TokenType is not (JsonTokenType.String or JsonTokenType.Number or JsonTokenType.StartArray);

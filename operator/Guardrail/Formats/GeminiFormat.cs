@@ -6,9 +6,14 @@ namespace AgentReadiness.Guardrail.Formats;
 /// <summary>Google's Gemini API.</summary>
 internal sealed class GeminiFormat : WireFormat
 {
+    private const string Embed = ":embedContent";
+    private const string EmbedBatch = ":batchEmbedContents";
+
     private static readonly EndpointTable Endpoints = new(
         new EndpointRule("POST", "/models/{model}:generateContent", EndpointKind.Metered) { Api = UsageApi.Gemini },
         new EndpointRule("POST", "/models/{model}:streamGenerateContent", EndpointKind.Metered) { Api = UsageApi.Gemini, Stream = true },
+        new EndpointRule("POST", "/models/{model}" + Embed, EndpointKind.Metered) { Api = UsageApi.Gemini },
+        new EndpointRule("POST", "/models/{model}" + EmbedBatch, EndpointKind.Metered) { Api = UsageApi.Gemini },
         new EndpointRule("POST", "/models/{model}:countTokens", EndpointKind.Free) { Api = UsageApi.Gemini },
         new EndpointRule("GET", "/models", EndpointKind.Free) { Api = UsageApi.Gemini },
         new EndpointRule("GET", "/models/{model}", EndpointKind.Free) { Api = UsageApi.Gemini }
@@ -28,7 +33,9 @@ internal sealed class GeminiFormat : WireFormat
 
     /// <inheritdoc/>
     public override MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, WireFacts facts, out ApiError? error) =>
-        GeminiRequestReader.Read(body, endpoint.Model!, endpoint.Stream, facts, out error);
+        endpoint.Path.EndsWith(Embed, StringComparison.Ordinal) || endpoint.Path.EndsWith(EmbedBatch, StringComparison.Ordinal)
+            ? GeminiEmbeddingReader.Read(body, endpoint.Model!, facts, out error)
+            : GeminiRequestReader.Read(body, endpoint.Model!, endpoint.Stream, facts, out error);
 
     /// <inheritdoc/>
     public override (string Name, string Prefix) KeyHeader(bool azure) => ("x-goog-api-key", "");

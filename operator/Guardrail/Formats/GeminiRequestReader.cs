@@ -159,7 +159,8 @@ internal static class GeminiRequestReader
             _ => BodyReader.Bad("invalid_type", key, $"\"{key}\" must be an object."),
         };
 
-    private static ApiError? ReadContent(string name, ref Utf8JsonReader reader, MeteredRequest request)
+    /// <summary>Reads a content: its parts may be media.</summary>
+    internal static ApiError? ReadContent(string name, ref Utf8JsonReader reader, MeteredRequest request)
     {
         request.Messages++;
         return BodyReader.ReadObject(

@@ -42,6 +42,9 @@ internal sealed class MeteredRequest
     /// <summary>How many times the provider adds instructions of its own for tools.</summary>
     public int ToolPrompts { get; set; }
 
+    /// <summary>The number of inputs that the model reads apart, each up to a context window of its own.</summary>
+    public long Inputs { get; set; } = 1;
+
     /// <summary>Some of the input is not in the body: it is stored at the provider.</summary>
     public bool StoredInput { get; set; }
 
@@ -110,6 +113,7 @@ internal sealed class MeteredRequest
             MediaInput = MediaInput,
             TextOnly = TextOnly,
             Answers = NoOutput ? 0 : Choices,
+            Inputs = Inputs,
             Geography = Geography,
             HostFactor = hostFactor,
             ServiceTier = ServiceTier,
