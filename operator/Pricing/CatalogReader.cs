@@ -115,6 +115,7 @@ internal static class CatalogReader
             // A modality that costs more than text gets no discount that is not listed.
             CachedAudio = Find("cachedAudio") ?? audio ?? cached,
             OutputAudio = Find("outputAudio") ?? output ?? 0m,
+            HasOutputAudio = Find("outputAudio") is not null,
             InputImage = image ?? input,
             CachedImage = Find("cachedImage") ?? image ?? cached,
             OutputImage = Find("outputImage") ?? output ?? 0m,

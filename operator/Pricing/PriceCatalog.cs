@@ -94,7 +94,9 @@ public sealed class PriceCatalog
     /// <param name="provider">The provider's id in the catalog; null: see the type.</param>
     /// <param name="model">The name as the request has it; upper and lower case are the same.</param>
     /// <param name="at">Prices change on dates; those in force at this time are returned.</param>
-    public PricedModel? Find(string? provider, string model, DateTimeOffset at)
+    public PricedModel? Find(string? provider, string model, DateTimeOffset at) => FindPrice(provider, model, at)?.Named(model);
+
+    private PricedModel? FindPrice(string? provider, string model, DateTimeOffset at)
     {
         if (string.IsNullOrEmpty(model) || model.Length > 256)
             return null;

@@ -59,6 +59,23 @@ public sealed record PricedModel(string RuleId, IReadOnlyList<PriceTier> Tiers)
     /// <summary>What is known of the provider that the call goes to.</summary>
     public ProviderFacts Facts { get; init; } = ProviderFacts.None;
 
+    // Models that speak, by their names: gpt-audio, gpt-4o-audio-preview, gpt-realtime, gemini-2.5-flash-preview-tts, …
+    private static readonly string[] Speaking = ["audio", "realtime", "tts"];
+
+    /// <summary>
+    /// The price as it holds for a model of a name: one that by its name writes audio, for which there is no price, cannot be bounded.
+    /// </summary>
+    internal PricedModel Named(string model) =>
+        Unbounded is null
+        && !Tiers[0].Rates.HasOutputAudio
+        && Tiers[0].Rates.Output is not null
+        && Array.Exists(Speaking, word => model.Contains(word, StringComparison.OrdinalIgnoreCase))
+            ? this with
+            {
+                Unbounded = $"the model \"{model}\" writes audio, which has no price: add outputAudio to {RuleId} in the price catalog",
+            }
+            : this;
+
     /// <summary>What a call cost; null where something that it used has no price.</summary>
     /// <param name="usage">A consistent usage.</param>
     /// <param name="serviceTier">The tier that served the call, as the provider names it; null for the standard one.</param>

@@ -39,6 +39,9 @@ public sealed record Rates
     /// <summary>Images read from the cache.</summary>
     public required decimal CachedImage { get; init; }
 
+    /// <summary>Audio as output has a rate of its own. Without one nobody knows what it costs: nowhere is it text's.</summary>
+    public bool HasOutputAudio { get; init; }
+
     /// <summary>Output that is images.</summary>
     public required decimal OutputImage { get; init; }
 
@@ -96,6 +99,8 @@ public sealed record Rates
     {
         if (Output is not { } rate)
             return usage.Output == 0 ? 0m : null;
+        if (usage.OutputAudio > 0 && !HasOutputAudio)
+            return null;
         var apart = usage.Reasoning + usage.OutputAudio + usage.OutputImage + usage.OutputVideo + usage.Citations;
         var cost = (usage.Output - apart) * rate;
         if (apart == 0)

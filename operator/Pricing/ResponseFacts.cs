@@ -17,6 +17,7 @@ public sealed class ResponseFacts(UsageApi api)
     private long statedAt;
     private bool hasContent;
     private bool terminal;
+    private bool finished;
     private bool broken;
 
     /// <summary>The answer's id.</summary>
@@ -54,11 +55,21 @@ public sealed class ResponseFacts(UsageApi api)
     /// <summary>A header of the answer says the service tier that was used (Gemini's <c>x-gemini-service-tier</c>).</summary>
     public void Served(string tier) => ServiceTier = tier.Length <= LongestText ? tier : ServiceTier;
 
-    /// <summary>The answer ended by itself: in formats without a terminal event, the last usage then stands for the whole call.</summary>
+    /// <summary>
+    /// The answer ended by itself: in formats without a terminal event, the last usage then stands for the whole call, where the answer
+    /// said why it ended. One that just stops may have been cut, and its usage be that of the part before.
+    /// </summary>
     public void End()
     {
         if (api is not (UsageApi.Messages or UsageApi.Responses))
-            terminal = Usage is not null;
+            terminal = Usage is not null && (terminal || finished || !hasContent);
+    }
+
+    /// <summary>The stream said that it is done.</summary>
+    public void Done()
+    {
+        finished = true;
+        End();
     }
 
     /// <summary>A whole answer, not a stream, was read to its end.</summary>
@@ -98,6 +109,7 @@ public sealed class ResponseFacts(UsageApi api)
         ServiceTier = note.ServiceTier ?? counts.ServiceTier ?? ServiceTier;
         Geography = counts.Geography ?? Geography;
         hasContent |= note.HasContent;
+        finished |= note.Finished;
         if (note.ContentBytes > 0)
         {
             ContentBytes += note.ContentBytes;
@@ -157,6 +169,7 @@ public sealed class ResponseFacts(UsageApi api)
         public bool UsageIsBad;
         public bool NoChoices;
         public bool IsTerminal;
+        public bool Finished;
         public bool IsError;
         public bool HasContent;
         public long ContentBytes;
@@ -334,7 +347,7 @@ public sealed class ResponseFacts(UsageApi api)
         if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject))
             return;
         var depth = reader.CurrentDepth;
-        var (isText, isOther) = (false, false);
+        var (isText, isOther, isReason) = (false, false, false);
         while (reader.Read() && reader.CurrentDepth > depth)
         {
             if (reader.TokenType == JsonTokenType.PropertyName)
@@ -348,8 +361,13 @@ public sealed class ResponseFacts(UsageApi api)
                     || reader.ValueTextEquals("refusal"u8)
                     || reader.ValueTextEquals("reasoning_content"u8)
                     || reader.ValueTextEquals("reasoning"u8);
+                isReason = reader.ValueTextEquals("finish_reason"u8) || reader.ValueTextEquals("finishReason"u8);
                 // A call of a tool without arguments, an image, a sound.
                 isOther = reader.ValueTextEquals("name"u8) || reader.ValueTextEquals("data"u8);
+            }
+            else if (reader.TokenType == JsonTokenType.String && isReason)
+            {
+                note.Finished = true;
             }
             else if (reader.TokenType == JsonTokenType.String && (isText || isOther))
             {

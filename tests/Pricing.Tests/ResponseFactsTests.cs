@@ -116,7 +116,7 @@ public sealed class ResponseFactsTests
         var facts = new ResponseFacts(UsageApi.Gemini);
         Read(
             facts,
-            """{"candidates":[{"content":{"parts":[{"text":"abc"}]}}],"usageMetadata":{"promptTokenCount":100}"""
+            """{"candidates":[{"content":{"parts":[{"text":"abc"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":100}"""
                 + ""","modelVersion":"gemini-2.5-flash","responseId":"g"}"""
         );
         Read(

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using System.Net;
 using AgentReadiness.Contracts;
 using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Formats;
@@ -63,6 +65,8 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
         }
         using (answer)
         {
+            if (answer.StatusCode is HttpStatusCode.SwitchingProtocols)
+                return Failed(call, route, new UpstreamFailure(UpstreamFault.BrokenOff, "another protocol"), deadline);
             call.Become(CallState.Answered);
             call.Opening?.Dispose();
             observer.Answered(call);
@@ -86,12 +90,16 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
     private async Task<CallOutcome> RelayAsync(CallContext call, CallRoute route, HttpResponseMessage answer, AttemptDeadline deadline)
     {
         using var tap = route.Tap(call, answer);
-        var length = tap.IsStream || tap.Undoes is not null ? null : answer.Content.Headers.ContentLength;
+        var isBodiless = HasNoBody(call, answer);
+        var length = isBodiless || tap.IsStream || tap.Undoes is not null ? null : LengthOf(answer);
         ReadOnlySpan<string> left =
             length is not null ? []
+            : isBodiless ? (answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent ? [ContentLength] : [])
             : tap.Undoes is null ? [ContentLength]
             : [ContentLength, ContentEncoding];
-        UpstreamHeaders.Copy(answer, call.Http.Response, call.Upstream!.Format.IsTool, left);
+        UpstreamHeaders.Copy(answer, call.Http.Response, call.Upstream!, left);
+        if (isBodiless)
+            return route.Settle(call, answer, tap, cut: null);
         var body = await answer.Content.ReadAsStreamAsync(deadline.Token);
         await using var stream = tap.Undoes is { } coding ? ContentCoding.Decode(coding, body) : body;
         deadline.Progress(tap.IsStream);
@@ -100,6 +108,18 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
             observer.Failed(call, call.Kind, UpstreamFailure.Of(broken, sent: true).Reason);
         return route.Settle(call, answer, tap, end.Cut);
     }
+
+    /// <summary>No body may follow, whatever the headers say of its length (RFC 9110, 6.4.1).</summary>
+    private static bool HasNoBody(CallContext call, HttpResponseMessage answer) =>
+        HttpMethods.IsHead(call.Http.Request.Method)
+        || answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent or HttpStatusCode.NotModified;
+
+    // A length that is there twice cannot be read by the library, and then is none.
+    private static long? LengthOf(HttpResponseMessage answer) =>
+        answer.Content.Headers.NonValidated.TryGetValues(ContentLength, out var values)
+        && long.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            ? length
+            : null;
 
     /// <summary>
     /// An answer that another attempt may better: its body is read, so that the connection can be used again, and thrown away.

@@ -32,16 +32,20 @@ internal sealed class McpSessions(TimeProvider time)
 
     /// <summary>Waits for a stream that is pending, if there is one.</summary>
     public Task WaitAsync(string upstream, string session, CancellationToken cancellationToken) =>
-        pending.TryGetValue((upstream, session), out var begun) ? BegunAsync(begun.Task, cancellationToken) : Task.CompletedTask;
+        pending.TryGetValue((upstream, session), out var begun)
+            ? BegunAsync((upstream, session), begun, cancellationToken)
+            : Task.CompletedTask;
 
-    private async Task BegunAsync(Task begun, CancellationToken cancellationToken)
+    private async Task BegunAsync((string, string) key, TaskCompletionSource begun, CancellationToken cancellationToken)
     {
         try
         {
-            await begun.WaitAsync(Longest, time, cancellationToken);
+            await begun.Task.WaitAsync(Longest, time, cancellationToken);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
+            // A server that opens its stream only when it has something to say is waited for once.
+            pending.TryRemove(new(key, begun));
             // The call goes on all the same; where the agent has gone, that is seen there.
         }
     }

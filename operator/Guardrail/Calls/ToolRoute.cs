@@ -63,7 +63,12 @@ internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSession
         call.Upstream!.Format is McpFormat && HttpMethods.IsGet(call.Http.Request.Method) ? Endless : Bounded;
 
     /// <inheritdoc/>
-    public override HttpContent? Content(CallContext call) => PassedOn(call);
+    public override HttpContent? Content(CallContext call) =>
+        // Only the body of a POST is read, so that no other one may carry a message past the list of tools.
+        call.Upstream!.Format is McpFormat
+        && !HttpMethods.IsPost(call.Http.Request.Method)
+            ? null
+            : PassedOn(call);
 
     /// <inheritdoc/>
     public override RelayTap Tap(CallContext call, HttpResponseMessage answer) => new CopyTap(IsStream(answer), memory: null);

@@ -118,7 +118,9 @@ internal static class BodyReader
         FieldNames? within = null;
         var listed = fields is null || fields.Allows(ref reader, out within);
         reader.Read();
-        if (!listed && reader.TokenType != JsonTokenType.Null)
+        if (!listed && fields!.MayHoldMedia)
+            request.MediaInput |= reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
+        else if (!listed && reader.TokenType != JsonTokenType.Null)
             return fields!.Refusal(name.ValueSpan.Length <= LongestSpelling ? name.GetString()! : "…");
         if (within is not null && reader.TokenType == JsonTokenType.StartObject)
             return ReadObject(ref reader, [], request, Nothing, within);

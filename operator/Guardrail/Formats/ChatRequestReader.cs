@@ -31,6 +31,29 @@ internal static class ChatRequestReader
     private static readonly byte[] Tools = "tools"u8.ToArray();
     private static readonly string[] MessageKeys = ["content", "audio"];
     private static readonly string[] TypeKey = ["type"];
+
+    // What is text in a message, beside its content: what SDKs and frameworks send back of an answer.
+    private static readonly FieldNames MessageFields = new(
+        [
+            "annotations",
+            "cache_control",
+            "extra_content",
+            "function_call",
+            "logprobs",
+            "metadata",
+            "provider_specific_fields",
+            "reasoning",
+            "reasoning_content",
+            "reasoning_details",
+            "thinking_blocks",
+            "tool_calls",
+        ],
+        [],
+        ""
+    )
+    {
+        MayHoldMedia = true,
+    };
     private static readonly KeyReader ReadPart = new PartReader(["text"u8.ToArray(), "refusal"u8.ToArray()], needsType: true).Read;
 
     /// <summary>Reads a body; null and an error where it is refused.</summary>
@@ -127,9 +150,11 @@ internal static class ChatRequestReader
                 }
                 if (r.TokenType == JsonTokenType.StartArray)
                     return BodyReader.ReadObjects(ref r, "messages", q, ReadPart);
-                r.Skip();
-                return null;
-            }
+                return r.TokenType is JsonTokenType.String or JsonTokenType.Null
+                    ? null
+                    : BodyReader.Bad("invalid_type", "content", "\"content\" must be a string or an array.");
+            },
+            MessageFields
         );
     }
 

@@ -14,6 +14,12 @@ internal sealed class FieldNames
     private readonly HashSet<string> refused;
     private readonly string remedy;
 
+    /// <summary>
+    /// Fields that are not listed may be there, and an object or a list in them counts as what is no text: a part of a conversation has
+    /// fields that differ with each client.
+    /// </summary>
+    public bool MayHoldMedia { get; init; }
+
     /// <param name="allowed">The names.</param>
     /// <param name="refused">Names that are read, and yet may not be there.</param>
     /// <param name="remedy">What to do about a field that is not listed; "{0}" is its name.</param>

@@ -149,8 +149,9 @@ internal static class MessagesRequestReader
     {
         if (reader.TokenType == JsonTokenType.StartArray)
             return BodyReader.ReadObjects(ref reader, key, request, ReadBlock);
-        reader.Skip();
-        return null;
+        return reader.TokenType is JsonTokenType.String or JsonTokenType.Null
+            ? null
+            : BodyReader.Bad("invalid_type", key, $"\"{key}\" must be a string or an array.");
     }
 
     private static ApiError? ReadBlock(string name, ref Utf8JsonReader reader, MeteredRequest request) =>

@@ -11,6 +11,16 @@ internal sealed class PartReader(byte[][] texts, bool needsType)
 {
     private static readonly string[] TypeKey = ["type"];
 
+    // What a part of text has beside it. An image in a part that calls itself text is an image.
+    private static readonly FieldNames TextFields = new(
+        ["annotations", "cache_control", "citations", "encrypted_content", "logprobs", "outcome", "prompt_cache_breakpoint", "summary"],
+        [],
+        ""
+    )
+    {
+        MayHoldMedia = true,
+    };
+
     /// <summary>Reads one part, as a <see cref="KeyReader"/>.</summary>
     public ApiError? Read(string name, ref Utf8JsonReader reader, MeteredRequest request)
     {
@@ -27,7 +37,8 @@ internal sealed class PartReader(byte[][] texts, bool needsType)
                 q.MediaInput |= r.TokenType != JsonTokenType.String || !IsText(ref r);
                 r.Skip();
                 return null;
-            }
+            },
+            TextFields
         );
         return error ?? (typed || !needsType ? null : BodyReader.Bad("missing_parameter", name, "A content part has no type."));
     }

@@ -8,6 +8,7 @@ internal static class ResponsesRequestReader
 {
     private static readonly string[] Keys =
     [
+        "instructions",
         "model",
         "input",
         "stream",
@@ -22,7 +23,7 @@ internal static class ResponsesRequestReader
     ];
 
     private static readonly byte[] Tools = "tools"u8.ToArray();
-    private static readonly string[] ItemKeys = ["type", "id", "content", "output", "encrypted_content"];
+    private static readonly string[] ItemKeys = ["type", "id", "content", "output", "encrypted_content", "tools"];
 
     // Items of which all that the model reads stands in them.
     private static readonly byte[][] WholeItems =
@@ -78,12 +79,13 @@ internal static class ResponsesRequestReader
             case "model":
                 return BodyReader.ReadModel(ref reader, request);
             case "input":
+            case "instructions":
                 request.Messages++;
                 if (reader.TokenType == JsonTokenType.StartArray)
                     return BodyReader.ReadObjects(ref reader, key, request, ReadItem);
                 return reader.TokenType is JsonTokenType.String or JsonTokenType.Null
                     ? null
-                    : BodyReader.Bad("invalid_type", key, "\"input\" must be a string or an array.");
+                    : BodyReader.Bad("invalid_type", key, $"\"{key}\" must be a string or an array.");
             case "stream":
                 error = BodyReader.ReadFlag(ref reader, key, out var stream);
                 request.Stream = stream;
@@ -135,6 +137,11 @@ internal static class ResponsesRequestReader
                     case "type":
                         kind = KindOf(ref r);
                         break;
+                    case "tools":
+                        // Tools that come with an item are as good as those of the request.
+                        return r.TokenType == JsonTokenType.StartArray
+                            ? BodyReader.ReadObjects(ref r, key, q, ReadTool)
+                            : BodyReader.RefuseValue(ref r, key);
                     case "id":
                         id = r.TokenType != JsonTokenType.Null;
                         break;

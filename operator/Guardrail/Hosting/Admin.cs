@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using AgentReadiness.Contracts.Guardrail;
@@ -27,6 +28,11 @@ internal sealed class Admin(
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
+        if (IsPage(context))
+        {
+            await TextAsync(context, 403, "no page in a browser may ask this\n");
+            return;
+        }
         // From within the pod only: beside a runner there is nobody else to say that the work is done.
         if (
             HttpMethods.IsPost(context.Request.Method)
@@ -82,6 +88,19 @@ internal sealed class Admin(
                 await TextAsync(context, 404, "not found\n");
                 break;
         }
+    }
+
+    /// <summary>
+    /// A page in a browser of the pod: it says where it comes from, or has come by a name that leads here. Probes and scrapes of others come
+    /// by whatever name they know the pod.
+    /// </summary>
+    private bool IsPage(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        if (headers.Origin.Count > 0 || headers["Sec-Fetch-Site"] is { Count: > 0 } site && site != "none" && site != "same-origin")
+            return true;
+        var host = context.Request.Host.Host;
+        return addresses.IsOwn(context.Connection) && host != "localhost" && !IPAddress.TryParse(host.Trim('[', ']'), out _);
     }
 
     /// <summary>The pod itself is known by its address; the kubelet by the token, which stands in the pod's own hook.</summary>

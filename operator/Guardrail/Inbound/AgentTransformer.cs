@@ -1,3 +1,4 @@
+using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Formats;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -19,6 +20,11 @@ internal sealed class AgentTransformer : HttpTransformer
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
         proxyRequest.Headers.Host = httpContext.Request.Host.Value;
+        // The agent gets the target as it was sent: decoded and written anew, it could be another one.
+        var target = httpContext.RawTarget();
+        var options = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
+        if (RequestTarget.Read(target) is not null && Uri.TryCreate(destinationPrefix + target, in options, out var uri))
+            proxyRequest.RequestUri = uri;
     }
 
     /// <inheritdoc/>

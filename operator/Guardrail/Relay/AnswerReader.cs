@@ -28,7 +28,9 @@ internal static class AnswerReader
         filter.Append(plain.Span);
         while (filter.TryTake(out _, out _)) { }
         filter.TryTakeRest(out _, out _);
-        if (!filter.Overflowed)
+        if (filter.Done)
+            facts.Done();
+        else if (!filter.Overflowed)
             facts.End();
     }
 

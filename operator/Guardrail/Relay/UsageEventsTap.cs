@@ -43,7 +43,7 @@ internal sealed class UsageEventsTap(ResponseFacts facts, bool hideUsage, long m
             return false;
         // Whoever says that it is done has said all: what becomes of the connection afterwards changes nothing.
         if (filter.Done)
-            facts.End();
+            facts.Done();
         if (!show)
             bytes = default;
         return true;

@@ -31,6 +31,10 @@ internal static class UpstreamHeaders
         "Accept-Encoding",
         "Expect",
         "Cookie",
+        // The method is matched, and is to be the one that counts.
+        "X-HTTP-Method",
+        "X-HTTP-Method-Override",
+        "X-Method-Override",
         AgentHeaders.RunId,
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
@@ -95,26 +99,26 @@ internal static class UpstreamHeaders
     /// <summary>Copies the upstream's status and headers. A header whose value no answer may hold is left out.</summary>
     /// <param name="from">The upstream's answer.</param>
     /// <param name="to">The answer to the agent.</param>
-    /// <param name="isTool">The upstream is a tool, whose places the agent may see.</param>
+    /// <param name="upstream">The upstream. The places of a tool the agent may see; its key never, where it answers with that.</param>
     /// <param name="left">
     /// Headers of the body that are left out: its length where bytes may be left out, its coding where it is undone.
     /// </param>
-    public static void Copy(HttpResponseMessage from, HttpResponse to, bool isTool, params ReadOnlySpan<string> left)
+    public static void Copy(HttpResponseMessage from, HttpResponse to, Upstream upstream, params ReadOnlySpan<string> left)
     {
         to.StatusCode = (int)from.StatusCode;
-        var hidden = isTool ? OtherWays : Places;
+        var (hidden, key) = (upstream.Format.IsTool ? OtherWays : Places, upstream.Key?.Read());
         var named = from.Headers.NonValidated.Contains("Connection")
             ? from.Headers.Connection.ToHashSet(StringComparer.OrdinalIgnoreCase)
             : null;
         foreach (var (name, values) in from.Headers.NonValidated)
         {
             if (!Hop.Contains(name) && !hidden.Contains(name) && !OtherWays.Contains(name) && named?.Contains(name) != true)
-                Add(to, name, values);
+                Add(to, name, values, key);
         }
         foreach (var (name, values) in from.Content.Headers.NonValidated)
         {
             if (!hidden.Contains(name) && !Has(left, name))
-                Add(to, name, values);
+                Add(to, name, values, key);
         }
     }
 
@@ -128,18 +132,21 @@ internal static class UpstreamHeaders
         return false;
     }
 
-    private static void Add(HttpResponse to, string name, HeaderStringValues values)
+    private static void Add(HttpResponse to, string name, HeaderStringValues values, string? key)
     {
         if (values.Count == 1)
         {
-            if (HeaderText.Passable(values.ToString()) is { } one)
+            if (Passable(values.ToString(), key) is { } one)
                 to.Headers[name] = one;
             return;
         }
-        var several = values.Select(HeaderText.Passable).OfType<string>().ToArray();
+        var several = values.Select(value => Passable(value, key)).OfType<string>().ToArray();
         if (several.Length > 0)
             to.Headers[name] = several;
     }
+
+    private static string? Passable(string value, string? key) =>
+        key is not null && value.Contains(key, StringComparison.Ordinal) ? null : HeaderText.Passable(value);
 
     private static HashSet<string>? Named(StringValues connection) =>
         connection.Count == 0

@@ -1,0 +1,202 @@
+using System.Net;
+using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Inbound;
+using AgentReadiness.Guardrail.Tests.Upstreams;
+using AgentReadiness.Pricing;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentReadiness.Guardrail.Tests.Calls;
+
+/// <summary>What somebody found who attacked the guardrail and had not been told how it works.</summary>
+public sealed class AttackTests
+{
+    [Theory]
+    [InlineData("""{"type":"additional_tools","role":"developer","tools":[{"type":"web_search"}]}""")]
+    [InlineData("""{"type":"tool_search_output","tools":[{"type":"mcp","server_url":"https://x"}]}""")]
+    [InlineData("""{"role":"user","content":"hi","tools":{"type":"web_search"}}""")]
+    public void A_tool_that_the_provider_runs_does_not_come_in_by_an_item(string item)
+    {
+        Read("OpenAI", "/v1/responses", $$"""{"model":"gpt-5-mini","input":[{{item}}]}""", out var error).ShouldBeNull();
+        error!.Code.ShouldBe("unbounded_cost");
+    }
+
+    [Theory]
+    [InlineData("OpenAI", "/v1/chat/completions", """{"model":"m","messages":[{"role":"user","content":{"type":"image_url"}}]}""")]
+    [InlineData("Anthropic", "/v1/messages", """{"model":"m","max_tokens":9,"messages":[{"role":"user","content":{"type":"image"}}]}""")]
+    [InlineData("OpenAI", "/v1/responses", """{"model":"m","input":"hi","instructions":{"type":"input_image"}}""")]
+    public void A_content_is_text_or_a_list(string format, string path, string body) => Read(format, path, body, out _).ShouldBeNull();
+
+    [Theory]
+    [InlineData("/v1/chat/completions", """{"model":"m","messages":[{"content":[{"type":"text","text":"x","image_url":{"url":"u"}}]}]}""")]
+    [InlineData("/v1/chat/completions", """{"model":"m","messages":[{"content":[{"type":"text","text":"x","file":{"file_id":"f"}}]}]}""")]
+    [InlineData("/v1/chat/completions", """{"model":"m","messages":[{"content":"x","images":["u"]}]}""")]
+    [InlineData("/v1/chat/completions", """{"model":"m","messages":[{"content":"x","attachments":[{"file_id":"f"}]}]}""")]
+    [InlineData("/v1/responses", """{"model":"m","input":"x","instructions":[{"role":"user","content":[{"type":"input_image"}]}]}""")]
+    public void What_may_be_media_counts_as_media(string path, string body) =>
+        Read("OpenAI", path, body, out _).ShouldNotBeNull().MediaInput.ShouldBeTrue();
+
+    [Theory]
+    [InlineData("""{"model":"m","messages":[{"content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}]}]}""")]
+    [InlineData("""{"model":"m","messages":[{"content":null,"tool_calls":[{"id":"1"}],"reasoning_details":[{"text":"x"}]}]}""")]
+    public void What_is_text_counts_as_text(string body) =>
+        Read("OpenAI", "/v1/chat/completions", body, out _).ShouldNotBeNull().MediaInput.ShouldBeFalse();
+
+    [Theory]
+    [InlineData("openai", "gpt-4o-audio-preview")]
+    [InlineData("google", "gemini-2.5-pro-preview-tts")]
+    public void A_model_that_speaks_and_has_no_price_for_it_is_refused(string provider, string model)
+    {
+        var prices = PriceCatalog.Load().Find(provider, model, TimeProvider.System.GetUtcNow()).ShouldNotBeNull();
+        prices.UpperBound(new CallBound(10, 10)).ShouldBeNull();
+        prices.Cost(new TokenUsage(10, 0, 0, 10) { OutputAudio = 9 }).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":USAGE}\n\n", "unproven")]
+    [InlineData("data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":null}],\"usage\":USAGE}\n\n", "unproven")]
+    [InlineData("data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"usage\":USAGE}\n\n", "settled")]
+    [InlineData("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":USAGE}\n\ndata: [DONE]\n\n", "settled")]
+    public async Task A_stream_that_just_stops_proves_nothing(string events, string outcome)
+    {
+        var text = events.Replace("USAGE", "{\"prompt_tokens\":10,\"completion_tokens\":2,\"total_tokens\":12}", StringComparison.Ordinal);
+        await using var provider = new RawUpstream(_ => RawUpstream.Answer("Content-Type: text/event-stream\r\n", text));
+        await using var rig = await Rig.StartAsync(config => Before(config, provider.Port));
+        using var response = await rig.PostAsync("/openai/v1/chat/completions", Rig.Body("hi", ",\"stream\":true"));
+        await response.Content.ReadAsStringAsync();
+        (await rig.BookedAsync(1))[0].ShouldContain($"model call {outcome}");
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("DELETE")]
+    public async Task Only_a_POST_carries_a_message_to_an_MCP_server(string method)
+    {
+        await using var server = new RawUpstream(_ => RawUpstream.Answer("", "{}"));
+        await using var rig = await Rig.StartAsync(config => Before(config, server.Port));
+        const string evil = """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"evil"}}""";
+        await HeaderTests.SendAsync(rig.EgressPort, $"{method} /mail", "X-HTTP-Method-Override: POST\r\n", evil);
+        server.Requests.ShouldHaveSingleItem().ShouldNotContain("evil");
+        server.Requests[0].ShouldNotContain("Override", Case.Insensitive);
+    }
+
+    [Theory]
+    [InlineData("Origin: http://evil.example\r\n")]
+    [InlineData("Sec-Fetch-Site: cross-site\r\n")]
+    public async Task No_page_drains_or_reads_the_admin_port(string header)
+    {
+        await using var rig = await Rig.StartAsync();
+        foreach (var path in (string[])["/drain", "/metrics"])
+            (await HeaderTests.SendAsync(rig.AdminPort, $"GET {path}", header, "")).ShouldStartWith("HTTP/1.1 403");
+        using var rebound = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{rig.AdminPort}/metrics");
+        rebound.Headers.Host = "rebind.evil.example:15082";
+        using var refused = await rig.PodHttp.SendAsync(rebound);
+        refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await HeaderTests.SendAsync(rig.AdminPort, "GET /metrics", "", "")).ShouldStartWith("HTTP/1.1 200");
+    }
+
+    [Theory]
+    [InlineData("/a%2fb")]
+    [InlineData("/a/../b")]
+    [InlineData("/a//b/./c")]
+    [InlineData("/x?a=%zz&b=%41")]
+    [InlineData("/x|y")]
+    [InlineData("/a\\b")]
+    public async Task The_agent_gets_the_target_as_it_was_sent(string target)
+    {
+        await using var rig = await Rig.StartAsync();
+        await using var agent = new RawUpstream(_ => RawUpstream.Answer("", "ok"), rig.AgentPort);
+        (await HeaderTests.SendAsync(rig.InboundPort, $"GET {target}", "", "")).ShouldStartWith("HTTP/1.1 200");
+        agent.Requests.ShouldHaveSingleItem().ShouldStartWith($"GET {target} HTTP/1.1\r\n");
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 502)]
+    [InlineData("HTTP/1.1 205 Reset Content\r\nContent-Length: 3\r\n\r\nabc", 205)]
+    [InlineData("HTTP/1.1 204 No Content\r\n\r\n", 204)]
+    [InlineData("HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n", 304)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 200)]
+    public async Task An_odd_answer_is_an_answer(string answer, int status)
+    {
+        await using var upstream = new RawUpstream(_ => Encoding.ASCII.GetBytes(answer));
+        await using var rig = await Rig.StartAsync(config => Before(config, upstream.Port));
+        foreach (var (line, body) in new[] { ("POST /openai/v1/chat/completions", Rig.Body("hi")), ("GET /bench/x", "") })
+            (await HeaderTests.SendAsync(rig.EgressPort, line, "", body)).ShouldStartWith($"HTTP/1.1 {status}", Case.Sensitive, line);
+        rig.Log.All.ShouldNotContain(line => line.Contains("guardrail_fault", StringComparison.Ordinal));
+        rig.Log.All.ShouldNotContain(line => line.Contains("unhandled", StringComparison.OrdinalIgnoreCase));
+        await rig.BookedAsync(1);
+        rig.Account.Totals.Reserved.Cost.ShouldBe(Contracts.Money.Zero);
+    }
+
+    [Fact]
+    public async Task A_header_that_holds_our_key_does_not_reach_the_agent()
+    {
+        await using var provider = new RawUpstream(_ => RawUpstream.Answer($"X-Echo: Bearer {Rig.Key}\r\nX-Plain: 1\r\n", "{}"));
+        await using var rig = await Rig.StartAsync(
+            (config, _, key) =>
+            {
+                config.Upstreams =
+                [
+                    new UpstreamConfig
+                    {
+                        Name = "bench",
+                        Format = "HTTP",
+                        Url = $"http://127.0.0.1:{provider.Port}",
+                        KeyFile = key,
+                    },
+                ];
+                return config;
+            }
+        );
+        var head = await HeaderTests.SendAsync(rig.EgressPort, "GET /bench/x", "", "");
+        head.ShouldContain("X-Plain: 1");
+        head.ShouldNotContain(Rig.Key);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1", true)]
+    [InlineData("10.9.9.9", "127.0.0.1", true)]
+    [InlineData("10.9.9.9", "10.9.9.9", true)]
+    [InlineData("::1", "::1", true)]
+    [InlineData("::ffff:127.0.0.1", "::ffff:10.9.9.9", true)]
+    [InlineData("192.0.2.7", "10.9.9.9", false)]
+    [InlineData("::ffff:192.0.2.7", "::ffff:10.9.9.9", false)]
+    public void The_pod_is_known_by_either_end(string remote, string local, bool own)
+    {
+        var connection = new DefaultHttpContext().Connection;
+        (connection.RemoteIpAddress, connection.LocalIpAddress) = (IPAddress.Parse(remote), IPAddress.Parse(local));
+        new PodAddresses().IsOwn(connection).ShouldBe(own);
+    }
+
+    private static MeteredRequest? Read(string name, string path, string body, out ApiError? error)
+    {
+        var format = WireFormat.Of(name)!;
+        return format.Read(format.Match("POST", path), Encoding.UTF8.GetBytes(body), WireFacts.Unknown, out error);
+    }
+
+    private static GuardrailConfig Before(GuardrailConfig config, int port)
+    {
+        config.Upstreams =
+        [
+            new UpstreamConfig
+            {
+                Name = "openai",
+                Format = "OpenAI",
+                Url = $"http://127.0.0.1:{port}/v1",
+            },
+            new UpstreamConfig
+            {
+                Name = "mail",
+                Format = "MCP",
+                Url = $"http://127.0.0.1:{port}/mcp",
+            },
+            new UpstreamConfig
+            {
+                Name = "bench",
+                Format = "HTTP",
+                Url = $"http://127.0.0.1:{port}",
+            },
+        ];
+        return config;
+    }
+}
