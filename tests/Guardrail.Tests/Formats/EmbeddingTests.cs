@@ -45,7 +45,8 @@ public sealed class EmbeddingTests
     [InlineData(":embedContent", """{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"hi"}]},"task_type":"X"}""", 1)]
     [InlineData(
         ":batchEmbedContents",
-        """{"requests":[{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"a"}]}},{"content":{"parts":[{"text":"b"}]}}]}""",
+        """{"requests":[{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"a"}]}},"""
+            + """{"content":{"parts":[{"text":"b"}]}}]}""",
         2
     )]
     public void Gemini_embeddings_are_metered(string method, string body, int count)
