@@ -19,10 +19,10 @@ internal sealed class Hostile : IDisposable
         ("nested without an end", Body(Head + "\"x\":", _ => "[", "")),
         (
             "nested 200 deep, again and again",
-            Body(Head + Messages + ",\"x\":[0", _ => "," + new string('[', 200) + new string(']', 200), "]}")
+            Body(Head + Messages + ",\"metadata\":[0", _ => "," + new string('[', 200) + new string(']', 200), "]}")
         ),
-        ("many keys", Body(Head + Messages, i => $",\"k{i}\":1", "}")),
-        ("many escaped keys", Body(Head + Messages, i => $",\"\\u006b{i}\":1", "}")),
+        ("many keys", Body(Head + Messages + ",\"metadata\":{\"k\":1", i => $",\"k{i}\":1", "}}")),
+        ("many escaped keys", Body(Head + Messages + ",\"metadata\":{\"k\":1", i => $",\"\\u006b{i}\":1", "}}")),
         ("many messages", Body(Head + "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}", _ => ",{\"content\":\"\"}", "]}")),
         ("many tools", Body(Head + Messages + ",\"tools\":[{\"type\":\"function\"}", _ => ",{\"type\":\"function\"}", "]}")),
     ];

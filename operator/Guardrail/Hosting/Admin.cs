@@ -91,8 +91,8 @@ internal sealed class Admin(
     }
 
     /// <summary>
-    /// A page in a browser of the pod: it says where it comes from, or has come by a name that leads here. Probes and scrapes of others come
-    /// by whatever name they know the pod.
+    /// A page in a browser of the pod: it says where it comes from, or has come by a name that leads here. Probes and scrapes of others
+    /// come by whatever name they know the pod.
     /// </summary>
     private bool IsPage(HttpContext context)
     {
