@@ -106,9 +106,10 @@ test-e2e: sdk ## Run the end-to-end tests on the cluster
 	@FILTER='$(FILTER)' tests/run-tests.sh e2e
 lint: sdk ## Check formatting, the length of lines and shell scripts
 	@tests/lint.sh
-golden: sdk ## Rewrite the golden files of the tests, to be reviewed with git diff
+golden: sdk ## Rewrite the golden files of the tests and the tables of docs/readiness.md, to be reviewed with git diff
 	@UPDATE_GOLDEN=1 dotnet test tests/Controller.Tests --nologo -v quiet --filter FullyQualifiedName~TranscriptTests
-	git --no-pager diff --stat tests/Controller.Tests/golden
+	UPDATE_GOLDEN=1 dotnet test tests/Readiness.Tests --nologo -v quiet --filter FullyQualifiedName~CatalogueTests
+	git --no-pager diff --stat tests docs/readiness.md
 
 .PHONY: bench bench-budgets bench-evals bench-guardrail
 bench: publish-operator ## Measure the operator at scale and write docs/benchmarks.md
