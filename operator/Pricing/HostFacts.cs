@@ -8,6 +8,9 @@ namespace AgentReadiness.Pricing;
 /// <param name="Except">A regular expression for the names of models whose factor is 1; null where there are none.</param>
 public sealed record HostFacts(string Pattern, decimal? Factor, string? Except)
 {
+    // What a pattern may take. Those of hosts and names are short, and so is what they are held against.
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+
     private readonly Regex url = Compile(Pattern);
     private readonly Regex? except = Except is null ? null : Compile(Except);
 
@@ -20,16 +23,28 @@ public sealed record HostFacts(string Pattern, decimal? Factor, string? Except)
     /// <summary>Times what the price of a model is; null where that is not known.</summary>
     public decimal? FactorOf(string model) => except?.IsMatch(model) == true ? 1m : Factor;
 
-    // Without backtracking no pattern is slow, so that none needs a limit of time, which a busy machine would break.
-    private static Regex Compile(string pattern)
+    // The engine that does not backtrack would need no limit of time, but holds ten megabytes of tables in every sidecar.
+    private static Regex Compile(string pattern) =>
+        LooksAround(pattern)
+            ? throw new ArgumentException($"the pattern {pattern} looks around or back: write it without")
+            : new Regex($"^(?:{pattern})", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, Longest);
+
+    /// <summary>Of groups only the plain one, "(?:", and of escapes no reference to what was matched before.</summary>
+    private static bool LooksAround(string pattern)
     {
-        try
+        for (var i = 0; i < pattern.Length - 1; i++)
         {
-            return new($"^(?:{pattern})", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.NonBacktracking);
+            if (pattern[i] == '\\')
+            {
+                if (pattern[i + 1] is (>= '1' and <= '9') or 'k')
+                    return true;
+                i++;
+            }
+            else if (pattern[i] == '(' && pattern[i + 1] == '?' && (i + 2 >= pattern.Length || pattern[i + 2] != ':'))
+            {
+                return true;
+            }
         }
-        catch (NotSupportedException e)
-        {
-            throw new ArgumentException($"the pattern {pattern} looks around or back: write it without", e);
-        }
+        return false;
     }
 }
