@@ -167,6 +167,33 @@ internal sealed class Rig : IAsyncDisposable
         return rig;
     }
 
+    /// <summary>A model's provider, an MCP server and a plain HTTP tool, all of them on one port and without a key.</summary>
+    public static GuardrailConfig Before(GuardrailConfig config, int port)
+    {
+        config.Upstreams =
+        [
+            new UpstreamConfig
+            {
+                Name = "openai",
+                Format = "OpenAI",
+                Url = $"http://127.0.0.1:{port}/v1",
+            },
+            new UpstreamConfig
+            {
+                Name = "mail",
+                Format = "MCP",
+                Url = $"http://127.0.0.1:{port}/mcp",
+            },
+            new UpstreamConfig
+            {
+                Name = "bench",
+                Format = "HTTP",
+                Url = $"http://127.0.0.1:{port}",
+            },
+        ];
+        return config;
+    }
+
     public ChatClient Client(string? baseUrl = null)
     {
         var options = new OpenAIClientOptions

@@ -45,6 +45,43 @@ public sealed class PodTemplateTests
     }
 
     [Fact]
+    public void The_hook_names_the_token_that_the_guardrail_knows_and_no_container_reads_the_pods_traffic()
+    {
+        var pod = Build(native: false)["spec"]!;
+        var written = JsonNode.Parse(
+            ChildObjects.GuardrailConfig(cluster.Observe(), new Revision("abc"), Track.Serving)["data"]!["config.json"]!.GetValue<string>()
+        )!;
+        var token = written["drainToken"]!.GetValue<string>();
+        token.Length.ShouldBe(32);
+        var containers = pod["containers"]!.AsArray();
+        foreach (var name in (string[])[Names.GuardrailContainer, "helper"])
+        {
+            var container = containers.Single(one => one!["name"]!.GetValue<string>() == name)!;
+            container["lifecycle"]!["preStop"]!["httpGet"]!["path"]!.GetValue<string>().ShouldBe($"/drain?token={token}");
+        }
+        foreach (var container in containers.Concat(pod["initContainers"]!.AsArray()))
+        {
+            var dropped = container!["securityContext"]!["capabilities"]!["drop"]!.AsArray().Select(one => one!.GetValue<string>());
+            dropped.ShouldContain(one => one == "NET_RAW" || one == "ALL");
+        }
+    }
+
+    [Fact]
+    public void What_is_declared_of_strangers_reaches_the_guardrail()
+    {
+        cluster.Agent.Spec.Guardrails!.AllowedOrigins = ["http://localhost:3000"];
+        cluster.Agent.Spec.Budget = new BudgetSpec { Attribution = ["customer", "feature"], ClientAttribution = ["customer"] };
+        var written = JsonNode.Parse(
+            ChildObjects.GuardrailConfig(cluster.Observe(), new Revision("abc"), Track.Serving)["data"]!["config.json"]!.GetValue<string>()
+        )!;
+        written["allowedOrigins"]!.ToJsonString().ShouldBe("""["http://localhost:3000"]""");
+        written["clientAttribution"]!.ToJsonString().ShouldBe("""["customer"]""");
+        (written["toolCall"]!["timeout"]!.GetValue<string>(), written["toolCall"]!["eventTimeout"]!.GetValue<string>()).ShouldBe(
+            ("15s", "60s")
+        );
+    }
+
+    [Fact]
     public void The_guardrail_stands_first_and_alone_has_the_key_and_the_token()
     {
         var pod = Build(native: false)["spec"]!;

@@ -61,7 +61,7 @@ public sealed class AttackTests
     {
         var text = events.Replace("USAGE", "{\"prompt_tokens\":10,\"completion_tokens\":2,\"total_tokens\":12}", StringComparison.Ordinal);
         await using var provider = new RawUpstream(_ => RawUpstream.Answer("Content-Type: text/event-stream\r\n", text));
-        await using var rig = await Rig.StartAsync(config => Before(config, provider.Port));
+        await using var rig = await Rig.StartAsync(config => Rig.Before(config, provider.Port));
         using var response = await rig.PostAsync("/openai/v1/chat/completions", Rig.Body("hi", ",\"stream\":true"));
         await response.Content.ReadAsStringAsync();
         (await rig.BookedAsync(1))[0].ShouldContain($"model call {outcome}");
@@ -73,7 +73,7 @@ public sealed class AttackTests
     public async Task Only_a_POST_carries_a_message_to_an_MCP_server(string method)
     {
         await using var server = new RawUpstream(_ => RawUpstream.Answer("", "{}"));
-        await using var rig = await Rig.StartAsync(config => Before(config, server.Port));
+        await using var rig = await Rig.StartAsync(config => Rig.Before(config, server.Port));
         const string evil = """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"evil"}}""";
         await HeaderTests.SendAsync(rig.EgressPort, $"{method} /mail", "X-HTTP-Method-Override: POST\r\n", evil);
         server.Requests.ShouldHaveSingleItem().ShouldNotContain("evil");
@@ -119,7 +119,7 @@ public sealed class AttackTests
     public async Task An_odd_answer_is_an_answer(string answer, int status)
     {
         await using var upstream = new RawUpstream(_ => Encoding.ASCII.GetBytes(answer));
-        await using var rig = await Rig.StartAsync(config => Before(config, upstream.Port));
+        await using var rig = await Rig.StartAsync(config => Rig.Before(config, upstream.Port));
         foreach (var (line, body) in new[] { ("POST /openai/v1/chat/completions", Rig.Body("hi")), ("GET /bench/x", "") })
             (await HeaderTests.SendAsync(rig.EgressPort, line, "", body)).ShouldStartWith($"HTTP/1.1 {status}", Case.Sensitive, line);
         rig.Log.All.ShouldNotContain(line => line.Contains("guardrail_fault", StringComparison.Ordinal));
@@ -172,31 +172,5 @@ public sealed class AttackTests
     {
         var format = WireFormat.Of(name)!;
         return format.Read(format.Match("POST", path), Encoding.UTF8.GetBytes(body), WireFacts.Unknown, out error);
-    }
-
-    private static GuardrailConfig Before(GuardrailConfig config, int port)
-    {
-        config.Upstreams =
-        [
-            new UpstreamConfig
-            {
-                Name = "openai",
-                Format = "OpenAI",
-                Url = $"http://127.0.0.1:{port}/v1",
-            },
-            new UpstreamConfig
-            {
-                Name = "mail",
-                Format = "MCP",
-                Url = $"http://127.0.0.1:{port}/mcp",
-            },
-            new UpstreamConfig
-            {
-                Name = "bench",
-                Format = "HTTP",
-                Url = $"http://127.0.0.1:{port}",
-            },
-        ];
-        return config;
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Calls;
 
 namespace AgentReadiness.Guardrail.Tests.Calls;
@@ -31,7 +30,7 @@ public sealed class ToolStreamTests
                 await Task.Delay(Timeout.Infinite, CancellationTokenSource.CreateLinkedTokenSource(stop, quiet.Token).Token);
             }
         );
-        await using var rig = await Rig.StartAsync(config => Before(config, upstream.Port));
+        await using var rig = await Rig.StartAsync(config => Rig.Before(config, upstream.Port));
         using var message = new HttpRequestMessage(new HttpMethod(method), $"http://127.0.0.1:{rig.EgressPort}{path}");
         if (body.Length > 0)
             message.Content = new StringContent(body == "model" ? Rig.Body("hi") : body, Encoding.UTF8, "application/json");
@@ -90,7 +89,7 @@ public sealed class ToolStreamTests
                 }
             }
         );
-        await using var rig = await Rig.StartAsync(config => Before(config, upstream.Port));
+        await using var rig = await Rig.StartAsync(config => Rig.Before(config, upstream.Port));
         var sessions = (McpSessions)rig.Guardrail.Services.GetService(typeof(McpSessions))!;
         for (var i = 0; i < 50; i++)
         {
@@ -109,31 +108,5 @@ public sealed class ToolStreamTests
             lock (order)
                 order.Skip(2 * i).ShouldBe(["GET", "POST"]);
         }
-    }
-
-    private static GuardrailConfig Before(GuardrailConfig config, int port)
-    {
-        config.Upstreams =
-        [
-            new UpstreamConfig
-            {
-                Name = "openai",
-                Format = "OpenAI",
-                Url = $"http://127.0.0.1:{port}/v1",
-            },
-            new UpstreamConfig
-            {
-                Name = "mail",
-                Format = "MCP",
-                Url = $"http://127.0.0.1:{port}/mcp",
-            },
-            new UpstreamConfig
-            {
-                Name = "bench",
-                Format = "HTTP",
-                Url = $"http://127.0.0.1:{port}",
-            },
-        ];
-        return config;
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Upstreams;
 using CsCheck;
@@ -23,7 +22,7 @@ public sealed class HeaderTests
         await using var upstream = new RawUpstream(_ =>
             RawUpstream.Answer($"X-Odd: {value}\r\nX-Plain: 1\r\nContent-Type: application/json\r\n", Completion)
         );
-        await using var rig = await Rig.StartAsync(config => Before(config, upstream.Port));
+        await using var rig = await Rig.StartAsync(config => Rig.Before(config, upstream.Port));
         string[] ways = ["POST /openai/v1/chat/completions", "GET /openai/v1/models", "POST /mail", "GET /bench/x"];
         var calls = 0;
         foreach (var odd in Value.Array[60].Single().Append("千问 café").Append("\u007f"))
@@ -81,7 +80,7 @@ public sealed class HeaderTests
     public async Task A_provider_gets_the_headers_that_are_listed(string header, bool passes)
     {
         await using var upstream = new RawUpstream(_ => RawUpstream.Answer("Content-Type: application/json\r\n", Completion));
-        await using var rig = await Rig.StartAsync(config => Before(config, upstream.Port));
+        await using var rig = await Rig.StartAsync(config => Rig.Before(config, upstream.Port));
         var head = await SendAsync(rig.EgressPort, "POST /openai/v1/chat/completions", header + "\r\n", Rig.Body("hi"));
         head.ShouldStartWith("HTTP/1.1 200");
         upstream.Requests.ShouldHaveSingleItem().Contains(header + "\r\n", StringComparison.OrdinalIgnoreCase).ShouldBe(passes);
@@ -120,7 +119,7 @@ public sealed class HeaderTests
     public async Task An_empty_content_type_is_not_made_up()
     {
         await using var upstream = new RawUpstream(_ => RawUpstream.Answer("Content-Type: application/json\r\n", Completion));
-        await using var rig = await Rig.StartAsync(config => Before(config, upstream.Port));
+        await using var rig = await Rig.StartAsync(config => Rig.Before(config, upstream.Port));
         await SendAsync(rig.EgressPort, "POST /openai/v1/chat/completions", "", Rig.Body("hi"), contentType: "");
         await SendAsync(
             rig.EgressPort,
@@ -138,32 +137,6 @@ public sealed class HeaderTests
     private static readonly string Completion =
         $$$"""{"id":"c1","model":"{{{Rig.Model}}}","choices":[{"index":0,"message":{"role":"assistant","content":"hi"}}],"""
         + """ "usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}""";
-
-    private static GuardrailConfig Before(GuardrailConfig config, int port)
-    {
-        config.Upstreams =
-        [
-            new UpstreamConfig
-            {
-                Name = "openai",
-                Format = "OpenAI",
-                Url = $"http://127.0.0.1:{port}/v1",
-            },
-            new UpstreamConfig
-            {
-                Name = "mail",
-                Format = "MCP",
-                Url = $"http://127.0.0.1:{port}/mcp",
-            },
-            new UpstreamConfig
-            {
-                Name = "bench",
-                Format = "HTTP",
-                Url = $"http://127.0.0.1:{port}",
-            },
-        ];
-        return config;
-    }
 
     /// <summary>Sends a request as bytes, one for each character, and gives the head of the answer in the same way.</summary>
     internal static async Task<string> SendAsync(
