@@ -32,19 +32,20 @@ public sealed record ProviderFacts
     /// <summary>Statuses that are not billed: "503", or "5xx" for all of a kind.</summary>
     public IReadOnlyList<string> Unbilled { get; init; } = [];
 
+    /// <summary>Statuses that may be billed although others bill them never: "400", or "4xx" for all of a kind.</summary>
+    public IReadOnlyList<string> Billed { get; init; } = [];
+
+    /// <summary>Its usage says in <c>cost</c> what a call cost, USD; null where that is not known.</summary>
+    public bool? StatesCost { get; init; }
+
     /// <summary>Context windows by the id of a model, in the place of those that stand at the models.</summary>
     public IReadOnlyDictionary<string, long> Windows { get; init; } = new Dictionary<string, long>();
 
     /// <summary>The provider bills nothing for an answer of this status that has nothing else in it than the failure.</summary>
-    public bool IsUnbilled(int status)
-    {
-        foreach (var text in Unbilled)
-        {
-            if (text.EndsWith("xx", StringComparison.Ordinal) ? status / 100 == text[0] - '0' : text == StatusText(status))
-                return true;
-        }
-        return false;
-    }
+    public bool IsUnbilled(int status) => Lists(Unbilled, status);
+
+    /// <summary>The provider may bill for an answer of this status, whatever others do.</summary>
+    public bool MayBill(int status) => Lists(Billed, status);
 
     /// <summary>What is known of the host of a base URL.</summary>
     public HostFacts HostOf(Uri baseUrl) => Hosts.FirstOrDefault(host => host.Matches(baseUrl)) ?? HostFacts.Plain;
@@ -66,8 +67,20 @@ public sealed record ProviderFacts
             Geographies = Merge(Geographies, over.Geographies),
             Hosts = [.. over.Hosts, .. Hosts],
             Unbilled = over.Unbilled.Count > 0 ? over.Unbilled : Unbilled,
+            Billed = over.Billed.Count > 0 ? over.Billed : Billed,
+            StatesCost = over.StatesCost ?? StatesCost,
             Windows = Merge(Windows, over.Windows),
         };
+    }
+
+    private static bool Lists(IReadOnlyList<string> statuses, int status)
+    {
+        foreach (var text in statuses)
+        {
+            if (text.EndsWith("xx", StringComparison.Ordinal) ? status / 100 == text[0] - '0' : text == StatusText(status))
+                return true;
+        }
+        return false;
     }
 
     private static string StatusText(int status) => status.ToString(System.Globalization.CultureInfo.InvariantCulture);

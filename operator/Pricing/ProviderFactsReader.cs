@@ -16,6 +16,8 @@ internal static class ProviderFactsReader
         "geographies",
         "hosts",
         "unbilled",
+        "billed",
+        "statesCost",
         "windows",
     ];
 
@@ -32,13 +34,15 @@ internal static class ProviderFactsReader
         {
             Fields = Map(provider, element, "fields", Fields).ToDictionary(f => Api(provider, f.Key), f => f.Value),
             OutputLimits = Limits(provider, element),
-            StreamUsage = Flag(provider, element),
+            StreamUsage = Flag(provider, element, "streamUsage"),
             ServiceTiers = Map(provider, element, "serviceTiers", (at, value) => Factor(at, value)!.Value),
             Geographies = Map(provider, element, "geographies", (at, value) => Factor(at, value)!.Value),
             Hosts = element.TryGetProperty("hosts", out var hosts)
                 ? [.. List($"{provider}: hosts", hosts).Select((host, i) => Host($"{provider}: hosts[{i}]", host))]
                 : [],
-            Unbilled = Unbilled(provider, element),
+            Unbilled = Statuses(provider, element, "unbilled"),
+            Billed = Statuses(provider, element, "billed"),
+            StatesCost = Flag(provider, element, "statesCost"),
             Windows = Map(provider, element, "windows", Window),
         };
     }
@@ -79,10 +83,10 @@ internal static class ProviderFactsReader
             : throw Wrong($"{provider}: outputLimits", list, $"a list of one or both of {string.Join(", ", LimitNames)}");
     }
 
-    private static bool? Flag(string provider, JsonElement element) =>
-        !element.TryGetProperty("streamUsage", out var flag) ? null
+    private static bool? Flag(string provider, JsonElement element, string name) =>
+        !element.TryGetProperty(name, out var flag) ? null
         : flag.ValueKind is JsonValueKind.True or JsonValueKind.False ? flag.GetBoolean()
-        : throw Wrong($"{provider}: streamUsage", flag, "true or false");
+        : throw Wrong($"{provider}: {name}", flag, "true or false");
 
     private static HostFacts Host(string at, JsonElement element)
     {
@@ -113,19 +117,19 @@ internal static class ProviderFactsReader
             : throw Wrong(at, element, "a factor over the price, a decimal string from \"0.01\" to \"10\", such as \"1.1\"");
     }
 
-    private static string[] Unbilled(string provider, JsonElement element)
+    private static string[] Statuses(string provider, JsonElement element, string name)
     {
-        if (!element.TryGetProperty("unbilled", out var unbilled))
+        if (!element.TryGetProperty(name, out var listed))
             return [];
-        var at = $"{provider}: unbilled";
-        Members(at, unbilled, "statuses", "source");
+        var at = $"{provider}: {name}";
+        Members(at, listed, "statuses", "source");
         // Whoever says that something is free says where the provider says so.
-        if (!unbilled.TryGetProperty("source", out var source) || source.ValueKind != JsonValueKind.String)
-            throw new FormatException($"{at}.source: it is missing: add the provider's own page that says what is not billed");
-        var statuses = unbilled.TryGetProperty("statuses", out var list) ? Texts($"{at}.statuses", list) : [];
+        if (!listed.TryGetProperty("source", out var source) || source.ValueKind != JsonValueKind.String)
+            throw new FormatException($"{at}.source: it is missing: add the provider's own page that says what is {name}");
+        var statuses = listed.TryGetProperty("statuses", out var list) ? Texts($"{at}.statuses", list) : [];
         return statuses.Length > 0 && Array.TrueForAll(statuses, IsStatus)
             ? statuses
-            : throw Wrong($"{at}.statuses", unbilled, "a list of statuses from 400 on, such as \"503\" or \"5xx\"");
+            : throw Wrong($"{at}.statuses", listed, "a list of statuses from 400 on, such as \"503\" or \"5xx\"");
     }
 
     private static bool IsStatus(string text) =>

@@ -16,6 +16,7 @@ public sealed class ResponseFacts(UsageApi api)
     private TokenUsage? stated;
     private long statedAt;
     private bool hasContent;
+    private long wholeBytes;
     private bool terminal;
     private bool finished;
     private bool broken;
@@ -35,8 +36,13 @@ public sealed class ResponseFacts(UsageApi api)
     /// <summary>Where the model ran, as Anthropic says it.</summary>
     public string? Geography { get; private set; }
 
-    /// <summary>The last usage seen; null where it proves nothing, as no output does beside an answer that has some.</summary>
-    public TokenUsage? Usage => stated is { Output: 0 } && hasContent && api != UsageApi.Embeddings ? null : stated;
+    /// <summary>
+    /// The last usage seen; null where it proves nothing, as no output, or far too little of it, does beside an answer that has some.
+    /// </summary>
+    public TokenUsage? Usage => stated is { } usage && IsTooLittle(usage.Output) ? null : stated;
+
+    /// <summary>What the provider says that the call cost, in its own unit; null where it does not say.</summary>
+    public decimal? StatedCost => counts.StatedCost;
 
     /// <summary>Whether <see cref="Usage"/> stands for the whole call: nothing came after it that it cannot have counted.</summary>
     public bool IsFinal => Usage is not null && terminal && !broken && (statedAt == ContentBytes || api == UsageApi.Embeddings);
@@ -95,6 +101,8 @@ public sealed class ResponseFacts(UsageApi api)
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject || !ReadObject(ref reader, json, ref note, depth: 0))
                 return;
+            // Nothing may follow: of two documents nobody knows which one counts. This throws where something does.
+            reader.Read();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -109,6 +117,7 @@ public sealed class ResponseFacts(UsageApi api)
         ServiceTier = note.ServiceTier ?? counts.ServiceTier ?? ServiceTier;
         Geography = counts.Geography ?? Geography;
         hasContent |= note.HasContent;
+        wholeBytes = Math.Max(wholeBytes, note.WholeBytes);
         finished |= note.Finished;
         if (note.ContentBytes > 0)
         {
@@ -148,7 +157,7 @@ public sealed class ResponseFacts(UsageApi api)
                 reader.Skip();
                 Read(json[start..(int)reader.BytesConsumed], out _);
             }
-            broken |= reader.TokenType != JsonTokenType.EndArray;
+            broken |= reader.TokenType != JsonTokenType.EndArray || reader.Read();
         }
         catch (JsonException)
         {
@@ -173,6 +182,7 @@ public sealed class ResponseFacts(UsageApi api)
         public bool IsError;
         public bool HasContent;
         public long ContentBytes;
+        public long WholeBytes;
     }
 
     /// <summary>Reads an object that stands at the top, or the answer within an event.</summary>
@@ -329,6 +339,16 @@ public sealed class ResponseFacts(UsageApi api)
         }
     }
 
+    /// <summary>An answer with content has output, and no token stands for more text than the longest one.</summary>
+    private bool IsTooLittle(long output)
+    {
+        if (api == UsageApi.Embeddings)
+            return false;
+        // The output of Responses also holds what was found in files, which is no output of the model.
+        var text = api == UsageApi.Responses ? ContentBytes : Math.Max(ContentBytes, wholeBytes);
+        return (output == 0 && hasContent) || text / TokenUsage.LongestToken > output;
+    }
+
     /// <summary>A name under which a whole answer, or the last event of a stream, has all its content once more.</summary>
     private bool IsWhole(ref Utf8JsonReader reader) =>
         api switch
@@ -374,6 +394,8 @@ public sealed class ResponseFacts(UsageApi api)
                 note.HasContent |= reader.ValueSpan.Length > 0;
                 if (isText && isEvent)
                     note.ContentBytes += reader.ValueSpan.Length;
+                else if (isText)
+                    note.WholeBytes += reader.ValueSpan.Length;
             }
         }
     }

@@ -11,6 +11,12 @@ namespace AgentReadiness.Pricing;
 /// <param name="Output">All output tokens, reasoning, rejected predictions and every modality included.</param>
 public readonly record struct TokenUsage(long Input, long CacheRead, long CacheWrite, long Output)
 {
+    /// <summary>
+    /// The longest text that one token stands for, bytes: 128 blanks, in the vocabularies that are public (OpenAI's cl100k_base and
+    /// o200k_base).
+    /// </summary>
+    public const int LongestToken = 128;
+
     /// <summary>The part of <see cref="CacheWrite"/> that is to live for an hour.</summary>
     public long CacheWriteLong { get; init; }
 

@@ -22,6 +22,9 @@ internal sealed class UsageCounts(UsageApi api)
     /// <summary>Where the model ran, as it stood beside the counts.</summary>
     public string? Geography => now.Geography;
 
+    /// <summary>What the provider says that the call cost, in its own unit; null where it does not say.</summary>
+    public decimal? StatedCost { get; private set; }
+
     /// <summary>The last object that was read says how much output there was, and no less than one before.</summary>
     public bool OutputStands { get; private set; }
 
@@ -41,6 +44,7 @@ internal sealed class UsageCounts(UsageApi api)
             held.TakeOutput(now);
             OutputStands = true;
         }
+        StatedCost = now.StatedCost ?? StatedCost;
         held[UsageCount.Searches] = Math.Max(held[UsageCount.Searches], now[UsageCount.Searches]);
         return true;
     }

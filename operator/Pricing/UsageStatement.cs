@@ -8,6 +8,9 @@ namespace AgentReadiness.Pricing;
 /// </summary>
 internal sealed class UsageStatement(UsageApi api)
 {
+    // Whatever says more than this is no cost of one call.
+    private const decimal DearestCall = 1_000_000m;
+
     private readonly long[] counts = new long[(int)UsageCount.Last];
     private uint seen;
 
@@ -16,6 +19,9 @@ internal sealed class UsageStatement(UsageApi api)
 
     /// <summary>Where the model ran (Anthropic's <c>inference_geo</c>).</summary>
     public string? Geography { get; private set; }
+
+    /// <summary>What the call cost, as the provider says it in its own unit (OpenRouter's <c>cost</c>); null where it does not.</summary>
+    public decimal? StatedCost { get; private set; }
 
     /// <summary>A count; 0 where it was not there.</summary>
     public long this[UsageCount count]
@@ -36,6 +42,7 @@ internal sealed class UsageStatement(UsageApi api)
     {
         Array.Clear(counts);
         seen = 0;
+        StatedCost = null;
     }
 
     /// <summary>Takes over the counts of the input of another.</summary>
@@ -84,7 +91,7 @@ internal sealed class UsageStatement(UsageApi api)
     /// </summary>
     private bool ReadDetails(ref Utf8JsonReader reader)
     {
-        if (ReadWord(ref reader))
+        if (ReadWord(ref reader) || ReadCost(ref reader))
             return true;
         if (api == UsageApi.Gemini)
             return ReadModalities(ref reader);
@@ -130,6 +137,18 @@ internal sealed class UsageStatement(UsageApi api)
             else
                 Geography = text;
         }
+        reader.Skip();
+        return true;
+    }
+
+    /// <summary>Reads what the call cost. False where the property is another one.</summary>
+    private bool ReadCost(ref Utf8JsonReader reader)
+    {
+        if (!reader.ValueTextEquals("cost"u8))
+            return false;
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDecimal(out var cost) && cost is >= 0 and <= DearestCall)
+            StatedCost = cost;
         reader.Skip();
         return true;
     }

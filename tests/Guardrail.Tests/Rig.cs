@@ -86,7 +86,8 @@ internal sealed class Rig : IAsyncDisposable
         string? prices = null,
         Action<ListenOptions>? listen = null,
         byte[]? journal = null,
-        Action<IServiceCollection>? services = null
+        Action<IServiceCollection>? services = null,
+        IPAddress? address = null
     )
     {
         var witness = new Witness();
@@ -152,7 +153,7 @@ internal sealed class Rig : IAsyncDisposable
                 ConfigPath = rig.ConfigPath,
                 EgressPort = rig.EgressPort,
                 AdminPort = rig.AdminPort,
-                Address = IPAddress.Loopback,
+                Address = address ?? IPAddress.Loopback,
             },
             TimeProvider.System,
             logging => logging.AddProvider(rig.Log),

@@ -12,7 +12,7 @@ public sealed class CatalogShapeTests
     {
         using var stream = typeof(PriceCatalog).Assembly.GetManifestResourceStream("catalog.json")!;
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        PriceCatalog.Parse(reader.ReadToEnd()).Count.ShouldBe(PriceCatalog.Load().Count);
+        PriceCatalog.Parse(reader.ReadToEnd()).Count.ShouldBeGreaterThan(1000);
         PriceCatalog
             .Parse(
                 """

@@ -22,6 +22,8 @@ public sealed class ProviderFactsTests
     [InlineData("\"hosts\":[{\"url\":\"(?=x)\",\"factor\":\"1\"}]", "not a price catalog: the pattern (?=x) looks around")]
     [InlineData("\"unbilled\":{\"statuses\":[\"5xx\"]}", "p: unbilled.source: it is missing")]
     [InlineData("\"unbilled\":{\"statuses\":[\"200\"],\"source\":\"x\"}", "p: unbilled.statuses")]
+    [InlineData("\"billed\":{\"statuses\":[\"400\"]}", "p: billed.source: it is missing: add the provider's own page")]
+    [InlineData("\"statesCost\":1", "p: statesCost: 1 is not read: write true or false")]
     [InlineData("\"windows\":{\"m\":\"1000\"}", "p: windows.m: \"1000\" is not read: write a whole number")]
     [InlineData("\"window\":{}", "providers[0].window: there is no such field")]
     public void What_is_wrong_is_named(string facts, string message) =>
@@ -113,6 +115,30 @@ public sealed class ProviderFactsTests
     {
         var price = PriceCatalog.Load().Find("openai", "gpt-5.4-mini", Now)!;
         price.Cost(new TokenUsage(1000, 0, 0, 10), "flex")!.Value.Total.Amount.ShouldBe(((1000 * 0.00000075m) + (10 * 0.0000045m)) / 2);
+    }
+
+    [Theory]
+    [InlineData("openai", "gpt-4o-2024-05-13", 1000 * 0.000005 + 10 * 0.000015)]
+    [InlineData("openai", "gpt-4o-2024-08-06", 1000 * 0.0000025 + 10 * 0.00001)]
+    [InlineData("mistral", "mistral-small-latest", 1000 * 0.00000015 + 10 * 0.0000006)]
+    public void An_imported_price_that_is_too_low_is_corrected(string provider, string model, double cost) =>
+        PriceCatalog.Load().Find(provider, model, Now)!.Cost(new TokenUsage(1000, 0, 0, 10))!.Value.Total.Amount.ShouldBe((decimal)cost);
+
+    [Theory]
+    [InlineData("openai", "gpt-4.1", 1_047_576)]
+    [InlineData("openai", "o1", 200_000)]
+    [InlineData("google", "gemini-3-flash-preview", 1_048_576)]
+    [InlineData("openrouter", "anthropic/claude-sonnet-4", 1_000_000)]
+    [InlineData("openrouter", "google/gemini-2.5-flash", 1_048_576)]
+    public void A_window_is_no_smaller_than_a_second_source_says(string provider, string model, long window) =>
+        PriceCatalog.Load().Find(provider, model, Now)!.ContextWindow!.Value.ShouldBeGreaterThanOrEqualTo(window);
+
+    [Fact]
+    public void What_a_provider_says_that_it_bills_is_never_nothing()
+    {
+        var azure = PriceCatalog.Load().FactsOf("azure");
+        (azure.MayBill(400), azure.MayBill(408), azure.MayBill(429), azure.MayBill(404)).ShouldBe((true, true, false, false));
+        PriceCatalog.Load().FactsOf("openai").MayBill(400).ShouldBeFalse();
     }
 
     [Fact]

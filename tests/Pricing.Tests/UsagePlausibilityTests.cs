@@ -79,10 +79,28 @@ public sealed class UsagePlausibilityTests
     [InlineData("gemini", """{"usageMetadata":{"promptTokenCount":0,"candidatesTokenCount":0,"totalTokenCount":0}}""")]
     [InlineData("gemini", """{"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":5,"totalTokenCount":100}}""")]
     [InlineData("embeddings", """{"data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":0,"total_tokens":0}}""")]
+    [InlineData("chat", """{"usage":{"prompt_tokens":1,"completion_tokens":0}}{"usage":{"prompt_tokens":900,"completion_tokens":0}}""")]
+    [InlineData("messages", """{"usage":{"input_tokens":1,"output_tokens":1}} x""")]
+    [InlineData("gemini", """[{"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":5}}][]""")]
     public void What_is_implausible_proves_nothing(string api, string json)
     {
         UsageApis.TryParse(api, out var format).ShouldBeTrue();
         Whole(format, json).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("chat", """{"choices":[{"message":{"content":"TEXT"}}],"usage":{"prompt_tokens":9,"completion_tokens":COUNT}}""")]
+    [InlineData("messages", """{"content":[{"type":"text","text":"TEXT"}],"usage":{"input_tokens":9,"output_tokens":COUNT}}""")]
+    [InlineData(
+        "gemini",
+        """{"candidates":[{"content":{"parts":[{"text":"TEXT"}]}}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":COUNT}}"""
+    )]
+    public void A_token_is_no_longer_than_the_longest_one(string api, string json)
+    {
+        UsageApis.TryParse(api, out var format).ShouldBeTrue();
+        var told = json.Replace("TEXT", new string(' ', 10 * TokenUsage.LongestToken), StringComparison.Ordinal);
+        Whole(format, told.Replace("COUNT", "9", StringComparison.Ordinal)).ShouldBeNull();
+        Whole(format, told.Replace("COUNT", "10", StringComparison.Ordinal)).ShouldNotBeNull().Output.ShouldBe(10);
     }
 
     [Theory]

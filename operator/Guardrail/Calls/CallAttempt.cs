@@ -103,7 +103,7 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
         var body = await answer.Content.ReadAsStreamAsync(deadline.Token);
         await using var stream = tap.Undoes is { } coding ? ContentCoding.Decode(coding, body) : body;
         deadline.Progress(tap.IsStream);
-        var end = await AnswerRelay.CopyAsync(stream, length, call.Http, tap, deadline);
+        var end = await AnswerRelay.CopyAsync(stream, length, call.Http, KeyMask.Of(call.Upstream!.Key?.Read()), tap, deadline);
         if (end.Broken is { } broken)
             observer.Failed(call, call.Kind, UpstreamFailure.Of(broken, sent: true).Reason);
         return route.Settle(call, answer, tap, end.Cut);

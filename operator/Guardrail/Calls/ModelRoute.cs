@@ -109,7 +109,13 @@ internal sealed class ModelRoute(
         if (!asked && isShort)
             return Body(coding);
         var (format, endpoint) = (call.Upstream!.Format, call.Endpoint);
-        RelayTap Events() => new UsageEventsTap(facts, terms.Request.HideUsage, terms.MostOutput, () => format.CutTail(facts, endpoint));
+        RelayTap Events() =>
+            new UsageEventsTap(
+                facts,
+                new SseUsageFilter(facts, terms.Request.HideUsage, bodies.Memory),
+                terms.MostOutput,
+                () => format.CutTail(facts, endpoint)
+            );
         return new SniffedTap(() => Body(null), Events, asked, coding);
     }
 

@@ -84,6 +84,9 @@ internal sealed record EndpointRule(string Method, string Pattern, EndpointKind 
             if (!text.EndsWith(Text))
                 return false;
             name = text[..^Text.Length];
+            // A model's name may have a slash in it, coded; no answer's ID needs anything coded.
+            if (Name == "id" && name.Contains('%'))
+                return false;
             if (!IsRest)
                 return PathSegments.IsName(name);
             foreach (var range in name.Split('/'))

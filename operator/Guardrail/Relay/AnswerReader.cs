@@ -24,7 +24,8 @@ internal static class AnswerReader
             facts.Whole(plain.Span);
             return;
         }
-        var filter = new SseUsageFilter(facts, hideUsage: false);
+        // Its text is there already, and has been asked for.
+        using var filter = new SseUsageFilter(facts, hideUsage: false, BodyMemory.Unbounded);
         filter.Append(plain.Span);
         while (filter.TryTake(out _, out _)) { }
         filter.TryTakeRest(out _, out _);

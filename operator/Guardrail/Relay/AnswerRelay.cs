@@ -25,22 +25,30 @@ internal static class AnswerRelay
     /// <param name="from">The upstream's answer.</param>
     /// <param name="length">Its length, bytes, where known.</param>
     /// <param name="to">The agent's request.</param>
+    /// <param name="mask">Strikes our key out; null where there is none.</param>
     /// <param name="tap">Watches it.</param>
     /// <param name="deadline">Of the attempt.</param>
     /// <exception cref="HttpRequestException">The upstream broke off.</exception>
     /// <exception cref="IOException">The connection broke.</exception>
     /// <exception cref="OperationCanceledException">It took too long.</exception>
-    public static async ValueTask<RelayEnd> CopyAsync(Stream from, long? length, HttpContext to, RelayTap tap, AttemptDeadline deadline)
+    public static async ValueTask<RelayEnd> CopyAsync(
+        Stream from,
+        long? length,
+        HttpContext to,
+        KeyMask? mask,
+        RelayTap tap,
+        AttemptDeadline deadline
+    )
     {
         if (length > 0 && length <= tap.MostWhole)
         {
-            await WholeAsync(from, (int)length.Value, to, tap, deadline.Token);
+            await WholeAsync(from, (int)length.Value, to, mask, tap, deadline.Token);
             return default;
         }
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            return new RelayEnd(await PiecesAsync(from, to, tap, deadline, buffer), null);
+            return new RelayEnd(await PiecesAsync(from, to, mask, tap, deadline, buffer), null);
         }
         catch (Exception exception) when (tap.IsComplete && Upstreams.UpstreamFailure.IsOne(exception))
         {
@@ -53,18 +61,28 @@ internal static class AnswerRelay
         }
     }
 
-    private static async ValueTask<string?> PiecesAsync(Stream from, HttpContext to, RelayTap tap, AttemptDeadline deadline, byte[] buffer)
+    private static async ValueTask<string?> PiecesAsync(
+        Stream from,
+        HttpContext to,
+        KeyMask? mask,
+        RelayTap tap,
+        AttemptDeadline deadline,
+        byte[] buffer
+    )
     {
         var hasHeaders = false;
+        var held = 0;
         while (true)
         {
             deadline.Progress(tap.IsStream);
-            var next = from.ReadAsync(buffer, deadline.Token);
+            var next = from.ReadAsync(buffer.AsMemory(held), deadline.Token);
             var read = hasHeaders || next.IsCompleted ? await next : await HeadersAsync(next, to, deadline.Token);
             hasHeaders = true;
-            if (read == 0)
+            if (read == 0 && held == 0)
                 break;
-            tap.Append(buffer.AsMemory(0, read));
+            var here = held + read;
+            held = read > 0 && mask is not null ? mask.Strike(buffer.AsSpan(0, here)) : 0;
+            tap.Append(buffer.AsMemory(0, here - held));
             var wrote = false;
             while (tap.TryTake(out var bytes))
             {
@@ -79,6 +97,7 @@ internal static class AnswerRelay
             }
             if (wrote && tap.FlushesEach)
                 await FlushAsync(to, deadline.Token);
+            buffer.AsSpan(here - held, held).CopyTo(buffer);
         }
         if (tap.EndsLong)
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -86,7 +105,14 @@ internal static class AnswerRelay
         return null;
     }
 
-    private static async ValueTask WholeAsync(Stream from, int length, HttpContext to, RelayTap tap, CancellationToken cancellationToken)
+    private static async ValueTask WholeAsync(
+        Stream from,
+        int length,
+        HttpContext to,
+        KeyMask? mask,
+        RelayTap tap,
+        CancellationToken cancellationToken
+    )
     {
         var whole = ArrayPool<byte>.Shared.Rent(length);
         try
@@ -99,6 +125,7 @@ internal static class AnswerRelay
                 await HeadersAsync(next, to, cancellationToken);
             if (length > LongText)
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            mask?.Strike(answer.Span);
             tap.Whole(answer);
             await WriteAsync(to, answer, cancellationToken);
         }

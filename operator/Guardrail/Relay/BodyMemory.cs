@@ -15,6 +15,9 @@ internal sealed class BodyMemory(long most)
     /// <summary>What is taken, bytes.</summary>
     public long Taken => Interlocked.Read(ref taken);
 
+    /// <summary>For what was taken before.</summary>
+    public static BodyMemory Unbounded { get; } = new(long.MaxValue);
+
     /// <summary>Half of the memory that the container or the machine gives to this process.</summary>
     public static BodyMemory OfProcess() => new(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
 

@@ -8,12 +8,26 @@ namespace AgentReadiness.Guardrail.Relay;
 /// because usage was asked for: its chunk, and the member <c>"usage":null</c> of the others. No other byte is changed. Holds at most one
 /// unfinished event.
 /// </summary>
-internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int longestEvent = SseUsageFilter.DefaultLongestEvent)
+/// <param name="facts">Takes what the events say.</param>
+/// <param name="hideUsage">Usage was asked for by us and not by the agent.</param>
+/// <param name="memory">Where an event that is longer than most is taken from; where there is none, the event is passed on unread.</param>
+/// <param name="longestEvent">Bytes.</param>
+internal sealed class SseUsageFilter(
+    ResponseFacts facts,
+    bool hideUsage,
+    BodyMemory memory,
+    int longestEvent = SseUsageFilter.DefaultLongestEvent
+) : IDisposable
 {
     /// <summary>An event longer than this, in bytes, is passed on unread, and the call's usage is then not proven.</summary>
     public const int DefaultLongestEvent = 8 * 1024 * 1024;
 
+    // What every stream may hold: the buffer that it begins with, and that for one piece of an answer beside it.
+    private const int Unasked = 64 * 1024;
+
     private byte[] buffer = new byte[4096];
+    private long taken;
+    private bool isShort;
     private int start;
     private int end;
     private int scan;
@@ -31,7 +45,7 @@ internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int lo
         if (buffer.Length - end < bytes.Length)
         {
             var held = end - start;
-            var target = held + bytes.Length > buffer.Length ? new byte[Math.Max(buffer.Length * 2, held + bytes.Length)] : buffer;
+            var target = held + bytes.Length > buffer.Length ? Larger(held + bytes.Length) : buffer;
             buffer.AsSpan(start, held).CopyTo(target);
             buffer = target;
             scan -= start;
@@ -77,12 +91,14 @@ internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int lo
             }
             bytes = buffer.AsMemory(start, scan - start);
             start = scan;
+            isShort = false;
             show = Inspect(ref bytes);
             return true;
         }
-        if (end - start > longestEvent)
+        if (end - start > longestEvent || (isShort && end > start))
         {
             Overflowed = true;
+            isShort = false;
             bytes = buffer.AsMemory(start, end - start);
             show = true;
             start = scan = end;
@@ -106,6 +122,33 @@ internal sealed class SseUsageFilter(ResponseFacts facts, bool hideUsage, int lo
         start = scan = end;
         show = bytes.Length > 0 && Inspect(ref bytes);
         return bytes.Length > 0;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        memory.Return(taken);
+        taken = 0;
+    }
+
+    /// <summary>A larger buffer. What is beyond the share of every stream is asked for; where it is not there, the event goes on unread.</summary>
+    private byte[] Larger(int least)
+    {
+        var size = Math.Max(buffer.Length * 2, least);
+        if (size > Unasked)
+        {
+            var more = size - taken;
+            if (memory.TryTake(more))
+            {
+                taken += more;
+            }
+            else
+            {
+                isShort = true;
+                size = least;
+            }
+        }
+        return new byte[size];
     }
 
     private bool Inspect(ref ReadOnlyMemory<byte> bytes)

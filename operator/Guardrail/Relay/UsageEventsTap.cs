@@ -8,14 +8,12 @@ namespace AgentReadiness.Guardrail.Relay;
 /// writes on after its limit.
 /// </summary>
 /// <param name="facts">Takes what the answer says.</param>
-/// <param name="hideUsage">Usage was asked for by us and not by the agent.</param>
+/// <param name="filter">Cuts the answer into events.</param>
 /// <param name="mostOutput">The most output tokens of all choices.</param>
 /// <param name="tail">What ends an answer that is cut.</param>
-internal sealed class UsageEventsTap(ResponseFacts facts, bool hideUsage, long mostOutput, Func<string> tail) : RelayTap
+internal sealed class UsageEventsTap(ResponseFacts facts, SseUsageFilter filter, long mostOutput, Func<string> tail) : RelayTap
 {
     private const int BytesPerToken = 4;
-
-    private readonly SseUsageFilter filter = new(facts, hideUsage);
 
     /// <inheritdoc/>
     public override bool IsStream => true;
@@ -56,5 +54,12 @@ internal sealed class UsageEventsTap(ResponseFacts facts, bool hideUsage, long m
         if (!filter.Overflowed)
             facts.End();
         return hasRest && show ? rest : default;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        filter.Dispose();
+        base.Dispose();
     }
 }

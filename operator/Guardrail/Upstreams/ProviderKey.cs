@@ -5,6 +5,9 @@ namespace AgentReadiness.Guardrail.Upstreams;
 /// </summary>
 internal sealed class ProviderKey(string path, TimeProvider time)
 {
+    // Servers take headers of up to 8 KB, nginx among them.
+    private const int Longest = 8 * 1024;
+
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
     private sealed record Entry(string? Value, long ReadAt);
@@ -21,7 +24,7 @@ internal sealed class ProviderKey(string path, TimeProvider time)
         try
         {
             value = File.ReadAllText(path).Trim();
-            if (value.Length == 0 || value.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            if (value.Length is 0 or > Longest || value.AsSpan().ContainsAnyExceptInRange('!', '~'))
                 value = null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

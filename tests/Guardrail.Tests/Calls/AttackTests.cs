@@ -2,8 +2,10 @@ using System.Net;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Inbound;
+using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Tests.Upstreams;
 using AgentReadiness.Pricing;
+using CsCheck;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentReadiness.Guardrail.Tests.Calls;
@@ -151,6 +153,118 @@ public sealed class AttackTests
         var head = await HeaderTests.SendAsync(rig.EgressPort, "GET /bench/x", "", "");
         head.ShouldContain("X-Plain: 1");
         head.ShouldNotContain(Rig.Key);
+    }
+
+    [Theory]
+    [InlineData("Content-Type: application/json\r\n", "{\"error\":\"no such key: KEY\",\"again\":\"KEY\"}")]
+    [InlineData("Content-Type: text/event-stream\r\n", "data: {\"id\":\"KEY\"}\n\ndata: [DONE]\n\n")]
+    [InlineData("Content-Type: text/plain\r\n", "KEYKEY")]
+    public async Task A_body_that_holds_our_key_has_it_struck_out(string head, string body)
+    {
+        var told = body.Replace("KEY", Rig.Key, StringComparison.Ordinal);
+        await using var provider = new RawUpstream(_ => RawUpstream.Answer(head, told));
+        await using var rig = await Rig.StartAsync(
+            (config, _, key) =>
+            {
+                config = Rig.Before(config, provider.Port);
+                config.Upstreams =
+                [
+                    .. config.Upstreams.Select(u => new UpstreamConfig
+                    {
+                        Name = u.Name,
+                        Format = u.Format,
+                        Url = u.Url,
+                        KeyFile = key,
+                    }),
+                ];
+                return config;
+            }
+        );
+        foreach (var path in (string[])["/openai/v1/chat/completions", "/bench/x"])
+        {
+            using var response = await rig.PostAsync(path, Rig.Body("hi"));
+            var text = await response.Content.ReadAsStringAsync();
+            text.ShouldBe(body.Replace("KEY", new string('*', Rig.Key.Length), StringComparison.Ordinal), path);
+        }
+        provider.Requests.ShouldAllBe(request => request.Contains(Rig.Key));
+    }
+
+    /// <summary>However an answer is cut into pieces, the key is struck out, and nothing else is changed or held back for good.</summary>
+    [Fact]
+    public void No_way_to_cut_an_answer_shows_the_key()
+    {
+        const string key = "aab-aab-aaba";
+        // Texts of the key, of its beginnings, and of what looks like it.
+        var part = Gens.OneOf(key, "aab-", "aab-aab-", "a", "b", "-", "aab-aab-aab", "x");
+        Gen.Select(part.Array[0, 8], Gen.Int[1, 9].Array[1, 40])
+            .Sample(
+                (parts, cuts) =>
+                {
+                    var text = string.Concat(parts);
+                    var (mask, shown, held, at, next) = (KeyMask.Of(key)!, new StringBuilder(), "", 0, 0);
+                    while (at < text.Length)
+                    {
+                        var length = Math.Min(cuts[next++ % cuts.Length], text.Length - at);
+                        var piece = Encoding.ASCII.GetBytes(held + text[at..(at + length)]);
+                        at += length;
+                        var kept = mask.Strike(piece);
+                        shown.Append(Encoding.ASCII.GetString(piece, 0, piece.Length - kept));
+                        held = Encoding.ASCII.GetString(piece, piece.Length - kept, kept);
+                    }
+                    shown.Append(held);
+                    shown.ToString().ShouldBe(text.Replace(key, new string('*', key.Length), StringComparison.Ordinal));
+                },
+                iter: 20_000
+            );
+    }
+
+    [Theory]
+    [InlineData(10, "unproven")]
+    [InlineData(2000, "settled")]
+    public async Task Far_too_few_input_tokens_prove_nothing(int tokens, string outcome)
+    {
+        var usage = $"{{\"choices\":[],\"usage\":{{\"prompt_tokens\":{tokens},\"completion_tokens\":1}}}}";
+        await using var provider = await CannedProvider.StartAsync("OpenAI", usage, "openai");
+        await provider.CallAsync("/v1/chat/completions", Rig.Body(new string('x', 9000)));
+        (await provider.Rig.BookedAsync(1))[0].ShouldContain($"model call {outcome}");
+    }
+
+    [Theory]
+    [InlineData("openrouter", "0.02", "0.02")]
+    [InlineData("openrouter", "0.000000001", "0.000006")]
+    [InlineData("openrouter", "\"0.02\"", "0.000006")]
+    [InlineData("openai", "0.02", "0.000006")]
+    public async Task What_a_reseller_says_that_it_billed_counts_where_it_is_more(string provider, string stated, string least)
+    {
+        var usage = $"{{\"choices\":[],\"usage\":{{\"prompt_tokens\":10,\"completion_tokens\":1,\"cost\":{stated}}}}}";
+        await using var canned = await CannedProvider.StartAsync("OpenAI", usage, provider);
+        var model = provider == "openai" ? "gpt-5.4-mini" : "openai/gpt-5.4-mini";
+        var body = $"{{\"model\":\"{model}\",\"max_tokens\":9,\"messages\":[{{\"role\":\"user\",\"content\":\"hi\"}}]}}";
+        await canned.CallAsync(
+            "/v1/chat/completions",
+            body.Replace("max_tokens", provider == "openai" ? "max_completion_tokens" : "max_tokens", StringComparison.Ordinal)
+        );
+        await canned.Rig.BookedAsync(1);
+        var cost = canned.Rig.Account.Totals.Settled.Cost.Amount;
+        if (least == "0.02")
+            cost.ShouldBe(0.02m);
+        else
+            cost.ShouldBeInRange(0.000006m, 0.0001m);
+        // Dearer than it could be: such a model is refused until somebody has looked.
+        var again = await canned.CallAsync("/v1/chat/completions", body);
+        again.Status.ShouldBe(least == "0.02" ? 402 : 200, again.Body);
+    }
+
+    [Theory]
+    [InlineData("azure", 400, "unproven")]
+    [InlineData("azure", 408, "unproven")]
+    [InlineData("azure", 401, "zero")]
+    [InlineData("openai", 400, "zero")]
+    public async Task A_failure_that_a_provider_bills_is_not_nothing(string provider, int status, string outcome)
+    {
+        await using var canned = await CannedProvider.StartAsync("OpenAI", "{\"error\":{}}", provider, status: status);
+        await canned.CallAsync("/v1/chat/completions", Rig.Body("hi"));
+        (await canned.Rig.BookedAsync(1))[0].ShouldContain($"model call {outcome}");
     }
 
     [Theory]

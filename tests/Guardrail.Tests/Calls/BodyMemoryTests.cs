@@ -1,5 +1,6 @@
 using System.Net;
 using AgentReadiness.Guardrail.Relay;
+using AgentReadiness.Pricing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentReadiness.Guardrail.Tests.Calls;
@@ -23,6 +24,36 @@ public sealed class BodyMemoryTests
         await rig.BookedAsync(1);
         // All of it is given back when the requests have ended.
         await Soon.Until(() => memory.Taken == 0, "the memory to be given back");
+    }
+
+    [Theory]
+    [InlineData(300 * 1024, false)]
+    [InlineData(3 * Most, true)]
+    public void An_event_takes_what_is_beyond_the_share_of_every_stream(int length, bool unread)
+    {
+        var memory = new BodyMemory(Most);
+        var facts = new ResponseFacts(UsageApi.Chat);
+        using (var filter = new SseUsageFilter(facts, hideUsage: false, memory))
+        {
+            var text = Encoding.ASCII.GetBytes(
+                "data: {\"id\":\"" + new string('x', length) + "\",\"model\":\"m\"}\n\ndata: {\"id\":\"i\"}\n\n"
+            );
+            var (most, shown) = (0L, new List<byte>());
+            foreach (var piece in text.Chunk(16 * 1024))
+            {
+                filter.Append(piece);
+                while (filter.TryTake(out var bytes, out var show))
+                {
+                    show.ShouldBeTrue();
+                    shown.AddRange(bytes.Span);
+                }
+                most = Math.Max(most, memory.Taken);
+            }
+            shown.ShouldBe(text);
+            most.ShouldBeInRange(length > Most ? Most / 2 : length, Most);
+            (filter.Overflowed, facts.Model, facts.Id).ShouldBe((unread, unread ? null : "m", "i"));
+        }
+        memory.Taken.ShouldBe(0);
     }
 
     [Fact]

@@ -110,7 +110,7 @@ public sealed class FuzzTests
                     var (api, text) = Streams[which];
                     var stream = Apply(Encoding.UTF8.GetBytes(text), edits, cut);
                     var facts = new ResponseFacts(api);
-                    var filter = new SseUsageFilter(facts, hideUsage: false);
+                    var filter = new SseUsageFilter(facts, hideUsage: false, BodyMemory.Unbounded);
                     var passed = new List<byte>();
                     for (var at = 0; at < stream.Length; at += piece)
                     {

@@ -1,3 +1,4 @@
+using System.Net;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Inbound;
 using AgentReadiness.Guardrail.Runs;
@@ -96,6 +97,23 @@ public sealed class FrontDoorTests
                 },
                 iter: 20_000
             );
+    }
+
+    /// <summary>A pod with IPv6 is reached by it, on all of its ports, and its own calls are known by it too.</summary>
+    [Fact]
+    public async Task All_ports_answer_on_IPv6()
+    {
+        await using var rig = await Rig.StartAsync(address: IPAddress.Any);
+        await using var agent = new RawUpstream(_ => RawUpstream.Answer("", "ok"), rig.AgentPort);
+        foreach (var host in (string[])["127.0.0.1", "[::1]"])
+        {
+            (await rig.Http.GetStringAsync($"http://{host}:{rig.InboundPort}/x")).ShouldBe("ok");
+            (await rig.Http.GetStringAsync($"http://{host}:{rig.AdminPort}/readyz")).ShouldNotBeEmpty();
+            using var content = new StringContent(Rig.Body("hi"), Encoding.UTF8, "application/json");
+            using var call = await rig.Http.PostAsync($"http://{host}:{rig.EgressPort}/openai/v1/chat/completions", content);
+            call.StatusCode.ShouldBe(HttpStatusCode.OK, host);
+        }
+        await rig.CallsAsync(2);
     }
 
     [Fact]

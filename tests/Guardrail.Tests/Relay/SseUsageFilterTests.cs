@@ -26,7 +26,7 @@ public sealed class SseUsageFilterTests
             foreach (var hide in new[] { true, false })
             {
                 var facts = new ResponseFacts(UsageApi.Chat);
-                var filter = new SseUsageFilter(facts, hide);
+                var filter = new SseUsageFilter(facts, hide, BodyMemory.Unbounded);
                 var seen = Take(filter, bytes[..cut]) + Take(filter, bytes[cut..]) + Rest(filter);
                 seen.ShouldBe(hide ? hidden : text, $"cut at {cut}");
                 facts.Usage.ShouldBe(new TokenUsage(7, 0, 0, 3));
@@ -39,7 +39,7 @@ public sealed class SseUsageFilterTests
     [Fact]
     public void Byte_by_byte_events_come_out_as_soon_as_they_are_complete()
     {
-        var filter = new SseUsageFilter(new ResponseFacts(UsageApi.Chat), hideUsage: true);
+        var filter = new SseUsageFilter(new ResponseFacts(UsageApi.Chat), hideUsage: true, BodyMemory.Unbounded);
         var bytes = Encoding.UTF8.GetBytes(First + First);
         var lengths = bytes.Select(b => Take(filter, [b]).Length).ToList();
         lengths.FindIndex(l => l > 0).ShouldBe(First.Length - 1);
@@ -92,7 +92,7 @@ public sealed class SseUsageFilterTests
         var (plain, chunk) = (Encoding.UTF8.GetBytes(FirstShown), Encoding.UTF8.GetBytes(First));
         long Allocated(byte[] bytes, bool hide)
         {
-            var filter = new SseUsageFilter(new ResponseFacts(UsageApi.Chat), hide);
+            var filter = new SseUsageFilter(new ResponseFacts(UsageApi.Chat), hide, BodyMemory.Unbounded);
             var before = 0L;
             for (var i = 0; i < 101; i++)
             {
@@ -111,7 +111,7 @@ public sealed class SseUsageFilterTests
     public void Usage_beside_choices_is_shown_and_not_final()
     {
         var facts = new ResponseFacts(UsageApi.Chat);
-        var filter = new SseUsageFilter(facts, hideUsage: true);
+        var filter = new SseUsageFilter(facts, hideUsage: true, BodyMemory.Unbounded);
         var text = "data: {\"choices\":[{}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}}\n\n";
         Take(filter, Encoding.UTF8.GetBytes(text)).ShouldBe(text);
         facts.Usage.ShouldNotBeNull();
@@ -122,7 +122,7 @@ public sealed class SseUsageFilterTests
     public void Several_data_lines_are_one_text()
     {
         var facts = new ResponseFacts(UsageApi.Chat);
-        var filter = new SseUsageFilter(facts, hideUsage: true);
+        var filter = new SseUsageFilter(facts, hideUsage: true, BodyMemory.Unbounded);
         Take(filter, "data: {\"choices\":[],\ndata: \"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}}\n\n"u8.ToArray()).ShouldBe("");
         facts.Usage.ShouldBe(new TokenUsage(7, 0, 0, 1));
     }
@@ -131,7 +131,7 @@ public sealed class SseUsageFilterTests
     public void An_endless_event_passes_unread_and_holds_no_memory()
     {
         var facts = new ResponseFacts(UsageApi.Chat);
-        var filter = new SseUsageFilter(facts, hideUsage: true, longestEvent: 100);
+        var filter = new SseUsageFilter(facts, hideUsage: true, BodyMemory.Unbounded, longestEvent: 100);
         var text = "data: {\"x\":\"" + new string('y', 300) + "\"}\n\n" + UsageChunk;
         var seen = string.Concat(Encoding.UTF8.GetBytes(text).Chunk(64).Select(c => Take(filter, c))) + Rest(filter);
         seen.ShouldStartWith("data: {\"x\":\"yyy");
@@ -141,9 +141,9 @@ public sealed class SseUsageFilterTests
     private static string Shown(string text, bool hide = true)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        var whole = new SseUsageFilter(new ResponseFacts(UsageApi.Chat), hide);
+        var whole = new SseUsageFilter(new ResponseFacts(UsageApi.Chat), hide, BodyMemory.Unbounded);
         var seen = Take(whole, bytes) + Rest(whole);
-        var bytewise = new SseUsageFilter(new ResponseFacts(UsageApi.Chat), hide);
+        var bytewise = new SseUsageFilter(new ResponseFacts(UsageApi.Chat), hide, BodyMemory.Unbounded);
         (string.Concat(bytes.Select(b => Take(bytewise, [b]))) + Rest(bytewise)).ShouldBe(seen);
         return seen;
     }
