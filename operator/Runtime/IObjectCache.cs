@@ -14,6 +14,12 @@ public interface IObjectCache
     /// <summary>The only object that it mirrors, for which a right on one name is enough; null: all objects.</summary>
     NamespacedName? Only { get; }
 
+    /// <summary>
+    /// Raised for an object that cannot be read, and is kept out of the cache or reduced, and for whoever is told of changes and fails: one
+    /// object's fault is that object's alone. The key is null where not even that can be read.
+    /// </summary>
+    event Action<NamespacedName?, Exception>? Faulted;
+
     /// <summary>True once the first list is in.</summary>
     bool IsSynced { get; }
 
@@ -26,7 +32,7 @@ public interface IObjectCache
     /// <summary>Drops an object.</summary>
     void Delete(JsonElement item);
 
-    /// <summary>Begins to take a whole list, page by page. Nothing changes before its end.</summary>
+    /// <summary>Begins to take a whole list, object by object. Nothing changes before its end.</summary>
     ICacheListing BeginList();
 
     /// <summary>Takes a whole list: whatever is not in it is dropped, with a change for each.</summary>

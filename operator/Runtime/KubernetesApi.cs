@@ -196,7 +196,7 @@ public sealed class KubernetesApi
                 {
                     using var response = await SendOnceAsync(method, pathAndQuery, body, contentType, limit.Token);
                     await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
-                    return (JsonObject)(await JsonNode.ParseAsync(stream, cancellationToken: limit.Token))!;
+                    return (JsonObject)(await JsonNode.ParseAsync(stream, null, WireJson.Options, limit.Token))!;
                 }
                 catch (Exception exception)
                     when (RequestRetry.Pause(exception, tries, idempotent) is { } pause && time.GetElapsedTime(began) + pause < timeout)

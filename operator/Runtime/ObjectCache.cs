@@ -22,6 +22,15 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
     public event Action<CacheEntry<TView>?, CacheEntry<TView>?>? Changed;
 
     /// <inheritdoc/>
+    public event Action<NamespacedName?, Exception>? Faulted;
+
+    /// <summary>
+    /// Makes the view of an object whose own view cannot be made: what can be read of it, with what is wrong. Null: such objects are not in
+    /// the cache.
+    /// </summary>
+    public Func<JsonElement, Exception, TView>? Reduce { get; set; }
+
+    /// <inheritdoc/>
     public ResourceType Resource { get; } = resource;
 
     /// <inheritdoc/>
@@ -78,22 +87,24 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
     /// <inheritdoc/>
     public void Upsert(JsonElement item)
     {
-        var after = Read(item);
+        if (Read(item) is not { } after)
+        {
+            // What is known of it is older than what it is now.
+            if (KeyOf(item) is { } key)
+                Delete(key);
+            return;
+        }
         CacheEntry<TView>? before;
         lock (gate)
             before = Put(after);
-        Changed?.Invoke(before, after);
+        Tell(before, after);
     }
 
     /// <inheritdoc/>
     public void Delete(JsonElement item)
     {
-        var key = Key(item.GetProperty("metadata"));
-        CacheEntry<TView>? before;
-        lock (gate)
-            before = Drop(key);
-        if (before is not null)
-            Changed?.Invoke(before, null);
+        if (KeyOf(item) is { } key)
+            Delete(key);
     }
 
     /// <inheritdoc/>
@@ -103,7 +114,8 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
     public void Replace(IEnumerable<JsonElement> items)
     {
         var listing = BeginList();
-        listing.Add(items);
+        foreach (var item in items)
+            listing.Add(item);
         listing.Complete();
     }
 
@@ -125,7 +137,32 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
         }
         synced.TrySetResult();
         foreach (var (before, after) in changes)
-            Changed?.Invoke(before, after);
+            Tell(before, after);
+    }
+
+    private void Delete(NamespacedName key)
+    {
+        CacheEntry<TView>? before;
+        lock (gate)
+            before = Drop(key);
+        if (before is not null)
+            Tell(before, null);
+    }
+
+    private void Tell(CacheEntry<TView>? before, CacheEntry<TView>? after)
+    {
+        foreach (var told in Delegate.EnumerateInvocationList(Changed))
+        {
+            try
+            {
+                told(before, after);
+            }
+            catch (Exception exception)
+            {
+                // Whoever fails over one object is told of the next one, and so are the others of this one.
+                Faulted?.Invoke((after ?? before)!.Key, exception);
+            }
+        }
     }
 
     private CacheEntry<TView>? Put(CacheEntry<TView> entry)
@@ -159,25 +196,63 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
         return before;
     }
 
-    private CacheEntry<TView> Read(JsonElement item)
+    /// <summary>The entry of an object; null where it cannot be read.</summary>
+    private CacheEntry<TView>? Read(JsonElement item)
     {
-        var metadata = item.GetProperty("metadata");
-        return new CacheEntry<TView>(
-            Key(metadata),
-            metadata.GetProperty("uid").GetString()!,
-            metadata.GetProperty("resourceVersion").GetString()!,
-            project(item)
-        );
+        try
+        {
+            return Entry(item, project(item));
+        }
+        catch (Exception exception)
+        {
+            Faulted?.Invoke(KeyOf(item), exception);
+            try
+            {
+                return Reduce is null ? null : Entry(item, Reduce(item, exception));
+            }
+            catch (Exception again)
+            {
+                Faulted?.Invoke(KeyOf(item), again);
+                return null;
+            }
+        }
     }
 
-    private static NamespacedName Key(JsonElement metadata) =>
-        new(metadata.TryGetProperty("namespace", out var ns) ? ns.GetString()! : string.Empty, metadata.GetProperty("name").GetString()!);
+    private CacheEntry<TView> Entry(JsonElement item, TView view)
+    {
+        var metadata = item.GetProperty("metadata");
+        var entry = new CacheEntry<TView>(
+            KeyOf(item) ?? throw new FormatException("metadata.name is missing"),
+            metadata.GetProperty("uid").GetString() ?? throw new FormatException("metadata.uid is missing"),
+            metadata.GetProperty("resourceVersion").GetString() ?? throw new FormatException("metadata.resourceVersion is missing"),
+            view
+        );
+        // An entry without index keys could neither be put in nor taken out.
+        foreach (var (keysOf, _) in indexes.Values)
+            _ = keysOf(entry).Count();
+        return entry;
+    }
+
+    private static NamespacedName? KeyOf(JsonElement item) =>
+        Member(item, "metadata") is { } metadata && Member(metadata, "name") is { ValueKind: JsonValueKind.String } name
+            ? new(
+                Member(metadata, "namespace") is { ValueKind: JsonValueKind.String } ns ? ns.GetString()! : string.Empty,
+                name.GetString()!
+            )
+            : null;
+
+    private static JsonElement? Member(JsonElement item, string name) =>
+        item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var member) ? member : null;
 
     private sealed class Listing(ObjectCache<TView> cache) : ICacheListing
     {
         private readonly List<CacheEntry<TView>> fresh = [];
 
-        public void Add(IEnumerable<JsonElement> items) => fresh.AddRange(items.Select(cache.Read));
+        public void Add(JsonElement item)
+        {
+            if (cache.Read(item) is { } entry)
+                fresh.Add(entry);
+        }
 
         public void Complete() => cache.Replace(fresh);
     }

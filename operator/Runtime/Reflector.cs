@@ -6,7 +6,7 @@ namespace AgentReadiness.Runtime;
 
 /// <summary>
 /// Keeps a cache equal to the API server: a paged list, then a watch from the list's version, for ever. A watch that closes goes
-/// on from the last version seen; one that expired, was silent or had an unreadable event starts again from a list.
+/// on from the last version seen; one that expired, was silent or had an event that is no JSON starts again from a list.
 /// </summary>
 public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvider time, ILogger<Reflector> logger) : BackgroundService
 {
@@ -28,6 +28,7 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
     {
         var failures = 0;
         string? version = null;
+        cache.Faulted += Tell;
         while (!stoppingToken.IsCancellationRequested)
         {
             TimeSpan? told = null;
@@ -73,6 +74,12 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
         }
     }
 
+    private void Tell(NamespacedName? key, Exception exception)
+    {
+        RuntimeMetrics.Undecodable.WithLabels(cache.Resource.Plural).Inc();
+        RuntimeLog.Undecodable(logger, cache.Resource.Kind, key?.ToString() ?? "without a name", exception.Message);
+    }
+
     private static TimeSpan Pause(int failures, TimeSpan atLeast)
     {
         var pause = TimeSpan.FromMilliseconds(200 * Math.Pow(2, Math.Min(failures, 10)) * (0.5 + Random.Shared.NextDouble()));
@@ -82,8 +89,7 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
 
     private async Task<string> ListAsync(CancellationToken cancellationToken)
     {
-        // Only a whole list may drop objects that are not in it. Until it is whole only the projections are kept, since pages are much
-        // larger.
+        // Only a whole list may drop objects that are not in it.
         var listing = cache.BeginList();
         string? next = null;
         string version;
@@ -96,25 +102,25 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
                 query += "&labelSelector=" + Uri.EscapeDataString(cache.LabelSelector);
             if (next is not null)
                 query += "&continue=" + Uri.EscapeDataString(next);
-            using var page = await PageAsync(query, cancellationToken);
-            var metadata = page.RootElement.GetProperty("metadata");
-            version = metadata.GetProperty("resourceVersion").GetString()!;
-            next = metadata.TryGetProperty("continue", out var token) && token.GetString() is { Length: > 0 } text ? text : null;
-            listing.Add(page.RootElement.GetProperty("items").EnumerateArray());
+            (version, next) = await PageAsync(query, listing.Add, cancellationToken);
         } while (next is not null);
         listing.Complete();
         return version;
     }
 
     // On a dead connection a list would wait for ever, so it has a time limit of its own.
-    private async Task<JsonDocument> PageAsync(string query, CancellationToken cancellationToken)
+    private async Task<(string Version, string? Next)> PageAsync(
+        string query,
+        Action<JsonElement> onItem,
+        CancellationToken cancellationToken
+    )
     {
         using var over = new CancellationTokenSource(LongestPage, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
             using var response = await api.OpenAsync(HttpMethod.Get, query, null, null, limit.Token);
-            return await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(limit.Token), cancellationToken: limit.Token);
+            return await new ListPage(await response.Content.ReadAsStreamAsync(limit.Token), onItem).ReadAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -57,6 +57,9 @@ internal static partial class RuntimeLog
     [LoggerMessage(14, LogLevel.Information, "{Controller} stops: waiting up to {Grace} for reconciliations in flight")]
     public static partial void Draining(ILogger logger, string controller, TimeSpan grace);
 
+    [LoggerMessage(16, LogLevel.Warning, "{Kind} {Key} cannot be read, and the others go on: {Error}")]
+    public static partial void Undecodable(ILogger logger, string kind, string key, string error);
+
     [LoggerMessage(15, LogLevel.Information, "{Kind} {Key} finalized: {Finalizer}")]
     public static partial void Finalized(ILogger logger, string kind, NamespacedName key, string finalizer);
 }

@@ -33,6 +33,12 @@ internal static class RuntimeMetrics
         "host"
     );
 
+    public static readonly Counter Undecodable = Metrics.CreateCounter(
+        "agentreadiness_undecodable_objects_total",
+        "Times that an object was seen that could not be read.",
+        "resource"
+    );
+
     public static readonly Histogram ApiRequestTime = Metrics.CreateHistogram(
         "rest_client_request_duration_seconds",
         "Time to an answer's headers.",

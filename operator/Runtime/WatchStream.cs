@@ -109,7 +109,7 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
     {
         try
         {
-            using var document = JsonDocument.Parse(line);
+            using var document = JsonDocument.Parse(line, WireJson.Options);
             var subject = document.RootElement.GetProperty("object");
             switch (document.RootElement.GetProperty("type").GetString())
             {

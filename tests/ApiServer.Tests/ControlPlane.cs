@@ -40,7 +40,10 @@ public sealed class ControlPlane : IAsyncLifetime
             Etcd,
             "--listen-peer-urls",
             $"http://127.0.0.1:{Ports.Free()}",
-            "--unsafe-no-fsync"
+            "--unsafe-no-fsync",
+            // More than the default of 2 GB, for tests that store as much as a tenant might.
+            "--quota-backend-bytes",
+            "8589934592"
         );
         StartApiServer(binaries);
         Api = new KubernetesApi(Client, "tests");
@@ -245,6 +248,9 @@ public static class ControlPlanes
     /// <summary>For what goes wrong in the middle of a rollout.</summary>
     public const string Faults = "control plane for faults";
 
+    /// <summary>For tenants that fill it with what they should not.</summary>
+    public const string Hostile = "control plane for hostile tenants";
+
     /// <summary>For whole rollouts.</summary>
     public const string Rollouts = "control plane for rollouts";
 
@@ -254,6 +260,9 @@ public static class ControlPlanes
 
 [CollectionDefinition(ControlPlanes.Faults)]
 public sealed class FaultsControlPlane : ICollectionFixture<ControlPlane>;
+
+[CollectionDefinition(ControlPlanes.Hostile)]
+public sealed class HostileControlPlane : ICollectionFixture<ControlPlane>;
 
 [CollectionDefinition(ControlPlanes.Rollouts)]
 public sealed class RolloutsControlPlane : ICollectionFixture<ControlPlane>;

@@ -6,7 +6,7 @@ public sealed class ObjectCacheTests
         new ResourceType("", "v1", "things", "Thing"),
         null,
         item => item.GetProperty("value").GetString()!
-    ).AddIndex("value", entry => [entry.View]);
+    ).AddIndex("value", entry => entry.View == "no index" ? throw new FormatException("none") : [entry.View]);
     private readonly List<string> changes = [];
 
     public ObjectCacheTests() => cache.Changed += (before, after) => changes.Add($"{before?.View ?? "-"}>{after?.View ?? "-"}");
@@ -46,6 +46,54 @@ public sealed class ObjectCacheTests
         Replace(("a", "1", 9));
 
         changes.ShouldBe(["1>1"]);
+    }
+
+    [Theory]
+    [InlineData("""{"metadata":{"namespace":"ns","name":"a","uid":"u","resourceVersion":"9"},"value":5}""")]
+    [InlineData("""{"metadata":{"namespace":"ns","name":"a","uid":"u","resourceVersion":"9"}}""")]
+    [InlineData("""{"metadata":{"namespace":"ns","name":"a"},"value":"2"}""")]
+    [InlineData("""{"metadata":{"namespace":"ns","name":"a","uid":"u","resourceVersion":"9"},"value":"no index"}""")]
+    [InlineData("""{"metadata":{"name":5}}""")]
+    [InlineData("""{"metadata":5}""")]
+    [InlineData("5")]
+    public void An_object_that_cannot_be_read_is_that_objects_problem(string text)
+    {
+        var faults = new List<NamespacedName?>();
+        cache.Faulted += (key, _) => faults.Add(key);
+        Upsert("a", "1", 1);
+        using var bad = JsonDocument.Parse(text);
+        using var good = JsonDocument.Parse(Json("b", "2", 2));
+        cache.Upsert(bad.RootElement);
+        cache.Replace([bad.RootElement, good.RootElement]);
+        cache.List().Select(entry => entry.Key.Name).ShouldBe(["b"]);
+        cache.Delete(bad.RootElement);
+        cache.IsSynced.ShouldBeTrue();
+        faults.Count.ShouldBe(2);
+        // What is known of it is older than what it is now.
+        if (faults[0] is { Name: "a" })
+            changes.ShouldContain("1>-");
+    }
+
+    [Fact]
+    public void What_can_be_read_of_it_is_kept_where_somebody_says_how()
+    {
+        cache.Reduce = (item, exception) => $"{exception.GetType().Name}";
+        using var bad = JsonDocument.Parse("""{"metadata":{"name":"a","uid":"u","resourceVersion":"9"},"value":5}""");
+        cache.Upsert(bad.RootElement);
+        cache.ByIndex("value", nameof(InvalidOperationException)).Single().Key.Name.ShouldBe("a");
+    }
+
+    [Fact]
+    public void Whoever_fails_over_one_change_keeps_it_from_nobody()
+    {
+        var (faults, told) = (new List<NamespacedName?>(), new List<string>());
+        cache.Faulted += (key, _) => faults.Add(key);
+        cache.Changed += (_, _) => throw new FormatException("x");
+        cache.Changed += (_, after) => told.Add(after!.View);
+        Replace(("a", "1", 1), ("b", "2", 2));
+        Upsert("c", "3", 3);
+        told.ShouldBe(["1", "2", "3"]);
+        faults.Count.ShouldBe(3);
     }
 
     private void Upsert(string name, string value, int version)

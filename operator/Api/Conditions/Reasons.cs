@@ -6,6 +6,9 @@ public static class Reasons
     /// <summary>The spec breaks a rule; the message names the field.</summary>
     public const string InvalidSpec = "InvalidSpec";
 
+    /// <summary>The API server stored a spec that the operator cannot read; the message names the field.</summary>
+    public const string Undecodable = "Undecodable";
+
     /// <summary>A ConfigMap that the template needs is not there.</summary>
     public const string ConfigMapNotFound = "ConfigMapNotFound";
 

@@ -22,6 +22,13 @@ public abstract class CustomResource<TSpec, TStatus> : IKubernetesObject<V1Objec
     /// <summary>What is wanted.</summary>
     public TSpec Spec { get; set; } = new();
 
+    /// <summary>
+    /// Fields of the spec that the API server stored and that cannot be read, each with what is wrong ("spec.template: …"). They are left
+    /// out of <see cref="Spec"/>, so nothing may be concluded from their absence.
+    /// </summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyList<string> Faults { get; set; } = [];
+
     /// <summary>What is; written by the operator only.</summary>
     public TStatus? Status { get; set; }
 }

@@ -34,13 +34,14 @@ internal static class AgentBudgetDecider
             );
         }
 
-        if (BudgetRules.Check(budget) is { Count: > 0 } problems)
+        var problems = budget.Faults.Count > 0 ? budget.Faults : [.. BudgetRules.Check(budget).Select(problem => problem.ToString())];
+        if (problems.Count > 0)
         {
-            var text = string.Join("; ", problems);
-            Set(ConditionTypes.Ready, "False", Reasons.InvalidSpec, text);
-            Set(ConditionTypes.Stalled, "True", Reasons.InvalidSpec, text);
+            var (reason, text) = (budget.Faults.Count > 0 ? Reasons.Undecodable : Reasons.InvalidSpec, string.Join("; ", problems));
+            Set(ConditionTypes.Ready, "False", reason, text);
+            Set(ConditionTypes.Stalled, "True", reason, text);
             if (!before.Conditions.Any(condition => condition.Type == ConditionTypes.Stalled && condition.Message == text))
-                events.Add(new EventNote(true, Reasons.InvalidSpec, text));
+                events.Add(new EventNote(true, reason, text));
             return new AgentBudgetDecision(before with { ObservedGeneration = generation, Conditions = conditions }, false, events, null);
         }
 

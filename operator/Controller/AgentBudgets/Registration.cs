@@ -11,10 +11,8 @@ internal static class Registration
     /// <summary>Adds their cache and controller.</summary>
     public static IOperatorBuilder AddAgentBudgets(this IOperatorBuilder builder) =>
         builder
-            .AddCache(
-                ResourceType.Of<AgentBudget>(),
-                TypedView.Of<AgentBudget>,
-                configure: cache => cache.AddIndex(CacheIndexes.ByNamespace, entry => [entry.Key.Namespace])
+            .AddTypedCache<AgentBudget, AgentBudgetSpec, AgentBudgetStatus>(cache =>
+                cache.AddIndex(CacheIndexes.ByNamespace, entry => [entry.Key.Namespace])
             )
             .AddController<AgentBudgetController, AgentBudget>(wiring =>
                 wiring

@@ -43,10 +43,12 @@ public static class AgentDecider
 
         var serving = Serving(seen, before);
         draft.Status = draft.Status with { ServingRevision = serving?.Hash, Exception = null };
-        var problems = AgentDeploymentRules.Check(seen.Agent);
+        // Of a spec that cannot be read nothing follows: whatever serves goes on.
+        var unreadable = seen.Agent.Faults.Count > 0;
+        var problems = unreadable ? seen.Agent.Faults : [.. AgentDeploymentRules.Check(seen.Agent).Select(problem => problem.ToString())];
         if (problems.Count > 0)
         {
-            draft.Stall(Phases.Invalid, Reasons.InvalidSpec, string.Join("; ", problems));
+            draft.Stall(Phases.Invalid, unreadable ? Reasons.Undecodable : Reasons.InvalidSpec, string.Join("; ", problems));
             ServingDecider.Describe(seen, draft, serving, Traffic.Held);
             return draft.Finish();
         }

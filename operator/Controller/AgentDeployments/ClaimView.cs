@@ -14,5 +14,5 @@ public sealed record ClaimView(Meta Meta, IReadOnlyList<string> AccessModes)
 
     /// <summary>Makes the view.</summary>
     public static ClaimView Of(JsonElement item) =>
-        new(Meta.Of(item), [.. item.Items("spec", "accessModes").Select(mode => string.Intern(mode.GetString() ?? string.Empty))]);
+        new(Meta.Of(item), [.. item.Items("spec", "accessModes").Select(mode => TextPool.Of(mode.GetString() ?? string.Empty))]);
 }

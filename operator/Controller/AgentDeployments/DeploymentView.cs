@@ -45,7 +45,7 @@ public sealed record DeploymentView(
             [
                 .. item.Items("metadata", "managedFields")
                     .Where(entry => entry.Text("manager") != Names.Operator && entry.At("fieldsV1", "f:spec") is not null)
-                    .Select(entry => string.Intern(entry.Text("manager") ?? "unknown"))
+                    .Select(entry => TextPool.Of(entry.Text("manager") ?? "unknown"))
                     .Distinct(),
             ],
             Digests(item.At("metadata", "annotations") is { } annotations ? annotations.Text(Names.ConfigDigestsAnnotation) : null)

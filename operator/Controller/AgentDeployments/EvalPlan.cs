@@ -24,6 +24,8 @@ internal static class EvalPlan
             var view = seen.Inputs.Suites[i];
             if (view.Suite is not { } suite)
                 return (Reasons.SuiteNotFound, $"{field}: EvalSuite {ns}/{reference.Name} does not exist");
+            if (suite.Faults is [var fault, ..])
+                return (Reasons.SuiteInvalid, $"{field}: EvalSuite {ns}/{reference.Name} cannot be read: {fault}");
             if (
                 ns != seen.Namespace
                 && !suite.Spec.AllowedNamespaces.Contains(seen.Namespace)

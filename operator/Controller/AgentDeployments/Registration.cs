@@ -34,34 +34,28 @@ internal static class Registration
             .AddSingleton<ChildCaches>()
             .AddSingleton<AgentWriter>();
         return builder
-            .AddCache(
-                ResourceType.Of<AgentDeployment>(),
-                TypedView.Of<AgentDeployment>,
-                configure: cache =>
-                    cache
-                        .AddIndex(
-                            ByConfigMap,
-                            entry =>
-                                ConfigMapReferences
-                                    .Find(entry.View.Spec.Template)
-                                    .Select(reference => $"{entry.Key.Namespace}/{reference.Name}")
-                        )
-                        .AddIndex(
-                            ByClaim,
-                            entry =>
-                                ClaimReferences
-                                    .Find(entry.View.Spec.Template)
-                                    .Select(claim => $"{entry.Key.Namespace}/{claim.Name}")
-                                    .Distinct()
-                        )
-                        .AddIndex(CacheIndexes.ByNamespace, entry => [entry.Key.Namespace])
-                        .AddIndex(
-                            BySuite,
-                            entry =>
-                                entry
-                                    .View.Spec.Evals.Select(eval => $"{eval.Suite.Namespace ?? entry.Key.Namespace}/{eval.Suite.Name}")
-                                    .Distinct()
-                        )
+            .AddTypedCache<AgentDeployment, AgentDeploymentSpec, AgentDeploymentStatus>(cache =>
+                cache
+                    .AddIndex(
+                        ByConfigMap,
+                        entry =>
+                            ConfigMapReferences
+                                .Find(entry.View.Spec.Template)
+                                .Select(reference => $"{entry.Key.Namespace}/{reference.Name}")
+                    )
+                    .AddIndex(
+                        ByClaim,
+                        entry =>
+                            ClaimReferences.Find(entry.View.Spec.Template).Select(claim => $"{entry.Key.Namespace}/{claim.Name}").Distinct()
+                    )
+                    .AddIndex(CacheIndexes.ByNamespace, entry => [entry.Key.Namespace])
+                    .AddIndex(
+                        BySuite,
+                        entry =>
+                            entry
+                                .View.Spec.Evals.Select(eval => $"{eval.Suite.Namespace ?? entry.Key.Namespace}/{eval.Suite.Name}")
+                                .Distinct()
+                    )
             )
             // Not limited to our label: an object of a name that we need, and that is not ours, must be seen.
             .AddCache(

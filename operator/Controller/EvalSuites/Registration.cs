@@ -12,11 +12,8 @@ internal static class Registration
     public static IOperatorBuilder AddEvalSuites(this IOperatorBuilder builder)
     {
         builder.Services.AddSingleton<SuiteObserver>();
-        return builder.AddCache(
-            ResourceType.Of<EvalSuite>(),
-            TypedView.Of<EvalSuite>,
-            configure: cache =>
-                cache.AddIndex(CacheIndexes.ByCases, entry => CasesOf(entry.View.Spec).Select(name => $"{entry.Key.Namespace}/{name}"))
+        return builder.AddTypedCache<EvalSuite, EvalSuiteSpec, EvalSuiteStatus>(cache =>
+            cache.AddIndex(CacheIndexes.ByCases, entry => CasesOf(entry.View.Spec).Select(name => $"{entry.Key.Namespace}/{name}"))
         );
     }
 

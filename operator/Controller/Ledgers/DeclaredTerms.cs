@@ -6,7 +6,11 @@ namespace AgentReadiness.Controller.Ledgers;
 /// <summary>From what is declared for an account to its terms at a moment. Pure.</summary>
 internal static class DeclaredTerms
 {
-    /// <summary>The terms; <see cref="AccountTerms.None"/> where nothing is declared, or where what is declared breaks a rule.</summary>
+    private const string BudgetField = "spec.budget";
+
+    /// <summary>
+    /// The terms; <see cref="AccountTerms.None"/> where nothing is declared, or where what is declared breaks a rule or cannot be read.
+    /// </summary>
     /// <param name="account">The account.</param>
     /// <param name="declared">What is declared for it.</param>
     /// <param name="now">The moment.</param>
@@ -14,14 +18,14 @@ internal static class DeclaredTerms
     {
         if (account.Account == LedgerAccount.Shared)
         {
-            return declared.Budget is { } budget && BudgetRules.Check(budget).Count == 0
+            return declared.Budget is { Faults.Count: 0 } budget && BudgetRules.Check(budget).Count == 0
                 ? BudgetWindows.Shared(budget.Spec, now) with
                 {
                     Witness = BudgetWindows.Witness(budget.Status?.Budget ?? []),
                 }
                 : AccountTerms.None;
         }
-        if (declared.Agent is not { } agent)
+        if (declared.Agent is not { } agent || IsUnreadable(agent))
             return AccountTerms.None;
         return account.Account switch
         {
@@ -43,6 +47,13 @@ internal static class DeclaredTerms
     public static bool IsUnlimited(AccountKey account, AccountDeclaration declared) =>
         account.Account == LedgerAccount.Serving
         && declared.Agent is { } agent
+        && !IsUnreadable(agent)
         && agent.Spec.Budget is not { Windows.Count: > 0 }
         && declared.Shared.Count == 0;
+
+    // A cap that is there and cannot be read is not "no cap".
+    private static bool IsUnreadable(AgentDeployment agent) =>
+        agent.Faults.Any(fault =>
+            !fault.StartsWith("spec.", StringComparison.Ordinal) || fault.StartsWith(BudgetField, StringComparison.Ordinal)
+        );
 }

@@ -14,6 +14,8 @@ public static class ExceptionRule
     /// <param name="now">The moment.</param>
     public static ExceptionState State(ReadinessException exception, IReadOnlyCollection<string> namespaces, DateTimeOffset now) =>
         !namespaces.Contains(exception.Metadata.NamespaceProperty) ? ExceptionState.NotAllowed
+        // What cannot be read opens nothing.
+        : exception.Faults.Count > 0 ? ExceptionState.NotAllowed
         // Without a reason and a name nobody answers for it; the schema refuses such a one, an older server's object may lack them.
         : exception.Spec.Reason.Length == 0 || exception.Spec.RequestedBy.Length == 0 ? ExceptionState.NotAllowed
         : exception.Metadata.DeletionTimestamp is not null || now.UtcDateTime >= exception.Spec.ExpiresAt.ToUniversalTime()

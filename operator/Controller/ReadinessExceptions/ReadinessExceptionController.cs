@@ -96,6 +96,7 @@ public sealed class ReadinessExceptionController(
         {
             ExceptionState.NotAllowed when !namespaces.Contains(exception.Metadata.NamespaceProperty) =>
                 $"exceptions are honoured in namespace {string.Join(", ", namespaces)} only: move it there",
+            ExceptionState.NotAllowed when exception.Faults is [var fault, ..] => $"it cannot be read: {fault}",
             ExceptionState.NotAllowed => "spec.reason and spec.requestedBy must say why and who",
             ExceptionState.Expired => used is null ? "it ended unused" : "it ended after its use; what it let through keeps serving",
             _ => $"gates {string.Join(", ", exception.Spec.Gates)} are open for revision "

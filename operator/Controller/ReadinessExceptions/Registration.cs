@@ -10,14 +10,11 @@ internal static class Registration
     /// <summary>Adds their cache and controller.</summary>
     public static IOperatorBuilder AddReadinessExceptions(this IOperatorBuilder builder) =>
         builder
-            .AddCache(
-                ResourceType.Of<ReadinessException>(),
-                TypedView.Of<ReadinessException>,
-                configure: cache =>
-                    cache.AddIndex(
-                        CacheIndexes.ByAgent,
-                        entry => [$"{entry.View.Spec.Agent.Namespace ?? entry.Key.Namespace}/{entry.View.Spec.Agent.Name}"]
-                    )
+            .AddTypedCache<ReadinessException, ReadinessExceptionSpec, ReadinessExceptionStatus>(cache =>
+                cache.AddIndex(
+                    CacheIndexes.ByAgent,
+                    entry => [$"{entry.View.Spec.Agent.Namespace ?? entry.Key.Namespace}/{entry.View.Spec.Agent.Name}"]
+                )
             )
             .AddController<ReadinessExceptionController, ReadinessException>(wiring =>
                 wiring.Watches<AgentDeployment>(entry =>

@@ -38,13 +38,13 @@ public sealed record ConfigMapView(Meta Meta, string Digest, string? PricesDiges
         return new(
             meta,
             Content(item).Digest(),
-            file is null ? null : string.Intern(GuardrailPrices.DigestOf(file)),
+            file is null ? null : TextPool.Of(GuardrailPrices.DigestOf(file)),
             prices.Contains(meta.Key) ? file : null
         )
         {
             CaDigest =
                 meta.Label(Names.ManagedByLabel) == Names.Operator && item.Text("data", CaFile) is { } ca
-                    ? string.Intern(TrustBundle.DigestOf(ca))
+                    ? TextPool.Of(TrustBundle.DigestOf(ca))
                     : null,
         };
     }

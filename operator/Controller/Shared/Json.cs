@@ -37,14 +37,19 @@ internal static class Json
     public static IEnumerable<JsonElement> Items(this JsonElement element, params ReadOnlySpan<string> path) =>
         element.At(path) is { ValueKind: JsonValueKind.Array } array ? [.. array.EnumerateArray()] : [];
 
-    public static IReadOnlyDictionary<string, string> Map(this JsonElement element, params ReadOnlySpan<string> path)
+    public static IReadOnlyDictionary<string, string> Map(
+        this JsonElement element,
+        string parent,
+        string name,
+        Func<string, bool>? only = null
+    )
     {
-        if (element.At(path) is not { ValueKind: JsonValueKind.Object } map)
+        if (element.At(parent, name) is not { ValueKind: JsonValueKind.Object } map)
             return EmptyMap;
         // Keys and small values repeat on thousands of objects.
         return map.EnumerateObject()
-            .Where(entry => entry.Value.ValueKind == JsonValueKind.String)
-            .ToDictionary(entry => string.Intern(entry.Name), entry => string.Intern(entry.Value.GetString()!), StringComparer.Ordinal);
+            .Where(entry => entry.Value.ValueKind == JsonValueKind.String && only?.Invoke(entry.Name) != false)
+            .ToDictionary(entry => TextPool.Of(entry.Name), entry => TextPool.Of(entry.Value.GetString()!), StringComparer.Ordinal);
     }
 
     public static readonly IReadOnlyDictionary<string, string> EmptyMap = new Dictionary<string, string>(StringComparer.Ordinal);

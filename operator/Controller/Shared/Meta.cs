@@ -9,7 +9,7 @@ namespace AgentReadiness.Controller.Shared;
 /// <param name="Key">Namespace and name.</param>
 /// <param name="Uid">metadata.uid.</param>
 /// <param name="Controller">The controlling owner, or null.</param>
-/// <param name="Labels">metadata.labels.</param>
+/// <param name="Labels">Those of metadata.labels that are the operator's: others may be any number and any length, and nobody reads them.</param>
 /// <param name="Created">metadata.creationTimestamp.</param>
 /// <param name="Deleting">metadata.deletionTimestamp is set.</param>
 /// <param name="Version">metadata.generation where the kind has one, else metadata.resourceVersion: changes when the spec does.</param>
@@ -32,12 +32,15 @@ public sealed record Meta(
                 .Where(owner => owner.Bool("controller"))
                 .Select(owner => new ControllerReference(owner.Text("kind"), owner.Text("name"), owner.Text("uid")))
                 .FirstOrDefault(),
-            item.Map("metadata", "labels"),
+            item.Map("metadata", "labels", IsOurs),
             item.Time("metadata", "creationTimestamp") ?? DateTimeOffset.UnixEpoch,
             item.Text("metadata", "deletionTimestamp") is not null,
             item.Long("metadata", "generation")?.ToString(System.Globalization.CultureInfo.InvariantCulture)
                 ?? item.Text("metadata", "resourceVersion")!
         );
+
+    private static bool IsOurs(string label) =>
+        label == Names.ManagedByLabel || label.StartsWith(Names.Group + "/", StringComparison.Ordinal);
 
     /// <summary>A label's value, or null.</summary>
     public string? Label(string name) => Labels.GetValueOrDefault(name);

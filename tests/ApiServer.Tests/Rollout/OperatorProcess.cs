@@ -15,7 +15,8 @@ internal sealed class OperatorProcess : IAsyncDisposable
     /// <param name="options">Its settings.</param>
     /// <param name="kubeconfig">The API server.</param>
     /// <param name="published">The published file; null: what this build made, by the installed runtime.</param>
-    public OperatorProcess(OperatorOptions options, string kubeconfig, string? published = null)
+    /// <param name="heapLimit">The limit of its heap, as the runtime reads it: bytes, hexadecimal; null: none.</param>
+    public OperatorProcess(OperatorOptions options, string kubeconfig, string? published = null, string? heapLimit = null)
     {
         var start = new ProcessStartInfo(published ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         if (published is null)
@@ -35,6 +36,7 @@ internal sealed class OperatorProcess : IAsyncDisposable
                 ["GRANTS_PORT"] = options.GrantsPort.ToString(CultureInfo.InvariantCulture),
                 ["METRICS_PORT"] = options.MetricsPort.ToString(CultureInfo.InvariantCulture),
                 ["HEALTH_PORT"] = options.HealthPort.ToString(CultureInfo.InvariantCulture),
+                ["DOTNET_GCHeapHardLimit"] = heapLimit,
             }
         )
         {
