@@ -15,7 +15,7 @@ namespace AgentReadiness.Controller.Endpoints;
 /// The HTTP side of the grant protocol. <see cref="PodAuthenticator"/> finds the pod that asks, and the labels of the pod name its account;
 /// nothing in the request does. A follower answers 421 with the leader's address.
 /// </summary>
-public sealed partial class GrantEndpoint(
+internal sealed partial class GrantEndpoint(
     LedgerRegistry registry,
     AccountDeclarations declarations,
     PodAuthenticator authenticator,

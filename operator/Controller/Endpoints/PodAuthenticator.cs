@@ -10,9 +10,10 @@ namespace AgentReadiness.Controller.Endpoints;
 /// Which pod a caller is. The API server's token review names the pod that the token is bound to, never the request; so a pod can speak
 /// for no other one.
 /// </summary>
-public sealed class PodAuthenticator(
+internal sealed class PodAuthenticator(
     TokenReviews reviews,
     ObjectCache<PodView> pods,
+    ReviewGates gates,
     [FromKeyedServices(TokenReviews.Api)] KubernetesApi api,
     TimeProvider time
 )
@@ -36,9 +37,15 @@ public sealed class PodAuthenticator(
             ? tokens
                 .GetOrAdd(
                     audience,
-                    key => new PodTokens((token, cancellationToken) => reviews.ReviewAsync(token, key, cancellationToken), time)
+                    key => new PodTokens(
+                        key,
+                        (token, cancellationToken) => reviews.ReviewAsync(token, key, cancellationToken),
+                        claims => pods.Get(claims.Pod!.Value)?.Uid == claims.PodUid,
+                        gates,
+                        time
+                    )
                 )
-                .FindAsync(header[Scheme.Length..], context.RequestAborted)
+                .FindAsync(header[Scheme.Length..], context.Connection.RemoteIpAddress, context.RequestAborted)
             : Task.FromResult<BoundPod?>(null);
     }
 

@@ -21,6 +21,7 @@ internal static class Registration
         builder.Services.AddKeyedSingleton(TokenReviews.Api, new KubernetesApi(client, Names.Operator, pacing: Pacing));
         builder
             .Services.AddSingleton<TokenReviews>()
+            .AddSingleton<ReviewGates>()
             .AddSingleton<PodAuthenticator>()
             .AddSingleton<GrantEndpoint>()
             .AddSingleton<SubmissionEndpoint>();

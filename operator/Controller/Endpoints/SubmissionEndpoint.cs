@@ -13,10 +13,11 @@ namespace AgentReadiness.Controller.Endpoints;
 /// Takes the results of external suites from a service account that the suite lists, for the run that waits for them. The submitter has no
 /// right to write EvalRuns: the operator alone writes the verdict.
 /// </summary>
-public sealed class SubmissionEndpoint(
+internal sealed class SubmissionEndpoint(
     ObjectCache<EvalSuite> suites,
     ObjectCache<EvalRun> runs,
     TokenReviews reviews,
+    ReviewGates gates,
     VerdictWriter verdicts,
     TimeProvider time,
     ILogger<SubmissionEndpoint> logger
@@ -51,11 +52,7 @@ public sealed class SubmissionEndpoint(
         )
             return Refusal(400, "the query needs suite and agent, each as namespace/name, and revision");
         var token = context.Request.Headers[SubmissionProtocol.TokenHeader].ToString();
-        if (
-            token.Length is 0 or > 16 * 1024
-            || await reviews.ReviewAsync(token, SubmissionProtocol.Audience, context.RequestAborted) is not { } user
-            || TokenReviews.ServiceAccount(user) is not { } caller
-        )
+        if (token.Length is 0 or > 16 * 1024 || await CallerAsync(token, context) is not { } caller)
         {
             return Refusal(
                 401,
@@ -91,6 +88,21 @@ public sealed class SubmissionEndpoint(
             );
         }
         return await JudgeAsync(context, waiting);
+    }
+
+    private async Task<NamespacedName?> CallerAsync(string token, HttpContext context)
+    {
+        if (TokenClaims.Read(token, SubmissionProtocol.Audience, time.GetUtcNow()) is not { } claims)
+            return null;
+        var address = context.Connection.RemoteIpAddress;
+        using var place = await gates.EnterAsync(claims.Subject, isKnown: false, address, context.RequestAborted);
+        if (place is null)
+            return null;
+        var user = await reviews.ReviewAsync(token, SubmissionProtocol.Audience, context.RequestAborted);
+        var caller = user is null ? null : TokenReviews.ServiceAccount(user);
+        if (caller is null)
+            gates.Refused(claims.Subject, address);
+        return caller;
     }
 
     private async Task<(int Status, JsonObject Answer)> JudgeAsync(HttpContext context, EvalRun run)
