@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
@@ -8,7 +9,7 @@ using k8s;
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>A real etcd and a real kube-apiserver on loopback, with our CRDs: no kubelet, no controllers, ready in seconds.</summary>
-public sealed class ControlPlane : IAsyncLifetime
+public class ControlPlane : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("agent-readiness-api-").FullName;
     private readonly List<Process> processes = [];
@@ -45,19 +46,30 @@ public sealed class ControlPlane : IAsyncLifetime
         StartApiServer(binaries);
         Api = new KubernetesApi(Client, "tests");
         await WaitAsync("/readyz");
+        await DefineAsync();
+        foreach (var kind in CrdGenerator.Kinds)
+            await WaitAsync(ResourceType.Of(kind).Path(null));
+    }
+
+    /// <summary>Where its files are.</summary>
+    protected string Folder => folder;
+
+    /// <summary>The CA of the certificate by which the API server shows another one that it speaks for somebody.</summary>
+    protected string Authority => Path.Combine(folder, "aggregator-ca.crt");
+
+    /// <summary>Brings our kinds to the API server, which may take a moment longer to serve them.</summary>
+    protected virtual async Task DefineAsync()
+    {
         foreach (var kind in CrdGenerator.Kinds)
         {
-            var crd = CrdFiles.Generator().Generate(kind);
             await Api.SendAsync(
                 HttpMethod.Post,
                 "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-                crd,
+                CrdFiles.Generator().Generate(kind),
                 "application/json",
                 CancellationToken.None
             );
         }
-        foreach (var kind in CrdGenerator.Kinds)
-            await WaitAsync(ResourceType.Of(kind).Path(null));
     }
 
     public async Task<string> NamespaceAsync()
@@ -193,7 +205,20 @@ public sealed class ControlPlane : IAsyncLifetime
             "--disable-admission-plugins",
             "ServiceAccount",
             "--advertise-address",
-            "127.0.0.2"
+            "127.0.0.2",
+            // What it shows a server behind its aggregation layer.
+            "--requestheader-client-ca-file",
+            Authority,
+            "--requestheader-username-headers",
+            "X-Remote-User",
+            "--requestheader-group-headers",
+            "X-Remote-Group",
+            "--requestheader-extra-headers-prefix",
+            "X-Remote-Extra-",
+            "--proxy-client-cert-file",
+            Path.Combine(folder, "aggregator.crt"),
+            "--proxy-client-key-file",
+            Path.Combine(folder, "aggregator.key")
         );
 
     private void WriteKeys()
@@ -202,13 +227,35 @@ public sealed class ControlPlane : IAsyncLifetime
         File.WriteAllText(Path.Combine(folder, "sa.key"), key.ExportRSAPrivateKeyPem());
         File.WriteAllText(Path.Combine(folder, "sa.pub"), key.ExportSubjectPublicKeyInfoPem());
         File.WriteAllText(Path.Combine(folder, "tokens.csv"), "tests-token,tests,tests,\"system:masters\"\n");
+        WriteAggregatorCertificates();
     }
 
-    private Process Start(string name, string program, params string[] arguments)
+    private void WriteAggregatorCertificates()
+    {
+        var (begin, end) = (TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var caRequest = new CertificateRequest("CN=aggregator-ca", caKey, HashAlgorithmName.SHA256);
+        caRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        caRequest.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        using var ca = caRequest.CreateSelfSigned(begin, end);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=aggregator", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], false));
+        using var leaf = request.Create(ca, begin, end, RandomNumberGenerator.GetBytes(8));
+        File.WriteAllText(Authority, ca.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, "aggregator.crt"), leaf.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, "aggregator.key"), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    /// <summary>The log of a program that <see cref="Start"/> began.</summary>
+    protected string Log(string name) => Path.Combine(folder, $"{name}.log");
+
+    /// <summary>Starts a program that ends with the control plane.</summary>
+    protected Process Start(string name, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo("/bin/sh")
         {
-            ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", Path.Combine(folder, $"{name}.log"), program },
+            ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", Log(name), program },
         };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
@@ -229,7 +276,7 @@ public sealed class ControlPlane : IAsyncLifetime
             catch (Exception exception) when (attempt < 300 && exception is HttpRequestException or KubernetesApiException)
             {
                 if (apiServer.HasExited)
-                    throw new InvalidOperationException(await File.ReadAllTextAsync(Path.Combine(folder, "apiserver.log")), exception);
+                    throw new InvalidOperationException(await File.ReadAllTextAsync(Log("apiserver")), exception);
                 await Task.Delay(100);
             }
         }
@@ -245,8 +292,11 @@ public static class ControlPlanes
     /// <summary>For what goes wrong in the middle of a rollout.</summary>
     public const string Faults = "control plane for faults";
 
-    /// <summary>For whole rollouts.</summary>
+    /// <summary>For whole rollouts; our kinds are served by a current Kubernetes.</summary>
     public const string Rollouts = "control plane for rollouts";
+
+    /// <summary>For our kinds themselves, on the server of custom resources of a current Kubernetes.</summary>
+    public const string Definitions = "control plane for definitions";
 
     /// <summary>For parts of the operator and of its runtime.</summary>
     public const string Parts = "control plane for parts";
@@ -256,7 +306,10 @@ public static class ControlPlanes
 public sealed class FaultsControlPlane : ICollectionFixture<ControlPlane>;
 
 [CollectionDefinition(ControlPlanes.Rollouts)]
-public sealed class RolloutsControlPlane : ICollectionFixture<ControlPlane>;
+public sealed class RolloutsControlPlane : ICollectionFixture<ModernControlPlane>;
 
 [CollectionDefinition(ControlPlanes.Parts)]
 public sealed class PartsControlPlane : ICollectionFixture<ControlPlane>;
+
+[CollectionDefinition(ControlPlanes.Definitions)]
+public sealed class DefinitionsControlPlane : ICollectionFixture<ModernControlPlane>;

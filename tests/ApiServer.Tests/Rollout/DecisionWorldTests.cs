@@ -8,7 +8,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What people decide, as they write it: steps, approvals, rollbacks, exceptions.</summary>
 [Collection(ControlPlanes.Rollouts)]
-public sealed class DecisionWorldTests(ControlPlane plane)
+public sealed class DecisionWorldTests(ModernControlPlane plane)
 {
     private static readonly ResourceType Exceptions = ResourceType.Of<ReadinessException>();
 

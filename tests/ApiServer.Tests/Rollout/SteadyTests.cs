@@ -7,7 +7,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What rests is left in peace, and others may scale.</summary>
 [Collection(ControlPlanes.Rollouts)]
-public sealed class SteadyTests(ControlPlane plane)
+public sealed class SteadyTests(ModernControlPlane plane)
 {
     private static readonly ResourceType Autoscalers = new("autoscaling", "v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler");
 
