@@ -46,6 +46,14 @@ public class ControlPlane : IAsyncLifetime
         StartApiServer(binaries);
         Api = new KubernetesApi(Client, "tests");
         await WaitAsync("/readyz");
+        // The endpoint slice controller writes nothing about pods of a node that it does not find.
+        await Api.SendAsync(
+            HttpMethod.Post,
+            "/api/v1/nodes",
+            new JsonObject { ["metadata"] = new JsonObject { ["name"] = "hollow" } },
+            "application/json",
+            CancellationToken.None
+        );
         await DefineAsync();
         foreach (var kind in CrdGenerator.Kinds)
             await WaitAsync(ResourceType.Of(kind).Path(null));
@@ -56,6 +64,9 @@ public class ControlPlane : IAsyncLifetime
 
     /// <summary>The CA of the certificate by which the API server shows another one that it speaks for somebody.</summary>
     protected string Authority => Path.Combine(folder, "aggregator-ca.crt");
+
+    /// <summary>More arguments of the API server.</summary>
+    protected virtual IEnumerable<string> ApiServerArguments => [];
 
     /// <summary>Brings our kinds to the API server, which may take a moment longer to serve them.</summary>
     protected virtual async Task DefineAsync()
@@ -115,7 +126,7 @@ public class ControlPlane : IAsyncLifetime
             Path.Combine(Environment.GetEnvironmentVariable("AGENT_READINESS_KUBERNETES")!, "kube-controller-manager"),
             "--kubeconfig",
             WriteKubeconfig(folder),
-            "--controllers=deployment,replicaset,endpoint,job,garbagecollector,horizontalpodautoscaling",
+            "--controllers=deployment,replicaset,endpoint,endpointslice,job,garbagecollector,horizontalpodautoscaling",
             "--leader-elect=false",
             "--port=0",
             "--secure-port=0",
@@ -182,43 +193,46 @@ public class ControlPlane : IAsyncLifetime
         apiServer = Start(
             "apiserver",
             Path.Combine(binaries, "kube-apiserver"),
-            "--etcd-servers",
-            Etcd,
-            "--bind-address",
-            "127.0.0.1",
-            "--secure-port",
-            $"{port}",
-            "--cert-dir",
-            Path.Combine(folder, "certs"),
-            "--token-auth-file",
-            Path.Combine(folder, "tokens.csv"),
-            "--service-account-key-file",
-            Path.Combine(folder, "sa.pub"),
-            "--service-account-signing-key-file",
-            Path.Combine(folder, "sa.key"),
-            "--service-account-issuer",
-            "https://kubernetes.default.svc",
-            "--service-cluster-ip-range",
-            "10.97.0.0/16",
-            "--authorization-mode",
-            "RBAC",
-            "--disable-admission-plugins",
-            "ServiceAccount",
-            "--advertise-address",
-            "127.0.0.2",
-            // What it shows a server behind its aggregation layer.
-            "--requestheader-client-ca-file",
-            Authority,
-            "--requestheader-username-headers",
-            "X-Remote-User",
-            "--requestheader-group-headers",
-            "X-Remote-Group",
-            "--requestheader-extra-headers-prefix",
-            "X-Remote-Extra-",
-            "--proxy-client-cert-file",
-            Path.Combine(folder, "aggregator.crt"),
-            "--proxy-client-key-file",
-            Path.Combine(folder, "aggregator.key")
+            [
+                .. ApiServerArguments,
+                "--etcd-servers",
+                Etcd,
+                "--bind-address",
+                "127.0.0.1",
+                "--secure-port",
+                $"{port}",
+                "--cert-dir",
+                Path.Combine(folder, "certs"),
+                "--token-auth-file",
+                Path.Combine(folder, "tokens.csv"),
+                "--service-account-key-file",
+                Path.Combine(folder, "sa.pub"),
+                "--service-account-signing-key-file",
+                Path.Combine(folder, "sa.key"),
+                "--service-account-issuer",
+                "https://kubernetes.default.svc",
+                "--service-cluster-ip-range",
+                "10.97.0.0/16",
+                "--authorization-mode",
+                "RBAC",
+                "--disable-admission-plugins",
+                "ServiceAccount",
+                "--advertise-address",
+                "127.0.0.2",
+                // What it shows a server behind its aggregation layer.
+                "--requestheader-client-ca-file",
+                Authority,
+                "--requestheader-username-headers",
+                "X-Remote-User",
+                "--requestheader-group-headers",
+                "X-Remote-Group",
+                "--requestheader-extra-headers-prefix",
+                "X-Remote-Extra-",
+                "--proxy-client-cert-file",
+                Path.Combine(folder, "aggregator.crt"),
+                "--proxy-client-key-file",
+                Path.Combine(folder, "aggregator.key"),
+            ]
         );
 
     private void WriteKeys()
@@ -282,34 +296,3 @@ public class ControlPlane : IAsyncLifetime
         }
     }
 }
-
-/// <summary>
-/// The control planes of the assembly: the tests of one run one after the other, as some of them restart its API server, and beside those
-/// of the others.
-/// </summary>
-public static class ControlPlanes
-{
-    /// <summary>For what goes wrong in the middle of a rollout.</summary>
-    public const string Faults = "control plane for faults";
-
-    /// <summary>For whole rollouts; our kinds are served by a current Kubernetes.</summary>
-    public const string Rollouts = "control plane for rollouts";
-
-    /// <summary>For our kinds themselves, on the server of custom resources of a current Kubernetes.</summary>
-    public const string Definitions = "control plane for definitions";
-
-    /// <summary>For parts of the operator and of its runtime.</summary>
-    public const string Parts = "control plane for parts";
-}
-
-[CollectionDefinition(ControlPlanes.Faults)]
-public sealed class FaultsControlPlane : ICollectionFixture<ControlPlane>;
-
-[CollectionDefinition(ControlPlanes.Rollouts)]
-public sealed class RolloutsControlPlane : ICollectionFixture<ModernControlPlane>;
-
-[CollectionDefinition(ControlPlanes.Parts)]
-public sealed class PartsControlPlane : ICollectionFixture<ControlPlane>;
-
-[CollectionDefinition(ControlPlanes.Definitions)]
-public sealed class DefinitionsControlPlane : ICollectionFixture<ModernControlPlane>;

@@ -205,7 +205,7 @@ public sealed class DecisionWorldTests(ModernControlPlane plane)
                 step = seen.Object.At("status", "canary") is null ? 0 : seen.Object.Number("status", "canary", "step");
                 stable = seen.Object.Text("status", "servingRevision");
             }
-            if (seen.Type != EndpointsView.Resource || seen.Name != "support" || step is 0 or > 2)
+            if (seen.Type != EndpointsView.Endpoints || seen.Name != "support" || step is 0 or > 2)
                 continue;
             var counts = seen
                 .Object.Items("subsets")

@@ -64,6 +64,43 @@ public sealed class SteadyTests(ModernControlPlane plane)
     }
 
     [Fact]
+    public async Task Pods_that_a_LimitRange_refuses_are_told_with_its_message_and_the_agent_s_own_resources_mend_it()
+    {
+        await using var world = await RolloutWorld.StartAsync(plane, replicas: 1);
+        await world.Api.SendAsync(
+            HttpMethod.Post,
+            $"/api/v1/namespaces/{world.Ns}/limitranges",
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["name"] = "small" },
+                ["spec"] = new JsonObject
+                {
+                    ["limits"] = new JsonArray(
+                        new JsonObject
+                        {
+                            ["type"] = "Container",
+                            ["max"] = new JsonObject { ["memory"] = "600Mi" },
+                        }
+                    ),
+                },
+            },
+            "application/json",
+            CancellationToken.None
+        );
+        static Action<JsonObject> Memory(string limit) =>
+            agent => Samples.Set(agent, "spec.guardrails.resources", JsonNode.Parse($$$"""{"limits":{"memory":"{{{limit}}}"}}"""));
+
+        await world.ApplyAgentAsync("support", "agent:1", 1, Memory("1Gi"));
+        await world.UntilAsync(
+            "the LimitRange's message",
+            () => world.Agent("support").Condition("Ready", "message")?.Contains("maximum memory usage", StringComparison.Ordinal) == true
+        );
+
+        await world.ApplyAgentAsync("support", "agent:1", 1, Memory("100Mi"));
+        await world.UntilServesAsync("support", "agent:1");
+    }
+
+    [Fact]
     public async Task Scale_is_followed_and_a_manifest_without_replicas_leaves_it_alone()
     {
         await using var world = await RolloutWorld.StartAsync(plane, replicas: 1);
