@@ -69,7 +69,8 @@ api_tests() {
   tests/cluster/cluster.sh binaries || { broke $api "Kubernetes could not be built"; return; }
   use_kubernetes
   AGENT_READINESS_CEL=$(tests/npm-install.sh cel-js @marcbachmann/cel-js@8.0.0) || { broke $api "cel-js could not be fetched"; return; }
-  export AGENT_READINESS_CEL
+  AGENT_READINESS_CRD_SERVER=$(tests/cluster/cluster.sh crd-server) || { broke $api "the server of custom resources could not be built"; return; }
+  export AGENT_READINESS_CEL AGENT_READINESS_CRD_SERVER
   run $api each
 }
 

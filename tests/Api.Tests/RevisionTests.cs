@@ -46,6 +46,8 @@ public sealed class RevisionTests
         Changed(spec => spec.Rollout = new RolloutSpec { Drain = "1s" }).ShouldBe(revision);
         Changed(spec => spec.Evals = [new EvalRequirement()]).ShouldBe(revision);
         Changed(spec => spec.Budget = new BudgetSpec()).ShouldBe(revision);
+        Changed(spec => spec.Guardrails!.Resources = new ResourcesSpec { Limits = new ResourceAmounts { Memory = "1Gi" } })
+            .ShouldBe(revision);
         Changed(spec =>
                 spec.Guardrails!.Upstreams[0].Credentials = new UpstreamCredentials
                 {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Controller.Hosting;
 using AgentReadiness.Runtime;
@@ -8,7 +9,7 @@ using k8s;
 namespace AgentReadiness.ApiServer.Tests;
 
 /// <summary>A real etcd and a real kube-apiserver on loopback, with our CRDs: no kubelet, no controllers, ready in seconds.</summary>
-public sealed class ControlPlane : IAsyncLifetime
+public class ControlPlane : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("agent-readiness-api-").FullName;
     private readonly List<Process> processes = [];
@@ -48,19 +49,41 @@ public sealed class ControlPlane : IAsyncLifetime
         StartApiServer(binaries);
         Api = new KubernetesApi(Client, "tests");
         await WaitAsync("/readyz");
+        // The endpoint slice controller writes nothing about pods of a node that it does not find.
+        await Api.SendAsync(
+            HttpMethod.Post,
+            "/api/v1/nodes",
+            new JsonObject { ["metadata"] = new JsonObject { ["name"] = "hollow" } },
+            "application/json",
+            CancellationToken.None
+        );
+        await DefineAsync();
+        foreach (var kind in CrdGenerator.Kinds)
+            await WaitAsync(ResourceType.Of(kind).Path(null));
+    }
+
+    /// <summary>Where its files are.</summary>
+    protected string Folder => folder;
+
+    /// <summary>The CA of the certificate by which the API server shows another one that it speaks for somebody.</summary>
+    protected string Authority => Path.Combine(folder, "aggregator-ca.crt");
+
+    /// <summary>More arguments of the API server.</summary>
+    protected virtual IEnumerable<string> ApiServerArguments => [];
+
+    /// <summary>Brings our kinds to the API server, which may take a moment longer to serve them.</summary>
+    protected virtual async Task DefineAsync()
+    {
         foreach (var kind in CrdGenerator.Kinds)
         {
-            var crd = CrdFiles.Generator().Generate(kind);
             await Api.SendAsync(
                 HttpMethod.Post,
                 "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-                crd,
+                CrdFiles.Generator().Generate(kind),
                 "application/json",
                 CancellationToken.None
             );
         }
-        foreach (var kind in CrdGenerator.Kinds)
-            await WaitAsync(ResourceType.Of(kind).Path(null));
     }
 
     public async Task<string> NamespaceAsync()
@@ -106,7 +129,7 @@ public sealed class ControlPlane : IAsyncLifetime
             Path.Combine(Environment.GetEnvironmentVariable("AGENT_READINESS_KUBERNETES")!, "kube-controller-manager"),
             "--kubeconfig",
             WriteKubeconfig(folder),
-            "--controllers=deployment,replicaset,endpoint,job,garbagecollector,horizontalpodautoscaling",
+            "--controllers=deployment,replicaset,endpoint,endpointslice,job,garbagecollector,horizontalpodautoscaling",
             "--leader-elect=false",
             "--port=0",
             "--secure-port=0",
@@ -173,30 +196,46 @@ public sealed class ControlPlane : IAsyncLifetime
         apiServer = Start(
             "apiserver",
             Path.Combine(binaries, "kube-apiserver"),
-            "--etcd-servers",
-            Etcd,
-            "--bind-address",
-            "127.0.0.1",
-            "--secure-port",
-            $"{port}",
-            "--cert-dir",
-            Path.Combine(folder, "certs"),
-            "--token-auth-file",
-            Path.Combine(folder, "tokens.csv"),
-            "--service-account-key-file",
-            Path.Combine(folder, "sa.pub"),
-            "--service-account-signing-key-file",
-            Path.Combine(folder, "sa.key"),
-            "--service-account-issuer",
-            "https://kubernetes.default.svc",
-            "--service-cluster-ip-range",
-            "10.97.0.0/16",
-            "--authorization-mode",
-            "RBAC",
-            "--disable-admission-plugins",
-            "ServiceAccount",
-            "--advertise-address",
-            "127.0.0.2"
+            [
+                .. ApiServerArguments,
+                "--etcd-servers",
+                Etcd,
+                "--bind-address",
+                "127.0.0.1",
+                "--secure-port",
+                $"{port}",
+                "--cert-dir",
+                Path.Combine(folder, "certs"),
+                "--token-auth-file",
+                Path.Combine(folder, "tokens.csv"),
+                "--service-account-key-file",
+                Path.Combine(folder, "sa.pub"),
+                "--service-account-signing-key-file",
+                Path.Combine(folder, "sa.key"),
+                "--service-account-issuer",
+                "https://kubernetes.default.svc",
+                "--service-cluster-ip-range",
+                "10.97.0.0/16",
+                "--authorization-mode",
+                "RBAC",
+                "--disable-admission-plugins",
+                "ServiceAccount",
+                "--advertise-address",
+                "127.0.0.2",
+                // What it shows a server behind its aggregation layer.
+                "--requestheader-client-ca-file",
+                Authority,
+                "--requestheader-username-headers",
+                "X-Remote-User",
+                "--requestheader-group-headers",
+                "X-Remote-Group",
+                "--requestheader-extra-headers-prefix",
+                "X-Remote-Extra-",
+                "--proxy-client-cert-file",
+                Path.Combine(folder, "aggregator.crt"),
+                "--proxy-client-key-file",
+                Path.Combine(folder, "aggregator.key"),
+            ]
         );
 
     private void WriteKeys()
@@ -205,13 +244,35 @@ public sealed class ControlPlane : IAsyncLifetime
         File.WriteAllText(Path.Combine(folder, "sa.key"), key.ExportRSAPrivateKeyPem());
         File.WriteAllText(Path.Combine(folder, "sa.pub"), key.ExportSubjectPublicKeyInfoPem());
         File.WriteAllText(Path.Combine(folder, "tokens.csv"), "tests-token,tests,tests,\"system:masters\"\n");
+        WriteAggregatorCertificates();
     }
 
-    private Process Start(string name, string program, params string[] arguments)
+    private void WriteAggregatorCertificates()
+    {
+        var (begin, end) = (TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var caRequest = new CertificateRequest("CN=aggregator-ca", caKey, HashAlgorithmName.SHA256);
+        caRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        caRequest.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        using var ca = caRequest.CreateSelfSigned(begin, end);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=aggregator", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], false));
+        using var leaf = request.Create(ca, begin, end, RandomNumberGenerator.GetBytes(8));
+        File.WriteAllText(Authority, ca.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, "aggregator.crt"), leaf.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, "aggregator.key"), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    /// <summary>The log of a program that <see cref="Start"/> began.</summary>
+    protected string Log(string name) => Path.Combine(folder, $"{name}.log");
+
+    /// <summary>Starts a program that ends with the control plane.</summary>
+    protected Process Start(string name, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo("/bin/sh")
         {
-            ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", Path.Combine(folder, $"{name}.log"), program },
+            ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", Log(name), program },
         };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
@@ -232,40 +293,9 @@ public sealed class ControlPlane : IAsyncLifetime
             catch (Exception exception) when (attempt < 300 && exception is HttpRequestException or KubernetesApiException)
             {
                 if (apiServer.HasExited)
-                    throw new InvalidOperationException(await File.ReadAllTextAsync(Path.Combine(folder, "apiserver.log")), exception);
+                    throw new InvalidOperationException(await File.ReadAllTextAsync(Log("apiserver")), exception);
                 await Task.Delay(100);
             }
         }
     }
 }
-
-/// <summary>
-/// The control planes of the assembly: the tests of one run one after the other, as some of them restart its API server, and beside those
-/// of the others.
-/// </summary>
-public static class ControlPlanes
-{
-    /// <summary>For what goes wrong in the middle of a rollout.</summary>
-    public const string Faults = "control plane for faults";
-
-    /// <summary>For tenants that fill it with what they should not.</summary>
-    public const string Hostile = "control plane for hostile tenants";
-
-    /// <summary>For whole rollouts.</summary>
-    public const string Rollouts = "control plane for rollouts";
-
-    /// <summary>For parts of the operator and of its runtime.</summary>
-    public const string Parts = "control plane for parts";
-}
-
-[CollectionDefinition(ControlPlanes.Faults)]
-public sealed class FaultsControlPlane : ICollectionFixture<ControlPlane>;
-
-[CollectionDefinition(ControlPlanes.Hostile)]
-public sealed class HostileControlPlane : ICollectionFixture<ControlPlane>;
-
-[CollectionDefinition(ControlPlanes.Rollouts)]
-public sealed class RolloutsControlPlane : ICollectionFixture<ControlPlane>;
-
-[CollectionDefinition(ControlPlanes.Parts)]
-public sealed class PartsControlPlane : ICollectionFixture<ControlPlane>;

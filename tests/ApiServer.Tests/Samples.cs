@@ -58,6 +58,8 @@ internal static partial class Samples
             node = step[0] == '[' ? node[int.Parse(step.Trim('[', ']'), CultureInfo.InvariantCulture)]! : node[step]!;
         if (value is null)
             ((JsonObject)node).Remove(steps[^1]);
+        else if (steps[^1][0] == '[')
+            node[int.Parse(steps[^1].Trim('[', ']'), CultureInfo.InvariantCulture)] = value;
         else
             node[steps[^1]] = value;
     }

@@ -4,9 +4,16 @@ using AgentReadiness.Runtime;
 
 namespace AgentReadiness.ApiServer.Tests;
 
-/// <summary>Nonsense is refused by the API server itself, with the field's name.</summary>
+/// <summary>Nonsense is refused by an old API server itself, with the field's name.</summary>
 [Collection(ControlPlanes.Parts)]
-public sealed class SchemaTests(ControlPlane plane)
+public sealed class OldServerSchemaTests(ControlPlane plane) : SchemaTests(plane);
+
+/// <summary>And by a current one.</summary>
+[Collection(ControlPlanes.Definitions)]
+public sealed class ModernServerSchemaTests(ModernControlPlane plane) : SchemaTests(plane);
+
+/// <summary>What the schema alone refuses, fills in and keeps, whatever the server's version.</summary>
+public abstract class SchemaTests(ControlPlane plane)
 {
     private static readonly ResourceType Agents = ResourceType.Of<AgentDeployment>();
 

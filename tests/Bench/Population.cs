@@ -339,49 +339,45 @@ internal sealed class Population(ControlPlane plane, OperatorOptions options, Op
         return set;
     }
 
-    private Task<JsonObject> EndpointsAsync(string ns, int index, JsonObject service, JsonObject pod) =>
-        controllers.CreateAsync(
-            EndpointsView.Resource,
+    private Task<JsonObject> EndpointsAsync(string ns, int index, JsonObject service, JsonObject pod)
+    {
+        var labels = (JsonObject)service.At("metadata", "labels")!.DeepClone();
+        labels["kubernetes.io/service-name"] = service.Text("metadata", "name");
+        return controllers.CreateAsync(
+            environment.Server.Endpoints,
             ns,
             new JsonObject
             {
-                ["metadata"] = new JsonObject
-                {
-                    ["name"] = service.Text("metadata", "name"),
-                    ["labels"] = service.At("metadata", "labels")!.DeepClone(),
-                },
-                ["subsets"] = new JsonArray(
+                ["metadata"] = new JsonObject { ["name"] = $"{service.Text("metadata", "name")}-slice", ["labels"] = labels },
+                ["addressType"] = "IPv4",
+                ["endpoints"] = new JsonArray(
                     new JsonObject
                     {
-                        ["addresses"] = new JsonArray(
-                            new JsonObject
-                            {
-                                ["ip"] = Address(index),
-                                ["nodeName"] = "hollow",
-                                ["targetRef"] = new JsonObject
-                                {
-                                    ["kind"] = "Pod",
-                                    ["namespace"] = ns,
-                                    ["name"] = pod.Text("metadata", "name"),
-                                    ["uid"] = pod.Text("metadata", "uid"),
-                                },
-                            }
-                        ),
-                        ["ports"] = new JsonArray([
-                            .. service
-                                .Items("spec", "ports")
-                                .Select(port => new JsonObject
-                                {
-                                    ["name"] = port.Text("name"),
-                                    ["port"] = port.Number("targetPort"),
-                                    ["protocol"] = "TCP",
-                                }),
-                        ]),
+                        ["addresses"] = new JsonArray(Address(index)),
+                        ["conditions"] = new JsonObject { ["ready"] = true },
+                        ["targetRef"] = new JsonObject
+                        {
+                            ["kind"] = "Pod",
+                            ["namespace"] = ns,
+                            ["name"] = pod.Text("metadata", "name"),
+                            ["uid"] = pod.Text("metadata", "uid"),
+                        },
                     }
                 ),
+                ["ports"] = new JsonArray([
+                    .. service
+                        .Items("spec", "ports")
+                        .Select(port => new JsonObject
+                        {
+                            ["name"] = port.Text("name"),
+                            ["port"] = port.Number("targetPort"),
+                            ["protocol"] = "TCP",
+                        }),
+                ]),
             },
             CancellationToken.None
         );
+    }
 
     private Task<JsonObject> StatusAsync(ResourceType type, string ns, JsonObject item, JsonObject status) =>
         controllers.MergePatchAsync(

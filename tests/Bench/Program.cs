@@ -41,8 +41,7 @@ try
         options.GuardrailImage,
         options.GrantsUrl,
         await File.ReadAllTextAsync(Path.Combine(folder, "ca.crt")),
-        NativeSidecars: false,
-        DisruptionView.Resource("v1beta1"),
+        new ServerFeatures(NativeSidecars: false, DisruptionView.Resource("v1beta1"), EndpointsView.Slices("v1beta1")),
         [options.Namespace]
     );
     var population = new Population(plane, options, environment);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A Kubernetes cluster for the tests: kind where a Docker engine answers, else one made of Debian's packages.
-# usage: cluster.sh up|down|status|load TAR...|kubeconfig|tools|binaries      see README.md
+# usage: cluster.sh up|down|status|load TAR...|kubeconfig|tools|binaries|crd-server      see README.md
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for part in common tools; do
@@ -8,7 +8,7 @@ for part in common tools; do
   . "$HERE/lib/$part.sh"
 done
 
-usage() { die "usage: ${0##*/} up|down|status|load TAR...|kubeconfig|tools|binaries"; }
+usage() { die "usage: ${0##*/} up|down|status|load TAR...|kubeconfig|tools|binaries|crd-server"; }
 command=${1:-}
 [ -n "$command" ] || usage
 shift
@@ -34,6 +34,8 @@ load) [ $# -gt 0 ] || usage; lock && "${kind}_load" "$@" ;;
 status) "${kind}_status" ;;
 tools) lock && if [ $kind = kind ]; then install_tools clients-only; else install_tools; fi ;;
 binaries) lock && local_binaries ;;
+# It has a lock of its own, so that a cluster need not wait for minutes of compiling.
+crd-server) local_crd_server ;;
 kubeconfig) printf '%s\n' "$KUBECONFIG_FILE" ;;
 *) usage ;;
 esac

@@ -229,6 +229,13 @@ public sealed class GuardrailsSpec
     /// </summary>
     [Items(0, 16), XListType("map", "name")]
     public List<Upstream> Upstreams { get; set; } = [];
+
+    /// <summary>
+    /// Resources of the guardrail's container, where a quota or a LimitRange of the namespace asks for others than the operator's. Of each
+    /// resource that is named here, request and limit count as they are here. No part of the revision: a change restarts the pods, and no
+    /// gate.
+    /// </summary>
+    public ResourcesSpec? Resources { get; set; }
 }
 
 /// <summary>Which models an agent may call.</summary>

@@ -171,11 +171,20 @@ public sealed class CrdGenerator
                 schema["x-kubernetes-list-map-keys"] = Strings(list.MapKeys);
         }
         if (property.GetCustomAttribute<DefaultJsonAttribute>() is { } fallback)
-            schema["default"] = JsonNode.Parse(fallback.Json);
+            schema["default"] = Default(fallback.Json, schema);
         if (property.GetCustomAttribute<PreserveUnknownFieldsAttribute>() is not null)
             schema["x-kubernetes-preserve-unknown-fields"] = true;
         AddRules(schema, property);
         return schema;
+    }
+
+    // A server checks a default against the rules of the schema as it is written, without the defaults of the fields below it: "{}" would
+    // break each rule that reads one of them, and the whole definition would be refused.
+    private static JsonNode? Default(string json, JsonObject schema)
+    {
+        var value = JsonNode.Parse(json);
+        SchemaDefaults.Complete(value, schema);
+        return value;
     }
 
     private JsonObject ValueSchema(Type type)

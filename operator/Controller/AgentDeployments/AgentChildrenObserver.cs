@@ -32,7 +32,13 @@ public sealed class AgentChildrenObserver(
                 .Select(service => services.Get(new NamespacedName(ns, service))?.View)
                 .OfType<ServiceView>()
                 .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
-            EndpointPods = endpoints.Get(new NamespacedName(ns, ChildNames.Service(name)))?.View.Pods ?? [],
+            EndpointPods =
+            [
+                .. endpoints
+                    .ByIndex(Registration.ByService, $"{ns}/{ChildNames.Service(name)}")
+                    .SelectMany(entry => entry.View.Pods)
+                    .Distinct(),
+            ],
             Pods = [.. pods.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],
             Disruption = disruptions.Get(new NamespacedName(ns, name))?.View,
             Runs = [.. runs.ByIndex(CacheIndexes.ByAgent, key).Select(entry => entry.View)],

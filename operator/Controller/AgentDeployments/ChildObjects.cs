@@ -16,9 +16,11 @@ internal static class ChildObjects
     public static JsonObject Deployment(AgentObservation seen, Revision revision, Track track, int replicas)
     {
         var name = track == Track.Eval ? ChildNames.Eval(seen.Name, revision) : ChildNames.Serving(seen.Name, revision);
-        // The guardrail's image is pinned for the life of a revision: a new operator does not restart every agent.
-        var image =
-            seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name)?.GuardrailImage ?? seen.Environment.GuardrailImage;
+        // The guardrail's image, and the operator's resources for it, are pinned for the life of a revision: a new operator, or other values
+        // of the chart, do not restart every agent.
+        var live = seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name);
+        var image = live?.GuardrailImage ?? seen.Environment.GuardrailImage;
+        var resources = live is null ? seen.Environment.GuardrailResources : live.GuardrailResources;
         var body = Object(seen, DeploymentView.Resource, name, revision, track);
         // A later pass, when the originals have changed, recognises the copies by these digests.
         body["metadata"]!["annotations"] = new JsonObject
@@ -28,6 +30,9 @@ internal static class ChildObjects
                     .Select(map => KeyValuePair.Create(ChildNames.ConfigMapCopy(map.Key, seen.Name, revision), (JsonNode?)map.Value.Digest))
             ).ToJsonString(),
         };
+        // Deployments without it are those of operators that had no other resources.
+        if (resources.ToString() != ContainerResources.Guardrail.ToString())
+            body["metadata"]!["annotations"]![Names.GuardrailResourcesAnnotation] = resources.ToString();
         body["spec"] = new JsonObject
         {
             ["replicas"] = replicas,
@@ -38,7 +43,7 @@ internal static class ChildObjects
                 ["type"] = "RollingUpdate",
                 ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 0, ["maxSurge"] = "25%" },
             },
-            ["template"] = PodTemplate.Build(seen, revision, track, image),
+            ["template"] = PodTemplate.Build(seen, revision, track, image, resources),
         };
         return body;
     }
@@ -57,7 +62,7 @@ internal static class ChildObjects
     /// <summary>The PodDisruptionBudget of the pods that serve, whatever their revision.</summary>
     public static JsonObject Disruption(AgentObservation seen, DisruptionSpec wanted)
     {
-        var body = Object(seen, seen.Environment.Disruptions, seen.Name, null, Track.Serving);
+        var body = Object(seen, seen.Environment.Server.Disruptions, seen.Name, null, Track.Serving);
         body["spec"] = new JsonObject
         {
             ["maxUnavailable"] = int.TryParse(wanted.MaxUnavailable, CultureInfo.InvariantCulture, out var pods)

@@ -24,6 +24,9 @@ public sealed record DeploymentView(
     IReadOnlyDictionary<string, string> ConfigDigests
 )
 {
+    /// <summary>The operator's resources for its guardrail when it was made.</summary>
+    public ContainerResources GuardrailResources { get; init; } = ContainerResources.Guardrail;
+
     /// <summary>The resource.</summary>
     public static readonly ResourceType Resource = new("apps", "v1", "deployments", "Deployment");
 
@@ -48,8 +51,24 @@ public sealed record DeploymentView(
                     .Select(entry => TextPool.Of(entry.Text("manager") ?? "unknown"))
                     .Distinct(),
             ],
-            Digests(item.At("metadata", "annotations") is { } annotations ? annotations.Text(Names.ConfigDigestsAnnotation) : null)
-        );
+            Digests(item.Text("metadata", "annotations", Names.ConfigDigestsAnnotation))
+        )
+        {
+            GuardrailResources = Resources(item.Text("metadata", "annotations", Names.GuardrailResourcesAnnotation)),
+        };
+
+    private static ContainerResources Resources(string? annotation)
+    {
+        try
+        {
+            return annotation is null ? ContainerResources.Guardrail : ContainerResources.Parse(annotation);
+        }
+        catch (FormatException)
+        {
+            // Somebody wrote into it.
+            return ContainerResources.Guardrail;
+        }
+    }
 
     private static IReadOnlyDictionary<string, string> Digests(string? annotation)
     {

@@ -44,7 +44,18 @@ internal static class PodTemplate
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"drain {seen.Uid} {revision}")))[..32];
 
     /// <summary>Builds it.</summary>
-    public static JsonObject Build(AgentObservation seen, Revision revision, Track track, string guardrailImage)
+    /// <param name="seen">The observation.</param>
+    /// <param name="revision">The revision.</param>
+    /// <param name="track">The track.</param>
+    /// <param name="guardrailImage">The guardrail's image.</param>
+    /// <param name="guardrailResources">Its resources where the agent names none.</param>
+    public static JsonObject Build(
+        AgentObservation seen,
+        Revision revision,
+        Track track,
+        string guardrailImage,
+        ContainerResources guardrailResources
+    )
     {
         var spec = seen.Agent.Spec;
         var template = (JsonObject)spec.Template.DeepClone();
@@ -71,8 +82,8 @@ internal static class PodTemplate
             DropRawSockets(container, spec);
         }
 
-        var guardrail = GuardrailSidecar.Container(guardrailImage, spec, drain);
-        GuardrailSidecar.AddFirst(pod, guardrail, seen.Environment.NativeSidecars);
+        var guardrail = GuardrailSidecar.Container(guardrailImage, guardrailResources.With(spec.Guardrails?.Resources), spec, drain);
+        GuardrailSidecar.AddFirst(pod, guardrail, seen.Environment.Server.NativeSidecars);
         GuardrailSidecar.AddVolumes(pod, ChildNames.GuardrailConfig(seen.Name, revision, track), spec);
         return template;
     }

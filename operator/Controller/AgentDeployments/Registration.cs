@@ -13,6 +13,9 @@ internal static class Registration
     /// <summary>Services with a selector that are not the operator's, by namespace.</summary>
     public const string Foreign = "foreign";
 
+    /// <summary>Endpoints, or slices, by the "namespace/service" that they are of.</summary>
+    public const string ByService = "service";
+
     // AgentDeployments by "namespace/configmap" that their template refers to.
     private const string ByConfigMap = "configmap";
 
@@ -72,8 +75,13 @@ internal static class Registration
                         .AddIndex(Foreign, entry => entry.View.IsForeign ? [entry.Key.Namespace] : [])
             )
             .AddCache(ClaimView.Resource, ClaimView.Of)
-            .AddCache(environment.Disruptions, DisruptionView.Of)
-            .AddCache(EndpointsView.Resource, EndpointsView.Of, CacheIndexes.Managed)
+            .AddCache(environment.Server.Disruptions, DisruptionView.Of)
+            .AddCache(
+                environment.Server.Endpoints,
+                EndpointsView.Reader(environment.Server.Endpoints),
+                CacheIndexes.Managed,
+                cache => cache.AddIndex(ByService, entry => [entry.View.ServiceKey])
+            )
             .AddController<AgentDeploymentController, AgentDeployment>(Wire);
     }
 

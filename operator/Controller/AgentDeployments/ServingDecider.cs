@@ -145,9 +145,9 @@ internal static class ServingDecider
     private static void AddDisruption(AgentObservation seen, StatusDraft draft)
     {
         if (seen.Agent.Spec.PodDisruptionBudget is { } wanted)
-            draft.Writes.Add(new Write.Apply(seen.Environment.Disruptions, ChildObjects.Disruption(seen, wanted)));
+            draft.Writes.Add(new Write.Apply(seen.Environment.Server.Disruptions, ChildObjects.Disruption(seen, wanted)));
         else if (seen.Children.Disruption is { } disruption && disruption.Meta.ControllerUid == seen.Uid && !disruption.Meta.Deleting)
-            draft.Writes.Add(new Write.Delete(seen.Environment.Disruptions, disruption.Meta.Key, disruption.Meta.Uid));
+            draft.Writes.Add(new Write.Delete(seen.Environment.Server.Disruptions, disruption.Meta.Key, disruption.Meta.Uid));
     }
 
     /// <summary>

@@ -33,6 +33,10 @@ internal static class RunnerJob
     public static JsonObject Build(EvalRun run, EvalSuiteSpec suite, string? casesDigest, string image, OperatorEnvironment environment)
     {
         var labels = new JsonObject { [Names.ManagedByLabel] = Names.Operator, [Names.EvalRunLabel] = run.Metadata.Name };
+        var template = suite.Job is { } job
+            ? Own(run, job, labels, image)
+            : Builtin(run, suite.Builtin!, labels, casesDigest, image, environment);
+        ReporterOf((JsonObject)template["spec"]!)["resources"] = environment.RunnerResources.ToJson();
         return new JsonObject
         {
             ["apiVersion"] = JobView.Resource.ApiVersion,
@@ -52,9 +56,7 @@ internal static class RunnerJob
                 // Logs can be read for this time after the end. The verdict stays in the run.
                 ["ttlSecondsAfterFinished"] = 86_400,
                 ["activeDeadlineSeconds"] = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds),
-                ["template"] = suite.Job is { } job
-                    ? Own(run, job, labels, image)
-                    : Builtin(run, suite.Builtin!, labels, casesDigest, image, environment),
+                ["template"] = template,
             },
         };
     }
@@ -155,12 +157,11 @@ internal static class RunnerJob
         };
         GuardrailSidecar.AddFirst(
             pod,
-            GuardrailSidecar.Container(environment.GuardrailImage, calls, drain: null),
-            environment.NativeSidecars
+            GuardrailSidecar.Container(environment.GuardrailImage, environment.GuardrailResources, calls, drain: null),
+            environment.Server.NativeSidecars
         );
         GuardrailSidecar.AddVolumes(pod, JudgeConfigName(run), calls);
-        var reporter = (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == Reporter)!;
-        ((JsonArray)reporter["env"]!).Add(
+        ((JsonArray)ReporterOf(pod)["env"]!).Add(
             Variable(RunnerVariables.GuardrailQuit, $"http://127.0.0.1:{GuardrailPorts.Admin}{GuardrailPaths.Quit}")
         );
     }
@@ -199,7 +200,7 @@ internal static class RunnerJob
             ],
             RunnerUser
         );
-        container["resources"] = suite.Resources?.DeepClone() ?? Resources();
+        container["resources"] = suite.Resources?.DeepClone() ?? environment.RunnerResources.ToJson();
         container["volumeMounts"] = new JsonArray(
             new JsonObject
             {
@@ -295,7 +296,6 @@ internal static class RunnerJob
             ],
             PodUsers.Reporter
         );
-        reporter["resources"] = Resources();
         reporter["volumeMounts"] = new JsonArray(Mount(readOnly: true));
         ((JsonArray)pod["containers"]!).Add(reporter);
         pod["restartPolicy"] = "Never";
@@ -318,6 +318,9 @@ internal static class RunnerJob
         var own = pod.DeepClone();
         return new JsonObject { ["metadata"] = merged, ["spec"] = own };
     }
+
+    private static JsonObject ReporterOf(JsonObject pod) =>
+        (JsonObject)((JsonArray)pod["containers"]!).Single(container => container!["name"]!.GetValue<string>() == Reporter)!;
 
     private static JsonObject Container(
         string name,
@@ -346,13 +349,6 @@ internal static class RunnerJob
                 ["capabilities"] = new JsonObject { ["drop"] = new JsonArray("ALL") },
                 ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
             },
-        };
-
-    private static JsonObject Resources() =>
-        new()
-        {
-            ["requests"] = new JsonObject { ["cpu"] = "50m", ["memory"] = "64Mi" },
-            ["limits"] = new JsonObject { ["memory"] = "512Mi" },
         };
 
     private static JsonObject Mount(bool readOnly) =>

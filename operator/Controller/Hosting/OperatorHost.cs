@@ -56,10 +56,13 @@ public static class OperatorHost
             options.GuardrailImage,
             options.GrantsUrl,
             GrantsCa: string.Empty,
-            await HasNativeSidecarsAsync(api, cancellationToken),
-            DisruptionView.Resource(await PolicyVersionAsync(api, cancellationToken)),
+            await ServerDiscovery.ReadAsync(api, options.Namespace, cancellationToken),
             [options.Namespace]
-        );
+        )
+        {
+            GuardrailResources = options.GuardrailResources,
+            RunnerResources = options.RunnerResources,
+        };
 
         builder
             .WebHost.UseKestrelCore()
@@ -141,22 +144,6 @@ public static class OperatorHost
                 })
         );
         app.MapEndpoints(options);
-    }
-
-    // Kubernetes 1.29 runs native sidecars by default; before, an init container that never ends keeps the pod from starting.
-    private static async Task<bool> HasNativeSidecarsAsync(KubernetesApi api, CancellationToken cancellationToken)
-    {
-        var version = await api.SendAsync(HttpMethod.Get, "/version", null, null, cancellationToken);
-        int Number(string name) =>
-            int.TryParse(new string([.. version[name]!.GetValue<string>().TakeWhile(char.IsAsciiDigit)]), out var number) ? number : 0;
-        return Number("major") > 1 || Number("minor") >= 29;
-    }
-
-    // policy/v1 came with Kubernetes 1.21, and v1beta1 went with 1.25.
-    private static async Task<string> PolicyVersionAsync(KubernetesApi api, CancellationToken cancellationToken)
-    {
-        var group = await api.SendAsync(HttpMethod.Get, "/apis/policy", null, null, cancellationToken);
-        return group["versions"]!.AsArray().Any(version => version!["version"]!.GetValue<string>() == "v1") ? "v1" : "v1beta1";
     }
 
     private static KubernetesClientConfiguration Configuration()

@@ -55,9 +55,10 @@ internal static class GuardrailSidecar
 
     /// <summary>The container.</summary>
     /// <param name="image">Its image.</param>
+    /// <param name="resources">Its resources.</param>
     /// <param name="spec">What the agent may call, and its ports.</param>
     /// <param name="drain">Its preStop hook; null where no run comes in.</param>
-    public static JsonObject Container(string image, AgentDeploymentSpec spec, JsonObject? drain)
+    public static JsonObject Container(string image, ContainerResources resources, AgentDeploymentSpec spec, JsonObject? drain)
     {
         var mounts = new JsonArray(
             new JsonObject
@@ -121,11 +122,7 @@ internal static class GuardrailSidecar
             ["terminationMessagePolicy"] = "File",
             ["readinessProbe"] = Probe("/readyz", period: 2, failures: 3),
             ["livenessProbe"] = Probe("/healthz", period: 10, failures: 3),
-            ["resources"] = new JsonObject
-            {
-                ["requests"] = new JsonObject { ["cpu"] = "10m", ["memory"] = "48Mi" },
-                ["limits"] = new JsonObject { ["memory"] = "256Mi" },
-            },
+            ["resources"] = resources.ToJson(),
             ["securityContext"] = new JsonObject
             {
                 ["runAsNonRoot"] = true,

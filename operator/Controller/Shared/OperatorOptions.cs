@@ -47,6 +47,12 @@ public sealed record OperatorOptions
     /// <summary>The port of the probes (HEALTH_PORT, 8081).</summary>
     public int HealthPort { get; init; } = 8081;
 
+    /// <summary>Resources of guardrails (GUARDRAIL_RESOURCES, JSON).</summary>
+    public ContainerResources GuardrailResources { get; init; } = ContainerResources.Guardrail;
+
+    /// <summary>Resources of eval runners and reporters (EVAL_RUNNER_RESOURCES, JSON).</summary>
+    public ContainerResources RunnerResources { get; init; } = ContainerResources.Runner;
+
     /// <summary>How many eval runs may be at work at once (EVAL_CONCURRENCY, 10, and EVAL_NAMESPACE_CONCURRENCY, 4).</summary>
     public EvalLimits EvalLimits { get; init; } = new(10, 4);
 
@@ -95,6 +101,17 @@ public sealed record OperatorOptions
                 var text when GoDuration.TryParse(text, out var duration) => duration,
                 var text => throw new InvalidOperationException($"environment variable {name}: \"{text}\" is not a duration such as 2160h"),
             };
+        ContainerResources Resources(string name, ContainerResources fallback)
+        {
+            try
+            {
+                return Optional(name) is { } text ? ContainerResources.Parse(text) : fallback;
+            }
+            catch (FormatException exception)
+            {
+                throw new InvalidOperationException($"environment variable {name} {exception.Message}", exception);
+            }
+        }
         var rotation = new RotationPlan(
             Duration("GRANTS_CA_LIFE", RotationPlan.Default.CaLife),
             Duration("GRANTS_CERTIFICATE_LIFE", RotationPlan.Default.LeafLife),
@@ -123,6 +140,8 @@ public sealed record OperatorOptions
             GrantsPort = Port("GRANTS_PORT", 8443),
             MetricsPort = Port("METRICS_PORT", 8080),
             HealthPort = Port("HEALTH_PORT", 8081),
+            GuardrailResources = Resources("GUARDRAIL_RESOURCES", ContainerResources.Guardrail),
+            RunnerResources = Resources("EVAL_RUNNER_RESOURCES", ContainerResources.Runner),
             EvalLimits = new EvalLimits(Count("EVAL_CONCURRENCY", 10), Count("EVAL_NAMESPACE_CONCURRENCY", 4)),
             PricesConfigMap = Optional("PRICES_CONFIGMAP"),
             Controllers = Concurrency(Optional("RECONCILE_CONCURRENCY")),

@@ -8,7 +8,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What people decide, as they write it: steps, approvals, rollbacks, exceptions.</summary>
 [Collection(ControlPlanes.Rollouts)]
-public sealed class DecisionWorldTests(ControlPlane plane)
+public sealed class DecisionWorldTests(ModernControlPlane plane)
 {
     private static readonly ResourceType Exceptions = ResourceType.Of<ReadinessException>();
 
@@ -205,7 +205,7 @@ public sealed class DecisionWorldTests(ControlPlane plane)
                 step = seen.Object.At("status", "canary") is null ? 0 : seen.Object.Number("status", "canary", "step");
                 stable = seen.Object.Text("status", "servingRevision");
             }
-            if (seen.Type != EndpointsView.Resource || seen.Name != "support" || step is 0 or > 2)
+            if (seen.Type != EndpointsView.Endpoints || seen.Name != "support" || step is 0 or > 2)
                 continue;
             var counts = seen
                 .Object.Items("subsets")

@@ -6,7 +6,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What evals are to the gate, with a real API server and real Job controllers.</summary>
 [Collection(ControlPlanes.Rollouts)]
-public sealed class EvalWorldTests(ControlPlane plane)
+public sealed class EvalWorldTests(ModernControlPlane plane)
 {
     [Fact]
     public async Task A_regression_against_what_serves_blocks_although_the_bar_is_cleared()

@@ -8,7 +8,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 /// operator and a real API server is like.
 /// </summary>
 [Collection(ControlPlanes.Faults)]
-public sealed partial class FaultTests(ControlPlane plane)
+public sealed partial class FaultTests(SlicelessControlPlane plane)
 {
     [Fact]
     public Task With_nothing_in_its_way() => RollOutAsync(_ => { }, Nothing);

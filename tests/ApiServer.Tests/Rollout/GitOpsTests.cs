@@ -6,7 +6,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What Argo CD, Flux and kstatus make of an agent, on objects that the operator wrote, in every situation.</summary>
 [Collection(ControlPlanes.Rollouts)]
-public sealed class GitOpsTests(ControlPlane plane)
+public sealed class GitOpsTests(ModernControlPlane plane)
 {
     [Fact]
     public async Task Argo_CD_Flux_and_kstatus_read_every_situation_as_it_is()

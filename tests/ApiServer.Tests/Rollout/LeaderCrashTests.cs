@@ -5,7 +5,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 /// and nobody has seen the answer. The other one ends what it began.
 /// </summary>
 [Collection(ControlPlanes.Faults)]
-public sealed class LeaderCrashTests(ControlPlane plane, ITestOutputHelper output)
+public sealed class LeaderCrashTests(SlicelessControlPlane plane, ITestOutputHelper output)
 {
     private readonly SortedSet<string> crashedAt = new(StringComparer.Ordinal);
     private readonly HashSet<Step> postponed = [];

@@ -4,7 +4,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>The API server goes away in the middle of an evaluation and comes back.</summary>
 [Collection(ControlPlanes.Faults)]
-public sealed class OutageTests(ControlPlane plane)
+public sealed class OutageTests(SlicelessControlPlane plane)
 {
     // A Lease shorter than the outage is lost, and the process that lost it makes room for a new one; a longer one is kept.
     [Theory]

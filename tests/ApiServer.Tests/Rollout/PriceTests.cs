@@ -9,7 +9,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 /// The platform's prices on a real API server: they reach every guardrail, broken ones reach none, and who wrote them learns it.
 /// </summary>
 [Collection(ControlPlanes.Rollouts)]
-public sealed class PriceTests(ControlPlane plane)
+public sealed class PriceTests(ModernControlPlane plane)
 {
     private static readonly ResourceType Events = new(string.Empty, "v1", "events", "Event");
 

@@ -5,7 +5,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>Two real processes, with the Lease times that users get.</summary>
 [Collection(ControlPlanes.Faults)]
-public sealed class ProcessTests(ControlPlane plane)
+public sealed class ProcessTests(SlicelessControlPlane plane)
 {
     [Fact]
     public async Task A_leader_that_is_killed_in_the_middle_of_an_evaluation_is_followed_by_the_other_process()

@@ -50,7 +50,7 @@ internal sealed class Promises
             Agent(seen);
         else if (seen.Type == ServiceView.Resource)
             Service(seen);
-        else if (seen.Type == EndpointsView.Resource)
+        else if (seen.Type == EndpointsView.Endpoints)
             Endpoints(seen);
         else if (seen.Type == DeploymentView.Resource)
             Deployment(seen);

@@ -284,7 +284,7 @@ internal sealed class RolloutWorld : IAsyncDisposable
                 + $"{seen.Object.At("spec", "selector", Names.RevisionLabel)}"
             );
         var endpoints = Witness
-            .All(EndpointsView.Resource)
+            .All(EndpointsView.Endpoints)
             .Select(seen => $"Endpoints {seen.Name}: {seen.Object["subsets"]?.ToJsonString()}");
         lock (gate)
             return string.Join(

@@ -7,7 +7,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What rests is left in peace, and others may scale.</summary>
 [Collection(ControlPlanes.Rollouts)]
-public sealed class SteadyTests(ControlPlane plane)
+public sealed class SteadyTests(ModernControlPlane plane)
 {
     private static readonly ResourceType Autoscalers = new("autoscaling", "v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler");
 
@@ -61,6 +61,43 @@ public sealed class SteadyTests(ControlPlane plane)
         world.Kubelet.Let("agent:missing", Fate.Ready);
         await world.UntilServesAsync("support", "agent:missing");
         world.ShouldHaveServed("support", "agent:1", "agent:missing");
+    }
+
+    [Fact]
+    public async Task Pods_that_a_LimitRange_refuses_are_told_with_its_message_and_the_agent_s_own_resources_mend_it()
+    {
+        await using var world = await RolloutWorld.StartAsync(plane, replicas: 1);
+        await world.Api.SendAsync(
+            HttpMethod.Post,
+            $"/api/v1/namespaces/{world.Ns}/limitranges",
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["name"] = "small" },
+                ["spec"] = new JsonObject
+                {
+                    ["limits"] = new JsonArray(
+                        new JsonObject
+                        {
+                            ["type"] = "Container",
+                            ["max"] = new JsonObject { ["memory"] = "600Mi" },
+                        }
+                    ),
+                },
+            },
+            "application/json",
+            CancellationToken.None
+        );
+        static Action<JsonObject> Memory(string limit) =>
+            agent => Samples.Set(agent, "spec.guardrails.resources", JsonNode.Parse($$$"""{"limits":{"memory":"{{{limit}}}"}}"""));
+
+        await world.ApplyAgentAsync("support", "agent:1", 1, Memory("1Gi"));
+        await world.UntilAsync(
+            "the LimitRange's message",
+            () => world.Agent("support").Condition("Ready", "message")?.Contains("maximum memory usage", StringComparison.Ordinal) == true
+        );
+
+        await world.ApplyAgentAsync("support", "agent:1", 1, Memory("100Mi"));
+        await world.UntilServesAsync("support", "agent:1");
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>What others do to an agent's objects is set back or told, and then it is quiet again.</summary>
 [Collection(ControlPlanes.Rollouts)]
-public sealed class TamperWorldTests(ControlPlane plane)
+public sealed class TamperWorldTests(ModernControlPlane plane)
 {
     private static readonly ResourceType Disruptions = DisruptionView.Resource("v1beta1");
     private static readonly ResourceType Events = new(string.Empty, "v1", "events", "Event");

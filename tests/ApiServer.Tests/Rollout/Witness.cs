@@ -29,7 +29,7 @@ internal sealed class Witness : IAsyncDisposable
                 Runs,
                 Budgets,
                 ServiceView.Resource,
-                EndpointsView.Resource,
+                EndpointsView.Endpoints,
                 DeploymentView.Resource,
                 JobView.Resource,
                 PodView.Resource,

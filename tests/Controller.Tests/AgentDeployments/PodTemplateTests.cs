@@ -187,17 +187,80 @@ public sealed class PodTemplateTests
         Read(Track.Eval).Budget.ShouldNotBeNull("an evaluation has a cap of its own");
     }
 
+    [Fact]
+    public void The_guardrail_has_the_chart_s_resources_and_an_agent_s_own_for_those_that_it_names()
+    {
+        cluster.Agent.Spec.Guardrails!.Resources = new ResourcesSpec
+        {
+            Requests = new ResourceAmounts { EphemeralStorage = "10Mi" },
+            Limits = new ResourceAmounts { Memory = "1Gi" },
+        };
+
+        var guardrail = Build(native: false)["spec"]!["containers"]![0]!;
+
+        // No request of the chart's stays beside a limit of the agent's: it could be above it.
+        guardrail["resources"]!
+            .ToJsonString()
+            .ShouldBe("""{"requests":{"cpu":"10m","ephemeral-storage":"10Mi"},"limits":{"memory":"1Gi"}}""");
+    }
+
+    [Fact]
+    public void Other_resources_of_the_chart_restart_no_agent_and_hold_for_the_next_revision()
+    {
+        var seen = cluster.Observe();
+        var other = ContainerResources.Parse("""{"requests":{"cpu":"20m"},"limits":{"memory":"300Mi"}}""");
+        JsonObject Made(DeploymentView? live) =>
+            ChildObjects.Deployment(
+                seen with
+                {
+                    Environment = seen.Environment with { GuardrailResources = other },
+                    Children = seen.Children with { Deployments = live is null ? [] : [live] },
+                },
+                new Revision("abc"),
+                Track.Serving,
+                1
+            );
+        string Resources(JsonObject deployment) =>
+            deployment["spec"]!["template"]!["spec"]!["containers"]![0]!["resources"]!.ToJsonString();
+        DeploymentView View(JsonObject deployment)
+        {
+            deployment["metadata"]!["uid"] = "u";
+            deployment["metadata"]!["resourceVersion"] = "1";
+            using var document = JsonDocument.Parse(deployment.ToJsonString());
+            return DeploymentView.Of(document.RootElement);
+        }
+
+        var old = View(ChildObjects.Deployment(seen, new Revision("abc"), Track.Serving, 1));
+        Resources(Made(old)).ShouldBe(ContainerResources.Guardrail.ToString(), "its pods run with these");
+        var next = Made(null);
+        Resources(next).ShouldBe(other.ToString());
+        // And they stay when the values change again.
+        Resources(
+                ChildObjects.Deployment(
+                    seen with
+                    {
+                        Children = seen.Children with { Deployments = [View(next)] },
+                    },
+                    new Revision("abc"),
+                    Track.Serving,
+                    1
+                )
+            )
+            .ShouldBe(other.ToString());
+    }
+
     private JsonObject Build(bool native)
     {
         var seen = cluster.Observe();
         return PodTemplate.Build(
             seen with
             {
-                Environment = seen.Environment with { NativeSidecars = native },
+                Environment = seen.Environment with { Server = seen.Environment.Server with { NativeSidecars = native } },
             },
             new Revision("abc"),
             Track.Serving,
-            "guardrail:1"
+            "guardrail:1",
+            seen.Environment.GuardrailResources
         );
     }
 

@@ -189,7 +189,13 @@ internal sealed class SimulatedCluster
                 Shared = Shared,
                 Prices = Prices,
             },
-            new OperatorEnvironment("guardrail:1", "https://grants", Authority, false, DisruptionView.Resource("v1"), ["platform"]),
+            new OperatorEnvironment(
+                "guardrail:1",
+                "https://grants",
+                Authority,
+                new ServerFeatures(false, DisruptionView.Resource("v1"), EndpointsView.Slices("v1")),
+                ["platform"]
+            ),
             Now
         );
 

@@ -273,8 +273,7 @@ public sealed class RunnerJobTests
         "guardrail:1",
         "https://grants",
         "CA",
-        false,
-        DisruptionView.Resource("v1"),
+        new ServerFeatures(false, DisruptionView.Resource("v1"), EndpointsView.Slices("v1")),
         ["platform"]
     );
 

@@ -58,6 +58,8 @@ public sealed class OperatorHostTests
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
+            if (request.RequestUri!.Query == "?dryRun=All")
+                return Json(HttpStatusCode.Created, await request.Content!.ReadAsStringAsync(cancellationToken));
             if (request.Method == HttpMethod.Post)
             {
                 Created.Add((JsonObject)JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!);
@@ -65,8 +67,7 @@ public sealed class OperatorHostTests
             }
             return request.RequestUri!.AbsolutePath switch
             {
-                "/version" => Json(HttpStatusCode.OK, """{"major": "1", "minor": "30"}"""),
-                "/apis/policy" => Json(HttpStatusCode.OK, """{"versions": [{"version": "v1"}]}"""),
+                "/apis/policy/v1" => Json(HttpStatusCode.OK, """{"resources": [{"name": "poddisruptionbudgets"}]}"""),
                 _ => Json(HttpStatusCode.NotFound, """{"kind": "Status", "reason": "NotFound"}"""),
             };
         }

@@ -129,7 +129,9 @@ public sealed class PriceBookTests : ILogger<PriceBook>
                 "PRICES_CONFIGMAP" => Source.Name,
                 "GRANTS_SECRET" => "x",
                 _ when name.StartsWith("GRANTS_", StringComparison.Ordinal) && name != "GRANTS_URL" => null,
-                _ when name.EndsWith("_PORT", StringComparison.Ordinal) || name.EndsWith("CONCURRENCY", StringComparison.Ordinal) => null,
+                _ when name.EndsWith("_PORT", StringComparison.Ordinal)
+                        || name.EndsWith("CONCURRENCY", StringComparison.Ordinal)
+                        || name.EndsWith("_RESOURCES", StringComparison.Ordinal) => null,
                 _ => "x",
             }
         );

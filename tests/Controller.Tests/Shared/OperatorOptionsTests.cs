@@ -1,10 +1,41 @@
 using AgentReadiness.Controller.Shared;
+using CsCheck;
 
 namespace AgentReadiness.Controller.Tests;
 
 /// <summary>The operator's settings: what is wrong is said at the start, with the variable and what to write instead.</summary>
 public sealed class OperatorOptionsTests
 {
+    [Theory]
+    [InlineData("[]", "is not an object")]
+    [InlineData("{", "is not JSON")]
+    [InlineData("""{"limits":{},"limits":{}}""", "is not JSON")]
+    [InlineData("""{"claims":[]}""", "\"claims\"")]
+    [InlineData("""{"limits":[]}""", "limits")]
+    [InlineData("""{"limits":{"memory":"much"}}""", "limits.memory")]
+    [InlineData("""{"requests":{"cpu":null}}""", "requests.cpu")]
+    [InlineData("""{"requests":{"cpu":"-1"}}""", "requests.cpu")]
+    public void Resources_that_are_none_are_refused_by_name(string text, string named) =>
+        Should.Throw<FormatException>(() => ContainerResources.Parse(text)).Message.ShouldContain(named);
+
+    [Theory]
+    [InlineData("{}", "{}")]
+    [InlineData("""{"limits":{"memory":"1.5Gi","cpu":2}}""", """{"limits":{"cpu":"2","memory":"1.5Gi"}}""")]
+    public void Resources_are_read_as_a_container_has_them(string text, string read) =>
+        ContainerResources.Parse(text).ToString().ShouldBe(read);
+
+    [Fact]
+    public void No_unlisted_text_passes_as_resources() =>
+        Gen.String.Sample(text =>
+        {
+            try
+            {
+                var read = ContainerResources.Parse(text);
+                ContainerResources.Parse(read.ToString()).ToString().ShouldBe(read.ToString());
+            }
+            catch (FormatException) { }
+        });
+
     [Theory]
     [InlineData(null, 4, 4)]
     [InlineData("", 4, 4)]

@@ -10,3 +10,12 @@ local_binaries() {
   [ -d "$BIN" ] || "$HERE/build-kubernetes.sh" "$BIN" >&2
   printf '%s\n' "$BIN"
 }
+
+# The server of custom resources of a current Kubernetes; the same about the suffix.
+CRD_SERVER=$CACHE/crd-server-1
+
+# Prints the folder that holds it, after it made sure that it does.
+local_crd_server() {
+  [ -d "$CRD_SERVER" ] || "$HERE/build-crd-server.sh" "$CRD_SERVER" >&2
+  printf '%s\n' "$CRD_SERVER"
+}

@@ -1,0 +1,138 @@
+using AgentReadiness.Contracts;
+
+namespace AgentReadiness.ApiServer.Tests.Definitions;
+
+/// <summary>A CEL rule of a definition, a value that obeys it and one that breaks it.</summary>
+/// <param name="Plural">The kind.</param>
+/// <param name="Path">Where the rule stands in the schema; empty: at the root.</param>
+/// <param name="Rule">The expression.</param>
+/// <param name="Field">The field of the kind's sample that gets the values.</param>
+/// <param name="Sound">A value that obeys.</param>
+/// <param name="Broken">A value that breaks this rule and no other.</param>
+internal sealed record RulePair(string Plural, string Path, string Rule, string Field, string Sound, string Broken)
+{
+    private const string Limits = "has(self.maxCost) || has(self.maxTokens)";
+    private const string Key = "!has(self.credentials) || self.url.startsWith('https://') || (has(self.insecure) && self.insecure)";
+    private const string Label = "self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')";
+
+    /// <summary>Every pair; a rule may have several.</summary>
+    public static IReadOnlyList<RulePair> All { get; } =
+    [
+        new("agentbudgets", "spec.windows[]", Limits, "spec.windows[0]", """{"period":"Day","maxTokens":5}""", """{"period":"Day"}"""),
+        new("agentdeployments", "", Label, "metadata.name", "\"a-1\"", "\"1a\""),
+        new("agentdeployments", "", Label, "metadata.name", $"\"{new string('a', 40)}\"", $"\"{new string('a', 41)}\""),
+        new("agentdeployments", "", Label, "metadata.name", "\"a\"", "\"a.b\""),
+        new(
+            "agentdeployments",
+            "spec.rollout",
+            "self.strategy != 'Canary' || size(self.steps) > 0",
+            "spec.rollout",
+            """{"strategy":"Canary","steps":[{"percent":10,"hold":"1m"}]}""",
+            """{"strategy":"Canary"}"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.rollout",
+            "self.strategy != 'BlueGreen' || size(self.steps) == 0",
+            "spec.rollout",
+            "{}",
+            """{"steps":[{"percent":10,"hold":"1m"}]}"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.evals[].repeats",
+            "self.min <= self.max",
+            "spec.evals[0].repeats",
+            """{"min":2,"max":2}""",
+            """{"min":2}"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.budget.windows[]",
+            Limits,
+            "spec.budget.windows[0]",
+            """{"period":"Day","maxTokens":5}""",
+            """{"period":"Day"}"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.budget.attribution",
+            Attribution.TakenRule,
+            "spec.budget.attribution",
+            """["customer","models"]""",
+            """["customer","model"]"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.guardrails.upstreams[]",
+            Key,
+            "spec.guardrails.upstreams[0]",
+            """{"name":"a","format":"OpenAI","url":"http://a.b.svc/v1","insecure":true,"credentials":{"secretRef":{"name":"s","key":"k"}}}""",
+            """{"name":"a","format":"OpenAI","url":"http://a.b.svc/v1","insecure":false,"credentials":{"secretRef":{"name":"s","key":"k"}}}"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.guardrails.upstreams[]",
+            Key,
+            "spec.guardrails.upstreams[0]",
+            """{"name":"a","format":"OpenAI","url":"http://a.b.svc/v1"}""",
+            """{"name":"a","format":"OpenAI","url":"http://a.b.svc/v1","credentials":{"secretRef":{"name":"s","key":"k"}}}"""
+        ),
+        new(
+            "budgetledgers",
+            "spec",
+            "self == oldSelf",
+            "spec",
+            """{"namespace":"shop","agent":"support","account":"Serving"}""",
+            """{"namespace":"shop","agent":"other","account":"Serving"}"""
+        ),
+        new("evalruns", "spec.repeats", "self.min <= self.max", "spec.repeats", "{}", """{"min":3,"max":2}"""),
+        new("evalruns", "spec", "self == oldSelf", "spec.minScore", "\"0.90\"", "\"0.10\""),
+        new(
+            "evalsuites",
+            "spec",
+            "[has(self.builtin), has(self.job), has(self.external)].exists_one(one, one)",
+            "spec",
+            """{"external":{"serviceAccounts":[{"namespace":"ci","name":"ci"}]}}""",
+            """{"external":{"serviceAccounts":[{"namespace":"ci","name":"ci"}]},"job":{"template":{}}}"""
+        ),
+        new(
+            "evalsuites",
+            "spec",
+            "[has(self.builtin), has(self.job), has(self.external)].exists_one(one, one)",
+            "spec",
+            """{"job":{"template":{}}}""",
+            "{}"
+        ),
+        new(
+            "evalsuites",
+            "spec.builtin",
+            "has(self.cases) != has(self.volume)",
+            "spec.builtin",
+            """{"volume":{"claimName":"c","path":"a.jsonl","version":"1"}}""",
+            """{"cases":{"name":"a","key":"b"},"volume":{"claimName":"c","path":"a.jsonl","version":"1"}}"""
+        ),
+        new(
+            "evalsuites",
+            "spec.builtin",
+            "has(self.cases) != has(self.volume)",
+            "spec.builtin",
+            """{"cases":{"name":"a","key":"b"}}""",
+            "{}"
+        ),
+        new(
+            "evalsuites",
+            "spec.builtin.judge",
+            Key,
+            "spec.builtin.judge",
+            """{"url":"http://a.b.svc/v1","model":"m","insecure":true,"credentials":{"secretRef":{"name":"s","key":"k"}}}""",
+            """{"url":"http://a.b.svc/v1","model":"m","credentials":{"secretRef":{"name":"s","key":"k"}}}"""
+        ),
+    ];
+
+    /// <summary>The rule compares with the object as it was: it holds for changes alone.</summary>
+    public bool IsAboutChanges => Rule.Contains("oldSelf", StringComparison.Ordinal);
+
+    /// <inheritdoc />
+    public override string ToString() => $"{Plural} {Path}: {Rule}";
+}
