@@ -27,8 +27,10 @@ internal sealed class JUnitCase(JUnitXml xml)
     /// <summary>What of it is counted.</summary>
     public JUnitTally Tally { get; } = new();
 
-    /// <summary>gotestsum writes a case of this name where a package fails before or beside its tests, and counts it nowhere.</summary>
-    private bool IsBrokenSuite => Class.Length == 0 && Name == "TestMain" && byElement == CaseOutcome.Failed;
+    /// <summary>gotestsum and jest-junit write a case of such a name where a suite fails before its tests, and do not count it as one.</summary>
+    private bool IsBrokenSuite =>
+        byElement is CaseOutcome.Failed or CaseOutcome.Errored
+        && ((Class.Length == 0 && Name == "TestMain") || Class == "Test suite failed to run");
 
     public void Read()
     {
@@ -170,6 +172,7 @@ internal sealed class JUnitCase(JUnitXml xml)
         {
             Tally[JUnitNumber.Broken] = 1;
             Tally[JUnitNumber.Failures] = 0;
+            Tally[JUnitNumber.Errors] = 0;
             return;
         }
         var said = Worse(byElement, byWord);
