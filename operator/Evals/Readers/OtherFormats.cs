@@ -55,6 +55,7 @@ internal static class OtherFormats
         ($"pytest-json-report: {ToJUnit} (pytest --junitxml)", ["exitcode", "tests[]"]),
         ($"RSpec's own: {ToJUnit} (gem rspec_junit_formatter)", ["examples[]", "summary_line"]),
         ($"go test -json: {ToJUnit} (gotestsum --junitfile)", ["Action", "Package"]),
+        ($"Cucumber's: {ToJUnit}", ["elements[]", "keyword"]),
         ("SARIF, which has no cases", ["$schema", "runs[]"]),
         ($"the log of OpenAI's older evals: {ToNative}", ["spec{}"]),
         ($"the log of OpenAI's older evals: {ToNative}", ["run_id", "event_id"]),

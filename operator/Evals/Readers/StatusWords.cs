@@ -17,14 +17,11 @@ internal static class StatusWords
 
     private static readonly HashSet<string> Skipped = Set("skip", "skipped", "ignored");
 
-    // Names of attributes and members that tell an outcome, where a word follows and where true or false does.
+    // Names of attributes and members that tell an outcome in a word. A number or a truth is none: a status of 1 is mostly a failure.
+    private static readonly HashSet<string> Naming = Set("status", "state", "result", "outcome", "verdict", "conclusion");
+
+    // Names of those that are true, or a word, where all is well.
     private static readonly HashSet<string> Saying = Set(
-        "status",
-        "state",
-        "result",
-        "outcome",
-        "verdict",
-        "conclusion",
         "success",
         "succeeded",
         "successful",
@@ -98,7 +95,8 @@ internal static class StatusWords
     public static bool IsDisabled(string? word) => Disabled.Contains(word?.Trim() ?? string.Empty);
 
     /// <summary>Whether an attribute or member of this name tells how the case ended: "status", "isSuccess", "test-result", "aborted".</summary>
-    public static bool TellsOutcome(string name) => Core(name) is { } core && (Saying.Contains(core) || Denying.Contains(core));
+    public static bool TellsOutcome(string name) =>
+        Core(name) is { } core && (Naming.Contains(core) || Saying.Contains(core) || Denying.Contains(core));
 
     /// <summary>Whether a name says that something went wrong, as "failure" and "isAborted" do.</summary>
     public static bool IsDenial(string name) => Core(name) is { } core && Denying.Contains(core);
@@ -120,13 +118,13 @@ internal static class StatusWords
                         var outcome => outcome,
                     }
                 : null;
-        return Of(said)
-            ?? (
-                said.Length == 0 || Yes.Contains(said) ? CaseOutcome.Passed
-                : core is not null && Of(core) == CaseOutcome.Passed && core is not ("run" or "completed") && No.Contains(said)
-                    ? CaseOutcome.Failed
-                : null
-            );
+        if (said.Length == 0)
+            return CaseOutcome.Passed;
+        if (Of(said) is not null || core is null || Naming.Contains(core))
+            return Of(said);
+        return Yes.Contains(said) ? CaseOutcome.Passed
+            : No.Contains(said) && Of(core) == CaseOutcome.Passed && core is not ("run" or "completed") ? CaseOutcome.Failed
+            : null;
     }
 
     /// <summary>Whether a grader's reason is that there was nothing to grade: its pass is none.</summary>

@@ -29,6 +29,8 @@ public sealed class NotAPassTests
     [InlineData("""<testcase classname="a" name="b" status="passed?"/>""", "\"passed?\"")]
     [InlineData("""<testcase classname="a" name="b" status="not passed"/>""", "\"not passed\"")]
     [InlineData("""<testcase classname="a" name="b" status="0"/>""", "\"0\"")]
+    [InlineData("""<testcase classname="a" name="b" status="1"/>""", "\"1\"")]
+    [InlineData("""<testcase classname="a" name="b" result="true"/>""", "\"true\"")]
     [InlineData("""<testcase classname="a" name="b" status="NaN"/>""", "\"NaN\"")]
     [InlineData("""<testcase classname="a" name="b" result="canceled"/>""", "result is \"canceled\"")]
     [InlineData("""<testcase classname="a" name="b" outcome="NotExecuted"/>""", "outcome is \"NotExecuted\"")]
