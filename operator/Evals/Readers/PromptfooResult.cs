@@ -136,7 +136,8 @@ internal sealed class PromptfooResult : IDisposable
         // A grader that divides by nothing leaves no number behind.
         if (score is { Finite: null })
             return Errored("passed without a score");
-        if (!asserted && (assertsNothing || tested))
+        // A grading without its parts may have been stripped; a list of assertions that is empty was not.
+        if (!asserted && (assertsNothing || (tested && graded is null)))
         {
             Fault = "it asserted nothing";
             return CaseOutcome.Skipped;
@@ -158,7 +159,7 @@ internal sealed class PromptfooResult : IDisposable
                 graded = words!.Flag("gradingResult.pass");
                 break;
             case "reason":
-                assertsNothing = json.Scalar().Text == NoAssertions;
+                assertsNothing |= NoAssertions.Equals(json.Scalar().Text, StringComparison.OrdinalIgnoreCase);
                 break;
             case "componentResults":
                 json.ArrayIfAny(() => asserted = true);
@@ -209,6 +210,7 @@ internal sealed class PromptfooResult : IDisposable
                 });
                 // An empty list has a beginning and an end.
                 asserted |= tokens > 2;
+                assertsNothing |= tokens <= 2;
                 break;
             case "metadata":
                 Tagged(json);
