@@ -12,7 +12,9 @@ public enum CaseOutcome
     /// <summary>At least one repeat could not be measured: the score is unknown, which is not good.</summary>
     Errored,
 
-    /// <summary>Left out on purpose by the tool; it counts neither for nor against, and never as passed.</summary>
+    /// <summary>
+    /// Left out on purpose by the tool, or a case in which nothing was asserted: it counts neither for nor against, and never as passed.
+    /// </summary>
     Skipped,
 }
 
@@ -43,7 +45,7 @@ public sealed record MeasuredCase
     /// <summary>The slowest repeat; null where the tool does not say.</summary>
     public TimeSpan? Latency { get; init; }
 
-    /// <summary>Why it could not be measured, shortened; null otherwise.</summary>
+    /// <summary>Why it could not be measured, or why it is skipped where that is known, shortened; null otherwise.</summary>
     public string? Fault { get; init; }
 }
 

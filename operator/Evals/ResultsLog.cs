@@ -145,6 +145,8 @@ public static class ResultsLog
                 break;
             case CaseOutcome.Skipped:
                 json.WriteBoolean("skipped", true);
+                if (one.Fault is not null)
+                    json.WriteString("reason", one.Fault);
                 break;
             default:
                 // The shortest text that is read as the same number.

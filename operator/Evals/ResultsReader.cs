@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using AgentReadiness.Evals.Readers;
+using AgentReadiness.Evals.Readers.JUnit;
 
 namespace AgentReadiness.Evals;
 
@@ -84,20 +85,37 @@ public static class ResultsReader
             throw new ResultsException(EvalReasons.NoCases, "the file is empty");
         if (start.StartsWith("PK"u8))
             return (ResultFormats.Inspect, InspectArchive.Read);
+        if (WideText.Of(start) is { } wide)
+            return wide.IsXml ? (ResultFormats.JUnit, JUnitReader.Read) : RecogniseWide(stream, wide);
         var text = (start.StartsWith(Encoding.UTF8.Preamble) ? start[3..] : start).TrimStart(" \t\r\n"u8);
         if (text.IsEmpty)
             throw new ResultsException(EvalReasons.NoCases, "the file holds nothing but space");
-        // XML may be UTF-16, which begins with a sign of its byte order.
-        if (text[0] == '<' || start.StartsWith((byte[])[0xFF, 0xFE]) || start.StartsWith((byte[])[0xFE, 0xFF]))
+        if (text[0] == '<')
             return (ResultFormats.JUnit, JUnitReader.Read);
         if (text[0] is not ((byte)'{' or (byte)'['))
             throw new ResultsException(EvalReasons.UnknownFormat, "neither a JSON object, nor a list, nor XML, nor an archive");
         return RecogniseJson(stream);
     }
 
+    // JSON is UTF-8, but a shell of Windows writes UTF-16 where a tool's output is sent to a file.
+    private static (string Format, Func<Stream, CaseCollector> Read) RecogniseWide(Stream stream, WideText wide)
+    {
+        using var narrow = wide.ToUtf8(stream);
+        var (format, read) = RecogniseJson(narrow);
+        return (
+            format,
+            file =>
+            {
+                using var bytes = wide.ToUtf8(file);
+                return read(bytes);
+            }
+        );
+    }
+
     private static (string Format, Func<Stream, CaseCollector> Read) RecogniseJson(Stream stream)
     {
-        stream.Position = 0;
+        if (stream.CanSeek)
+            stream.Position = 0;
         var json = new JsonStream(stream, lines: true);
         json.Require();
         // Only one tool writes a list, and what its first element is tells.
@@ -107,7 +125,7 @@ public static class ResultsReader
         if (list && json.Token != JsonTokenType.StartObject)
             throw new ResultsException(EvalReasons.UnknownFormat, "a JSON list of no known tool");
         var keys = new HashSet<string>(StringComparer.Ordinal);
-        json.Object(key =>
+        void Note(string key)
         {
             if (keys.Count < MaxKeys)
                 keys.Add(
@@ -115,6 +133,13 @@ public static class ResultsReader
                     : json.Token == JsonTokenType.StartArray ? key + "[]"
                     : key
                 );
+        }
+        json.Object(key =>
+        {
+            Note(key);
+            // Several tools have an object of this name; what is in it tells them apart.
+            if (key == "results" && json.Token == JsonTokenType.StartObject)
+                json.Object(inner => Note($"results.{inner}"));
         });
         var found = list ? ListCandidates(keys).ToList() : Candidates(keys, json.Read()).ToList();
         return found.Count switch
@@ -122,7 +147,8 @@ public static class ResultsReader
             1 => found[0],
             0 => throw new ResultsException(
                 EvalReasons.UnknownFormat,
-                $"JSON of no known tool; its keys are {string.Join(", ", keys.Order(StringComparer.Ordinal).Take(8))}"
+                OtherFormats.OfJson(keys)
+                    ?? $"JSON of no known tool; its keys are {string.Join(", ", keys.Order(StringComparer.Ordinal).Take(8))}"
             ),
             _ => throw new ResultsException(
                 EvalReasons.UnknownFormat,
@@ -148,7 +174,11 @@ public static class ResultsReader
         if (keys.Contains("testCases[]") || keys.Contains("conversationalTestCases[]") || keys.Contains("testRunData{}"))
             yield return (ResultFormats.DeepEval, Single(DeepEvalReader.Document));
         var summary = keys.Contains("results[]") && (keys.Contains("stats{}") || keys.Contains("table{}") || keys.Contains("version"));
-        var export = keys.Contains("results{}") && !keys.Contains("eval{}");
+        var export =
+            keys.Contains("results.results[]")
+            || keys.Contains("results.outputs[]")
+            || keys.Contains("results.table{}")
+            || (keys.Contains("results.stats{}") && keys.Contains("results.version"));
         if (summary || export || (keys.Contains("table{}") && !keys.Contains("results[]")))
             yield return (ResultFormats.Promptfoo, Single(PromptfooReader.Document));
         if (keys.Contains("success") && (keys.Contains("promptIdx") || keys.Contains("testIdx") || keys.Contains("gradingResult{}")))

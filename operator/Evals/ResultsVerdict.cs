@@ -62,7 +62,7 @@ public static class ResultsVerdict
         if (measured.Count == 0)
             return Error(
                 EvalReasons.NoCases,
-                Text($"no case was measured, {results.Cases.Count} were skipped: an empty measurement is not a pass")
+                Text($"no case was measured, {results.Cases.Count} were skipped{Omission(results)}: an empty measurement is not a pass")
             );
         if (baseline?.Problems is [var unusable, ..])
             return Error(EvalReasons.BaselineUnusable, $"the baseline: {unusable.Message} ({unusable.Reason})");
@@ -201,6 +201,10 @@ public static class ResultsVerdict
             )
         );
     }
+
+    // Where nothing was asserted, whoever wrote the suite should read so.
+    private static string Omission(EvalResults results) =>
+        results.Cases.FirstOrDefault(one => one.Fault is not null) is { } first ? $" ({first.Id}: {first.Fault})" : string.Empty;
 
     private static string Sampled(EvalResults baseline) =>
         baseline.SampledFrom is { } all ? Text($", from a sample of {baseline.Cases.Count} of the baseline's {all},") : string.Empty;

@@ -47,7 +47,9 @@ public sealed class ResultsTrapTests
     [InlineData("deepeval.json", "\"success\": true, \"score\": 0.8", "\"success\": false, \"score\": 0.8", "CountsDisagree")]
     [InlineData("deepeval.json", "\"name\": \"test_refund\", ", "", "ResultsUnreadable")]
     // JUnit: counts, DTDs, other XML.
-    [InlineData("junit-pytest.xml", "tests=\"4\"", "tests=\"5\"", "CountsDisagree")]
+    [InlineData("junit-pytest.xml", "tests=\"4\"", "tests=\"3\"", "CountsDisagree")]
+    [InlineData("junit-surefire.xml", "tests=\"3\"", "tests=\"2\"", "CountsDisagree")]
+    [InlineData("junit-surefire.xml", "tests=\"3\"", "tests=\"6\"", "CountsDisagree")]
     [InlineData("junit-pytest.xml", "failures=\"1\"", "failures=\"2\"", "CountsDisagree")]
     [InlineData("junit-pytest.xml", "errors=\"1\"", "errors=\"0\"", "CountsDisagree")]
     [InlineData("junit-pytest.xml", "skipped=\"1\"", "skipped=\"0\"", "CountsDisagree")]

@@ -97,6 +97,7 @@ internal sealed class CaseCollector
         private decimal? cost;
         private TimeSpan? latency;
         private string? fault;
+        private string? omission;
 
         public void Add(string id, Measurement measured)
         {
@@ -132,6 +133,9 @@ internal sealed class CaseCollector
                     fault = fault is null || string.CompareOrdinal(text, fault) < 0 ? text : fault;
                     break;
                 default:
+                    // The smallest here, too.
+                    if (measured.Fault is { } why && Cut(why) is var cut && (omission is null || string.CompareOrdinal(cut, omission) < 0))
+                        omission = cut;
                     break;
             }
             foreach (var tag in (measured.Tags ?? []).Where(tag => tag.Length > 0))
@@ -176,7 +180,7 @@ internal sealed class CaseCollector
                 Tags = tags is null ? [] : [.. tags],
                 Cost = cost < MaxCost ? cost : null,
                 Latency = latency,
-                Fault = fault,
+                Fault = outcome == CaseOutcome.Skipped ? omission : fault,
             };
         }
 

@@ -46,6 +46,7 @@ internal sealed class ExtensionsAIReader(JsonStream json)
             run = null;
         List<string> tags = [];
         var metrics = new Metrics(json);
+        var words = new JsonWords(json);
         double? seconds = null;
         json.Object(name =>
         {
@@ -60,12 +61,19 @@ internal sealed class ExtensionsAIReader(JsonStream json)
                 case "executionName":
                     run = json.Scalar().Name;
                     break;
-                case "evaluationResult":
-                    json.ObjectIfAny(part =>
+                case "evaluationResult" when json.Token == JsonTokenType.StartObject:
+                    json.Object(part =>
                     {
-                        if (part == "metrics")
-                            json.ObjectIfAny(metrics.Add);
+                        if (part == "metrics" && json.Token == JsonTokenType.StartObject)
+                            json.Object(metrics.Add);
+                        else if (part == "metrics")
+                            words.NotUnderstood(part, json.Scalar());
+                        else
+                            words.Look(part);
                     });
+                    break;
+                case "evaluationResult":
+                    words.NotUnderstood(name, json.Scalar());
                     break;
                 case "tags":
                     tags = json.Texts();
@@ -82,6 +90,7 @@ internal sealed class ExtensionsAIReader(JsonStream json)
                     });
                     break;
                 default:
+                    words.Look(name);
                     break;
             }
         });
@@ -96,16 +105,27 @@ internal sealed class ExtensionsAIReader(JsonStream json)
         execution = run ?? string.Empty;
         if (!seen.Add((scenario, iteration ?? string.Empty)))
             throw new ResultsException(EvalReasons.DuplicateCases, $"scenario {scenario}, iteration {iteration} is there twice");
-        var fault = metrics.Fault ?? (metrics.Decisive == 0 ? "no metric is interpreted" : null);
+        var fault = metrics.Fault ?? words.Fault ?? (metrics is { Count: > 0, Decisive: 0 } ? "no metric is interpreted" : null);
         var outcome =
             fault is not null ? CaseOutcome.Errored
+            : metrics.Count == 0 ? CaseOutcome.Skipped
             : metrics.Failed ? CaseOutcome.Failed
             : CaseOutcome.Passed;
+        fault ??= metrics.Count == 0 ? "it has no metric" : null;
         cases.Add(Measurement.Of(scenario, outcome) with { Tags = tags, LatencySeconds = seconds, Fault = fault });
     }
 
     private sealed class Metrics(JsonStream json)
     {
+        private static readonly HashSet<string> Ratings = new(
+            ["unacceptable", "poor", "average", "good", "exceptional"],
+            StringComparer.OrdinalIgnoreCase
+        );
+
+        private static readonly HashSet<string> Remarks = new(["informational", "warning"], StringComparer.OrdinalIgnoreCase);
+
+        public int Count { get; private set; }
+
         public int Decisive { get; private set; }
 
         public bool Failed { get; private set; }
@@ -115,11 +135,12 @@ internal sealed class ExtensionsAIReader(JsonStream json)
         public void Add(string name)
         {
             var type = string.Empty;
-            JsonScalar value = default;
-            bool interpreted = false,
-                inconclusive = false;
+            JsonScalar value = default,
+                rating = default;
+            var interpreted = false;
             bool? failed = null;
             string? error = null;
+            var words = new JsonWords(json);
             json.ObjectIfAny(member =>
             {
                 switch (member)
@@ -134,30 +155,41 @@ internal sealed class ExtensionsAIReader(JsonStream json)
                         interpreted = true;
                         json.Object(part =>
                         {
-                            failed = part == "failed" ? json.Scalar().Flag : failed;
-                            inconclusive |=
-                                part == "rating" && "inconclusive".Equals(json.Scalar().Text, StringComparison.OrdinalIgnoreCase);
+                            if (part == "failed")
+                                failed = words.Flag(part);
+                            else if (part == "rating")
+                                rating = json.Scalar();
+                            else
+                                words.Look(part);
                         });
                         break;
+                    case "interpretation":
+                        if (json.Scalar() is { IsNull: false } other)
+                            words.NotUnderstood(member, other);
+                        break;
                     case "diagnostics":
-                        json.ArrayIfAny(() => error = Error() ?? error);
+                        if (json.Token == JsonTokenType.StartArray)
+                            json.ArrayIfAny(() => error = Error() ?? error);
+                        else
+                            error = JsonWords.Error(json) ?? error;
                         break;
                     default:
+                        words.Look(member);
                         break;
                 }
             });
-            Judge(name, Fits(type, value), interpreted, inconclusive, failed, error);
-        }
-
-        // A judge that cannot be understood leaves an error and a failed interpretation: the error is the truth of the two.
-        private void Judge(string name, bool hasValue, bool interpreted, bool inconclusive, bool? failed, string? error)
-        {
-            if (error is not null)
-                Fault ??= $"{name}: {error}";
-            else if (!interpreted && !hasValue)
-                Fault ??= $"{name}: no value";
-            else if (interpreted && (failed is null || (inconclusive && failed == false)))
-                Fault ??= $"{name}: its interpretation says neither passed nor failed";
+            Count++;
+            // A judge that cannot be understood leaves an error and a failed interpretation: the error is the truth of the two.
+            var fault =
+                error
+                ?? words.Fault
+                ?? (
+                    interpreted ? Interpretation(type, value, rating, failed)
+                    : Fits(type, value) ? null
+                    : "no value"
+                );
+            if (fault is not null)
+                Fault ??= $"{name}: {fault}";
             else if (interpreted)
             {
                 Decisive++;
@@ -165,16 +197,26 @@ internal sealed class ExtensionsAIReader(JsonStream json)
             }
         }
 
+        // Null where it says passed or failed, in the words of EvaluationRating. What failed did fail, whatever its rating.
+        private static string? Interpretation(string type, JsonScalar value, JsonScalar rating, bool? failed) =>
+            failed is null ? "its interpretation says neither passed nor failed"
+            : failed == true ? null
+            : rating.Text is null || !Ratings.Contains(rating.Text) ? $"it did not fail, but its rating is {JsonWords.Word(rating)}"
+            : type != "none" && !Fits(type, value) ? $"it did not fail, but its value is {JsonWords.Word(value)}"
+            : null;
+
         private string? Error()
         {
-            string? severity = null,
-                message = null;
+            JsonScalar severity = default;
+            string? message = null;
             json.ObjectIfAny(part =>
             {
-                severity = part == "severity" ? json.Scalar().Name : severity;
+                severity = part == "severity" ? json.Scalar() : severity;
                 message = part == "message" ? json.Scalar().Text : message;
             });
-            return "error".Equals(severity, StringComparison.OrdinalIgnoreCase) ? message ?? "error" : null;
+            return severity.Text is { } said && Remarks.Contains(said) ? null
+                : "error".Equals(severity.Text, StringComparison.OrdinalIgnoreCase) ? message ?? "error"
+                : $"a diagnostic's severity is {JsonWords.Word(severity)}: {message}";
         }
 
         private static bool Fits(string type, JsonScalar value) =>

@@ -15,6 +15,7 @@ internal sealed class InspectReader
     private string? status;
     private string? error;
     private bool invalidated;
+    private bool scored;
     private double? total;
     private double? completed;
 
@@ -39,6 +40,7 @@ internal sealed class InspectReader
         if (!seen.Add((id, sample.Epoch)))
             throw new ResultsException(EvalReasons.DuplicateCases, $"sample {id}, epoch {sample.Epoch}, is there twice");
         invalidated |= sample.Invalidated;
+        scored |= sample.IsScored;
         cases.Add(sample.ToMeasurement(id));
     }
 
@@ -47,6 +49,8 @@ internal sealed class InspectReader
     {
         if (status != "success")
             throw Incomplete($"the log's status is {status ?? "missing"}{(error is null ? string.Empty : $": {error}")}");
+        if (error is not null)
+            throw Incomplete($"the log has an error: {error}");
         if (invalidated)
             throw Incomplete("the log, or a sample of it, was invalidated");
         if (total is null || completed is null)
@@ -56,6 +60,12 @@ internal sealed class InspectReader
         if (total != cases.Count)
             throw ResultsException.Disagree(
                 string.Create(CultureInfo.InvariantCulture, $"total_samples is {total}, but {cases.Count} samples are in the log")
+            );
+        // A task without a scorer answers questions, and measures nothing.
+        if (!scored && cases.Count > 0)
+            throw new ResultsException(
+                EvalReasons.NoCases,
+                "no sample was scored: the task has no scorer, or its scores are not in the log"
             );
         return cases;
     }
@@ -73,7 +83,7 @@ internal sealed class InspectReader
                 invalidated |= json.Scalar() is { IsNull: false, Flag: not false };
                 break;
             case "error":
-                json.ObjectIfAny(part => error = part == "message" ? json.Scalar().Text : error);
+                error = JsonWords.Error(json);
                 break;
             case "results":
                 json.ObjectIfAny(part =>
@@ -105,6 +115,7 @@ internal sealed class InspectSample
 {
     private readonly List<(string Scorer, JsonScalar Value)> scores = [];
     private List<string> tags = [];
+    private JsonWords? words;
     private string? error;
     private double? seconds;
 
@@ -114,7 +125,12 @@ internal sealed class InspectSample
 
     public bool Invalidated { get; private set; }
 
-    public void Read(JsonStream json) =>
+    /// <summary>Whether a scorer, or a fault, says anything of it.</summary>
+    public bool IsScored => scores.Count > 0 || (error ?? words?.Fault) is not null;
+
+    public void Read(JsonStream json)
+    {
+        words = new JsonWords(json);
         json.Object(name =>
         {
             switch (name)
@@ -125,19 +141,26 @@ internal sealed class InspectSample
                 case "epoch":
                     Epoch = json.Scalar().Name ?? "?";
                     break;
+                case "scores" when json.Token == JsonTokenType.StartObject:
+                    json.Object(scorer => Score(json, scorer));
+                    break;
                 case "scores":
-                    json.ObjectIfAny(scorer => Score(json, scorer));
+                    if (json.Scalar() is { IsNull: false } other)
+                        words.NotUnderstood(name, other);
                     break;
                 // Logs before there were several scorers.
-                case "score":
+                case "score" when json.Token != JsonTokenType.Null:
                     Score(json, "score");
                     break;
-                case "error" when json.Token == JsonTokenType.StartObject:
-                    error = "error";
-                    json.Object(part => error = part == "message" ? json.Scalar().Text ?? error : error);
+                case "error":
+                    // An error without a text is one, too.
+                    error = json.Token == JsonTokenType.StartObject ? JsonWords.Error(json) ?? "error" : JsonWords.Error(json);
                     break;
                 case "invalidation":
                     Invalidated = !json.Scalar().IsNull;
+                    break;
+                case "invalidated":
+                    Invalidated |= json.Scalar() is { IsNull: false, Flag: not false };
                     break;
                 case "metadata":
                     json.ObjectIfAny(part => tags = part is "tags" or "tag" ? json.Texts() : tags);
@@ -146,15 +169,17 @@ internal sealed class InspectSample
                     seconds = json.Scalar().Finite;
                     break;
                 default:
+                    words.Look(name);
                     break;
             }
         });
+    }
 
     public Measurement ToMeasurement(string id)
     {
         var errored = new Measurement(id, CaseOutcome.Errored, 0) { Tags = tags, LatencySeconds = seconds };
-        if (error is not null)
-            return errored with { Fault = error };
+        if ((error ?? words?.Fault) is { } fault)
+            return errored with { Fault = fault };
         if (scores.Count == 0)
             return errored with { Fault = "not scored" };
         var lowest = 1.0;
@@ -173,12 +198,13 @@ internal sealed class InspectSample
         return new Measurement(id, lowest == 1 ? CaseOutcome.Passed : CaseOutcome.Failed, lowest) { Tags = tags, LatencySeconds = seconds };
     }
 
-    private void Score(JsonStream json, string scorer) =>
-        json.ObjectIfAny(part =>
-        {
-            if (part == "value")
-                scores.Add((scorer, json.Scalar()));
-        });
+    // A scorer that left something else than an object with a value left no score, and must not vanish beside the others.
+    private void Score(JsonStream json, string scorer)
+    {
+        JsonScalar value = new(JsonValueKind.Null, null, double.NaN);
+        json.ObjectIfAny(part => value = part == "value" ? json.Scalar() : value);
+        scores.Add((scorer, value));
+    }
 
     // The letters are those of inspect_ai.scorer: CORRECT, INCORRECT, PARTIAL, NOANSWER; the numbers those of value_to_float().
     private static double? Value(JsonScalar value) =>

@@ -88,11 +88,13 @@ internal sealed class NativeReader(JsonStream json)
     private void Case()
     {
         string? id = null,
-            error = null;
+            error = null,
+            reason = null;
         var repeat = "1";
         JsonScalar score = default,
             passed = default;
-        var skipped = false;
+        bool? skipped = null;
+        var words = new JsonWords(json);
         decimal? cost = null;
         double? seconds = null;
         int? repeats = null;
@@ -123,10 +125,13 @@ internal sealed class NativeReader(JsonStream json)
                     passed = json.Scalar();
                     break;
                 case "skipped":
-                    skipped = json.Scalar().Flag == true;
+                    skipped = words.Flag(name);
                     break;
                 case "error":
                     error = json.Scalar() is { IsNull: false } said ? said.Name ?? "error" : null;
+                    break;
+                case "reason":
+                    reason = json.Scalar().Text;
                     break;
                 case "tags":
                     tags = json.Texts();
@@ -141,6 +146,7 @@ internal sealed class NativeReader(JsonStream json)
                     seconds = json.Scalar().Finite;
                     break;
                 default:
+                    words.Look(name);
                     break;
             }
         });
@@ -151,8 +157,18 @@ internal sealed class NativeReader(JsonStream json)
                 EvalReasons.DuplicateCases,
                 $"case {id} is there twice; repeats of a case are told apart by \"repeat\""
             );
-        var result = Result(id, score, passed, skipped, error);
-        cases.Add(result with { Tags = tags, Weight = weight, Cost = cost, LatencySeconds = seconds, Repeats = repeats ?? result.Repeats });
+        var result = Result(id, score, passed, skipped == true, error ?? words.Fault);
+        cases.Add(
+            result with
+            {
+                Fault = result.Outcome == CaseOutcome.Skipped ? reason : result.Fault,
+                Tags = tags,
+                Weight = weight,
+                Cost = cost,
+                LatencySeconds = seconds,
+                Repeats = repeats ?? result.Repeats,
+            }
+        );
     }
 
     private static Measurement Result(string id, JsonScalar score, JsonScalar passed, bool skipped, string? error)

@@ -17,6 +17,8 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
     private string? kind;
     private string? id;
     private string? status;
+    private string? failure;
+    private int notUnderstood;
     private bool more;
     private bool listed;
 
@@ -41,11 +43,14 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
             case "status":
                 status = json.Scalar().Text ?? string.Empty;
                 break;
+            case "error":
+                failure = JsonWords.Error(json);
+                break;
             case "result_counts":
                 json.ObjectIfAny(count => declared[count] = json.Scalar().Finite ?? double.NaN);
                 break;
             case "has_more":
-                more |= json.Scalar().Flag == true;
+                more |= json.Scalar() is { IsNull: false, Flag: not false };
                 break;
             case "data" or "output_items" when json.Token == JsonTokenType.StartArray:
                 listed = true;
@@ -69,23 +74,11 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
             item = null,
             source = null,
             run = null,
-            said = null,
             error = null;
+        JsonScalar? said = null;
         List<string> tags = [];
-        var (graders, missing, failed) = (0, false, false);
-        void Grader()
-        {
-            bool? passed = null;
-            JsonScalar? score = null;
-            json.ObjectIfAny(part =>
-            {
-                passed = part == "passed" ? json.Scalar().Flag : passed;
-                score = part == "score" ? json.Scalar() : score;
-            });
-            graders++;
-            missing |= passed is null || (passed == true && score is { Finite: null });
-            failed |= passed == false;
-        }
+        var words = new JsonWords(json);
+        var graders = new Graders(json);
         json.Object(name =>
         {
             switch (name)
@@ -103,22 +96,22 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
                     run = json.Scalar().Name;
                     break;
                 case "status":
-                    said = json.Scalar().Text;
+                    said = json.Scalar();
+                    break;
+                case "error":
+                    error ??= JsonWords.Error(json);
                     break;
                 case "datasource_item":
                     json.ObjectIfAny(part => tags = part == "tags" ? json.Texts() : tags);
                     break;
                 case "results":
-                    json.ArrayIfAny(Grader);
+                    graders.AddAll();
                     break;
                 case "sample":
-                    json.ObjectIfAny(part =>
-                    {
-                        if (part == "error")
-                            json.ObjectIfAny(detail => error = json.Scalar().Text is { Length: > 0 } text ? text : error);
-                    });
+                    json.ObjectIfAny(part => error = part == "error" ? JsonWords.Error(json) ?? error : error);
                     break;
                 default:
+                    words.Look(name);
                     break;
             }
         });
@@ -128,28 +121,41 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
         if (item is null || !items.Add(item))
             throw new ResultsException(EvalReasons.DuplicateCases, $"the output item {item ?? "without an id"} is there twice");
         runs.Add(run ?? string.Empty);
-        var fault =
-            error
-            ?? (
-                said is "error" or "errored" ? "errored"
-                : graders == 0 || missing ? "a grader gave no result"
-                : null
-            );
-        var outcome =
-            said == "skipped" ? CaseOutcome.Skipped
-            : fault is not null ? CaseOutcome.Errored
-            : failed ? CaseOutcome.Failed
-            : CaseOutcome.Passed;
-        if ((said == "pass" && outcome == CaseOutcome.Failed) || (said is "fail" or "failed" && outcome == CaseOutcome.Passed))
-            throw ResultsException.Disagree($"item {item} has the status {said}, but its graders say the opposite");
+        var (outcome, fault) = Outcome(said, error ?? words.Fault ?? graders.Fault, graders);
+        if (
+            (said?.Text is "pass" or "passed" && outcome == CaseOutcome.Failed)
+            || (said?.Text is "fail" or "failed" && outcome == CaseOutcome.Passed)
+        )
+            throw ResultsException.Disagree($"item {item} has the status {said?.Text}, but its graders say the opposite");
+        // Nobody knows how the API counted such an item.
+        notUnderstood += outcome == CaseOutcome.Errored && said?.Text is not (null or "error" or "errored") ? 1 : 0;
         counted[outcome] = counted.GetValueOrDefault(outcome) + 1;
         cases.Add(Measurement.Of(source ?? item, outcome) with { Tags = tags, Fault = fault });
+    }
+
+    // Without a status, and as "completed", an item is what its graders say.
+    private static (CaseOutcome Outcome, string? Fault) Outcome(JsonScalar? said, string? fault, Graders graders)
+    {
+        if (said?.Text == "skipped")
+            return (CaseOutcome.Skipped, null);
+        if (said is { IsNull: false } status && status.Text is not ("pass" or "passed" or "fail" or "failed" or "completed"))
+            return (
+                CaseOutcome.Errored,
+                status.Text is "error" or "errored" ? fault ?? "errored" : $"its status is {JsonWords.Word(status)}"
+            );
+        if (fault is not null)
+            return (CaseOutcome.Errored, fault);
+        if (graders.Count == 0)
+            return (CaseOutcome.Skipped, "no grader measured it");
+        return (graders.Failed ? CaseOutcome.Failed : CaseOutcome.Passed, null);
     }
 
     private void Check()
     {
         if (status is not null && status != "completed")
             throw new ResultsException(EvalReasons.RunIncomplete, $"the run is \"{status}\", not \"completed\"");
+        if (failure is not null)
+            throw new ResultsException(EvalReasons.RunIncomplete, $"the run has an error: {failure}");
         if (more)
             throw new ResultsException(EvalReasons.RunIncomplete, "has_more is true: this is one page of the output items");
         if (!listed)
@@ -158,7 +164,10 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
             throw new ResultsException(EvalReasons.UnknownFormat, $"\"object\" is \"{kind}\", neither a list nor a run with a status");
         if (runs.Count > 1 || (kind == "eval.run" && id is not null && runs.Any(run => run != id)))
             throw new ResultsException(EvalReasons.SeveralSubjects, "output items of several runs");
-        Agree("total", cases.Count);
+        if (declared.TryGetValue("total", out var total) && total != cases.Count)
+            throw ResultsException.Disagree(
+                string.Create(CultureInfo.InvariantCulture, $"result_counts.total is {total}, but {cases.Count} output items are there")
+            );
         Agree("passed", counted.GetValueOrDefault(CaseOutcome.Passed));
         Agree("failed", counted.GetValueOrDefault(CaseOutcome.Failed));
         Agree("errored", counted.GetValueOrDefault(CaseOutcome.Errored));
@@ -167,9 +176,59 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
 
     private void Agree(string what, int count)
     {
-        if (declared.TryGetValue(what, out var said) && said != count)
+        if (declared.TryGetValue(what, out var said) && !(Math.Abs(said - count) <= notUnderstood))
             throw ResultsException.Disagree(
                 string.Create(CultureInfo.InvariantCulture, $"result_counts.{what} is {said}, but {count} output items are")
             );
+    }
+
+    private sealed class Graders(JsonStream json)
+    {
+        public int Count { get; private set; }
+
+        public bool Failed { get; private set; }
+
+        public string? Fault { get; private set; }
+
+        public void AddAll()
+        {
+            if (json.Token == JsonTokenType.StartArray)
+                json.ArrayIfAny(Add);
+            else if (json.Scalar() is { IsNull: false } other)
+                Fault ??= $"results is {JsonWords.Word(other)}, and no list";
+        }
+
+        private void Add()
+        {
+            bool? passed = null;
+            JsonScalar? score = null;
+            string? error = null;
+            var words = new JsonWords(json);
+            json.ObjectIfAny(part =>
+            {
+                switch (part)
+                {
+                    case "passed":
+                        passed = words.Flag(part);
+                        break;
+                    case "score":
+                        score = json.Scalar();
+                        break;
+                    case "error":
+                        error = JsonWords.Error(json) ?? error;
+                        break;
+                    case "reason":
+                        error ??= json.Scalar().Text is { } reason && StatusWords.IsNotApplicable(reason) ? reason : null;
+                        break;
+                    default:
+                        words.Look(part);
+                        break;
+                }
+            });
+            Count++;
+            Failed |= passed == false;
+            if (passed != false || error is not null)
+                Fault ??= error ?? words.Fault ?? (passed is null || score is { Finite: null } ? "a grader gave no result" : null);
+        }
     }
 }

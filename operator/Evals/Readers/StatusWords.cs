@@ -1,0 +1,161 @@
+namespace AgentReadiness.Evals.Readers;
+
+/// <summary>
+/// The words by which tools say how a case ended. The list is closed: a word that is not in it has no outcome, and a case that it is
+/// said of is errored.
+/// </summary>
+internal static class StatusWords
+{
+    private static readonly HashSet<string> Passed = Set("pass", "passed", "ok", "success", "successful", "succeeded", "run", "completed");
+
+    private static readonly HashSet<string> Failed = Set("fail", "failed", "failure");
+
+    private static readonly HashSet<string> Errored = Set("error", "errored", "broken");
+
+    // Chosen not to be run before it began: tools count some of them as disabled and not as skipped.
+    private static readonly HashSet<string> Disabled = Set("notrun", "disabled", "suppressed", "pending");
+
+    private static readonly HashSet<string> Skipped = Set("skip", "skipped", "ignored");
+
+    // Names of attributes and members that tell an outcome in a word. A number or a truth is none: a status of 1 is mostly a failure.
+    private static readonly HashSet<string> Naming = Set("status", "state", "result", "outcome", "verdict", "conclusion");
+
+    // Names of those that are true, or a word, where all is well.
+    private static readonly HashSet<string> Saying = Set(
+        "success",
+        "succeeded",
+        "successful",
+        "pass",
+        "passed",
+        "passing",
+        "ok",
+        "executed",
+        "ran",
+        "run",
+        "complete",
+        "completed",
+        "finished",
+        "valid"
+    );
+
+    private static readonly HashSet<string> Denying = Set(
+        "fail",
+        "fails",
+        "failed",
+        "failing",
+        "failure",
+        "failures",
+        "error",
+        "errors",
+        "errored",
+        "exception",
+        "crash",
+        "crashed",
+        "skip",
+        "skipped",
+        "ignore",
+        "ignored",
+        "disabled",
+        "abort",
+        "aborted",
+        "cancelled",
+        "canceled",
+        "interrupted",
+        "timeout",
+        "timedout",
+        "pending",
+        "todo",
+        "notrun",
+        "inconclusive",
+        "incomplete",
+        "invalid",
+        "invalidated",
+        "broken",
+        "flaky"
+    );
+
+    private static readonly HashSet<string> Filling = Set("test", "case", "is", "was", "has", "final", "overall");
+
+    private static readonly HashSet<string> Yes = Set("true", "yes", "1");
+
+    private static readonly HashSet<string> No = Set("false", "no", "0", "none", "null", string.Empty);
+
+    /// <summary>The outcome that a word says; null where it is not in the list. Upper and lower case are alike.</summary>
+    public static CaseOutcome? Of(string? word)
+    {
+        var said = word?.Trim() ?? string.Empty;
+        return Passed.Contains(said) ? CaseOutcome.Passed
+            : Failed.Contains(said) ? CaseOutcome.Failed
+            : Errored.Contains(said) ? CaseOutcome.Errored
+            : Skipped.Contains(said) || Disabled.Contains(said) ? CaseOutcome.Skipped
+            : null;
+    }
+
+    /// <summary>Whether a word says that the case was never to be run.</summary>
+    public static bool IsDisabled(string? word) => Disabled.Contains(word?.Trim() ?? string.Empty);
+
+    /// <summary>Whether an attribute or member of this name tells how the case ended: "status", "isSuccess", "test-result", "aborted".</summary>
+    public static bool TellsOutcome(string name) =>
+        Core(name) is { } core && (Naming.Contains(core) || Saying.Contains(core) || Denying.Contains(core));
+
+    /// <summary>Whether a name says that something went wrong, as "failure" and "isAborted" do.</summary>
+    public static bool IsDenial(string name) => Core(name) is { } core && Denying.Contains(core);
+
+    /// <summary>
+    /// What an attribute or member whose name tells an outcome says by its value: passed, or an outcome, or null for what is not
+    /// understood. "failed" is false, and a value that is empty, say no more than nothing: <see cref="CaseOutcome.Passed"/> here.
+    /// </summary>
+    public static CaseOutcome? Said(string name, string value)
+    {
+        var said = value.Trim();
+        var core = Core(name);
+        if (core is not null && Denying.Contains(core))
+            return No.Contains(said) ? CaseOutcome.Passed
+                : Yes.Contains(said)
+                    ? Of(core) switch
+                    {
+                        null or CaseOutcome.Passed => null,
+                        var outcome => outcome,
+                    }
+                : null;
+        if (said.Length == 0)
+            return CaseOutcome.Passed;
+        if (Of(said) is not null || core is null || Naming.Contains(core))
+            return Of(said);
+        return Yes.Contains(said) ? CaseOutcome.Passed
+            : No.Contains(said) && Of(core) == CaseOutcome.Passed && core is not ("run" or "completed") ? CaseOutcome.Failed
+            : null;
+    }
+
+    /// <summary>Whether a grader's reason is that there was nothing to grade: its pass is none.</summary>
+    public static bool IsNotApplicable(string reason)
+    {
+        var said = reason.Trim().TrimEnd('.').Replace('_', ' ');
+        return said.StartsWith("not applicable", StringComparison.OrdinalIgnoreCase)
+            || said.EndsWith("not applicable", StringComparison.OrdinalIgnoreCase)
+            || said.Equals("n/a", StringComparison.OrdinalIgnoreCase);
+    }
+
+    // The one word of a name that says something: of "isTestPassed" it is "passed". Null where several do, as in "passed_checks".
+    private static string? Core(string name)
+    {
+        string? core = null;
+        var start = 0;
+        for (var i = 0; i <= name.Length; i++)
+        {
+            var ends = i == name.Length || !char.IsLetter(name[i]) || (i > start && char.IsUpper(name[i]) && !char.IsUpper(name[i - 1]));
+            if (!ends)
+                continue;
+            var part = name[start..i];
+            start = i < name.Length && char.IsLetter(name[i]) ? i : i + 1;
+            if (part.Length == 0 || Filling.Contains(part))
+                continue;
+            if (core is not null)
+                return null;
+            core = part;
+        }
+        return core;
+    }
+
+    private static HashSet<string> Set(params string[] words) => new(words, StringComparer.OrdinalIgnoreCase);
+}
