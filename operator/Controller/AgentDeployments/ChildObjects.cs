@@ -16,8 +16,8 @@ internal static class ChildObjects
     public static JsonObject Deployment(AgentObservation seen, Revision revision, Track track, int replicas)
     {
         var name = track == Track.Eval ? ChildNames.Eval(seen.Name, revision) : ChildNames.Serving(seen.Name, revision);
-        // The guardrail's image, and the operator's resources for it, are pinned for the life of a revision: a new operator, or other values
-        // of the chart, do not restart every agent.
+        // The guardrail's image, and the operator's resources for it, are pinned for the life of a revision: a new operator, or other
+        // values of the chart, do not restart every agent.
         var live = seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name);
         var image = live?.GuardrailImage ?? seen.Environment.GuardrailImage;
         var resources = live is null ? seen.Environment.GuardrailResources : live.GuardrailResources;
