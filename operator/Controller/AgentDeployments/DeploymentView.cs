@@ -24,8 +24,11 @@ public sealed record DeploymentView(
     IReadOnlyDictionary<string, string> ConfigDigests
 )
 {
-    /// <summary>The operator's resources for its guardrail when it was made.</summary>
-    public ContainerResources GuardrailResources { get; init; } = ContainerResources.Guardrail;
+    /// <summary>Its guardrail is an init container that goes on.</summary>
+    public bool NativeSidecar { get; init; }
+
+    /// <summary>Somebody else owns a part of its template.</summary>
+    public bool HasForeignTemplate { get; init; }
 
     /// <summary>The resource.</summary>
     public static readonly ResourceType Resource = new("apps", "v1", "deployments", "Deployment");
@@ -54,21 +57,11 @@ public sealed record DeploymentView(
             Digests(item.Text("metadata", "annotations", Names.ConfigDigestsAnnotation))
         )
         {
-            GuardrailResources = Resources(item.Text("metadata", "annotations", Names.GuardrailResourcesAnnotation)),
+            NativeSidecar = item.Items("spec", "template", "spec", "initContainers")
+                .Any(container => container.Text("name") == Names.GuardrailContainer),
+            HasForeignTemplate = item.Items("metadata", "managedFields")
+                .Any(entry => entry.Text("manager") != Names.Operator && entry.At("fieldsV1", "f:spec", "f:template") is not null),
         };
-
-    private static ContainerResources Resources(string? annotation)
-    {
-        try
-        {
-            return annotation is null ? ContainerResources.Guardrail : ContainerResources.Parse(annotation);
-        }
-        catch (FormatException)
-        {
-            // Somebody wrote into it.
-            return ContainerResources.Guardrail;
-        }
-    }
 
     private static IReadOnlyDictionary<string, string> Digests(string? annotation)
     {

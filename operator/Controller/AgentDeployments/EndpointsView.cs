@@ -45,7 +45,7 @@ public sealed record EndpointsView(Meta Meta, string Service, IReadOnlyList<stri
         var meta = Meta.Of(item);
         return new EndpointsView(
             meta,
-            meta.Label(ServiceLabel) ?? string.Empty,
+            item.Text("metadata", "labels", ServiceLabel) ?? string.Empty,
             [
                 .. item.Items("endpoints")
                     // Absent means unknown, which consumers are to take for ready.

@@ -13,6 +13,9 @@ namespace AgentReadiness.Controller.Shared;
 /// <param name="Containers">Containers, init containers first.</param>
 public sealed record PodView(Meta Meta, string Phase, string? Unschedulable, IReadOnlyList<ContainerView> Containers)
 {
+    /// <summary>The guardrail's image, as the pod was made with it; null where it has none.</summary>
+    public string? GuardrailImage { get; init; }
+
     /// <summary>The resource.</summary>
     public static readonly ResourceType Resource = new(string.Empty, "v1", "pods", "Pod");
 
@@ -26,7 +29,17 @@ public sealed record PodView(Meta Meta, string Phase, string? Unschedulable, IRe
                 .Select(condition => condition.Text("message"))
                 .FirstOrDefault(),
             [.. item.Items("status", "initContainerStatuses").Concat(item.Items("status", "containerStatuses")).Select(Container)]
-        );
+        )
+        {
+            GuardrailImage = item.Items("spec", "initContainers")
+                .Concat(item.Items("spec", "containers"))
+                .Where(container => container.Text("name") == Names.GuardrailContainer)
+                .Select(container => container.Text("image"))
+                .FirstOrDefault()
+                is { } image
+                ? TextPool.Of(image)
+                : null,
+        };
 
     /// <summary>Whether its processes have ended for good.</summary>
     public bool IsOver => Phase is "Succeeded" or "Failed";
