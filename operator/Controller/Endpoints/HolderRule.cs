@@ -22,6 +22,8 @@ internal static class HolderRule
             return "its agent has no Deployment of its revision";
         if (pod.Meta.Controller is not { Kind: "ReplicaSet" } || deploymentUid != deployment.Meta.Uid)
             return $"no ReplicaSet of Deployment {deployment.Meta.Key} made it";
+        if (!pod.HasOwnGuardrail)
+            return "its guardrail has another command, or another container has its token";
         // Until the status says it, the Deployment does: the operator has just made it.
         var image = Injection.Pinned(agent.Status, revision)?.Image ?? deployment.GuardrailImage;
         return pod.GuardrailImage == image

@@ -24,6 +24,7 @@ public sealed class HolderRuleTests
     [InlineData("a ReplicaSet that nobody controls", "no ReplicaSet of Deployment")]
     [InlineData("a ReplicaSet of another Deployment", "no ReplicaSet of Deployment")]
     [InlineData("a pod without a guardrail", "its guardrail's image is \"\"")]
+    [InlineData("a token elsewhere", "its guardrail has another command, or another container has its token")]
     [InlineData("another image", "its guardrail's image is \"evil:1\"")]
     [InlineData("a tampered Deployment and its pod", "its guardrail's image is \"evil:1\"")]
     [InlineData("no pin yet", null)]
@@ -53,6 +54,7 @@ public sealed class HolderRuleTests
             []
         )
         {
+            HasOwnGuardrail = change != "a token elsewhere",
             GuardrailImage =
                 change == "a pod without a guardrail" ? null
                 : evil ? "evil:1"
