@@ -94,7 +94,9 @@ internal static class StatusWords
     /// <summary>Whether a word says that the case was never to be run.</summary>
     public static bool IsDisabled(string? word) => Disabled.Contains(word?.Trim() ?? string.Empty);
 
-    /// <summary>Whether an attribute or member of this name tells how the case ended: "status", "isSuccess", "test-result", "aborted".</summary>
+    /// <summary>
+    /// Whether an attribute or member of this name tells how the case ended: "status", "isSuccess", "test-result", "aborted".
+    /// </summary>
     public static bool TellsOutcome(string name) =>
         Core(name) is { } core && (Naming.Contains(core) || Saying.Contains(core) || Denying.Contains(core));
 

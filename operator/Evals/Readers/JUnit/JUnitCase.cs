@@ -28,7 +28,9 @@ internal sealed class JUnitCase(JUnitXml xml)
     /// <summary>What of it is counted.</summary>
     public JUnitTally Tally { get; } = new();
 
-    /// <summary>gotestsum and jest-junit write a case of such a name where a suite fails before its tests, and do not count it as one.</summary>
+    /// <summary>
+    /// gotestsum and jest-junit write a case of such a name where a suite fails before its tests, and do not count it as one.
+    /// </summary>
     private bool IsBrokenSuite =>
         byElement is CaseOutcome.Failed or CaseOutcome.Errored
         && ((Class.Length == 0 && Name == "TestMain") || Class == "Test suite failed to run");

@@ -114,13 +114,11 @@ internal sealed class JUnitCounts
             var expected = Expected(count).Distinct().ToList();
             if (expected.Contains(number) || Spared(count, number, expected.Min()))
                 continue;
+            var right = string.Join(" or ", expected.Order().Select(one => one.ToString(CultureInfo.InvariantCulture)));
+            var todo = count == "tests" && number < all[JUnitNumber.Cases] ? Todo : string.Empty;
             throw ResultsException.Disagree(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"suite {Name}: {count} is {number}, but {string.Join(" or ", expected.Order())} would be right for what is in it. Give "
-                        + $"the file as its tool wrote it, and report the tool's name if it is; after cases were taken out or put in, "
-                        + $"correct the counts or leave them out{(count == "tests" && number < all[JUnitNumber.Cases] ? Todo : string.Empty)}"
-                )
+                $"suite {Name}: {count} is {text}, but {right} would be right for what is in it. Give the file as its tool wrote it, and "
+                    + $"report the tool's name if it is; after cases were taken out or put in, correct the counts or leave them out{todo}"
             );
         }
         if (unwritten > 0 && unwritten != Missing())
@@ -204,7 +202,8 @@ internal sealed class JUnitCounts
             return CountsAssertions || (number > all[JUnitNumber.Cases] && (CountsSubtests || Unwritten(number)));
         if (count == "skipped")
             return root is null && unwritten > 0 && number > least;
-        // A case that nobody understands is a failure to one tool and an error to another. And gotestsum counts the lines of a failed build.
+        // A case that nobody understands is a failure to one tool and an error to another.
+        // And gotestsum counts the lines that a failed build said.
         var open = all[JUnitNumber.Unknown] + all[JUnitNumber.Broken];
         return number > least && (number <= Expected(count).Max() + open || (count == "errors" && all[JUnitNumber.Broken] > 0));
     }

@@ -16,7 +16,9 @@ internal sealed class JUnitXml(XmlReader reader)
     /// <summary>As it stands in the file.</summary>
     public string Name => reader.Name;
 
-    /// <summary>The name without a prefix; null for an element of another namespace than the document's own, which nobody here knows.</summary>
+    /// <summary>
+    /// The name without a prefix; null for an element of another namespace than the document's own, which nobody here knows.
+    /// </summary>
     public string? Known => reader.NamespaceURI == space ? reader.LocalName : null;
 
     /// <summary>A text of the file in a message.</summary>
