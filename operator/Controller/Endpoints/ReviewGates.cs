@@ -8,8 +8,8 @@ namespace AgentReadiness.Controller.Endpoints;
 /// </summary>
 /// <remarks>
 /// A pod that the cache shows waits only behind its own tokens and other such pods: one review at a time for each, and after a refusal one
-/// in a second. All others, which are new pods and strangers, share few places, and an address whose tokens are refused loses its turn for a
-/// while. Whoever finds the queue full is refused at once and may come again.
+/// in a second. All others, which are new pods and strangers, share few places, and an address whose tokens are refused loses its turn for
+/// a while. Whoever finds the queue full is refused at once and may come again.
 /// </remarks>
 internal sealed class ReviewGates : IDisposable
 {

@@ -9,7 +9,8 @@ namespace AgentReadiness.Controller.Shared;
 /// <param name="Key">Namespace and name.</param>
 /// <param name="Uid">metadata.uid.</param>
 /// <param name="Controller">The controlling owner, or null.</param>
-/// <param name="Labels">Those of metadata.labels that are the operator's: others may be any number and any length, and nobody reads them.</param>
+/// <param name="Labels">Those of metadata.labels that are the operator's: others may be any number and of any length, and are not
+/// read.</param>
 /// <param name="Created">metadata.creationTimestamp.</param>
 /// <param name="Deleting">metadata.deletionTimestamp is set.</param>
 /// <param name="Version">metadata.generation where the kind has one, else metadata.resourceVersion: changes when the spec does.</param>

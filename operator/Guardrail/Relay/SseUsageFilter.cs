@@ -131,7 +131,9 @@ internal sealed class SseUsageFilter(
         taken = 0;
     }
 
-    /// <summary>A larger buffer. What is beyond the share of every stream is asked for; where it is not there, the event goes on unread.</summary>
+    /// <summary>
+    /// A larger buffer. What is beyond the share of every stream is asked for; where it is not there, the event goes on unread.
+    /// </summary>
     private byte[] Larger(int least)
     {
         var size = Math.Max(buffer.Length * 2, least);

@@ -122,7 +122,8 @@ public sealed class PodTokensTests : IDisposable
                 (aud, exp, sub, pod, uid) =>
                 {
                     var payload =
-                        $"{{\"aud\":{aud},\"exp\":{exp},\"sub\":{sub},\"kubernetes.io\":{{\"namespace\":\"n\",\"pod\":{{\"name\":{pod},\"uid\":{uid}}}}}}}";
+                        $"{{\"aud\":{aud},\"exp\":{exp},\"sub\":{sub},\"kubernetes.io\":{{\"namespace\":\"n\","
+                        + $"\"pod\":{{\"name\":{pod},\"uid\":{uid}}}}}}}";
                     var claims = TokenClaims.Read(Token(payload: payload), Audience, now);
                     var isOurs = aud.Contains("grants", StringComparison.Ordinal) && exp == "2000000000" && sub[0] == '"';
                     (claims is not null && !isOurs).ShouldBeFalse(payload);
@@ -170,11 +171,8 @@ public sealed class PodTokensTests : IDisposable
     private static string Token(string pod = "", string? payload = null, string signature = "c")
     {
         payload ??=
-            """{"aud":["grants"],"exp":2000000000,"sub":"system:serviceaccount:shop:default","kubernetes.io":{"namespace":"shop","pod":POD}}""".Replace(
-                "POD",
-                $"{{\"name\":\"{pod}\",\"uid\":\"uid-{pod}\"}}",
-                StringComparison.Ordinal
-            );
+            "{\"aud\":[\"grants\"],\"exp\":2000000000,\"sub\":\"system:serviceaccount:shop:default\",\"kubernetes.io\":"
+            + $"{{\"namespace\":\"shop\",\"pod\":{{\"name\":\"{pod}\",\"uid\":\"uid-{pod}\"}}}}}}";
         return $"e30.{System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload))}.{signature}";
     }
 

@@ -17,7 +17,10 @@ public sealed class AccountDeclarationsTests
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
     private readonly ObjectCache<AgentDeployment> agents = Cache<AgentDeployment>(Agent);
     private readonly ObjectCache<AgentBudget> budgets = Cache<AgentBudget>(
-        """{"metadata":{"namespace":"shop","name":"team","uid":"t","resourceVersion":"1"},"spec":{"windows":[{"period":"Day","maxCost":"9"}]}}""",
+        """
+        {"metadata":{"namespace":"shop","name":"team","uid":"t","resourceVersion":"1"},
+         "spec":{"windows":[{"period":"Day","maxCost":"9"}]}}
+        """,
         """
         {"metadata":{"namespace":"ops","name":"all","uid":"c","resourceVersion":"1"},
          "spec":{"namespaces":["shop"],"windows":[{"period":"Day","maxCost":"100"}]}}
