@@ -117,7 +117,8 @@ public static class LedgerLimits
 
     /// <summary>
     /// What a line counts for a limit. A shared budget is told no more than what it lent could buy: what a pod reports beyond that stays
-    /// the agent's own, so that no tenant can spend the budget of the others with a message. Where nothing is enforced, nothing is lent first.
+    /// the agent's own, so that no tenant can spend the budget of the others with a message. Where nothing is enforced, nothing is lent
+    /// first.
     /// </summary>
     internal static (Amount Settled, Amount Unproven) Spend(LedgerLimit limit, LedgerHolder holder)
     {

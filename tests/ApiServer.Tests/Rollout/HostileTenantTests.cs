@@ -36,6 +36,9 @@ public sealed class HostileTenantTests(ControlPlane plane)
             (await StalledAsync(evil, name)).Text("message").ShouldStartWith(i % 2 == 0 ? "spec.template: " : "spec.budget: ");
         }
 
+        // All of it within the memory that the chart gives it; so nothing of what was listed was ever whole in memory.
+        ProcFigures.Memory(one.Id, "VmHWM").ShouldBeLessThan(512);
+
         // Events that come by the watch, after the list: the same holds.
         await CreateAsync(Witness.Agents, evil, "late", Odd(0));
         await world.ApplyAgentAsync("support", "agent:2");
