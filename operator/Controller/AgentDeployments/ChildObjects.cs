@@ -16,7 +16,7 @@ internal static class ChildObjects
     public static JsonObject Deployment(AgentObservation seen, Revision revision, Track track, int replicas)
     {
         var name = track == Track.Eval ? ChildNames.Eval(seen.Name, revision) : ChildNames.Serving(seen.Name, revision);
-        // The guardrail's image, and the operator's resources for it, are pinned for the life of a revision: a new operator, or other values
+        // The guardrail's image, the operator's resources for it and the mount of a token are pinned for the life of a revision: a new operator, or other values
         // of the chart, do not restart every agent.
         var live = seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name);
         var image = live?.GuardrailImage ?? seen.Environment.GuardrailImage;
@@ -43,7 +43,7 @@ internal static class ChildObjects
                 ["type"] = "RollingUpdate",
                 ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 0, ["maxSurge"] = "25%" },
             },
-            ["template"] = PodTemplate.Build(seen, revision, track, image, resources),
+            ["template"] = PodTemplate.Build(seen, revision, track, image, resources, live?.LeavesToken == true),
         };
         return body;
     }

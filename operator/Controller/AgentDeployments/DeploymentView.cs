@@ -27,6 +27,14 @@ public sealed record DeploymentView(
     /// <summary>The operator's resources for its guardrail when it was made.</summary>
     public ContainerResources GuardrailResources { get; init; } = ContainerResources.Guardrail;
 
+    /// <summary>The keys that its guardrail mounts, each as <see cref="GuardrailSidecar.KeyOf"/> writes it.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>
+    /// Its template says nothing of the token of its service account: so it is with Deployments of operators that left that to the cluster.
+    /// </summary>
+    public bool LeavesToken { get; init; }
+
     /// <summary>The resource.</summary>
     public static readonly ResourceType Resource = new("apps", "v1", "deployments", "Deployment");
 
@@ -54,6 +62,14 @@ public sealed record DeploymentView(
             Digests(item.Text("metadata", "annotations", Names.ConfigDigestsAnnotation))
         )
         {
+            Keys =
+            [
+                .. item.Items("spec", "template", "spec", "volumes")
+                    .Select(volume => GuardrailSidecar.KeyOf(volume.Text("name"), volume.Text("secret", "secretName")))
+                    .OfType<string>()
+                    .Select(TextPool.Of),
+            ],
+            LeavesToken = item.At("spec", "template", "spec", "automountServiceAccountToken") is null,
             GuardrailResources = Resources(item.Text("metadata", "annotations", Names.GuardrailResourcesAnnotation)),
         };
 

@@ -49,12 +49,14 @@ internal static class PodTemplate
     /// <param name="track">The track.</param>
     /// <param name="guardrailImage">The guardrail's image.</param>
     /// <param name="guardrailResources">Its resources where the agent names none.</param>
+    /// <param name="leavesToken">See <see cref="DeploymentView.LeavesToken"/>.</param>
     public static JsonObject Build(
         AgentObservation seen,
         Revision revision,
         Track track,
         string guardrailImage,
-        ContainerResources guardrailResources
+        ContainerResources guardrailResources,
+        bool leavesToken = false
     )
     {
         var spec = seen.Agent.Spec;
@@ -67,6 +69,10 @@ internal static class PodTemplate
 
         var pod = Member(template, "spec");
         pod["terminationGracePeriodSeconds"] = GraceSeconds(spec.Template);
+
+        // The API server's token is for those who ask for it, which their service account must allow.
+        if (!leavesToken && pod["automountServiceAccountToken"] is null)
+            pod["automountServiceAccountToken"] = false;
 
         var drain = GuardrailSidecar.DrainHook(DrainToken(seen, revision));
         var containers = (JsonArray)pod["containers"]!;

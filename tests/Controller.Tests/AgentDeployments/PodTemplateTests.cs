@@ -45,6 +45,19 @@ public sealed class PodTemplateTests
     }
 
     [Fact]
+    public void A_token_of_the_API_server_is_for_those_who_ask_and_pods_that_run_already_keep_theirs()
+    {
+        JsonNode? Token(bool leaves) =>
+            PodTemplate.Build(cluster.Observe(), new Revision("abc"), Track.Serving, "guardrail:1", ContainerResources.Guardrail, leaves)[
+                "spec"
+            ]!["automountServiceAccountToken"];
+        Token(leaves: false)!.GetValue<bool>().ShouldBeFalse();
+        Token(leaves: true).ShouldBeNull("another template would restart every agent at an upgrade");
+        cluster.Agent.Spec.Template["spec"]!["automountServiceAccountToken"] = true;
+        Token(leaves: false)!.GetValue<bool>().ShouldBeTrue();
+    }
+
+    [Fact]
     public void The_hook_names_the_token_that_the_guardrail_knows_and_no_container_reads_the_pods_traffic()
     {
         var pod = Build(native: false)["spec"]!;
