@@ -35,9 +35,6 @@ public static class Names
     /// <summary>Annotation of a Deployment: JSON, from the name of each ConfigMap copy to the digest of its content.</summary>
     public const string ConfigDigestsAnnotation = Group + "/config-digests";
 
-    /// <summary>Annotation of a Deployment: JSON, the operator's resources for a guardrail when the Deployment was made.</summary>
-    public const string GuardrailResourcesAnnotation = Group + "/guardrail-resources";
-
     /// <summary>
     /// Label of a ServiceAccount, a Secret or a PersistentVolumeClaim: templates of agents and suites of its namespace may name it. Its value
     /// is "true".

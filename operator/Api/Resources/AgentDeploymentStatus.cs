@@ -51,6 +51,13 @@ public sealed record AgentDeploymentStatus
     [Items(0, 21), XListType("atomic")]
     public IReadOnlyList<ServedRevision> History { get; init; } = [];
 
+    /// <summary>
+    /// What the operator puts into the pods of each revision. It stays as it was when the revision was made, so that another operator, or
+    /// other values of the chart, restart nothing and put nothing else into what was evaluated.
+    /// </summary>
+    [Items(0, 32), XListType("map", "revision")]
+    public IReadOnlyList<InjectionStatus> Injections { get; init; } = [];
+
     /// <summary>The revision that served before, while it stays whole.</summary>
     [Length(0, 63)]
     public string? DrainingRevision { get; init; }
@@ -89,6 +96,30 @@ public sealed record AgentDeploymentStatus
     /// </summary>
     [Items(0, 32), XListType("map", "rule")]
     public IReadOnlyList<LedgerOverrun> Overruns { get; init; } = [];
+}
+
+/// <summary>What the operator puts into the pods of a revision.</summary>
+public sealed record InjectionStatus
+{
+    /// <summary>The revision.</summary>
+    [Required, Length(1, 63)]
+    public string Revision { get; init; } = string.Empty;
+
+    /// <summary>The version of what is put in: containers, volumes, variables and hooks.</summary>
+    [Required]
+    public int Version { get; init; } = 1;
+
+    /// <summary>The guardrail's image.</summary>
+    [Required, Length(1, 1024)]
+    public string Image { get; init; } = string.Empty;
+
+    /// <summary>The guardrail is a native sidecar.</summary>
+    [Required]
+    public bool NativeSidecar { get; init; }
+
+    /// <summary>The guardrail's resources where the agent names none, as JSON; absent: the built-in ones.</summary>
+    [Length(1, 2048)]
+    public string? Resources { get; init; }
 }
 
 /// <summary>The verdict of a suite on a revision.</summary>

@@ -6,8 +6,8 @@ namespace AgentReadiness.Api.Revisions;
 
 /// <summary>
 /// The identity of what an agent runs: SHA-256 over the canonical JSON of its template, the content of the ConfigMaps that the
-/// template refers to, its guardrails (without credentials and resources) and its reliability. Replicas, rollout, evals and budget are not part
-/// of it, and nothing of the cluster is: a manifest gives the same revision offline.
+/// template refers to, its guardrails (without credentials and resources) and its reliability. Replicas, rollout, evals and budget are
+/// not part of it, and nothing of the cluster is: a manifest gives the same revision offline.
 /// </summary>
 /// <param name="Hash">The hash, as labels, names and statuses have it.</param>
 public readonly record struct Revision(string Hash)

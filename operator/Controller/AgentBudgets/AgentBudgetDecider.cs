@@ -116,12 +116,10 @@ internal static class AgentBudgetDecider
             [
                 .. ledger
                     .Holders.Where(holder => holder.Closed != true)
-                    .GroupBy(holder => holder.Pod)
+                    // The agent's own account, and those of its evaluations: namespace.agent, and what follows.
+                    .GroupBy(holder => string.Join('/', holder.Pod.Split('.').Take(2)))
                     .Select(group =>
-                        (
-                            Agent: group.Key.Replace('.', '/'),
-                            Spent: Money.Sum(group.Select(holder => holder.Settled.Cost + holder.Unproven.Cost))
-                        )
+                        (Agent: group.Key, Spent: Money.Sum(group.Select(holder => holder.Settled.Cost + holder.Unproven.Cost)))
                     )
                     .Where(spender => spender.Spent > Money.Zero)
                     .OrderByDescending(spender => spender.Spent.Amount)

@@ -129,10 +129,21 @@ public static class AgentDecider
             draft.Writes.Add(new Write.Copy(name, source.Digest, ChildObjects.ConfigMapCopy(seen, name, revision)));
         }
         draft.Writes.Add(new Write.Apply(ConfigMapView.Resource, ChildObjects.GuardrailConfig(seen, revision, track)));
+        var (live, injection) = (Find(seen, revision, track), Injection.Of(seen, revision));
+        if (!injection.IsKnown && live is not null)
+        {
+            // A newer operator made it, and this one could only spoil it: it stays as it is, but for the number of its pods.
+            if (live.Pods.Wanted != replicas)
+                draft.Writes.Add(new Write.Scale(live.Meta.Key, replicas));
+            return;
+        }
+        if (!injection.IsKnown)
+            injection = Injection.New(seen);
+        draft.Pin(revision, injection);
         draft.Writes.Add(
-            new Write.Apply(DeploymentView.Resource, ChildObjects.Deployment(seen, revision, track, replicas))
+            new Write.Apply(DeploymentView.Resource, ChildObjects.Deployment(seen, revision, track, injection, replicas))
             {
-                ForeignManagers = Find(seen, revision, track)?.ForeignManagers ?? [],
+                ForeignManagers = live?.ForeignManagers ?? [],
             }
         );
     }

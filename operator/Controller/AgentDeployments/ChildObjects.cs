@@ -13,14 +13,10 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <summary>Builds the objects that an agent consists of. Pure: each is the fields that we own, for server-side apply.</summary>
 internal static class ChildObjects
 {
-    public static JsonObject Deployment(AgentObservation seen, Revision revision, Track track, int replicas)
+    /// <summary>The Deployment of a revision.</summary>
+    public static JsonObject Deployment(AgentObservation seen, Revision revision, Track track, Injection injection, int replicas)
     {
         var name = track == Track.Eval ? ChildNames.Eval(seen.Name, revision) : ChildNames.Serving(seen.Name, revision);
-        // The guardrail's image, the operator's resources for it and the mount of a token are pinned for the life of a revision: a new operator, or other values
-        // of the chart, do not restart every agent.
-        var live = seen.Owned.FirstOrDefault(deployment => deployment.Meta.Key.Name == name);
-        var image = live?.GuardrailImage ?? seen.Environment.GuardrailImage;
-        var resources = live is null ? seen.Environment.GuardrailResources : live.GuardrailResources;
         var body = Object(seen, DeploymentView.Resource, name, revision, track);
         // A later pass, when the originals have changed, recognises the copies by these digests.
         body["metadata"]!["annotations"] = new JsonObject
@@ -30,9 +26,6 @@ internal static class ChildObjects
                     .Select(map => KeyValuePair.Create(ChildNames.ConfigMapCopy(map.Key, seen.Name, revision), (JsonNode?)map.Value.Digest))
             ).ToJsonString(),
         };
-        // Deployments without it are those of operators that had no other resources.
-        if (resources.ToString() != ContainerResources.Guardrail.ToString())
-            body["metadata"]!["annotations"]![Names.GuardrailResourcesAnnotation] = resources.ToString();
         body["spec"] = new JsonObject
         {
             ["replicas"] = replicas,
@@ -43,7 +36,7 @@ internal static class ChildObjects
                 ["type"] = "RollingUpdate",
                 ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 0, ["maxSurge"] = "25%" },
             },
-            ["template"] = PodTemplate.Build(seen, revision, track, image, resources, live?.LeavesToken == true),
+            ["template"] = PodTemplate.Build(seen, revision, track, injection),
         };
         return body;
     }

@@ -79,6 +79,11 @@ internal static class CleanUp
                 )
             );
         }
+        if (draft.Status.Injections.Any(one => !kept.Contains(Revision.Parse(one.Revision))))
+            draft.Status = draft.Status with
+            {
+                Injections = [.. draft.Status.Injections.Where(one => kept.Contains(Revision.Parse(one.Revision)))],
+            };
         // Without its Deployment a revision cannot be rolled back to, so it leaves the history.
         if (draft.Status.History.Any(entry => entry.Revision != serving?.Hash && !kept.Contains(Revision.Parse(entry.Revision))))
             draft.Status = draft.Status with

@@ -24,15 +24,16 @@ public sealed record DeploymentView(
     IReadOnlyDictionary<string, string> ConfigDigests
 )
 {
-    /// <summary>The operator's resources for its guardrail when it was made.</summary>
-    public ContainerResources GuardrailResources { get; init; } = ContainerResources.Guardrail;
+    /// <summary>Its guardrail is an init container that goes on.</summary>
+    public bool NativeSidecar { get; init; }
+
+    /// <summary>Somebody else owns a part of its template.</summary>
+    public bool HasForeignTemplate { get; init; }
 
     /// <summary>The keys that its guardrail mounts, each as <see cref="GuardrailSidecar.KeyOf"/> writes it.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
 
-    /// <summary>
-    /// Its template says nothing of the token of its service account: so it is with Deployments of operators that left that to the cluster.
-    /// </summary>
+    /// <summary>Its template says nothing of the token of its service account: version 1 of what is put in left that to the cluster.</summary>
     public bool LeavesToken { get; init; }
 
     /// <summary>The resource.</summary>
@@ -70,21 +71,11 @@ public sealed record DeploymentView(
                     .Select(TextPool.Of),
             ],
             LeavesToken = item.At("spec", "template", "spec", "automountServiceAccountToken") is null,
-            GuardrailResources = Resources(item.Text("metadata", "annotations", Names.GuardrailResourcesAnnotation)),
+            NativeSidecar = item.Items("spec", "template", "spec", "initContainers")
+                .Any(container => container.Text("name") == Names.GuardrailContainer),
+            HasForeignTemplate = item.Items("metadata", "managedFields")
+                .Any(entry => entry.Text("manager") != Names.Operator && entry.At("fieldsV1", "f:spec", "f:template") is not null),
         };
-
-    private static ContainerResources Resources(string? annotation)
-    {
-        try
-        {
-            return annotation is null ? ContainerResources.Guardrail : ContainerResources.Parse(annotation);
-        }
-        catch (FormatException)
-        {
-            // Somebody wrote into it.
-            return ContainerResources.Guardrail;
-        }
-    }
 
     private static IReadOnlyDictionary<string, string> Digests(string? annotation)
     {

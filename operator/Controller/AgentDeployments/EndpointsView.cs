@@ -4,7 +4,7 @@ using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;
 
-/// <summary>Where a Service of ours sends traffic now, or a part of it: as the endpoints or the endpoint slice controller made it.</summary>
+/// <summary>Where a Service of ours sends traffic now, or a part of that, as a controller of Kubernetes made it.</summary>
 /// <param name="Meta">Identity; the labels are the Service's.</param>
 /// <param name="Service">The Service's name.</param>
 /// <param name="Pods">Names of the pods that are ready.</param>
@@ -45,7 +45,7 @@ public sealed record EndpointsView(Meta Meta, string Service, IReadOnlyList<stri
         var meta = Meta.Of(item);
         return new EndpointsView(
             meta,
-            meta.Label(ServiceLabel) ?? string.Empty,
+            item.Text("metadata", "labels", ServiceLabel) ?? string.Empty,
             [
                 .. item.Items("endpoints")
                     // Absent means unknown, which consumers are to take for ready.

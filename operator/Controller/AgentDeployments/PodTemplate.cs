@@ -47,17 +47,8 @@ internal static class PodTemplate
     /// <param name="seen">The observation.</param>
     /// <param name="revision">The revision.</param>
     /// <param name="track">The track.</param>
-    /// <param name="guardrailImage">The guardrail's image.</param>
-    /// <param name="guardrailResources">Its resources where the agent names none.</param>
-    /// <param name="leavesToken">See <see cref="DeploymentView.LeavesToken"/>.</param>
-    public static JsonObject Build(
-        AgentObservation seen,
-        Revision revision,
-        Track track,
-        string guardrailImage,
-        ContainerResources guardrailResources,
-        bool leavesToken = false
-    )
+    /// <param name="injection">What is put in; this operator knows its version.</param>
+    public static JsonObject Build(AgentObservation seen, Revision revision, Track track, Injection injection)
     {
         var spec = seen.Agent.Spec;
         var template = (JsonObject)spec.Template.DeepClone();
@@ -70,8 +61,8 @@ internal static class PodTemplate
         var pod = Member(template, "spec");
         pod["terminationGracePeriodSeconds"] = GraceSeconds(spec.Template);
 
-        // The API server's token is for those who ask for it, which their service account must allow.
-        if (!leavesToken && pod["automountServiceAccountToken"] is null)
+        // The API server's token is for those who ask for it, which their service account must allow. Version 1 left that to the cluster.
+        if (injection.Version >= 2 && pod["automountServiceAccountToken"] is null)
             pod["automountServiceAccountToken"] = false;
 
         var drain = GuardrailSidecar.DrainHook(DrainToken(seen, revision));
@@ -88,8 +79,9 @@ internal static class PodTemplate
             DropRawSockets(container, spec);
         }
 
-        var guardrail = GuardrailSidecar.Container(guardrailImage, guardrailResources.With(spec.Guardrails?.Resources), spec, drain);
-        GuardrailSidecar.AddFirst(pod, guardrail, seen.Environment.Server.NativeSidecars);
+        var resources = injection.Resources.With(spec.Guardrails?.Resources);
+        var guardrail = GuardrailSidecar.Container(injection.Image, resources, spec, drain);
+        GuardrailSidecar.AddFirst(pod, guardrail, injection.NativeSidecar);
         GuardrailSidecar.AddVolumes(pod, ChildNames.GuardrailConfig(seen.Name, revision, track), spec);
         return template;
     }

@@ -10,6 +10,9 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// </summary>
 internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation, DateTimeOffset now)
 {
+    // As many as the status may hold; those of revisions that are gone are taken out before.
+    private const int MostPins = 32;
+
     private readonly List<Condition> conditions = [];
     private readonly List<EventNote> events = [];
     private TimeSpan? requeueAfter;
@@ -41,6 +44,17 @@ internal sealed class StatusDraft(AgentDeploymentStatus before, long? generation
                 Message = Cut(message),
             }
         );
+    }
+
+    /// <summary>Records what is put into the pods of a revision.</summary>
+    public void Pin(Revision revision, Injection injection)
+    {
+        var status = injection.Status(revision);
+        if (!Status.Injections.Contains(status))
+            Status = Status with
+            {
+                Injections = [status, .. Status.Injections.Where(one => one.Revision != revision.Hash).Take(MostPins - 1)],
+            };
     }
 
     public void Note(bool warning, string reason, string message) => events.Add(new EventNote(warning, reason, message));

@@ -1,8 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using AgentReadiness.Api;
-using AgentReadiness.Api.Resources;
-using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Controller.Ledgers;
@@ -19,8 +16,8 @@ internal sealed partial class GrantEndpoint(
     LedgerRegistry registry,
     AccountDeclarations declarations,
     PodAuthenticator authenticator,
+    PodAccounts accounts,
     LeaderElector elector,
-    ObjectCache<EvalRun> runs,
     OperatorOptions options,
     ILogger<GrantEndpoint> logger
 )
@@ -44,9 +41,10 @@ internal sealed partial class GrantEndpoint(
             Refuse(context, StatusCodes.Status401Unauthorized, "the token is missing, of another audience, expired, or not bound to a pod");
             return;
         }
-        if (await AccountAsync(caller, context.RequestAborted) is not { } account)
+        var (found, refusal) = await accounts.FindAsync(caller, context.RequestAborted);
+        if (found is not { } account)
         {
-            Refuse(context, StatusCodes.Status403Forbidden, $"pod {caller.Namespace}/{caller.Pod.Name} is not a pod of an agent");
+            Refuse(context, StatusCodes.Status403Forbidden, $"pod {caller.Namespace}/{caller.Pod.Name} {refusal}");
             return;
         }
         if (await ReadAsync(context) is not { } request)
@@ -108,33 +106,6 @@ internal sealed partial class GrantEndpoint(
         {
             return null;
         }
-    }
-
-    private async Task<AccountKey?> AccountAsync(BoundPod pod, CancellationToken cancellationToken)
-    {
-        if (await authenticator.ViewAsync(pod, cancellationToken) is not { } view)
-            return null;
-        var ns = pod.Namespace;
-        // A judge runs beside a runner. The pod belongs to the Job of a run, and the run names the agent and revision that are evaluated.
-        if (view.Meta.Label(Names.EvalRunLabel) is { } name)
-        {
-            return
-                view.Meta.Controller is { Kind: "Job" } job
-                && job.Name == name
-                && runs.Get(new NamespacedName(ns, name))?.View.Spec is { } run
-                ? AccountKey.Judge(run.Agent.Namespace!, run.Agent.Name, new Revision(run.Revision))
-                : null;
-        }
-        if (view.Meta.Label(Names.AgentLabel) is not { } agent || view.Meta.Revision is not { } revision)
-        {
-            return null;
-        }
-        return view.Meta.Track switch
-        {
-            Track.Serving => AccountKey.Serving(ns, agent),
-            Track.Eval => AccountKey.Evals(ns, agent, revision),
-            _ => null,
-        };
     }
 
     [GeneratedRegex("^[a-z0-9]{16,64}$")]

@@ -23,6 +23,7 @@ internal static class Registration
             .Services.AddSingleton<TokenReviews>()
             .AddSingleton<ReviewGates>()
             .AddSingleton<PodAuthenticator>()
+            .AddSingleton<PodAccounts>()
             .AddSingleton<GrantEndpoint>()
             .AddSingleton<SubmissionEndpoint>();
         return builder;

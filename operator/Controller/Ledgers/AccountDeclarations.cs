@@ -34,9 +34,11 @@ public sealed class AccountDeclarations(
         return account.Account switch
         {
             LedgerAccount.Serving => new AccountDeclaration { Agent = agent, Shared = Shared(account.Namespace, agent) },
+            _ when !IsEvaluated(account, agent) => new AccountDeclaration(),
             LedgerAccount.Judge => new AccountDeclaration
             {
                 Agent = agent,
+                Shared = Ceilings(account.Namespace, agent),
                 LatestAttempt = LatestAttempt(account),
                 Suites =
                 [
@@ -47,7 +49,12 @@ public sealed class AccountDeclarations(
                         .OfType<EvalSuite>(),
                 ],
             },
-            _ => new AccountDeclaration { Agent = agent, LatestAttempt = LatestAttempt(account) },
+            _ => new AccountDeclaration
+            {
+                Agent = agent,
+                Shared = Ceilings(account.Namespace, agent),
+                LatestAttempt = LatestAttempt(account),
+            },
         };
     }
 
@@ -63,6 +70,15 @@ public sealed class AccountDeclarations(
     /// <summary>The namespaces in which pods may spend from the account: judges work beside their suite.</summary>
     internal IEnumerable<string> PodNamespaces(AccountKey account) =>
         account.Account != LedgerAccount.Judge ? [account.Namespace] : Runs(account).Select(run => run.Key.Namespace).Distinct();
+
+    /// <summary>Evaluations are bound by the platform's ceilings, and by no budget that agents share among themselves.</summary>
+    private List<SharedBudget> Ceilings(string ns, AgentDeployment agent) =>
+        SharedBudgets.Of(ns, agent, [], In(options.Namespace)).Where(shared => shared.Account.Namespace == options.Namespace).ToList();
+
+    // A revision that is neither declared nor serves, and of which there is no run, is evaluated by nobody.
+    private bool IsEvaluated(AccountKey account, AgentDeployment agent) =>
+        account.Revision?.Hash is { } hash
+        && (agent.Status?.CandidateRevision == hash || agent.Status?.ServingRevision == hash || IsInUse(account));
 
     private int LatestAttempt(AccountKey account) =>
         Runs(account)

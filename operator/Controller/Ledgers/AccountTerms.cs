@@ -26,6 +26,16 @@ public sealed record AccountTerms
     /// <summary>Every shared budget is observed, so they refuse nothing.</summary>
     public bool SharedObserve { get; init; }
 
+    /// <summary>These terms, below shared budgets.</summary>
+    /// <param name="shared">The shared budgets, the widest first.</param>
+    /// <param name="now">The moment.</param>
+    internal AccountTerms Below(IReadOnlyList<SharedBudget> shared, DateTimeOffset now) =>
+        this with
+        {
+            Shared = [.. shared.Select(one => one.Account)],
+            SharedObserve = shared.All(one => one.Budget?.Spec is { } spec && BudgetWindows.Limits(spec, now).All(limit => limit.Observe)),
+        };
+
     /// <summary>Whether somebody declares the account.</summary>
     public bool MayGrant => Limits.Count > 0 || Shared.Count > 0;
 

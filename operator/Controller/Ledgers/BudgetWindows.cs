@@ -21,13 +21,11 @@ public static class BudgetWindows
     /// <param name="shared">The shared budgets that bind it, the widest first.</param>
     /// <param name="now">The moment.</param>
     public static AccountTerms Serving(AgentDeploymentSpec agent, IReadOnlyList<SharedBudget> shared, DateTimeOffset now) =>
-        new()
+        new AccountTerms
         {
             Limits = agent.Budget is { } budget ? Limits(budget, now) : [],
-            Shared = [.. shared.Select(one => one.Account)],
-            SharedObserve = shared.All(one => one.Budget?.Spec is { } spec && Limits(spec, now).All(limit => limit.Observe)),
             Acknowledged = agent.Budget?.AcknowledgedOverruns ?? [],
-        };
+        }.Below(shared, now);
 
     /// <summary>The terms of a shared budget.</summary>
     public static AccountTerms Shared(AgentBudgetSpec budget, DateTimeOffset now) => new() { Limits = Limits(budget, now) };

@@ -29,8 +29,8 @@ internal static class DeclaredTerms
             return AccountTerms.None;
         return account.Account switch
         {
-            LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, declared.LatestAttempt),
-            LedgerAccount.Judge => BudgetWindows.Judge(declared.Suites, declared.LatestAttempt),
+            LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, declared.LatestAttempt).Below(declared.Shared, now),
+            LedgerAccount.Judge => BudgetWindows.Judge(declared.Suites, declared.LatestAttempt).Below(declared.Shared, now),
             _ => BudgetWindows.Serving(agent.Spec, declared.Shared, now) with
             {
                 Witness = BudgetWindows.Witness(agent.Status?.Budget ?? []),

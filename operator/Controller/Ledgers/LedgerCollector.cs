@@ -47,8 +47,8 @@ internal sealed class LedgerCollector(
 
     /// <summary>
     /// Whether a ledger can go. The account of an agent or of a shared budget outlives it until its windows are over, so that making it
-    /// anew resets no cap; what a shared budget lent must be closed there first. The account of an evaluation lives as long as the record
-    /// of that evaluation. Pure.
+    /// anew resets no cap. The account of an evaluation lives as long as the record of that evaluation. What a shared budget lent must be
+    /// closed there first. Pure.
     /// </summary>
     /// <param name="ledger">The ledger.</param>
     /// <param name="isInUse">See <see cref="AccountDeclarations.IsInUse"/>.</param>
@@ -62,7 +62,8 @@ internal sealed class LedgerCollector(
             || now - ledger.Metadata.CreationTimestamp < MinimumAge
         )
             return false;
-        return ledger.Spec.Account is not (LedgerAccount.Serving or LedgerAccount.Shared)
-            || status.Limits.All(limit => limit.Shared != true && limit.Ends < now);
+        // What a ceiling lent must be closed there first.
+        return status.Limits.All(limit => limit.Shared != true)
+            && (ledger.Spec.Account is not (LedgerAccount.Serving or LedgerAccount.Shared) || status.Limits.All(limit => limit.Ends < now));
     }
 }

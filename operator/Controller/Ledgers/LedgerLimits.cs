@@ -102,8 +102,9 @@ public static class LedgerLimits
                 {
                     if (holder.Closed == true || !Counts(limit, holder.Segment))
                         continue;
-                    settled += holder.Settled;
-                    unproven += holder.Unproven;
+                    var spent = Spend(limit, holder);
+                    settled += spent.Settled;
+                    unproven += spent.Unproven;
                     outstanding += LedgerRules.Outstanding(holder);
                 }
                 var summed = limit with { Settled = settled, Unproven = unproven, Outstanding = outstanding };
@@ -112,6 +113,19 @@ public static class LedgerLimits
             .ToList();
         account = account with { Limits = limits };
         return account with { Exhausted = Yes(Current(account).Any(limit => limit is { Exhausted: true, Observe: not true })) };
+    }
+
+    /// <summary>
+    /// What a line counts for a limit. A shared budget is told no more than what it lent could buy: what a pod reports beyond that stays the
+    /// agent's own, so that no tenant can spend the budget of the others with a message. Where nothing is enforced, nothing is lent first.
+    /// </summary>
+    internal static (Amount Settled, Amount Unproven) Spend(LedgerLimit limit, LedgerHolder holder)
+    {
+        if (limit is not { Shared: true, Observe: not true })
+            return (holder.Settled, holder.Unproven);
+        var bought = (holder.Granted - holder.Returned).Positive();
+        var settled = Amount.Min(holder.Settled, bought);
+        return (settled, Amount.Min(holder.Unproven, bought - settled));
     }
 
     /// <summary>Takes out own windows that are over and whose holders have closed: their last sums are final.</summary>

@@ -120,8 +120,8 @@ internal sealed class LedgerReaper(
             var found = await api.GetAsync(ResourceType.Of<BudgetLedger>(), options.Namespace, holder.Pod, cancellationToken);
             if (found?["status"]?["id"]?.GetValue<string>() is not { } id || !holder.Id.StartsWith(id + "-", StringComparison.Ordinal))
                 return true;
-            if (holder.Closed != true && holder.Pod.Split('.') is [var ns, var agent])
-                await registry.Writer(AccountKey.Serving(ns, agent)).ForgetJoinAsync(shared, holder, cancellationToken);
+            if (holder.Closed != true && ledgers.Get(new NamespacedName(options.Namespace, holder.Pod))?.View.Spec is { } borrower)
+                await registry.Writer(AccountKey.Of(borrower)).ForgetJoinAsync(shared, holder, cancellationToken);
             return false;
         }
         catch (Exception exception) when (exception is KubernetesApiException or HttpRequestException or TimeoutException)

@@ -133,6 +133,15 @@ public static class LedgerRules
             }
         );
 
+    /// <summary>The line of a holder as it is after a report; null where the report is booked nowhere.</summary>
+    internal static LedgerHolder? Booked(BudgetLedgerStatus account, GrantRequest request, HolderPod pod) =>
+        account.Holders.FirstOrDefault(line =>
+            line.Id == request.Holder && line.PodUid == pod.Uid && line.Closed != true && line.Segment == SegmentOf(account, request.Window)
+        )
+            is { } holder
+            ? Book(holder, request)
+            : null;
+
     /// <summary>What a holder may still spend.</summary>
     public static Amount Outstanding(LedgerHolder holder) =>
         (holder.Granted - holder.Settled - holder.Unproven - holder.Returned).Positive();
@@ -300,8 +309,10 @@ public static class LedgerRules
                             ? limit
                             : limit with
                             {
-                                ClosedSettled = Some((limit.ClosedSettled ?? Amount.Zero) + holder.Settled),
-                                ClosedUnproven = Some((limit.ClosedUnproven ?? Amount.Zero) + holder.Unproven + unproven),
+                                ClosedSettled = Some((limit.ClosedSettled ?? Amount.Zero) + LedgerLimits.Spend(limit, holder).Settled),
+                                ClosedUnproven = Some(
+                                    (limit.ClosedUnproven ?? Amount.Zero) + LedgerLimits.Spend(limit, holder).Unproven + unproven
+                                ),
                             }
                     ),
                 ],

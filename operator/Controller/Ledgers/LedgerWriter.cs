@@ -122,6 +122,8 @@ internal sealed class LedgerWriter
                     );
                     var decision = LedgerRules.Apply(before, request, pod, hints, terms, time.GetUtcNow());
                     var after = Overruns.Book(decision.Account, request.Overruns, pod.Name, terms.Acknowledged);
+                    if (!terms.Observe && LedgerRules.Booked(before, request, pod) is { } line)
+                        after = Overruns.NoteExcess(after, line, time.GetUtcNow(), terms.Acknowledged);
                     return decision with { Account = after, IsUrgent = decision.IsUrgent || after.Overruns != decision.Account.Overruns };
                 },
                 cancellationToken

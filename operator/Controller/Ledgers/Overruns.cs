@@ -6,6 +6,9 @@ namespace AgentReadiness.Controller.Ledgers;
 /// <summary>Which overruns an account keeps, and what they refuse. Pure.</summary>
 public static class Overruns
 {
+    /// <summary>Stands for a price rule where a pod reported more than what was granted could buy.</summary>
+    public const string BeyondGrants = "beyond-grants";
+
     private const int Most = 32;
 
     /// <summary>Adds what a guardrail reports, but for what is acknowledged; a rule keeps its last overrun.</summary>
@@ -40,6 +43,33 @@ public static class Overruns
             };
         }
         return account;
+    }
+
+    /// <summary>Notes a report that says more than what was granted could buy, once for each amount.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="holder">The line of the pod, with the report.</param>
+    /// <param name="now">The moment.</param>
+    /// <param name="acknowledged">What the agent's spec acknowledges.</param>
+    public static BudgetLedgerStatus NoteExcess(
+        BudgetLedgerStatus account,
+        LedgerHolder holder,
+        DateTimeOffset now,
+        IReadOnlyList<OverrunAcknowledgement> acknowledged
+    )
+    {
+        var (spent, bought) = (holder.Settled + holder.Unproven, holder.Granted - holder.Returned);
+        if (spent.FitsIn(bought) || account.Overruns.Any(known => known.Rule == BeyondGrants && known.Cost == spent.Cost))
+            return account;
+        var report = new OverrunReport
+        {
+            Rule = BeyondGrants,
+            Model = "?",
+            Cost = spent.Cost,
+            Reserved = bought.Cost,
+            Why = $"pod {holder.Pod} reported {spent} spent, and {bought} was granted to it: the rest counts for the agent alone",
+            At = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()),
+        };
+        return Book(account, [report], holder.Pod, acknowledged);
     }
 
     /// <summary>Takes out what is acknowledged.</summary>

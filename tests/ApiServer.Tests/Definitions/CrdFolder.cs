@@ -30,8 +30,7 @@ internal static class CrdFolder
             below.Add(($"{path}[]", items));
         if (schema["additionalProperties"] is JsonObject values)
             below.Add(($"{path}{{}}", values));
-        foreach (var (name, node) in below)
-        foreach (var found in Nodes(node, name))
+        foreach (var found in below.SelectMany(child => Nodes(child.Item2, child.Item1)))
             yield return found;
     }
 

@@ -4,7 +4,7 @@ using AgentReadiness.Runtime;
 
 namespace AgentReadiness.ApiServer.Tests.Definitions;
 
-/// <summary>What a current server makes of our definitions: their defaults, the cost of their rules, unknown fields, owners of fields.</summary>
+/// <summary>What a current server makes of our definitions: defaults, the cost of rules, unknown fields, owners of fields.</summary>
 [Collection(ControlPlanes.Definitions)]
 public sealed class DefinitionTests(ModernControlPlane plane)
 {

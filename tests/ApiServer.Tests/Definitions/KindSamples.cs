@@ -40,7 +40,8 @@ internal static class KindSamples
         ["evalsuites"] = (
             "EvalSuite",
             """
-            {"builtin": {"cases": {"name": "golden", "key": "cases.jsonl"}, "judge": {"url": "https://provider/v1", "model": "gpt-5.4-mini"}}}
+            {"builtin": {"cases": {"name": "golden", "key": "cases.jsonl"},
+              "judge": {"url": "https://provider/v1", "model": "gpt-5.4-mini"}}}
             """
         ),
         ["readinessexceptions"] = (

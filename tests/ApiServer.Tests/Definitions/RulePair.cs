@@ -13,6 +13,7 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
 {
     private const string Limits = "has(self.maxCost) || has(self.maxTokens)";
     private const string Key = "!has(self.credentials) || self.url.startsWith('https://') || (has(self.insecure) && self.insecure)";
+    private const string Credentials = "\"credentials\":{\"secretRef\":{\"name\":\"s\",\"key\":\"k\"}}";
     private const string Label = "self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')";
 
     /// <summary>Every pair; a rule may have several.</summary>
@@ -67,8 +68,8 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
             "spec.guardrails.upstreams[]",
             Key,
             "spec.guardrails.upstreams[0]",
-            """{"name":"a","format":"OpenAI","url":"http://a.b.svc/v1","insecure":true,"credentials":{"secretRef":{"name":"s","key":"k"}}}""",
-            """{"name":"a","format":"OpenAI","url":"http://a.b.svc/v1","insecure":false,"credentials":{"secretRef":{"name":"s","key":"k"}}}"""
+            $$"""{"name":"a","format":"OpenAI","url":"http://a.b.svc/v1","insecure":true,{{Credentials}}}""",
+            $$"""{"name":"a","format":"OpenAI","url":"http://a.b.svc/v1","insecure":false,{{Credentials}}}"""
         ),
         new(
             "agentdeployments",

@@ -3,7 +3,7 @@ using AgentReadiness.Runtime;
 
 namespace AgentReadiness.ApiServer.Tests.Definitions;
 
-/// <summary>A current server obeys each CEL rule of each definition: what keeps to it is taken, what breaks it is refused with its message.</summary>
+/// <summary>A current server obeys each CEL rule of each definition: what breaks one is refused with its message.</summary>
 [Collection(ControlPlanes.Definitions)]
 public sealed class RuleTests(ModernControlPlane plane)
 {

@@ -96,6 +96,103 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         );
     }
 
+    [Fact]
+    public async Task Labels_and_a_token_of_ones_own_make_no_holder_and_a_flood_of_bad_tokens_stops_no_pod()
+    {
+        await using var world = await RolloutWorld.StartAsync(plane, replicas: 1);
+        await world.ApplyAgentAsync("support", "agent:1");
+        await world.UntilServesAsync("support", "agent:1");
+        await world.ApplyAsync(Accounts, "default", []);
+        var pod = world.Witness.All(PodView.Resource).First(pod => pod.Label(Names.TrackLabel) == Names.ServingTrack);
+        var leader = await world.LeaderAsync();
+        var ask = $$"""{"holder": "{{Holder}}", "wantTotal": "0.25", "call": "0.25", "also": "0.5"}""";
+
+        // Whatever a tenant writes. The ReplicaSet takes a pod over that has its labels, so ownership alone proves nothing.
+        (string Name, Action<JsonObject> Change)[] forgeries =
+        [
+            ("stranger", forged => forged["metadata"]!["labels"]!.AsObject().Remove("pod-template-hash")),
+            ("image", forged => Guardrail(forged)["image"] = "evil:1"),
+            ("command", forged => Guardrail(forged)["command"] = new JsonArray("/evil")),
+            ("token", forged => Agent(forged)["volumeMounts"] = Guardrail(forged)["volumeMounts"]!.DeepClone()),
+        ];
+        foreach (var (name, change) in forgeries)
+        {
+            var forged = new JsonObject
+            {
+                ["metadata"] = new JsonObject
+                {
+                    ["name"] = name,
+                    ["namespace"] = world.Ns,
+                    ["labels"] = pod.Object["metadata"]!["labels"]!.DeepClone(),
+                    // So that the ReplicaSet, which has a pod too many then, does not take it away under the test.
+                    ["finalizers"] = new JsonArray("tests/stay"),
+                },
+                ["spec"] = pod.Object["spec"]!.DeepClone(),
+            };
+            change(forged);
+            var created = await plane.Api.CreateAsync(PodView.Resource, world.Ns, forged, CancellationToken.None);
+            var token = await TokenAsync(world, GrantProtocol.Audience, name, created.Text("metadata", "uid")!);
+            (await PostAsync(leader, token, ask)).Status.ShouldBe(HttpStatusCode.Forbidden, name);
+            leader.Log.ShouldContain($"{name} holds no money: ");
+            await plane.Api.MergePatchAsync(
+                PodView.Resource,
+                world.Ns,
+                name,
+                null,
+                new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } },
+                CancellationToken.None
+            );
+        }
+        await world.UntilServesAsync("support", "agent:1");
+        pod = world
+            .Witness.All(PodView.Resource)
+            .First(pod => pod.Label(Names.TrackLabel) == Names.ServingTrack && pod.Name.StartsWith("support-", StringComparison.Ordinal));
+
+        using var over = new CancellationTokenSource();
+        var sent = 0;
+        var flood = Enumerable
+            .Range(0, 16)
+            .Select(_ =>
+                Task.Run(async () =>
+                {
+                    while (!over.IsCancellationRequested)
+                    {
+                        var (status, _) = await PostAsync(leader, Bad(Interlocked.Increment(ref sent)), "{}");
+                        status.ShouldBe(HttpStatusCode.Unauthorized);
+                    }
+                })
+            )
+            .ToList();
+        for (var i = 0; i < 20; i++)
+        {
+            // A token that the operator has not seen: it must be reviewed in the middle of the flood.
+            var good = await TokenAsync(world, GrantProtocol.Audience, pod);
+            (await GrantAsync(leader, good, ask)).Outcome.ShouldBe(GrantOutcome.Granted, $"{i} of 20, beside {sent} bad ones");
+        }
+        await over.CancelAsync();
+        await Task.WhenAll(flood);
+        sent.ShouldBeGreaterThan(100);
+    }
+
+    /// <summary>A token as the API server makes them, of a pod that nobody has, and with a signature of nobody's.</summary>
+    private static string Bad(int number)
+    {
+        static string Part(string json) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
+        var bound = new JsonObject
+        {
+            ["namespace"] = "any",
+            ["pod"] = new JsonObject { ["name"] = $"p{number}", ["uid"] = $"u{number}" },
+        };
+        var claims = new JsonObject
+        {
+            ["aud"] = new JsonArray(GrantProtocol.Audience),
+            ["exp"] = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 3600,
+            ["sub"] = "system:serviceaccount:any:default",
+            ["kubernetes.io"] = bound,
+        };
+        return $"{Part("""{"alg":"RS256","kid":"x"}""")}.{Part(claims.ToJsonString())}.{Part("signature")}";
+    }
+
     private async Task<GrantResponse> GrantAsync(Replica replica, string token, string body)
     {
         var (status, text) = await PostAsync(replica, token, body);
@@ -114,12 +211,24 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    private static async Task<string> TokenAsync(RolloutWorld world, string audience, Seen? pod)
+    private static JsonNode Guardrail(JsonObject pod) =>
+        Containers(pod).First(one => one["name"]!.GetValue<string>() == Names.GuardrailContainer);
+
+    private static JsonNode Agent(JsonObject pod) =>
+        Containers(pod).First(one => one["name"]!.GetValue<string>() != Names.GuardrailContainer);
+
+    private static IEnumerable<JsonNode> Containers(JsonObject pod) =>
+        pod.Items("spec", "containers").Concat(pod.Items("spec", "initContainers"));
+
+    private static Task<string> TokenAsync(RolloutWorld world, string audience, Seen? pod) =>
+        TokenAsync(world, audience, pod?.Name, pod?.Uid);
+
+    private static async Task<string> TokenAsync(RolloutWorld world, string audience, string? pod, string? uid)
     {
         var answer = await world.Api.SendAsync(
             HttpMethod.Post,
             Accounts.Path(world.Ns, "default", "token"),
-            Samples.TokenRequest(audience, pod is null ? null : (pod.Name, pod.Uid)),
+            Samples.TokenRequest(audience, pod is null ? null : (pod, uid!)),
             "application/json",
             CancellationToken.None
         );

@@ -47,14 +47,11 @@ public sealed class PodTemplateTests
     [Fact]
     public void A_token_of_the_API_server_is_for_those_who_ask_and_pods_that_run_already_keep_theirs()
     {
-        JsonNode? Token(bool leaves) =>
-            PodTemplate.Build(cluster.Observe(), new Revision("abc"), Track.Serving, "guardrail:1", ContainerResources.Guardrail, leaves)[
-                "spec"
-            ]!["automountServiceAccountToken"];
-        Token(leaves: false)!.GetValue<bool>().ShouldBeFalse();
-        Token(leaves: true).ShouldBeNull("another template would restart every agent at an upgrade");
+        JsonNode? Token(int version) => Build(native: false, version)["spec"]!["automountServiceAccountToken"];
+        Token(version: 2)!.GetValue<bool>().ShouldBeFalse();
+        Token(version: 1).ShouldBeNull("another template would restart every agent at an upgrade");
         cluster.Agent.Spec.Template["spec"]!["automountServiceAccountToken"] = true;
-        Token(leaves: false)!.GetValue<bool>().ShouldBeTrue();
+        Token(version: 2)!.GetValue<bool>().ShouldBeTrue();
     }
 
     [Fact]
@@ -217,64 +214,120 @@ public sealed class PodTemplateTests
             .ShouldBe("""{"requests":{"cpu":"10m","ephemeral-storage":"10Mi"},"limits":{"memory":"1Gi"}}""");
     }
 
-    [Fact]
-    public void Other_resources_of_the_chart_restart_no_agent_and_hold_for_the_next_revision()
+    /// <summary>Whatever the operator that comes has, a revision keeps what it was evaluated with, and the next one gets the new.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_upgrade_of_the_operator_restarts_no_agent(bool pinned)
     {
-        var seen = cluster.Observe();
-        var other = ContainerResources.Parse("""{"requests":{"cpu":"20m"},"limits":{"memory":"300Mi"}}""");
-        JsonObject Made(DeploymentView? live) =>
-            ChildObjects.Deployment(
-                seen with
-                {
-                    Environment = seen.Environment with { GuardrailResources = other },
-                    Children = seen.Children with { Deployments = live is null ? [] : [live] },
-                },
-                new Revision("abc"),
-                Track.Serving,
-                1
-            );
-        string Resources(JsonObject deployment) =>
-            deployment["spec"]!["template"]!["spec"]!["containers"]![0]!["resources"]!.ToJsonString();
-        DeploymentView View(JsonObject deployment)
+        var before = cluster.Observe();
+        var revision = new Revision("abc");
+        var made = Deployment(
+            before,
+            revision,
+            Injection.Of(before, revision) with
+            {
+                Version = pinned ? Injection.Newest : 1,
+            }
+        );
+        var after = before with
         {
-            deployment["metadata"]!["uid"] = "u";
-            deployment["metadata"]!["resourceVersion"] = "1";
-            using var document = JsonDocument.Parse(deployment.ToJsonString());
-            return DeploymentView.Of(document.RootElement);
-        }
-
-        var old = View(ChildObjects.Deployment(seen, new Revision("abc"), Track.Serving, 1));
-        Resources(Made(old)).ShouldBe(ContainerResources.Guardrail.ToString(), "its pods run with these");
-        var next = Made(null);
-        Resources(next).ShouldBe(other.ToString());
-        // And they stay when the values change again.
-        Resources(
-                ChildObjects.Deployment(
-                    seen with
-                    {
-                        Children = seen.Children with { Deployments = [View(next)] },
-                    },
-                    new Revision("abc"),
-                    Track.Serving,
-                    1
-                )
-            )
-            .ShouldBe(other.ToString());
+            Environment = before.Environment with
+            {
+                GuardrailImage = "guardrail:2",
+                GuardrailResources = ContainerResources.Parse("""{"requests":{"cpu":"20m"},"limits":{"memory":"300Mi"}}"""),
+                Server = before.Environment.Server with { NativeSidecars = !before.Environment.Server.NativeSidecars },
+            },
+            // Operators before the record had nothing but the Deployment.
+            Children = before.Children with
+            {
+                Deployments = pinned ? [] : [View(made)],
+            },
+            Agent = pinned ? Pinned(Injection.Of(before, revision).Status(revision)) : before.Agent,
+        };
+        Deployment(after, revision, Injection.Of(after, revision)).ToJsonString().ShouldBe(made.ToJsonString());
+        var next = Injection.Of(after, new Revision("def"));
+        (next.Image, next.Resources.ToString()).ShouldBe(("guardrail:2", after.Environment.GuardrailResources.ToString()));
+        next.NativeSidecar.ShouldBe(after.Environment.Server.NativeSidecars);
     }
 
-    private JsonObject Build(bool native)
+    [Fact]
+    public void What_somebody_wrote_into_a_Deployment_is_not_taken_for_what_was_pinned()
     {
         var seen = cluster.Observe();
-        return PodTemplate.Build(
-            seen with
+        var revision = new Revision("abc");
+        var made = Deployment(seen, revision, Injection.Of(seen, revision) with { Image = "evil:1" });
+        made["metadata"]!["managedFields"] = new JsonArray(
+            new JsonObject
             {
-                Environment = seen.Environment with { Server = seen.Environment.Server with { NativeSidecars = native } },
-            },
-            new Revision("abc"),
-            Track.Serving,
-            "guardrail:1",
-            seen.Environment.GuardrailResources
+                ["manager"] = "kubectl-edit",
+                ["fieldsV1"] = new JsonObject { ["f:spec"] = new JsonObject { ["f:template"] = new JsonObject() } },
+            }
         );
+        var tampered = seen with { Children = seen.Children with { Deployments = [View(made)] } };
+        Injection.Of(tampered, revision).Image.ShouldBe(seen.Environment.GuardrailImage);
+        var pinned = tampered with { Agent = Pinned((Injection.New(seen) with { Image = "good:1" }).Status(revision)) };
+        Injection.Of(pinned, revision).Image.ShouldBe("good:1");
+    }
+
+    [Fact]
+    public void What_a_newer_operator_made_is_scaled_and_not_rewritten()
+    {
+        var revision = cluster.PromoteDeclared();
+        var version = Injection.Newest + 1;
+        cluster.Agent.Status = cluster.Agent.Status! with
+        {
+            Injections = [.. cluster.Agent.Status.Injections.Select(one => one with { Version = version })],
+        };
+        cluster.Agent.Spec.Replicas = 7;
+        var writes = AgentDecider.Decide(cluster.Observe()).Writes;
+        writes.OfType<Write.Scale>().ShouldHaveSingleItem().Replicas.ShouldBe(7);
+        writes.OfType<Write.Apply>().ShouldNotContain(write => write.Resource == DeploymentView.Resource);
+        _ = revision;
+    }
+
+    /// <summary>
+    /// What each version puts in, byte for byte. Who sees it fail has changed what is put into pods that run: add a version instead.
+    /// </summary>
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    [InlineData(2, false)]
+    public void A_version_of_what_is_put_in_never_changes(int version, bool native)
+    {
+        var template = Build(native, version);
+        var text = template.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n" }) + "\n";
+        var path = Repository.PathOf("tests", "Controller.Tests", "golden", $"injection-{version}-{(native ? "native" : "plain")}.json");
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+            File.WriteAllText(path, text);
+        text.ShouldBe(File.ReadAllText(path));
+    }
+
+    private static JsonObject Deployment(AgentObservation seen, Revision revision, Injection injection) =>
+        ChildObjects.Deployment(seen, revision, Track.Serving, injection, 1);
+
+    private static DeploymentView View(JsonObject deployment)
+    {
+        var whole = (JsonObject)deployment.DeepClone();
+        (whole["metadata"]!["uid"], whole["metadata"]!["resourceVersion"]) = ("u", "1");
+        using var document = JsonDocument.Parse(whole.ToJsonString());
+        return DeploymentView.Of(document.RootElement);
+    }
+
+    private AgentDeployment Pinned(InjectionStatus status) =>
+        new()
+        {
+            Metadata = cluster.Agent.Metadata,
+            Spec = cluster.Agent.Spec,
+            Status = (cluster.Agent.Status ?? new AgentDeploymentStatus()) with { Injections = [status] },
+        };
+
+    private JsonObject Build(bool native, int version = Injection.Newest)
+    {
+        var seen = cluster.Observe();
+        var injection = Injection.New(seen) with { Version = version, NativeSidecar = native, Image = "guardrail:1" };
+        return PodTemplate.Build(seen, new Revision("abc"), Track.Serving, injection);
     }
 
     [Theory]

@@ -80,8 +80,7 @@ public sealed class CrdRuleTests
         var below = (schema["properties"]?.AsObject() ?? []).Select(property => ($"{path}.{property.Key}", property.Value!.AsObject()));
         if (schema["items"] is JsonObject items)
             below = below.Append(($"{path}[]", items));
-        foreach (var (name, node) in below.ToList())
-        foreach (var found in Nodes(node, name))
+        foreach (var found in below.SelectMany(child => Nodes(child.Item2, child.Item1)))
             yield return found;
     }
 
