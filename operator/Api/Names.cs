@@ -35,6 +35,15 @@ public static class Names
     /// <summary>Annotation of a Deployment: JSON, from the name of each ConfigMap copy to the digest of its content.</summary>
     public const string ConfigDigestsAnnotation = Group + "/config-digests";
 
+    /// <summary>
+    /// Label of a ServiceAccount, a Secret or a PersistentVolumeClaim: templates of agents and suites of its namespace may name it. Its value
+    /// is "true".
+    /// </summary>
+    public const string UsableByAgentsLabel = Group + "/usable-by-agents";
+
+    /// <summary>Annotation of a Secret: the hosts that its keys may be sent to. Such a Secret may be mounted by guardrails alone.</summary>
+    public const string HostsAnnotation = Group + "/hosts";
+
     /// <summary>Track of pods that may receive production traffic.</summary>
     public const string ServingTrack = "serving";
 

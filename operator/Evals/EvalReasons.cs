@@ -102,6 +102,9 @@ public static class EvalReasons
     /// <summary>Significantly worse than the baseline, by more than maxRegression: failed.</summary>
     public const string Regressed = "Regressed";
 
+    /// <summary>The runner or the judge would need an object of the suite's namespace that is not lent to suites.</summary>
+    public const string NotLent = "NotLent";
+
     /// <summary>The runner ended and left no results file.</summary>
     public const string NoResults = "NoResults";
 

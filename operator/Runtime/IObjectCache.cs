@@ -15,6 +15,11 @@ public interface IObjectCache
     NamespacedName? Only { get; }
 
     /// <summary>
+    /// The server is asked for the metadata of the objects, and sends nothing else of them: for kinds whose content is nobody's business.
+    /// </summary>
+    bool MetadataOnly { get; }
+
+    /// <summary>
     /// Raised for an object that cannot be read, and is kept out of the cache or reduced, and for whoever is told of changes and fails: one
     /// object's fault is that object's alone. The key is null where not even that can be read.
     /// </summary>

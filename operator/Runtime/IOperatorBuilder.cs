@@ -18,12 +18,14 @@ public interface IOperatorBuilder
     /// <param name="labelSelector">Limits the cache, or null.</param>
     /// <param name="configure">Adds indexes.</param>
     /// <param name="only">Limits the cache to one object, so that a right on its name is enough.</param>
+    /// <param name="metadataOnly">Asks the server for nothing but metadata.</param>
     IOperatorBuilder AddCache<TView>(
         ResourceType resource,
         Func<JsonElement, TView> project,
         string? labelSelector = null,
         Action<ObjectCache<TView>>? configure = null,
-        NamespacedName? only = null
+        NamespacedName? only = null,
+        bool metadataOnly = false
     )
         where TView : class;
 

@@ -194,7 +194,7 @@ public sealed class KubernetesApi
             {
                 try
                 {
-                    using var response = await SendOnceAsync(method, pathAndQuery, body, contentType, limit.Token);
+                    using var response = await SendOnceAsync(method, pathAndQuery, body, contentType, null, limit.Token);
                     await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
                     return (JsonObject)(await JsonNode.ParseAsync(stream, null, WireJson.Options, limit.Token))!;
                 }
@@ -230,7 +230,19 @@ public sealed class KubernetesApi
     )
     {
         await PaceAsync(pathAndQuery, cancellationToken);
-        return await SendOnceAsync(method, pathAndQuery, body, contentType, cancellationToken);
+        return await SendOnceAsync(method, pathAndQuery, body, contentType, null, cancellationToken);
+    }
+
+    /// <summary>Reads, once, and returns the response when its headers are in; the body streams.</summary>
+    /// <param name="pathAndQuery">From the server's root.</param>
+    /// <param name="accept">The only form of the answer that is taken; null: JSON.</param>
+    /// <param name="cancellationToken">Ends the request; the timeout of the other verbs does not hold here.</param>
+    /// <exception cref="KubernetesApiException">The server refused; where it said when to come again, RetryAfter is set.</exception>
+    /// <exception cref="HttpRequestException">The connection broke.</exception>
+    internal async Task<HttpResponseMessage> OpenAsync(string pathAndQuery, string? accept, CancellationToken cancellationToken)
+    {
+        await PaceAsync(pathAndQuery, cancellationToken);
+        return await SendOnceAsync(HttpMethod.Get, pathAndQuery, null, null, accept, cancellationToken);
     }
 
     private async Task<JsonObject> WriteAsync(
@@ -257,6 +269,7 @@ public sealed class KubernetesApi
         string pathAndQuery,
         JsonNode? body,
         string? contentType,
+        string? accept,
         CancellationToken cancellationToken
     )
     {
@@ -265,7 +278,7 @@ public sealed class KubernetesApi
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        request.Headers.TryAddWithoutValidation("Accept", accept ?? "application/json");
         request.Headers.TryAddWithoutValidation("User-Agent", FieldManager);
         if (body is not null)
         {

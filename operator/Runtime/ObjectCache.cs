@@ -40,6 +40,9 @@ public sealed class ObjectCache<TView>(ResourceType resource, string? labelSelec
     public NamespacedName? Only { get; init; }
 
     /// <inheritdoc/>
+    public bool MetadataOnly { get; init; }
+
+    /// <inheritdoc/>
     public bool IsSynced => synced.Task.IsCompleted;
 
     /// <inheritdoc/>

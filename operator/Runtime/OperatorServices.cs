@@ -45,11 +45,12 @@ public static class OperatorServices
             Func<JsonElement, TView> project,
             string? labelSelector,
             Action<ObjectCache<TView>>? configure,
-            NamespacedName? only
+            NamespacedName? only,
+            bool metadataOnly
         )
             where TView : class
         {
-            var cache = new ObjectCache<TView>(resource, labelSelector, project) { Only = only };
+            var cache = new ObjectCache<TView>(resource, labelSelector, project) { Only = only, MetadataOnly = metadataOnly };
             configure?.Invoke(cache);
             services.AddSingleton(cache);
             services.AddSingleton<IObjectCache>(cache);

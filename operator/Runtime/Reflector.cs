@@ -12,6 +12,10 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
 {
     // All caches list at once when an operator starts, and a page of pods or Deployments has 10 KB for each.
     private const int PageSize = 200;
+
+    // No other form stands behind these: a server that cannot leave the content out answers 406, and never with the content.
+    private const string MetadataOfList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    private const string MetadataOfObject = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <summary>The server's watch timeout is random between this and twice this, so that watches do not all end at once.</summary>
@@ -119,7 +123,7 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
-            using var response = await api.OpenAsync(HttpMethod.Get, query, null, null, limit.Token);
+            using var response = await api.OpenAsync(query, cache.MetadataOnly ? MetadataOfList : null, limit.Token);
             return await new ListPage(await response.Content.ReadAsStreamAsync(limit.Token), onItem).ReadAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -131,7 +135,11 @@ public sealed class Reflector(IObjectCache cache, KubernetesApi api, TimeProvide
     private async Task<(WatchEnd End, string Version)> WatchAsync(string version, CancellationToken cancellationToken)
     {
         var timeout = ShortestWatch * (1 + Random.Shared.NextDouble());
-        var end = await new WatchStream(api, time) { FieldSelector = FieldSelector }.ReadAsync(
+        var end = await new WatchStream(api, time)
+        {
+            FieldSelector = FieldSelector,
+            Accept = cache.MetadataOnly ? MetadataOfObject : null,
+        }.ReadAsync(
             cache.Resource.Path(cache.Only?.Namespace),
             cache.LabelSelector,
             version,

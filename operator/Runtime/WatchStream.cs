@@ -19,6 +19,9 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
     /// <summary>A field selector, or null.</summary>
     public string? FieldSelector { get; init; }
 
+    /// <summary>The only form of events that is taken; null: JSON.</summary>
+    public string? Accept { get; init; }
+
     /// <summary>Reads events until the watch ends.</summary>
     /// <param name="path">The collection's path.</param>
     /// <param name="labelSelector">A label selector, or null.</param>
@@ -48,7 +51,7 @@ public sealed class WatchStream(KubernetesApi api, TimeProvider time)
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
         try
         {
-            using var response = await api.OpenAsync(HttpMethod.Get, query, null, null, either.Token);
+            using var response = await api.OpenAsync(query, Accept, either.Token);
             var reader = PipeReader.Create(await response.Content.ReadAsStreamAsync(either.Token));
             try
             {

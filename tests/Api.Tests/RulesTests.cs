@@ -26,7 +26,7 @@ public sealed class RulesTests
     [InlineData("""{"env":[{"name":"OPENAI_BASE_URL","value":"https://api.openai.com"}]}""", "containers[0].env[0].name")]
     [InlineData("""{"securityContext":{"runAsUser":64080}}""", "containers[0].securityContext.runAsUser")]
     [InlineData("""{"securityContext":{"privileged":true}}""", "containers[0].securityContext.privileged")]
-    [InlineData("""{"securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}""", "containers[0].securityContext.capabilities.add")]
+    [InlineData("""{"securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}""", "containers[0].securityContext.capabilities.add[0]")]
     [InlineData("""{"name":"agent-readiness-guardrail"}""", "containers[0].name")]
     [InlineData("""{"volumeMounts":[{"name":"agent-readiness-journal","mountPath":"/j"}]}""", "containers[0].volumeMounts[0].name")]
     [InlineData(

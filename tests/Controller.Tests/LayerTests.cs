@@ -15,6 +15,7 @@ public sealed partial class LayerTests
     private static readonly string[] Layers =
     [
         "Shared",
+        "Lending",
         "Prices",
         "Certificates",
         "Ledgers",

@@ -7,6 +7,9 @@ namespace AgentReadiness.EndToEnd.Tests;
 /// </summary>
 public sealed class InstalledOperator : IAsyncLifetime
 {
+    /// <summary>The provider as the annotation of a key's Secret lists it.</summary>
+    public const string ProviderHost = "http://model-provider.e2e-provider.svc";
+
     /// <summary>The provider of all tests but the stories, which have one of their own that they count.</summary>
     public const string ProviderUrl = "http://model-provider.e2e-provider.svc/v1";
 

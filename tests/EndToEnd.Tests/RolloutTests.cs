@@ -212,7 +212,11 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
             ---
             apiVersion: v1
             kind: Secret
-            metadata: {name: openai, namespace: {{{ns}}}}
+            metadata:
+              name: openai
+              namespace: {{{ns}}}
+              annotations:
+                agentreadiness.dev/hosts: {{{InstalledOperator.ProviderHost}}}
             stringData: {api-key: sample-provider-key}
             ---
             apiVersion: v1

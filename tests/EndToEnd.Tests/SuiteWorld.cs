@@ -27,7 +27,11 @@ public abstract class SuiteWorld(string ns, InstalledOperator installed, ITestOu
             ---
             apiVersion: v1
             kind: Secret
-            metadata: {name: openai, namespace: {{Ns}}}
+            metadata:
+              name: openai
+              namespace: {{Ns}}
+              annotations:
+                agentreadiness.dev/hosts: {{InstalledOperator.ProviderHost}}
             stringData: {api-key: sample-provider-key}
             """,
             cancellationToken

@@ -148,7 +148,10 @@ internal sealed class CapStorm(StoryOptions options, StormCard card, Random rand
             ---
             apiVersion: v1
             kind: Secret
-            metadata: {name: openai, namespace: {{{Ns}}}}
+            metadata:
+              name: openai
+              namespace: {{{Ns}}}
+              annotations: {agentreadiness.dev/hosts: "http://model-provider.model-provider.svc"}
             stringData: {api-key: sample-provider-key}
             ---
             apiVersion: agentreadiness.dev/v1alpha1

@@ -12,11 +12,14 @@ public static class Reasons
     /// <summary>A ConfigMap that the template needs is not there.</summary>
     public const string ConfigMapNotFound = "ConfigMapNotFound";
 
-    /// <summary>An eval names a suite that is not there.</summary>
+    /// <summary>An eval names a suite that is not there, or is in another namespace and does not allow this one.</summary>
     public const string SuiteNotFound = "SuiteNotFound";
 
-    /// <summary>A suite does not allow this namespace.</summary>
-    public const string SuiteNotAllowed = "SuiteNotAllowed";
+    /// <summary>
+    /// A template or an upstream names a ServiceAccount, Secret or claim that does not allow it, or a class that the platform team does not
+    /// list; the message names the field.
+    /// </summary>
+    public const string NotLent = "NotLent";
 
     /// <summary>The cases of a suite are not there.</summary>
     public const string SuiteCasesNotFound = "SuiteCasesNotFound";

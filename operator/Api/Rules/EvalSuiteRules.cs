@@ -79,45 +79,31 @@ public static class EvalSuiteRules
 
     private static void CheckTemplate(JsonObject template, FindingList findings)
     {
-        if (template["spec"] is not JsonObject pod || pod["containers"] is not JsonArray { Count: > 0 } containers)
+        if (template["spec"] is not JsonObject pod || pod["containers"] is not JsonArray { Count: > 0 })
         {
             findings.Add(EvalChecks.JobContainers, "spec.job.template.spec.containers", "must list the runner");
             return;
         }
-        // The operator creates this pod. Somebody who may write suites must not get more from it than from any pod of the namespace.
-        foreach (var flag in (string[])["hostNetwork", "hostPID", "hostIPC"])
-        {
-            if (Is(pod[flag], true))
-                findings.Add(EvalChecks.JobIsolation, $"spec.job.template.spec.{flag}", "must not be true");
-        }
-        if (Is(pod["shareProcessNamespace"], false))
+        // The operator creates this pod. Somebody who may write suites must not get more from it than an agent's author from theirs.
+        PodTemplateRules.Check(template, pod, PodChecks.Job, findings);
+        if (pod["shareProcessNamespace"] is { } shared && TemplateJson.IsOff(shared))
             findings.Add(
                 EvalChecks.JobProcesses,
                 "spec.job.template.spec.shareProcessNamespace",
                 "must not be false: the reporter waits for the runner's processes"
             );
-        if (UserOf(pod) == PodUsers.Reporter)
-            findings.Add(
-                EvalChecks.Reporter,
-                "spec.job.template.spec.securityContext.runAsUser",
-                $"{PodUsers.Reporter} is the reporter's own user"
-            );
-        for (var i = 0; i < containers.Count; i++)
+        CheckUser(pod, "spec.job.template.spec", findings);
+        foreach (var (container, field) in TemplateJson.Containers(pod, "spec.job.template.spec"))
         {
-            var container = containers[i] as JsonObject ?? [];
-            var field = $"spec.job.template.spec.containers[{i}]";
-            if (container["name"] is JsonValue value && value.TryGetValue<string>(out var name) && name == Reporter)
+            if (TemplateJson.Text(container["name"]) == Reporter)
                 findings.Add(EvalChecks.Reporter, $"{field}.name", $"\"{Reporter}\" is the operator's");
-            if (UserOf(container) == PodUsers.Reporter)
-                findings.Add(EvalChecks.Reporter, $"{field}.securityContext.runAsUser", $"{PodUsers.Reporter} is the reporter's own user");
-            if (Is((container["securityContext"] as JsonObject)?["privileged"], true))
-                findings.Add(EvalChecks.JobIsolation, $"{field}.securityContext.privileged", "must not be true");
+            CheckUser(container, field, findings);
         }
     }
 
-    private static bool Is(JsonNode? node, bool wanted) =>
-        node is JsonValue value && value.TryGetValue<bool>(out var flag) && flag == wanted;
-
-    private static long? UserOf(JsonObject owner) =>
-        (owner["securityContext"] as JsonObject)?["runAsUser"] is JsonValue value && value.TryGetValue<long>(out var user) ? user : null;
+    private static void CheckUser(JsonObject owner, string field, FindingList findings)
+    {
+        if (TemplateJson.UserOf(owner["securityContext"]) == PodUsers.Reporter)
+            findings.Add(EvalChecks.Reporter, $"{field}.securityContext.runAsUser", $"{PodUsers.Reporter} is the reporter's own user");
+    }
 }

@@ -62,6 +62,14 @@ public static class AgentDecider
             return draft.Finish();
         }
         var revision = seen.Inputs.Revision(seen.Agent.Spec);
+        if (Preconditions.NotLent(seen, revision, serving) is { } notLent)
+        {
+            draft.Reconciling(Phases.Waiting, notLent.Reason, notLent.Message);
+            ServingDecider.KeepLastGood(seen, draft, serving, replicas, Traffic.Held);
+            CleanUp.Decide(seen, draft, revision, serving);
+            TamperCheck.Report(seen, draft, revision, serving);
+            return draft.Finish();
+        }
         if (Preconditions.Refusal(seen, revision) is { } refusal)
         {
             draft.Stall(Phases.Invalid, refusal.Reason, refusal.Message);

@@ -1,6 +1,7 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Controller.EvalSuites;
+using AgentReadiness.Controller.Lending;
 using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -22,6 +23,9 @@ public sealed record AgentInputs
 
     /// <summary>Services of the namespace that have a selector and are not the operator's.</summary>
     public IReadOnlyList<ServiceView> ForeignServices { get; init; } = [];
+
+    /// <summary>What the owners of what the template and the upstreams name lend to them.</summary>
+    public LentObjects Lent { get; init; } = new();
 
     /// <summary>The revision that a spec declares with these ConfigMaps.</summary>
     public Revision Revision(AgentDeploymentSpec spec) =>

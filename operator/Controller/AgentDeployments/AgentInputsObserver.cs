@@ -1,6 +1,8 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Api.Rules;
 using AgentReadiness.Controller.EvalSuites;
+using AgentReadiness.Controller.Lending;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -12,7 +14,8 @@ public sealed class AgentInputsObserver(
     ObjectCache<ConfigMapView> configMaps,
     ObjectCache<ClaimView> claims,
     ObjectCache<ReadinessException> exceptions,
-    ObjectCache<ServiceView> services
+    ObjectCache<ServiceView> services,
+    LentObserver lent
 )
 {
     /// <summary>Observes the inputs of one agent.</summary>
@@ -34,6 +37,7 @@ public sealed class AgentInputsObserver(
                 .ToDictionary(view => view.Meta.Key.Name, view => view.AccessModes, StringComparer.Ordinal),
             Suites = [.. agent.Spec.Evals.Select(eval => suites.Observe(eval.Suite.Namespace ?? ns, eval.Suite.Name))],
             Exceptions = [.. exceptions.ByIndex(CacheIndexes.ByAgent, $"{ns}/{agent.Metadata.Name}").Select(entry => entry.View)],
+            Lent = lent.Observe(ns, agent.Spec.Template, KeyUses.Find(agent.Spec)),
             ForeignServices = [.. services.ByIndex(Registration.Foreign, ns).Select(entry => entry.View)],
         };
     }

@@ -30,6 +30,12 @@ public sealed record DeploymentView(
     /// <summary>Somebody else owns a part of its template.</summary>
     public bool HasForeignTemplate { get; init; }
 
+    /// <summary>The keys that its guardrail mounts, each as <see cref="GuardrailSidecar.KeyOf"/> writes it.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>Its template says nothing of the token of its service account: version 1 of what is put in left that to the cluster.</summary>
+    public bool LeavesToken { get; init; }
+
     /// <summary>The resource.</summary>
     public static readonly ResourceType Resource = new("apps", "v1", "deployments", "Deployment");
 
@@ -57,6 +63,14 @@ public sealed record DeploymentView(
             Digests(item.Text("metadata", "annotations", Names.ConfigDigestsAnnotation))
         )
         {
+            Keys =
+            [
+                .. item.Items("spec", "template", "spec", "volumes")
+                    .Select(volume => GuardrailSidecar.KeyOf(volume.Text("name"), volume.Text("secret", "secretName")))
+                    .OfType<string>()
+                    .Select(TextPool.Of),
+            ],
+            LeavesToken = item.At("spec", "template", "spec", "automountServiceAccountToken") is null,
             NativeSidecar = item.Items("spec", "template", "spec", "initContainers")
                 .Any(container => container.Text("name") == Names.GuardrailContainer),
             HasForeignTemplate = item.Items("metadata", "managedFields")

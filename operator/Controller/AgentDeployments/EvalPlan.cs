@@ -22,21 +22,29 @@ internal static class EvalPlan
             var ns = reference.Namespace ?? seen.Namespace;
             var field = $"spec.evals[{i}].suite";
             var view = seen.Inputs.Suites[i];
-            if (view.Suite is not { } suite)
-                return (Reasons.SuiteNotFound, $"{field}: EvalSuite {ns}/{reference.Name} does not exist");
-            if (suite.Faults is [var fault, ..])
-                return (Reasons.SuiteInvalid, $"{field}: EvalSuite {ns}/{reference.Name} cannot be read: {fault}");
+            // What is not allowed is told as what is not there: else one could ask which suites other namespaces have, and what is wrong
+            // with them.
             if (
-                ns != seen.Namespace
-                && !suite.Spec.AllowedNamespaces.Contains(seen.Namespace)
-                && !suite.Spec.AllowedNamespaces.Contains("*")
+                view.Suite is not { } suite
+                || (
+                    ns != seen.Namespace
+                    && !suite.Spec.AllowedNamespaces.Contains(seen.Namespace)
+                    && !suite.Spec.AllowedNamespaces.Contains("*")
+                )
             )
                 return (
-                    Reasons.SuiteNotAllowed,
-                    $"{field}: EvalSuite {ns}/{reference.Name} does not list namespace \"{seen.Namespace}\" in spec.allowedNamespaces"
+                    Reasons.SuiteNotFound,
+                    ns == seen.Namespace
+                        ? $"{field}: EvalSuite {ns}/{reference.Name} does not exist"
+                        : $"{field}: EvalSuite {ns}/{reference.Name} does not exist, or does not list namespace \"{seen.Namespace}\" in its "
+                            + "spec.allowedNamespaces"
                 );
+            if (suite.Faults is [var fault, ..])
+                return (Reasons.SuiteInvalid, $"{field}: EvalSuite {ns}/{reference.Name} cannot be read: {fault}");
             if (EvalSuiteRules.Check(suite.Spec) is [var broken, ..])
                 return (Reasons.SuiteInvalid, $"{field}: EvalSuite {ns}/{reference.Name}: {broken}");
+            if (view.NotLent is { } notLent)
+                return (Reasons.SuiteInvalid, $"{field}: EvalSuite {ns}/{reference.Name}: {notLent}");
             if (view.CasesDigest is null)
                 return (
                     Reasons.SuiteCasesNotFound,

@@ -17,7 +17,7 @@ internal sealed record Injection(int Version, string Image, bool NativeSidecar, 
     /// The newest version. Whoever changes what is put in adds a version, and keeps the way of the one before for the revisions that have
     /// it: the golden files of PodTemplateTests tell.
     /// </summary>
-    public const int Newest = 1;
+    public const int Newest = 2;
 
     /// <summary>This operator can make it; one that came after a newer operator cannot make everything.</summary>
     public bool IsKnown => Version is >= 1 and <= Newest;
@@ -34,7 +34,9 @@ internal sealed record Injection(int Version, string Image, bool NativeSidecar, 
         var live = seen.Owned.FirstOrDefault(deployment =>
             deployment.Revision == revision && !deployment.HasForeignTemplate && deployment.GuardrailImage is not null
         );
-        return live is null ? New(seen) : new Injection(1, live.GuardrailImage!, live.NativeSidecar, ContainerResources.Guardrail);
+        return live is null
+            ? New(seen)
+            : new Injection(live.LeavesToken ? 1 : 2, live.GuardrailImage!, live.NativeSidecar, ContainerResources.Guardrail);
     }
 
     /// <summary>What a revision gets that has none yet.</summary>

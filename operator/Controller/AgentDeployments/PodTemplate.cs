@@ -61,6 +61,10 @@ internal static class PodTemplate
         var pod = Member(template, "spec");
         pod["terminationGracePeriodSeconds"] = GraceSeconds(spec.Template);
 
+        // The API server's token is for those who ask for it, which their service account must allow. Version 1 left that to the cluster.
+        if (injection.Version >= 2 && pod["automountServiceAccountToken"] is null)
+            pod["automountServiceAccountToken"] = false;
+
         var drain = GuardrailSidecar.DrainHook(DrainToken(seen, revision));
         var containers = (JsonArray)pod["containers"]!;
         foreach (var container in containers.OfType<JsonObject>())

@@ -1,4 +1,6 @@
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Api.Rules;
+using AgentReadiness.Controller.Lending;
 using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.AgentDeployments;
@@ -30,6 +32,24 @@ internal static class Preconditions
         : SinglePodClaim(seen) is { } claim ? (Reasons.ClaimNotShareable, claim)
         : ForeignService(seen, revision) is { } service ? (Reasons.ForeignService, service)
         : null;
+
+    /// <summary>
+    /// What the template or an upstream names and its owner does not lend. What serves already goes on, whatever has changed since: only
+    /// another Secret, which makes no other revision, is asked for anew.
+    /// </summary>
+    public static (string Reason, string Message)? NotLent(AgentObservation seen, Revision revision, Revision? serving)
+    {
+        var (ns, template) = (seen.Namespace, seen.Agent.Spec.Template);
+        var refused =
+            revision == serving ? null : LendingRules.Template(ns, template, "spec.template", seen.Inputs.Lent, seen.Environment.Authors);
+        var live = revision == serving ? AgentDecider.Find(seen, revision, Track.Serving) : null;
+        refused ??= LendingRules.Keys(
+            ns,
+            KeyUses.Find(seen.Agent.Spec).Where(use => live?.Keys.Contains($"{use.Upstream}={use.Secret}") != true),
+            seen.Inputs.Lent
+        );
+        return refused is null ? null : (Reasons.NotLent, refused);
+    }
 
     private static string? NameConflict(AgentObservation seen, Revision revision)
     {

@@ -1,7 +1,9 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Api.Rules;
 using AgentReadiness.Controller.Certificates;
+using AgentReadiness.Controller.Lending;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -16,6 +18,12 @@ internal static class Registration
     /// <summary>Endpoints, or slices, by the "namespace/service" that they are of.</summary>
     public const string ByService = "service";
 
+    /// <summary>AgentDeployments and Deployments by the "namespace/secret" that an upstream's key comes from.</summary>
+    public const string ByKey = "key";
+
+    // AgentDeployments by "namespace/name" of the Secrets and ServiceAccounts that they name.
+    private const string ByLent = "lent";
+
     // AgentDeployments by "namespace/configmap" that their template refers to.
     private const string ByConfigMap = "configmap";
 
@@ -29,7 +37,8 @@ internal static class Registration
     public static IOperatorBuilder AddAgentDeployments(this IOperatorBuilder builder, OperatorEnvironment environment)
     {
         builder
-            .Services.AddSingleton<AgentInputsObserver>()
+            .Services.AddSingleton<IKeysInUse, KeysInUse>()
+            .AddSingleton<AgentInputsObserver>()
             .AddSingleton<AgentChildrenObserver>()
             .AddSingleton<AgentFundsObserver>()
             .AddSingleton<AgentObserver>()
@@ -51,6 +60,8 @@ internal static class Registration
                         entry =>
                             ClaimReferences.Find(entry.View.Spec.Template).Select(claim => $"{entry.Key.Namespace}/{claim.Name}").Distinct()
                     )
+                    .AddIndex(ByKey, entry => KeyUses.Find(entry.View.Spec).Select(use => $"{entry.Key.Namespace}/{use.Secret}").Distinct())
+                    .AddIndex(ByLent, entry => Lent(entry.View).Select(name => $"{entry.Key.Namespace}/{name}").Distinct())
                     .AddIndex(CacheIndexes.ByNamespace, entry => [entry.Key.Namespace])
                     .AddIndex(
                         BySuite,
@@ -64,7 +75,13 @@ internal static class Registration
             .AddCache(
                 DeploymentView.Resource,
                 DeploymentView.Of,
-                configure: cache => cache.AddIndex(CacheIndexes.ByAgent, entry => CacheIndexes.AgentKey(entry.View.Meta))
+                configure: cache =>
+                    cache
+                        .AddIndex(CacheIndexes.ByAgent, entry => CacheIndexes.AgentKey(entry.View.Meta))
+                        .AddIndex(
+                            ByKey,
+                            entry => entry.View.Keys.Select(key => $"{entry.Key.Namespace}/{key[(key.IndexOf('=') + 1)..]}").Distinct()
+                        )
             )
             .AddCache(
                 ServiceView.Resource,
@@ -74,7 +91,6 @@ internal static class Registration
                         .AddIndex(CacheIndexes.ByAgent, entry => CacheIndexes.AgentKey(entry.View.Meta))
                         .AddIndex(Foreign, entry => entry.View.IsForeign ? [entry.Key.Namespace] : [])
             )
-            .AddCache(ClaimView.Resource, ClaimView.Of)
             .AddCache(environment.Server.Disruptions, DisruptionView.Of)
             .AddCache(
                 environment.Server.Endpoints,
@@ -85,6 +101,13 @@ internal static class Registration
             .AddController<AgentDeploymentController, AgentDeployment>(Wire);
     }
 
+    private static IEnumerable<string> Lent(AgentDeployment agent) =>
+        KeyUses
+            .Find(agent.Spec)
+            .Select(use => use.Secret)
+            .Concat(SecretReferences.Find(agent.Spec.Template, string.Empty).Select(reference => reference.Name))
+            .Concat(LendingRules.AccountsOf(agent.Spec.Template).Select(account => account.Name));
+
     private static void Wire(ControllerWiring wiring)
     {
         var agents = wiring.Services.GetRequiredService<ObjectCache<AgentDeployment>>();
@@ -94,6 +117,13 @@ internal static class Registration
         IEnumerable<NamespacedName> Child(Meta meta) =>
             meta.Label(Names.AgentLabel) is { } agent ? [new NamespacedName(meta.Key.Namespace, agent)] : [];
         IEnumerable<NamespacedName> Users(NamespacedName suite) => agents.ByIndex(BySuite, suite.ToString()).Select(agent => agent.Key);
+        IEnumerable<NamespacedName> Borrowers(NamespacedName lent) =>
+            agents
+                .ByIndex(ByLent, lent.ToString())
+                .Select(agent => agent.Key)
+                .Concat(suites.List().Where(suite => suite.Key.Namespace == lent.Namespace).SelectMany(suite => Users(suite.Key)));
+        if (options.Authors.MarkedSecretsOnly)
+            wiring.Watches<SecretView>(entry => Borrowers(entry.Key));
         wiring
             .Wakes(wake =>
                 wiring.Services.GetRequiredService<GrantCertificates>().Changed += () =>
@@ -113,6 +143,7 @@ internal static class Registration
                         entry.View.IsForeign ? agents.ByIndex(CacheIndexes.ByNamespace, entry.Key.Namespace).Select(agent => agent.Key) : []
                     )
             )
+            .Watches<ServiceAccountView>(entry => Borrowers(entry.Key))
             .Watches<ClaimView>(entry => agents.ByIndex(ByClaim, entry.Key.ToString()).Select(agent => agent.Key))
             .Watches<DisruptionView>(entry => Child(entry.View.Meta).Append(entry.Key))
             .Watches<ReadinessException>(entry =>

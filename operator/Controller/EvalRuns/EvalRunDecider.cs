@@ -88,6 +88,9 @@ internal static class EvalRunDecider
                     "the suite or its cases changed before the run began; the next attempt takes the new ones"
                 )
             );
+        // The agent asks for no run then. This one was asked for before.
+        if (seen.Suite.NotLent is { } notLent)
+            return new EvalRunAction.Finish(VerdictWriter.Error(EvalReasons.NotLent, notLent));
         var began = Timestamps.WholeSeconds(seen.Now);
         if (run.Spec.Kind != EvalKind.External)
             return new EvalRunAction.Start(suite.Spec, began, bundle);

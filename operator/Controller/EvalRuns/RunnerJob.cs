@@ -250,6 +250,9 @@ internal static class RunnerJob
     {
         var template = (JsonObject)suite.Template.DeepClone();
         var pod = (JsonObject)template["spec"]!;
+        // A runner that talks to the API server asks for its token, which the service account must allow.
+        if (pod["automountServiceAccountToken"] is null)
+            pod["automountServiceAccountToken"] = false;
         var runner = (JsonObject)((JsonArray)pod["containers"]!)[0]!;
         var path = $"{ResultsDirectory}/{suite.ResultsFile ?? Defaults.JobResultsFile}";
         if (runner["env"] is not JsonArray variables)

@@ -1,12 +1,19 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Api.Rules;
+using AgentReadiness.Controller.Lending;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.EvalSuites;
 
-/// <summary>Reads a suite and the ConfigMaps with its cases from the caches.</summary>
-public sealed class SuiteObserver(ObjectCache<EvalSuite> suites, ObjectCache<ConfigMapView> configMaps)
+/// <summary>Reads a suite, the ConfigMaps with its cases and what it may use from the caches.</summary>
+public sealed class SuiteObserver(
+    ObjectCache<EvalSuite> suites,
+    ObjectCache<ConfigMapView> configMaps,
+    LentObserver lent,
+    OperatorEnvironment environment
+)
 {
     /// <summary>A suite with the digest of its cases.</summary>
     public SuiteView Observe(string ns, string name)
@@ -22,7 +29,19 @@ public sealed class SuiteObserver(ObjectCache<EvalSuite> suites, ObjectCache<Con
                 { External: not null } => string.Empty,
                 _ => null,
             }
-        );
+        )
+        {
+            NotLent = suite is null ? null : NotLent(ns, suite.Spec),
+        };
+    }
+
+    private string? NotLent(string ns, EvalSuiteSpec suite)
+    {
+        var template = suite.Job?.Template ?? [];
+        var uses = KeyUses.Find(suite).ToList();
+        var allowed = lent.Observe(ns, template, uses);
+        return LendingRules.Template(ns, template, "spec.job.template", allowed, environment.Authors)
+            ?? LendingRules.Keys(ns, uses, allowed);
     }
 
     // Cases that a runner of its own mounts make another measurement when they change, as our runner's do.

@@ -6,6 +6,7 @@ using AgentReadiness.Controller.Endpoints;
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Lending;
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.ReadinessExceptions;
 using AgentReadiness.Controller.Shared;
@@ -62,6 +63,7 @@ public static class OperatorHost
         {
             GuardrailResources = options.GuardrailResources,
             RunnerResources = options.RunnerResources,
+            Authors = options.Authors,
         };
 
         builder
@@ -112,6 +114,7 @@ public static class OperatorHost
         services
             .AddKubernetesOperator()
             .AddSharedCaches(options)
+            .AddLending(environment)
             .AddLedgers(client)
             .AddPrices()
             .AddCertificates(options)

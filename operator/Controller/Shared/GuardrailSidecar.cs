@@ -14,6 +14,7 @@ internal static class GuardrailSidecar
     private const string ConfigVolume = "agent-readiness-config";
     private const string TokenVolume = "agent-readiness-token";
     private const string JournalVolume = "agent-readiness-journal";
+    private const string KeyPrefix = "agent-readiness-key-";
     private const long TokenSeconds = 3600;
 
     /// <summary>The files of its ConfigMap: configuration, the CAs to trust, and prices where there are any.</summary>
@@ -221,7 +222,15 @@ internal static class GuardrailSidecar
     private static IEnumerable<Upstream> WithKeys(AgentDeploymentSpec spec) =>
         (spec.Guardrails?.Upstreams ?? []).Where(upstream => upstream.Credentials is not null);
 
-    private static string KeyVolume(Upstream upstream) => $"agent-readiness-key-{upstream.Name}";
+    private static string KeyVolume(Upstream upstream) => $"{KeyPrefix}{upstream.Name}";
+
+    /// <summary>"upstream=secret" of a volume with an upstream's key; null for any other volume.</summary>
+    /// <param name="volume">The volume's name.</param>
+    /// <param name="secret">The Secret that it mounts.</param>
+    public static string? KeyOf(string? volume, string? secret) =>
+        secret is not null && volume?.StartsWith(KeyPrefix, StringComparison.Ordinal) == true
+            ? $"{volume[KeyPrefix.Length..]}={secret}"
+            : null;
 
     /// <summary>The preStop hook that waits until the guardrail has drained.</summary>
     /// <param name="token">See <see cref="GuardrailConfig.DrainToken"/>.</param>

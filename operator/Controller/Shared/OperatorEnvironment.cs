@@ -19,4 +19,7 @@ public sealed record OperatorEnvironment(
 
     /// <summary>Resources of the built-in runner where the suite names none, and of the reporter beside each runner.</summary>
     public ContainerResources RunnerResources { get; init; } = ContainerResources.Runner;
+
+    /// <summary>What authors may have.</summary>
+    public AuthorRights Authors { get; init; } = new();
 }

@@ -61,6 +61,9 @@ public sealed record OperatorOptions
     /// </summary>
     public string? PricesConfigMap { get; init; }
 
+    /// <summary>What authors may have.</summary>
+    public AuthorRights Authors { get; init; } = new();
+
     /// <summary>The key of <see cref="PricesConfigMap"/>.</summary>
     public NamespacedName? Prices => PricesConfigMap is null ? null : new NamespacedName(Namespace, PricesConfigMap);
 
@@ -112,6 +115,8 @@ public sealed record OperatorOptions
                 throw new InvalidOperationException($"environment variable {name} {exception.Message}", exception);
             }
         }
+        string[] List(string name) =>
+            Optional(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
         var rotation = new RotationPlan(
             Duration("GRANTS_CA_LIFE", RotationPlan.Default.CaLife),
             Duration("GRANTS_CERTIFICATE_LIFE", RotationPlan.Default.LeafLife),
@@ -144,6 +149,13 @@ public sealed record OperatorOptions
             RunnerResources = Resources("EVAL_RUNNER_RESOURCES", ContainerResources.Runner),
             EvalLimits = new EvalLimits(Count("EVAL_CONCURRENCY", 10), Count("EVAL_NAMESPACE_CONCURRENCY", 4)),
             PricesConfigMap = Optional("PRICES_CONFIGMAP"),
+            Authors = new AuthorRights
+            {
+                // Any other word leaves Secrets as they are best kept.
+                MarkedSecretsOnly = Optional("AUTHOR_ANY_SECRET") != "true",
+                RuntimeClasses = List("AUTHOR_RUNTIME_CLASSES"),
+                PriorityClasses = List("AUTHOR_PRIORITY_CLASSES"),
+            },
             Controllers = Concurrency(Optional("RECONCILE_CONCURRENCY")),
         };
     }

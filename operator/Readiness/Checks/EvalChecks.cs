@@ -187,15 +187,15 @@ public static class EvalChecks
             "List at least one container in spec.job.template.spec.containers."
         );
 
-    /// <summary>The pod of a job suite gives its author no more than a pod of the namespace would.</summary>
+    /// <summary>The pod of a job suite has what the template of an agent may have, and nothing more of its node.</summary>
     public static Check JobIsolation { get; } =
         new(
             "EVL-019",
             Part.Evals,
             Severity.Critical,
             Evidence.Rule,
-            "The pod of a job suite gives its author no more than a pod of the namespace would.",
-            "Remove host namespaces and privileged, or set them to false."
+            "The pod of a job suite has what the template of an agent may have, and nothing more of its node.",
+            "Remove the field that the finding names, or set it to a value that the finding lists."
         );
 
     /// <summary>The reporter sees when the runner's processes end.</summary>

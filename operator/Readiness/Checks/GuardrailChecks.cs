@@ -11,7 +11,7 @@ public static class GuardrailChecks
             Severity.Critical,
             Evidence.Rule,
             "The agent shares no namespace of the node or of the pod in which it could reach the guardrail's key.",
-            "Remove hostNetwork, hostPID, hostIPC and shareProcessNamespace, or set them to false."
+            "Remove hostNetwork, hostPID, hostIPC, hostUsers and shareProcessNamespace, or set them to false."
         );
 
     /// <summary>Only the guardrail has the provider's key: no container mounts it or reads it into a variable.</summary>
@@ -58,26 +58,26 @@ public static class GuardrailChecks
             "Choose another runAsUser."
         );
 
-    /// <summary>No container is privileged.</summary>
+    /// <summary>No container is privileged or may become so.</summary>
     public static Check Privileged { get; } =
         new(
             "GRD-006",
             Part.Guardrail,
             Severity.Critical,
             Evidence.Rule,
-            "No container is privileged.",
-            "Remove privileged, or set it to false."
+            "No container is privileged or may become so.",
+            "Remove privileged and allowPrivilegeEscalation, or set them to false."
         );
 
-    /// <summary>No container has a capability with which it could change the network, trace processes or mount.</summary>
+    /// <summary>No container adds a capability that is not listed, in the list's spelling.</summary>
     public static Check Capabilities { get; } =
         new(
             "GRD-007",
             Part.Guardrail,
             Severity.Critical,
             Evidence.Rule,
-            "No container has a capability with which it could change the network, trace processes or mount.",
-            "Remove the capability."
+            "No container adds a capability that is not listed, in the list's spelling.",
+            "Remove the capability; NET_BIND_SERVICE and those that containers have by default may be added."
         );
 
     /// <summary>The container of the guardrail is the operator's own.</summary>
@@ -179,6 +179,61 @@ public static class GuardrailChecks
             "Write scheme, host and port, without a path."
         );
 
+    /// <summary>Every volume is of a type that leads neither to the node nor to data of others.</summary>
+    public static Check VolumeTypes { get; } =
+        new(
+            "GRD-017",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "Every volume is of a type that leads neither to the node nor to data of others.",
+            "Use configMap, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected or secret."
+        );
+
+    /// <summary>Every field of a securityContext is known, and none gives rights on the node.</summary>
+    public static Check SecurityContext { get; } =
+        new(
+            "GRD-018",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "Every field of a securityContext is known, and none gives rights on the node.",
+            "Remove the field, or set it to a value that the finding lists."
+        );
+
+    /// <summary>The pod has no other way to its node: no port, address or device of it, and no choice of it past the scheduler.</summary>
+    public static Check NodeAccess { get; } =
+        new(
+            "GRD-019",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "The pod has no other way to its node: no port, address or device of it, and no choice of it past the scheduler.",
+            "Remove the field."
+        );
+
+    /// <summary>Metadata, spellings and sources of variables are such that the other checks see what the pod gets.</summary>
+    public static Check TemplateFields { get; } =
+        new(
+            "GRD-020",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "Metadata, spellings and sources of variables are such that the other checks see what the pod gets.",
+            "Remove the field, or spell it as Kubernetes does."
+        );
+
+    /// <summary>Where an upstream has a key, the cluster says which address its host has.</summary>
+    public static Check NameResolution { get; } =
+        new(
+            "GRD-021",
+            Part.Guardrail,
+            Severity.Critical,
+            Evidence.Rule,
+            "Where an upstream has a key, the cluster says which address its host has.",
+            "Remove hostAliases, hostname, subdomain and dnsConfig, or leave the key out."
+        );
+
     internal static IReadOnlyList<Check> All { get; } =
     [
         HostNamespaces,
@@ -197,5 +252,10 @@ public static class GuardrailChecks
         UpstreamCredentials,
         KeyInTheClear,
         AllowedOrigins,
+        VolumeTypes,
+        SecurityContext,
+        NodeAccess,
+        TemplateFields,
+        NameResolution,
     ];
 }

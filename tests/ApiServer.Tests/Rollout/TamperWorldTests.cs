@@ -1,5 +1,6 @@
 using AgentReadiness.Api;
 using AgentReadiness.Controller.AgentDeployments;
+using AgentReadiness.Controller.Lending;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -182,7 +183,12 @@ public sealed class TamperWorldTests(ModernControlPlane plane)
             {
                 ["apiVersion"] = "v1",
                 ["kind"] = "PersistentVolumeClaim",
-                ["metadata"] = new JsonObject { ["name"] = "store", ["namespace"] = world.Ns },
+                ["metadata"] = new JsonObject
+                {
+                    ["name"] = "store",
+                    ["namespace"] = world.Ns,
+                    ["labels"] = new JsonObject { [Names.UsableByAgentsLabel] = "true" },
+                },
                 ["spec"] = new JsonObject
                 {
                     ["accessModes"] = new JsonArray(mode),

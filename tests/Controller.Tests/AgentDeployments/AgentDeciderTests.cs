@@ -224,14 +224,11 @@ public sealed class AgentDeciderTests
 
     [Theory]
     [InlineData(Reasons.SuiteNotFound)]
-    [InlineData(Reasons.SuiteNotAllowed)]
     [InlineData(Reasons.ConfigMapNotFound)]
     public void What_is_missing_is_named(string reason)
     {
         if (reason == Reasons.SuiteNotFound)
             cluster.Suite = null;
-        else if (reason == Reasons.SuiteNotAllowed)
-            cluster.Suite!.Spec.AllowedNamespaces = ["other"];
         else
             cluster.RemovePrompt();
         cluster.Settle();

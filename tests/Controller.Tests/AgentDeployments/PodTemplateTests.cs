@@ -45,6 +45,16 @@ public sealed class PodTemplateTests
     }
 
     [Fact]
+    public void A_token_of_the_API_server_is_for_those_who_ask_and_pods_that_run_already_keep_theirs()
+    {
+        JsonNode? Token(int version) => Build(native: false, version)["spec"]!["automountServiceAccountToken"];
+        Token(version: 2)!.GetValue<bool>().ShouldBeFalse();
+        Token(version: 1).ShouldBeNull("another template would restart every agent at an upgrade");
+        cluster.Agent.Spec.Template["spec"]!["automountServiceAccountToken"] = true;
+        Token(version: 2)!.GetValue<bool>().ShouldBeTrue();
+    }
+
+    [Fact]
     public void The_hook_names_the_token_that_the_guardrail_knows_and_no_container_reads_the_pods_traffic()
     {
         var pod = Build(native: false)["spec"]!;
@@ -212,7 +222,14 @@ public sealed class PodTemplateTests
     {
         var before = cluster.Observe();
         var revision = new Revision("abc");
-        var made = Deployment(before, revision, Injection.Of(before, revision));
+        var made = Deployment(
+            before,
+            revision,
+            Injection.Of(before, revision) with
+            {
+                Version = pinned ? Injection.Newest : 1,
+            }
+        );
         var after = before with
         {
             Environment = before.Environment with
@@ -270,16 +287,18 @@ public sealed class PodTemplateTests
     }
 
     /// <summary>
-    /// What version 1 puts in, byte for byte. Who sees it fail has changed what is put into pods that run: add a version instead.
+    /// What each version puts in, byte for byte. Who sees it fail has changed what is put into pods that run: add a version instead.
     /// </summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_version_of_what_is_put_in_never_changes(bool native)
+    [InlineData(1, true)]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    [InlineData(2, false)]
+    public void A_version_of_what_is_put_in_never_changes(int version, bool native)
     {
-        var template = Build(native);
+        var template = Build(native, version);
         var text = template.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n" }) + "\n";
-        var path = Repository.PathOf("tests", "Controller.Tests", "golden", $"injection-1-{(native ? "native" : "plain")}.json");
+        var path = Repository.PathOf("tests", "Controller.Tests", "golden", $"injection-{version}-{(native ? "native" : "plain")}.json");
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
             File.WriteAllText(path, text);
         text.ShouldBe(File.ReadAllText(path));
@@ -304,10 +323,10 @@ public sealed class PodTemplateTests
             Status = (cluster.Agent.Status ?? new AgentDeploymentStatus()) with { Injections = [status] },
         };
 
-    private JsonObject Build(bool native)
+    private JsonObject Build(bool native, int version = Injection.Newest)
     {
         var seen = cluster.Observe();
-        var injection = Injection.New(seen) with { Version = 1, NativeSidecar = native, Image = "guardrail:1" };
+        var injection = Injection.New(seen) with { Version = version, NativeSidecar = native, Image = "guardrail:1" };
         return PodTemplate.Build(seen, new Revision("abc"), Track.Serving, injection);
     }
 

@@ -6,6 +6,7 @@ using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.EvalSuites;
 using AgentReadiness.Controller.Ledgers;
+using AgentReadiness.Controller.Lending;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 using k8s;
@@ -43,6 +44,12 @@ internal sealed class SimulatedCluster
     public List<PodView> Pods { get; } = [];
 
     public Dictionary<string, IReadOnlyList<string>> Claims { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>ServiceAccounts, Secrets and claims with the label that lends them to templates.</summary>
+    public HashSet<string> Lent { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>From Secrets to the hosts of their annotation.</summary>
+    public Dictionary<string, string> Hosts { get; } = new(StringComparer.Ordinal);
 
     public DisruptionView? Disruption { get; private set; }
 
@@ -171,6 +178,13 @@ internal sealed class SimulatedCluster
                 Claims = Claims,
                 Suites = [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))],
                 Exceptions = Exceptions,
+                Lent = new LentObjects
+                {
+                    Accounts = Lent,
+                    Secrets = Lent,
+                    Claims = Lent,
+                    Hosts = Hosts,
+                },
                 ForeignServices = [.. services.Values.Where(service => service.IsForeign)],
             },
             new AgentChildren
@@ -441,7 +455,15 @@ internal sealed class SimulatedCluster
             JsonSerializer.Deserialize<Dictionary<string, string>>(
                 body["metadata"]!["annotations"]![Names.ConfigDigestsAnnotation]!.GetValue<string>()
             )!
-        );
+        )
+        {
+            Keys =
+            [
+                .. (body["spec"]!["template"]?["spec"]?["volumes"]?.AsArray() ?? [])
+                    .Select(volume => GuardrailSidecar.KeyOf((string?)volume!["name"], (string?)volume["secret"]?["secretName"]))
+                    .OfType<string>(),
+            ],
+        };
         return true;
     }
 

@@ -100,6 +100,7 @@ public sealed class TamperTests
         cluster.Condition(ConditionTypes.Ready)!.Reason.ShouldBe(Reasons.ClaimNotFound);
 
         cluster.Claims["store"] = [mode];
+        cluster.Lent.Add("store");
         cluster.Settle();
         if (accepted)
         {

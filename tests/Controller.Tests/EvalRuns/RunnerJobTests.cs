@@ -140,6 +140,19 @@ public sealed class RunnerJobTests
             .ShouldHaveSingleItem()
             .Field.ShouldBe(field);
 
+    [Theory]
+    [InlineData("{}", false)]
+    [InlineData("""{"automountServiceAccountToken": null}""", false)]
+    [InlineData("""{"automountServiceAccountToken": true}""", true)]
+    public void A_runner_has_no_token_unless_it_asks(string fields, bool mounted)
+    {
+        var pod = (JsonObject)JsonNode.Parse(fields)!;
+        pod["containers"] = new JsonArray(new JsonObject { ["name"] = "tool" });
+        var suite = new EvalSuiteSpec { Job = new JobSuite { Template = new JsonObject { ["spec"] = pod } } };
+        var made = RunnerJob.Build(Run(), suite, null, "image:1", Environment)["spec"]!["template"]!["spec"]!;
+        made["automountServiceAccountToken"]!.GetValue<bool>().ShouldBe(mounted);
+    }
+
     [Fact]
     public void A_suite_is_one_of_three_and_names_who_may_submit()
     {

@@ -1,15 +1,15 @@
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Controller.AgentDeployments;
+namespace AgentReadiness.Controller.Lending;
 
 /// <summary>PersistentVolumeClaims that a pod template names. Claims that a pod makes for itself (ephemeral) are not among them.</summary>
 internal static class ClaimReferences
 {
     /// <summary>The field and the claim's name, in the order of the volumes.</summary>
-    public static IReadOnlyList<(string Field, string Name)> Find(JsonObject template) =>
+    public static IReadOnlyList<(string Field, string Name)> Find(JsonObject template, string root = "spec.template") =>
         [
             .. ((template["spec"] as JsonObject)?["volumes"] as JsonArray ?? [])
-                .Select((volume, index) => ($"spec.template.spec.volumes[{index}].persistentVolumeClaim", Name: Claim(volume)))
+                .Select((volume, index) => ($"{root}.spec.volumes[{index}].persistentVolumeClaim", Name: Claim(volume)))
                 .Where(claim => claim.Name is not null)
                 .Select(claim => (claim.Item1, claim.Name!)),
         ];

@@ -2,7 +2,7 @@ using System.Text.Json;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
-namespace AgentReadiness.Controller.AgentDeployments;
+namespace AgentReadiness.Controller.Lending;
 
 /// <summary>A PersistentVolumeClaim.</summary>
 /// <param name="Meta">Identity.</param>

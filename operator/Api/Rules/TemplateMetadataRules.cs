@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using AgentReadiness.Readiness;
+
+namespace AgentReadiness.Api.Rules;
+
+/// <summary>
+/// The metadata of a pod template. Annotations were the first spelling of what a securityContext says today, and container runtimes and
+/// network plugins read theirs.
+/// </summary>
+internal static class TemplateMetadataRules
+{
+    private static readonly string[] Members = ["annotations", "creationTimestamp", "labels", "name", "namespace"];
+
+    private static readonly string[] Annotations =
+    [
+        "cluster-autoscaler.kubernetes.io/safe-to-evict",
+        "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes",
+        "controller.kubernetes.io/pod-deletion-cost",
+        "kubectl.kubernetes.io/default-container",
+        "kubectl.kubernetes.io/default-logs-container",
+        "kubectl.kubernetes.io/restartedAt",
+        "kubernetes.io/egress-bandwidth",
+        "kubernetes.io/ingress-bandwidth",
+    ];
+
+    // Where their value is "runtime/default" they say what holds anyway.
+    private static readonly string[] Profiles =
+    [
+        "container.apparmor.security.beta.kubernetes.io",
+        "container.seccomp.security.alpha.kubernetes.io",
+        "seccomp.security.alpha.kubernetes.io",
+    ];
+
+    // Kubernetes' own, the operator's, and those with which a pod attaches devices and networks of its node.
+    private static readonly string[] ClosedDomains = ["kubernetes.io", "k8s.io", ApiGroupName, "cni.cncf.io", "nri.io"];
+    private const string ApiGroupName = Names.Group;
+    private const string AppLabels = "app.kubernetes.io";
+
+    /// <summary>Checks it.</summary>
+    public static void Check(JsonNode? metadata, PodChecks checks, FindingList findings)
+    {
+        var field = $"{checks.Root}.metadata";
+        TemplateJson.Only(metadata, field, Members, checks.Fields, findings);
+        foreach (var (label, _) in (metadata as JsonObject)?["labels"] as JsonObject ?? [])
+        {
+            if (IsOf(Domain(label), Names.Group))
+                findings.Add(
+                    checks.Fields,
+                    $"{field}.labels[{label}]",
+                    $"labels of {Names.Group} are the operator's: by them it knows its pods; choose another name"
+                );
+        }
+        foreach (var (annotation, value) in (metadata as JsonObject)?["annotations"] as JsonObject ?? [])
+        {
+            if (!IsAllowed(annotation, TemplateJson.Text(value)))
+                findings.Add(
+                    checks.Fields,
+                    $"{field}.annotations[{annotation}]",
+                    "may change what the node gives to the pod: remove it. Of the annotations of Kubernetes, of container runtimes and of "
+                        + $"network plugins only these may be set: {string.Join(", ", Annotations)}"
+                );
+        }
+    }
+
+    private static bool IsAllowed(string annotation, string? value)
+    {
+        var domain = Domain(annotation);
+        // Container runtimes take names such as "io.kubernetes.cri-o.Devices": domains backwards, without a slash.
+        if (domain.Length == 0)
+            return !annotation.Contains('.', StringComparison.Ordinal);
+        return Annotations.Contains(annotation, StringComparer.Ordinal)
+            || domain == AppLabels
+            || (Profiles.Contains(domain, StringComparer.Ordinal) && value == "runtime/default")
+            || !(Array.Exists(ClosedDomains, closed => IsOf(domain, closed)) || IsBackwards(domain));
+    }
+
+    private static string Domain(string key) => key.Split('/') is [var domain, _] ? domain : string.Empty;
+
+    private static bool IsOf(string domain, string parent) =>
+        domain.Equals(parent, StringComparison.OrdinalIgnoreCase) || domain.EndsWith($".{parent}", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsBackwards(string domain) =>
+        Array.Exists(["io.", "com.", "org.", "run."], start => domain.StartsWith(start, StringComparison.OrdinalIgnoreCase));
+}
