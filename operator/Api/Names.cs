@@ -36,8 +36,8 @@ public static class Names
     public const string ConfigDigestsAnnotation = Group + "/config-digests";
 
     /// <summary>
-    /// Label of a ServiceAccount, a Secret or a PersistentVolumeClaim: templates of agents and suites of its namespace may name it. Its value
-    /// is "true".
+    /// Label of a ServiceAccount, a Secret or a PersistentVolumeClaim: templates of agents and suites of its namespace may name it. Its
+    /// value is "true".
     /// </summary>
     public const string UsableByAgentsLabel = Group + "/usable-by-agents";
 

@@ -33,7 +33,9 @@ public sealed record DeploymentView(
     /// <summary>The keys that its guardrail mounts, each as <see cref="GuardrailSidecar.KeyOf"/> writes it.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
 
-    /// <summary>Its template says nothing of the token of its service account: version 1 of what is put in left that to the cluster.</summary>
+    /// <summary>
+    /// Its template says nothing of the token of its service account: version 1 of what is put in left that to the cluster.
+    /// </summary>
     public bool LeavesToken { get; init; }
 
     /// <summary>The resource.</summary>

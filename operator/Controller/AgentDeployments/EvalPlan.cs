@@ -36,8 +36,8 @@ internal static class EvalPlan
                     Reasons.SuiteNotFound,
                     ns == seen.Namespace
                         ? $"{field}: EvalSuite {ns}/{reference.Name} does not exist"
-                        : $"{field}: EvalSuite {ns}/{reference.Name} does not exist, or does not list namespace \"{seen.Namespace}\" in its "
-                            + "spec.allowedNamespaces"
+                        : $"{field}: EvalSuite {ns}/{reference.Name} does not exist, or does not list namespace "
+                            + $"\"{seen.Namespace}\" in its spec.allowedNamespaces"
                 );
             if (suite.Faults is [var fault, ..])
                 return (Reasons.SuiteInvalid, $"{field}: EvalSuite {ns}/{reference.Name} cannot be read: {fault}");

@@ -7,8 +7,8 @@ using CsCheck;
 namespace AgentReadiness.Controller.Tests;
 
 /// <summary>
-/// Whoever may write AgentDeployments alone gets no ServiceAccount, Secret or claim of the namespace that its owner does not lend, and sends
-/// no key where its owner does not want it.
+/// Whoever may write AgentDeployments alone gets no ServiceAccount, Secret or claim of the namespace that its owner does not lend, and
+/// sends no key where its owner does not want it.
 /// </summary>
 public sealed class LendingTests
 {

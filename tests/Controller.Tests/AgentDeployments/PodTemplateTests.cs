@@ -222,14 +222,7 @@ public sealed class PodTemplateTests
     {
         var before = cluster.Observe();
         var revision = new Revision("abc");
-        var made = Deployment(
-            before,
-            revision,
-            Injection.Of(before, revision) with
-            {
-                Version = pinned ? Injection.Newest : 1,
-            }
-        );
+        var made = Deployment(before, revision, Injection.Of(before, revision) with { Version = pinned ? Injection.Newest : 1 });
         var after = before with
         {
             Environment = before.Environment with
@@ -273,7 +266,8 @@ public sealed class PodTemplateTests
     [Fact]
     public void What_a_newer_operator_made_is_scaled_and_not_rewritten()
     {
-        var revision = cluster.PromoteDeclared();
+        cluster.Hosts["secret-key"] = "provider";
+        cluster.PromoteDeclared().ShouldNotBeNull();
         var version = Injection.Newest + 1;
         cluster.Agent.Status = cluster.Agent.Status! with
         {
@@ -283,7 +277,6 @@ public sealed class PodTemplateTests
         var writes = AgentDecider.Decide(cluster.Observe()).Writes;
         writes.OfType<Write.Scale>().ShouldHaveSingleItem().Replicas.ShouldBe(7);
         writes.OfType<Write.Apply>().ShouldNotContain(write => write.Resource == DeploymentView.Resource);
-        _ = revision;
     }
 
     /// <summary>
