@@ -19,6 +19,7 @@ internal sealed partial class GrantEndpoint(
     PodAccounts accounts,
     LeaderElector elector,
     OperatorOptions options,
+    RefusalLog refusals,
     ILogger<GrantEndpoint> logger
 )
 {
@@ -44,12 +45,12 @@ internal sealed partial class GrantEndpoint(
         var (found, refusal) = await accounts.FindAsync(caller, context.RequestAborted);
         if (found is not { } account)
         {
-            Refuse(context, StatusCodes.Status403Forbidden, $"pod {caller.Namespace}/{caller.Pod.Name} {refusal}");
+            Refuse(context, StatusCodes.Status403Forbidden, $"pod {caller.Namespace}/{caller.Pod.Name} {refusal}", caller);
             return;
         }
         if (await ReadAsync(context) is not { } request)
         {
-            Refuse(context, StatusCodes.Status400BadRequest, $"pod {caller.Namespace}/{caller.Pod.Name} sent no grant request");
+            Refuse(context, StatusCodes.Status400BadRequest, $"pod {caller.Namespace}/{caller.Pod.Name} sent no grant request", caller);
             return;
         }
         if (SpendBounds.Problem(request.Spend) is { } problem)
@@ -57,7 +58,8 @@ internal sealed partial class GrantEndpoint(
             Refuse(
                 context,
                 StatusCodes.Status400BadRequest,
-                $"pod {caller.Namespace}/{caller.Pod.Name} sent a grant request that breaks a bound: {problem}"
+                $"pod {caller.Namespace}/{caller.Pod.Name} sent a grant request that breaks a bound: {problem}",
+                caller
             );
             await context.Response.WriteAsync(problem, context.RequestAborted);
             return;
@@ -77,13 +79,14 @@ internal sealed partial class GrantEndpoint(
         }
         catch (LedgerUnavailableException exception)
         {
-            Refuse(context, StatusCodes.Status503ServiceUnavailable, exception.Message);
+            Refuse(context, StatusCodes.Status503ServiceUnavailable, exception.Message, caller);
         }
     }
 
-    private void Refuse(HttpContext context, int status, string reason)
+    private void Refuse(HttpContext context, int status, string reason, BoundPod? pod = null)
     {
-        ControllerLog.GrantRefused(logger, reason);
+        if (refusals.Admits($"{status} {pod?.Pod.Uid ?? context.Connection.RemoteIpAddress?.ToString()}"))
+            ControllerLog.GrantRefused(logger, reason);
         context.Response.StatusCode = status;
     }
 

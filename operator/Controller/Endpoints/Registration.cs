@@ -22,6 +22,7 @@ internal static class Registration
         builder
             .Services.AddSingleton<TokenReviews>()
             .AddSingleton<ReviewGates>()
+            .AddSingleton<RefusalLog>()
             .AddSingleton<PodAuthenticator>()
             .AddSingleton<PodAccounts>()
             .AddSingleton<GrantEndpoint>()

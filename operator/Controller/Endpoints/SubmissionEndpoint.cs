@@ -19,6 +19,7 @@ internal sealed class SubmissionEndpoint(
     TokenReviews reviews,
     ReviewGates gates,
     VerdictWriter verdicts,
+    RefusalLog refusals,
     TimeProvider time,
     ILogger<SubmissionEndpoint> logger
 ) : IDisposable
@@ -32,9 +33,15 @@ internal sealed class SubmissionEndpoint(
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
+        // From here on, so that what is refused before it is read is read to its end and dropped: else the sender does not hear why.
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = SubmissionProtocol.MaxBytes;
         var (status, answer) = await AnswerAsync(context);
         if (status >= 400)
-            ControllerLog.SubmissionRefused(logger, status, answer["message"]!.GetValue<string>());
+        {
+            var why = answer["message"]!.GetValue<string>();
+            if (refusals.Admits($"{status} {context.Connection.RemoteIpAddress} {why}"))
+                ControllerLog.SubmissionRefused(logger, status, why);
+        }
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(answer.ToJsonString(), context.RequestAborted);
@@ -119,7 +126,6 @@ internal sealed class SubmissionEndpoint(
         }
         try
         {
-            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = SubmissionProtocol.MaxBytes;
             using var file = new MemoryStream();
             await context.Request.Body.CopyToAsync(file, context.RequestAborted);
             file.Position = 0;

@@ -72,7 +72,9 @@ public static class OperatorHost
             .ConfigureKestrel(kestrel =>
             {
                 kestrel.AddServerHeader = false;
-                kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+                // Of a request that is refused the rest is read and dropped, up to here: else the sender would not hear the refusal, because
+                // its connection is cut while it writes.
+                kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
                 kestrel.ListenAnyIP(options.HealthPort);
                 kestrel.ListenAnyIP(options.MetricsPort);
                 // Asked at each handshake: a new certificate needs no restart, and one that comes later than the process is served then.

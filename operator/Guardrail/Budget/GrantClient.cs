@@ -30,6 +30,7 @@ internal sealed class GrantClient(
     private bool reachable = true;
     private DateTimeOffset? unreachableSince;
     private int rounds;
+    private int failures;
     private bool stopped;
     private bool uncapped;
 
@@ -132,6 +133,7 @@ internal sealed class GrantClient(
         if (!authority.Configured)
             return true;
         using var expiry = new CancellationTokenSource(limit, time);
+        var tries = 0;
         while ((orphaned?.Next() ?? account.Due(time.GetUtcNow(), Coalesce, Heartbeat)) is { } report)
         {
             try
@@ -147,8 +149,9 @@ internal sealed class GrantClient(
             {
                 if (expiry.IsCancellationRequested)
                     return false;
-                logger.GrantFailed(Reason(exception));
-                await Task.Delay(Jitter(), time, CancellationToken.None);
+                if (tries == 0)
+                    logger.GrantFailed(Reason(exception));
+                await Task.Delay(Jitter(tries++), time, CancellationToken.None);
             }
         }
         return true;
@@ -234,7 +237,7 @@ internal sealed class GrantClient(
                 reachable = false;
                 unreachableSince ??= began;
                 lastAnswer = GrantRefusal.Unreachable;
-                nextRequestAt = nextReportAt = time.GetUtcNow() + Jitter();
+                nextRequestAt = nextReportAt = time.GetUtcNow() + Jitter(failures++);
             }
             return;
         }
@@ -244,6 +247,7 @@ internal sealed class GrantClient(
                 logger.GrantsRecovered();
             reachable = true;
             unreachableSince = null;
+            failures = 0;
             Take(report, answer);
         }
     }
@@ -355,7 +359,10 @@ internal sealed class GrantClient(
     /// <summary>A random ID, 32 of [a-f0-9].</summary>
     public static string NewHolder() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
 
-    private static TimeSpan Jitter() => TimeSpan.FromMilliseconds(System.Security.Cryptography.RandomNumberGenerator.GetInt32(100, 251));
+    // Twice as long after each failure, and at most eight times: 0.8 to 2 s. A new leader is found soon, and an operator that refuses
+    // is not asked ten times a second by every pod.
+    private static TimeSpan Jitter(int failures = 0) =>
+        TimeSpan.FromMilliseconds(System.Security.Cryptography.RandomNumberGenerator.GetInt32(100, 251) << int.Min(failures, 3));
 
     private static string Reason(Exception exception) =>
         exception is OperationCanceledException ? "timeout" : $"{exception.GetType().Name}: {exception.GetBaseException().Message}";

@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Evals;
 using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Controller.AgentDeployments;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -78,6 +80,9 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         (
             await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "window": "{{new string('x', GrantProtocol.MaxBytes)}}"}""")
         ).Status.ShouldBe(HttpStatusCode.BadRequest, "too long");
+        // Nothing of these is read before they are refused, and still their senders hear why.
+        (await PostAsync(leader, "nonsense", new string(' ', 900_000))).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await PostAsync(leader, null, new string(' ', 20_000_000), SubmissionProtocol.Path)).Status.ShouldBe(HttpStatusCode.BadRequest);
         var follower = world.Replicas.Single(replica => replica != leader);
         ((int)(await PostAsync(follower, good, "{}")).Status).ShouldBe(GrantProtocol.Misdirected);
 
@@ -94,6 +99,19 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
             GrantOutcome.HolderClosed,
             "what one pod holds is no other's"
         );
+
+        // The agent is deleted, and its Deployment with it, while the pod still ends.
+        await KeepAsync(world, pods[0].Name, "tests/stay");
+        await world.RemoveAsync("support");
+        await world.UntilAsync(
+            "the Deployment to be gone",
+            () => !world.Witness.All(DeploymentView.Resource).Any(deployment => deployment.Label(Names.AgentLabel) == "support")
+        );
+        var report = $$"""{"holder": "{{Holder}}", "window": "{{granted.Window}}", "settled": "0.5", "closing": true}""";
+        (await GrantAsync(leader, good, report)).Outcome.ShouldBe(GrantOutcome.Granted);
+        ledger = await world.Api.GetAsync(ResourceType.Of<BudgetLedger>(), world.Ns, $"{world.Ns}.support", CancellationToken.None);
+        ledger!["status"]!["limits"]![0]!["settled"]!.ToString().ShouldBe("0.5");
+        await KeepAsync(world, pods[0].Name, null);
     }
 
     [Fact]
@@ -134,14 +152,7 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
             var token = await TokenAsync(world, GrantProtocol.Audience, name, created.Text("metadata", "uid")!);
             (await PostAsync(leader, token, ask)).Status.ShouldBe(HttpStatusCode.Forbidden, name);
             leader.Log.ShouldContain($"{name} holds no money: ");
-            await plane.Api.MergePatchAsync(
-                PodView.Resource,
-                world.Ns,
-                name,
-                null,
-                new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } },
-                CancellationToken.None
-            );
+            await KeepAsync(world, name, null);
         }
         await world.UntilServesAsync("support", "agent:1");
         pod = world
@@ -174,6 +185,16 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         sent.ShouldBeGreaterThan(100);
     }
 
+    private static Task KeepAsync(RolloutWorld world, string pod, string? finalizer) =>
+        world.Api.MergePatchAsync(
+            PodView.Resource,
+            world.Ns,
+            pod,
+            null,
+            new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = finalizer is null ? null : new JsonArray(finalizer) } },
+            CancellationToken.None
+        );
+
     /// <summary>A token as the API server makes them, of a pod that nobody has, and with a signature of nobody's.</summary>
     private static string Bad(int number)
     {
@@ -200,9 +221,14 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         return JsonSerializer.Deserialize(text, ContractsJson.Default.GrantResponse)!;
     }
 
-    private async Task<(HttpStatusCode Status, string Body)> PostAsync(Replica replica, string? token, string body)
+    private async Task<(HttpStatusCode Status, string Body)> PostAsync(
+        Replica replica,
+        string? token,
+        string body,
+        string path = GrantProtocol.Path
+    )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"https://127.0.0.1:{replica.Options.GrantsPort}{GrantProtocol.Path}")
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"https://127.0.0.1:{replica.Options.GrantsPort}{path}")
         {
             Content = new StringContent(body, Encoding.UTF8, "application/json"),
         };

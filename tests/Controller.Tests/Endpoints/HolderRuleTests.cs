@@ -28,7 +28,22 @@ public sealed class HolderRuleTests
     [InlineData("another image", "its guardrail's image is \"evil:1\"")]
     [InlineData("a tampered Deployment and its pod", "its guardrail's image is \"evil:1\"")]
     [InlineData("no pin yet", null)]
-    public void A_holder_comes_from_the_operators_own_objects(string change, string? refusal)
+    public void A_holder_comes_from_the_operators_own_objects(string change, string? refusal) => Check(change, refusal, holds: false);
+
+    // The pods of an evaluation end after their Deployment is deleted, and those of an agent after the agent is.
+    [Theory]
+    [InlineData("nothing", null)]
+    [InlineData("no agent", null)]
+    [InlineData("no Deployment", null)]
+    [InlineData("an agent that was made anew", null)]
+    [InlineData("neither agent nor Deployment", null)]
+    [InlineData("a token elsewhere", "its guardrail has another command, or another container has its token")]
+    [InlineData("another image", "its guardrail's image is \"evil:1\"")]
+    [InlineData("a tampered Deployment and its pod", "its guardrail's image is \"evil:1\"")]
+    public void A_pod_that_held_money_reports_also_when_what_made_it_is_gone(string change, string? refusal) =>
+        Check(change, refusal, holds: true);
+
+    private static void Check(string change, string? refusal, bool holds)
     {
         var agent = new AgentDeployment
         {
@@ -82,7 +97,7 @@ public sealed class HolderRuleTests
             _ => DeploymentUid,
         };
 
-        var why = HolderRule.Refusal(pod, owner, change == "no Deployment" ? null : deployment, change == "no agent" ? null : agent);
+        var why = HolderRule.Refusal(pod, owner, change is "no Deployment" or "neither agent nor Deployment" ? null : deployment, change is "no agent" or "neither agent nor Deployment" ? null : agent, holds);
 
         if (refusal is null)
             why.ShouldBeNull();
