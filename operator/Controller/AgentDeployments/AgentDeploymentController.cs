@@ -26,6 +26,7 @@ public sealed class AgentDeploymentController(
         // which is within a second of the operator's first start.
         if (certificates.Bundle is null)
             return ReconciliationResult<AgentDeployment>.Success();
+        await observer.ReadAsync(entity, cancellationToken);
         var decision = AgentDecider.Decide(observer.Observe(entity));
         var reverted = new List<EventNote>();
         try

@@ -11,13 +11,27 @@ namespace AgentReadiness.Controller.AgentDeployments;
 /// <summary>Reads from the caches what others made and what an agent depends on.</summary>
 public sealed class AgentInputsObserver(
     SuiteObserver suites,
-    ObjectCache<ConfigMapView> configMaps,
+    ConfigMapStore configMaps,
     ObjectCache<ClaimView> claims,
     ObjectCache<ReadinessException> exceptions,
     ObjectCache<ServiceView> services,
     LentObserver lent
 )
 {
+    /// <summary>Reads the content of the ConfigMaps that an agent and its suites refer to, as far as it has changed.</summary>
+    /// <exception cref="KubernetesApiException">The API server refused to answer.</exception>
+    public Task ReadAsync(AgentDeployment agent, CancellationToken cancellationToken)
+    {
+        var ns = agent.Metadata.NamespaceProperty;
+        return configMaps.ReadAsync(
+            ConfigMapReferences
+                .Find(agent.Spec.Template)
+                .Select(reference => new NamespacedName(ns, reference.Name))
+                .Concat(agent.Spec.Evals.SelectMany(eval => suites.Cases(eval.Suite.Namespace ?? ns, eval.Suite.Name))),
+            cancellationToken
+        );
+    }
+
     /// <summary>Observes the inputs of one agent.</summary>
     public AgentInputs Observe(AgentDeployment agent)
     {
@@ -26,7 +40,7 @@ public sealed class AgentInputsObserver(
         {
             ConfigMaps = ConfigMapReferences
                 .Find(agent.Spec.Template)
-                .Select(reference => configMaps.Get(new NamespacedName(ns, reference.Name))?.View)
+                .Select(reference => configMaps.Get(new NamespacedName(ns, reference.Name)))
                 .OfType<ConfigMapView>()
                 .ToDictionary(view => view.Meta.Key.Name, StringComparer.Ordinal),
             Claims = ClaimReferences

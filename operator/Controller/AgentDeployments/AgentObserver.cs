@@ -14,6 +14,10 @@ public sealed class AgentObserver(
     TimeProvider time
 )
 {
+    /// <summary>Reads what the caches leave out; before <see cref="Observe"/>.</summary>
+    /// <exception cref="Runtime.KubernetesApiException">The API server refused to answer.</exception>
+    public Task ReadAsync(AgentDeployment agent, CancellationToken cancellationToken) => inputs.ReadAsync(agent, cancellationToken);
+
     /// <summary>Observes one agent.</summary>
     public AgentObservation Observe(AgentDeployment agent)
     {

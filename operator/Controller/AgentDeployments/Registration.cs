@@ -4,6 +4,7 @@ using AgentReadiness.Api.Revisions;
 using AgentReadiness.Api.Rules;
 using AgentReadiness.Controller.Certificates;
 using AgentReadiness.Controller.Lending;
+using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -113,7 +114,6 @@ internal static class Registration
         var agents = wiring.Services.GetRequiredService<ObjectCache<AgentDeployment>>();
         var suites = wiring.Services.GetRequiredService<ObjectCache<EvalSuite>>();
         var options = wiring.Services.GetRequiredService<OperatorOptions>();
-        var prices = options.Prices;
         IEnumerable<NamespacedName> Child(Meta meta) =>
             meta.Label(Names.AgentLabel) is { } agent ? [new NamespacedName(meta.Key.Namespace, agent)] : [];
         IEnumerable<NamespacedName> Users(NamespacedName suite) => agents.ByIndex(BySuite, suite.ToString()).Select(agent => agent.Key);
@@ -127,6 +127,13 @@ internal static class Registration
         wiring
             .Wakes(wake =>
                 wiring.Services.GetRequiredService<GrantCertificates>().Changed += () =>
+                {
+                    foreach (var agent in agents.List())
+                        wake(agent.Key);
+                }
+            )
+            .Wakes(wake =>
+                wiring.Services.GetRequiredService<PriceBook>().Changed += () =>
                 {
                     foreach (var agent in agents.List())
                         wake(agent.Key);
@@ -149,11 +156,10 @@ internal static class Registration
             .Watches<ReadinessException>(entry =>
                 [new NamespacedName(entry.View.Spec.Agent.Namespace ?? entry.Key.Namespace, entry.View.Spec.Agent.Name)]
             )
-            .Watches<ConfigMapView>(entry =>
-                Child(entry.View.Meta)
-                    .Concat(agents.ByIndex(ByConfigMap, entry.Key.ToString()).Select(agent => agent.Key))
+            .Watches<ConfigMapView>(entry => Child(entry.View.Meta))
+            .Watches<ConfigMapVersion>(entry =>
+                agents.ByIndex(ByConfigMap, entry.Key.ToString()).Select(agent => agent.Key)
                     .Concat(suites.ByIndex(CacheIndexes.ByCases, entry.Key.ToString()).SelectMany(suite => Users(suite.Key)))
-                    .Concat(entry.Key == prices ? agents.List().Select(agent => agent.Key) : [])
             )
             .Watches<EvalSuite>(entry => Users(entry.Key))
             .Watches<EvalRun>(entry => [new NamespacedName(entry.View.Spec.Agent.Namespace!, entry.View.Spec.Agent.Name)])

@@ -19,8 +19,7 @@ internal sealed partial class GrantEndpoint(
     PodAccounts accounts,
     LeaderElector elector,
     OperatorOptions options,
-    RefusalLog refusals,
-    ILogger<GrantEndpoint> logger
+    RefusalLog refusals
 )
 {
     /// <summary>Answers one request.</summary>
@@ -85,8 +84,7 @@ internal sealed partial class GrantEndpoint(
 
     private void Refuse(HttpContext context, int status, string reason, BoundPod? pod = null)
     {
-        if (refusals.Admits($"{status} {pod?.Pod.Uid ?? context.Connection.RemoteIpAddress?.ToString()}"))
-            ControllerLog.GrantRefused(logger, reason);
+        refusals.Grant(status, pod?.Pod.Uid ?? context.Connection.RemoteIpAddress?.ToString(), reason);
         context.Response.StatusCode = status;
     }
 

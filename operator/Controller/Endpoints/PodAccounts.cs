@@ -21,8 +21,7 @@ internal sealed class PodAccounts(
     ObjectCache<DeploymentView> deployments,
     ObjectCache<EvalRun> runs,
     ObjectCache<JobView> jobs,
-    ObjectCache<BudgetLedger> ledgers,
-    OperatorOptions options,
+    HeldMoney held,
     [FromKeyedServices(TokenReviews.Api)] KubernetesApi api
 )
 {
@@ -50,7 +49,7 @@ internal sealed class PodAccounts(
         )
             return (null, "is not a pod of an agent");
         var account = track == Track.Serving ? AccountKey.Serving(ns, agent) : AccountKey.Evals(ns, agent, revision);
-        var holds = Holds(account, pod);
+        var holds = held.Is(account, pod);
         var refusal = HolderRule.Refusal(
             view,
             holds ? null : await DeploymentOfAsync(ns, view, cancellationToken),
@@ -61,21 +60,14 @@ internal sealed class PodAccounts(
         return refusal is not null ? (null, $"holds no money: {refusal}") : (account, "");
     }
 
-    private bool Holds(AccountKey account, BoundPod pod) =>
-        ledgers.Get(new NamespacedName(options.Namespace, account.LedgerName)) is { } ledger && Holds(ledger.View, pod);
-
-    private static bool Holds(BudgetLedger ledger, BoundPod pod) =>
-        ledger.Status?.Holders.Any(holder => holder.PodUid == pod.Pod.Uid) == true;
-
     // A judge runs beside a runner. The pod belongs to the Job of a run, and the run names the agent and revision that are evaluated.
     private (AccountKey? Account, string Refusal) Judge(string ns, string name, PodView view, BoundPod pod)
     {
         var key = new NamespacedName(ns, name);
         if (runs.Get(key) is not { View.Spec: var run } entry)
         {
-            // The run may be deleted before its pod has ended. Ledgers of judges are few and small.
-            var held = ledgers.List().FirstOrDefault(ledger => ledger.View.Spec.Account == LedgerAccount.Judge && Holds(ledger.View, pod));
-            return held is null ? (null, "names an EvalRun that does not exist") : (AccountKey.Of(held.View.Spec), "");
+            // The run may be deleted before its pod has ended.
+            return held.OfJudge(pod) is { } known ? (known, "") : (null, "names an EvalRun that does not exist");
         }
         var account = AccountKey.Judge(run.Agent.Namespace!, run.Agent.Name, new Revision(run.Revision));
         var made =
@@ -83,7 +75,7 @@ internal sealed class PodAccounts(
             && jobs.Get(key)?.View.Meta is { } job
             && job.Uid == uid
             && job.ControllerUid == entry.Uid;
-        return made || Holds(account, pod) ? (account, "") : (null, $"holds no money: the Job of EvalRun {key} did not make it");
+        return made || held.Is(account, pod) ? (account, "") : (null, $"holds no money: the Job of EvalRun {key} did not make it");
     }
 
     /// <summary>The UID of the Deployment that controls the pod's ReplicaSet; null where there is none.</summary>

@@ -1,12 +1,13 @@
 using System.Threading.RateLimiting;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.Endpoints;
 
 /// <summary>
-/// Whether a refusal is worth a line in the log. One sender that repeats itself gets one line a minute, and all together at most two a
-/// second, so that nobody fills the log of the operator from outside.
+/// Logs what was refused. One sender that repeats itself gets one line a minute, and all together at most two a second, so that nobody
+/// fills the log of the operator from outside.
 /// </summary>
-internal sealed class RefusalLog : IDisposable
+internal sealed class RefusalLog(ILogger<RefusalLog> logger) : IDisposable
 {
     private const int MostAtOnce = 20;
 
@@ -16,9 +17,34 @@ internal sealed class RefusalLog : IDisposable
 
     private readonly TokenBucketRateLimiter all = new(Bucket(MostAtOnce, TimeSpan.FromSeconds(1), 2));
 
-    /// <summary>True where the line is to be written.</summary>
-    /// <param name="sender">The pod or the address that was refused, with the status.</param>
-    public bool Admits(string sender)
+    /// <summary>A message of a guardrail was refused.</summary>
+    /// <param name="status">The status that it was answered with.</param>
+    /// <param name="sender">The UID of the pod, or the address where it is not known.</param>
+    /// <param name="reason">Why.</param>
+    public void Grant(int status, string? sender, string reason)
+    {
+        if (Admits($"{status} {sender}"))
+            ControllerLog.GrantRefused(logger, reason);
+    }
+
+    /// <summary>Results of an evaluation were refused.</summary>
+    /// <param name="status">The status that they were answered with.</param>
+    /// <param name="address">Where they came from, which may be a proxy for many.</param>
+    /// <param name="reason">Why.</param>
+    public void Submission(int status, string? address, string reason)
+    {
+        if (Admits($"{status} {address} {reason}"))
+            ControllerLog.SubmissionRefused(logger, status, reason);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        senders.Dispose();
+        all.Dispose();
+    }
+
+    private bool Admits(string sender)
     {
         // All first: else strangers with ever new addresses would each get a place in memory.
         using var line = all.AttemptAcquire(0);
@@ -29,13 +55,6 @@ internal sealed class RefusalLog : IDisposable
             return false;
         all.AttemptAcquire().Dispose();
         return true;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        senders.Dispose();
-        all.Dispose();
     }
 
     private static TokenBucketRateLimiterOptions Bucket(int most, TimeSpan period, int each) =>

@@ -23,6 +23,7 @@ internal static class Registration
             .Services.AddSingleton<TokenReviews>()
             .AddSingleton<ReviewGates>()
             .AddSingleton<RefusalLog>()
+            .AddSingleton<HeldMoney>()
             .AddSingleton<PodAuthenticator>()
             .AddSingleton<PodAccounts>()
             .AddSingleton<GrantEndpoint>()

@@ -20,8 +20,7 @@ internal sealed class SubmissionEndpoint(
     ReviewGates gates,
     VerdictWriter verdicts,
     RefusalLog refusals,
-    TimeProvider time,
-    ILogger<SubmissionEndpoint> logger
+    TimeProvider time
 ) : IDisposable
 {
     // How long a submission waits for a place.
@@ -37,11 +36,7 @@ internal sealed class SubmissionEndpoint(
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = SubmissionProtocol.MaxBytes;
         var (status, answer) = await AnswerAsync(context);
         if (status >= 400)
-        {
-            var why = answer["message"]!.GetValue<string>();
-            if (refusals.Admits($"{status} {context.Connection.RemoteIpAddress} {why}"))
-                ControllerLog.SubmissionRefused(logger, status, why);
-        }
+            refusals.Submission(status, context.Connection.RemoteIpAddress?.ToString(), answer["message"]!.GetValue<string>());
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(answer.ToJsonString(), context.RequestAborted);

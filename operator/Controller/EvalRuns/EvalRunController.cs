@@ -25,6 +25,7 @@ internal sealed class EvalRunController(
     /// <inheritdoc/>
     public async Task<ReconciliationResult<EvalRun>> ReconcileAsync(EvalRun entity, CancellationToken cancellationToken)
     {
+        await observer.ReadAsync(entity, cancellationToken);
         var seen = observer.Observe(entity);
         var decision = EvalRunDecider.Decide(seen);
         if (decision.SetTrustBundle is { } bundle)

@@ -11,12 +11,19 @@ internal sealed class EvalRunObserver(
     ObjectCache<AgentDeployment> agents,
     ObjectCache<JobView> jobs,
     ObjectCache<PodView> pods,
-    ObjectCache<ConfigMapView> configMaps,
+    ConfigMapStore configMaps,
     SuiteObserver suites,
     GrantCertificates certificates,
     TimeProvider time
 )
 {
+    /// <summary>Reads the cases of the run's suite, as far as they have changed; before <see cref="Observe"/>.</summary>
+    /// <exception cref="KubernetesApiException">The API server refused to answer.</exception>
+    public Task ReadAsync(EvalRun run, CancellationToken cancellationToken) =>
+        run.IsOver
+            ? Task.CompletedTask
+            : configMaps.ReadAsync(suites.Cases(run.Metadata.NamespaceProperty, run.Spec.Suite), cancellationToken);
+
     /// <summary>Observes one run.</summary>
     public EvalRunObservation Observe(EvalRun run)
     {
@@ -26,7 +33,7 @@ internal sealed class EvalRunObserver(
         {
             AgentUid = agents.Get(new NamespacedName(run.Spec.Agent.Namespace!, run.Spec.Agent.Name))?.Uid,
             TrustBundle = certificates.Bundle,
-            JudgeTrustDigest = configMaps.Get(new NamespacedName(key.Namespace, RunnerJob.JudgeConfigName(run)))?.View.CaDigest,
+            JudgeTrustDigest = configMaps.Get(new NamespacedName(key.Namespace, RunnerJob.JudgeConfigName(run)))?.CaDigest,
             Job = job,
             Runners =
             [

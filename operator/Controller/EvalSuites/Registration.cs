@@ -17,7 +17,8 @@ internal static class Registration
         );
     }
 
-    private static IEnumerable<string> CasesOf(EvalSuiteSpec suite) =>
+    /// <summary>The names of the ConfigMaps that hold the cases of a suite.</summary>
+    internal static IEnumerable<string> CasesOf(EvalSuiteSpec suite) =>
         suite switch
         {
             { Builtin.Cases: { } cases } => [cases.Name],

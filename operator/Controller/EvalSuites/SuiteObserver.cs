@@ -10,11 +10,17 @@ namespace AgentReadiness.Controller.EvalSuites;
 /// <summary>Reads a suite, the ConfigMaps with its cases and what it may use from the caches.</summary>
 public sealed class SuiteObserver(
     ObjectCache<EvalSuite> suites,
-    ObjectCache<ConfigMapView> configMaps,
+    ConfigMapStore configMaps,
     LentObserver lent,
     OperatorEnvironment environment
 )
 {
+    /// <summary>The ConfigMaps that hold the cases of a suite.</summary>
+    public IEnumerable<NamespacedName> Cases(string ns, string name) =>
+        suites.Get(new NamespacedName(ns, name)) is { View.Spec: var suite }
+            ? Registration.CasesOf(suite).Select(cases => new NamespacedName(ns, cases))
+            : [];
+
     /// <summary>A suite with the digest of its cases.</summary>
     public SuiteView Observe(string ns, string name)
     {
@@ -23,7 +29,7 @@ public sealed class SuiteObserver(
             suite,
             suite?.Spec switch
             {
-                { Builtin.Cases: { } cases } => configMaps.Get(new NamespacedName(ns, cases.Name))?.View.Digest,
+                { Builtin.Cases: { } cases } => configMaps.Get(new NamespacedName(ns, cases.Name))?.Digest,
                 { Builtin.Volume: not null } => string.Empty,
                 { Job: { } job } => Digest(ns, job),
                 { External: not null } => string.Empty,
@@ -50,7 +56,7 @@ public sealed class SuiteObserver(
         var digests = new List<string>();
         foreach (var reference in ConfigMapReferences.Find(job.Template))
         {
-            if (configMaps.Get(new NamespacedName(ns, reference.Name))?.View.Digest is { } digest)
+            if (configMaps.Get(new NamespacedName(ns, reference.Name))?.Digest is { } digest)
                 digests.Add($"{reference.Name} {digest}");
             else if (!reference.Optional)
                 return null;

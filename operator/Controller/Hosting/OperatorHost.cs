@@ -115,10 +115,10 @@ public static class OperatorHost
         services.AddSingleton<LeaderElector>();
         services
             .AddKubernetesOperator()
-            .AddSharedCaches(options)
+            .AddSharedCaches(options, client)
             .AddLending(environment)
             .AddLedgers(client)
-            .AddPrices()
+            .AddPrices(options)
             .AddCertificates(options)
             .AddEvalSuites()
             .AddReadinessExceptions()

@@ -16,7 +16,8 @@ public sealed class PriceBook
 
     private static readonly Lazy<PriceCatalog> Shipped = new(PriceCatalog.Load);
 
-    private readonly ObjectCache<ConfigMapView> configMaps;
+    private readonly ObjectCache<ConfigMapView> own;
+    private readonly ObjectCache<PricesView>? declared;
     private readonly NamespacedName? source;
     private readonly NamespacedName last;
     private readonly ILogger<PriceBook> logger;
@@ -26,14 +27,20 @@ public sealed class PriceBook
     private PriceState? state;
 
     /// <summary>Opens it.</summary>
-    public PriceBook(ObjectCache<ConfigMapView> configMaps, OperatorOptions options, ILogger<PriceBook> logger)
+    /// <param name="own">The operator's ConfigMaps, with the copy of the last good prices.</param>
+    /// <param name="options">Which ConfigMaps hold prices.</param>
+    /// <param name="logger">Told of each change.</param>
+    /// <param name="declared">The ConfigMap that the platform team names; null where it names none.</param>
+    public PriceBook(
+        ObjectCache<ConfigMapView> own,
+        OperatorOptions options,
+        ILogger<PriceBook> logger,
+        ObjectCache<PricesView>? declared = null
+    )
     {
-        (this.configMaps, source, last, this.logger) = (configMaps, options.Prices, options.LastPrices, logger);
-        configMaps.Changed += (before, after) =>
-        {
-            if ((after ?? before)!.Key == source)
-                Changed?.Invoke();
-        };
+        (this.own, this.declared, source, last, this.logger) = (own, declared, options.Prices, options.LastPrices, logger);
+        if (declared is not null)
+            declared.Changed += (_, _) => Changed?.Invoke();
     }
 
     /// <summary>Raised after the ConfigMap changed.</summary>
@@ -71,13 +78,13 @@ public sealed class PriceBook
     // Read from the cache at each call instead of on its event, so that whoever is woken by that event sees the new prices, in any order.
     private void Look()
     {
-        if (source is not { } key || !configMaps.IsSynced)
+        if (source is not { } key || declared is not { IsSynced: true } || !own.IsSynced)
             return;
-        var entry = configMaps.Get(key);
+        var entry = declared.Get(key);
         var version = entry?.ResourceVersion ?? string.Empty;
         if (version == looked)
             return;
-        if (looked is null && configMaps.Get(last)?.View.Prices is { } before && Read(before).Problem is null)
+        if (looked is null && own.Get(last)?.View.Prices is { } before && Read(before).Problem is null)
             good = new GuardrailPrices(before, GuardrailPrices.DigestOf(before));
         looked = version;
         var next = Judge(key, entry);
@@ -90,7 +97,7 @@ public sealed class PriceBook
             ControllerLog.PricesApplied(logger, next.Reason, next.Message);
     }
 
-    private PriceState Judge(NamespacedName key, CacheEntry<ConfigMapView>? entry)
+    private PriceState Judge(NamespacedName key, CacheEntry<PricesView>? entry)
     {
         var stays = good is null ? "the shipped prices alone are in force" : "the last good prices stay in force";
         if (entry is null)
@@ -108,7 +115,7 @@ public sealed class PriceBook
                 $"{GuardrailPrices.Key} of ConfigMap {key} is not used: {why}. Until it is mended, {stays}",
                 entry.Uid
             );
-        if (entry.View.Prices is not { } text)
+        if (entry.View.Text is not { } text)
             return Invalid($"data has no key {GuardrailPrices.Key}: add it ({{\"providers\":[]}} lays nothing over the shipped prices)");
         var (rules, problem) = Read(text);
         if (problem is not null)

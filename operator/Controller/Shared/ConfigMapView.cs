@@ -11,7 +11,7 @@ namespace AgentReadiness.Controller.Shared;
 /// <param name="Digest">See <see cref="ConfigMapContent.Digest"/>.</param>
 /// <param name="PricesDigest">Digest of its file of prices, where it has one: so guardrails' configurations are known by what they
 /// cost.</param>
-/// <param name="Prices">The file itself, of the ConfigMaps that prices in force come from.</param>
+/// <param name="Prices">The file itself, of the ConfigMap that the operator keeps the last good prices in.</param>
 public sealed record ConfigMapView(Meta Meta, string Digest, string? PricesDigest = null, string? Prices = null)
 {
     private static readonly string CaFile = Path.GetFileName(GuardrailPaths.CaFile);
@@ -25,12 +25,12 @@ public sealed record ConfigMapView(Meta Meta, string Digest, string? PricesDiges
     public static readonly ResourceType Resource = new(string.Empty, "v1", "configmaps", "ConfigMap");
 
     /// <summary>Makes the view.</summary>
-    public static ConfigMapView Of(JsonElement item) => Of(item, []);
+    public static ConfigMapView Of(JsonElement item) => Of(item, null);
 
     /// <summary>Makes the view.</summary>
     /// <param name="item">The object.</param>
-    /// <param name="prices">The ConfigMaps whose prices are kept.</param>
-    public static ConfigMapView Of(JsonElement item, params ReadOnlySpan<NamespacedName?> prices)
+    /// <param name="prices">The ConfigMap whose prices are kept.</param>
+    public static ConfigMapView Of(JsonElement item, NamespacedName? prices)
     {
         var meta = Meta.Of(item);
         var file = item.Text("data", GuardrailPrices.Key);
@@ -39,7 +39,7 @@ public sealed record ConfigMapView(Meta Meta, string Digest, string? PricesDiges
             meta,
             Content(item).Digest(),
             file is null ? null : TextPool.Of(GuardrailPrices.DigestOf(file)),
-            prices.Contains(meta.Key) ? file : null
+            meta.Key == prices ? file : null
         )
         {
             CaDigest =

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Contracts;
@@ -13,24 +12,9 @@ namespace AgentReadiness.ApiServer.Tests.Rollout;
 
 /// <summary>Who is heard at the grant endpoint, over TLS and with tokens of a real API server, and of what.</summary>
 [Collection(ControlPlanes.Parts)]
-public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
+public sealed class GrantEndpointTests(ControlPlane plane)
 {
     private const string Holder = "0123456789abcdef0123";
-    private static readonly ResourceType Accounts = new(string.Empty, "v1", "serviceaccounts", "ServiceAccount");
-
-    // Whom a guardrail trusts is the matter of other tests.
-    private readonly HttpClient client = new(
-        new SocketsHttpHandler
-        {
-            UseProxy = false,
-            SslOptions =
-            {
-                RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=agent-readiness-operator",
-            },
-        }
-    );
-
-    public void Dispose() => client.Dispose();
 
     [Fact]
     public async Task Only_a_token_of_our_audience_that_is_bound_to_a_pod_of_an_agent_is_heard_and_only_by_the_leader()
@@ -38,7 +22,7 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         await using var world = await RolloutWorld.StartAsync(plane, replicas: 2);
         await world.ApplyAgentAsync("support", "agent:1");
         await world.UntilServesAsync("support", "agent:1");
-        await world.ApplyAsync(Accounts, "default", []);
+        await world.ApplyAsync(GrantCaller.Accounts, "default", []);
         await world.ApplyAsync(
             PodView.Resource,
             "stranger",
@@ -54,48 +38,49 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         await world.UntilAsync("the stranger", () => world.Witness.Get(PodView.Resource, "stranger") is not null);
         var pods = world.Witness.All(PodView.Resource).Where(pod => pod.Label(Names.TrackLabel) == Names.ServingTrack).ToList();
         var leader = await world.LeaderAsync();
-        var good = await TokenAsync(world, GrantProtocol.Audience, pods[0]);
+        using var caller = new GrantCaller(world.Api, leader.Options);
+        var good = await caller.TokenAsync(world.Ns, GrantProtocol.Audience, pods[0]);
 
-        (await PostAsync(leader, null, "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized);
-        (await PostAsync(leader, "nonsense", "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized);
-        (await PostAsync(leader, await TokenAsync(world, "https://kubernetes.default.svc", pods[0]), "{}")).Status.ShouldBe(
+        (await caller.PostAsync(null, "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await caller.PostAsync("nonsense", "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await caller.PostAsync(await caller.TokenAsync(world.Ns, "https://kubernetes.default.svc", pods[0]), "{}")).Status.ShouldBe(
             HttpStatusCode.Unauthorized,
             "of another audience"
         );
-        (await PostAsync(leader, await TokenAsync(world, GrantProtocol.Audience, null), "{}")).Status.ShouldBe(
+        (await caller.PostAsync(await caller.TokenAsync(world.Ns, GrantProtocol.Audience, null), "{}")).Status.ShouldBe(
             HttpStatusCode.Unauthorized,
             "bound to no pod"
         );
         (
-            await PostAsync(leader, await TokenAsync(world, GrantProtocol.Audience, world.Witness.Get(PodView.Resource, "stranger")), "{}")
+            await caller.PostAsync(await caller.TokenAsync(world.Ns, GrantProtocol.Audience, world.Witness.Get(PodView.Resource, "stranger")), "{}")
         ).Status.ShouldBe(HttpStatusCode.Forbidden, "a pod of no agent");
-        (await PostAsync(leader, good, "{}")).Status.ShouldBe(HttpStatusCode.BadRequest);
-        (await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "settled": 1}""")).Status.ShouldBe(
+        (await caller.PostAsync(good, "{}")).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await caller.PostAsync(good, $$"""{"holder": "{{Holder}}", "settled": 1}""")).Status.ShouldBe(
             HttpStatusCode.BadRequest,
             "an amount is a string"
         );
-        (await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "spend": [{"number": 0}]}""")).ShouldBe(
+        (await caller.PostAsync(good, $$"""{"holder": "{{Holder}}", "spend": [{"number": 0}]}""")).ShouldBe(
             (HttpStatusCode.BadRequest, "spend[0].number: must be 1 or more")
         );
         (
-            await PostAsync(leader, good, $$"""{"holder": "{{Holder}}", "window": "{{new string('x', GrantProtocol.MaxBytes)}}"}""")
+            await caller.PostAsync(good, $$"""{"holder": "{{Holder}}", "window": "{{new string('x', GrantProtocol.MaxBytes)}}"}""")
         ).Status.ShouldBe(HttpStatusCode.BadRequest, "too long");
         // Nothing of these is read before they are refused, and still their senders hear why.
-        (await PostAsync(leader, "nonsense", new string(' ', 900_000))).Status.ShouldBe(HttpStatusCode.Unauthorized);
-        (await PostAsync(leader, null, new string(' ', 20_000_000), SubmissionProtocol.Path)).Status.ShouldBe(HttpStatusCode.BadRequest);
-        var follower = world.Replicas.Single(replica => replica != leader);
-        ((int)(await PostAsync(follower, good, "{}")).Status).ShouldBe(GrantProtocol.Misdirected);
+        (await caller.PostAsync("nonsense", new string(' ', 900_000))).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await caller.PostAsync(null, new string(' ', 20_000_000), SubmissionProtocol.Path)).Status.ShouldBe(HttpStatusCode.BadRequest);
+        using var follower = new GrantCaller(world.Api, world.Replicas.Single(replica => replica != leader).Options);
+        ((int)(await follower.PostAsync(good, "{}")).Status).ShouldBe(GrantProtocol.Misdirected);
 
         var ask = $$"""{"holder": "{{Holder}}", "wantTotal": "0.25", "call": "0.25", "also": "0.5"}""";
-        var granted = await GrantAsync(leader, good, ask);
+        var granted = await caller.GrantAsync(good, ask);
         (granted.Outcome, granted.Granted).ShouldBe((GrantOutcome.Granted, Amount.FromMoney(Money.Parse("0.75"))));
         var ledger = await world.Api.GetAsync(ResourceType.Of<BudgetLedger>(), world.Ns, $"{world.Ns}.support", CancellationToken.None);
         ledger.Items("status", "holders").Single().Text("podUid").ShouldBe(pods[0].Uid, "it is written before it is answered");
-        (await GrantAsync(leader, good, ask + new string(' ', GrantProtocol.MaxBytes - 1024))).Granted.ShouldBe(
+        (await caller.GrantAsync(good, ask + new string(' ', GrantProtocol.MaxBytes - 1024))).Granted.ShouldBe(
             granted.Granted,
             "a long message is heard, and a repeated one grants no more"
         );
-        (await GrantAsync(leader, await TokenAsync(world, GrantProtocol.Audience, pods[1]), ask)).Outcome.ShouldBe(
+        (await caller.GrantAsync(await caller.TokenAsync(world.Ns, GrantProtocol.Audience, pods[1]), ask)).Outcome.ShouldBe(
             GrantOutcome.HolderClosed,
             "what one pod holds is no other's"
         );
@@ -108,7 +93,7 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
             () => !world.Witness.All(DeploymentView.Resource).Any(deployment => deployment.Label(Names.AgentLabel) == "support")
         );
         var report = $$"""{"holder": "{{Holder}}", "window": "{{granted.Window}}", "settled": "0.5", "closing": true}""";
-        (await GrantAsync(leader, good, report)).Outcome.ShouldBe(GrantOutcome.Granted);
+        (await caller.GrantAsync(good, report)).Outcome.ShouldBe(GrantOutcome.Granted);
         ledger = await world.Api.GetAsync(ResourceType.Of<BudgetLedger>(), world.Ns, $"{world.Ns}.support", CancellationToken.None);
         ledger!["status"]!["limits"]![0]!["settled"]!.ToString().ShouldBe("0.5");
         await KeepAsync(world, pods[0].Name, null);
@@ -120,9 +105,10 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
         await using var world = await RolloutWorld.StartAsync(plane, replicas: 1);
         await world.ApplyAgentAsync("support", "agent:1");
         await world.UntilServesAsync("support", "agent:1");
-        await world.ApplyAsync(Accounts, "default", []);
+        await world.ApplyAsync(GrantCaller.Accounts, "default", []);
         var pod = world.Witness.All(PodView.Resource).First(pod => pod.Label(Names.TrackLabel) == Names.ServingTrack);
         var leader = await world.LeaderAsync();
+        using var caller = new GrantCaller(world.Api, leader.Options);
         var ask = $$"""{"holder": "{{Holder}}", "wantTotal": "0.25", "call": "0.25", "also": "0.5"}""";
 
         // Whatever a tenant writes. The ReplicaSet takes a pod over that has its labels, so ownership alone proves nothing.
@@ -149,8 +135,8 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
             };
             change(forged);
             var created = await plane.Api.CreateAsync(PodView.Resource, world.Ns, forged, CancellationToken.None);
-            var token = await TokenAsync(world, GrantProtocol.Audience, name, created.Text("metadata", "uid")!);
-            (await PostAsync(leader, token, ask)).Status.ShouldBe(HttpStatusCode.Forbidden, name);
+            var token = await caller.TokenAsync(world.Ns, GrantProtocol.Audience, name, created.Text("metadata", "uid")!);
+            (await caller.PostAsync(token, ask)).Status.ShouldBe(HttpStatusCode.Forbidden, name);
             leader.Log.ShouldContain($"{name} holds no money: ");
             await KeepAsync(world, name, null);
         }
@@ -160,29 +146,15 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
             .First(pod => pod.Label(Names.TrackLabel) == Names.ServingTrack && pod.Name.StartsWith("support-", StringComparison.Ordinal));
 
         using var over = new CancellationTokenSource();
-        var sent = 0;
-        var flood = Enumerable
-            .Range(0, 16)
-            .Select(_ =>
-                Task.Run(async () =>
-                {
-                    while (!over.IsCancellationRequested)
-                    {
-                        var (status, _) = await PostAsync(leader, Bad(Interlocked.Increment(ref sent)), "{}");
-                        status.ShouldBe(HttpStatusCode.Unauthorized);
-                    }
-                })
-            )
-            .ToList();
+        var flood = caller.FloodAsync(over.Token);
         for (var i = 0; i < 20; i++)
         {
             // A token that the operator has not seen: it must be reviewed in the middle of the flood.
-            var good = await TokenAsync(world, GrantProtocol.Audience, pod);
-            (await GrantAsync(leader, good, ask)).Outcome.ShouldBe(GrantOutcome.Granted, $"{i} of 20, beside {sent} bad ones");
+            var good = await caller.TokenAsync(world.Ns, GrantProtocol.Audience, pod);
+            (await caller.GrantAsync(good, ask)).Outcome.ShouldBe(GrantOutcome.Granted, $"{i} of 20");
         }
         await over.CancelAsync();
-        await Task.WhenAll(flood);
-        sent.ShouldBeGreaterThan(100);
+        (await flood).ShouldBeGreaterThan(100);
     }
 
     private static Task KeepAsync(RolloutWorld world, string pod, string? finalizer) =>
@@ -195,48 +167,6 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
             CancellationToken.None
         );
 
-    /// <summary>A token as the API server makes them, of a pod that nobody has, and with a signature of nobody's.</summary>
-    private static string Bad(int number)
-    {
-        static string Part(string json) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
-        var bound = new JsonObject
-        {
-            ["namespace"] = "any",
-            ["pod"] = new JsonObject { ["name"] = $"p{number}", ["uid"] = $"u{number}" },
-        };
-        var claims = new JsonObject
-        {
-            ["aud"] = new JsonArray(GrantProtocol.Audience),
-            ["exp"] = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 3600,
-            ["sub"] = "system:serviceaccount:any:default",
-            ["kubernetes.io"] = bound,
-        };
-        return $"{Part("""{"alg":"RS256","kid":"x"}""")}.{Part(claims.ToJsonString())}.{Part("signature")}";
-    }
-
-    private async Task<GrantResponse> GrantAsync(Replica replica, string token, string body)
-    {
-        var (status, text) = await PostAsync(replica, token, body);
-        status.ShouldBe(HttpStatusCode.OK, text);
-        return JsonSerializer.Deserialize(text, ContractsJson.Default.GrantResponse)!;
-    }
-
-    private async Task<(HttpStatusCode Status, string Body)> PostAsync(
-        Replica replica,
-        string? token,
-        string body,
-        string path = GrantProtocol.Path
-    )
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"https://127.0.0.1:{replica.Options.GrantsPort}{path}")
-        {
-            Content = new StringContent(body, Encoding.UTF8, "application/json"),
-        };
-        request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
-        using var answer = await client.SendAsync(request);
-        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
-    }
-
     private static JsonNode Guardrail(JsonObject pod) =>
         Containers(pod).First(one => one["name"]!.GetValue<string>() == Names.GuardrailContainer);
 
@@ -245,19 +175,4 @@ public sealed class GrantEndpointTests(ControlPlane plane) : IDisposable
 
     private static IEnumerable<JsonNode> Containers(JsonObject pod) =>
         pod.Items("spec", "containers").Concat(pod.Items("spec", "initContainers"));
-
-    private static Task<string> TokenAsync(RolloutWorld world, string audience, Seen? pod) =>
-        TokenAsync(world, audience, pod?.Name, pod?.Uid);
-
-    private static async Task<string> TokenAsync(RolloutWorld world, string audience, string? pod, string? uid)
-    {
-        var answer = await world.Api.SendAsync(
-            HttpMethod.Post,
-            Accounts.Path(world.Ns, "default", "token"),
-            Samples.TokenRequest(audience, pod is null ? null : (pod, uid!)),
-            "application/json",
-            CancellationToken.None
-        );
-        return answer.Text("status", "token")!;
-    }
 }

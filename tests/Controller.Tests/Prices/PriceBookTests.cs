@@ -12,10 +12,11 @@ public sealed class PriceBookTests : ILogger<PriceBook>
         """{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"],"prices":[{"input":"1","output":"2"}]}]}]}""";
     private static readonly NamespacedName Source = new("platform", "prices");
 
-    private readonly ObjectCache<ConfigMapView> cache = new(
+    private readonly ObjectCache<PricesView> cache = new(ConfigMapView.Resource, null, PricesView.Of) { Only = Source };
+    private readonly ObjectCache<ConfigMapView> own = new(
         ConfigMapView.Resource,
         null,
-        item => ConfigMapView.Of(item, Source, Options().LastPrices)
+        item => ConfigMapView.Of(item, Options().LastPrices)
     );
     private readonly List<string> log = [];
     private int versions;
@@ -23,8 +24,10 @@ public sealed class PriceBookTests : ILogger<PriceBook>
     [Fact]
     public void Good_prices_are_in_force_and_told()
     {
-        var book = Open();
-        book.State.ShouldBeNull("the cache is not in yet");
+        var book = new PriceBook(own, Options(), this, cache);
+        book.State.ShouldBeNull("the caches are not in yet");
+        own.Replace([]);
+        book.State.ShouldBeNull("one cache is not in yet");
         cache.Replace([Item(Good)]);
         book.InForce.ShouldBe(new GuardrailPrices(Good, GuardrailPrices.DigestOf(Good)));
         book.State!.Reason.ShouldBe(PriceReasons.Applied);
@@ -93,7 +96,8 @@ public sealed class PriceBookTests : ILogger<PriceBook>
     public void Who_takes_over_while_the_file_is_broken_goes_on_with_the_last_good_one(string kept, string? inForce)
     {
         var book = Open();
-        cache.Replace([Item("{"), Item(kept, Options().LastPrices.Name)]);
+        own.Replace([Item(kept, Options().LastPrices.Name)]);
+        cache.Replace([Item("{")]);
         book.InForce?.Text.ShouldBe(inForce);
         (book.InForce is null).ShouldBe(inForce is null);
         book.State!.Message.ShouldEndWith(inForce is null ? "the shipped prices alone are in force" : "the last good prices stay in force");
@@ -108,18 +112,23 @@ public sealed class PriceBookTests : ILogger<PriceBook>
         var changes = 0;
         var book = Open();
         book.Changed += () => changes++;
-        cache.Replace([Item(Good, "other")]);
+        own.Upsert(Item(Good, "other"));
+        cache.Replace([]);
         book.InForce.ShouldBeNull();
-        (cache.Get(Source with { Name = "other" })!.View.Prices, changes).ShouldBe((null, 0));
+        (own.Get(Source with { Name = "other" })!.View.Prices, changes).ShouldBe((null, 0));
         cache.Upsert(Item(Good));
         changes.ShouldBe(1);
 
-        var none = new PriceBook(cache, Options() with { PricesConfigMap = null }, this);
+        var none = new PriceBook(own, Options() with { PricesConfigMap = null }, this);
         (none.InForce, none.State).ShouldBe((null, null));
         Options().Prices.ShouldBe(Source);
     }
 
-    private PriceBook Open() => new(cache, Options(), this);
+    private PriceBook Open()
+    {
+        own.Replace([]);
+        return new PriceBook(own, Options(), this, cache);
+    }
 
     private static OperatorOptions Options() =>
         OperatorOptions.FromEnvironment(name =>
