@@ -2,8 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Reflection;
-using AgentReadiness.Api.Rules;
+using AgentReadiness.Api;
 using AgentReadiness.Cli.Budgets;
+using AgentReadiness.Cli.Validation;
 
 namespace AgentReadiness.Cli;
 
@@ -65,7 +66,8 @@ internal static class Commands
 
                 Exit codes: 0 every revision is printed; 1 a ConfigMap is missing, or the manifest cannot be read.
                 """,
-                input,
+                bytes,
+                (manifests => manifests.Agents, "AgentDeployment"),
                 Revision
             )
         );
@@ -73,12 +75,15 @@ internal static class Commands
             Command(
                 "check",
                 """
-                Checks each AgentDeployment of a manifest by the rules of the schema and of the operator, and prints "FIELD: PROBLEM [ID]".
-                The ID is that of a check in docs/readiness.md, which says what the check proves and what to do where it fails.
+                Checks each object of our kinds in a manifest by the schema that the API server has and by the rules of the operator, all at
+                once, and prints "FIELD: PROBLEM [ID]". The ID is that of a check in docs/readiness.md, which says what the check proves and
+                what to do where it fails. Lines that begin with "hint:" tell what the API server will most likely refuse in the pods, those
+                that begin with "unchecked:" what only a server can check; both leave the exit code as it is.
 
                 Exit codes: 0 no problem; 1 at least one problem, or the manifest cannot be read.
                 """,
-                input,
+                bytes,
+                (manifests => manifests.Objects, $"object of {Names.Group}/{Names.Version}"),
                 Check
             )
         );
@@ -95,7 +100,13 @@ internal static class Commands
         return root;
     }
 
-    private static Command Command(string name, string description, TextReader input, Func<Manifests, TextWriter, TextWriter, int> act)
+    private static Command Command(
+        string name,
+        string description,
+        Stream input,
+        (Func<Manifests, List<AgentManifest>> Find, string Name) subjects,
+        Func<Manifests, TextWriter, TextWriter, int> act
+    )
     {
         var file = new Option<string>("--filename", "-f")
         {
@@ -115,11 +126,12 @@ internal static class Commands
                 try
                 {
                     var path = parsed.GetRequiredValue(file);
-                    var text =
-                        path == "-" ? await input.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(path, cancellationToken);
-                    var manifests = Manifests.Read(text, parsed.GetRequiredValue(space));
-                    if (manifests.Agents.Count == 0)
-                        throw new ManifestException("the manifest has no AgentDeployment");
+                    // Bytes, because a decoder would hide those that are no text.
+                    var bytes =
+                        path == "-" ? await AllOfAsync(input, cancellationToken) : await File.ReadAllBytesAsync(path, cancellationToken);
+                    var manifests = Manifests.Read(bytes, parsed.GetRequiredValue(space));
+                    if (subjects.Find(manifests).Count == 0)
+                        throw new ManifestException($"the manifest has no {subjects.Name}");
                     return act(manifests, parsed.InvocationConfiguration.Output, error);
                 }
                 catch (Exception exception) when (exception is ManifestException or IOException or UnauthorizedAccessException)
@@ -130,6 +142,13 @@ internal static class Commands
             }
         );
         return command;
+    }
+
+    private static async Task<byte[]> AllOfAsync(Stream input, CancellationToken cancellationToken)
+    {
+        using var all = new MemoryStream();
+        await input.CopyToAsync(all, cancellationToken);
+        return all.ToArray();
     }
 
     private static int Revision(Manifests manifests, TextWriter output, TextWriter error)
@@ -143,18 +162,16 @@ internal static class Commands
     private static int Check(Manifests manifests, TextWriter output, TextWriter error)
     {
         var count = 0;
-        foreach (var agent in manifests.Agents)
+        foreach (var found in manifests.Objects)
         {
-            var findings = ManifestShape.Check(agent.Tree);
-            // The rules need a typed object, and a manifest of a wrong shape cannot become one.
-            if (findings.Count == 0)
-                findings = AgentDeploymentRules.Check(agent.Typed());
-            foreach (var finding in findings)
-            {
-                var line = $"{finding} [{finding.Check.Id}]";
-                output.WriteLine(manifests.Agents.Count == 1 ? line : $"{agent.Namespace}/{agent.Name}: {line}");
-            }
-            count += findings.Count;
+            var report = ObjectCheck.Run(found.Tree);
+            var lines = report
+                .Findings.Select(finding => $"{finding} [{finding.Check.Id}]")
+                .Concat(report.Hints.Select(hint => $"hint: {hint}"))
+                .Concat(report.Unchecked.Select(rule => $"unchecked: {rule}"));
+            foreach (var line in lines)
+                output.WriteLine(manifests.Objects.Count == 1 ? line : $"{found.Namespace}/{found.Name}: {line}");
+            count += report.Findings.Count;
         }
         return count == 0 ? Good : Bad;
     }

@@ -1,8 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
+using AgentReadiness.Cli.Reading;
 
 namespace AgentReadiness.Cli;
 
@@ -10,226 +9,154 @@ namespace AgentReadiness.Cli;
 internal sealed class ManifestException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>
-/// Reads a stream of YAML or JSON documents into JSON trees, with the values that kubectl would send (see <see cref="YamlScalars"/>).
+/// Reads a stream of YAML or JSON documents into JSON trees, as kubectl does from 1.33 on: JSON where a document begins as JSON and can be
+/// read so, and YAML from the first document on that cannot.
 /// </summary>
-internal sealed class ManifestReader
+internal static class ManifestReader
 {
-    private const int MaxDepth = 100;
-
-    // A small text can become endlessly large by aliases that refer to aliases.
-    private const int MaxNodes = 1_000_000;
+    /// <summary>How deep a document may nest.</summary>
+    public const int MaxDepth = 100;
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
-    private readonly Parser parser;
-    private readonly Dictionary<AnchorName, JsonNode?> anchors = [];
-    private int nodes;
-
-    private ManifestReader(string text) => parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
+    /// <summary>Reads the objects of a file. A List is replaced by its items.</summary>
+    /// <exception cref="ManifestException">It is no text, neither YAML nor JSON, or a document of it is not an object.</exception>
+    public static IReadOnlyList<JsonObject> Read(ReadOnlySpan<byte> bytes) => Read(ManifestText.Decode(bytes));
 
     /// <summary>Reads the objects of a text. A List is replaced by its items.</summary>
     /// <exception cref="ManifestException">The text is neither YAML nor JSON, or a document of it is not an object.</exception>
     public static IReadOnlyList<JsonObject> Read(string text)
     {
+        var documents = new List<JsonNode?>();
+        var position = text.StartsWith('\uFEFF') ? 1 : 0;
+        ManifestException? notJson = null;
+        // Encoded once, and not for each value: there may be as many values as characters.
+        var bytes = Encoding.UTF8.GetBytes(text[position..]).AsMemory();
+        // Two values in a row without a separator make a stream of JSON, in which no YAML may follow.
+        var stream = false;
+        while (notJson is null && text.AsSpan(position).TrimStart().StartsWith("{"))
+        {
+            try
+            {
+                var (value, length) = Json(bytes.Span);
+                documents.Add(value);
+                position += Encoding.UTF8.GetCharCount(bytes.Span[..length]);
+                bytes = bytes[length..];
+                stream = documents.Count > 1;
+            }
+            catch (JsonException exception)
+            {
+                notJson = Fault(text, position, exception);
+            }
+        }
+        var rest = text[position..];
+        var begin = text.Length - rest.AsSpan().TrimStart().Length;
+        if (stream && !string.IsNullOrWhiteSpace(rest))
+            throw notJson
+                ?? new ManifestException(
+                    $"line {LineOf(text, begin)}: after JSON objects in a row only JSON may follow: put a line \"---\" between all"
+                );
+        // A separator may stand on the line on which JSON ends.
+        if (documents.Count > 0 && text.AsSpan(begin).StartsWith("---"))
+            rest = text[begin..];
+        if (string.IsNullOrWhiteSpace(rest))
+            return [.. documents.SelectMany(Expand)];
         try
         {
-            // kubectl decides in the same way. JSON is not read as YAML because it has escapes that YAML does not have.
-            var documents = text.AsSpan().TrimStart().StartsWith("{") ? Json(text) : new ManifestReader(text).Documents();
-            return [.. documents.SelectMany(Expand)];
+            documents.AddRange(DocumentText.Split(rest, LineOf(text, text.Length - rest.Length)).Select(YamlDocument.Read));
         }
-        catch (YamlException exception)
+        catch (ManifestException) when (notJson is not null && rest.AsSpan().TrimStart()[1..].TrimStart() is ['"', ..])
         {
-            throw new ManifestException($"line {exception.Start.Line}, column {exception.Start.Column}: {exception.Message}", exception);
+            throw notJson;
         }
-        catch (JsonException exception)
-        {
-            throw new ManifestException($"not JSON: {exception.Message}", exception);
-        }
+        return [.. documents.SelectMany(Expand)];
     }
 
-    private static List<JsonNode?> Json(string text)
+    private static int LineOf(string text, int position) => text.AsSpan(0, position).Count('\n') + 1;
+
+    private static (JsonNode? Value, int Length) Json(ReadOnlySpan<byte> bytes)
     {
-        var documents = new List<JsonNode?>();
-        var reader = new Utf8JsonReader(
-            Encoding.UTF8.GetBytes(text),
-            new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = MaxDepth }
-        );
-        while (reader.Read())
+        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = MaxDepth });
+        try
         {
-            using var document = JsonDocument.ParseValue(ref reader);
-            documents.Add(JsonNode.Parse(document.RootElement.GetRawText(), documentOptions: Strict));
+            reader.Read();
+            reader.Skip();
+            var length = (int)reader.BytesConsumed;
+            var node = JsonNode.Parse(bytes[..length], documentOptions: Strict);
+            Walk(node);
+            return (node, length);
         }
-        return documents;
+        catch (InvalidOperationException exception)
+        {
+            throw new ManifestException(
+                "not JSON: a text has half of a surrogate pair (\\ud800 to \\udfff), which is no character: remove it",
+                exception
+            );
+        }
     }
 
-    private static IEnumerable<JsonObject> Expand(JsonNode? node)
+    private static ManifestException Fault(string text, int position, JsonException exception)
+    {
+        var place = exception.LineNumber is { } line
+            ? $"line {LineOf(text, position) + line}, column {exception.BytePositionInLine + 1}: "
+            : string.Empty;
+        return new ManifestException($"not JSON: {place}{exception.Message.Split(" LineNumber:")[0]}", exception);
+    }
+
+    // Texts and numbers are decoded when they are asked for, and then some turn out to be none.
+    private static void Walk(JsonNode? node)
     {
         switch (node)
         {
-            case null:
-                return [];
-            case JsonObject list
-                when list["kind"] is JsonValue kind
-                    && kind.TryGetValue<string>(out var name)
-                    && name.EndsWith("List", StringComparison.Ordinal)
-                    && list["items"] is JsonArray items:
-                return items.SelectMany(Expand);
-            case JsonObject single:
-                return [single];
-            default:
-                throw new ManifestException("a document is not an object");
+            case JsonObject map:
+                foreach (var (_, value) in map)
+                    Walk(value);
+                break;
+            case JsonArray list:
+                foreach (var value in list)
+                    Walk(value);
+                break;
+            case JsonValue value when value.GetValueKind() == JsonValueKind.String:
+                value.GetValue<string>();
+                break;
+            case JsonValue value when value.GetValueKind() == JsonValueKind.Number && !double.IsFinite(value.GetValue<double>()):
+                throw new ManifestException($"not JSON: {value.ToJsonString()} is beyond every number that kubectl sends");
         }
     }
 
-    private List<JsonNode?> Documents()
+    // kubectl takes every object with items for a list. Items that name no kind are of the kind that the list is of.
+    private static IEnumerable<JsonObject> Expand(JsonNode? node)
     {
-        var documents = new List<JsonNode?>();
-        parser.Consume<StreamStart>();
-        while (!parser.TryConsume<StreamEnd>(out _))
+        WholeNumbers.Settle(node);
+        if (node is null)
+            return [];
+        if (node is not JsonObject single)
+            throw new ManifestException("a document is not an object");
+        if (!single.TryGetPropertyValue("items", out var items))
+            return [single];
+        if (items is not (null or JsonArray))
+            throw new ManifestException("items of a list must be a list");
+        return (items as JsonArray ?? []).Select((item, index) => Item(single, item, index)).ToList();
+    }
+
+    private static JsonObject Item(JsonObject list, JsonNode? item, int index)
+    {
+        if (item is not JsonObject found)
+            throw new ManifestException($"items[{index}] of a list is not an object");
+        if (found.ContainsKey("items"))
+            throw new ManifestException($"items[{index}] of a list is a list itself, which kubectl does not read: list its items");
+        if (
+            found["kind"] is null
+            && found["apiVersion"] is null
+            && list["kind"] is JsonValue kind
+            && kind.TryGetValue<string>(out var name)
+            && name.EndsWith("List", StringComparison.Ordinal)
+            && name.Length > 4
+        )
         {
-            parser.Consume<DocumentStart>();
-            anchors.Clear();
-            documents.Add(Node(0));
-            parser.Consume<DocumentEnd>();
+            found["kind"] = name[..^4];
+            found["apiVersion"] = list["apiVersion"]?.DeepClone();
         }
-        return documents;
+        return found;
     }
-
-    private JsonNode? Node(int depth)
-    {
-        var current = parser.Current!;
-        if (depth > MaxDepth)
-            throw Fault(current, $"nests deeper than {MaxDepth}");
-        Count(1, current);
-        if (parser.TryConsume<AnchorAlias>(out var alias))
-            return Aliased(alias);
-        var anchor = ((NodeEvent)current).Anchor;
-        JsonNode? node;
-        if (parser.TryConsume<Scalar>(out var scalar))
-            node = Value(scalar);
-        else if (parser.TryConsume<SequenceStart>(out var sequence))
-            node = Sequence(sequence, depth);
-        else
-            node = Mapping(parser.Consume<MappingStart>(), depth);
-        if (!anchor.IsEmpty)
-            anchors[anchor] = node;
-        return node;
-    }
-
-    private JsonArray Sequence(SequenceStart start, int depth)
-    {
-        RequireTag(start.Tag, "tag:yaml.org,2002:seq", start);
-        var array = new JsonArray();
-        while (!parser.TryConsume<SequenceEnd>(out _))
-            array.Add(Node(depth + 1));
-        return array;
-    }
-
-    private JsonObject Mapping(MappingStart start, int depth)
-    {
-        RequireTag(start.Tag, "tag:yaml.org,2002:map", start);
-        var map = new JsonObject();
-        var own = new HashSet<string>(StringComparer.Ordinal);
-        while (!parser.TryConsume<MappingEnd>(out _))
-        {
-            if (!parser.TryConsume<Scalar>(out var key))
-                throw Fault(parser.Current!, "a key must be a scalar");
-            var name = KeyOf(key);
-            var value = Node(depth + 1);
-            if (key is { Style: ScalarStyle.Plain, Value: "<<" })
-            {
-                Merge(map, value, key);
-                continue;
-            }
-            // kubectl takes the last one without a word. It is most likely a mistake, and the revision would hide it.
-            if (!own.Add(name))
-                throw Fault(key, $"the key \"{name}\" is used twice");
-            map[name] = value;
-        }
-        return map;
-    }
-
-    /// <summary>
-    /// Merges as go-yaml v2 does: the first of several mappings wins over the later ones, and all of them win over keys that stand
-    /// before the merge.
-    /// </summary>
-    private static void Merge(JsonObject map, JsonNode? value, Scalar key)
-    {
-        var sources = value is JsonArray list ? [.. list.Reverse()] : new[] { value };
-        foreach (var source in sources)
-        {
-            foreach (var (name, inner) in source as JsonObject ?? throw Fault(key, "\"<<\" must have a mapping, or a list of them"))
-                map[name] = inner?.DeepClone();
-        }
-    }
-
-    private static string KeyOf(Scalar key) =>
-        key.Style != ScalarStyle.Plain || !key.Tag.IsEmpty || key.Value == "<<"
-            ? key.Value
-            : YamlScalars.Resolve(key.Value) switch
-            {
-                null => throw Fault(key, "a key must not be null"),
-                JsonValue value when value.TryGetValue<string>(out var text) => text,
-                var other => other.ToJsonString(),
-            };
-
-    private static JsonNode? Value(Scalar scalar)
-    {
-        try
-        {
-            if (scalar.Tag.IsEmpty)
-                return scalar.Style == ScalarStyle.Plain ? YamlScalars.Resolve(scalar.Value) : scalar.Value;
-            return scalar.Tag.IsNonSpecific || scalar.Tag.Value == "tag:yaml.org,2002:str" ? scalar.Value : Tagged(scalar);
-        }
-        catch (FormatException exception)
-        {
-            throw Fault(scalar, exception.Message);
-        }
-    }
-
-    private static JsonNode? Tagged(Scalar scalar)
-    {
-        var value = YamlScalars.Resolve(scalar.Value);
-        var kind = value?.GetValueKind() ?? JsonValueKind.Null;
-        var fits = scalar.Tag.Value switch
-        {
-            "tag:yaml.org,2002:int" or "tag:yaml.org,2002:float" => kind == JsonValueKind.Number,
-            "tag:yaml.org,2002:bool" => kind is JsonValueKind.True or JsonValueKind.False,
-            "tag:yaml.org,2002:null" => kind == JsonValueKind.Null,
-            _ => throw new FormatException($"the tag {scalar.Tag.Value} is not supported"),
-        };
-        return fits ? value : throw new FormatException($"\"{scalar.Value}\" is not what its tag says");
-    }
-
-    private JsonNode? Aliased(AnchorAlias alias)
-    {
-        if (!anchors.TryGetValue(alias.Value, out var node))
-            throw Fault(alias, $"the anchor {alias.Value} is not known");
-        Count(Size(node), alias);
-        return node?.DeepClone();
-    }
-
-    private static int Size(JsonNode? node) =>
-        node switch
-        {
-            JsonObject map => 1 + map.Sum(member => Size(member.Value)),
-            JsonArray array => 1 + array.Sum(Size),
-            _ => 1,
-        };
-
-    private void Count(int more, ParsingEvent at)
-    {
-        nodes += more;
-        if (nodes > MaxNodes)
-            throw Fault(at, $"more than {MaxNodes} values");
-    }
-
-    private static void RequireTag(TagName tag, string expected, ParsingEvent at)
-    {
-        if (!tag.IsEmpty && !tag.IsNonSpecific && tag.Value != expected)
-            throw Fault(at, $"the tag {tag.Value} is not supported");
-    }
-
-    private static ManifestException Fault(ParsingEvent at, string problem) =>
-        new($"line {at.Start.Line}, column {at.Start.Column}: {problem}");
 }

@@ -1,32 +1,31 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Cli.Validation;
 using k8s;
 
 namespace AgentReadiness.Cli;
 
-/// <summary>An AgentDeployment of a manifest.</summary>
+/// <summary>An object of our kinds in a manifest, most often an AgentDeployment.</summary>
 /// <param name="Namespace">The namespace as written, or the default one.</param>
 /// <param name="Name">The name as written.</param>
 /// <param name="Tree">The whole object as written.</param>
 internal sealed record AgentManifest(string Namespace, string Name, JsonObject Tree)
 {
-    /// <summary>The typed object, read as the operator reads it.</summary>
+    /// <summary>The typed AgentDeployment, read as the operator reads it.</summary>
     /// <exception cref="ManifestException">The object does not have the shape of an AgentDeployment.</exception>
     public AgentDeployment Typed()
     {
-        if (ManifestShape.Check(Tree) is [var problem, ..])
-            throw new ManifestException($"{Namespace}/{Name}: {problem}");
-        try
-        {
-            return KubernetesJson.Deserialize<AgentDeployment>(Tree.ToJsonString());
-        }
-        catch (JsonException exception)
-        {
-            throw new ManifestException($"{Namespace}/{Name}: {exception.Path?.TrimStart('$', '.')}: has a wrong type or value", exception);
-        }
+        if (ObjectCheck.Schema(Tree).Problems is [var problem, .. var others])
+            throw new ManifestException(
+                $"{Namespace}/{Name}: {problem.Path}: {problem.Message}"
+                    + (others.Count == 0 ? string.Empty : $" (and {others.Count} more: kubectl agents check lists them)")
+            );
+        var readable = ObjectCheck.Readable(Tree);
+        return readable.Unreadable is [var field, ..]
+            ? throw new ManifestException($"{Namespace}/{Name}: {field}: the operator cannot read this value")
+            : KubernetesJson.Deserialize<AgentDeployment>(readable.Tree.ToJsonString());
     }
 }
 
@@ -41,17 +40,29 @@ internal sealed class Manifests
     /// <summary>The agents, in their order.</summary>
     public List<AgentManifest> Agents { get; } = [];
 
-    /// <summary>Reads a manifest; kinds that make no revision are passed over.</summary>
+    /// <summary>The objects of our kinds, agents included, in their order.</summary>
+    public List<AgentManifest> Objects { get; } = [];
+
+    /// <summary>Reads a manifest; kinds of others, except ConfigMaps, are passed over.</summary>
     /// <exception cref="ManifestException">It cannot be read.</exception>
-    public static Manifests Read(string text, string defaultNamespace)
+    public static Manifests Read(ReadOnlySpan<byte> bytes, string defaultNamespace)
     {
         var manifests = new Manifests(defaultNamespace);
-        foreach (var tree in ManifestReader.Read(text))
+        foreach (var tree in ManifestReader.Read(bytes))
         {
-            if (Is(tree, $"{Names.Group}/{Names.Version}", AgentDeployment.EntityKind))
+            if (Text(tree["kind"]) is not { Length: > 0 } kind)
+                throw new ManifestException("an object names no kind, so kubectl refuses the whole file: add apiVersion and kind");
+            if (Text(tree["apiVersion"]) == $"{Names.Group}/{Names.Version}")
             {
+                if (KindSchemas.Of(kind) is null)
+                    throw new ManifestException(
+                        $"{Names.Group}/{Names.Version} has no kind \"{kind}\"; known are {string.Join(", ", KindSchemas.Kinds)}"
+                    );
                 var (space, name) = manifests.Identity(tree);
-                manifests.Agents.Add(new AgentManifest(space, name, tree));
+                var known = new AgentManifest(space, name, tree);
+                manifests.Objects.Add(known);
+                if (kind == AgentDeployment.EntityKind)
+                    manifests.Agents.Add(known);
             }
             else if (Is(tree, "v1", "ConfigMap"))
             {
@@ -59,9 +70,10 @@ internal sealed class Manifests
                 if (!manifests.configMaps.TryAdd(identity, tree))
                     throw new ManifestException($"ConfigMap {identity.Namespace}/{identity.Name} is there twice");
             }
-            else if (Text(tree["kind"]) == AgentDeployment.EntityKind)
+            else if (KindSchemas.Of(kind) is not null)
             {
-                throw new ManifestException($"apiVersion of an AgentDeployment must be \"{Names.Group}/{Names.Version}\"");
+                var article = kind[0] is 'A' or 'E' ? "an" : "a";
+                throw new ManifestException($"apiVersion of {article} {kind} must be \"{Names.Group}/{Names.Version}\"");
             }
         }
         return manifests;

@@ -4,8 +4,8 @@ namespace AgentReadiness.Readiness;
 public enum Evidence
 {
     /// <summary>
-    /// The shape of the manifest: what the API server's schema refuses. `kubectl agents check` looks at it before any rule, because a
-    /// server that does not validate strictly drops a mistyped field without a word.
+    /// What the API server's schema refuses. `kubectl agents check` holds the manifest against the same schema, because a server that does
+    /// not validate strictly drops a mistyped field without a word.
     /// </summary>
     Schema,
 

@@ -1,3 +1,6 @@
+using AgentReadiness.Cli.Reading;
+using CsCheck;
+
 namespace AgentReadiness.Cli.Tests;
 
 public sealed class ManifestReaderTests
@@ -113,14 +116,30 @@ public sealed class ManifestReaderTests
     [InlineData("~: 1", "line 1, column 1: a key must not be null")]
     [InlineData("? [a]\n: 1", "line 1, column 3: a key must be a scalar")]
     [InlineData("a: !!int x", "line 1, column 4: \"x\" is not what its tag says")]
-    [InlineData("a: !!binary aGk=", "line 1, column 4: the tag tag:yaml.org,2002:binary is not supported")]
-    [InlineData("a: !mine {b: 1}", "line 1, column 4: the tag !mine is not supported")]
+    [InlineData("a: !!binary \"***\"", "line 1, column 4: !!binary must be base64 of a text: write the text itself")]
+    [InlineData("a: !!binary /w==", "line 1, column 4: !!binary must be base64 of a text: write the text itself")]
+    [InlineData("a: !!null x", "line 1, column 4: \"x\" is not what its tag says")]
+    [InlineData("a: !!int 1.5", "line 1, column 4: \"1.5\" is not what its tag says")]
+    [InlineData("18446744073709551615: a", "line 1, column 1: kubectl takes no such key: put it in quotes")]
+    [InlineData("%YAML 1.1\n---\na: 1", "line 1, column 1: kubectl reads no YAML directives (%YAML, %TAG): remove the line")]
+    [InlineData("# c\n%TAG ! x:\n---\na: 1", "line 2, column 1: kubectl reads no YAML directives")]
+    [InlineData("a: 1\n---\n\n%YAML 1.1\n---\nb: 1", "line 4, column 1: kubectl reads no YAML directives")]
+    [InlineData("a: 1\nb: x\u0001y", "line 2, column 5: the control character U+0001 is not allowed in YAML: remove it, or write it as")]
+    [InlineData("a: 1\n---\nb: \u007f", "line 3, column 4: the control character U+007F")]
+    [InlineData("a: 1\n--- {b: 1}", "line 2, column 4: only a comment may follow \"---\"")]
+    [InlineData("a: 1\n...\nb: 1", "line 3, column 1: kubectl reads nothing after the end of a document")]
+    [InlineData("{\"a\":1}{\"a\":2}\n---\na: 1", "line 2: after JSON objects in a row only JSON may follow")]
+    [InlineData("{\"a\":\"\\ud800\"}", "not JSON: a text has half of a surrogate pair")]
+    [InlineData("{\"a\":1e400}", "not JSON: 1e400 is beyond every number")]
+    [InlineData("kind: List\nitems: {}", "items of a list must be a list")]
+    [InlineData("kind: List\nitems: [{kind: List, items: []}]", "items[0] of a list is a list itself")]
     [InlineData("<<: 1", "line 1, column 1: \"<<\" must have a mapping")]
     [InlineData("a: *none", "line 1, column 4: the anchor none is not known")]
     [InlineData("- a", "a document is not an object")]
     [InlineData("text", "a document is not an object")]
     [InlineData("a: [", "line ")]
     [InlineData("{\"a\":1,\"a\":2}", "not JSON: ")]
+    [InlineData("{a: 1, a: 2}", "line 1, column 8: the key \"a\" is used twice")]
     [InlineData("{\"a\":", "not JSON: ")]
     public void RefusesAndNamesThePlace(string text, string problem) =>
         Should.Throw<ManifestException>(() => ManifestReader.Read(text)).Message.ShouldStartWith(problem);
@@ -138,4 +157,67 @@ public sealed class ManifestReaderTests
             .Throw<ManifestException>(() => ManifestReader.Read("a: " + new string('[', 500) + new string(']', 500)))
             .Message.ShouldContain("nests deeper");
     }
+
+    // Long enough for a machine that is busy, and far too short for a loop that does not end.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private static readonly Gen<string> Fragment = Gen.Int[0, Fragments.Length - 1].Select(i => Fragments[i]);
+
+    private static string[] Fragments =>
+        [
+            .. "a b : - ? , [ ] { } & * ! | > ' \" % @ ` # ~ \\ = <<: --- ... key:".Split(' '),
+            .. "&a *a !!str !x !<x> |- >+ |2 \"\\u !! yes 1.5 {\"a\":1} é 🙂".Split(' '),
+            " ",
+            "  ",
+            "\t",
+            "\n",
+            "\n ",
+            "\n  ",
+            "\n- ",
+            "\r",
+            "\n---\n",
+            "\uFEFF",
+            "\u0085",
+            "\u2028",
+            "\0",
+        ];
+
+    [Fact]
+    public void EveryTextEnds() =>
+        Fragment
+            .Array[0, 40]
+            .Select(string.Concat)
+            .Sample(text => Ends(() => ManifestReader.Read(text)), iter: 50_000, print: text => $"{text}");
+
+    [Fact]
+    public void EveryByteStringEnds() => Gen.Byte.Array[0, 64].Sample(bytes => Ends(() => ManifestReader.Read(bytes)), iter: 5_000);
+
+    [Fact]
+    public void TheSameAgainAndAgainEnds()
+    {
+        foreach (var fragment in Fragments.Concat(["- a\n", "a: ", "{a: ", "[a,", "&a [*a,", "{\"a\":[", "? - ", "- - ", "#\n", "{}\n"]))
+            Ends(() => ManifestReader.Read(string.Concat(Enumerable.Repeat(fragment, 50_000)))).ShouldBeTrue(fragment);
+    }
+
+    [Fact]
+    public void AScannerThatRepeatsItselfIsStopped()
+    {
+        var scanner = new BoundedScanner("a: 1\n");
+        Should.Throw<YamlDotNet.Core.SyntaxErrorException>(() =>
+        {
+            while (true)
+                scanner.MoveNextWithoutConsuming();
+        });
+    }
+
+    private static bool Ends(Action read) =>
+        Task.Run(() =>
+            {
+                try
+                {
+                    read();
+                }
+                catch (ManifestException) { }
+            })
+            .Wait(Limit);
 }

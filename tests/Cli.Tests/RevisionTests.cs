@@ -117,12 +117,27 @@ public sealed class RevisionTests
     [InlineData("key: a", "key: b")]
     [InlineData("  replicas: 3\n", "  rollout: null\n")]
     [InlineData("port: 80,", "port: 81,")]
+    [InlineData("maxOutputTokens: 1000", "maxOutputTokens: 1e3")]
+    [InlineData("maxOutputTokens: 1000", "maxOutputTokens: 1000.0")]
     public async Task WhatDoesNotMatterKeepsIt(string from, string to)
     {
         var changed = Full.Replace(from, to, StringComparison.Ordinal);
         changed.ShouldNotBe(Full);
         (await CommandLine.RunAsync(changed, "revision", "-f", "-")).Output.ShouldBe("default/support b2c995c2efa012f\n");
     }
+
+    [Fact]
+    public async Task NumbersOfJsonAreWholeWhereTheyAreToKubectl() =>
+        (
+            await CommandLine.RunAsync(
+                FullJson
+                    .Replace("\"maxOutputTokens\":1000", "\"maxOutputTokens\":1.0e3", StringComparison.Ordinal)
+                    .Replace("\"port\":81", "\"port\":81.0", StringComparison.Ordinal),
+                "revision",
+                "-f",
+                "-"
+            )
+        ).ShouldBe((0, "default/support b2c995c2efa012f\n", ""));
 
     [Fact]
     public async Task AMissingConfigMapIsNamed()
@@ -172,7 +187,7 @@ public sealed class RevisionTests
     [InlineData("data: {system: \"be kind\"}", "data: {system: 5}", "ConfigMap shop/prompts: data.system must be a text")]
     [InlineData("data: {system: \"be kind\"}", "binaryData: {b: \"***\"}", "ConfigMap shop/prompts: binaryData.b must be a text")]
     [InlineData("ports: [", "port: [", "spec.port: is not a field")]
-    [InlineData("kind: AgentDeployment", "kind: Agent", "the manifest has no AgentDeployment")]
+    [InlineData("kind: AgentDeployment", "kind: Agent", "has no kind \"Agent\"; known are AgentBudget, AgentDeployment,")]
     [InlineData("agentreadiness.dev/v1alpha1", "agentreadiness.dev/v1", "apiVersion of an AgentDeployment must be")]
     public async Task RefusesWhatTheServerWouldRefuse(string from, string to, string problem)
     {
