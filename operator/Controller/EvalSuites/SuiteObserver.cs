@@ -37,17 +37,15 @@ public sealed class SuiteObserver(
             }
         )
         {
-            NotLent = suite is null ? null : NotLent(ns, suite.Spec),
+            NotLent = suite is null
+                ? null
+                : SuiteLending.Refusal(
+                    ns,
+                    suite.Spec,
+                    lent.Observe(ns, SuiteLending.Template(suite.Spec), KeyUses.Find(suite.Spec)),
+                    environment.Authors
+                ),
         };
-    }
-
-    private string? NotLent(string ns, EvalSuiteSpec suite)
-    {
-        var template = suite.Job?.Template ?? [];
-        var uses = KeyUses.Find(suite).ToList();
-        var allowed = lent.Observe(ns, template, uses);
-        return LendingRules.Template(ns, template, "spec.job.template", allowed, environment.Authors)
-            ?? LendingRules.Keys(ns, uses, allowed);
     }
 
     // Cases that a runner of its own mounts make another measurement when they change, as our runner's do.

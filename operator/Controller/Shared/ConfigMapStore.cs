@@ -22,11 +22,7 @@ public sealed class ConfigMapStore
     /// <param name="own">The operator's own, with content.</param>
     /// <param name="all">All, without.</param>
     /// <param name="api">Reads the content.</param>
-    public ConfigMapStore(
-        ObjectCache<ConfigMapView> own,
-        ObjectCache<ConfigMapVersion> all,
-        [FromKeyedServices(Api)] KubernetesApi api
-    )
+    public ConfigMapStore(ObjectCache<ConfigMapView> own, ObjectCache<ConfigMapVersion> all, [FromKeyedServices(Api)] KubernetesApi api)
     {
         (this.own, this.all, this.api) = (own, all, api);
         all.Changed += (before, after) =>
@@ -49,11 +45,7 @@ public sealed class ConfigMapStore
                 continue;
             if (all.Get(key) is not { } entry)
                 read.TryRemove(key, out _);
-            else if (
-                !read.TryGetValue(key, out var known)
-                || known.Meta.Uid != entry.Uid
-                || known.Meta.Version != entry.ResourceVersion
-            )
+            else if (!read.TryGetValue(key, out var known) || known.Meta.Uid != entry.Uid || known.Meta.Version != entry.ResourceVersion)
                 await FetchAsync(key, cancellationToken);
         }
     }

@@ -3,6 +3,7 @@ using AgentReadiness.Api.Resources;
 using AgentReadiness.Controller.Lending;
 using AgentReadiness.Controller.Shared;
 using CsCheck;
+using k8s;
 
 namespace AgentReadiness.Controller.Tests;
 
@@ -184,6 +185,75 @@ public sealed class LendingTests
                         throw new InvalidOperationException($"\"{name}\" passes");
                 }
             );
+
+    /// <summary>A suite, the field that is refused, and the object that would have to be lent.</summary>
+    public static TheoryData<string, string, string> BorrowedBySuites { get; } =
+        new()
+        {
+            { """{"builtin":{"pod":{"serviceAccountName":"builder"}}}""", "spec.builtin.pod.serviceAccountName", "builder" },
+            {
+                """{"builtin":{"pod":{"imagePullSecrets":[{},{"name":"registry"}]}}}""",
+                "spec.builtin.pod.imagePullSecrets[1].name",
+                "registry"
+            },
+            { """{"builtin":{"pod":{"priorityClassName":"system-node-critical"}}}""", "spec.builtin.pod.priorityClassName", "" },
+            { """{"builtin":{"volume":{"claimName":"others","path":"a"}}}""", "spec.builtin.volume.claimName", "others" },
+            {
+                """{"builtin":{"judge":{"url":"https://evil.example","credentials":{"secretRef":{"name":"openai"}}}}}""",
+                "spec.builtin.judge.credentials.secretRef.name",
+                ""
+            },
+            {
+                """{"job":{"template":{"spec":{"serviceAccountName":"builder"}}}}""",
+                "spec.job.template.spec.serviceAccountName",
+                "builder"
+            },
+            {
+                """{"job":{"template":{"spec":{"volumes":[{"name":"s","secret":{"secretName":"db"}}]}}}}""",
+                "spec.job.template.spec.volumes[0].secret.secretName",
+                "db"
+            },
+            { """{"job":{"template":{"spec":{"runtimeClassName":"runc-root"}}}}""", "spec.job.template.spec.runtimeClassName", "" },
+        };
+
+    [Theory]
+    [MemberData(nameof(BorrowedBySuites))]
+    public void A_suite_has_of_its_namespace_what_is_lent(string json, string field, string name)
+    {
+        var suite = KubernetesJson.Deserialize<EvalSuiteSpec>(json);
+        var nothing = new LentObjects { Hosts = new Dictionary<string, string> { ["openai"] = "api.openai.com" } };
+        SuiteLending.Refusal("shop", suite, nothing, new AuthorRights()).ShouldNotBeNull().ShouldStartWith($"{field}: ");
+        if (name.Length == 0)
+            return;
+        var lent = new HashSet<string> { name };
+        SuiteLending
+            .Refusal(
+                "shop",
+                suite,
+                new LentObjects
+                {
+                    Accounts = lent,
+                    Claims = lent,
+                    Secrets = lent,
+                },
+                new AuthorRights()
+            )
+            .ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_suite_that_is_not_lent_what_it_names_holds_the_agent_and_starts_nothing()
+    {
+        cluster.SuiteNotLent = "spec.builtin.pod.serviceAccountName: ServiceAccount evals/builder may not be used";
+        cluster.Settle();
+        var ready = cluster.Condition(ConditionTypes.Ready)!;
+        (ready.Status, ready.Reason).ShouldBe(("False", Reasons.SuiteInvalid));
+        ready.Message.ShouldContain("spec.builtin.pod.serviceAccountName");
+        cluster.Runs.ShouldBeEmpty();
+
+        cluster.SuiteNotLent = null;
+        cluster.PromoteDeclared();
+    }
 
     private static GuardrailsSpec Keyed(string secret, string url) =>
         new()

@@ -45,6 +45,9 @@ internal sealed class SimulatedCluster
 
     public Dictionary<string, IReadOnlyList<string>> Claims { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What the suite names and is not lent; null: nothing.</summary>
+    public string? SuiteNotLent { get; set; }
+
     /// <summary>ServiceAccounts, Secrets and claims with the label that lends them to templates.</summary>
     public HashSet<string> Lent { get; } = new(StringComparer.Ordinal);
 
@@ -176,7 +179,10 @@ internal sealed class SimulatedCluster
             {
                 ConfigMaps = configMaps,
                 Claims = Claims,
-                Suites = [.. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest"))],
+                Suites =
+                [
+                    .. Agent.Spec.Evals.Select(_ => new SuiteView(Suite, Suite is null ? null : "cases-digest") { NotLent = SuiteNotLent }),
+                ],
                 Exceptions = Exceptions,
                 Lent = new LentObjects
                 {

@@ -61,6 +61,13 @@ public sealed class EvalRunDeciderTests
     }
 
     [Fact]
+    public void A_suite_that_is_no_longer_lent_what_it_names_starts_nothing()
+    {
+        var verdict = Verdict(Seen() with { Suite = new SuiteView(Suite, "cases") { NotLent = "spec.builtin.pod: not lent" } });
+        (verdict.Phase, verdict.Reason, verdict.Message).ShouldBe((EvalPhase.Error, EvalReasons.NotLent, "spec.builtin.pod: not lent"));
+    }
+
+    [Fact]
     public void A_run_that_finds_no_place_says_so_once()
     {
         var queued = EvalRunDecider.Queued(Seen().Run, new EvalLimits(10, 4)).ShouldNotBeNull();
