@@ -45,6 +45,11 @@ public static class EvalReasons
     /// <summary>Nobody heard of the runner within the deadline.</summary>
     public const string RunnerVanished = "RunnerVanished";
 
+    /// <summary>
+    /// No pod of the runner could be made, for example because of a quota. Kubernetes tries again until the deadline; the message says why.
+    /// </summary>
+    public const string RunnerRefused = "RunnerRefused";
+
     /// <summary>The run waits for a place in the queue.</summary>
     public const string Queued = "Queued";
 

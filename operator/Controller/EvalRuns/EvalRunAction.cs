@@ -19,6 +19,10 @@ internal abstract record EvalRunAction
     /// <param name="Status">The status.</param>
     public sealed record Patch(EvalRunStatus Status) : EvalRunAction;
 
+    /// <summary>Ask why the runner's Job has no pod, and write it.</summary>
+    /// <param name="Job">The Job.</param>
+    public sealed record AskWhy(Meta Job) : EvalRunAction;
+
     /// <summary>Write the verdict that there was no measurement.</summary>
     /// <param name="Verdict">The verdict.</param>
     public sealed record Finish(VerdictResult Verdict) : EvalRunAction;

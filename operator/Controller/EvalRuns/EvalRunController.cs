@@ -41,6 +41,18 @@ internal sealed class EvalRunController(
             case EvalRunAction.Finish finish:
                 await verdicts.FinishAsync(entity, finish.Verdict, null, cancellationToken);
                 break;
+            case EvalRunAction.AskWhy { Job: var job } when await JobRefusals.LastAsync(api, job, cancellationToken) is { } why:
+                if (entity.Status!.Message != why)
+                    await verdicts.PatchAsync(
+                        entity,
+                        entity.Status with
+                        {
+                            Reason = EvalReasons.RunnerRefused,
+                            Message = why,
+                        },
+                        cancellationToken
+                    );
+                break;
             case EvalRunAction.Start start:
                 await StartAsync(entity, start, cancellationToken);
                 break;

@@ -31,11 +31,26 @@ internal static class EvalRunDecider
         {
             { Fault: { } fault } => new EvalRunAction.Finish(fault),
             { Report: { } report, Pod: { } pod } => new EvalRunAction.Judge(report, pod),
+            // A pod came after all.
+            _ when run.Status.Reason == EvalReasons.RunnerRefused && seen.Runners.Count > 0 => new EvalRunAction.Patch(
+                run.Status with
+                {
+                    Reason = string.Empty,
+                    Message = string.Empty,
+                }
+            ),
             _ => new EvalRunAction.Nothing(),
         };
+        var again = outcome.RequeueAfter;
+        if (action is EvalRunAction.Nothing && RunOutcome.AskIn(run, seen.Job, seen.Runners, seen.Now) is { } wait)
+        {
+            if (wait <= TimeSpan.Zero)
+                (action, wait) = (new EvalRunAction.AskWhy(seen.Job!.Meta), RunOutcome.Patience);
+            again = again is { } later && later < wait ? later : wait;
+        }
         // The CA may be rotated during a run, so the guardrail of its judge gets the new certificates.
         var isBehind = seen.JudgeTrustDigest is { } digest && digest != TrustBundle.DigestOf(bundle);
-        return new EvalRunDecision(action, outcome.RequeueAfter) { SetTrustBundle = isBehind ? bundle : null };
+        return new EvalRunDecision(action, again) { SetTrustBundle = isBehind ? bundle : null };
     }
 
     /// <summary>The status of a run that found no place.</summary>

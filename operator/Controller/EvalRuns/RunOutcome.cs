@@ -17,6 +17,9 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
     /// <summary>After the deadline for which the Job itself ends a runner: for a Job that vanished, or a kubelet that is silent.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a Job may be without a pod before it is asked why, and how often it is asked again.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     // Job and pod are watched separately, so one of the two may show the end earlier than the other.
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(5);
 
@@ -36,7 +39,9 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
             )
                 return Judge(run, pod, reporter, now < until);
         }
-        var trouble = runners.Select(pod => pod.Trouble).FirstOrDefault(cause => cause is not null);
+        var trouble =
+            runners.Select(pod => pod.Trouble).FirstOrDefault(cause => cause is not null)
+            ?? (runners.Count == 0 && run.Status!.Reason == EvalReasons.RunnerRefused ? run.Status.Message : null);
         var because = trouble is null ? string.Empty : $"; {trouble}";
         if (job?.Failure is { } failure)
         {
@@ -49,9 +54,19 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
             : Wait(until - now);
     }
 
+    /// <summary>When to ask why the Job has no pod; null where it has one, or has failed.</summary>
+    /// <param name="run">The run, started.</param>
+    /// <param name="job">Its Job; null where the cache does not show one.</param>
+    /// <param name="runners">The Job's pods.</param>
+    /// <param name="now">The moment.</param>
+    /// <returns>Zero or less: now.</returns>
+    public static TimeSpan? AskIn(EvalRun run, JobView? job, IReadOnlyList<PodView> runners, DateTimeOffset now) =>
+        job is { Failure: null } && runners.Count == 0 && now < Until(run) ? Began(run) + Patience - now : null;
+
     /// <summary>When the time of a started run is over.</summary>
-    public static DateTimeOffset Until(EvalRun run) =>
-        new DateTimeOffset(DateTime.SpecifyKind(run.Status!.StartedAt!.Value, DateTimeKind.Utc)) + GoDuration.Parse(run.Spec.Deadline);
+    public static DateTimeOffset Until(EvalRun run) => Began(run) + GoDuration.Parse(run.Spec.Deadline);
+
+    private static DateTimeOffset Began(EvalRun run) => new(DateTime.SpecifyKind(run.Status!.StartedAt!.Value, DateTimeKind.Utc));
 
     private static RunOutcome Judge(EvalRun run, PodView pod, ContainerView reporter, bool mayWait)
     {

@@ -1,6 +1,7 @@
 using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Evals;
+using AgentReadiness.Runtime;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
 
@@ -66,6 +67,46 @@ public sealed class EvalWorldTests(ModernControlPlane plane)
             .GroupBy(run => run.Text("metadata", "name"))
             .ShouldAllBe(run => run.Count(version => version.Text("status", "phase") == "Running") == 1);
     }
+
+    [Fact]
+    public async Task A_runner_that_a_quota_refuses_is_told_and_runs_when_there_is_room()
+    {
+        await using var world = await RolloutWorld.StartAsync(plane, replicas: 1);
+        // No quota controller runs here, so the test writes what it would count. There is room for the candidate's pod alone.
+        async Task QuotaAsync(string pods) =>
+            await world.Api.MergePatchAsync(
+                Quotas,
+                world.Ns,
+                "few",
+                "status",
+                new JsonObject
+                {
+                    ["status"] = new JsonObject { ["hard"] = Pods(pods), ["used"] = Pods(pods == "1" ? "0" : "1") },
+                },
+                CancellationToken.None
+            );
+        await world.ApplyAsync(Quotas, "few", new JsonObject { ["spec"] = new JsonObject { ["hard"] = Pods("1") } });
+        await QuotaAsync("1");
+        await world.ApplyAgentAsync("support", "agent:1", 1);
+        await world.UntilAsync(
+            "the refusal",
+            () =>
+                world
+                    .Witness.All(Witness.Runs)
+                    .Any(run =>
+                        run.Object.Text("status", "reason") == EvalReasons.RunnerRefused
+                        && run.Object.Text("status", "message")!.Contains("exceeded quota: few", StringComparison.Ordinal)
+                        && run.Object.Text("status", "phase") == "Running"
+                    )
+        );
+        await QuotaAsync("100");
+        await world.UntilServesAsync("support", "agent:1", seconds: 120);
+        Run(world, "agent:1").Text("status", "reason").ShouldBe(EvalReasons.ScoreCleared);
+    }
+
+    private static readonly ResourceType Quotas = new(string.Empty, "v1", "resourcequotas", "ResourceQuota");
+
+    private static JsonObject Pods(string count) => new() { ["pods"] = count };
 
     private static JsonObject Run(RolloutWorld world, string image) =>
         world.Witness.All(Witness.Runs).Single(run => world.Witness.ImageOf(run.Object.Text("spec", "revision")!) == image).Object;

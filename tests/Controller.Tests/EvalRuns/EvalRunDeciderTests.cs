@@ -68,6 +68,28 @@ public sealed class EvalRunDeciderTests
     }
 
     [Fact]
+    public void A_Job_without_a_pod_is_asked_why_and_what_it_said_is_in_the_last_word()
+    {
+        var job = new JobView(Meta("run"), null);
+        var young = EvalRunDecider.Decide(Seen(AtWork) with { Job = job, Now = Now.AddSeconds(4) });
+        young.Action.ShouldBeOfType<EvalRunAction.Nothing>();
+        young.RequeueAfter.ShouldBe(TimeSpan.FromSeconds(6));
+
+        var old = EvalRunDecider.Decide(Seen(AtWork) with { Job = job, Now = Now.AddSeconds(10) });
+        old.Action.ShouldBeOfType<EvalRunAction.AskWhy>().Job.ShouldBe(job.Meta);
+        old.RequeueAfter.ShouldBe(RunOutcome.Patience);
+        Action(Seen(AtWork) with { Now = Now.AddSeconds(10) }).ShouldBeOfType<EvalRunAction.Nothing>("there is no Job to be asked");
+
+        var refused = Seen(AtWork);
+        refused.Run.Status = refused.Run.Status! with { Reason = EvalReasons.RunnerRefused, Message = "exceeded quota" };
+        Verdict(refused with { Job = job, Now = Now.AddMinutes(32) }).Message.ShouldEndWith("; exceeded quota");
+        var status = Action(refused with { Job = job, Runners = [Runner(Report()) with { Containers = [] }] })
+            .ShouldBeOfType<EvalRunAction.Patch>()
+            .Status;
+        (status.Phase, status.Reason, status.Message).ShouldBe((EvalPhase.Running, "", ""));
+    }
+
+    [Fact]
     public void A_run_that_finds_no_place_says_so_once()
     {
         var queued = EvalRunDecider.Queued(Seen().Run, new EvalLimits(10, 4)).ShouldNotBeNull();
