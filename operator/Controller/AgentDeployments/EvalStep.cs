@@ -25,6 +25,9 @@ internal sealed record EvalStep(
 
     public EvalPhase Phase => Latest?.Status?.Phase ?? EvalPhase.Pending;
 
+    /// <summary>Why a run that is not over does not go on, as its reason; empty where it does.</summary>
+    public string Why => Latest is { IsOver: false, Status.Reason: { Length: > 0 } reason } ? $" ({reason})" : string.Empty;
+
     public bool Passed => Phase == EvalPhase.Passed;
 
     public bool Blocked => Ended && !RoundIsNew;

@@ -193,7 +193,8 @@ internal static class GateDecider
                 if (step.NextAttempt is { } attempt)
                     draft.Writes.Add(new Write.CreateRun(EvalPlan.Run(seen, revision, step, attempt)));
             }
-            message = $"revision {revision} is evaluated: {string.Join(", ", steps.Select(step => $"{step.Suite} {step.Phase}"))}";
+            message =
+                $"revision {revision} is evaluated: {string.Join(", ", steps.Select(step => $"{step.Suite} {step.Phase}{step.Why}"))}";
         }
         draft.Set(ConditionTypes.EvalsPassed, "Unknown", Reasons.Evaluating, message);
         draft.Reconciling(Phases.Evaluating, Reasons.Evaluating, message);

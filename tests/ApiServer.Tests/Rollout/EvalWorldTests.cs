@@ -99,6 +99,12 @@ public sealed class EvalWorldTests(ModernControlPlane plane)
                         && run.Object.Text("status", "phase") == "Running"
                     )
         );
+        await world.UntilAsync(
+            "the agent to tell it",
+            () =>
+                world.Agent("support").Condition("EvalsPassed", "message")?.EndsWith("Running (RunnerRefused)", StringComparison.Ordinal)
+                == true
+        );
         await QuotaAsync("100");
         await world.UntilServesAsync("support", "agent:1", seconds: 120);
         Run(world, "agent:1").Text("status", "reason").ShouldBe(EvalReasons.ScoreCleared);
