@@ -136,7 +136,7 @@ internal static class Commands
                 }
                 catch (Exception exception) when (exception is ManifestException or IOException or UnauthorizedAccessException)
                 {
-                    await error.WriteLineAsync($"error: {exception.Message}");
+                    await error.WriteLineAsync(PlainLine.Of($"error: {exception.Message}"));
                     return Bad;
                 }
             }
@@ -170,7 +170,7 @@ internal static class Commands
                 .Concat(report.Hints.Select(hint => $"hint: {hint}"))
                 .Concat(report.Unchecked.Select(rule => $"unchecked: {rule}"));
             foreach (var line in lines)
-                output.WriteLine(manifests.Objects.Count == 1 ? line : $"{found.Namespace}/{found.Name}: {line}");
+                output.WriteLine(PlainLine.Of(manifests.Objects.Count == 1 ? line : $"{found.Namespace}/{found.Name}: {line}"));
             count += report.Findings.Count;
         }
         return count == 0 ? Good : Bad;

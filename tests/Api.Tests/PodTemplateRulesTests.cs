@@ -122,6 +122,50 @@ public sealed class PodTemplateRulesTests
                 "metadata.annotations[io.kubernetes.cri-o.Devices]"
             },
             { "metadata.annotations", """{"cdi.k8s.io/x":"vendor.com/d=0"}""", "metadata.annotations[cdi.k8s.io/x]" },
+            {
+                "metadata.annotations",
+                """{"seccomp-profile.kubernetes.cri-o.io/agent":"x"}""",
+                "metadata.annotations[seccomp-profile.kubernetes.cri-o.io/agent]"
+            },
+            {
+                "metadata.annotations",
+                """{"cpu-load-balancing.crio.io/agent":"x"}""",
+                "metadata.annotations[cpu-load-balancing.crio.io/agent]"
+            },
+            {
+                "metadata.annotations",
+                """{"v1.multus-cni.io/default-network":"kube-system/host"}""",
+                "metadata.annotations[v1.multus-cni.io/default-network]"
+            },
+            { "metadata.annotations", """{"cni.projectcalico.org/ipAddrs":"x"}""", "metadata.annotations[cni.projectcalico.org/ipAddrs]" },
+            {
+                "metadata.annotations",
+                """{"policy.cilium.io/no-track-port":"x"}""",
+                "metadata.annotations[policy.cilium.io/no-track-port]"
+            },
+            {
+                "metadata.annotations",
+                """{"devices.noderesource.dev/container.agent":"x"}""",
+                "metadata.annotations[devices.noderesource.dev/container.agent]"
+            },
+            { "metadata.annotations", """{"dev.gvisor.flag/x":"x"}""", "metadata.annotations[dev.gvisor.flag/x]" },
+            { "metadata.annotations", """{"vpc.amazonaws.com/pod-eni":"x"}""", "metadata.annotations[vpc.amazonaws.com/pod-eni]" },
+            { "metadata.annotations", """{"seccomp.example.com/x":"x"}""", "metadata.annotations[seccomp.example.com/x]" },
+            {
+                "spec.volumes",
+                """[{"name":"e","ephemeral":{"volumeClaimTemplate":{"metadata":{"labels":{"agentreadiness.dev/usable-by-agents":"true"}}}}}]""",
+                "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.labels[agentreadiness.dev/usable-by-agents]"
+            },
+            {
+                "spec.volumes",
+                """[{"name":"e","ephemeral":{"volumeClaimTemplate":{"metadata":{"annotations":{"volume.kubernetes.io/selected-node":"n"}}}}}]""",
+                "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.annotations[volume.kubernetes.io/selected-node]"
+            },
+            {
+                "spec.volumes",
+                """[{"name":"e","ephemeral":{"volumeClaimTemplate":{"metadata":{"finalizers":["example.com/stay"]}}}}]""",
+                "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.finalizers"
+            },
             { "metadata.annotations", """{"k8s.v1.cni.cncf.io/networks":"host"}""", "metadata.annotations[k8s.v1.cni.cncf.io/networks]" },
         };
 

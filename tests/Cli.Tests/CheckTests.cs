@@ -19,6 +19,52 @@ public sealed class CheckTests
 
     private static Task<(int Code, string Output, string Error)> CheckAsync(string text) => CommandLine.RunAsync(text, "check", "-f", "-");
 
+    /// <summary>Metadata that a server refuses although it has the right types, and the field that is told.</summary>
+    [Theory]
+    [InlineData("""ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: a, uid: ""}]""", "metadata.ownerReferences[0].uid")]
+    [InlineData("""ownerReferences: [{apiVersion: "", kind: ConfigMap, name: a, uid: u}]""", "metadata.ownerReferences[0].apiVersion")]
+    [InlineData("""ownerReferences: [{apiVersion: a/b/c, kind: K, name: a, uid: u}]""", "metadata.ownerReferences[0].apiVersion")]
+    [InlineData("""ownerReferences: [{apiVersion: v1, kind: Event, name: a, uid: u}]""", "metadata.ownerReferences[0]")]
+    [InlineData(
+        "ownerReferences: [{apiVersion: v1, kind: A, name: a, uid: u, controller: true}, {apiVersion: v1, kind: A, name: b, uid: v, controller: true}]",
+        "metadata.ownerReferences"
+    )]
+    [InlineData("finalizers: [bad finalizer]", "metadata.finalizers[0]")]
+    [InlineData("finalizers: [example.com/good, Example.com/upper]", "metadata.finalizers[1]")]
+    public async Task MetadataIsWhatAServerTakes(string member, string field)
+    {
+        var manifest = Good.Replace("namespace: shop}", $"namespace: shop, {member}}}", StringComparison.Ordinal);
+        var (code, output, error) = await CheckAsync(manifest);
+        (code, error).ShouldBe((1, ""));
+        output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldHaveSingleItem().ShouldStartWith($"{field}: ");
+    }
+
+    [Fact]
+    public async Task AnObjectThatNestsTooDeepIsToldBesideTheOthers()
+    {
+        var deep = string.Concat(Enumerable.Repeat("{a: ", 70)) + "1" + new string('}', 70);
+        // The raw text above begins at the eighth column.
+        var manifest = Good.Replace("containers: [", $"deep: {deep}\n      containers: [", StringComparison.Ordinal);
+        var (code, output, error) = await CheckAsync(
+            manifest
+                + "\n---\n"
+                + Good.Replace("minScore: \"0.90\"", "minScore: \"2\"", StringComparison.Ordinal)
+                    .Replace("support", "other", StringComparison.Ordinal)
+        );
+        (code, error).ShouldBe((1, ""));
+        output.ShouldContain("shop/support: spec.template: nests too deep");
+        output.ShouldContain("shop/other: spec.evals[0].minScore");
+        (await CommandLine.RunAsync(manifest, "revision", "-f", "-")).Error.ShouldContain("spec.template: nests too deep");
+    }
+
+    [Fact]
+    public async Task ANameWithALineBreakMakesNoLineOfItsOwn()
+    {
+        var odd = Good.Replace("name: support", "name: \"a\\nshop/good: fine\"", StringComparison.Ordinal);
+        var (_, output, _) = await CheckAsync(odd + "\n---\n" + Good);
+        output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldAllBe(line => line.StartsWith("shop/a\\u000Ashop/good: fine: "));
+    }
+
     [Fact]
     public async Task ASoundManifestPrintsNothing() => (await CheckAsync(Good)).ShouldBe((0, "", ""));
 

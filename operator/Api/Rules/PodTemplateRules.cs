@@ -65,7 +65,7 @@ internal static class PodTemplateRules
     public static void Check(JsonObject template, JsonObject pod, PodChecks checks, FindingList findings)
     {
         var field = $"{checks.Root}.spec";
-        TemplateMetadataRules.Check(template["metadata"], checks, findings);
+        TemplateMetadataRules.Check(template["metadata"], $"{checks.Root}.metadata", checks, findings);
         TemplateJson.Spelling(pod, field, KnownOfPods, checks.Fields, findings);
         foreach (var flag in Namespaces)
         {

@@ -32,14 +32,57 @@ internal static class TemplateMetadataRules
     ];
 
     // Kubernetes' own, the operator's, and those with which a pod attaches devices and networks of its node.
-    private static readonly string[] ClosedDomains = ["kubernetes.io", "k8s.io", ApiGroupName, "cni.cncf.io", "nri.io"];
+    private static readonly string[] ClosedDomains =
+    [
+        "kubernetes.io",
+        "k8s.io",
+        ApiGroupName,
+        "amazonaws.com",
+        "antrea.io",
+        "cilium.io",
+        "cni.cncf.io",
+        "containerd.io",
+        "cri-o.io",
+        "crio.io",
+        "katacontainers.io",
+        "multus-cni.io",
+        "noderesource.dev",
+        "nri.io",
+        "openshift.io",
+        "ovn.org",
+        "projectcalico.org",
+        "spidernet.io",
+        "tigera.io",
+    ];
+
+    // Whoever's domain it is, these are about the node.
+    private static readonly string[] ClosedWords =
+    [
+        "apparmor",
+        "calico",
+        "cilium",
+        "cni",
+        "containerd",
+        "cri-o",
+        "crio",
+        "device",
+        "gvisor",
+        "hugepage",
+        "kata",
+        "multus",
+        "nvidia",
+        "runtime",
+        "seccomp",
+        "selinux",
+        "sriov",
+        "sysctl",
+    ];
     private const string ApiGroupName = Names.Group;
     private const string AppLabels = "app.kubernetes.io";
 
-    /// <summary>Checks it.</summary>
-    public static void Check(JsonNode? metadata, PodChecks checks, FindingList findings)
+    /// <summary>Checks the metadata of a template, or of a claim in it.</summary>
+    public static void Check(JsonNode? metadata, string field, PodChecks checks, FindingList findings)
     {
-        var field = $"{checks.Root}.metadata";
         TemplateJson.Only(metadata, field, Members, checks.Fields, findings);
         foreach (var (label, _) in (metadata as JsonObject)?["labels"] as JsonObject ?? [])
         {
@@ -71,8 +114,12 @@ internal static class TemplateMetadataRules
         return Annotations.Contains(annotation, StringComparer.Ordinal)
             || domain == AppLabels
             || (Profiles.Contains(domain, StringComparer.Ordinal) && value == "runtime/default")
-            || !(Array.Exists(ClosedDomains, closed => IsOf(domain, closed)) || IsBackwards(domain));
+            || !(
+                Array.Exists(ClosedDomains, closed => IsOf(domain, closed)) || Array.Exists(ClosedWords, Has(domain)) || IsBackwards(domain)
+            );
     }
+
+    private static Predicate<string> Has(string domain) => word => domain.Contains(word, StringComparison.OrdinalIgnoreCase);
 
     private static string Domain(string key) => key.Split('/') is [var domain, _] ? domain : string.Empty;
 
@@ -80,5 +127,8 @@ internal static class TemplateMetadataRules
         domain.Equals(parent, StringComparison.OrdinalIgnoreCase) || domain.EndsWith($".{parent}", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsBackwards(string domain) =>
-        Array.Exists(["io.", "com.", "org.", "run."], start => domain.StartsWith(start, StringComparison.OrdinalIgnoreCase));
+        Array.Exists(
+            ["io.", "com.", "dev.", "net.", "org.", "run."],
+            start => domain.StartsWith(start, StringComparison.OrdinalIgnoreCase)
+        );
 }

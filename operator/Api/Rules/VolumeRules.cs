@@ -52,6 +52,8 @@ internal static class VolumeRules
             foreach (var (source, at) in TemplateJson.Items(volume["projected"], "sources", $"{field}.projected"))
                 CheckSource(source, at, checks, findings);
             var claim = (volume["ephemeral"] as JsonObject)?["volumeClaimTemplate"] as JsonObject;
+            TemplateJson.Only(claim, $"{field}.ephemeral.volumeClaimTemplate", ["metadata", "spec"], checks.Volumes, findings);
+            TemplateMetadataRules.Check(claim?["metadata"], $"{field}.ephemeral.volumeClaimTemplate.metadata", checks, findings);
             TemplateJson.Only(claim?["spec"], $"{field}.ephemeral.volumeClaimTemplate.spec", ClaimFields, checks.Volumes, findings);
         }
     }

@@ -65,6 +65,12 @@ internal static partial class MetadataCheck
                     "must be empty, or at most 63 letters, digits, \"-\", \"_\" and \".\" that begin and end with a letter or digit"
                 );
         }
+        foreach (var (finalizer, index) in (map["finalizers"] as JsonArray ?? []).Select((one, index) => (Text(one), index)))
+        {
+            if (finalizer is not null)
+                Key(finalizer, $"metadata.finalizers[{index}]", walk, isKey: false);
+        }
+        Owners(map["ownerReferences"] as JsonArray ?? [], walk);
         var size = 0;
         foreach (var (key, value) in map["annotations"] as JsonObject ?? [])
         {
@@ -75,7 +81,32 @@ internal static partial class MetadataCheck
             walk.Add(ProblemKind.Value, "metadata.annotations", $"has {size} bytes and may have at most {MaxAnnotations}");
     }
 
-    private static void Key(string key, string path, SchemaWalk walk)
+    // What ValidateOwnerReferences of k8s.io/apimachinery refuses.
+    private static void Owners(JsonArray owners, SchemaWalk walk)
+    {
+        var controllers = 0;
+        for (var i = 0; i < owners.Count; i++)
+        {
+            if (owners[i] is not JsonObject owner)
+                continue;
+            foreach (var member in (string[])["apiVersion", "kind", "name", "uid"])
+            {
+                if (Text(owner[member]) is { Length: 0 })
+                    walk.Add(ProblemKind.Value, $"metadata.ownerReferences[{i}].{member}", "must not be empty");
+            }
+            if (Text(owner["apiVersion"]) is { Length: > 0 } version)
+            {
+                if (version.Split('/') is not ([_] or [_, { Length: > 0 }]))
+                    walk.Add(ProblemKind.Value, $"metadata.ownerReferences[{i}].apiVersion", "must be VERSION or GROUP/VERSION");
+                else if (version == "v1" && Text(owner["kind"]) == "Event")
+                    walk.Add(ProblemKind.Value, $"metadata.ownerReferences[{i}]", "an Event owns nothing");
+            }
+            if (owner["controller"]?.GetValueKind() == JsonValueKind.True && ++controllers == 2)
+                walk.Add(ProblemKind.Value, "metadata.ownerReferences", "only one owner may have controller: true");
+        }
+    }
+
+    private static void Key(string key, string path, SchemaWalk walk, bool isKey = true)
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
         // An annotation's key is compared in lower case.
@@ -83,8 +114,9 @@ internal static partial class MetadataCheck
         if ((slash >= 0 && !IsSubdomain(prefix[..slash])) || !QualifiedName().IsMatch(key[(slash + 1)..]))
             walk.Add(
                 ProblemKind.Value,
-                $"{path}.{key}",
-                "the key must be at most 63 letters, digits, \"-\", \"_\" and \".\", with a DNS name and \"/\" before it "
+                isKey ? $"{path}.{key}" : path,
+                (isKey ? "the key" : "a finalizer")
+                    + " must be at most 63 letters, digits, \"-\", \"_\" and \".\", with a DNS name and \"/\" before it "
                     + "where it has a prefix"
             );
     }

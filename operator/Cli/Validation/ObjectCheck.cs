@@ -14,6 +14,9 @@ internal static class ObjectCheck
     // The API server appends five letters to as much of generateName.
     private const int MaxGeneratedPrefix = 58;
 
+    // The serializer's own limit, with which the operator reads objects too.
+    private const int MostLevels = 64;
+
     /// <summary>What the schema alone says.</summary>
     /// <param name="tree">The object as written.</param>
     public static SchemaWalk Schema(JsonObject tree)
@@ -33,6 +36,8 @@ internal static class ObjectCheck
             open.Remove("x-kubernetes-validations");
         whole["metadata"] ??= new JsonObject();
         walk.Value(whole, open, string.Empty);
+        if (TooDeep(whole) is { } deep)
+            walk.Add(ProblemKind.Value, deep, $"nests too deep: the operator reads {MostLevels} levels of an object");
         if (status is not null)
         {
             var ignored = new SchemaWalk();
@@ -51,7 +56,9 @@ internal static class ObjectCheck
         var findings = new FindingList();
         foreach (var field in readable.Unreadable)
             findings.Add(ManifestChecks.FieldType, field, "the operator cannot read this time: write it as \"2030-01-31T12:00:00Z\"");
-        var rules = Rules(readable.Tree).Where(finding => !readable.IsBroken(finding.Field)).ToList();
+        var rules = (TooDeep(readable.Tree) is null ? Rules(readable.Tree) : [])
+            .Where(finding => !readable.IsBroken(finding.Field))
+            .ToList();
         foreach (var problem in walk.Problems)
         {
             // The operator's rule says the same in other words, with an ID of its own.
@@ -76,6 +83,26 @@ internal static class ObjectCheck
 
     /// <summary>An object as the operator reads it.</summary>
     public static ReadableObject Readable(JsonObject tree) => ReadableObject.Of(Completed(tree), SchemaOf(tree));
+
+    /// <summary>The field, at most two levels down, below which an object nests deeper than the operator reads; null where it does not.</summary>
+    private static string? TooDeep(JsonObject tree)
+    {
+        static int Depth(JsonNode? node) =>
+            node switch
+            {
+                JsonObject map => 1 + map.Select(member => Depth(member.Value)).DefaultIfEmpty().Max(),
+                JsonArray list => 1 + list.Select(Depth).DefaultIfEmpty().Max(),
+                _ => 0,
+            };
+        foreach (var (name, value) in tree)
+        {
+            if (1 + Depth(value) <= MostLevels)
+                continue;
+            var inner = (value as JsonObject ?? []).FirstOrDefault(member => 2 + Depth(member.Value) > MostLevels).Key;
+            return inner is null ? name : SchemaWalk.Member(name, inner);
+        }
+        return null;
+    }
 
     // As the API server does before it validates.
     private static JsonObject Completed(JsonObject tree)

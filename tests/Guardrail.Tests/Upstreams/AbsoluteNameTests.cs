@@ -1,0 +1,28 @@
+using AgentReadiness.Guardrail.Upstreams;
+using CsCheck;
+
+namespace AgentReadiness.Guardrail.Tests;
+
+/// <summary>Where a key is sent, no search domain of the pod's resolver puts another host in the place of the named one.</summary>
+public sealed class AbsoluteNameTests
+{
+    [Theory]
+    [InlineData("openrouter.ai", "openrouter.ai.")]
+    [InlineData("api.openai.com", "api.openai.com.")]
+    [InlineData("api.openai.com.", "api.openai.com.")]
+    [InlineData("svc.example.com", "svc.example.com.")]
+    [InlineData("example.svcs", "example.svcs.")]
+    [InlineData("localhost", "localhost")]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("::1", "::1")]
+    [InlineData("provider.shop.svc", "provider.shop.svc")]
+    [InlineData("provider.shop.svc.cluster.local", "provider.shop.svc.cluster.local")]
+    public void Is_asked_for(string host, string name) => AbsoluteName.Of(host).ShouldBe(name);
+
+    [Fact]
+    public void No_host_of_two_labels_is_asked_for_below_a_search_domain() =>
+        Gen.Select(Gen.Char["abcxyz0129-"].Array[1, 10], Gen.Char["abcsvxyz-"].Array[1, 6])
+            .Where(pair => !new string(pair.Item2).Equals("svc", StringComparison.Ordinal))
+            .Select(pair => $"{new string(pair.Item1)}.{new string(pair.Item2)}")
+            .Sample(host => AbsoluteName.Of(host).EndsWith('.') || System.Net.IPAddress.TryParse(host, out _));
+}
