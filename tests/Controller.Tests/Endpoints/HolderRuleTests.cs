@@ -97,7 +97,13 @@ public sealed class HolderRuleTests
             _ => DeploymentUid,
         };
 
-        var why = HolderRule.Refusal(pod, owner, change is "no Deployment" or "neither agent nor Deployment" ? null : deployment, change is "no agent" or "neither agent nor Deployment" ? null : agent, holds);
+        var why = HolderRule.Refusal(
+            pod,
+            owner,
+            change is "no Deployment" or "neither agent nor Deployment" ? null : deployment,
+            change is "no agent" or "neither agent nor Deployment" ? null : agent,
+            holds
+        );
 
         if (refusal is null)
             why.ShouldBeNull();
