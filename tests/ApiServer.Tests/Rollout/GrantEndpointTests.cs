@@ -52,7 +52,10 @@ public sealed class GrantEndpointTests(ControlPlane plane)
             "bound to no pod"
         );
         (
-            await caller.PostAsync(await caller.TokenAsync(world.Ns, GrantProtocol.Audience, world.Witness.Get(PodView.Resource, "stranger")), "{}")
+            await caller.PostAsync(
+                await caller.TokenAsync(world.Ns, GrantProtocol.Audience, world.Witness.Get(PodView.Resource, "stranger")),
+                "{}"
+            )
         ).Status.ShouldBe(HttpStatusCode.Forbidden, "a pod of no agent");
         (await caller.PostAsync(good, "{}")).Status.ShouldBe(HttpStatusCode.BadRequest);
         (await caller.PostAsync(good, $$"""{"holder": "{{Holder}}", "settled": 1}""")).Status.ShouldBe(

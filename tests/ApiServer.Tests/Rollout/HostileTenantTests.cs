@@ -40,7 +40,9 @@ public sealed class HostileTenantTests(ControlPlane plane, ITestOutputHelper out
         for (var i = 0; i < Objects; i++)
             await CreateAsync(Witness.Agents, evil, $"odd-{i}", Odd(i));
 
-        output.WriteLine($"{Large} ConfigMaps of 1 MB and {Objects} odd objects after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s");
+        output.WriteLine(
+            $"{Large} ConfigMaps of 1 MB and {Objects} odd objects after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s"
+        );
         var options = world.Options("one");
         var started = TimeProvider.System.GetTimestamp();
         await using var one = new OperatorProcess(options, plane.WriteKubeconfig(world.Folder), heapLimit: HeapLimit);

@@ -266,13 +266,18 @@ public sealed class SkewTests
         Enum.GetNames<GrantOutcome>().ShouldBe(listed, $"a guardrail of a release knows no other. {WireForm.Remedy}");
         foreach (var word in listed)
             Read(JsonSerializer.Serialize(word)).Outcome.ToString().ShouldBe(word);
-        Gen.Select(Gen.Int[0, listed.Length - 1], Gen.Int[0, 12], Gen.Char.AlphaNumeric, Gen.Bool)
+        Gen.Select(Gen.Int[0, listed.Length - 1], Gen.Int[0, 11], Gen.Char.AlphaNumeric, Gen.Int[0, 2])
             .Select(
-                (word, place, letter, replace) =>
+                (chosen, place, letter, kind) =>
                 {
-                    var at = Math.Min(place, listed[word].Length);
-                    var rest = replace && at < listed[word].Length ? at + 1 : at;
-                    return listed[word][..at] + letter + listed[word][rest..];
+                    var word = listed[chosen];
+                    var at = place % word.Length;
+                    return kind switch
+                    {
+                        0 => word[..at] + (char)(word[at] ^ ' ') + word[(at + 1)..],
+                        1 => word[..at] + letter + word[at..],
+                        _ => chosen.ToString(CultureInfo.InvariantCulture),
+                    };
                 }
             )
             .Where(word => !listed.Contains(word))
