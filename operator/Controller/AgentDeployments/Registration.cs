@@ -158,7 +158,9 @@ internal static class Registration
             )
             .Watches<ConfigMapView>(entry => Child(entry.View.Meta))
             .Watches<ConfigMapVersion>(entry =>
-                agents.ByIndex(ByConfigMap, entry.Key.ToString()).Select(agent => agent.Key)
+                agents
+                    .ByIndex(ByConfigMap, entry.Key.ToString())
+                    .Select(agent => agent.Key)
                     .Concat(suites.ByIndex(CacheIndexes.ByCases, entry.Key.ToString()).SelectMany(suite => Users(suite.Key)))
             )
             .Watches<EvalSuite>(entry => Users(entry.Key))

@@ -10,7 +10,9 @@ namespace AgentReadiness.Controller.Shared;
 /// </summary>
 public sealed class ConfigMapStore
 {
-    /// <summary>Key of the service that content is read through: it has a pace of its own, so that writes do not wait behind reads.</summary>
+    /// <summary>
+    /// Key of the service that content is read through: it has a pace of its own, so that writes do not wait behind reads.
+    /// </summary>
     public const string Api = "configmaps";
 
     private readonly ObjectCache<ConfigMapView> own;
@@ -22,11 +24,7 @@ public sealed class ConfigMapStore
     /// <param name="own">The operator's own, with content.</param>
     /// <param name="all">All, without.</param>
     /// <param name="api">Reads the content.</param>
-    public ConfigMapStore(
-        ObjectCache<ConfigMapView> own,
-        ObjectCache<ConfigMapVersion> all,
-        [FromKeyedServices(Api)] KubernetesApi api
-    )
+    public ConfigMapStore(ObjectCache<ConfigMapView> own, ObjectCache<ConfigMapVersion> all, [FromKeyedServices(Api)] KubernetesApi api)
     {
         (this.own, this.all, this.api) = (own, all, api);
         all.Changed += (before, after) =>
@@ -49,11 +47,7 @@ public sealed class ConfigMapStore
                 continue;
             if (all.Get(key) is not { } entry)
                 read.TryRemove(key, out _);
-            else if (
-                !read.TryGetValue(key, out var known)
-                || known.Meta.Uid != entry.Uid
-                || known.Meta.Version != entry.ResourceVersion
-            )
+            else if (!read.TryGetValue(key, out var known) || known.Meta.Uid != entry.Uid || known.Meta.Version != entry.ResourceVersion)
                 await FetchAsync(key, cancellationToken);
         }
     }

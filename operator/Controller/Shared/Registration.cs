@@ -24,7 +24,7 @@ internal static class Registration
                 ConfigMapView.Resource,
                 item => ConfigMapView.Of(item, options.LastPrices),
                 CacheIndexes.Managed,
-                 cache => cache.AddIndex(CacheIndexes.ByAgent, entry => CacheIndexes.AgentKey(entry.View.Meta))
+                cache => cache.AddIndex(CacheIndexes.ByAgent, entry => CacheIndexes.AgentKey(entry.View.Meta))
             )
             .AddCache(
                 PodView.Resource,

@@ -10,9 +10,9 @@ internal sealed record WireForm(string Name, JsonTypeInfo Type)
 {
     /// <summary>What to do where a test of these finds a difference.</summary>
     public const string Remedy =
-        "Operator and guardrail may be one version apart (docs/upgrades.md). A field that a release wrote keeps its name, its place and its "
-        + "form as long as the version before or after it reads it; a new one is optional, is listed in SkewTests with what it means when it is absent, "
-        + "and lets no money go then.";
+        "Operator and guardrail may be one version apart (docs/upgrades.md). A field that a release wrote keeps its name, its place "
+        + "and its form as long as the version before or after it reads it; a new one is optional, is listed in SkewTests with what it "
+        + "means when it is absent, and lets no money go then.";
 
     public static readonly IReadOnlyList<WireForm> All =
     [
