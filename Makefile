@@ -94,6 +94,11 @@ storm: images ## The cap storm: pods and operators killed, networks cut, and not
 	export KUBECONFIG="$$($(CLUSTER) kubeconfig)" PATH="$(CACHE)/bin:$$PATH"
 	dotnet run --project tests/Storm -c Release -- $(STORM)
 
+# UPGRADE_FROM names the commit or tag to come from.
+.PHONY: test-upgrade
+test-upgrade: images ## Upgrade from v0.1.0 to this tree and back, under load: nothing restarts, nothing is lost
+	@UPGRADE_FROM='$(UPGRADE_FROM)' tests/upgrade/test-upgrade.sh
+
 # FILTER="FullyQualifiedName~Ledger" runs only the tests that match, in whichever suite they are; see `dotnet test --filter`.
 .PHONY: test test-unit test-api test-e2e lint golden
 test: sdk ## Run lint and every test: units, API server, end to end (FILTER=... runs those that match)

@@ -230,11 +230,11 @@ public sealed class LedgerWriterTests(ControlPlane plane)
             },
         ];
         (await Writer(ns, stop.Token).GrantAsync(request, new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None))
-            .Refused.Single()
+            .Refused!.Single()
             .Rule.ShouldBe("openai/gpt-5.4-mini");
 
         var next = await Writer(ns, stop.Token).GrantAsync(Want(1), new HolderPod("pod", "uid"), Amount.Zero, CancellationToken.None);
-        next.Refused.Single().Why.ShouldBe("it wrote on");
+        next.Refused!.Single().Why.ShouldBe("it wrote on");
         (await ReadAsync(ns)).Overruns.Single().At.ShouldBe(at.UtcDateTime);
 
         var acknowledged = Today with

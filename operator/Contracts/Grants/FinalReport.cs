@@ -1,9 +1,6 @@
-using System.Text.Json.Serialization;
-
 namespace AgentReadiness.Contracts.Grants;
 
 /// <summary>What a holder spent in a window, for good.</summary>
-[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record FinalReport
 {
     /// <summary>The process's ID.</summary>

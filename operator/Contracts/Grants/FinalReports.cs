@@ -8,7 +8,6 @@ namespace AgentReadiness.Contracts.Grants;
 /// The closing reports of a guardrail that ends while the operator does not answer. It leaves them in its container's termination message,
 /// where the operator reads them as long as the pod is there.
 /// </summary>
-[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed class FinalReports
 {
     /// <summary>
@@ -48,7 +47,9 @@ public sealed class FinalReports
         return message;
     }
 
-    /// <summary>Reads a message; null for anything but what <see cref="Write"/> writes.</summary>
+    /// <summary>
+    /// Reads a message; null for anything but what <see cref="Write"/> writes. Fields that only a newer guardrail knows are passed over.
+    /// </summary>
     public static FinalReports? TryRead(string? message)
     {
         if (message is null || !LooksLike(message))

@@ -7,6 +7,11 @@ namespace AgentReadiness.Contracts.Grants;
 /// granted − settled − unproven − returned, all as the holder knows them. Amounts are dollars and tokens side by side (see
 /// <see cref="Amount"/>).
 /// </summary>
+/// <remarks>
+/// A revision keeps the guardrail that it was evaluated with, so the two programs may be of different versions (docs/upgrades.md). Fields
+/// that one does not know it ignores; fields that it misses have a value that lets no money go. Who adds a field makes it optional; who
+/// adds an outcome sends it only to a guardrail that said that it knows it.
+/// </remarks>
 public static class GrantProtocol
 {
     /// <summary>The path of the endpoint.</summary>

@@ -32,8 +32,11 @@ public sealed class GrantResponse
     /// <summary>Settled plus unproven tokens of all holders.</summary>
     public long SpentTokens { get; init; }
 
-    /// <summary>Price rules whose models no pod of the account may call, because of an overrun that nobody has acknowledged.</summary>
-    public IReadOnlyList<RefusedRule> Refused { get; init; } = [];
+    /// <summary>
+    /// Price rules whose models no pod of the account may call, because of an overrun that nobody has acknowledged. Null: the operator says
+    /// nothing of them, and what was refused stays refused.
+    /// </summary>
+    public IReadOnlyList<RefusedRule>? Refused { get; init; }
 
     /// <summary>
     /// The last batch of <see cref="GrantRequest.Spend"/> that is written in the ledger for the request's window: it need not be repeated.

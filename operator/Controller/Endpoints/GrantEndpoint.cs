@@ -71,6 +71,7 @@ internal sealed partial class GrantEndpoint(
                     Outcome = GrantOutcome.Unlimited,
                     Window = "none",
                     WindowEnds = DateTimeOffset.MaxValue,
+                    Refused = [],
                 }
                 : await registry.GrantAsync(account, request, caller.Pod, context.RequestAborted);
             context.Response.ContentType = "application/json";

@@ -32,8 +32,8 @@ internal static class HolderRule
         var image = pinned?.Image ?? deployment!.GuardrailImage;
         return pod.GuardrailImage == image
             ? null
-            : $"its guardrail's image is \"{pod.GuardrailImage}\", and revision {pod.Meta.Revision} has \"{image}\": name the image that pods get, "
-                + "also where something rewrites images, in the chart's value guardrail.image";
+            : $"its guardrail's image is \"{pod.GuardrailImage}\", and revision {pod.Meta.Revision} has \"{image}\": name the image "
+                + "that pods get, also where something rewrites images, in the chart's value guardrail.image";
     }
 
     private static string? Made(PodView pod, string? deploymentUid, DeploymentView? deployment, AgentDeployment? agent) =>

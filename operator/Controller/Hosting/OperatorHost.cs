@@ -72,8 +72,8 @@ public static class OperatorHost
             .ConfigureKestrel(kestrel =>
             {
                 kestrel.AddServerHeader = false;
-                // Of a request that is refused the rest is read and dropped, up to here: else the sender would not hear the refusal, because
-                // its connection is cut while it writes.
+                // Of a request that is refused the rest is read and dropped, up to here: else the sender would not hear the refusal,
+                // because its connection is cut while it writes.
                 kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
                 kestrel.ListenAnyIP(options.HealthPort);
                 kestrel.ListenAnyIP(options.MetricsPort);

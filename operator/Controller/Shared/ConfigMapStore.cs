@@ -10,7 +10,9 @@ namespace AgentReadiness.Controller.Shared;
 /// </summary>
 public sealed class ConfigMapStore
 {
-    /// <summary>Key of the service that content is read through: it has a pace of its own, so that writes do not wait behind reads.</summary>
+    /// <summary>
+    /// Key of the service that content is read through: it has a pace of its own, so that writes do not wait behind reads.
+    /// </summary>
     public const string Api = "configmaps";
 
     private readonly ObjectCache<ConfigMapView> own;

@@ -37,8 +37,12 @@ internal sealed class OverrunList
     }
 
     /// <summary>Takes the operator's list over; of the own ones, those that it did not know when it answered stay.</summary>
-    public void Take(IReadOnlyList<OverrunReport> sent, IReadOnlyList<RefusedRule> answer)
+    /// <param name="sent">What was reported with the message.</param>
+    /// <param name="answer">The operator's list; null where the answer had none: then all stays as it is.</param>
+    public void Take(IReadOnlyList<OverrunReport> sent, IReadOnlyList<RefusedRule>? answer)
     {
+        if (answer is null)
+            return;
         lock (gate)
         {
             if (own.Count == 0 && answer.Count == 0 && refused.Count == 0)

@@ -28,7 +28,7 @@ public sealed class UpgradeTests(ModernControlPlane plane)
             var plural = CrdFolder.Plural(released);
             var type = new ResourceType(group, Names.Version, plural, string.Empty);
             var old = DefinitionTests.Renamed(released, group);
-            // 0.1.0 had a default that no server since 1.25 takes; who installed it there wrote it out by hand.
+            // What was installed before 0.1.0 had a default that no server since 1.25 takes; who installed it there wrote it out by hand.
             foreach (var (_, node) in CrdFolder.Nodes(CrdFolder.Schema(old)).ToList())
                 SchemaDefaults.Complete(node["default"], node);
             await plane.Crds.DefineAsync(old);

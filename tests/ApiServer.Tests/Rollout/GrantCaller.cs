@@ -58,7 +58,9 @@ internal sealed class GrantCaller(KubernetesApi api, OperatorOptions options) : 
         return answer.Text("status", "token")!;
     }
 
-    /// <summary>Sixteen senders of tokens that nobody made, until it is cancelled. Returns how many they sent, all of them refused.</summary>
+    /// <summary>
+    /// Sixteen senders of tokens that nobody made, until it is cancelled. Returns how many they sent, all of them refused.
+    /// </summary>
     public async Task<int> FloodAsync(CancellationToken over)
     {
         var sent = 0;

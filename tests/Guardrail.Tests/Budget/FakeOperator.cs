@@ -46,7 +46,10 @@ internal sealed class FakeOperator : IAsyncDisposable
                 Token = context.Request.Headers.Authorization.ToString();
                 var request = await JsonSerializer.DeserializeAsync(context.Request.Body, ContractsJson.Default.GrantRequest);
                 All.Enqueue(request!);
-                await context.Response.WriteAsJsonAsync(Answer(request!), ContractsJson.Default.GrantResponse);
+                var answer = (JsonObject)JsonSerializer.SerializeToNode(Answer(request!), ContractsJson.Default.GrantResponse)!;
+                Says?.Invoke(answer);
+                context.Response.ContentType = "application/json";
+                await context.Response.WriteAsync(answer.ToJsonString());
             }
         );
         File.WriteAllText(Path.Combine(folder, "ca.crt"), ca.ExportCertificatePem());
@@ -74,6 +77,9 @@ internal sealed class FakeOperator : IAsyncDisposable
     public string? Token { get; private set; }
 
     public BudgetAuthority Authority { get; }
+
+    /// <summary>Makes its answers those of another version.</summary>
+    public Action<JsonObject>? Says { get; set; }
 
     /// <summary>Price rules that it refuses.</summary>
     public IReadOnlyList<RefusedRule> Refused { get; set; } = [];
