@@ -153,12 +153,16 @@ public sealed class PodTemplateRulesTests
             { "metadata.annotations", """{"seccomp.example.com/x":"x"}""", "metadata.annotations[seccomp.example.com/x]" },
             {
                 "spec.volumes",
-                """[{"name":"e","ephemeral":{"volumeClaimTemplate":{"metadata":{"labels":{"agentreadiness.dev/usable-by-agents":"true"}}}}}]""",
+                """
+                    [{"ephemeral":{"volumeClaimTemplate":{"metadata":{"labels":{"agentreadiness.dev/usable-by-agents":"true"}}}}}]
+                    """,
                 "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.labels[agentreadiness.dev/usable-by-agents]"
             },
             {
                 "spec.volumes",
-                """[{"name":"e","ephemeral":{"volumeClaimTemplate":{"metadata":{"annotations":{"volume.kubernetes.io/selected-node":"n"}}}}}]""",
+                """
+                    [{"ephemeral":{"volumeClaimTemplate":{"metadata":{"annotations":{"volume.kubernetes.io/selected-node":"n"}}}}}]
+                    """,
                 "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.annotations[volume.kubernetes.io/selected-node]"
             },
             {

@@ -26,7 +26,8 @@ public sealed class CheckTests
     [InlineData("""ownerReferences: [{apiVersion: a/b/c, kind: K, name: a, uid: u}]""", "metadata.ownerReferences[0].apiVersion")]
     [InlineData("""ownerReferences: [{apiVersion: v1, kind: Event, name: a, uid: u}]""", "metadata.ownerReferences[0]")]
     [InlineData(
-        "ownerReferences: [{apiVersion: v1, kind: A, name: a, uid: u, controller: true}, {apiVersion: v1, kind: A, name: b, uid: v, controller: true}]",
+        "ownerReferences: [{apiVersion: v1, kind: A, name: a, uid: u, controller: true}, "
+            + "{apiVersion: v1, kind: A, name: b, uid: v, controller: true}]",
         "metadata.ownerReferences"
     )]
     [InlineData("finalizers: [bad finalizer]", "metadata.finalizers[0]")]

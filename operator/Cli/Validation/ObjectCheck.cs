@@ -84,7 +84,9 @@ internal static class ObjectCheck
     /// <summary>An object as the operator reads it.</summary>
     public static ReadableObject Readable(JsonObject tree) => ReadableObject.Of(Completed(tree), SchemaOf(tree));
 
-    /// <summary>The field, at most two levels down, below which an object nests deeper than the operator reads; null where it does not.</summary>
+    /// <summary>
+    /// The field, at most two levels down, below which an object nests deeper than the operator reads; null where it does not.
+    /// </summary>
     private static string? TooDeep(JsonObject tree)
     {
         static int Depth(JsonNode? node) =>

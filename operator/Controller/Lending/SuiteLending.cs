@@ -5,7 +5,9 @@ using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.Lending;
 
-/// <summary>What a suite may name of its namespace: whoever may write suites has no more right to these objects than an agent's author. Pure.</summary>
+/// <summary>
+/// What a suite may name of its namespace: whoever may write suites has no more right to these objects than an agent's author. Pure.
+/// </summary>
 internal static class SuiteLending
 {
     // Where the fields of a builtin suite stand in the template that is made of them.
