@@ -136,8 +136,12 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
     // Without a status, and as "completed", an item is what its graders say.
     private static (CaseOutcome Outcome, string? Fault) Outcome(JsonScalar? said, string? fault, Graders graders)
     {
+        // Skipped holds only where nothing else of the item speaks.
         if (said?.Text == "skipped")
-            return (CaseOutcome.Skipped, null);
+        {
+            fault ??= graders.Count > 0 ? "its status is \"skipped\", and graders measured it" : null;
+            return fault is null ? (CaseOutcome.Skipped, null) : (CaseOutcome.Errored, fault);
+        }
         if (said is { IsNull: false } status && status.Text is not ("pass" or "passed" or "fail" or "failed" or "completed"))
             return (
                 CaseOutcome.Errored,
@@ -146,7 +150,7 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
         if (fault is not null)
             return (CaseOutcome.Errored, fault);
         if (graders.Count == 0)
-            return (CaseOutcome.Skipped, "no grader measured it");
+            return said?.Text is "fail" or "failed" ? (CaseOutcome.Failed, null) : (CaseOutcome.Skipped, "no grader measured it");
         return (graders.Failed ? CaseOutcome.Failed : CaseOutcome.Passed, null);
     }
 
