@@ -15,8 +15,8 @@ internal static class ResultsFiles
         return ResultsReader.Read(stream);
     }
 
-    /// <summary>The verdict of one case, with a bar that any measured pass reaches.</summary>
-    public static EvalPhase Verdict(string text) => ResultsVerdict.Decide(Read(text), new ResultsBar(new Thresholds(0, 0.5, 1))).Phase;
+    /// <summary>The verdict of one case, with a bar that a pass reaches and a failure does not.</summary>
+    public static EvalPhase Verdict(string text) => ResultsVerdict.Decide(Read(text), new ResultsBar(new Thresholds(0.5, 0.5, 1))).Phase;
 
     /// <summary>A sample with one place changed, which must be there.</summary>
     public static string Changed(string name, string from, string to)

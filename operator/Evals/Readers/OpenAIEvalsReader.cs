@@ -14,6 +14,7 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
     private readonly HashSet<string> runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, double> declared = new(StringComparer.Ordinal);
     private readonly Dictionary<CaseOutcome, int> counted = [];
+    private readonly JsonWords words = new(json);
     private string? kind;
     private string? id;
     private string? status;
@@ -61,9 +62,12 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
                 {
                     if (part is "data" or "has_more")
                         Member(part);
+                    else
+                        words.Look(part);
                 });
                 break;
             default:
+                words.Look(name);
                 break;
         }
     }
@@ -156,6 +160,7 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
 
     private void Check()
     {
+        words.CheckFile();
         if (status is not null && status != "completed")
             throw new ResultsException(EvalReasons.RunIncomplete, $"the run is \"{status}\", not \"completed\"");
         if (failure is not null)
@@ -232,7 +237,7 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
             Count++;
             Failed |= passed == false;
             if (passed != false || error is not null)
-                Fault ??= error ?? words.Fault ?? (passed is null || score is { Finite: null } ? "a grader gave no result" : null);
+                Fault ??= error ?? words.Fault ?? (passed is null || score?.Finite is null ? "a grader gave no result" : null);
         }
     }
 }
