@@ -22,7 +22,7 @@ public sealed class LargeResultsTests : IDisposable
         "{\"results\":{\"version\":3,\"results\":[",
         "{\"promptIdx\":0,\"testIdx\":N,\"success\":true,\"score\":1,\"failureReason\":0,"
             + "\"response\":{\"output\":\"TEXT\"},\"provider\":{\"id\":\"http\"},"
-            + "\"gradingResult\":{\"pass\":true,\"score\":1},\"testCase\":{\"description\":\"case N\"}}",
+            + "\"gradingResult\":{\"pass\":true,\"score\":1},\"testCase\":{\"description\":\"case N\",\"assert\":[{\"type\":\"x\"}]}}",
         "],\"stats\":{\"successes\":1000,\"failures\":0,\"errors\":0}}}"
     )]
     [InlineData(

@@ -1,3 +1,5 @@
+using AgentReadiness.Contracts.Evals;
+
 namespace AgentReadiness.Evals.Tests;
 
 /// <summary>Results files of tests: the samples below data, and what is made of them.</summary>
@@ -12,6 +14,9 @@ internal static class ResultsFiles
         using var stream = new MemoryStream(bytes);
         return ResultsReader.Read(stream);
     }
+
+    /// <summary>The verdict of one case, with a bar that a pass reaches and a failure does not.</summary>
+    public static EvalPhase Verdict(string text) => ResultsVerdict.Decide(Read(text), new ResultsBar(new Thresholds(0.5, 0.5, 1))).Phase;
 
     /// <summary>A sample with one place changed, which must be there.</summary>
     public static string Changed(string name, string from, string to)

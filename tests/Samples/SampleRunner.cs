@@ -89,6 +89,7 @@ public static class SampleRunner
                                 {
                                     ["description"] = one.Id,
                                     ["vars"] = new JsonObject { ["order"] = one.Id },
+                                    ["assert"] = new JsonArray(new JsonObject { ["type"] = "contains", ["value"] = "order" }),
                                 },
                             }
                     ),

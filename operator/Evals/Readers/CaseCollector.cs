@@ -88,7 +88,9 @@ internal sealed class CaseCollector
 
     private sealed class Entry
     {
-        private readonly List<(double Score, int Repeats)> scores = [];
+        private readonly List<double> scores = [];
+        private int results;
+        private bool several;
         private int repeats;
         private bool failed;
         private bool errored;
@@ -101,8 +103,14 @@ internal sealed class CaseCollector
 
         public void Add(string id, Measurement measured)
         {
-            // Bounded: a million results of at most a million repeats each would not fit.
-            repeats = (int)Math.Min(int.MaxValue, (long)repeats + measured.Repeats);
+            // Otherwise a result could say that it stands for a million repeats, and so outweigh those that failed.
+            results++;
+            several |= measured.Repeats > 1;
+            if (several && results > 1)
+                throw ResultsException.Disagree(
+                    $"case {id}: one of its results stands for several \"repeats\", and there are others; give one for each repeat, or one for all"
+                );
+            repeats += measured.Repeats;
             var counts = measured.Weight ?? 1;
             if (counts is not (>= 1e-6 and <= 1e6))
                 throw new ResultsException(
@@ -123,14 +131,17 @@ internal sealed class CaseCollector
                             EvalReasons.ScoreInvalid,
                             Invariant($"case {id}: the score {measured.Score} is not between 0 and 1")
                         );
-                    scores.Add((measured.Score, measured.Repeats));
+                    // The verdict is over scores: such a failure would raise it, and such a pass would hide behind it.
+                    if (measured.Score == (measured.Outcome == CaseOutcome.Failed ? 1 : 0))
+                    {
+                        Err(Invariant($"it {(measured.Score == 1 ? "failed" : "passed")}, and its score is {measured.Score}"));
+                        break;
+                    }
+                    scores.Add(measured.Score);
                     failed |= measured.Outcome == CaseOutcome.Failed;
                     break;
                 case CaseOutcome.Errored:
-                    errored = true;
-                    // The smallest and not the first: the order of the file must change nothing.
-                    var text = Cut(measured.Fault ?? "no result");
-                    fault = fault is null || string.CompareOrdinal(text, fault) < 0 ? text : fault;
+                    Err(measured.Fault ?? "no result");
                     break;
                 default:
                     // The smallest here, too.
@@ -174,7 +185,11 @@ internal sealed class CaseCollector
             {
                 Id = id,
                 Outcome = outcome,
-                Score = errored ? 0 : Mean(),
+                // A mean of very many could be rounded to 1 although one of them is less.
+                Score =
+                    errored ? 0
+                    : failed ? Math.Min(Mean(), Math.BitDecrement(1.0))
+                    : Mean(),
                 Repeats = repeats,
                 Weight = weight ?? 1,
                 Tags = tags is null ? [] : [.. tags],
@@ -188,10 +203,17 @@ internal sealed class CaseCollector
             scores.Count switch
             {
                 0 => 0,
-                // As it is: a product and a quotient could lose its last bit.
-                1 => scores[0].Score,
-                _ => scores.Sum(one => one.Score * one.Repeats) / scores.Sum(one => (double)one.Repeats),
+                1 => scores[0],
+                _ => scores.Sum() / scores.Count,
             };
+
+        private void Err(string why)
+        {
+            errored = true;
+            // The smallest and not the first: the order of the file must change nothing.
+            var text = Cut(why);
+            fault = fault is null || string.CompareOrdinal(text, fault) < 0 ? text : fault;
+        }
 
         private static string Cut(string text) =>
             text.Length <= MaxFault ? text : text[..(char.IsHighSurrogate(text[MaxFault - 2]) ? MaxFault - 2 : MaxFault - 1)] + "…";

@@ -11,6 +11,7 @@ namespace AgentReadiness.Evals.Readers;
 internal sealed class DeepEvalReader(JsonStream json)
 {
     private readonly List<(string Name, string Content, Measurement Result)> cases = [];
+    private readonly JsonWords words = new(json);
     private double? declaredPassed;
     private double? declaredFailed;
     private int passed;
@@ -22,6 +23,7 @@ internal sealed class DeepEvalReader(JsonStream json)
     private CaseCollector Document()
     {
         json.Object(Member);
+        words.CheckFile();
         if (declaredPassed is { } good && !(good >= passed && good <= passed + open))
             throw ResultsException.Disagree(FormattableString.Invariant($"testPassed is {good}, but {passed} test cases are a success"));
         if (declaredFailed is { } bad && !(bad >= failed && bad <= failed + open))
@@ -56,6 +58,7 @@ internal sealed class DeepEvalReader(JsonStream json)
                 declaredFailed = json.Scalar().Finite;
                 break;
             default:
+                words.Look(name);
                 break;
         }
     }
@@ -191,13 +194,18 @@ internal sealed class DeepEvalReader(JsonStream json)
             Decisive++;
             if ((error ?? words.Fault) is { } fault)
                 Fault ??= $"{metric}: {fault}";
-            else if (score.Finite is null)
+            else if (score.Finite is not { } number)
                 Fault ??= $"{metric}: no score";
+            else if (number is not (>= 0 and <= 1))
+                throw new ResultsException(
+                    EvalReasons.ScoreInvalid,
+                    FormattableString.Invariant($"metric {metric}: the score {number} is not between 0 and 1")
+                );
             else if (success is null && threshold is null)
                 Fault ??= $"{metric}: neither success nor threshold";
             // The oldest shape has no success of a metric, only its bar.
             else
-                Failed |= success is { } said ? !said : score.Finite < threshold;
+                Failed |= success is { } said ? !said : number < threshold;
         }
     }
 }

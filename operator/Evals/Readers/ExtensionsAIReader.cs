@@ -21,11 +21,15 @@ internal sealed class ExtensionsAIReader(JsonStream json)
             json.ArrayIfAny(reader.Result);
         else
         {
+            var file = new JsonWords(json);
             json.Object(name =>
             {
                 if (name == "scenarioRunResults")
                     json.ArrayIfAny(reader.Result);
+                else
+                    file.Look(name);
             });
+            file.CheckFile();
         }
         return reader.cases;
     }
@@ -202,7 +206,7 @@ internal sealed class ExtensionsAIReader(JsonStream json)
             failed is null ? "its interpretation says neither passed nor failed"
             : failed == true ? null
             : rating.Text is null || !Ratings.Contains(rating.Text) ? $"it did not fail, but its rating is {JsonWords.Word(rating)}"
-            : type != "none" && !Fits(type, value) ? $"it did not fail, but its value is {JsonWords.Word(value)}"
+            : !Fits(type, value) ? $"it did not fail, but its value is {JsonWords.Word(value)}"
             : null;
 
         private string? Error()

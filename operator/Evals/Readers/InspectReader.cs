@@ -12,6 +12,7 @@ internal sealed class InspectReader
 {
     private readonly CaseCollector cases = new();
     private readonly HashSet<(string Id, string Epoch)> seen = [];
+    private JsonWords? words;
     private string? status;
     private string? error;
     private bool invalidated;
@@ -47,6 +48,7 @@ internal sealed class InspectReader
     /// <summary>The cases of a log that is whole.</summary>
     public CaseCollector Finish()
     {
+        words?.CheckFile();
         if (status != "success")
             throw Incomplete($"the log's status is {status ?? "missing"}{(error is null ? string.Empty : $": {error}")}");
         if (error is not null)
@@ -105,6 +107,7 @@ internal sealed class InspectReader
                 json.ArrayIfAny(() => Sample(json));
                 break;
             default:
+                (words ??= new JsonWords(json)).Look(name);
                 break;
         }
     }
@@ -202,7 +205,15 @@ internal sealed class InspectSample
     private void Score(JsonStream json, string scorer)
     {
         JsonScalar value = new(JsonValueKind.Null, null, double.NaN);
-        json.ObjectIfAny(part => value = part == "value" ? json.Scalar() : value);
+        json.ObjectIfAny(part =>
+        {
+            if (part == "value")
+                value = json.Scalar();
+            else if (part == "unscored" && words!.Flag(part) == true)
+                words.NotUnderstood(part, json.Scalar());
+            else if (part is not ("answer" or "explanation" or "metadata" or "unscored"))
+                words!.Look(part);
+        });
         scores.Add((scorer, value));
     }
 

@@ -52,6 +52,14 @@ internal sealed class JsonWords(JsonStream json)
         }
     }
 
+    /// <summary>Where this looked at what stands beside the cases: a file that says such a thing of itself is not that of a whole run.</summary>
+    /// <exception cref="ResultsException">A word speaks against the file.</exception>
+    public void CheckFile()
+    {
+        if (Fault is not null)
+            throw new ResultsException(EvalReasons.RunIncomplete, $"beside its cases the file says: {Fault}");
+    }
+
     /// <summary>The current value where it must be true or false; null, and a fault, for anything else. JSON's null says nothing.</summary>
     public bool? Flag(string name)
     {
@@ -64,6 +72,19 @@ internal sealed class JsonWords(JsonStream json)
     /// <summary>Notes that a member's value is not understood.</summary>
     public void NotUnderstood(string name, JsonScalar value) => Fault ??= $"{Short(name)} is {Word(value)}, which is not understood";
 
+    /// <summary>
+    /// Looks at a member that the reader does not know and, where it is an object or a list, at each member in it, however deep.
+    /// </summary>
+    public void LookInto(string name)
+    {
+        if (StatusWords.TellsOutcome(name) || json.Token is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            Look(name);
+        else if (json.Token == JsonTokenType.StartObject)
+            json.Object(LookInto);
+        else
+            json.ArrayIfAny(() => LookInto(string.Empty));
+    }
+
     /// <summary>Looks at a member that the reader does not know.</summary>
     public void Look(string name)
     {
@@ -71,8 +92,10 @@ internal sealed class JsonWords(JsonStream json)
             return;
         if (json.Token is JsonTokenType.StartObject or JsonTokenType.StartArray)
         {
-            // An object named "result" is what was measured; one named "errors" is a list of them.
-            if (StatusWords.IsDenial(name) && Error(json) is { } error)
+            // One named "errors" is a list of them; one named "status" may say anything.
+            if (!StatusWords.IsDenial(name))
+                NotUnderstood(name, json.Scalar());
+            else if (Error(json) is { } error)
                 Fault ??= $"{Short(name)}: {Short(error)}";
             return;
         }

@@ -16,6 +16,7 @@ internal sealed class NativeReader(JsonStream json)
 
     private readonly CaseCollector cases = new();
     private readonly HashSet<(string Id, string Repeat)> seen = [];
+    private readonly JsonWords header = new(json);
     private double? declared;
     private bool inside;
     private string? failure;
@@ -59,6 +60,7 @@ internal sealed class NativeReader(JsonStream json)
         json.Object(HeaderMember);
         if (failure is not null)
             throw new ResultsException(EvalReasons.RunnerFailed, failure.Length <= MaxError ? failure : failure[..MaxError] + "…");
+        header.CheckFile();
     }
 
     private void HeaderMember(string name)
@@ -81,6 +83,7 @@ internal sealed class NativeReader(JsonStream json)
                 declared = json.Scalar().Finite;
                 break;
             default:
+                header.Look(name);
                 break;
         }
     }

@@ -14,6 +14,7 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
     private readonly HashSet<string> runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, double> declared = new(StringComparer.Ordinal);
     private readonly Dictionary<CaseOutcome, int> counted = [];
+    private readonly JsonWords words = new(json);
     private string? kind;
     private string? id;
     private string? status;
@@ -61,9 +62,12 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
                 {
                     if (part is "data" or "has_more")
                         Member(part);
+                    else
+                        words.Look(part);
                 });
                 break;
             default:
+                words.Look(name);
                 break;
         }
     }
@@ -136,8 +140,12 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
     // Without a status, and as "completed", an item is what its graders say.
     private static (CaseOutcome Outcome, string? Fault) Outcome(JsonScalar? said, string? fault, Graders graders)
     {
+        // Skipped holds only where nothing else of the item speaks.
         if (said?.Text == "skipped")
-            return (CaseOutcome.Skipped, null);
+        {
+            fault ??= graders.Count > 0 ? "its status is \"skipped\", and graders measured it" : null;
+            return fault is null ? (CaseOutcome.Skipped, null) : (CaseOutcome.Errored, fault);
+        }
         if (said is { IsNull: false } status && status.Text is not ("pass" or "passed" or "fail" or "failed" or "completed"))
             return (
                 CaseOutcome.Errored,
@@ -146,12 +154,13 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
         if (fault is not null)
             return (CaseOutcome.Errored, fault);
         if (graders.Count == 0)
-            return (CaseOutcome.Skipped, "no grader measured it");
+            return said?.Text is "fail" or "failed" ? (CaseOutcome.Failed, null) : (CaseOutcome.Skipped, "no grader measured it");
         return (graders.Failed ? CaseOutcome.Failed : CaseOutcome.Passed, null);
     }
 
     private void Check()
     {
+        words.CheckFile();
         if (status is not null && status != "completed")
             throw new ResultsException(EvalReasons.RunIncomplete, $"the run is \"{status}\", not \"completed\"");
         if (failure is not null)
@@ -228,7 +237,7 @@ internal sealed class OpenAIEvalsReader(JsonStream json)
             Count++;
             Failed |= passed == false;
             if (passed != false || error is not null)
-                Fault ??= error ?? words.Fault ?? (passed is null || score is { Finite: null } ? "a grader gave no result" : null);
+                Fault ??= error ?? words.Fault ?? (passed is null || score?.Finite is null ? "a grader gave no result" : null);
         }
     }
 }

@@ -14,6 +14,7 @@ internal sealed class PromptfooReader(JsonStream json)
     private readonly CaseCollector cells = new();
     private readonly Tally resultTally = new();
     private readonly Tally cellTally = new();
+    private readonly JsonWords words = new(json);
     private double? successes;
     private double? failures;
     private double? errors;
@@ -57,6 +58,8 @@ internal sealed class PromptfooReader(JsonStream json)
                     break;
             }
         });
+        words.CheckFile();
+        CompareCopies();
         // Version 2 holds every result twice: as a list and as a table.
         var (cases, tally) = results.Count > 0 ? (results, resultTally) : (cells, cellTally);
         CheckSubjects(tally);
@@ -115,8 +118,21 @@ internal sealed class PromptfooReader(JsonStream json)
                 });
                 break;
             default:
+                words.Look(name);
                 break;
         }
+    }
+
+    // Where both copies are there, the one that is read must not be the better one.
+    private void CompareCopies()
+    {
+        if (results.Count == 0 || cells.Count == 0)
+            return;
+        if (results.Count != cells.Count)
+            throw ResultsException.Disagree($"results has {results.Count} results, and table has {cells.Count}");
+        var (least, most) = (cellTally.Passed, cellTally.Passed + cellTally.Unknown);
+        if (resultTally.Passed > most || resultTally.Passed + resultTally.Unknown < least)
+            throw ResultsException.Disagree($"of results {resultTally.Passed} passed, and of table {cellTally.Passed}");
     }
 
     private void Results() => json.ArrayIfAny(() => Result(results, resultTally));

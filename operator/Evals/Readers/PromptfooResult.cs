@@ -12,15 +12,17 @@ internal sealed class PromptfooResult : IDisposable
     private const double FailureIsError = 2;
 
     // What promptfoo says of a test without assertions, which it passes.
-    private const string NoAssertions = "No assertions";
+    private const string NoAssertions = "no assertion";
 
     private readonly IncrementalHash digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private bool? success;
     private bool? graded;
     private JsonScalar? score;
+    private JsonScalar? gradingScore;
     private JsonScalar? failureReason;
     private JsonWords? words;
     private string? error;
+    private string? responseError;
     private bool tested;
     private bool asserted;
     private bool assertsNothing;
@@ -69,6 +71,13 @@ internal sealed class PromptfooResult : IDisposable
                     break;
                 case "error":
                     error = JsonWords.Error(json);
+                    break;
+                case "response":
+                    json.ObjectIfAny(part =>
+                    {
+                        if (part == "error")
+                            responseError = JsonWords.Error(json);
+                    });
                     break;
                 case "cost":
                     Cost = json.Scalar().Finite;
@@ -131,18 +140,20 @@ internal sealed class PromptfooResult : IDisposable
             throw ResultsException.Disagree("a result is a success, but its grading is not");
         if (failureReason is { } reason && reason.Finite != NoFailure)
             return Errored($"passed, and failureReason is {JsonWords.Word(reason)}");
-        if (error is not null)
-            return Errored($"passed, and there is an error: {error}");
+        if ((error ?? responseError) is { } said)
+            return Errored($"passed, and there is an error: {said}");
         // A grader that divides by nothing leaves no number behind.
-        if (score is { Finite: null })
+        if (score is { Finite: null } || gradingScore is { Finite: null } || (asserted && score is null))
             return Errored("passed without a score");
-        // A grading without its parts may have been stripped; a list of assertions that is empty was not.
-        if (!asserted && (assertsNothing || (tested && graded is null)))
+        if (asserted)
+            return CaseOutcome.Passed;
+        if (assertsNothing || (tested && graded is null))
         {
             Fault = "it asserted nothing";
             return CaseOutcome.Skipped;
         }
-        return CaseOutcome.Passed;
+        // Stripped, or never there: nobody can tell.
+        return Errored("passed, and nothing shows that anything was asserted");
     }
 
     private CaseOutcome Errored(string fault)
@@ -159,13 +170,18 @@ internal sealed class PromptfooResult : IDisposable
                 graded = words!.Flag("gradingResult.pass");
                 break;
             case "reason":
-                assertsNothing |= NoAssertions.Equals(json.Scalar().Text, StringComparison.OrdinalIgnoreCase);
+                assertsNothing |= json.Scalar().Text?.Trim().StartsWith(NoAssertions, StringComparison.OrdinalIgnoreCase) == true;
+                break;
+            case "score":
+                gradingScore = json.Scalar();
                 break;
             case "componentResults":
-                json.ArrayIfAny(() => asserted = true);
+                json.ArrayIfAny(() => json.ObjectIfAny(_ => asserted = true));
                 break;
             case "assertion":
-                asserted |= json.Token == JsonTokenType.StartObject;
+                var members = 0;
+                json.ObjectIfAny(_ => members++);
+                asserted |= members > 0;
                 break;
             default:
                 words!.Look(part);
@@ -207,9 +223,10 @@ internal sealed class PromptfooResult : IDisposable
                 {
                     tokens++;
                     Feed(token);
+                    // An assertion is an object with members; null in the list is none.
+                    asserted |= token[0] == 'k';
                 });
                 // An empty list has a beginning and an end.
-                asserted |= tokens > 2;
                 assertsNothing |= tokens <= 2;
                 break;
             case "metadata":

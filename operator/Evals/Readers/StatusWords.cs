@@ -103,6 +103,9 @@ internal static class StatusWords
     /// <summary>Whether a name says that something went wrong, as "failure" and "isAborted" do.</summary>
     public static bool IsDenial(string name) => Core(name) is { } core && Denying.Contains(core);
 
+    /// <summary>Whether a name can be that of a truth or a count, as "passed" is and "status" is not.</summary>
+    public static bool CanCount(string name) => Core(name) is { } core && !Naming.Contains(core);
+
     /// <summary>
     /// What an attribute or member whose name tells an outcome says by its value: passed, or an outcome, or null for what is not
     /// understood. "failed" is false, and a value that is empty, say no more than nothing: <see cref="CaseOutcome.Passed"/> here.
@@ -129,21 +132,39 @@ internal static class StatusWords
             : null;
     }
 
+    /// <summary>
+    /// The outcome that a count of this name counts: of "failed" it is failed, of "passed" passed; null where it is another one.
+    /// </summary>
+    public static CaseOutcome? Counted(string name) => Core(name) is not { } core ? null : Of(core) ?? Of(core.TrimEnd('s', 'S'));
+
     /// <summary>Whether a grader's reason is that there was nothing to grade: its pass is none.</summary>
     public static bool IsNotApplicable(string reason)
     {
         var said = reason.Trim().TrimEnd('.').Replace('_', ' ');
-        return said.StartsWith("not applicable", StringComparison.OrdinalIgnoreCase)
-            || said.EndsWith("not applicable", StringComparison.OrdinalIgnoreCase)
-            || said.Equals("n/a", StringComparison.OrdinalIgnoreCase);
+        return said.Contains("not applicable", StringComparison.OrdinalIgnoreCase)
+            || said.Equals("n/a", StringComparison.OrdinalIgnoreCase)
+            || said.Equals("na", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The last word of a name, in lower case: of "rel_RESULT" and "relResult" it is "result"; empty where there is none.</summary>
+    public static string LastWord(string name)
+    {
+        var end = name.Length;
+        while (end > 0 && !char.IsLetter(name[end - 1]))
+            end--;
+        var start = end;
+        while (start > 0 && char.IsLetter(name[start - 1]) && !(start < end && char.IsUpper(name[start]) && !char.IsUpper(name[start - 1])))
+            start--;
+        return name[start..end].ToLowerInvariant();
     }
 
     // The one word of a name that says something: of "isTestPassed" it is "passed". Null where several do, as in "passed_checks".
+    // What stands before a colon is a prefix of XML.
     private static string? Core(string name)
     {
         string? core = null;
-        var start = 0;
-        for (var i = 0; i <= name.Length; i++)
+        var start = name.LastIndexOf(':') + 1;
+        for (var i = start; i <= name.Length; i++)
         {
             var ends = i == name.Length || !char.IsLetter(name[i]) || (i > start && char.IsUpper(name[i]) && !char.IsUpper(name[i - 1]));
             if (!ends)

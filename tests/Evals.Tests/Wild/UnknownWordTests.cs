@@ -161,17 +161,32 @@ public sealed class UnknownWordTests
         );
 
     [Theory]
-    [InlineData("""{"promptIdx": 0, "success": VALUE, "score": 1, "vars": {"q": 1}}""", "true")]
-    [InlineData("""{"promptIdx": 0, "success": true, "failureReason": VALUE, "score": 1, "vars": {"q": 1}}""", "0")]
-    [InlineData("""{"promptIdx": 0, "success": true, "gradingResult": {"pass": VALUE}, "vars": {"q": 1}}""", "true")]
-    [InlineData("""{"promptIdx": 0, "success": true, "error": VALUE, "vars": {"q": 1}}""", "\"\" {} []")]
-    [InlineData("""{"promptIdx": 0, "success": true, "status": VALUE, "vars": {"q": 1}}""", "WORDS {} []")]
+    [InlineData(
+        """{"promptIdx": 0, "success": VALUE, "score": 1, "testCase": {"assert": [{"type": "equals"}]}, "vars": {"q": 1}}""",
+        "true"
+    )]
+    [InlineData(
+        """{"promptIdx": 0, "success": true, "failureReason": VALUE, "score": 1, "testCase": {"assert": [{"type": "equals"}]}, "vars": {"q": 1}}""",
+        "0"
+    )]
+    [InlineData(
+        """{"promptIdx": 0, "success": true, "score": 1, "gradingResult": {"pass": VALUE}, "testCase": {"assert": [{"type": "equals"}]}, "vars": {"q": 1}}""",
+        "true"
+    )]
+    [InlineData(
+        """{"promptIdx": 0, "success": true, "score": 1, "error": VALUE, "testCase": {"assert": [{"type": "equals"}]}, "vars": {"q": 1}}""",
+        "\"\" {} []"
+    )]
+    [InlineData(
+        """{"promptIdx": 0, "success": true, "score": 1, "status": VALUE, "testCase": {"assert": [{"type": "equals"}]}, "vars": {"q": 1}}""",
+        "WORDS"
+    )]
     public void Promptfoo(string file, string allowed) => NoPass(file, allowed);
 
     [Theory]
     [InlineData("""{"testCases": [{"name": "a", "success": VALUE, "metricsData": [{"success": true, "score": 1}]}]}""", "true")]
     [InlineData("""{"testCases": [{"name": "a", "success": true, "metricsData": [{"success": VALUE, "score": 1}]}]}""", "true")]
-    [InlineData("""{"testCases": [{"name": "a", "success": true, "metricsData": [{"success": true, "score": VALUE}]}]}""", "NUMBERS")]
+    [InlineData("""{"testCases": [{"name": "a", "success": true, "metricsData": [{"success": true, "score": VALUE}]}]}""", "SCORES")]
     [InlineData("""{"testCases": [{"name": "a", "success": true, "metricsData": VALUE}]}""", "")]
     [InlineData(
         """{"testCases": [{"name": "a", "success": true, "metricsData": [{"success": true, "score": 1, "error": VALUE}]}]}""",
@@ -179,7 +194,7 @@ public sealed class UnknownWordTests
     )]
     [InlineData(
         """{"testCases": [{"name": "a", "success": true, "status": VALUE, "metricsData": [{"success": true, "score": 1}]}]}""",
-        "WORDS {} []"
+        "WORDS"
     )]
     public void DeepEval(string file, string allowed) => NoPass(file, allowed);
 
@@ -188,7 +203,7 @@ public sealed class UnknownWordTests
     [InlineData("\"scores\": {\"m\": {\"value\": \"C\"}, \"n\": VALUE}", "")]
     [InlineData("\"scores\": VALUE", "")]
     [InlineData("\"scores\": {\"m\": {\"value\": \"C\"}}, \"error\": VALUE", "\"\" []")]
-    [InlineData("\"scores\": {\"m\": {\"value\": \"C\"}}, \"status\": VALUE", "WORDS {} []")]
+    [InlineData("\"scores\": {\"m\": {\"value\": \"C\"}}, \"status\": VALUE", "WORDS")]
     public void Inspect(string members, string allowed) =>
         NoPass(
             """{"status": "success", "eval": {}, "results": {"total_samples": 1, "completed_samples": 1}, "samples": [{"id": 1, """
@@ -206,12 +221,12 @@ public sealed class UnknownWordTests
         );
 
     [Theory]
-    [InlineData("\"status\": VALUE, \"results\": [{\"passed\": true}]", "\"pass\" \"passed\" \"completed\"")]
-    [InlineData("\"status\": \"pass\", \"results\": [{\"passed\": VALUE}]", "true")]
+    [InlineData("\"status\": VALUE, \"results\": [{\"passed\": true, \"score\": 1}]", "\"pass\" \"passed\" \"completed\"")]
+    [InlineData("\"status\": \"pass\", \"results\": [{\"passed\": VALUE, \"score\": 1}]", "true")]
     [InlineData("\"status\": \"pass\", \"results\": [{\"passed\": true, \"score\": VALUE}]", "NUMBERS")]
     [InlineData("\"status\": \"pass\", \"results\": VALUE", "")]
-    [InlineData("\"status\": \"pass\", \"results\": [{\"passed\": true}], \"sample\": {\"error\": VALUE}", "\"\" {} []")]
-    [InlineData("\"status\": \"pass\", \"results\": [{\"passed\": true, \"status\": VALUE}]", "WORDS {} []")]
+    [InlineData("\"status\": \"pass\", \"results\": [{\"passed\": true, \"score\": 1}], \"sample\": {\"error\": VALUE}", "\"\" {} []")]
+    [InlineData("\"status\": \"pass\", \"results\": [{\"passed\": true, \"score\": 1, \"status\": VALUE}]", "WORDS")]
     public void OpenAIEvals(string members, string allowed) =>
         NoPass("""{"object": "list", "data": [{"object": "eval.run.output_item", "id": "a", """ + members + "}]}", allowed);
 
@@ -240,7 +255,7 @@ public sealed class UnknownWordTests
     [InlineData("\"score\": VALUE", "1")]
     [InlineData("\"passed\": true, \"skipped\": VALUE", "false")]
     [InlineData("\"passed\": true, \"error\": VALUE", "")]
-    [InlineData("\"passed\": true, \"status\": VALUE", "WORDS {} []")]
+    [InlineData("\"passed\": true, \"status\": VALUE", "WORDS")]
     public void Native(string members, string allowed) =>
         NoPass("""{"format": "agentreadiness.dev/results/v1", "cases": [{"id": "a", """ + members + "}]}", allowed);
 
@@ -252,7 +267,7 @@ public sealed class UnknownWordTests
         var sound = allowed.Split(' ')[0] switch
         {
             "" => null,
-            "NUMBERS" => "1",
+            "NUMBERS" or "SCORES" => "1",
             "WORDS" => "\"passed\"",
             "RATINGS" => "\"good\"",
             var one => one,
@@ -273,7 +288,8 @@ public sealed class UnknownWordTests
                 one switch
                 {
                     "NUMBERS" => number,
-                    "WORDS" => Words.Contains(text?.Trim() ?? value) || value.StartsWith('{') || value.StartsWith('['),
+                    "SCORES" => number && read is >= 0 and <= 1,
+                    "WORDS" => Words.Contains(text?.Trim() ?? value),
                     "RATINGS" => text?.ToLowerInvariant() is "unacceptable" or "poor" or "average" or "good" or "exceptional",
                     "1" => number && read == 1,
                     _ => one == value

@@ -90,7 +90,10 @@ internal sealed class JUnitCase(JUnitXml xml)
                     break;
                 // PHPUnit and others say how many assertions a case made.
                 case "assertions":
-                    asserted = !int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > 0;
+                    if (int.TryParse(value.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+                        asserted = count > 0;
+                    else
+                        unknown ??= $"assertions is \"{JUnitXml.Short(value)}\", and no number";
                     break;
                 default:
                     Word(name, value);
@@ -127,24 +130,26 @@ internal sealed class JUnitCase(JUnitXml xml)
             case "skipped":
                 byElement = Worse(byElement, CaseOutcome.Skipped);
                 Tally[JUnitNumber.Skips]++;
-                break;
+                xml.Skip(Inner);
+                return;
             case "rerunFailure":
                 Lose(JUnitNumber.RerunFailures);
-                break;
+                return;
             case "rerunError":
                 Lose(JUnitNumber.RerunErrors);
-                break;
+                return;
             case "flakyFailure":
                 Lose(JUnitNumber.FlakyFailures);
-                break;
+                return;
             case "flakyError":
                 Lose(JUnitNumber.FlakyErrors);
-                break;
+                return;
             case "properties":
                 xml.Children(Property);
                 return;
             case "system-out" or "system-err":
-                break;
+                xml.Skip(Inner);
+                return;
             case "testcase" or "testsuite":
                 throw ResultsException.Unreadable($"case {JUnitXml.Short($"{Class}.{Name}")}: a <{xml.Name}> inside a <testcase>");
             default:
@@ -154,10 +159,19 @@ internal sealed class JUnitCase(JUnitXml xml)
         xml.Skip();
     }
 
+    // In a text, a property or a skip there is no element that says anything.
+    private void Inner() => unknown ??= $"the element <{JUnitXml.Short(xml.Name)}> further in is not understood";
+
     private void Lose(JUnitNumber number)
     {
         Lost++;
         Tally[number]++;
+        // As Surefire writes it.
+        xml.Skip(() =>
+        {
+            if (xml.Known is not ("stackTrace" or "system-out" or "system-err"))
+                Inner();
+        });
     }
 
     // pytest's record_property("tag", "safety"); several of them, or several in one.
@@ -167,7 +181,7 @@ internal sealed class JUnitCase(JUnitXml xml)
             unknown ??= $"the element <{JUnitXml.Short(xml.Name)}> in its properties is not understood";
         else if (xml.Attribute("name") is "tag" or "tags" && xml.Attribute("value") is { } value)
             tags.AddRange(value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
-        xml.Skip();
+        xml.Skip(Inner);
     }
 
     // As the tool may have counted it, which knows its own words.

@@ -10,7 +10,7 @@ internal sealed class JUnitCounts
 {
     private static readonly HashSet<string> Counted = new(["tests", "failures", "errors", "skipped"], StringComparer.Ordinal);
 
-    // Counts of what nobody measured, or settings: they say nothing against the suite.
+    // Counts of what nobody measured, or settings: as numbers they say nothing against the suite.
     private static readonly HashSet<string> Harmless = new(
         ["disabled", "ignored", "pending", "todo", "notrun", "flaky", "timeout"],
         StringComparer.OrdinalIgnoreCase
@@ -40,7 +40,7 @@ internal sealed class JUnitCounts
                 declared[name] = value;
             else if (name == "doctest_version")
                 doctest = true;
-            else if (StatusWords.TellsOutcome(name) && !Harmless.Contains(name))
+            else if (StatusWords.TellsOutcome(name) && !(Harmless.Contains(name) && IsNumber(value)))
                 words.Add((name, value));
         }
     }
@@ -77,12 +77,15 @@ internal sealed class JUnitCounts
     /// <summary>The suite holds what is not understood.</summary>
     public void Misunderstood() => Note(JUnitNumber.Unknown);
 
+    /// <summary>The suite says something of itself.</summary>
+    public void Word(string name, string value) => words.Add((name, value));
+
     /// <summary>A property of the suite, at the current element.</summary>
-    public void Property(JUnitXml xml)
+    public void Property(JUnitXml xml, Action inner)
     {
         if (xml.Attribute("name") is { Length: <= 64 } property && properties.Count < 1000)
             properties.Add(property);
-        xml.Skip();
+        xml.Skip(inner);
     }
 
     /// <summary>What the suite's own attributes say against it, where no case of it says so; null where there is nothing.</summary>
@@ -92,12 +95,16 @@ internal sealed class JUnitCounts
         {
             if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
-                if (StatusWords.IsDenial(name) && number > 0 && !AnyBad)
-                    return $"{name} is {number}, and no case of it says so";
+                if (!Holds(name, number))
+                    return $"{name} is {number}, and the cases of it do not say so";
                 continue;
             }
             var said = StatusWords.Said(name, value);
-            if (said is null || (said is CaseOutcome.Failed or CaseOutcome.Errored && !AnyBad))
+            if (
+                said is null
+                || (said is CaseOutcome.Failed or CaseOutcome.Errored && !AnyBad)
+                || (said is CaseOutcome.Skipped && Passes > 0)
+            )
                 return $"{name} is \"{JUnitXml.Short(value)}\", which {(said is null ? "is not understood" : "no case of it says")}";
         }
         return null;
@@ -128,6 +135,31 @@ internal sealed class JUnitCounts
                     $"the suites count {unwritten} cases more than they hold, but {Missing()} skipped ones are not written"
                 )
             );
+    }
+
+    // Cases that passed, at least.
+    private int Passes => all[JUnitNumber.Cases] - Bad(all) - all[JUnitNumber.Skipped];
+
+    private static bool IsNumber(string value) => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+
+    /// <summary>Whether a number fits, under a name that tells an outcome and that is none of the counts of every tool.</summary>
+    private bool Holds(string name, int number)
+    {
+        if (StatusWords.IsDenial(name))
+        {
+            var most = StatusWords.Counted(name) switch
+            {
+                CaseOutcome.Failed or CaseOutcome.Errored => Expected("failures").Max()
+                    + Expected("errors").Max()
+                    + all[JUnitNumber.Unknown]
+                    + all[JUnitNumber.Broken],
+                CaseOutcome.Skipped => Expected("skipped").Max() + all[JUnitNumber.Unknown],
+                _ => Bad(all),
+            };
+            return number <= most;
+        }
+        // A status of 1 is mostly a failure. Elsewhere 1 may be a truth, and else it is a count, of which the cases cannot say more.
+        return StatusWords.CanCount(name) && (number >= Math.Max(Passes, 0) || (number == 1 && !AnyBad));
     }
 
     private static int Bad(JUnitTally tally) =>

@@ -72,6 +72,7 @@ internal sealed class JUnitReader
         root ??= counts;
         path.Add(counts.Name);
         var summary = false;
+        string? inner = null;
         xml.Children(
             () =>
             {
@@ -93,10 +94,19 @@ internal sealed class JUnitReader
                         xml.Skip();
                         break;
                     case "properties":
-                        xml.Children(() => counts.Property(xml));
+                        xml.Children(() =>
+                        {
+                            if (xml.Known != "property")
+                                inner ??= xml.Name;
+                            counts.Property(xml, () => inner ??= xml.Name);
+                        });
                         break;
-                    case "system-out" or "system-err" or "skipped":
-                        xml.Skip();
+                    case "system-out" or "system-err":
+                        xml.Skip(() => inner ??= xml.Name);
+                        break;
+                    case "skipped":
+                        counts.Word("skipped", "true");
+                        xml.Skip(() => inner ??= xml.Name);
                         break;
                     default:
                         Unknown(counts, $"the element <{JUnitXml.Short(xml.Name)}> in it is not understood");
@@ -106,6 +116,8 @@ internal sealed class JUnitReader
             },
             text => Unknown(counts, $"the text \"{JUnitXml.Short(text)}\" in it is not understood")
         );
+        if (inner is not null)
+            Unknown(counts, $"the element <{JUnitXml.Short(inner)}> further in is not understood");
         if (counts.NotUnderstood() is { } word)
             Unknown(counts, word);
         // node notes at a suite that a test in it failed. Where none did, something else is wrong.

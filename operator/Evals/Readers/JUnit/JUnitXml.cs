@@ -37,7 +37,19 @@ internal sealed class JUnitXml(XmlReader reader)
         var attributes = new List<(string, string)>();
         while (reader.MoveToNextAttribute())
         {
-            if (reader.Prefix is not ("xmlns" or "xsi" or "xml") && reader.Name != "xmlns")
+            // By namespace and not by prefix, which a file chooses. Whatever else has a prefix is looked at like any attribute.
+            var known = reader.NamespaceURI switch
+            {
+                "http://www.w3.org/2000/xmlns/" => true,
+                "http://www.w3.org/2001/XMLSchema-instance" => reader.LocalName
+                    is "schemaLocation"
+                        or "noNamespaceSchemaLocation"
+                        or "type"
+                        or "nil",
+                "http://www.w3.org/XML/1998/namespace" => reader.LocalName is "lang" or "space" or "base" or "id",
+                _ => false,
+            };
+            if (!known)
                 attributes.Add((reader.Name, reader.Value));
         }
         reader.MoveToElement();
@@ -62,10 +74,12 @@ internal sealed class JUnitXml(XmlReader reader)
     }
 
     /// <summary>To the end of the element, unlike XmlReader.Skip, which goes past it.</summary>
-    public void Skip() =>
+    /// <param name="inner">Is called for each element in it, however deep.</param>
+    public void Skip(Action? inner = null) =>
         Children(() =>
         {
             if (reader.Depth > MaxDepth)
                 throw ResultsException.Unreadable($"elements nest deeper than {MaxDepth}");
+            inner?.Invoke();
         });
 }
