@@ -108,7 +108,8 @@ internal sealed class CaseCollector
             several |= measured.Repeats > 1;
             if (several && results > 1)
                 throw ResultsException.Disagree(
-                    $"case {id}: one of its results stands for several \"repeats\", and there are others; give one for each repeat, or one for all"
+                    $"case {id}: one of its results stands for several \"repeats\", and there are others; "
+                        + "give one for each repeat, or one for all"
                 );
             repeats += measured.Repeats;
             var counts = measured.Weight ?? 1;

@@ -52,7 +52,9 @@ internal sealed class JsonWords(JsonStream json)
         }
     }
 
-    /// <summary>Where this looked at what stands beside the cases: a file that says such a thing of itself is not that of a whole run.</summary>
+    /// <summary>
+    /// Where this looked at what stands beside the cases: a file that says such a thing of itself is not that of a whole run.
+    /// </summary>
     /// <exception cref="ResultsException">A word speaks against the file.</exception>
     public void CheckFile()
     {

@@ -146,7 +146,9 @@ internal static class StatusWords
             || said.Equals("na", StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>The last word of a name, in lower case: of "rel_RESULT" and "relResult" it is "result"; empty where there is none.</summary>
+    /// <summary>
+    /// The last word of a name, in lower case: of "rel_RESULT" and "relResult" it is "result"; empty where there is none.
+    /// </summary>
     public static string LastWord(string name)
     {
         var end = name.Length;

@@ -18,13 +18,11 @@ public sealed class RefusalLogTests : ILogger<RefusalLog>
             log.Grant(400, "pod-1", "sent no grant request");
             log.Submission(401, "10.0.0.1", "the token is bad");
         }
-        lines.ShouldBe(
-            [
-                "Grant request refused: holds no money",
-                "Grant request refused: sent no grant request",
-                "Submission of eval results refused with 401: the token is bad",
-            ]
-        );
+        lines.ShouldBe([
+            "Grant request refused: holds no money",
+            "Grant request refused: sent no grant request",
+            "Submission of eval results refused with 401: the token is bad",
+        ]);
 
         var began = TimeProvider.System.GetTimestamp();
         for (var i = 0; i < 10_000; i++)

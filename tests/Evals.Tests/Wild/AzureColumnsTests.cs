@@ -96,8 +96,10 @@ public sealed class AzureColumnsTests
                 Row(
                     """
                     "outputs.r.r_threshold": 3, "outputs.r.r_reason": "The answer is good.", "outputs.r.r_status": "completed",
-                    "outputs.r.r_passed": true, "outputs.r.r_finish_reason": "stop", "outputs.r.r_model": "gpt", "outputs.r.r_total_tokens": 9,
-                    "outputs.r.r_sample": {"error": null, "finish_reason": "stop"}, "outputs.r.r_details": {"excess_tool_calls": {"total": 0}},
+                    "outputs.r.r_passed": true, "outputs.r.r_finish_reason": "stop", "outputs.r.r_model": "gpt",
+                    "outputs.r.r_total_tokens": 9,
+                    "outputs.r.r_sample": {"error": null, "finish_reason": "stop"},
+                    "outputs.r.r_details": {"excess_tool_calls": {"total": 0}},
                     "outputs.v.violence": "Very low", "outputs.v.violence_score": 0, "outputs.v.violence_result": "pass",
                     "outputs.p.protected_material_label": false, "outputs.d.ndcg@3": 0.9, "outputs.d.ndcg@3_result": "pass",
                     "outputs.response": "It failed.", "outputs.status": "shipped", "outputs.result": "30 days", "line_number": 0

@@ -3,7 +3,9 @@ using CsCheck;
 
 namespace AgentReadiness.Evals.Tests.Wild;
 
-/// <summary>A case of which two things are said that cannot both be true passes by neither of them, and does not vanish as skipped.</summary>
+/// <summary>
+/// A case of which two things are said that cannot both be true passes by neither of them, and does not vanish as skipped.
+/// </summary>
 public sealed class ContradictionTests
 {
     [Theory]
@@ -22,9 +24,8 @@ public sealed class ContradictionTests
                     ',',
                     results.Select(
                         (one, i) =>
-                            FormattableString.Invariant(
-                                $"{{\"id\": \"a\", \"repeat\": {i}, \"passed\": {(one.Item1 ? "true" : "false")}, \"repeats\": {one.Item3}, "
-                            ) + FormattableString.Invariant($"\"score\": {one.Item2:R}}}")
+                            FormattableString.Invariant($"{{\"id\": \"a\", \"repeat\": {i}, \"passed\": {(one.Item1 ? "true" : "false")}, ")
+                            + FormattableString.Invariant($"\"repeats\": {one.Item3}, \"score\": {one.Item2:R}}}")
                     )
                 );
                 var read = ResultsFiles.Read($"{{\"format\": \"agentreadiness.dev/results/v1\", \"cases\": [{list}]}}");

@@ -3,7 +3,9 @@ using CsCheck;
 
 namespace AgentReadiness.Evals.Tests.Wild;
 
-/// <summary>A pass needs evidence: that something was asserted, a score, a value; and nothing else in the file that says otherwise.</summary>
+/// <summary>
+/// A pass needs evidence: that something was asserted, a score, a value; and nothing else in the file that says otherwise.
+/// </summary>
 public sealed class EvidenceTests
 {
     private const string Assert = "\"testCase\": {\"vars\": {\"q\": 1}, \"assert\": [{\"type\": \"equals\"}]}";
@@ -165,7 +167,8 @@ public sealed class EvidenceTests
             .Sample(
                 type =>
                     ResultsFiles.Verdict(
-                        """{"scenarioName": "a", "evaluationResult": {"metrics": {"m": {"interpretation": {"rating": "good", "failed": false}, """
+                        "{\"scenarioName\": \"a\", \"evaluationResult\": {\"metrics\": {\"m\": {"
+                            + "\"interpretation\": {\"rating\": \"good\", \"failed\": false}, "
                             + $"\"$type\": \"{type}\", "
                             + "\"value\": null}}}}"
                     ) != EvalPhase.Passed,

@@ -166,11 +166,11 @@ public sealed class UnknownWordTests
         "true"
     )]
     [InlineData(
-        """{"promptIdx": 0, "success": true, "failureReason": VALUE, "score": 1, "testCase": {"assert": [{"type": "equals"}]}, "vars": {"q": 1}}""",
+        """{"promptIdx": 0, "success": true, "failureReason": VALUE, "score": 1, "testCase": {"assert": [{"type": "equals"}]}}""",
         "0"
     )]
     [InlineData(
-        """{"promptIdx": 0, "success": true, "score": 1, "gradingResult": {"pass": VALUE}, "testCase": {"assert": [{"type": "equals"}]}, "vars": {"q": 1}}""",
+        """{"promptIdx": 0, "success": true, "score": 1, "gradingResult": {"pass": VALUE}, "testCase": {"assert": [{"type": "equals"}]}}""",
         "true"
     )]
     [InlineData(
@@ -178,7 +178,7 @@ public sealed class UnknownWordTests
         "\"\" {} []"
     )]
     [InlineData(
-        """{"promptIdx": 0, "success": true, "score": 1, "status": VALUE, "testCase": {"assert": [{"type": "equals"}]}, "vars": {"q": 1}}""",
+        """{"promptIdx": 0, "success": true, "score": 1, "status": VALUE, "testCase": {"assert": [{"type": "equals"}]}}""",
         "WORDS"
     )]
     public void Promptfoo(string file, string allowed) => NoPass(file, allowed);
