@@ -14,10 +14,12 @@ namespace AgentReadiness.Runtime;
 /// </summary>
 public sealed class EventRecorder(KubernetesApi api, string component, TimeProvider time, ILogger<EventRecorder> logger)
 {
+    /// <summary>The resource.</summary>
+    public static readonly ResourceType Events = new(string.Empty, "v1", "events", "Event");
+
     private const int Burst = 25;
     private const int MostBuckets = 20_000;
     private static readonly TimeSpan Refill = TimeSpan.FromMinutes(5);
-    private static readonly ResourceType Events = new(string.Empty, "v1", "events", "Event");
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, (double Tokens, long At)> buckets = new(StringComparer.Ordinal);

@@ -187,6 +187,24 @@ public sealed class PodTemplateRulesTests
         }
     }
 
+    [Theory]
+    [InlineData("picnic.example/menu", true)]
+    [InlineData("my.devicesfarm.example/x", true)]
+    [InlineData("linkerd.io/inject", true)]
+    [InlineData("x.cni.example/networks", false)]
+    [InlineData("any-cri.example/x", false)]
+    [InlineData("Seccomp.example/x", false)]
+    [InlineData("runtime.vendor-of-tomorrow.example/x", false)]
+    public void An_annotation_is_about_the_node_where_a_part_of_its_domain_says_so(string annotation, bool passes)
+    {
+        var template = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [annotation] = "x" } },
+            ["spec"] = new JsonObject { ["containers"] = new JsonArray(new JsonObject { ["name"] = "a", ["image"] = "a:1" }) },
+        };
+        (AgentDeploymentRules.Check(Agent(template)).Count == 0).ShouldBe(passes);
+    }
+
     [Fact]
     public void What_an_ordinary_template_has_passes_with_fields_that_nobody_knows_yet()
     {

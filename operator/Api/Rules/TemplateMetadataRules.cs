@@ -36,18 +36,12 @@ internal static class TemplateMetadataRules
     [
         "kubernetes.io",
         "k8s.io",
-        ApiGroupName,
+        Names.Group,
         "amazonaws.com",
         "antrea.io",
-        "cilium.io",
-        "cni.cncf.io",
-        "containerd.io",
-        "cri-o.io",
-        "crio.io",
         "katacontainers.io",
         "multus-cni.io",
         "noderesource.dev",
-        "nri.io",
         "openshift.io",
         "ovn.org",
         "projectcalico.org",
@@ -55,29 +49,32 @@ internal static class TemplateMetadataRules
         "tigera.io",
     ];
 
-    // Whoever's domain it is, these are about the node.
-    private static readonly string[] ClosedWords =
+    // Whoever's domain it is: as a part of it, between dots and dashes, these are about the node.
+    private static readonly string[] ClosedParts =
     [
         "apparmor",
         "calico",
         "cilium",
         "cni",
         "containerd",
-        "cri-o",
+        "cri",
         "crio",
         "device",
+        "devices",
         "gvisor",
-        "hugepage",
+        "hugepages",
         "kata",
         "multus",
+        "nri",
         "nvidia",
         "runtime",
+        "runtimes",
         "seccomp",
         "selinux",
         "sriov",
         "sysctl",
+        "sysctls",
     ];
-    private const string ApiGroupName = Names.Group;
     private const string AppLabels = "app.kubernetes.io";
 
     /// <summary>Checks the metadata of a template, or of a claim in it.</summary>
@@ -114,12 +111,11 @@ internal static class TemplateMetadataRules
         return Annotations.Contains(annotation, StringComparer.Ordinal)
             || domain == AppLabels
             || (Profiles.Contains(domain, StringComparer.Ordinal) && value == "runtime/default")
-            || !(
-                Array.Exists(ClosedDomains, closed => IsOf(domain, closed)) || Array.Exists(ClosedWords, Has(domain)) || IsBackwards(domain)
-            );
+            || !(Array.Exists(ClosedDomains, closed => IsOf(domain, closed)) || HasClosedPart(domain) || IsBackwards(domain));
     }
 
-    private static Predicate<string> Has(string domain) => word => domain.Contains(word, StringComparison.OrdinalIgnoreCase);
+    private static bool HasClosedPart(string domain) =>
+        domain.Split('.', '-').Any(part => ClosedParts.Contains(part, StringComparer.OrdinalIgnoreCase));
 
     private static string Domain(string key) => key.Split('/') is [var domain, _] ? domain : string.Empty;
 

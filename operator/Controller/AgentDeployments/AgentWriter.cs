@@ -130,8 +130,7 @@ public sealed class AgentWriter(
     {
         if (await api.GetAsync(ConfigMapView.Resource, ns, copy.Source, cancellationToken) is not { } source)
             return WriteResult.NotAsSeen($"ConfigMap {ns}/{copy.Source} is gone");
-        using var document = System.Text.Json.JsonDocument.Parse(source.ToJsonString());
-        if (ConfigMapView.Content(document.RootElement).Digest() != copy.Digest)
+        if (source.View(ConfigMapView.Of).Digest != copy.Digest)
             return WriteResult.NotAsSeen(
                 $"ConfigMap {ns}/{copy.Source} changed while revision {copy.Body["metadata"]!["labels"]![Names.RevisionLabel]} was made"
             );

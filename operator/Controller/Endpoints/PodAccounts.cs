@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Revisions;
@@ -87,8 +86,7 @@ internal sealed class PodAccounts(
             return known;
         if (await api.GetAsync(ReplicaSets, ns, name, cancellationToken) is not { } found)
             return null;
-        using var document = JsonDocument.Parse(found.ToJsonString());
-        var meta = Meta.Of(document.RootElement);
+        var meta = found.View(Meta.Of);
         if (meta.Uid != uid || meta.Controller is not { Kind: "Deployment", Uid: { } owner })
             return null;
         if (owners.Count >= MostReplicaSets)
@@ -108,9 +106,6 @@ internal sealed class PodAccounts(
         var name = track == Track.Eval ? ChildNames.Eval(agent, revision) : ChildNames.Serving(agent, revision);
         if (deployments.Get(new NamespacedName(ns, name))?.View is { } seen)
             return seen;
-        if (await api.GetAsync(DeploymentView.Resource, ns, name, cancellationToken) is not { } found)
-            return null;
-        using var document = JsonDocument.Parse(found.ToJsonString());
-        return DeploymentView.Of(document.RootElement);
+        return (await api.GetAsync(DeploymentView.Resource, ns, name, cancellationToken))?.View(DeploymentView.Of);
     }
 }

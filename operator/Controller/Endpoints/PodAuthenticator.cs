@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using AgentReadiness.Api;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
@@ -62,8 +61,7 @@ internal sealed class PodAuthenticator(
             // The cache may not show a new pod yet when its guardrail asks, so the API server is asked.
             if (await api.GetAsync(PodView.Resource, pod.Namespace, pod.Pod.Name, cancellationToken) is not { } found)
                 return null;
-            using var document = JsonDocument.Parse(found.ToJsonString());
-            view = PodView.Of(document.RootElement);
+            view = found.View(PodView.Of);
         }
         return view.Meta.Uid == pod.Pod.Uid && view.Meta.Label(Names.ManagedByLabel) == Names.Operator ? view : null;
     }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
 
@@ -8,7 +7,6 @@ namespace AgentReadiness.Controller.EvalRuns;
 internal static class JobRefusals
 {
     private const int MostBytes = 1024;
-    private static readonly ResourceType Events = new(string.Empty, "v1", "events", "Event");
 
     /// <summary>The message of the last pod that was refused; null where there is none.</summary>
     /// <exception cref="KubernetesApiException">The API server refused to answer.</exception>
@@ -17,17 +15,18 @@ internal static class JobRefusals
         var selector = Uri.EscapeDataString($"involvedObject.uid={job.Uid},reason=FailedCreate");
         var list = await api.SendAsync(
             HttpMethod.Get,
-            $"{Events.Path(job.Key.Namespace)}?fieldSelector={selector}&limit=100",
+            $"{EventRecorder.Events.Path(job.Key.Namespace)}?fieldSelector={selector}&limit=100",
             null,
             null,
             cancellationToken
         );
-        using var events = JsonDocument.Parse(list.ToJsonString());
-        var last = events
-            .RootElement.Items("items")
-            .OrderBy(said => said.Text("lastTimestamp") ?? said.Text("eventTime") ?? string.Empty, StringComparer.Ordinal)
-            .Select(said => said.Text("message"))
-            .LastOrDefault();
+        var last = list.View(events =>
+            events
+                .Items("items")
+                .OrderBy(said => said.Text("lastTimestamp") ?? said.Text("eventTime") ?? string.Empty, StringComparer.Ordinal)
+                .Select(said => said.Text("message"))
+                .LastOrDefault()
+        );
         return last is null ? null
             : last.Length <= MostBytes ? $"the runner's pod was refused: {last}"
             : $"the runner's pod was refused: {last[..MostBytes]}…";

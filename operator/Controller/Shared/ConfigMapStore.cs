@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.Shared;
@@ -55,14 +54,9 @@ public sealed class ConfigMapStore
     private async Task FetchAsync(NamespacedName key, CancellationToken cancellationToken)
     {
         if (await api.GetAsync(ConfigMapView.Resource, key.Namespace, key.Name, cancellationToken) is { } found)
-        {
-            using var document = JsonDocument.Parse(found.ToJsonString());
-            read[key] = ConfigMapView.Of(document.RootElement);
-        }
+            read[key] = found.View(ConfigMapView.Of);
         else
-        {
             // It was deleted since: the cache will show it soon, and wakes who depends on it.
             read.TryRemove(key, out _);
-        }
     }
 }

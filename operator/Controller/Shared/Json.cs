@@ -1,11 +1,19 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace AgentReadiness.Controller.Shared;
 
 /// <summary>Reads parts of JSON objects that may be absent.</summary>
 internal static class Json
 {
+    /// <summary>Makes a view of an object of the API server, as a cache makes it of one of its list.</summary>
+    public static T View<T>(this JsonObject item, Func<JsonElement, T> project)
+    {
+        using var document = JsonDocument.Parse(item.ToJsonString());
+        return project(document.RootElement);
+    }
+
     public static JsonElement? At(this JsonElement element, params ReadOnlySpan<string> path)
     {
         foreach (var name in path)

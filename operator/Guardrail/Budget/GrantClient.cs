@@ -1,5 +1,6 @@
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
+using AgentReadiness.Guardrail.Upstreams;
 
 namespace AgentReadiness.Guardrail.Budget;
 
@@ -16,6 +17,7 @@ internal sealed class GrantClient(
     OrphanedHolders? orphaned = null
 )
 {
+    private const int MostDoublings = 3;
     private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Idle = TimeSpan.FromHours(1);
@@ -359,10 +361,9 @@ internal sealed class GrantClient(
     /// <summary>A random ID, 32 of [a-f0-9].</summary>
     public static string NewHolder() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
 
-    // Twice as long after each failure, and at most eight times: 0.8 to 2 s. A new leader is found soon, and an operator that refuses
-    // is not asked ten times a second by every pod.
-    private static TimeSpan Jitter(int failures = 0) =>
-        TimeSpan.FromMilliseconds(System.Security.Cryptography.RandomNumberGenerator.GetInt32(100, 251) << int.Min(failures, 3));
+    // As calls are tried again, but 1 to 2 s at most: a new leader is found soon, and an operator that refuses is not asked ten times a
+    // second by every pod.
+    private static TimeSpan Jitter(int failures = 0) => Backoff.Delay(int.Min(failures, MostDoublings) + 1, Random.Shared.NextDouble());
 
     private static string Reason(Exception exception) =>
         exception is OperationCanceledException ? "timeout" : $"{exception.GetType().Name}: {exception.GetBaseException().Message}";

@@ -1,14 +1,12 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using AgentReadiness.Guardrail.Upstreams;
 
 namespace AgentReadiness.Guardrail.Calls;
 
 /// <summary>When a call is tried again. Pure but for the dice.</summary>
 internal static class CallRetry
 {
-    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(8);
-
     // What asks for more is as good as never.
     private static readonly TimeSpan LongestAsked = TimeSpan.FromDays(1);
 
@@ -31,16 +29,14 @@ internal static class CallRetry
     }
 
     /// <summary>
-    /// How long to wait before the next attempt: what the provider asks for, never less; else between half and the whole of 250 ms, doubled
-    /// each time, 8 s at most.
+    /// How long to wait before the next attempt: what the provider asks for, never less; else as <see cref="Backoff"/> says.
     /// </summary>
     /// <param name="attempt">The attempt that failed, from 1.</param>
     /// <param name="asked">What the provider asked for.</param>
     /// <param name="dice">0 to 1.</param>
     public static TimeSpan Delay(int attempt, TimeSpan? asked, double dice)
     {
-        var step = TimeSpan.FromTicks(Math.Min(Longest.Ticks, First.Ticks << Math.Min(attempt - 1, 10)));
-        var delay = step * (0.5 + (dice / 2));
+        var delay = Backoff.Delay(attempt, dice);
         return asked > delay ? asked.Value : delay;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace AgentReadiness.Guardrail.Upstreams;
 
@@ -21,4 +22,20 @@ internal static class AbsoluteName
         || host.Contains(".svc.", StringComparison.OrdinalIgnoreCase)
             ? host
             : host + ".";
+
+    /// <summary>Connects as the handler does it itself, but for the name that is asked for.</summary>
+    public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(new DnsEndPoint(Of(context.DnsEndPoint.Host), context.DnsEndPoint.Port), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }

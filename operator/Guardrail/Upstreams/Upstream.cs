@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Pricing;
@@ -120,24 +119,8 @@ internal sealed class Upstream : IDisposable
             client.Value.Dispose();
     }
 
-    // As the handler does it itself, but for the name that is asked for.
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            var target = new DnsEndPoint(AbsoluteName.Of(context.DnsEndPoint.Host), context.DnsEndPoint.Port);
-            await socket.ConnectAsync(target, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static SocketsHttpHandler Handler(UpstreamConfig config)
+    /// <summary>What makes the connections.</summary>
+    internal static SocketsHttpHandler Handler(UpstreamConfig config)
     {
         var handler = new SocketsHttpHandler
         {
@@ -155,7 +138,7 @@ internal sealed class Upstream : IDisposable
             ResponseHeaderEncodingSelector = static (_, _) => HeaderText.Encoding,
         };
         if (config.KeyFile is not null)
-            handler.ConnectCallback = ConnectAsync;
+            handler.ConnectCallback = AbsoluteName.ConnectAsync;
         if (config.CaFile is { } path)
             handler.SslOptions = new PrivateAuthority(path).Options;
         return handler;

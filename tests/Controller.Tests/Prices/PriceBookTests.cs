@@ -1,12 +1,11 @@
 using AgentReadiness.Controller.Prices;
 using AgentReadiness.Controller.Shared;
 using AgentReadiness.Runtime;
-using Microsoft.Extensions.Logging;
 
 namespace AgentReadiness.Controller.Tests;
 
 /// <summary>Which prices are in force: the last good ones, whatever is done to the ConfigMap.</summary>
-public sealed class PriceBookTests : ILogger<PriceBook>
+public sealed class PriceBookTests
 {
     private const string Good =
         """{"providers":[{"id":"openai","models":[{"id":"gpt-5","equals":["gpt-5"],"prices":[{"input":"1","output":"2"}]}]}]}""";
@@ -18,13 +17,13 @@ public sealed class PriceBookTests : ILogger<PriceBook>
         null,
         item => ConfigMapView.Of(item, Options().LastPrices)
     );
-    private readonly List<string> log = [];
+    private readonly LineLogger<PriceBook> log = new();
     private int versions;
 
     [Fact]
     public void Good_prices_are_in_force_and_told()
     {
-        var book = new PriceBook(own, Options(), this, cache);
+        var book = new PriceBook(own, Options(), log, cache);
         book.State.ShouldBeNull("the caches are not in yet");
         own.Replace([]);
         book.State.ShouldBeNull("one cache is not in yet");
@@ -33,11 +32,11 @@ public sealed class PriceBookTests : ILogger<PriceBook>
         book.State!.Reason.ShouldBe(PriceReasons.Applied);
         book.State.Message.ShouldStartWith("1 price rules of ConfigMap platform/prices");
         book.State.Uid.ShouldBe("uid-prices");
-        log.ShouldHaveSingleItem().ShouldStartWith("Information PricesApplied: ");
+        log.Lines.ShouldHaveSingleItem().ShouldStartWith("Information PricesApplied: ");
 
         cache.Upsert(Item(Good));
         _ = book.State;
-        log.Count.ShouldBe(1, "nothing new was said");
+        log.Lines.Count.ShouldBe(1, "nothing new was said");
     }
 
     public static TheoryData<string?, string> Bad() =>
@@ -63,7 +62,7 @@ public sealed class PriceBookTests : ILogger<PriceBook>
         book.State!.Reason.ShouldBe(PriceReasons.Invalid);
         book.State.Message.ShouldContain(problem);
         book.State.Message.ShouldEndWith("the shipped prices alone are in force");
-        log.ShouldHaveSingleItem().ShouldStartWith("Error PricesInvalid: prices.json of ConfigMap platform/prices is not used: ");
+        log.Lines.ShouldHaveSingleItem().ShouldStartWith("Error PricesInvalid: prices.json of ConfigMap platform/prices is not used: ");
 
         cache.Upsert(Item(Good));
         book.InForce!.Text.ShouldBe(Good);
@@ -119,7 +118,7 @@ public sealed class PriceBookTests : ILogger<PriceBook>
         cache.Upsert(Item(Good));
         changes.ShouldBe(1);
 
-        var none = new PriceBook(own, Options() with { PricesConfigMap = null }, this);
+        var none = new PriceBook(own, Options() with { PricesConfigMap = null }, log);
         (none.InForce, none.State).ShouldBe((null, null));
         Options().Prices.ShouldBe(Source);
     }
@@ -127,7 +126,7 @@ public sealed class PriceBookTests : ILogger<PriceBook>
     private PriceBook Open()
     {
         own.Replace([]);
-        return new PriceBook(own, Options(), this, cache);
+        return new PriceBook(own, Options(), log, cache);
     }
 
     private static OperatorOptions Options() =>
@@ -159,16 +158,4 @@ public sealed class PriceBookTests : ILogger<PriceBook>
                 ["data"] = new JsonObject { [text is null ? "price.json" : "prices.json"] = text ?? "{}" },
             }
         );
-
-    IDisposable? ILogger.BeginScope<TState>(TState state) => null;
-
-    bool ILogger.IsEnabled(LogLevel logLevel) => true;
-
-    void ILogger.Log<TState>(
-        LogLevel logLevel,
-        EventId eventId,
-        TState state,
-        Exception? exception,
-        Func<TState, Exception?, string> formatter
-    ) => log.Add($"{logLevel} {formatter(state, exception)}");
 }

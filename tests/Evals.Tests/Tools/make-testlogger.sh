@@ -63,4 +63,4 @@ CS
 (cd "$work" && dotnet test --nologo --logger "junit;LogFilePath=$work/out.xml") >"$work/log" 2>&1 || true
 [ -f "$work/out.xml" ] || { cat "$work/log" >&2; exit 1; }
 mkdir -p "$(dirname "$out")"
-sed -e "s|$work|/work|g" -e "s|hostname=\"[^\"]*\"|hostname=\"host\"|" "$work/out.xml" >"$out"
+sed -e "s|$work|/src|g" -e "s|hostname=\"[^\"]*\"|hostname=\"host\"|" "$work/out.xml" >"$out"

@@ -302,6 +302,23 @@ public sealed class GrantClientTests : IAsyncDisposable
             await Task.Delay(5, patience.Token);
     }
 
+    [Fact]
+    public async Task An_operator_that_refuses_is_asked_ever_more_seldom_and_at_least_every_two_seconds()
+    {
+        var clock = new HastyClock();
+        script.Answer = _ =>
+            script.Requests.Count <= 12 ? throw new HttpRequestException("403") : Script.Of(GrantOutcome.HolderClosed, Money.Zero);
+        var account = new GrantAccount("refused");
+        account.Apply(account.Want(new Money(1)), Script.Grant(new Money(1)), clock.GetUtcNow());
+        var refused = new GrantClient(account, script, overruns, clock, NullLogger<GrantClient>.Instance);
+        (await refused.CloseAsync(TimeSpan.FromMinutes(10))).ShouldBeTrue();
+        script.Requests.Count.ShouldBe(13);
+        var pauses = clock.Pauses.Select(pause => pause.TotalSeconds).ToList();
+        pauses.Count.ShouldBe(12);
+        pauses[0].ShouldBeInRange(0.1, 0.3);
+        pauses.Skip(3).ShouldAllBe(pause => pause >= 0.8 && pause <= 2);
+    }
+
     private Task<GrantResult> AcquireAsync(decimal usd) => client.AcquireAsync(new Money(usd), CancellationToken.None).AsTask();
 
     // Time passes a little with each look at it, as it really does; no timer fires.
@@ -318,6 +335,20 @@ public sealed class GrantClientTests : IAsyncDisposable
         {
             Interlocked.Increment(ref timers);
             return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    // Short waits are over at once and are noted; long ones never end.
+    private sealed class HastyClock : TimeProvider
+    {
+        public ConcurrentQueue<TimeSpan> Pauses { get; } = new();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime < TimeSpan.Zero || dueTime > TimeSpan.FromMinutes(1))
+                return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            Pauses.Enqueue(dueTime);
+            return base.CreateTimer(callback, state, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
     }
 

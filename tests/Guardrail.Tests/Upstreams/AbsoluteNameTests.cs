@@ -1,3 +1,4 @@
+using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Upstreams;
 using CsCheck;
 
@@ -18,6 +19,22 @@ public sealed class AbsoluteNameTests
     [InlineData("provider.shop.svc", "provider.shop.svc")]
     [InlineData("provider.shop.svc.cluster.local", "provider.shop.svc.cluster.local")]
     public void Is_asked_for(string host, string name) => AbsoluteName.Of(host).ShouldBe(name);
+
+    [Theory]
+    [InlineData("/keys/key", true)]
+    [InlineData(null, false)]
+    public void Only_where_a_key_is_sent(string? key, bool absolute)
+    {
+        var config = new UpstreamConfig
+        {
+            Name = "a",
+            Format = "OpenAI",
+            Url = "https://openrouter.ai",
+            KeyFile = key,
+        };
+        using var handler = Upstream.Handler(config);
+        (handler.ConnectCallback == AbsoluteName.ConnectAsync).ShouldBe(absolute);
+    }
 
     [Fact]
     public void No_host_of_two_labels_is_asked_for_below_a_search_domain() =>

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace AgentReadiness.Cli;
+namespace AgentReadiness.Cli.Reading;
 
 /// <summary>
 /// What a plain YAML scalar means to kubectl. Its library (sigs.k8s.io/yaml over go-yaml v2) follows neither YAML 1.1 nor 1.2 to
