@@ -54,6 +54,33 @@ public sealed class OperatorHostTests
     }
 
     [Fact]
+    public async Task What_is_referred_to_is_read_when_it_is_new_and_only_then()
+    {
+        var server = new Server { Prompt = "one" };
+        await using var app = await BuildAsync(server);
+        var store = app.Services.GetRequiredService<ConfigMapStore>();
+        var key = new NamespacedName("shop", "prompt");
+        await store.ReadAsync([key], CancellationToken.None);
+        (store.Get(key), server.Read).ShouldBe((null, 0), "the cache shows none");
+
+        Put<ConfigMapVersion>(app, server.Metadata(1));
+        await store.ReadAsync([key, key], CancellationToken.None);
+        await store.ReadAsync([key], CancellationToken.None);
+        var first = store.Get(key)!.Digest;
+        server.Read.ShouldBe(1);
+
+        server.Prompt = "two";
+        Put<ConfigMapVersion>(app, server.Metadata(2));
+        await store.ReadAsync([key], CancellationToken.None);
+        store.Get(key)!.Digest.ShouldNotBe(first);
+        server.Read.ShouldBe(2);
+
+        using var gone = JsonDocument.Parse(server.Metadata(2));
+        app.Services.GetRequiredService<ObjectCache<ConfigMapVersion>>().Delete(gone.RootElement);
+        store.Get(key).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_suite_gets_what_is_lent_and_its_judges_key_is_nobody_elses()
     {
         await using var app = await BuildAsync(new Server());
@@ -141,7 +168,21 @@ public sealed class OperatorHostTests
     /// <summary>An API server of version 1.30 that holds nothing, and keeps what is created.</summary>
     private sealed class Server : DelegatingHandler
     {
+        private int version;
+
         public List<JsonObject> Created { get; } = [];
+
+        /// <summary>The content of ConfigMap shop/prompt.</summary>
+        public string Prompt { get; set; } = "";
+
+        /// <summary>How often that was read.</summary>
+        public int Read { get; private set; }
+
+        /// <summary>That ConfigMap without its content, at a version.</summary>
+        public string Metadata(int next) => Metadata(version = next, string.Empty);
+
+        private static string Metadata(int version, string rest) =>
+            $$"""{"metadata":{"namespace":"shop","name":"prompt","uid":"p","resourceVersion":"{{version}}"}{{rest}}}""";
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -151,6 +192,11 @@ public sealed class OperatorHostTests
             {
                 Created.Add((JsonObject)JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!);
                 return Json(HttpStatusCode.Created, """{"metadata": {}}""");
+            }
+            if (request.RequestUri!.AbsolutePath == "/api/v1/namespaces/shop/configmaps/prompt")
+            {
+                Read++;
+                return Json(HttpStatusCode.OK, Metadata(version, $$""","data":{"prompt.txt":"{{Prompt}}"}"""));
             }
             return request.RequestUri!.AbsolutePath switch
             {
