@@ -121,10 +121,8 @@ internal sealed class ExtensionsAIReader(JsonStream json)
 
     private sealed class Metrics(JsonStream json)
     {
-        private static readonly HashSet<string> Ratings = new(
-            ["unacceptable", "poor", "average", "good", "exceptional"],
-            StringComparer.OrdinalIgnoreCase
-        );
+        // Those of a pass: what is rated "poor" or "unacceptable" and did not fail says two opposite things.
+        private static readonly HashSet<string> Ratings = new(["average", "good", "exceptional"], StringComparer.OrdinalIgnoreCase);
 
         private static readonly HashSet<string> Remarks = new(["informational", "warning"], StringComparer.OrdinalIgnoreCase);
 

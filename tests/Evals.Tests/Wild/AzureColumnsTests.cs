@@ -50,6 +50,13 @@ public sealed class AzureColumnsTests
     public void A_fail_of_another_column_is_one(string column) =>
         ResultsFiles.Verdict(Row(column)).ShouldBeOneOf(EvalPhase.Failed, EvalPhase.Error);
 
+    [Fact]
+    public void Not_passed_is_a_fail_also_where_no_result_is_beside_it() =>
+        ResultsFiles
+            .Read("""{"metrics": {}, "rows": [{"inputs.id": "a", "outputs.r.r": 1, "outputs.r.r_passed": false}]}""")
+            .Cases.ShouldHaveSingleItem()
+            .Outcome.ShouldBe(CaseOutcome.Failed);
+
     [Theory]
     [InlineData("\"outputs.r.r_status\": null", "null")]
     [InlineData("\"outputs.r.status\": \"failed\"", "\"failed\"")]

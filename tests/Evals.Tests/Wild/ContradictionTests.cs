@@ -65,6 +65,16 @@ public sealed class ContradictionTests
     public void OpenAI_skipped_beside_what_else_is_said(string members, string word) =>
         Errored(OpenAI("\"status\": \"skipped\", " + members), word);
 
+    [Theory]
+    [InlineData("unacceptable")]
+    [InlineData("Poor")]
+    public void Extensions_AI_rated_low_and_not_failed(string rating) =>
+        Errored(
+            """{"scenarioName": "a", "evaluationResult": {"metrics": {"m": {"$type": "numeric", "value": 4, "interpretation": """
+                + $"{{\"rating\": \"{rating}\", \"failed\": false}}}}}}}}}}",
+            $"\"{rating}\""
+        );
+
     [Fact]
     public void OpenAI_skipped_and_nothing_else() =>
         ResultsFiles.Read(OpenAI("\"status\": \"skipped\", \"results\": []")).Cases.Single().Outcome.ShouldBe(CaseOutcome.Skipped);

@@ -290,7 +290,7 @@ public sealed class UnknownWordTests
                     "NUMBERS" => number,
                     "SCORES" => number && read is >= 0 and <= 1,
                     "WORDS" => Words.Contains(text?.Trim() ?? value),
-                    "RATINGS" => text?.ToLowerInvariant() is "unacceptable" or "poor" or "average" or "good" or "exceptional",
+                    "RATINGS" => text?.ToLowerInvariant() is "average" or "good" or "exceptional",
                     "1" => number && read == 1,
                     _ => one == value
                         || (one.StartsWith('"') && one.Equals(value, StringComparison.OrdinalIgnoreCase) && one != "\"pass\""),
