@@ -112,6 +112,19 @@ public sealed class RunOutcomeTests
         RunOutcome.Decide(Run(), null, [], Start.AddMinutes(31)).Fault!.Reason.ShouldBe(EvalReasons.RunnerVanished);
     }
 
+    [Fact]
+    public void A_runner_that_its_Job_lets_run_on_exceeded_its_deadline()
+    {
+        var running = new PodView(Meta("pod"), "Running", null, [new ContainerView("runner", null, null, null, null)]);
+        var job = new JobView(Meta("job"), null);
+
+        RunOutcome.Decide(Run(), job, [running], Start.AddMinutes(30)).Fault.ShouldBeNull();
+        RunOutcome.Decide(Run(), job, [running], Start.AddMinutes(31)).Fault!.Reason.ShouldBe(EvalReasons.DeadlineExceeded);
+        RunOutcome
+            .Decide(Run(), job, [running with { Phase = "Failed" }], Start.AddMinutes(31))
+            .Fault!.Reason.ShouldBe(EvalReasons.RunnerVanished);
+    }
+
     private static RunOutcome Decide(PodView pod) => RunOutcome.Decide(Run(), new JobView(Meta("job"), null), [pod], Start.AddMinutes(1));
 
     private static VerdictResult Fault(PodView pod)
