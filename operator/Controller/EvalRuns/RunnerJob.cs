@@ -36,7 +36,12 @@ internal static class RunnerJob
         var template = suite.Job is { } job
             ? Own(run, job, labels, image)
             : Builtin(run, suite.Builtin!, labels, casesDigest, image, environment);
-        ReporterOf((JsonObject)template["spec"]!)["resources"] = environment.RunnerResources.ToJson();
+        var pod = (JsonObject)template["spec"]!;
+        ReporterOf(pod)["resources"] = environment.RunnerResources.ToJson();
+        var deadline = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds);
+        // The kubelet ends the pod as well: a busy Job controller can be late by minutes, and a runner costs money while it runs.
+        if (pod["activeDeadlineSeconds"] is not JsonValue own || !own.TryGetValue(out long sooner) || sooner > deadline)
+            pod["activeDeadlineSeconds"] = deadline;
         return new JsonObject
         {
             ["apiVersion"] = JobView.Resource.ApiVersion,
@@ -55,7 +60,7 @@ internal static class RunnerJob
                 ["backoffLimit"] = 0,
                 // Logs can be read for this time after the end. The verdict stays in the run.
                 ["ttlSecondsAfterFinished"] = 86_400,
-                ["activeDeadlineSeconds"] = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds),
+                ["activeDeadlineSeconds"] = deadline,
                 ["template"] = template,
             },
         };

@@ -141,6 +141,25 @@ public sealed class RunnerJobTests
             .Field.ShouldBe(field);
 
     [Theory]
+    [InlineData("{}", 1800)]
+    [InlineData("""{"activeDeadlineSeconds": 60}""", 60)]
+    [InlineData("""{"activeDeadlineSeconds": 90000}""", 1800)]
+    [InlineData("""{"activeDeadlineSeconds": null}""", 1800)]
+    public void The_kubelet_ends_a_runner_at_the_deadline_or_at_a_sooner_one_of_its_own(string fields, long seconds)
+    {
+        var pod = (JsonObject)JsonNode.Parse(fields)!;
+        pod["containers"] = new JsonArray(new JsonObject { ["name"] = "tool" });
+        var job = RunnerJob.Build(
+            Run(),
+            new EvalSuiteSpec { Job = new JobSuite { Template = new JsonObject { ["spec"] = pod } } },
+            null,
+            "image:1",
+            Environment
+        );
+        job["spec"]!["template"]!["spec"]!["activeDeadlineSeconds"]!.GetValue<long>().ShouldBe(seconds);
+    }
+
+    [Theory]
     [InlineData("{}", false)]
     [InlineData("""{"automountServiceAccountToken": null}""", false)]
     [InlineData("""{"automountServiceAccountToken": true}""", true)]
