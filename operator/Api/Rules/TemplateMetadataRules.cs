@@ -5,31 +5,11 @@ namespace AgentReadiness.Api.Rules;
 
 /// <summary>
 /// The metadata of a pod template. Annotations were the first spelling of what a securityContext says today, and container runtimes and
-/// network plugins read theirs.
+/// network plugins read theirs: those are refused whoever lists them. Of the others <see cref="TemplateAnnotations"/> says which pass.
 /// </summary>
 internal static class TemplateMetadataRules
 {
     private static readonly string[] Members = ["annotations", "creationTimestamp", "labels", "name", "namespace"];
-
-    private static readonly string[] Annotations =
-    [
-        "cluster-autoscaler.kubernetes.io/safe-to-evict",
-        "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes",
-        "controller.kubernetes.io/pod-deletion-cost",
-        "kubectl.kubernetes.io/default-container",
-        "kubectl.kubernetes.io/default-logs-container",
-        "kubectl.kubernetes.io/restartedAt",
-        "kubernetes.io/egress-bandwidth",
-        "kubernetes.io/ingress-bandwidth",
-    ];
-
-    // Where their value is "runtime/default" they say what holds anyway.
-    private static readonly string[] Profiles =
-    [
-        "container.apparmor.security.beta.kubernetes.io",
-        "container.seccomp.security.alpha.kubernetes.io",
-        "seccomp.security.alpha.kubernetes.io",
-    ];
 
     // Kubernetes' own, the operator's, and those with which a pod attaches devices and networks of its node.
     private static readonly string[] ClosedDomains =
@@ -75,7 +55,6 @@ internal static class TemplateMetadataRules
         "sysctl",
         "sysctls",
     ];
-    private const string AppLabels = "app.kubernetes.io";
 
     /// <summary>Checks the metadata of a template, or of a claim in it.</summary>
     public static void Check(JsonNode? metadata, string field, PodChecks checks, FindingList findings)
@@ -97,21 +76,20 @@ internal static class TemplateMetadataRules
                     checks.Fields,
                     $"{field}.annotations[{annotation}]",
                     "may change what the node gives to the pod: remove it. Of the annotations of Kubernetes, of container runtimes and of "
-                        + $"network plugins only these may be set: {string.Join(", ", Annotations)}"
+                        + $"network plugins only these may be set: {string.Join(", ", TemplateAnnotations.OfKubernetes)}"
                 );
         }
     }
 
+    // What is neither known as harmless nor about the node is asked of the platform team's list, which only the operator knows.
     private static bool IsAllowed(string annotation, string? value)
     {
         var domain = Domain(annotation);
-        // Container runtimes take names such as "io.kubernetes.cri-o.Devices": domains backwards, without a slash.
-        if (domain.Length == 0)
-            return !annotation.Contains('.', StringComparison.Ordinal);
-        return Annotations.Contains(annotation, StringComparer.Ordinal)
-            || domain == AppLabels
-            || (Profiles.Contains(domain, StringComparer.Ordinal) && value == "runtime/default")
-            || !(Array.Exists(ClosedDomains, closed => IsOf(domain, closed)) || HasClosedPart(domain) || IsBackwards(domain));
+        return TemplateAnnotations.IsHarmless(annotation, value)
+            || (
+                domain.Length > 0
+                && !(Array.Exists(ClosedDomains, closed => IsOf(domain, closed)) || HasClosedPart(domain) || IsBackwards(domain))
+            );
     }
 
     private static bool HasClosedPart(string domain) =>

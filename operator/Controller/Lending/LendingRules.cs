@@ -41,7 +41,8 @@ internal static class LendingRules
                 return $"{field}: PersistentVolumeClaim {ns}/{name} may not be mounted: it has no {Marked}";
         }
         return Class(template, root, "runtimeClassName", rights.RuntimeClasses, "authors.runtimeClasses")
-            ?? Class(template, root, "priorityClassName", rights.PriorityClasses, "authors.priorityClasses");
+            ?? Class(template, root, "priorityClassName", rights.PriorityClasses, "authors.priorityClasses")
+            ?? Annotation(template, root, rights.Annotations);
     }
 
     /// <summary>The first key that may not be sent where it would be; null where there is none.</summary>
@@ -95,6 +96,17 @@ internal static class LendingRules
             ? $"{root}.spec.{member}: \"{name}\" may not be used: the platform team lists in the chart's {value} what may "
                 + $"({(allowed.Count == 0 ? "nothing yet" : string.Join(", ", allowed))})"
             : null;
+
+    private static string? Annotation(JsonObject template, string root, IReadOnlyList<string> allowed)
+    {
+        foreach (var (field, name, value) in TemplateAnnotations.Find(template, root))
+        {
+            if (!TemplateAnnotations.IsHarmless(name, value) && !TemplateAnnotations.IsListed(allowed, name))
+                return $"{field}: may not be set: others read annotations with rights of their own. The platform team lists in the chart's "
+                    + $"authors.annotations what may ({(allowed.Count == 0 ? "nothing yet" : string.Join(", ", allowed))})";
+        }
+        return null;
+    }
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

@@ -14,4 +14,9 @@ public sealed record AuthorRights
 
     /// <summary>PriorityClasses that templates may name (AUTHOR_PRIORITY_CLASSES, separated by commas).</summary>
     public IReadOnlyList<string> PriorityClasses { get; init; } = [];
+
+    /// <summary>
+    /// Annotations that templates may have beside the harmless ones (AUTHOR_ANNOTATIONS, separated by commas): whole keys, or "domain/*".
+    /// </summary>
+    public IReadOnlyList<string> Annotations { get; init; } = [];
 }

@@ -155,6 +155,7 @@ public sealed record OperatorOptions
                 MarkedSecretsOnly = Optional("AUTHOR_ANY_SECRET") != "true",
                 RuntimeClasses = List("AUTHOR_RUNTIME_CLASSES"),
                 PriorityClasses = List("AUTHOR_PRIORITY_CLASSES"),
+                Annotations = List("AUTHOR_ANNOTATIONS"),
             },
             Controllers = Concurrency(Optional("RECONCILE_CONCURRENCY")),
         };

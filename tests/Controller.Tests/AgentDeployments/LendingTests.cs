@@ -88,6 +88,62 @@ public sealed class LendingTests
         LendingRules.Template("shop", template, "spec.template", new LentObjects(), rights).ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("sidecar.istio.io/userVolume", false)]
+    [InlineData("sidecar.istio.io/inject", true)]
+    [InlineData("linkerd.io/inject", true)]
+    [InlineData("linkerd.io.evil.example/inject", false)]
+    [InlineData("vault.hashicorp.com/agent-inject", false)]
+    [InlineData("SIDECAR.istio.io/inject", false)]
+    [InlineData("a/b/c", false)]
+    [InlineData("note", true)]
+    [InlineData("checksum/config", true)]
+    [InlineData("prometheus.io/scrape", true)]
+    public void An_annotation_that_nobody_listed_is_not_set(string annotation, bool passes)
+    {
+        var rights = new AuthorRights { Annotations = ["sidecar.istio.io/inject", "linkerd.io/*"] };
+        var metadata = new JsonObject { ["annotations"] = new JsonObject { [annotation] = "x" } };
+        var template = new JsonObject { ["metadata"] = metadata };
+        var claim = (JsonObject)JsonNode.Parse("""{"spec":{"volumes":[{},{"ephemeral":{"volumeClaimTemplate":{}}}]}}""")!;
+        claim["spec"]!["volumes"]![1]!["ephemeral"]!["volumeClaimTemplate"]!["metadata"] = metadata.DeepClone();
+
+        var refused = LendingRules.Template("shop", template, "spec.template", new LentObjects(), rights);
+        var refusedClaim = LendingRules.Template("shop", claim, "spec.template", new LentObjects(), rights);
+        if (passes)
+        {
+            refused.ShouldBeNull();
+            refusedClaim.ShouldBeNull();
+            return;
+        }
+        refused.ShouldNotBeNull().ShouldStartWith($"spec.template.metadata.annotations[{annotation}]: ");
+        refusedClaim
+            .ShouldNotBeNull()
+            .ShouldStartWith($"spec.template.spec.volumes[1].ephemeral.volumeClaimTemplate.metadata.annotations[{annotation}]: ");
+    }
+
+    [Fact]
+    public void No_annotation_passes_that_is_not_on_a_list() =>
+        Gen.Select(Gen.String[Gen.Char["abio./-*k8s"], 0, 12], Gen.String[Gen.Char["ab*"], 0, 3])
+            .Sample(
+                (name, entry) =>
+                {
+                    var allowed = new[] { $"io.{entry}/*", $"ab/{entry}" };
+                    var template = (JsonObject)
+                        JsonNode.Parse(
+                            new JsonObject
+                            {
+                                ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [name] = "x" } },
+                            }.ToJsonString()
+                        )!;
+                    var refused = LendingRules.Template("n", template, "t", new LentObjects(), new AuthorRights { Annotations = allowed });
+                    var known =
+                        !name.Contains('.') && !name.Contains('/')
+                        || name == allowed[1]
+                        || name.StartsWith($"io.{entry}/", StringComparison.Ordinal);
+                    return (refused is null) == known;
+                }
+            );
+
     [Fact]
     public void A_key_is_sent_where_its_owner_says()
     {
