@@ -1,5 +1,6 @@
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
+using CsCheck;
 
 namespace AgentReadiness.Api.Tests;
 
@@ -79,17 +80,56 @@ public sealed class ValueTests
             .Number(BitConverter.Int64BitsToDouble(long.Parse(bits, NumberStyles.HexNumber, CultureInfo.InvariantCulture)))
             .ShouldBe(text);
 
+    [Theory]
+    [InlineData("9007199254740991", "9007199254740991")]
+    [InlineData("9007199254740993", "9007199254740993")]
+    [InlineData("1152921504606846976", "1152921504606846976")]
+    [InlineData("1152921504606846976.0", "1152921504606846976")]
+    [InlineData("-9223372036854775808", "-9223372036854775808")]
+    [InlineData("9223372036854775807", "9223372036854775807")]
+    [InlineData("9223372036854775808", "9223372036854776000")]
+    [InlineData("1e3", "1000")]
+    [InlineData("-0", "0")]
+    [InlineData("1E400", null)]
+    public void Whole_numbers_keep_all_digits(string literal, string? text)
+    {
+        string Written() => Encoding.UTF8.GetString(CanonicalJson.Serialize(JsonNode.Parse(literal)));
+        if (text is null)
+            Should.Throw<ArgumentOutOfRangeException>(Written);
+        else
+            Written().ShouldBe(text);
+    }
+
+    // Kubernetes holds a number as int64 where it is one, and as a float64 otherwise.
+    [Fact]
+    public void No_two_numbers_of_Kubernetes_are_written_alike() =>
+        Gen.Select(Gen.Long, Gen.Long[-3, 3], Gen.Bool)
+            .Sample(
+                (start, step, asFloat) =>
+                {
+                    var (a, b) = (start, unchecked(start + step));
+                    var other = asFloat
+                        ? ((double)b).ToString("R", CultureInfo.InvariantCulture)
+                        : b.ToString(CultureInfo.InvariantCulture);
+                    var same = asFloat ? (Int128)(double)b == a : a == b;
+                    return CanonicalJson
+                            .Serialize(JsonNode.Parse(a.ToString(CultureInfo.InvariantCulture)))
+                            .AsSpan()
+                            .SequenceEqual(CanonicalJson.Serialize(JsonNode.Parse(other))) == same;
+                }
+            );
+
     // RFC 8785, 3.2.3: the sorting example.
     [Fact]
     public void Keys_are_sorted_by_UTF16_code_units()
     {
-        var node = System.Text.Json.Nodes.JsonNode.Parse(
+        var node = JsonNode.Parse(
             """
             {"\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew Letter Dalet With Dagesh", "1": "One",
              "\ud83d\ude00": "Emoji: Grinning Face", "\u0080": "Control", "\u00f6": "Latin Small Letter O With Diaeresis"}
             """
         );
-        var text = System.Text.Encoding.UTF8.GetString(CanonicalJson.Serialize(node));
+        var text = Encoding.UTF8.GetString(CanonicalJson.Serialize(node));
         text.ShouldBe(
             "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\",\"\u00f6\":\"Latin Small Letter O With Diaeresis\","
                 + "\"\u20ac\":\"Euro Sign\",\"\ud83d\ude00\":\"Emoji: Grinning Face\",\"\ufb33\":\"Hebrew Letter Dalet With Dagesh\"}"

@@ -8,6 +8,8 @@ namespace AgentReadiness.Api.Revisions;
 /// <summary>
 /// The JSON Canonicalization Scheme, RFC 8785: keys sorted by UTF-16 code units, no white space, shortest strings, numbers as
 /// ECMAScript writes them. Two trees that mean the same give the same bytes.
+/// One difference: from 2^53 on the RFC gives several whole numbers one spelling, and Kubernetes tells them apart up to 2^63. They are
+/// written with all their digits here, so that two templates never give the same bytes.
 /// </summary>
 public static class CanonicalJson
 {
@@ -68,12 +70,22 @@ public static class CanonicalJson
                 break;
             case JsonValueKind.Number:
                 // The number goes through text, because the node may hold any numeric CLR type.
-                text.Append(Number(double.Parse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture)));
+                text.Append(Number(value.ToJsonString()));
                 break;
             default:
                 AppendString(text, value.GetValue<string>());
                 break;
         }
+    }
+
+    private static string Number(string literal)
+    {
+        const double Exact = 1L << 53;
+        if (long.TryParse(literal, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole))
+            return whole.ToString(CultureInfo.InvariantCulture);
+        var number = double.Parse(literal, NumberStyles.Float, CultureInfo.InvariantCulture);
+        // Every double of this size is a whole number.
+        return Math.Abs(number) is >= Exact and < long.MaxValue ? ((long)number).ToString(CultureInfo.InvariantCulture) : Number(number);
     }
 
     /// <summary>ECMAScript's Number::toString (ECMA-262, 6.1.6.1.20).</summary>
