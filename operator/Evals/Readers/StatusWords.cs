@@ -49,6 +49,8 @@ internal static class StatusWords
         "errors",
         "errored",
         "exception",
+        "exitcode",
+        "returncode",
         "crash",
         "crashed",
         "skip",
@@ -75,6 +77,28 @@ internal static class StatusWords
     );
 
     private static readonly HashSet<string> Filling = Set("test", "case", "is", "was", "has", "final", "overall");
+
+    // Beside a word that something went wrong they say more of it: "error-message", "failureReason".
+    private static readonly HashSet<string> Telling = Set(
+        "cause",
+        "class",
+        "code",
+        "description",
+        "detail",
+        "details",
+        "info",
+        "kind",
+        "message",
+        "messages",
+        "msg",
+        "reason",
+        "stack",
+        "stacktrace",
+        "text",
+        "trace",
+        "traceback",
+        "type"
+    );
 
     private static readonly HashSet<string> Yes = Set("true", "yes", "1");
 
@@ -160,26 +184,32 @@ internal static class StatusWords
         return name[start..end].ToLowerInvariant();
     }
 
-    // The one word of a name that says something: of "isTestPassed" it is "passed". Null where several do, as in "passed_checks".
-    // What stands before a colon is a prefix of XML.
+    // The one word of a name that says something: of "isTestPassed" it is "passed", of "error_message" it is "error". Null where several do,
+    // as in "passed_checks". What stands before a colon is a prefix of XML.
     private static string? Core(string name)
     {
-        string? core = null;
-        var start = name.LastIndexOf(':') + 1;
-        for (var i = start; i <= name.Length; i++)
+        var parts = Parts(name[(name.LastIndexOf(':') + 1)..]);
+        return parts.Count == 1 ? parts[0]
+            : parts is ["exit" or "return", "code"] ? parts[0] + parts[1]
+            : parts.FindAll(part => !Telling.Contains(part)) is [var denial] && Denying.Contains(denial) ? denial
+            : null;
+    }
+
+    private static List<string> Parts(string name)
+    {
+        List<string> parts = [];
+        var start = 0;
+        for (var i = 0; i <= name.Length; i++)
         {
             var ends = i == name.Length || !char.IsLetter(name[i]) || (i > start && char.IsUpper(name[i]) && !char.IsUpper(name[i - 1]));
             if (!ends)
                 continue;
-            var part = name[start..i];
+            var part = name[start..i].ToLowerInvariant();
             start = i < name.Length && char.IsLetter(name[i]) ? i : i + 1;
-            if (part.Length == 0 || Filling.Contains(part))
-                continue;
-            if (core is not null)
-                return null;
-            core = part;
+            if (part.Length > 0 && !Filling.Contains(part))
+                parts.Add(part);
         }
-        return core;
+        return parts;
     }
 
     private static HashSet<string> Set(params string[] words) => new(words, StringComparer.OrdinalIgnoreCase);

@@ -42,6 +42,12 @@ public sealed class NotAPassTests
     [InlineData("""<testcase classname="a" name="b" aborted="true"/>""", "aborted is \"true\"")]
     [InlineData("""<testcase classname="a" name="b" failure="1 == 2"/>""", "failure is \"1 == 2\"")]
     [InlineData("""<testcase classname="a" name="b" error="boom"/>""", "error is \"boom\"")]
+    [InlineData("""<testcase classname="a" name="b" exitcode="1"/>""", "exitcode is \"1\"")]
+    [InlineData("""<testcase classname="a" name="b" exit-code="137"/>""", "exit-code is \"137\"")]
+    [InlineData("""<testcase classname="a" name="b" error-message="boom"/>""", "error-message is \"boom\"")]
+    [InlineData("""<testcase classname="a" name="b" failureReason="late"/>""", "failureReason is \"late\"")]
+    [InlineData("""<testcase classname="a" name="b" exception_type="OOM"/>""", "exception_type is \"OOM\"")]
+    [InlineData("""<testcase classname="a" name="b" ѕtatus="failed"/>""", "the attribute \u0455tatus")]
     [InlineData("""<testcase classname="a" name="b" test-status="broken?"/>""", "\"broken?\"")]
     [InlineData("""<testcase classname="a" name="b" finalResult="Warning"/>""", "\"Warning\"")]
     [InlineData("""<testcase classname="a" name="b" status="passed" result="nothing"/>""", "\"nothing\"")]
@@ -75,6 +81,7 @@ public sealed class NotAPassTests
     [InlineData("runtime=\"x\" run-id=\"7\" resultsFile=\"a.xml\" passed_checks=\"3\"")]
     [InlineData("status=\"\" failed=\"false\" skipped=\"0\" error=\"\"")]
     [InlineData("status=\"Passed\" result=\"completed\" success=\"TRUE\" executed=\"True\"")]
+    [InlineData("exit_code=\"0\" error-message=\"\" failure_reason=\"none\" status_code=\"200\" max-errors=\"5\"")]
     [InlineData("status=\"run\" type_param=\"int\" file=\"a.cc\" line=\"3\"")]
     public void JUnit_passes_beside_what_is_known(string attributes) =>
         Outcomes($"""<testsuite name="s"><testcase classname="a" name="b" {attributes}/></testsuite>""").ShouldBe([CaseOutcome.Passed]);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace AgentReadiness.Evals.Readers.JUnit;
 
@@ -104,6 +105,9 @@ internal sealed class JUnitCase(JUnitXml xml)
 
     private void Word(string name, string value)
     {
+        // No tool is known to write such a name; one can look like another.
+        if (!Ascii.IsValid(name))
+            unknown ??= $"the attribute {JUnitXml.Short(name)} is not understood";
         if (!StatusWords.TellsOutcome(name))
             return;
         worded |= value.Length > 0 && !StatusWords.IsDenial(name);
