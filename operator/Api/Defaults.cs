@@ -53,6 +53,9 @@ public static class Defaults
     /// <summary><c>spec.reliability.toolCall.eventTimeout</c>. MCP servers keep silent streams open by a word every 15 s or so.</summary>
     public const string ToolEventTimeout = "60s";
 
+    /// <summary>reliability.sideEffects.window.</summary>
+    public const string SideEffectWindow = "24h";
+
     /// <summary>spec.guardrails.models.maxOutputTokens.</summary>
     public const int MaxOutputTokens = 4096;
 

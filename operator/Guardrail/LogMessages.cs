@@ -160,4 +160,21 @@ internal static partial class LogMessages
 
     [LoggerMessage(26, LogLevel.Warning, "termination message not written: {Reason}")]
     public static partial void FinalReportsNotWritten(this ILogger logger, string reason);
+
+    [LoggerMessage(
+        EventId = 27,
+        Message = "call with side effects: run={RunId} upstream={Upstream} tool={Tool} key={Key} outcome={Outcome}"
+    )]
+    public static partial void Effected(
+        this ILogger logger,
+        LogLevel level,
+        string runId,
+        string upstream,
+        string tool,
+        string key,
+        Calls.EffectEnd outcome
+    );
+
+    [LoggerMessage(28, LogLevel.Warning, "side effects not written: {Reason}")]
+    public static partial void SideEffectsNotWritten(this ILogger logger, string reason);
 }

@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Revisions;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Cli.Tests;
 

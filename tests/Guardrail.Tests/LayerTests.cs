@@ -13,6 +13,7 @@ public sealed partial class LayerTests
         "Configuration",
         "Runs",
         "Budget",
+        "SideEffects",
         "Admission",
         "Relay",
         "Calls",

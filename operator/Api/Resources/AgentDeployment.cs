@@ -164,6 +164,26 @@ public sealed class ReliabilitySpec
 
     /// <summary>Tool calls: requests to upstreams of the formats MCP and HTTP.</summary>
     public ToolCallSpec? ToolCall { get; set; }
+
+    /// <summary>
+    /// Tools that do something in the world: a call that is repeated is answered from what is known of the first one and is not sent again.
+    /// </summary>
+    public SideEffectsSpec? SideEffects { get; set; }
+}
+
+/// <summary>Which calls of tools have side effects, so that each is sent once.</summary>
+public sealed class SideEffectsSpec
+{
+    /// <summary>
+    /// Tools of MCP servers: exact names, or with "*" for any run of characters; a plain HTTP upstream goes by its own name, and its GET, HEAD
+    /// and OPTIONS have no side effects.
+    /// </summary>
+    [Required, Items(1, 64), Length(1, 128), XListType("set")]
+    public List<string> Tools { get; set; } = [];
+
+    /// <summary>How long a pod knows a call, from 1m to 168h, so that the same one is not sent again.</summary>
+    [DefaultJson("\"24h\""), Pattern(GoDuration.Pattern)]
+    public string? Window { get; set; }
 }
 
 /// <summary>Times and attempts of model calls.</summary>

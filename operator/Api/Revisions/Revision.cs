@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Api.Revisions;
 
@@ -65,6 +66,12 @@ public readonly record struct Revision(string Hash)
             json["attempts"] = attempts;
         if (reliability?.ToolCall?.Timeout is { } tool && tool != Defaults.ToolCallTimeout)
             json["toolCallTimeout"] = tool;
+        if (reliability?.SideEffects is { } effects)
+            json["sideEffects"] = new JsonObject
+            {
+                ["tools"] = new JsonArray([.. effects.Tools.Select(name => (JsonNode)name)]),
+                ["window"] = effects.Window ?? Defaults.SideEffectWindow,
+            };
         return json;
     }
 

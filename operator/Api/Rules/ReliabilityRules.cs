@@ -28,5 +28,19 @@ internal static class ReliabilityRules
         }
         if (reliability?.ModelCall?.Attempts is < 1 or > 10)
             findings.Add(ReliabilityChecks.Attempts, Model + ".attempts", "must be from 1 to 10");
+        SideEffects(reliability?.SideEffects, findings);
+    }
+
+    private static void SideEffects(SideEffectsSpec? effects, FindingList findings)
+    {
+        const string Field = "spec.reliability.sideEffects";
+        // A guardrail takes an empty list for none and a spec for one that asks for something: neither may be read as the other.
+        if (effects is { Tools.Count: 0 })
+            findings.Add(ReliabilityChecks.SideEffects, Field + ".tools", "names no tool: name one, or leave sideEffects out");
+        if (
+            FieldValues.Duration(effects?.Window, ReliabilityChecks.SideEffects, Field + ".window", findings) is { } window
+            && (window < TimeSpan.FromMinutes(1) || window > TimeSpan.FromHours(168))
+        )
+            findings.Add(ReliabilityChecks.SideEffects, Field + ".window", "must be from 1m to 168h");
     }
 }

@@ -57,6 +57,9 @@ public sealed class GuardrailConfig
     /// <summary>Tools that the agent may call: exact, or with "*" for any run of characters. Empty: every tool.</summary>
     public IReadOnlyList<string> AllowedTools { get; set; } = [];
 
+    /// <summary>Tools whose calls are sent once; null: none.</summary>
+    public SideEffectPolicy? SideEffects { get; set; }
+
     /// <summary>Origins of pages in a browser of the pod that may call, such as <c>http://localhost:3000</c>. Empty: none may.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using AgentReadiness.Api.Revisions;
+using AgentReadiness.Contracts;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.Controller.AgentDeployments;

@@ -131,6 +131,9 @@ internal static class ChildObjects
                 FirstByteTimeout = spec.Reliability?.ToolCall?.FirstByteTimeout,
                 EventTimeout = spec.Reliability?.ToolCall?.EventTimeout ?? Defaults.ToolEventTimeout,
             },
+            SideEffects = spec.Reliability?.SideEffects is { } effects
+                ? new SideEffectPolicy { Tools = effects.Tools, Window = effects.Window ?? Defaults.SideEffectWindow }
+                : null,
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],
             ClientAttribution = spec.Budget?.ClientAttribution ?? [],

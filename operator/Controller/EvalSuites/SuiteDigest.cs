@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using AgentReadiness.Api;
 using AgentReadiness.Api.Resources;
-using AgentReadiness.Api.Revisions;
+using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Controller.EvalSuites;
 

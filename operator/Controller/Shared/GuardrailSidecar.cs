@@ -172,12 +172,17 @@ internal static class GuardrailSidecar
                 },
             }
         );
-        // It lives as long as the pod, whatever happens to the container, and no disk is written. The file in it has 28 KiB.
+        // It lives as long as the pod, whatever happens to the container, and no disk is written. The journal has 28 KiB; what is known of calls
+        // with side effects has 4 MiB, twice while it is written anew.
         volumes.Add(
             new JsonObject
             {
                 ["name"] = JournalVolume,
-                ["emptyDir"] = new JsonObject { ["medium"] = "Memory", ["sizeLimit"] = "1Mi" },
+                ["emptyDir"] = new JsonObject
+                {
+                    ["medium"] = "Memory",
+                    ["sizeLimit"] = spec.Reliability?.SideEffects is null ? "1Mi" : "10Mi",
+                },
             }
         );
         foreach (var upstream in WithKeys(spec))

@@ -2,6 +2,7 @@ using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.SideEffects;
 using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
 
@@ -45,6 +46,12 @@ internal sealed class CallContext
 
     /// <summary>What a tool's call asks for; null for others.</summary>
     public ToolMessage? Tool { get; set; }
+
+    /// <summary>The key of a call with side effects; null for others.</summary>
+    public EffectKey? EffectKey { get; set; }
+
+    /// <summary>The right to send a call with side effects; null for others, and until it is claimed.</summary>
+    public Effect? Effect { get; set; }
 
     /// <summary>The stream of an MCP session that it opens; disposed when that has begun, or will not. Null for other calls.</summary>
     public IDisposable? Opening { get; set; }

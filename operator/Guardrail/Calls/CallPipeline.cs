@@ -11,7 +11,7 @@ namespace AgentReadiness.Guardrail.Calls;
 /// 1. Identify: upstream, endpoint and run, from the request as it was sent. What is not listed is refused.
 /// 2. Checks: pure, in the order of <see cref="AdmissionRules.Checks"/>. The first that refuses ends the call.
 /// 3. Claims: rate, step of the run, money. Where one is refused, those before it are released.
-/// 4. Send: <see cref="UpstreamSender"/>, in <see cref="CallAttempt"/>.
+/// 4. Send: <see cref="UpstreamSender"/>, in <see cref="CallAttempt"/>. A call with side effects that was sent before is answered instead.
 /// 5. Relay: <see cref="Relay.AnswerRelay"/>, with a tap that reads what the answer says.
 /// 6. Settle: the attempt is booked, once, whatever became of it. Another one may follow from step 3.
 /// 7. Observe: <see cref="ICallObserver"/> is told of each of these.
@@ -68,6 +68,7 @@ internal sealed class CallPipeline(
         finally
         {
             call.Opening?.Dispose();
+            call.Effect?.Dispose();
             Calls.Leave();
         }
     }
@@ -137,6 +138,16 @@ internal sealed class CallPipeline(
                 return;
             }
             call.Become(CallState.Claimed);
+            var (isAnswered, notSent) = await route.AnswerAsync(call);
+            if (isAnswered || notSent is not null)
+            {
+                call.Become(CallState.Settled);
+                if (notSent is not null)
+                    await RefuseAsync(call, new CallRefusal(CallRefusal.SideEffect, notSent));
+                else
+                    call.Become(CallState.Ended);
+                return;
+            }
             last = await attempts.RunAsync(call, route, isLast: call.Attempt == most);
             if (!last.MayRetry || call.Attempt == most || call.Http.Response.HasStarted || !await PauseAsync(call, last))
                 break;

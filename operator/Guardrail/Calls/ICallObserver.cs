@@ -49,6 +49,11 @@ internal interface ICallObserver
     /// <param name="status">What the upstream answered; 0 without an answer.</param>
     void Passed(CallContext call, int status);
 
+    /// <summary>A call with side effects was answered, whether it was sent or not.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="end">What became of it.</param>
+    void Effected(CallContext call, EffectEnd end);
+
     /// <summary>A request to the agent failed.</summary>
     /// <param name="port">The port that it came in on.</param>
     /// <param name="reason">Why, in a few words.</param>

@@ -7,12 +7,16 @@ using AgentReadiness.Guardrail.Runs;
 namespace AgentReadiness.Guardrail.Calls;
 
 /// <summary>Calls of tools: counted against the run, and passed on as they are.</summary>
-internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSessions sessions, ICallObserver observer) : CallRoute
+internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSessions sessions, SideEffectCalls effects, ICallObserver observer)
+    : CallRoute
 {
     /// <summary>The largest JSON-RPC message, bytes. A plain HTTP tool's body is streamed, and may be of any size.</summary>
     public const int LargestMessage = 32 * 1024 * 1024;
 
     private static readonly DeadlineRules Bounded = new();
+
+    // Whether it was done is worth knowing also where the agent has gone.
+    private static readonly DeadlineRules ReadOn = new() { AfterClient = TimeSpan.MaxValue };
     private static readonly DeadlineRules Endless = new() { IsEndless = true };
 
     /// <inheritdoc/>
@@ -32,7 +36,7 @@ internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSession
         if (call.Upstream!.Format is not McpFormat)
         {
             call.Tool = new ToolMessage(ToolMessage.Call, call.UpstreamName, null, default);
-            return null;
+            return await effects.IdentifyAsync(call);
         }
         var session = request.Headers[McpSessions.Header].ToString();
         if (!HttpMethods.IsPost(request.Method))
@@ -52,7 +56,7 @@ internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSession
             return refused;
         if (session.Length > 0)
             await sessions.WaitAsync(call.UpstreamName, session, call.Http.RequestAborted);
-        return null;
+        return await effects.IdentifyAsync(call);
     }
 
     /// <inheritdoc/>
@@ -60,7 +64,12 @@ internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSession
 
     /// <summary>The stream on which an MCP server speaks first may be silent for as long as it likes.</summary>
     public override DeadlineRules Deadline(CallContext call) =>
-        call.Upstream!.Format is McpFormat && HttpMethods.IsGet(call.Http.Request.Method) ? Endless : Bounded;
+        call.Upstream!.Format is McpFormat && HttpMethods.IsGet(call.Http.Request.Method) ? Endless
+        : call.Effect is not null ? ReadOn
+        : Bounded;
+
+    /// <inheritdoc/>
+    public override ValueTask<CallAnswer> AnswerAsync(CallContext call) => effects.AnswerAsync(call, Times(call.Settings).Timeout);
 
     /// <inheritdoc/>
     public override HttpContent? Content(CallContext call) =>
@@ -68,17 +77,25 @@ internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSession
         call.Upstream!.Format is McpFormat
         && !HttpMethods.IsPost(call.Http.Request.Method)
             ? null
-            : PassedOn(call);
+            : SideEffectCalls.Content(call) ?? PassedOn(call);
 
     /// <inheritdoc/>
-    public override RelayTap Tap(CallContext call, HttpResponseMessage answer) => new CopyTap(IsStream(answer), memory: null);
+    public override RelayTap Tap(CallContext call, HttpResponseMessage answer) =>
+        new CopyTap(IsStream(answer), call.Effect is null ? null : bodies.Memory);
 
     /// <inheritdoc/>
-    public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut) =>
-        CallOutcome.Zero((int)answer.StatusCode);
+    public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut)
+    {
+        effects.Settle(call, answer, ((CopyTap)tap).Copy);
+        return CallOutcome.Zero((int)answer.StatusCode);
+    }
 
     /// <inheritdoc/>
-    public override CallOutcome Broken(CallContext call, int status, bool sent) => CallOutcome.Zero(0);
+    public override CallOutcome Broken(CallContext call, int status, bool sent)
+    {
+        effects.Break(call, sent);
+        return CallOutcome.Zero(0);
+    }
 
     /// <inheritdoc/>
     public override void Book(CallContext call, CallOutcome outcome)

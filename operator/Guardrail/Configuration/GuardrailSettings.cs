@@ -14,6 +14,7 @@ internal sealed class GuardrailSettings
 {
     private readonly NamePatterns allowed;
     private readonly NamePatterns tools;
+    private readonly NamePatterns? sideEffects;
 
     private GuardrailSettings(GuardrailConfig config, PriceCatalog prices, TimeProvider time, GuardrailSettings? previous)
     {
@@ -39,6 +40,14 @@ internal sealed class GuardrailSettings
             throw new FormatException("otlpEndpoint is not an absolute http or https URL");
         allowed = new NamePatterns(config.AllowedModels);
         tools = new NamePatterns(config.AllowedTools);
+        if (config.SideEffects is { } effects)
+        {
+            // No pattern would mean every tool.
+            if (effects.Tools.Count == 0)
+                throw new FormatException("sideEffects.tools is empty");
+            sideEffects = new NamePatterns(effects.Tools);
+            SideEffectWindow = Duration(effects.Window, "sideEffects.window");
+        }
     }
 
     /// <summary>The file's content.</summary>
@@ -70,6 +79,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>How long after the operator stopped answering calls still wait for it.</summary>
     public TimeSpan FailoverWait { get; }
+
+    /// <summary>How long a call with side effects is known.</summary>
+    public TimeSpan SideEffectWindow { get; }
 
     /// <summary>The upstreams by name.</summary>
     public FrozenDictionary<string, Upstream> Upstreams { get; }
@@ -113,6 +125,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>Whether the agent may call this tool.</summary>
     public bool AllowsTool(string tool) => tools.Allow(tool);
+
+    /// <summary>Whether calls of this tool are declared to have side effects.</summary>
+    public bool HasSideEffects(string tool) => sideEffects?.Allow(tool) == true;
 
     /// <summary>Reads a duration of the configuration.</summary>
     internal static TimeSpan Duration(string text, string field) =>

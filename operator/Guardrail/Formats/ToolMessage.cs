@@ -14,6 +14,12 @@ namespace AgentReadiness.Guardrail.Formats;
 /// <param name="Arguments">Where the arguments of the call stand in the body; empty where there are none.</param>
 internal sealed record ToolMessage(string Method, string Tool, string? Id, Range Arguments)
 {
+    /// <summary>
+    /// The member of <c>_meta</c> that names a call with side effects. MCP has none of its own; the proposal SEP-3182, which was closed, called
+    /// it so.
+    /// </summary>
+    public const string KeyMember = "idempotencyKey";
+
     private const int LongestId = 256;
     private const int HeaderMismatch = -32020;
 
@@ -21,11 +27,18 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
     private const int LongestName = 256 * 6;
 
     private static readonly string[] Keys = ["jsonrpc", "id", "method", "params"];
-    private static readonly string[] ParamKeys = ["name", "arguments"];
+    private static readonly string[] ParamKeys = ["name", "arguments", "_meta"];
+    private static readonly string[] MetaKeys = [KeyMember];
     private static readonly ApiError NotMessage = new(400, "invalid_json", "The body is no JSON-RPC message: it is not JSON in UTF-8.");
 
     /// <summary>The method by which a tool is called.</summary>
     public const string Call = "tools/call";
+
+    /// <summary>The key that the agent gave to the call in <c>_meta</c>; null: none.</summary>
+    public string? OwnKey { get; init; }
+
+    /// <summary>Puts a key into the body; null where one stands there, or it has no place.</summary>
+    public MetaSpot? KeySpot { get; init; }
 
     /// <summary>It calls a tool.</summary>
     public bool IsCall => Method == Call;
@@ -50,7 +63,13 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
             error = NotMessage;
         }
         error ??= found.Check();
-        return error is null ? new ToolMessage(found.Method ?? "", found.Tool ?? "", found.Id, found.Arguments) : null;
+        return error is null
+            ? new ToolMessage(found.Method ?? "", found.Tool ?? "", found.Id, found.Arguments)
+            {
+                OwnKey = found.OwnKey,
+                KeySpot = found.Spot,
+            }
+            : null;
     }
 
     /// <summary>
@@ -110,8 +129,10 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
     private static void ReadParams(ref Utf8JsonReader reader, ref Found found)
     {
         var seen = 0L;
+        found.Spot = new MetaSpot((int)reader.BytesConsumed, HasMeta: false, IsEmpty: true);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
+            found.Spot = found.Spot is { HasMeta: false } spot ? spot with { IsEmpty = false } : found.Spot;
             // Only a call's parameters have to be told apart, and which method this is may come later.
             var wrong = BodyReader.Next(ref reader, ParamKeys, ref seen, out var key);
             found.Ambiguous ??= wrong;
@@ -122,10 +143,36 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
                 found.Tool = found.IsLong ? null : reader.GetString();
             }
             var start = (int)reader.TokenStartIndex;
+            if (key == "_meta")
+                ReadMeta(ref reader, ref found);
             reader.Skip();
             if (key == "arguments")
                 found.Arguments = start..(int)reader.BytesConsumed;
         }
+    }
+
+    private static void ReadMeta(ref Utf8JsonReader reader, ref Found found)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            found.Spot = null;
+            return;
+        }
+        var (seen, empty) = (0L, true);
+        var at = (int)reader.BytesConsumed;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            empty = false;
+            var wrong = BodyReader.Next(ref reader, MetaKeys, ref seen, out var key);
+            found.Ambiguous ??= wrong;
+            reader.Read();
+            if (key is not null && reader.TokenType == JsonTokenType.String)
+                found.OwnKey = reader.GetString();
+            else if (key is not null)
+                found.Ambiguous ??= BodyReader.Bad("invalid_params", KeyMember, $"\"{KeyMember}\" must be a string.");
+            reader.Skip();
+        }
+        found.Spot = found.OwnKey is null ? new MetaSpot(at, HasMeta: true, empty) : null;
     }
 
     /// <summary>What was read so far.</summary>
@@ -135,6 +182,8 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
         public string? Id;
         public string? Tool;
         public Range Arguments;
+        public string? OwnKey;
+        public MetaSpot? Spot;
         public bool IsLong;
         public ApiError? Ambiguous;
 

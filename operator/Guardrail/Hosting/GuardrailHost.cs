@@ -8,6 +8,7 @@ using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Inbound;
 using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.SideEffects;
 using AgentReadiness.Guardrail.Telemetry;
 using AgentReadiness.Pricing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -92,6 +93,15 @@ internal static class GuardrailHost
         builder.Services.AddSingleton(BodyMemory.OfProcess());
         builder.Services.AddSingleton<RequestBody>();
         builder.Services.AddSingleton<McpSessions>();
+        builder.Services.AddSingleton(s =>
+            SideEffectFolder.Open(
+                options.JournalDirectory,
+                first.Config.SideEffects is not null,
+                s.GetRequiredService<TimeProvider>(),
+                s.GetRequiredService<ILogger<EffectStore>>()
+            )
+        );
+        builder.Services.AddSingleton<SideEffectCalls>();
         builder.Services.AddSingleton<ICallObserver, CallObserver>();
         builder.Services.AddSingleton(s => new AdmissionRules(
             AdmissionRules.Checks,

@@ -65,6 +65,20 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
     }
 
     /// <inheritdoc/>
+    public void Effected(CallContext call, EffectEnd end)
+    {
+        metrics.Effected(call.UpstreamName, end);
+        logger.Effected(
+            end == EffectEnd.Unknown ? LogLevel.Warning : LogLevel.Information,
+            call.Run!.Id,
+            call.UpstreamName,
+            call.Tool!.Tool,
+            call.EffectKey!.Sent,
+            end
+        );
+    }
+
+    /// <inheritdoc/>
     public void InboundFailed(int port, string reason) => logger.InboundFailed(port, reason);
 
     /// <inheritdoc/>

@@ -27,6 +27,7 @@ internal sealed class GuardrailMetrics
     private readonly Counter wouldRefuse;
     private readonly Counter overruns;
     private readonly Counter toolCalls;
+    private readonly Counter sideEffects;
     private readonly Histogram toolDuration;
     private readonly Counter runs;
     private readonly Histogram runDuration;
@@ -77,6 +78,12 @@ internal sealed class GuardrailMetrics
             "limit"
         );
         overruns = factory.CreateCounter("agentreadiness_overruns_total", "Model calls that cost more than their upper bound.", "model");
+        sideEffects = factory.CreateCounter(
+            "agentreadiness_side_effects_total",
+            "Calls of tools with side effects, by what became of them.",
+            "upstream",
+            "outcome"
+        );
         toolCalls = factory.CreateCounter("agentreadiness_tool_calls_total", "Tool calls passed on.", "upstream", "status");
         toolDuration = factory.CreateHistogram(
             "agentreadiness_tool_call_duration_seconds",
@@ -161,6 +168,9 @@ internal sealed class GuardrailMetrics
         toolCalls.WithLabels(upstream, Status(status)).Inc();
         toolDuration.WithLabels(upstream).Observe(duration.TotalSeconds);
     }
+
+    /// <summary>A call with side effects was answered.</summary>
+    public void Effected(string upstream, EffectEnd end) => sideEffects.WithLabels(upstream, end.ToString()).Inc();
 
     /// <summary>A run has ended.</summary>
     public void Run(Run run, int status, TimeSpan duration)

@@ -47,5 +47,16 @@ public static class ReliabilityChecks
             "Write limits within the bounds that the message names."
         );
 
-    internal static IReadOnlyList<Check> All { get; } = [ModelTimeouts, ToolTimeout, Attempts, RunBounds];
+    /// <summary>A call that does something in the world is sent once.</summary>
+    public static Check SideEffects { get; } =
+        new(
+            "REL-005",
+            Part.Reliability,
+            Severity.High,
+            Evidence.Rule,
+            "A call that does something in the world is sent once: its tools are named, for a window from 1m to 168h.",
+            "Name the tools in reliability.sideEffects.tools, and a window such as \"24h\"."
+        );
+
+    internal static IReadOnlyList<Check> All { get; } = [ModelTimeouts, ToolTimeout, Attempts, RunBounds, SideEffects];
 }

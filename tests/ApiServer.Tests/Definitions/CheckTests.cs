@@ -1,6 +1,7 @@
 using AgentReadiness.Api;
 using AgentReadiness.Api.Revisions;
 using AgentReadiness.Cli.Validation;
+using AgentReadiness.Contracts;
 using AgentReadiness.Runtime;
 
 namespace AgentReadiness.ApiServer.Tests.Definitions;

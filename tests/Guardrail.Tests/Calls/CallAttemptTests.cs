@@ -60,6 +60,8 @@ public sealed class CallAttemptTests
 
         public void Passed(CallContext call, int status) => inner.Passed(call, status);
 
+        public void Effected(CallContext call, EffectEnd end) => inner.Effected(call, end);
+
         public void InboundFailed(int port, string reason) => inner.InboundFailed(port, reason);
 
         public void RunEnded(Run run, int status, TimeSpan elapsed) => inner.RunEnded(run, status, elapsed);

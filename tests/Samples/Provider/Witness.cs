@@ -120,9 +120,7 @@ public sealed class Witness(bool keeps = true)
             Add(call, 1);
             if (keeps)
                 calls.Add(call);
-            var waiting = changed;
-            changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            waiting.SetResult();
+            Signal();
         }
     }
 
@@ -153,6 +151,7 @@ public sealed class Witness(bool keeps = true)
             tools[execution.Name] = tools.GetValueOrDefault(execution.Name) + 1;
             if (keeps)
                 executions.Add(execution);
+            Signal();
         }
     }
 
@@ -181,11 +180,34 @@ public sealed class Witness(bool keeps = true)
         }
     }
 
+    /// <summary>Waits until a number of tools were executed.</summary>
+    public async Task UntilExecutedAsync(int count, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            Task next;
+            lock (gate)
+            {
+                if (executions.Count >= count)
+                    return;
+                next = changed.Task;
+            }
+            await next.WaitAsync(cancellationToken);
+        }
+    }
+
     /// <summary>The sum over all models.</summary>
     public SampleCount Total(bool completed)
     {
         lock (gate)
             return Sum(byModel[completed ? "completed" : "aborted"]);
+    }
+
+    private void Signal()
+    {
+        var waiting = changed;
+        changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiting.SetResult();
     }
 
     /// <summary>Writes all as JSON.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AgentReadiness.Api.Revisions;
+namespace AgentReadiness.Contracts;
 
 /// <summary>
 /// The JSON Canonicalization Scheme, RFC 8785: keys sorted by UTF-16 code units, no white space, shortest strings, numbers as
@@ -89,7 +89,7 @@ public static class CanonicalJson
     }
 
     /// <summary>ECMAScript's Number::toString (ECMA-262, 6.1.6.1.20).</summary>
-    internal static string Number(double value)
+    public static string Number(double value)
     {
         if (!double.IsFinite(value))
             throw new ArgumentOutOfRangeException(nameof(value), value, "JSON has no such number");

@@ -1,0 +1,14 @@
+namespace AgentReadiness.Guardrail.SideEffects;
+
+/// <summary>What a tool answered to a call that it did.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="ContentType">Its content type; empty where it had none.</param>
+/// <param name="Body">The answer, of MCP the member "result"; null where it was too long to keep.</param>
+internal sealed record EffectResult(int Status, string ContentType, byte[]? Body)
+{
+    /// <summary>The longest answer that is kept, bytes.</summary>
+    public const int LongestBody = 64 * 1024;
+
+    /// <summary>The same without its body.</summary>
+    public EffectResult WithoutBody => Body is null ? this : this with { Body = null };
+}
