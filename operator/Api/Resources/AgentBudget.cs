@@ -98,7 +98,7 @@ public sealed record AgentBudgetStatus
     [Items(0, 8), XListType("atomic")]
     public IReadOnlyList<BudgetWindowStatus> Budget { get; init; } = [];
 
-    /// <summary>Spend of evaluations and judges in each window, against the share that they may use. Absent where none is declared.</summary>
+    /// <summary>Spend of evaluations and judges of each window, against the share they may use. Empty where none is declared.</summary>
     [Items(0, 8), XListType("atomic")]
     public IReadOnlyList<BudgetWindowStatus> Evaluations { get; init; } = [];
 

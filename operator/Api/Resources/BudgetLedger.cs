@@ -68,10 +68,10 @@ public enum LedgerAccount
     /// <summary>What the agents of an AgentBudget spend, per window. Its holders are their accounts.</summary>
     Shared,
 
-    /// <summary>What all evaluations and judges of an agent spend, whatever the revision, per window. Its holders are their accounts.</summary>
+    /// <summary>What all evaluations and judges of an agent spend, per window. Its holders are the accounts of the revisions.</summary>
     AgentEvals,
 
-    /// <summary>What evaluations and judges spend of an AgentBudget that declares a share for them. Its holders are their accounts.</summary>
+    /// <summary>What evaluations and judges spend of the share that an AgentBudget declares. Its holders are their accounts.</summary>
     SharedEvals,
 }
 

@@ -57,7 +57,7 @@ public sealed record AccountKey(string Namespace, string Agent, LedgerAccount Ac
         };
     }
 
-    /// <summary>What messages call a limit of the account: "day", "evaluations/day", or "team/day" where the budget is a shared one.</summary>
+    /// <summary>What messages call a limit of the account: "day", "evaluations/day", or "team/day" of a shared budget.</summary>
     /// <param name="budget">The limit's own name, for example "day".</param>
     public string NameOf(string budget) =>
         Account switch

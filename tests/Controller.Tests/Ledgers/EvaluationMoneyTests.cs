@@ -58,7 +58,10 @@ public sealed class EvaluationMoneyTests
         "a window that refuses nothing is no bound, and the default is"
     )]
     [InlineData(
-        """{"mode":"Observe","windows":[{"period":"Day","maxCost":"50","resume":"Manual"}],"writeOffs":[{"period":"Day","window":"2026-11-22","maxCost":"9"}]}""",
+        """
+            {"mode":"Observe","windows":[{"period":"Day","maxCost":"50","resume":"Manual"}],
+             "writeOffs":[{"period":"Day","window":"2026-11-22","maxCost":"9"}]}
+            """,
         "",
         "day 50 2026-11-22",
         "evaluations keep their caps"
