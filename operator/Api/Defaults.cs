@@ -38,6 +38,11 @@ public static class Defaults
     /// <summary>spec.evals[].maxCost, USD.</summary>
     public const string EvalMaxCost = "5.00";
 
+    /// <summary>
+    /// How many whole evaluations an agent may pay for in a day where its budget has no window of money that refuses.
+    /// </summary>
+    public const int EvaluationsPerDay = 10;
+
     /// <summary>spec.evals[].deadline.</summary>
     public const string EvalDeadline = "30m";
 

@@ -61,6 +61,31 @@ public abstract class SchemaTests(ControlPlane plane)
     }
 
     [Theory]
+    [InlineData("20", true)]
+    [InlineData("1", true)]
+    [InlineData("100", true)]
+    [InlineData("0", false)]
+    [InlineData("101", false)]
+    [InlineData("0.5", false)]
+    [InlineData("\"20%\"", false)]
+    public async Task The_share_for_evaluations_is_a_whole_percentage(string percent, bool isSound)
+    {
+        var ns = await plane.NamespaceAsync();
+        var budget = Definitions.KindSamples.Of("agentbudgets", ns);
+        Samples.Set(budget, "spec.evaluations.maxPercent", JsonNode.Parse(percent));
+        Task<JsonObject> CreateAsync() => plane.Api.CreateAsync(ResourceType.Of<AgentBudget>(), ns, budget, CancellationToken.None);
+
+        if (isSound)
+        {
+            (await CreateAsync())["spec"]!["evaluations"]!.ToJsonString().ShouldBe($$"""{"maxPercent":{{percent}}}""");
+            return;
+        }
+        (await Should.ThrowAsync<KubernetesApiException>(CreateAsync)).Message.ShouldContain("spec.evaluations.maxPercent");
+        budget["spec"]!["evaluations"] = new JsonObject();
+        (await Should.ThrowAsync<KubernetesApiException>(CreateAsync)).Message.ShouldContain("spec.evaluations.maxPercent");
+    }
+
+    [Theory]
     [InlineData("spec.budget.attribution", """["Customer"]""")]
     [InlineData("spec.budget.attribution", """["a","a"]""")]
     [InlineData("spec.budget.attribution", """["a","b","c","d","e"]""")]

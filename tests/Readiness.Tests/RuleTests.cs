@@ -181,6 +181,7 @@ public sealed partial class RuleTests
                 $$"""[{"period":"Month","maxCost":"60","reason":"r","requestedBy":"ann","expiresAt":"{{Later}}"}]"""
             },
             { "COS-014", "budget", "spec.writeOffs", """[{"period":"Day","window":"","maxCost":"1","reason":"r","requestedBy":"ann"}]""" },
+            { "COS-015", "budget", "spec.evaluations", """{"maxPercent":101}""" },
         };
 
     [Theory]

@@ -53,6 +53,11 @@ public sealed class AgentBudgetSpec : IWindowedBudget
     [Items(0, 64), Length(1, 63), XListType("set")]
     public List<string> Namespaces { get; set; } = [];
 
+    /// <summary>
+    /// How much of each window the evaluations and judges of the agents may use. Absent, they use what is left of it, as what serves does.
+    /// </summary>
+    public EvaluationShareSpec? Evaluations { get; set; }
+
     /// <summary>Break-glass: a higher cap until a moment, with who asked for it and why.</summary>
     [Items(0, 5), XListType("map", "period")]
     public List<BudgetRaise> Raises { get; set; } = [];
@@ -60,6 +65,17 @@ public sealed class AgentBudgetSpec : IWindowedBudget
     /// <summary>Unproven spend of a window that does not count, because somebody knows that it was not spent.</summary>
     [Items(0, 32), XListType("map", "period", "window")]
     public List<BudgetWriteOff> WriteOffs { get; set; } = [];
+}
+
+/// <summary>The share of a budget that evaluations may use.</summary>
+public sealed class EvaluationShareSpec
+{
+    /// <summary>
+    /// The most that evaluations and judges of all agents of the budget may use together of each window's cap, in percent. The rest is for
+    /// what serves alone; what evaluations do not use is not kept for them.
+    /// </summary>
+    [Required, Range(1, 100)]
+    public int MaxPercent { get; set; }
 }
 
 /// <summary>Which agents.</summary>
@@ -81,6 +97,10 @@ public sealed record AgentBudgetStatus
     /// <summary>Spend of each window, as of the last alert threshold or the last five minutes.</summary>
     [Items(0, 8), XListType("atomic")]
     public IReadOnlyList<BudgetWindowStatus> Budget { get; init; } = [];
+
+    /// <summary>Spend of evaluations and judges of each window, against the share they may use. Empty where none is declared.</summary>
+    [Items(0, 8), XListType("atomic")]
+    public IReadOnlyList<BudgetWindowStatus> Evaluations { get; init; } = [];
 
     /// <summary>The agents that spent most in the first window, the largest first.</summary>
     [Items(0, 10), XListType("atomic")]

@@ -133,7 +133,8 @@ public sealed class EvalRequirement
     public List<string> CriticalTags { get; set; } = [];
 
     /// <summary>
-    /// What the evaluation of one revision by this suite may cost, in USD as a decimal string. It does not count for the agent's budget.
+    /// What the evaluation of one revision by this suite may cost, in USD as a decimal string. It takes nothing from the agent's windows:
+    /// all evaluations of the agent together have the same windows once more.
     /// </summary>
     [DefaultJson("\"5.00\""), Pattern(Money.Pattern)]
     public string? MaxCost { get; set; }

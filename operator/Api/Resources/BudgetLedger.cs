@@ -41,7 +41,10 @@ public sealed record BudgetLedgerSpec
     [Required, Length(1, 63)]
     public string Agent { get; init; } = string.Empty;
 
-    /// <summary>Which account: the agent's production, the evaluation of one revision, the judges of it, or a shared budget.</summary>
+    /// <summary>
+    /// Which account: the agent's production, the evaluation of one revision, the judges of it, all evaluations of the agent, a shared
+    /// budget, or the share of it that evaluations may use.
+    /// </summary>
     [Required]
     public LedgerAccount Account { get; init; }
 
@@ -64,6 +67,12 @@ public enum LedgerAccount
 
     /// <summary>What the agents of an AgentBudget spend, per window. Its holders are their accounts.</summary>
     Shared,
+
+    /// <summary>What all evaluations and judges of an agent spend, per window. Its holders are the accounts of the revisions.</summary>
+    AgentEvals,
+
+    /// <summary>What evaluations and judges spend of the share that an AgentBudget declares. Its holders are their accounts.</summary>
+    SharedEvals,
 }
 
 /// <summary>

@@ -17,6 +17,12 @@ public static class BudgetRules
         var findings = new FindingList();
         if (budget.Spec.Windows.Count == 0)
             findings.Add(CostChecks.SharedWindows, "spec.windows", "must list at least one window: without any it limits nothing");
+        if (budget.Spec.Evaluations is { MaxPercent: < 1 or > 100 })
+            findings.Add(
+                CostChecks.EvaluationShare,
+                "spec.evaluations.maxPercent",
+                "must be from 1 to 100: the share of each window that evaluations may use. Leave spec.evaluations out to set none apart"
+            );
         CheckWindows(budget.Spec, "spec", findings);
         return findings;
     }

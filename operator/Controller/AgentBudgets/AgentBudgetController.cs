@@ -26,12 +26,10 @@ public sealed class AgentBudgetController(
         var key = new NamespacedName(entity.Metadata.NamespaceProperty, entity.Metadata.Name);
         var account = AccountKey.Shared(key.Namespace, key.Name);
         var decision = AgentBudgetDecider.Decide(
-            new AgentBudgetObservation(
-                entity,
-                ledgers.Get(new NamespacedName(options.Namespace, account.LedgerName))?.View.Status,
-                declarations.Bound(account),
-                time.GetUtcNow()
-            )
+            new AgentBudgetObservation(entity, Ledger(account), declarations.Bound(account), time.GetUtcNow())
+            {
+                Evaluations = Ledger(AccountKey.SharedEvals(key.Namespace, key.Name)),
+            }
         );
         if (decision.Refresh)
             await registry.RefreshAsync(account, cancellationToken);
@@ -61,6 +59,9 @@ public sealed class AgentBudgetController(
     public Task<ReconciliationResult<AgentBudget>> DeletedAsync(NamespacedName key, CancellationToken cancellationToken) =>
         // Its ledger stays until its windows are over, so that making the budget anew resets no cap.
         Task.FromResult(ReconciliationResult<AgentBudget>.Success());
+
+    private BudgetLedgerStatus? Ledger(AccountKey account) =>
+        ledgers.Get(new NamespacedName(options.Namespace, account.LedgerName))?.View.Status;
 
     private static JsonObject Tree(AgentBudgetStatus status) => (JsonObject)JsonNode.Parse(KubernetesJson.Serialize(status))!;
 }

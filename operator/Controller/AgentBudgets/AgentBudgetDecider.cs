@@ -87,6 +87,7 @@ internal static class AgentBudgetDecider
             ObservedGeneration = generation,
             Agents = seen.Agents,
             Budget = rows,
+            Evaluations = Evaluations(seen, before, events),
             // Who spent what changes with every call; it is told when the windows are.
             TopSpenders = rows.SequenceEqual(before.Budget) ? before.TopSpenders : TopSpenders(seen.Ledger),
             Conditions = conditions,
@@ -107,6 +108,31 @@ internal static class AgentBudgetDecider
             events,
             next == DateTimeOffset.MaxValue ? null : next - seen.Now + TimeSpan.FromMilliseconds(20)
         );
+    }
+
+    // A spent share stops evaluations only, so it is told beside the budget's own condition and changes nothing of it.
+    private static IReadOnlyList<BudgetWindowStatus> Evaluations(
+        AgentBudgetObservation seen,
+        AgentBudgetStatus before,
+        List<EventNote> events
+    )
+    {
+        if (EvaluationShare.Of(seen.Budget.Spec) is not { } share)
+            return [];
+        var windows = WindowReport.Of(share, seen.Evaluations, seen.Now);
+        events.AddRange(
+            windows
+                .Where(window =>
+                    window.IsExhausted && !before.Evaluations.Any(row => row.Budget == window.Terms.Budget && row.Exhausted == true)
+                )
+                .Select(window => new EventNote(
+                    true,
+                    Reasons.BudgetExhausted,
+                    $"evaluations spent {window.SpentWords} of their share of {window.Words}: they are answered 402{window.Until}"
+                ))
+        );
+        var id = seen.Evaluations?.Id ?? before.Evaluations.Select(row => row.Ledger).FirstOrDefault(ledger => ledger is not null);
+        return [.. windows.Select(window => window.Status(window.Terms.Budget, before.Evaluations, id, seen.Now))];
     }
 
     private static IReadOnlyList<SpenderStatus> TopSpenders(BudgetLedgerStatus? ledger) =>

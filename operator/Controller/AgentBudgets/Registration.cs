@@ -17,7 +17,7 @@ internal static class Registration
             .AddController<AgentBudgetController, AgentBudget>(wiring =>
                 wiring
                     .Watches<BudgetLedger>(entry =>
-                        entry.View.Spec.Account == LedgerAccount.Shared
+                        entry.View.Spec.Account is LedgerAccount.Shared or LedgerAccount.SharedEvals
                             ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)]
                             : []
                     )

@@ -27,33 +27,22 @@ public sealed class AccountDeclarations(
     /// <summary>What is declared for an account now.</summary>
     internal AccountDeclaration Of(AccountKey account)
     {
-        if (account.Account == LedgerAccount.Shared)
+        if (account.Account is LedgerAccount.Shared or LedgerAccount.SharedEvals)
             return new AccountDeclaration { Budget = budgets.Get(account.Owner)?.View };
         if (agents.Get(account.Owner)?.View is not { } agent)
             return new AccountDeclaration();
+        var (ns, name) = (account.Namespace, account.Agent);
         return account.Account switch
         {
-            LedgerAccount.Serving => new AccountDeclaration { Agent = agent, Shared = Shared(account.Namespace, agent) },
+            LedgerAccount.Serving => new AccountDeclaration { Agent = agent, Shared = Shared(ns, agent) },
+            LedgerAccount.AgentEvals => new AccountDeclaration { Agent = agent, Suites = Suites(ns, agent) },
             _ when !IsEvaluated(account, agent) => new AccountDeclaration(),
-            LedgerAccount.Judge => new AccountDeclaration
-            {
-                Agent = agent,
-                Shared = Ceilings(account.Namespace, agent),
-                LatestAttempt = LatestAttempt(account),
-                Suites =
-                [
-                    .. agent
-                        .Spec.Evals.Select(eval =>
-                            suites.Get(new NamespacedName(eval.Suite.Namespace ?? account.Namespace, eval.Suite.Name))?.View
-                        )
-                        .OfType<EvalSuite>(),
-                ],
-            },
             _ => new AccountDeclaration
             {
                 Agent = agent,
-                Shared = Ceilings(account.Namespace, agent),
+                Shared = SharedBudgets.OfEvaluations(ns, name, Shared(ns, agent)),
                 LatestAttempt = LatestAttempt(account),
+                Suites = account.Account == LedgerAccount.Judge ? Suites(ns, agent) : [],
             },
         };
     }
@@ -62,8 +51,9 @@ public sealed class AccountDeclarations(
     internal bool IsInUse(AccountKey account) =>
         account.Account switch
         {
-            LedgerAccount.Serving => agents.Get(account.Owner) is not null,
+            LedgerAccount.Serving or LedgerAccount.AgentEvals => agents.Get(account.Owner) is not null,
             LedgerAccount.Shared => budgets.Get(account.Owner) is not null,
+            LedgerAccount.SharedEvals => budgets.Get(account.Owner)?.View.Spec.Evaluations is not null,
             _ => Runs(account).Any(run => run.View.Spec.Revision == account.Revision?.Hash),
         };
 
@@ -71,14 +61,17 @@ public sealed class AccountDeclarations(
     internal IEnumerable<string> PodNamespaces(AccountKey account) =>
         account.Account != LedgerAccount.Judge ? [account.Namespace] : Runs(account).Select(run => run.Key.Namespace).Distinct();
 
-    /// <summary>Evaluations are bound by the platform's ceilings, and by no budget that agents share among themselves.</summary>
-    private List<SharedBudget> Ceilings(string ns, AgentDeployment agent) =>
-        SharedBudgets.Of(ns, agent, [], In(options.Namespace)).Where(shared => shared.Account.Namespace == options.Namespace).ToList();
+    private List<EvalSuite> Suites(string ns, AgentDeployment agent) =>
+        [
+            .. agent
+                .Spec.Evals.Select(eval => suites.Get(new NamespacedName(eval.Suite.Namespace ?? ns, eval.Suite.Name))?.View)
+                .OfType<EvalSuite>(),
+        ];
 
-    // A revision that is neither declared nor serves, and of which there is no run, is evaluated by nobody.
-    private bool IsEvaluated(AccountKey account, AgentDeployment agent) =>
-        account.Revision?.Hash is { } hash
-        && (agent.Status?.CandidateRevision == hash || agent.Status?.ServingRevision == hash || IsInUse(account));
+    // Only the declared candidate is evaluated, and what serves is measured again. A revision that was a candidate, or that somebody made
+    // an EvalRun of, gets no more money; what its pods hold and report is booked all the same.
+    private static bool IsEvaluated(AccountKey account, AgentDeployment agent) =>
+        account.Revision?.Hash is { } hash && (agent.Status?.CandidateRevision == hash || agent.Status?.ServingRevision == hash);
 
     private int LatestAttempt(AccountKey account) =>
         Runs(account)

@@ -187,12 +187,7 @@ internal sealed class BorrowedFunds(
     }
 
     // An account that left a shared budget must still close what it borrowed there.
-    private AccountKey? Key(string ledger)
-    {
-        if (keys.TryGetValue(ledger, out var key))
-            return key;
-        return ledger.Split('.') is [var ns, var name, "shared"] ? AccountKey.Shared(ns, name) : null;
-    }
+    private AccountKey? Key(string ledger) => keys.TryGetValue(ledger, out var key) ? key : AccountKey.Lender(ledger);
 
     private static LedgerLimit? Open(BudgetLedgerStatus status, string budget) =>
         LedgerLimits.Current(status).FirstOrDefault(limit => limit.Budget == budget);

@@ -27,8 +27,8 @@ public static class BudgetWindows
             Acknowledged = agent.Budget?.AcknowledgedOverruns ?? [],
         }.Below(shared, now);
 
-    /// <summary>The terms of a shared budget.</summary>
-    public static AccountTerms Shared(AgentBudgetSpec budget, DateTimeOffset now) => new() { Limits = Limits(budget, now) };
+    /// <summary>The terms of a shared budget, or of a share of it.</summary>
+    public static AccountTerms Shared(IWindowedBudget budget, DateTimeOffset now) => new() { Limits = Limits(budget, now) };
 
     /// <summary>The terms of a revision's evaluation.</summary>
     /// <param name="spec">The agent.</param>

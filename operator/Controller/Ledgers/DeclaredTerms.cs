@@ -16,19 +16,15 @@ internal static class DeclaredTerms
     /// <param name="now">The moment.</param>
     public static AccountTerms Of(AccountKey account, AccountDeclaration declared, DateTimeOffset now)
     {
-        if (account.Account == LedgerAccount.Shared)
-        {
+        if (account.Account is LedgerAccount.Shared or LedgerAccount.SharedEvals)
             return declared.Budget is { Faults.Count: 0 } budget && BudgetRules.Check(budget).Count == 0
-                ? BudgetWindows.Shared(budget.Spec, now) with
-                {
-                    Witness = BudgetWindows.Witness(budget.Status?.Budget ?? []),
-                }
+                ? OfBudget(account, budget, now)
                 : AccountTerms.None;
-        }
         if (declared.Agent is not { } agent || IsUnreadable(agent))
             return AccountTerms.None;
         return account.Account switch
         {
+            LedgerAccount.AgentEvals => EvaluationWindow.Of(agent.Spec, declared.Suites, now),
             LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, declared.LatestAttempt).Below(declared.Shared, now),
             LedgerAccount.Judge => BudgetWindows.Judge(declared.Suites, declared.LatestAttempt).Below(declared.Shared, now),
             _ => BudgetWindows.Serving(agent.Spec, declared.Shared, now) with
@@ -50,6 +46,19 @@ internal static class DeclaredTerms
         && !IsUnreadable(agent)
         && agent.Spec.Budget is not { Windows.Count: > 0 }
         && declared.Shared.Count == 0;
+
+    private static AccountTerms OfBudget(AccountKey account, AgentBudget budget, DateTimeOffset now) =>
+        account.Account == LedgerAccount.Shared
+            ? BudgetWindows.Shared(budget.Spec, now) with
+            {
+                Witness = BudgetWindows.Witness(budget.Status?.Budget ?? []),
+            }
+        : EvaluationShare.Of(budget.Spec) is { } share
+            ? BudgetWindows.Shared(share, now) with
+            {
+                Witness = BudgetWindows.Witness(budget.Status?.Evaluations ?? []),
+            }
+        : AccountTerms.None;
 
     // A cap that is there and cannot be read is not "no cap".
     private static bool IsUnreadable(AgentDeployment agent) =>

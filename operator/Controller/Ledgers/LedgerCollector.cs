@@ -46,9 +46,9 @@ internal sealed class LedgerCollector(
     }
 
     /// <summary>
-    /// Whether a ledger can go. The account of an agent or of a shared budget outlives it until its windows are over, so that making it
-    /// anew resets no cap. The account of an evaluation lives as long as the record of that evaluation. What a shared budget lent must be
-    /// closed there first. Pure.
+    /// Whether a ledger can go. The accounts of an agent or of a shared budget outlive it until their windows are over, so that making it
+    /// anew resets no cap. The account of one revision's evaluation lives as long as the record of that evaluation. What a shared budget
+    /// lent must be closed there first. Pure.
     /// </summary>
     /// <param name="ledger">The ledger.</param>
     /// <param name="isInUse">See <see cref="AccountDeclarations.IsInUse"/>.</param>
@@ -64,6 +64,6 @@ internal sealed class LedgerCollector(
             return false;
         // What a ceiling lent must be closed there first.
         return status.Limits.All(limit => limit.Shared != true)
-            && (ledger.Spec.Account is not (LedgerAccount.Serving or LedgerAccount.Shared) || status.Limits.All(limit => limit.Ends < now));
+            && (ledger.Spec.Account is LedgerAccount.Evals or LedgerAccount.Judge || status.Limits.All(limit => limit.Ends < now));
     }
 }

@@ -59,7 +59,7 @@ internal sealed class LedgerReaper(
     private async Task CloseLostHoldersAsync(CacheEntry<BudgetLedger> ledger, HashSet<string> alive, CancellationToken cancellationToken)
     {
         var account = AccountKey.Of(ledger.View.Spec);
-        var isShared = account.Account == LedgerAccount.Shared;
+        var isShared = account.Lends;
         var missing = (ledger.View.Status?.Holders ?? [])
             .Where(holder => isShared ? !IsKnownByBorrower(account, holder) : !alive.Contains(holder.PodUid))
             .ToList();
@@ -88,7 +88,7 @@ internal sealed class LedgerReaper(
         var notApplied = new HashSet<string>(StringComparer.Ordinal);
         if (reports.ByPod() is not { Count: > 0 } messages)
             return notApplied;
-        foreach (var ledger in ledgers.List().Where(ledger => ledger.View.Spec.Account != LedgerAccount.Shared))
+        foreach (var ledger in ledgers.List().Where(ledger => !AccountKey.Of(ledger.View.Spec).Lends))
         {
             foreach (var (last, pod) in FinalReportRules.Of(ledger.View.Status?.Holders ?? [], messages))
             {

@@ -123,7 +123,7 @@ public sealed class LedgerRegistry(
     {
         foreach (var (key, writer) in term?.Writers.ToArray() ?? [])
         {
-            if (key.Account != LedgerAccount.Shared && holders.Contains(key.LedgerName))
+            if (!key.Lends && holders.Contains(key.LedgerName))
                 writer.Value.ReturnIdle();
         }
     }

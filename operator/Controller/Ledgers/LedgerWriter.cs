@@ -344,15 +344,7 @@ internal sealed class LedgerWriter
                 ? new DateTimeOffset(DateTime.SpecifyKind(ends, DateTimeKind.Utc))
                 : DateTimeOffset.MaxValue,
             Granted = decision.Granted,
-            Budget =
-                told?.Budget
-                ?? (
-                    limit is { Shared: not true }
-                        ? account.Account == LedgerAccount.Shared
-                            ? $"{account.Agent}/{limit.Budget}"
-                            : limit.Budget
-                        : null
-                ),
+            Budget = told?.Budget ?? (limit is { Shared: not true } ? account.NameOf(limit.Budget) : null),
             Cap = told?.Cap ?? limit?.MaxCost ?? Money.Zero,
             Spent = told?.Spent ?? (limit is null ? Money.Zero : LedgerLimits.Spent(limit).Cost),
             CapTokens = told is null ? limit?.MaxTokens : told.CapTokens,
@@ -387,7 +379,7 @@ internal sealed class LedgerWriter
                 LedgerLimits.Spent(spent).ToString(),
                 LedgerLimits.Cap(spent).ToString()
             );
-        if (account.Account == LedgerAccount.Shared && decisions.Exists(decision => decision.Outcome == GrantOutcome.Held))
+        if (account.Lends && decisions.Exists(decision => decision.Outcome == GrantOutcome.Held))
             environment.Contended([
                 .. after
                     .Holders.Where(holder => holder.Closed != true && !LedgerRules.Outstanding(holder).IsZero)

@@ -40,6 +40,23 @@ public static class SharedBudgets
         ];
     }
 
+    /// <summary>
+    /// What binds the evaluations and judges of an agent: each shared budget that binds what serves, with the share of it that they may use
+    /// where one is declared, and last the account of all evaluations of the agent.
+    /// </summary>
+    /// <param name="ns">The agent's namespace.</param>
+    /// <param name="agent">The agent's name.</param>
+    /// <param name="shared">The shared budgets that bind the agent, the widest first.</param>
+    public static IReadOnlyList<SharedBudget> OfEvaluations(string ns, string agent, IReadOnlyList<SharedBudget> shared) =>
+        [
+            .. shared.SelectMany(one =>
+                one.Budget?.Spec.Evaluations is null
+                    ? [one]
+                    : new[] { one, one with { Account = AccountKey.SharedEvals(one.Account.Namespace, one.Account.Agent) } }
+            ),
+            new SharedBudget(AccountKey.AgentEvals(ns, agent), null),
+        ];
+
     /// <summary>Whether a pattern, a name or a prefix with "*", is of a namespace.</summary>
     public static bool Matches(string pattern, string ns) =>
         pattern.EndsWith('*') ? ns.StartsWith(pattern[..^1], StringComparison.Ordinal) : pattern == ns;

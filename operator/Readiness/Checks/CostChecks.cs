@@ -150,6 +150,17 @@ public static class CostChecks
             "Write window, maxCost, reason and requestedBy."
         );
 
+    /// <summary>The share of a shared budget that evaluations may use is a part of it.</summary>
+    public static Check EvaluationShare { get; } =
+        new(
+            "COS-015",
+            Part.Cost,
+            Severity.High,
+            Evidence.Rule,
+            "The share of a shared budget that evaluations may use is a part of it.",
+            "Write a whole number of percent from 1 to 100, or leave evaluations out."
+        );
+
     internal static IReadOnlyList<Check> All { get; } =
     [
         EmptyBudget,
@@ -166,5 +177,6 @@ public static class CostChecks
         ScaleDown,
         Raise,
         WriteOff,
+        EvaluationShare,
     ];
 }

@@ -50,7 +50,7 @@ public static class ReliabilityChecks
     /// <summary>A call that does something in the world is sent once.</summary>
     public static Check SideEffects { get; } =
         new(
-            "REL-005",
+            "REL-009",
             Part.Reliability,
             Severity.High,
             Evidence.Rule,

@@ -7,7 +7,7 @@ internal static class KindSamples
 {
     private static readonly Dictionary<string, (string Kind, string Spec)> Kinds = new(StringComparer.Ordinal)
     {
-        ["agentbudgets"] = ("AgentBudget", """{"windows": [{"period": "Day", "maxCost": "50"}]}"""),
+        ["agentbudgets"] = ("AgentBudget", """{"windows": [{"period": "Day", "maxCost": "50"}], "evaluations": {"maxPercent": 20}}"""),
         ["agentdeployments"] = (
             "AgentDeployment",
             """

@@ -216,6 +216,49 @@ public sealed class SharedBudgetTests
     }
 
     [Fact]
+    public void The_status_tells_what_evaluations_spent_of_their_share_and_once_that_it_is_spent()
+    {
+        var budget = Budget("shop", "team");
+        AgentBudgetDecision Decide(BudgetLedgerStatus? ledger)
+        {
+            var decision = AgentBudgetDecider.Decide(new AgentBudgetObservation(budget, null, 3, cluster.Now) { Evaluations = ledger });
+            budget.Status = decision.Status;
+            return decision;
+        }
+        BudgetLedgerStatus Ledger(string spent, bool exhausted) =>
+            SimulatedCluster.Spent(
+                LedgerLimits.Open(
+                    new BudgetLedgerStatus(),
+                    BudgetWindows.Shared(EvaluationShare.Of(budget.Spec)!, cluster.Now),
+                    cluster.Now,
+                    "share"
+                ),
+                spent,
+                exhausted
+            );
+
+        Decide(null).Status.Evaluations.ShouldBeEmpty("no share is declared");
+        budget.Spec.Evaluations = new EvaluationShareSpec { MaxPercent = 20 };
+        var fresh = Decide(null).Status;
+        fresh.Evaluations.ShouldHaveSingleItem().Cap.ShouldBe("2");
+        fresh.Budget.ShouldHaveSingleItem().Cap.ShouldBe("10");
+
+        var spent = Decide(Ledger("2", exhausted: true));
+        spent
+            .Events.ShouldHaveSingleItem()
+            .Message.ShouldStartWith("evaluations spent $2 of their share of $2 a day: they are answered 402 until ");
+        var row = spent.Status.Evaluations.ShouldHaveSingleItem();
+        (row.Budget, row.Spent, row.Exhausted).ShouldBe(("day", "2", true));
+        spent
+            .Status.Conditions.Single(condition => condition.Type == ConditionTypes.WithinBudget)
+            .Status.ShouldBe("True", "what serves has money");
+
+        var again = Decide(Ledger("2", exhausted: true));
+        again.Events.ShouldBeEmpty();
+        again.Status.Evaluations.ShouldBe(spent.Status.Evaluations, "in steady state nothing is written");
+    }
+
+    [Fact]
     public void What_is_declared_badly_is_named_with_its_remedy()
     {
         var budget = Budget("shop", "team");
