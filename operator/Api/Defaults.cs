@@ -53,6 +53,18 @@ public static class Defaults
     /// <summary><c>spec.reliability.toolCall.eventTimeout</c>. MCP servers keep silent streams open by a word every 15 s or so.</summary>
     public const string ToolEventTimeout = "60s";
 
+    /// <summary>spec.reliability.circuitBreaker.failurePercent.</summary>
+    public const int CircuitFailurePercent = 50;
+
+    /// <summary>spec.reliability.circuitBreaker.minimumCalls.</summary>
+    public const int CircuitMinimumCalls = 20;
+
+    /// <summary>spec.reliability.circuitBreaker.openFor.</summary>
+    public const string CircuitOpenFor = "30s";
+
+    /// <summary>spec.reliability.circuitBreaker.window.</summary>
+    public const string CircuitWindow = "60s";
+
     /// <summary>spec.guardrails.models.maxOutputTokens.</summary>
     public const int MaxOutputTokens = 4096;
 

@@ -156,58 +156,6 @@ public sealed record EvalRepeats
     public int? Max { get; init; }
 }
 
-/// <summary>How calls out behave when the other side is slow or broken.</summary>
-public sealed class ReliabilitySpec
-{
-    /// <summary>Model calls.</summary>
-    public CallSpec? ModelCall { get; set; }
-
-    /// <summary>Tool calls: requests to upstreams of the formats MCP and HTTP.</summary>
-    public ToolCallSpec? ToolCall { get; set; }
-}
-
-/// <summary>Times and attempts of model calls.</summary>
-public sealed class CallSpec
-{
-    /// <summary>The longest time that one attempt of a call may take, as a duration such as "60s".</summary>
-    [DefaultJson("\"60s\""), Pattern(GoDuration.Pattern)]
-    public string? Timeout { get; set; }
-
-    /// <summary>The longest wait for the first byte of an answer; absent: timeout.</summary>
-    [Pattern(GoDuration.Pattern)]
-    public string? FirstByteTimeout { get; set; }
-
-    /// <summary>The longest wait between two pieces of a streamed answer; absent: timeout.</summary>
-    [Pattern(GoDuration.Pattern)]
-    public string? EventTimeout { get; set; }
-
-    /// <summary>
-    /// Attempts in all. Another one follows a 408, 409, 429, 5xx or a broken connection, with growing, jittered delays or as Retry-After
-    /// says, and only while the agent has seen no byte.
-    /// </summary>
-    [DefaultJson("1"), Range(1, 10)]
-    public int? Attempts { get; set; }
-}
-
-/// <summary>Times of tool calls. A tool call is never repeated: it may have done its work.</summary>
-public sealed class ToolCallSpec
-{
-    /// <summary>The longest time that one tool call may take, as a duration such as "15s".</summary>
-    [DefaultJson("\"15s\""), Pattern(GoDuration.Pattern)]
-    public string? Timeout { get; set; }
-
-    /// <summary>The longest wait for the first byte of an answer; absent: timeout.</summary>
-    [Pattern(GoDuration.Pattern)]
-    public string? FirstByteTimeout { get; set; }
-
-    /// <summary>
-    /// The longest wait between two pieces of a streamed answer, such as the progress that an MCP server tells; absent: 60s. A stream may
-    /// take longer than timeout.
-    /// </summary>
-    [Pattern(GoDuration.Pattern)]
-    public string? EventTimeout { get; set; }
-}
-
 /// <summary>What the agent may call, and how.</summary>
 public sealed class GuardrailsSpec
 {

@@ -53,8 +53,14 @@ public sealed record RunOutcome(VerdictResult? Fault, ReporterMessage? Report, P
             return Wait(until - now);
         // The Job should have ended its pod at the deadline. Its controller can miss that: it was seen once, on a busy Kubernetes 1.20.
         return runners.Any(pod => !pod.IsOver)
-            ? Error(EvalReasons.DeadlineExceeded, $"the runner has not ended within {run.Spec.Deadline} and {Grace.TotalSeconds:0} s{because}")
-            : Error(EvalReasons.RunnerVanished, $"no word from the runner within {run.Spec.Deadline} and {Grace.TotalSeconds:0} s{because}");
+            ? Error(
+                EvalReasons.DeadlineExceeded,
+                $"the runner has not ended within {run.Spec.Deadline} and {Grace.TotalSeconds:0} s{because}"
+            )
+            : Error(
+                EvalReasons.RunnerVanished,
+                $"no word from the runner within {run.Spec.Deadline} and {Grace.TotalSeconds:0} s{because}"
+            );
     }
 
     /// <summary>When to ask why the Job has no pod; null where it has one, or has failed.</summary>

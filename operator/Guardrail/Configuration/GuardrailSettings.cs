@@ -21,6 +21,7 @@ internal sealed class GuardrailSettings
         Prices = prices;
         ModelCall = new CallTimes(config.ModelCall, "modelCall");
         ToolCall = new CallTimes(config.ToolCall, "toolCall");
+        Reliability = new ReliabilitySettings(config.Reliability);
         Limits = new RunPolicy(config.Limits, config.Observe);
         Tags = new TagNames(config.Attribution);
         ClientTags = new TagNames(config.ClientAttribution);
@@ -52,6 +53,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>Times of tool calls.</summary>
     public CallTimes ToolCall { get; }
+
+    /// <summary>Retry budget, circuit breaker and concurrency.</summary>
+    public ReliabilitySettings Reliability { get; }
 
     /// <summary>Limits of one call and one run.</summary>
     public RunPolicy Limits { get; }

@@ -21,11 +21,15 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
     private const int LongestName = 256 * 6;
 
     private static readonly string[] Keys = ["jsonrpc", "id", "method", "params"];
-    private static readonly string[] ParamKeys = ["name", "arguments"];
+    private static readonly string[] ParamKeys = ["name", "arguments", "_meta"];
+    private static readonly string[] MetaKeys = ["idempotencyKey"];
     private static readonly ApiError NotMessage = new(400, "invalid_json", "The body is no JSON-RPC message: it is not JSON in UTF-8.");
 
     /// <summary>The method by which a tool is called.</summary>
     public const string Call = "tools/call";
+
+    /// <summary>The call carries a key of the agent's own, <c>_meta.idempotencyKey</c>, by which the tool knows a call that comes twice.</summary>
+    public bool HasKey { get; init; }
 
     /// <summary>It calls a tool.</summary>
     public bool IsCall => Method == Call;
@@ -50,7 +54,9 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
             error = NotMessage;
         }
         error ??= found.Check();
-        return error is null ? new ToolMessage(found.Method ?? "", found.Tool ?? "", found.Id, found.Arguments) : null;
+        return error is null
+            ? new ToolMessage(found.Method ?? "", found.Tool ?? "", found.Id, found.Arguments) { HasKey = found.HasKey }
+            : null;
     }
 
     /// <summary>
@@ -121,11 +127,28 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
                 found.IsLong = reader.ValueSpan.Length > LongestName;
                 found.Tool = found.IsLong ? null : reader.GetString();
             }
+            if (key == "_meta" && reader.TokenType == JsonTokenType.StartObject)
+                found.HasKey = ReadKey(reader);
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
             if (key == "arguments")
                 found.Arguments = start..(int)reader.BytesConsumed;
         }
+    }
+
+    /// <summary>Whether a key is there, once and in one spelling. The reader is a copy, and the caller's stays where it is.</summary>
+    private static bool ReadKey(Utf8JsonReader reader)
+    {
+        var (seen, hasKey) = (0L, false);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (BodyReader.Next(ref reader, MetaKeys, ref seen, out var key) is not null)
+                return false;
+            reader.Read();
+            hasKey |= key is not null && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length is > 0 and <= LongestId;
+            reader.Skip();
+        }
+        return hasKey;
     }
 
     /// <summary>What was read so far.</summary>
@@ -136,6 +159,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
         public string? Tool;
         public Range Arguments;
         public bool IsLong;
+        public bool HasKey;
         public ApiError? Ambiguous;
 
         public readonly ApiError? Check()
