@@ -87,8 +87,13 @@ public sealed class RevisionTests
         Of("""{"readOnlyTools":["b","a"]}""").ShouldBe(Of("""{"readOnlyTools":["a","b"]}"""));
     }
 
+    private static readonly JsonSerializerOptions Words = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
+    };
+
     private static Revision Of(string reliability) =>
-        Changed(spec => spec.Reliability = JsonSerializer.Deserialize<ReliabilitySpec>(reliability, JsonSerializerOptions.Web)!);
+        Changed(spec => spec.Reliability = JsonSerializer.Deserialize<ReliabilitySpec>(reliability, Words)!);
 
     [Fact]
     public void Defaults_that_the_server_fills_in_do_not_change_the_revision()

@@ -30,8 +30,8 @@ public sealed class ReliabilitySpec
     public CircuitBreakerSpec? CircuitBreaker { get; set; }
 
     /// <summary>
-    /// The most calls of a pod to one upstream at the same time. As many wait their turn, for half of their timeout and at most 10s. Absent:
-    /// no such limit.
+    /// The most calls of a pod to one upstream at the same time. As many wait their turn, for half of their timeout and at most 10s.
+    /// Absent: no such limit.
     /// </summary>
     [Range(1, 512)]
     public int? MaxConcurrentCalls { get; set; }

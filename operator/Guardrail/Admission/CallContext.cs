@@ -78,8 +78,8 @@ internal sealed class CallContext
     public bool Observes => Settings.Limits.Observe;
 
     /// <summary>
-    /// It opens the stream on which an MCP server speaks first. That may be silent for hours: it is no call that an answer follows, and says
-    /// nothing about the health of the server.
+    /// It opens the stream on which an MCP server speaks first. That may be silent for hours: it is no call that an answer follows, and
+    /// says nothing about the health of the server.
     /// </summary>
     public bool IsListening => Upstream?.Format is McpFormat && HttpMethods.IsGet(Http.Request.Method);
 

@@ -40,7 +40,9 @@ internal sealed class CircuitClaim(UpstreamStates states, IUpstreamObserver obse
         return new(ClaimResult.Taken);
     }
 
-    /// <summary>The refusal of an attempt that passed and then waited, where the state has changed meanwhile; null where it has not.</summary>
+    /// <summary>
+    /// The refusal of an attempt that passed and then waited, where the state has changed meanwhile; null where it has not.
+    /// </summary>
     public ClaimResult? Changed(CallContext call)
     {
         if (call.Settings.Reliability.Circuit is not { } terms || call.Hold.Ticket is not { } ticket || CircuitOf(call).IsCurrent(ticket))

@@ -1,4 +1,5 @@
 using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.Upstreams;
 
 namespace AgentReadiness.Guardrail.Admission;
@@ -13,6 +14,7 @@ internal sealed class ConcurrencyClaim(UpstreamStates states, CircuitClaim circu
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     private const string Limit = "maxConcurrentCalls";
+    private const string RunTime = "maxDuration";
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
@@ -51,6 +53,8 @@ internal sealed class ConcurrencyClaim(UpstreamStates states, CircuitClaim circu
             Ended(call);
             return ClaimResult.Abandoned;
         }
+        if (!entered && RunOf(call).IsCancellationRequested)
+            return ClaimResult.Over(RunTime, RunErrors.Exceeded(RunTime));
         if (!entered)
             return ClaimResult.Over(Limit, Full(call, most));
         if (circuit.Changed(call) is not { } refused)
@@ -73,11 +77,13 @@ internal sealed class ConcurrencyClaim(UpstreamStates states, CircuitClaim circu
 
     private async Task<bool> WaitAsync(CallContext call, CallSlots slots, int most)
     {
-        // The end of the run ends the wait; what then refuses the call is the run's limit.
-        var run = call.Settings.Limits.Observe ? CancellationToken.None : call.Run!.Deadline;
-        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(call.Http.RequestAborted, run);
+        // The end of the run ends the wait.
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(call.Http.RequestAborted, RunOf(call));
         return await slots.EnterAsync(most, LongestOf(call), time, leaving.Token);
     }
+
+    private static CancellationToken RunOf(CallContext call) =>
+        call.Settings.Limits.Observe ? CancellationToken.None : call.Run!.Deadline;
 
     private static TimeSpan LongestOf(CallContext call)
     {
@@ -89,8 +95,8 @@ internal sealed class ConcurrencyClaim(UpstreamStates states, CircuitClaim circu
     private static ApiError Full(CallContext call, int most)
     {
         var message =
-            $"The pod makes {most} calls of the upstream \"{call.UpstreamName}\" at once (spec.reliability.maxConcurrentCalls), and this one "
-            + "found no place in time.";
+            $"The pod makes {most} calls of the upstream \"{call.UpstreamName}\" at once (spec.reliability.maxConcurrentCalls), and this "
+            + "one found no place in time.";
         return new ApiError(503, "concurrency_limit", message, Retry: true) { Limit = Limit, RetryAfter = Later };
     }
 }

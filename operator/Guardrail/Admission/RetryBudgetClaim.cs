@@ -92,8 +92,8 @@ internal sealed class RetryBudgetClaim(UpstreamStates states, IUpstreamObserver 
         headers.TryGetValue(RetryCount, out var count) && count.Count == 1 && int.TryParse(count[0], out var times) && times > 0;
 
     /// <summary>
-    /// What is the same for calls that are the same: run, method, endpoint and body, of a tool's call the tool and its arguments. Null where
-    /// the body was not read, so that nobody knows.
+    /// What is the same for calls that are the same: run, method, endpoint and body, of a tool's call the tool and its arguments. Null
+    /// where the body was not read, so that nobody knows.
     /// </summary>
     private static UInt128? Fingerprint(CallContext call)
     {
@@ -113,8 +113,8 @@ internal sealed class RetryBudgetClaim(UpstreamStates states, IUpstreamObserver 
     private static ApiError UsedUp(CallContext call)
     {
         var message =
-            $"This call repeats one that failed a moment ago, and the pod has repeated as many calls of the upstream \"{call.UpstreamName}\" "
-            + "as it may (spec.reliability.retryBudgetPercent): go on without it.";
+            $"This call repeats one that failed a moment ago, and the pod has repeated as many calls of the upstream "
+            + $"\"{call.UpstreamName}\" as it may (spec.reliability.retryBudgetPercent): go on without it.";
         return new ApiError(503, "retry_budget_exhausted", message) { Limit = Limit };
     }
 }

@@ -28,7 +28,9 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
     /// <summary>The method by which a tool is called.</summary>
     public const string Call = "tools/call";
 
-    /// <summary>The call carries a key of the agent's own, <c>_meta.idempotencyKey</c>, by which the tool knows a call that comes twice.</summary>
+    /// <summary>
+    /// The call carries a key of the agent's own, <c>_meta.idempotencyKey</c>, by which the tool knows a call that comes twice.
+    /// </summary>
     public bool HasKey { get; init; }
 
     /// <summary>It calls a tool.</summary>

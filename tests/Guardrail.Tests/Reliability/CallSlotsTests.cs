@@ -15,6 +15,7 @@ public sealed class CallSlotsTests
     {
         slots.TryEnter(2).ShouldBeTrue();
         slots.TryEnter(2).ShouldBeTrue();
+        slots.TryEnter(2).ShouldBeFalse("both are taken");
         var (first, second) = (Enter(2), Enter(2));
         (await Enter(2)).ShouldBeFalse("the queue is as long as there are places");
         slots.TryEnter(2).ShouldBeFalse();

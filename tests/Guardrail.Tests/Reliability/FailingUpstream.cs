@@ -11,9 +11,13 @@ namespace AgentReadiness.Guardrail.Tests;
 /// <summary>A model's provider, an MCP server and an HTTP tool in one, which do what a test says, behind a guardrail.</summary>
 internal sealed class FailingUpstream : IAsyncDisposable
 {
-    private const string Completion =
-        """{"id":"c","object":"chat.completion","model":"gpt-5.4-mini","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"""
-        + """ "finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":1,"total_tokens":11}}""";
+    private const string Completion = """
+        {
+          "id": "c", "object": "chat.completion", "model": "gpt-5.4-mini",
+          "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
+          "usage": {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}
+        }
+        """;
 
     private readonly WebApplication app;
 
@@ -27,7 +31,12 @@ internal sealed class FailingUpstream : IAsyncDisposable
     /// <summary>What it does; null: it answers as it should.</summary>
     public Func<HttpContext, string, Task>? Does { get; set; }
 
-    public static async Task<FailingUpstream> StartAsync(ReliabilityPolicy? reliability, int attempts = 3, string timeout = "10s")
+    public static async Task<FailingUpstream> StartAsync(
+        ReliabilityPolicy? reliability,
+        int attempts = 3,
+        string timeout = "10s",
+        RunLimits? limits = null
+    )
     {
         var url = $"http://127.0.0.1:{Ports.Free()}";
         var app = WebApplication.CreateSlimBuilder().Build();
@@ -65,6 +74,7 @@ internal sealed class FailingUpstream : IAsyncDisposable
             ToolCall = new CallPolicy { Timeout = timeout, Attempts = attempts },
             DrainTimeout = "2s",
             Reliability = reliability,
+            Limits = limits,
         });
         return it;
     }

@@ -4,7 +4,7 @@ using AgentReadiness.Guardrail.Upstreams;
 
 namespace AgentReadiness.Guardrail.Tests;
 
-/// <summary>An outage under load from twenty runs, about a tenth of its time: with the breaker and the budget, and the storm without.</summary>
+/// <summary>An outage under load from twenty runs, scaled down: with the breaker and the budget, and the storm without.</summary>
 public sealed class OutageTests
 {
     private const int Runs = 20;

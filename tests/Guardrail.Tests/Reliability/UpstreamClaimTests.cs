@@ -1,6 +1,10 @@
+using System.Diagnostics;
 using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Upstreams;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace AgentReadiness.Guardrail.Tests;
 
@@ -179,6 +183,44 @@ public sealed class UpstreamClaimTests
         (await upstream.SendAsync("POST", "/tool/x", "3")).Body.ShouldContain("concurrency_limit");
         (await first).Status.ShouldBe(504);
         upstream.Seen.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void The_time_in_the_queue_counts_in_the_timeout()
+    {
+        var time = new FakeTimeProvider();
+        var times = new CallTimes(new CallPolicy { Timeout = "10s" }, "toolCall");
+        using var deadline = new AttemptDeadline(times, new DeadlineRules(), time, default, default, TimeSpan.FromSeconds(4));
+        time.Advance(TimeSpan.FromSeconds(5));
+        deadline.Progress(streamed: false);
+        deadline.Token.IsCancellationRequested.ShouldBeFalse();
+        time.Advance(TimeSpan.FromSeconds(1));
+        deadline.Token.IsCancellationRequested.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("hang")]
+    [InlineData("queue")]
+    public async Task A_run_that_is_over_waits_for_no_tool_and_no_place(string why)
+    {
+        await using var upstream = await FailingUpstream.StartAsync(
+            new ReliabilityPolicy { MaxConcurrentCalls = 1 },
+            attempts: 1,
+            timeout: "15s",
+            limits: new RunLimits { MaxDuration = "1s" }
+        );
+        upstream.Does = (http, _) => Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        using var hangUp = new CancellationTokenSource();
+        var other = why == "queue" ? upstream.Rig.PostAsync("/tool/x", "{}", hangUp.Token) : null;
+        await Soon(() => why == "hang" || State(upstream, "tool").Slots.Counts.Held == 1);
+        var run = upstream.OpenRun();
+        var since = Stopwatch.StartNew();
+        var (status, body) = await upstream.SendAsync("POST", "/tool/x", "{}", run);
+        since.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(6), "neither the timeout nor the longest wait ended it");
+        (status, body.Contains("run_limit_exceeded", StringComparison.Ordinal)).ShouldBe((402, true), body);
+        await hangUp.CancelAsync();
+        if (other is not null)
+            await Should.ThrowAsync<OperationCanceledException>(() => other);
     }
 
     [Fact]
