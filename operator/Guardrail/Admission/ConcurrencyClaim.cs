@@ -82,8 +82,7 @@ internal sealed class ConcurrencyClaim(UpstreamStates states, CircuitClaim circu
         return await slots.EnterAsync(most, LongestOf(call), time, leaving.Token);
     }
 
-    private static CancellationToken RunOf(CallContext call) =>
-        call.Settings.Limits.Observe ? CancellationToken.None : call.Run!.Deadline;
+    private static CancellationToken RunOf(CallContext call) => call.Settings.Limits.Observe ? CancellationToken.None : call.Run!.Deadline;
 
     private static TimeSpan LongestOf(CallContext call)
     {
