@@ -61,6 +61,18 @@ public static class Defaults
     /// <summary>reliability.sideEffects.window.</summary>
     public const string SideEffectWindow = "24h";
 
+    /// <summary>spec.reliability.circuitBreaker.failurePercent.</summary>
+    public const int CircuitFailurePercent = 50;
+
+    /// <summary>spec.reliability.circuitBreaker.minimumCalls.</summary>
+    public const int CircuitMinimumCalls = 20;
+
+    /// <summary>spec.reliability.circuitBreaker.openFor.</summary>
+    public const string CircuitOpenFor = "30s";
+
+    /// <summary>spec.reliability.circuitBreaker.window.</summary>
+    public const string CircuitWindow = "60s";
+
     /// <summary>spec.guardrails.models.maxOutputTokens.</summary>
     public const int MaxOutputTokens = 4096;
 

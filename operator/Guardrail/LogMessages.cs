@@ -158,6 +158,28 @@ internal static partial class LogMessages
     )]
     public static partial void OrphanedHolderClosed(this ILogger logger, string holder, string? window, GrantOutcome outcome);
 
+    [LoggerMessage(
+        27,
+        LogLevel.Warning,
+        "circuit breaker: upstream={Upstream} state={State} reason={Reason} calls={Calls} failed={Failed} slow={Slow}"
+    )]
+    public static partial void CircuitChanged(
+        this ILogger logger,
+        string upstream,
+        string state,
+        string reason,
+        long calls,
+        long failed,
+        long slow
+    );
+
+    [LoggerMessage(
+        28,
+        LogLevel.Warning,
+        "{Kind} call not tried again: run={RunId} upstream={Upstream} attempt={Attempt} reason=RetryBudgetUsedUp"
+    )]
+    public static partial void CallNotRetried(this ILogger logger, string kind, string? runId, string upstream, int attempt);
+
     [LoggerMessage(26, LogLevel.Warning, "termination message not written: {Reason}")]
     public static partial void FinalReportsNotWritten(this ILogger logger, string reason);
 

@@ -58,6 +58,44 @@ public sealed class RevisionTests
     }
 
     [Fact]
+    public void Every_field_of_reliability_changes_the_revision_and_its_defaults_do_not()
+    {
+        var seen = new HashSet<Revision> { Revision.Compute(Spec(), Prompt) };
+        foreach (
+            var json in (string[])
+                [
+                    """{"mode":"Observe"}""",
+                    """{"toolCall":{"attempts":2}}""",
+                    """{"retryBudgetPercent":20}""",
+                    """{"retryBudgetPercent":0}""",
+                    """{"circuitBreaker":{}}""",
+                    """{"circuitBreaker":{"failurePercent":40}}""",
+                    """{"circuitBreaker":{"minimumCalls":5}}""",
+                    """{"circuitBreaker":{"openFor":"5s"}}""",
+                    """{"circuitBreaker":{"window":"5s"}}""",
+                    """{"circuitBreaker":{"slowCallAfter":"5s"}}""",
+                    """{"circuitBreaker":{"slowCallAfter":"5s","slowCallPercent":20}}""",
+                    """{"maxConcurrentCalls":4}""",
+                    """{"readOnlyTools":["a"]}""",
+                ]
+        )
+            seen.Add(Of(json)).ShouldBeTrue(json);
+
+        Of("""{"mode":"Enforce","toolCall":{"attempts":1},"readOnlyTools":[]}""").ShouldBe(Revision.Compute(Spec(), Prompt));
+        Of("""{"circuitBreaker":{"failurePercent":50,"minimumCalls":20,"openFor":"30s","window":"60s"}}""")
+            .ShouldBe(Of("""{"circuitBreaker":{}}"""));
+        Of("""{"readOnlyTools":["b","a"]}""").ShouldBe(Of("""{"readOnlyTools":["a","b"]}"""));
+    }
+
+    private static readonly JsonSerializerOptions Words = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
+    };
+
+    private static Revision Of(string reliability) =>
+        Changed(spec => spec.Reliability = JsonSerializer.Deserialize<ReliabilitySpec>(reliability, Words)!);
+
+    [Fact]
     public void Defaults_that_the_server_fills_in_do_not_change_the_revision()
     {
         var filled = Spec();

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Telemetry;
+using AgentReadiness.Guardrail.Upstreams;
 
 namespace AgentReadiness.Guardrail.Tests;
 
@@ -33,6 +34,20 @@ public sealed partial class ReferenceTests
 
         listed.ShouldBe(written, ignoreOrder: true);
     }
+
+    [Fact]
+    public void Every_reason_of_a_circuit_breaker_is_listed_and_no_other() =>
+        File.ReadLines(Repository.PathOf("docs", "reference.md"))
+            .SkipWhile(line => line != "## Reasons of circuit breakers")
+            .Skip(1)
+            .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
+            .Select(line => Word().Match(line))
+            .Where(match => match.Success)
+            .Select(match => match.Groups[1].Value)
+            .ShouldBe(Enum.GetNames<CircuitReason>(), ignoreOrder: true);
+
+    [GeneratedRegex(@"^\| `([A-Za-z]+)` ")]
+    private static partial Regex Word();
 
     [GeneratedRegex(@"^\| `([a-z_]+)` ")]
     private static partial Regex Name();

@@ -72,6 +72,35 @@ public readonly record struct Revision(string Hash)
                 ["tools"] = new JsonArray([.. effects.Tools.Select(name => (JsonNode)name)]),
                 ["window"] = effects.Window ?? Defaults.SideEffectWindow,
             };
+        if (reliability?.ToolCall?.Attempts is > 1 and var repeats)
+            json["toolCallAttempts"] = repeats;
+        if (reliability?.Mode is ReliabilityMode.Observe)
+            json["mode"] = nameof(ReliabilityMode.Observe);
+        if (reliability?.RetryBudgetPercent is { } budget)
+            json["retryBudgetPercent"] = budget;
+        if (reliability?.CircuitBreaker is { } circuit)
+            json["circuitBreaker"] = Circuit(circuit);
+        if (reliability?.MaxConcurrentCalls is { } most)
+            json["maxConcurrentCalls"] = most;
+        // In whatever order: a list of names.
+        if (reliability?.ReadOnlyTools is { Count: > 0 } tools)
+            json["readOnlyTools"] = new JsonArray([.. tools.Order(StringComparer.Ordinal).Select(name => (JsonNode)name)]);
+        return json;
+    }
+
+    private static JsonObject Circuit(CircuitBreakerSpec circuit)
+    {
+        var json = new JsonObject
+        {
+            ["failurePercent"] = circuit.FailurePercent ?? Defaults.CircuitFailurePercent,
+            ["minimumCalls"] = circuit.MinimumCalls ?? Defaults.CircuitMinimumCalls,
+            ["openFor"] = circuit.OpenFor ?? Defaults.CircuitOpenFor,
+            ["window"] = circuit.Window ?? Defaults.CircuitWindow,
+        };
+        if (circuit.SlowCallAfter is { } slow)
+            json["slowCallAfter"] = slow;
+        if (circuit.SlowCallPercent is { } percent)
+            json["slowCallPercent"] = percent;
         return json;
     }
 

@@ -4,9 +4,12 @@ using AgentReadiness.Readiness.Checks;
 
 namespace AgentReadiness.Api.Rules;
 
-/// <summary>The rules on timeouts and attempts.</summary>
+/// <summary>The rules on timeouts, attempts, retry budget, circuit breaker and concurrency.</summary>
 internal static class ReliabilityRules
 {
+    private static readonly TimeSpan ShortestWindow = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWindow = TimeSpan.FromHours(1);
+
     public static void Check(ReliabilitySpec? reliability, FindingList findings)
     {
         const string Model = "spec.reliability.modelCall";
@@ -29,6 +32,40 @@ internal static class ReliabilityRules
         if (reliability?.ModelCall?.Attempts is < 1 or > 10)
             findings.Add(ReliabilityChecks.Attempts, Model + ".attempts", "must be from 1 to 10");
         SideEffects(reliability?.SideEffects, findings);
+        if (reliability?.ToolCall?.Attempts is < 1 or > 10)
+            findings.Add(ReliabilityChecks.ToolAttempts, Tool + ".attempts", "must be from 1 to 10");
+        if (reliability?.ReadOnlyTools.Exists(string.IsNullOrWhiteSpace) == true)
+            findings.Add(ReliabilityChecks.ToolAttempts, "spec.reliability.readOnlyTools", "must not hold an empty name");
+        if (reliability?.RetryBudgetPercent is < 0 or > 100)
+            findings.Add(ReliabilityChecks.RetryBudget, "spec.reliability.retryBudgetPercent", "must be from 0 to 100");
+        if (reliability?.MaxConcurrentCalls is < 1 or > 512)
+            findings.Add(ReliabilityChecks.Concurrency, "spec.reliability.maxConcurrentCalls", "must be from 1 to 512");
+        if (reliability?.CircuitBreaker is { } circuit)
+            CheckCircuit(circuit, findings);
+    }
+
+    private static void CheckCircuit(CircuitBreakerSpec circuit, FindingList findings)
+    {
+        const string Circuit = "spec.reliability.circuitBreaker";
+        var check = ReliabilityChecks.Circuit;
+        if (circuit.FailurePercent is < 1 or > 100)
+            findings.Add(check, Circuit + ".failurePercent", "must be from 1 to 100");
+        if (circuit.MinimumCalls is < 1 or > 10000)
+            findings.Add(check, Circuit + ".minimumCalls", "must be from 1 to 10000");
+        if (circuit.SlowCallPercent is < 1 or > 100)
+            findings.Add(check, Circuit + ".slowCallPercent", "must be from 1 to 100");
+        if (circuit is { SlowCallPercent: not null, SlowCallAfter: null })
+            findings.Add(check, Circuit + ".slowCallPercent", "needs slowCallAfter: without it no call is slow");
+        foreach (var (text, name) in new[] { (circuit.OpenFor, "openFor"), (circuit.SlowCallAfter, "slowCallAfter") })
+        {
+            if (FieldValues.Duration(text, check, $"{Circuit}.{name}", findings) is { } duration && duration <= TimeSpan.Zero)
+                findings.Add(check, $"{Circuit}.{name}", "must be longer than 0");
+        }
+        if (
+            FieldValues.Duration(circuit.Window, check, Circuit + ".window", findings) is { } window
+            && (window < ShortestWindow || window > LongestWindow)
+        )
+            findings.Add(check, Circuit + ".window", "must be from 1s to 1h");
     }
 
     private static void SideEffects(SideEffectsSpec? effects, FindingList findings)

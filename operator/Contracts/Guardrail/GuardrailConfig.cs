@@ -33,6 +33,9 @@ public sealed class GuardrailConfig
     /// <summary>Timeouts and attempts of tool calls.</summary>
     public CallPolicy ToolCall { get; set; } = new() { Timeout = "15s", EventTimeout = "60s" };
 
+    /// <summary>Retry budget, circuit breaker and concurrency; null: none of them is declared.</summary>
+    public ReliabilityPolicy? Reliability { get; set; }
+
     /// <summary>What one call and one run may cost; null: no such limit.</summary>
     public RunLimits? Limits { get; set; }
 

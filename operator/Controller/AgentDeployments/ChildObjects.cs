@@ -130,10 +130,12 @@ internal static class ChildObjects
                 Timeout = spec.Reliability?.ToolCall?.Timeout ?? Defaults.ToolCallTimeout,
                 FirstByteTimeout = spec.Reliability?.ToolCall?.FirstByteTimeout,
                 EventTimeout = spec.Reliability?.ToolCall?.EventTimeout ?? Defaults.ToolEventTimeout,
+                Attempts = spec.Reliability?.ToolCall?.Attempts ?? 1,
             },
             SideEffects = spec.Reliability?.SideEffects is { } effects
                 ? new SideEffectPolicy { Tools = effects.Tools, Window = effects.Window ?? Defaults.SideEffectWindow }
                 : null,
+            Reliability = Reliability(spec.Reliability),
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],
             ClientAttribution = spec.Budget?.ClientAttribution ?? [],
@@ -157,6 +159,29 @@ internal static class ChildObjects
         body["data"] = GuardrailSidecar.Files(config, seen.Environment, seen.Funds.Prices);
         return body;
     }
+
+    // Where nothing of it is declared, nothing is written: so an upgrade writes what the release before wrote.
+    private static ReliabilityPolicy? Reliability(ReliabilitySpec? declared) =>
+        declared is null or { RetryBudgetPercent: null, CircuitBreaker: null, MaxConcurrentCalls: null, ReadOnlyTools.Count: 0 }
+            ? null
+            : new ReliabilityPolicy
+            {
+                Observe = declared.Mode == ReliabilityMode.Observe,
+                RetryBudgetPercent = declared.RetryBudgetPercent,
+                MaxConcurrentCalls = declared.MaxConcurrentCalls ?? 0,
+                ReadOnlyTools = declared.ReadOnlyTools,
+                CircuitBreaker = declared.CircuitBreaker is not { } circuit
+                    ? null
+                    : new CircuitPolicy
+                    {
+                        FailurePercent = circuit.FailurePercent ?? Defaults.CircuitFailurePercent,
+                        MinimumCalls = circuit.MinimumCalls ?? Defaults.CircuitMinimumCalls,
+                        OpenFor = circuit.OpenFor ?? Defaults.CircuitOpenFor,
+                        Window = circuit.Window ?? Defaults.CircuitWindow,
+                        SlowCallAfter = circuit.SlowCallAfter,
+                        SlowCallPercent = circuit.SlowCallPercent,
+                    },
+            };
 
     private static RunLimits? Limits(BudgetSpec? budget) =>
         budget is null or { PerCall: null, PerRun: null, PerPod: null }

@@ -27,8 +27,27 @@ internal sealed class AdmissionRules(IReadOnlyList<ICallCheck> checks, IReadOnly
     ];
 
     /// <summary>The claims of this program.</summary>
-    public static IReadOnlyList<ICallClaim> Claims(RateLimiter limiter, GrantClient grants, OverrunList overruns) =>
-        [new RateClaim(limiter), new RunStepClaim(), new RunToolCallClaim(), new ReservationClaim(grants, overruns)];
+    /// <param name="limiter">The pod's rate.</param>
+    /// <param name="grants">Where money comes from.</param>
+    /// <param name="overruns">Models that are refused.</param>
+    /// <param name="upstream">The claims on an upstream; null: none, for those who try the others alone.</param>
+    /// <remarks>
+    /// A call asks first whether its upstream is there and has room, so that a call that is refused, or waits, takes no place in the rate,
+    /// no step and no money.
+    /// </remarks>
+    public static IReadOnlyList<ICallClaim> Claims(
+        RateLimiter limiter,
+        GrantClient grants,
+        OverrunList overruns,
+        UpstreamClaims? upstream = null
+    ) =>
+        [
+            .. upstream is null ? (ICallClaim[])[] : [upstream.Circuit, upstream.Concurrency, upstream.Retries],
+            new RateClaim(limiter),
+            new RunStepClaim(),
+            new RunToolCallClaim(),
+            new ReservationClaim(grants, overruns),
+        ];
 
     /// <summary>The first check that refuses a call, if any does.</summary>
     /// <param name="call">The call.</param>
@@ -63,7 +82,7 @@ internal sealed class AdmissionRules(IReadOnlyList<ICallCheck> checks, IReadOnly
             if (result.Error is { } error)
             {
                 // A claim that was taken all the same is of a budget that is only observed.
-                if (result.Limit is not { } limit || !(result.IsTaken || call.Observes))
+                if (result.Limit is not { } limit || !(result.IsTaken || claims[i].Observes(call)))
                 {
                     Release(call);
                     return (false, new CallRefusal(claims[i].Id, error));
@@ -77,6 +96,17 @@ internal sealed class AdmissionRules(IReadOnlyList<ICallCheck> checks, IReadOnly
             }
         }
         return (true, null);
+    }
+
+    /// <summary>An attempt has ended, whatever became of it: what it held for its time is given back.</summary>
+    public void Ended(CallContext call)
+    {
+        while (call.Claimed != 0)
+        {
+            var last = BitOperations.Log2(call.Claimed);
+            call.Claimed &= ~(1u << last);
+            claims[last].Ended(call);
+        }
     }
 
     private void Release(CallContext call)

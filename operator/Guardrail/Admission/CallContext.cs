@@ -5,6 +5,7 @@ using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.SideEffects;
 using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace AgentReadiness.Guardrail.Admission;
 
@@ -59,6 +60,15 @@ internal sealed class CallContext
     /// <summary>The number of the attempt, from 1.</summary>
     public int Attempt { get; set; } = 1;
 
+    /// <summary>How the attempt ended, as far as that says something about its upstream; nothing while it goes on.</summary>
+    public AttemptEnd End { get; set; }
+
+    /// <summary>What the attempt holds of its upstream.</summary>
+    public UpstreamHold Hold { get; set; }
+
+    /// <summary>A further attempt was worth it and did not fit the retry budget.</summary>
+    public bool IsOverRetryBudget { get; set; }
+
     /// <summary>The money of the attempt.</summary>
     public Reservation? Reservation { get; set; }
 
@@ -73,6 +83,15 @@ internal sealed class CallContext
 
     /// <summary>Limits refuse nothing: what they would refuse is counted.</summary>
     public bool Observes => Settings.Limits.Observe;
+
+    /// <summary>
+    /// It opens the stream on which an MCP server speaks first. That may be silent for hours: it is no call that an answer follows, and
+    /// says nothing about the health of the server.
+    /// </summary>
+    public bool IsListening => Upstream?.Format is McpFormat && HttpMethods.IsGet(Http.Request.Method);
+
+    /// <summary>The request has no body, whatever its method is.</summary>
+    public bool HasNoBody => Http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false || Http.Request.ContentLength == 0;
 
     /// <summary>The upstream's name; empty where the path names none.</summary>
     public string UpstreamName => Upstream?.Name ?? "";

@@ -12,9 +12,15 @@ internal interface ICallClaim
     /// <summary>The kinds of calls that need it.</summary>
     CallKind Kinds { get; }
 
+    /// <summary>Its limits are only observed: what they would refuse passes and is counted.</summary>
+    bool Observes(CallContext call) => call.Observes;
+
     /// <summary>Takes it, waiting where that helps.</summary>
     ValueTask<ClaimResult> TakeAsync(CallContext call);
 
     /// <summary>Gives back what <see cref="TakeAsync"/> took, whole: as if it had never been taken.</summary>
     void Release(CallContext call);
+
+    /// <summary>The attempt that it was taken for has ended and is settled: what was held for its time only is given back.</summary>
+    void Ended(CallContext call) { }
 }

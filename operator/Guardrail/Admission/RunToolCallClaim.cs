@@ -4,7 +4,7 @@ using AgentReadiness.Guardrail.Runs;
 
 namespace AgentReadiness.Guardrail.Admission;
 
-/// <summary>A tool call of the run.</summary>
+/// <summary>A tool call of the run. A second attempt is the same call.</summary>
 internal sealed class RunToolCallClaim : ICallClaim
 {
     /// <inheritdoc/>
@@ -20,6 +20,16 @@ internal sealed class RunToolCallClaim : ICallClaim
         if (call.Tool is not { IsCall: true })
             return new(ClaimResult.Taken);
         var limits = call.Settings.Limits;
+        // A further attempt is the same call. Only the time of the run may be over by now.
+        if (call.Attempt > 1)
+        {
+            const string time = "maxDuration";
+            return call.Run!.Deadline.IsCancellationRequested
+                ? new(
+                    limits.Observe ? ClaimResult.Observed(time, RunErrors.Exceeded(time)) : ClaimResult.Over(time, RunErrors.Exceeded(time))
+                )
+                : new(ClaimResult.Taken);
+        }
         if (call.Run!.TryToolCall(limits, Fingerprint(call)) is not { } over)
             return new(ClaimResult.Taken);
         var error = RunErrors.Exceeded(over);
@@ -29,7 +39,7 @@ internal sealed class RunToolCallClaim : ICallClaim
     /// <inheritdoc/>
     public void Release(CallContext call)
     {
-        if (call.Tool is { IsCall: true })
+        if (call.Tool is { IsCall: true } && call.Attempt == 1)
             call.Run!.ReleaseToolCall(Fingerprint(call));
     }
 

@@ -10,7 +10,7 @@ using AgentReadiness.Guardrail.Upstreams;
 namespace AgentReadiness.Guardrail.Calls;
 
 /// <summary>One attempt of a call that has its claims: sent, relayed and booked. Whatever happens, it is booked exactly once.</summary>
-internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
+internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retries, TimeProvider time)
 {
     private const string ContentLength = "Content-Length";
     private const string ContentEncoding = "Content-Encoding";
@@ -23,6 +23,7 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
     public async Task<CallOutcome> RunAsync(CallContext call, CallRoute route, bool isLast)
     {
         CallOutcome outcome;
+        call.End = default;
         try
         {
             outcome = await SendAsync(call, route, isLast);
@@ -45,8 +46,10 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
             route.Deadline(call),
             time,
             call.Http.RequestAborted,
-            route.RunDeadline(call)
+            route.RunDeadline(call),
+            call.Hold.Waited
         );
+        var sentAt = time.GetTimestamp();
         using var content = route.Content(call);
         var request = new UpstreamRequest(call.Upstream!, call.Http.Request.Method, call.Endpoint, call.Query, call.Model?.Provider.Id)
         {
@@ -61,25 +64,36 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
         }
         catch (Exception exception) when (UpstreamFailure.IsOne(exception))
         {
-            return Failed(call, route, UpstreamFailure.Of(exception, content is SplicedContent { Started: true }), deadline);
+            call.End = FailedAfter(call, route, time.GetElapsedTime(sentAt));
+            return Failed(call, route, UpstreamFailure.Of(exception, content is SplicedContent { Started: true }), deadline, isLast);
         }
         using (answer)
         {
+            var answeredAfter = time.GetElapsedTime(sentAt);
             if (answer.StatusCode is HttpStatusCode.SwitchingProtocols)
-                return Failed(call, route, new UpstreamFailure(UpstreamFault.BrokenOff, "another protocol"), deadline);
+            {
+                call.End = FailedAfter(call, route, answeredAfter);
+                return Failed(call, route, new UpstreamFailure(UpstreamFault.BrokenOff, "another protocol"), deadline, isLast);
+            }
+            call.End = new AttemptEnd(
+                UpstreamHealth.Of((int)answer.StatusCode),
+                answeredAfter,
+                CallRetry.Worthwhile((int)answer.StatusCode)
+            );
             call.Become(CallState.Answered);
             call.Opening?.Dispose();
             observer.Answered(call);
             var status = (int)answer.StatusCode;
             try
             {
-                if (!isLast && IsWorthAnother(call, route, answer))
+                if (IsWorthAnother(call, route, answer) && !isLast && MayRepeat(call))
                     return await DiscardAsync(call, route, answer, deadline);
                 return await RelayAsync(call, route, answer, deadline);
             }
             catch (Exception exception) when (UpstreamFailure.IsOne(exception))
             {
                 var failure = UpstreamFailure.Of(exception, sent: true);
+                call.End = FailedAfter(call, route, answeredAfter);
                 if (!call.IsAbandoned)
                     observer.Failed(call, call.Kind, failure.Reason);
                 return route.Broken(call, status, sent: true) with { Error = Error(call, route, failure, deadline, begun: true) };
@@ -98,6 +112,9 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
             : tap.Undoes is null ? [ContentLength]
             : [ContentLength, ContentEncoding];
         UpstreamHeaders.Copy(answer, call.Http.Response, call.Upstream!, left);
+        // An SDK that tries again would only be refused.
+        if (call.IsOverRetryBudget)
+            call.Http.Response.Headers["x-should-retry"] = "false";
         if (isBodiless)
             return route.Settle(call, answer, tap, cut: null);
         var body = await answer.Content.ReadAsStreamAsync(deadline.Token);
@@ -154,15 +171,39 @@ internal sealed class CallAttempt(ICallObserver observer, TimeProvider time)
         && !call.IsAbandoned
         && !(CallRetry.AskedFor(answer.Headers, time.GetUtcNow()) > route.Times(call.Settings).Timeout);
 
-    private CallOutcome Failed(CallContext call, CallRoute route, UpstreamFailure failure, AttemptDeadline deadline)
+    /// <summary>What a failure says of the upstream: nothing where the agent hung up, or the run's time was over.</summary>
+    private static AttemptEnd FailedAfter(CallContext call, CallRoute route, TimeSpan elapsed) =>
+        new(
+            call.IsAbandoned || route.RunDeadline(call).IsCancellationRequested ? UpstreamVerdict.None : UpstreamVerdict.Failed,
+            elapsed,
+            MayBeRepeated: true
+        );
+
+    /// <summary>Takes a further attempt out of the retry budget.</summary>
+    private bool MayRepeat(CallContext call)
+    {
+        if (retries.TryRepeat(call))
+            return true;
+        if (call.Settings.Reliability.Observe)
+        {
+            observer.WouldRefuse(call, RetryBudgetClaim.Limit);
+            return true;
+        }
+        retries.Refuse(call);
+        return false;
+    }
+
+    private CallOutcome Failed(CallContext call, CallRoute route, UpstreamFailure failure, AttemptDeadline deadline, bool isLast)
     {
         var sent = failure.Fault != UpstreamFault.Unreachable;
         if (route.Kind == CallKind.Model || !call.IsAbandoned)
             observer.Failed(call, call.Kind, failure.Reason);
+        var mayRetry = !route.RunDeadline(call).IsCancellationRequested && !call.IsAbandoned && !isLast && MayRepeat(call);
+        var error = Error(call, route, failure, deadline, begun: false);
         return route.Broken(call, 0, sent) with
         {
-            Error = Error(call, route, failure, deadline, begun: false),
-            MayRetry = !route.RunDeadline(call).IsCancellationRequested && !call.IsAbandoned,
+            Error = call.IsOverRetryBudget && error is not null ? error with { Retry = false } : error,
+            MayRetry = mayRetry,
         };
     }
 

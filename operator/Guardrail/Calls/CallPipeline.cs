@@ -10,7 +10,8 @@ namespace AgentReadiness.Guardrail.Calls;
 /// <remarks>
 /// 1. Identify: upstream, endpoint and run, from the request as it was sent. What is not listed is refused.
 /// 2. Checks: pure, in the order of <see cref="AdmissionRules.Checks"/>. The first that refuses ends the call.
-/// 3. Claims: rate, step of the run, money. Where one is refused, those before it are released.
+/// 3. Claims: the upstream's health, a place among its calls, rate, step of the run, money. Where one is refused, those before it are
+/// released.
 /// 4. Send: <see cref="UpstreamSender"/>, in <see cref="CallAttempt"/>. A call with side effects that was sent before is answered instead.
 /// 5. Relay: <see cref="Relay.AnswerRelay"/>, with a tap that reads what the answer says.
 /// 6. Settle: the attempt is booked, once, whatever became of it. Another one may follow from step 3.
@@ -138,18 +139,30 @@ internal sealed class CallPipeline(
                 return;
             }
             call.Become(CallState.Claimed);
-            var (isAnswered, notSent) = await route.AnswerAsync(call);
-            if (isAnswered || notSent is not null)
+            try
             {
-                call.Become(CallState.Settled);
-                if (notSent is not null)
-                    await RefuseAsync(call, new CallRefusal(CallRefusal.SideEffect, notSent));
-                else
-                    call.Become(CallState.Ended);
-                return;
+                var (isAnswered, notSent) = await route.AnswerAsync(call);
+                if (isAnswered || notSent is not null)
+                {
+                    call.Become(CallState.Settled);
+                    if (notSent is not null)
+                        await RefuseAsync(call, new CallRefusal(CallRefusal.SideEffect, notSent));
+                    else
+                        call.Become(CallState.Ended);
+                    return;
+                }
+                last = await attempts.RunAsync(call, route, isLast: call.Attempt == most);
             }
-            last = await attempts.RunAsync(call, route, isLast: call.Attempt == most);
-            if (!last.MayRetry || call.Attempt == most || call.Http.Response.HasStarted || !await PauseAsync(call, last))
+            finally
+            {
+                rules.Ended(call);
+            }
+            if (
+                !last.MayRetry
+                || call.Attempt == most
+                || call.Http.Response.HasStarted
+                || !await PauseAsync(call, last, route.RunDeadline(call))
+            )
                 break;
         }
         call.Become(CallState.Ended);
@@ -157,14 +170,15 @@ internal sealed class CallPipeline(
             await AnswerAsync(call, error);
     }
 
-    /// <summary>Waits before the next attempt; false where the agent has gone meanwhile.</summary>
-    private async Task<bool> PauseAsync(CallContext call, CallOutcome last)
+    /// <summary>Waits before the next attempt; false where the agent has gone meanwhile, or its run is over.</summary>
+    private async Task<bool> PauseAsync(CallContext call, CallOutcome last, CancellationToken runDeadline)
     {
         var delay = CallRetry.Delay(call.Attempt, last.RetryAfter, Random.Shared.NextDouble());
         observer.Retried(call, last.Status, delay);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(call.Http.RequestAborted, runDeadline);
         try
         {
-            await Task.Delay(delay, time, call.Http.RequestAborted);
+            await Task.Delay(delay, time, ending.Token);
             return true;
         }
         catch (OperationCanceledException)

@@ -70,8 +70,9 @@ internal abstract class CallRoute
         )
             return null;
         HttpContent content = call.Body is { } bytes ? new ReadOnlyMemoryContent(bytes) : new StreamContent(request.Body);
-        // What was read as JSON is sent as JSON.
-        if ((call.Body is null ? request.ContentType : JsonContentType.Sent(request.ContentType)) is { } type)
+        // What was read as JSON is sent as JSON. A plain HTTP tool's body is nobody's to read.
+        var isJson = call.Body is not null && call.Upstream!.Format is not HttpFormat;
+        if ((isJson ? JsonContentType.Sent(request.ContentType) : request.ContentType) is { } type)
             content.Headers.TryAddWithoutValidation("Content-Type", type);
         if (request.Headers.ContentEncoding.Count > 0)
             content.Headers.TryAddWithoutValidation("Content-Encoding", (string?)request.Headers.ContentEncoding);

@@ -13,7 +13,7 @@ namespace AgentReadiness.Guardrail.Calls;
 internal sealed class SideEffectCalls(EffectStore store, RequestBody bodies, ICallObserver observer, TimeProvider time)
 {
     /// <summary>The agent's key, and the tool's (draft-ietf-httpapi-idempotency-key-header-07).</summary>
-    public const string KeyHeader = "Idempotency-Key";
+    public const string KeyHeader = RepeatableCall.KeyHeader;
 
     /// <summary>Says of an answer that it is one of before.</summary>
     public const string ReplayedHeader = "Idempotent-Replayed";
@@ -31,6 +31,8 @@ internal sealed class SideEffectCalls(EffectStore store, RequestBody bodies, ICa
         var isMcp = call.Upstream!.Format is McpFormat;
         if (!isMcp && SafeMethods.Contains(request.Method))
             return null;
+        if (tool.KeyError is { } ambiguous)
+            return ambiguous;
         if (isMcp && tool.Id is null)
             return new ApiError(400, "invalid_request", $"A call of the tool \"{tool.Tool}\" has side effects and needs an id.");
         if (!isMcp)

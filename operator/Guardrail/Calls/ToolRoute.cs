@@ -3,15 +3,25 @@ using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Upstreams;
 
 namespace AgentReadiness.Guardrail.Calls;
 
 /// <summary>Calls of tools: counted against the run, and passed on as they are.</summary>
-internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSessions sessions, SideEffectCalls effects, ICallObserver observer)
-    : CallRoute
+internal sealed class ToolRoute(
+    RunRegistry runs,
+    RequestBody bodies,
+    McpSessions sessions,
+    UpstreamStates states,
+    SideEffectCalls effects,
+    ICallObserver observer
+) : CallRoute
 {
     /// <summary>The largest JSON-RPC message, bytes. A plain HTTP tool's body is streamed, and may be of any size.</summary>
     public const int LargestMessage = 32 * 1024 * 1024;
+
+    /// <summary>The largest body of a plain HTTP tool's call that is kept, so that the call can be repeated, bytes.</summary>
+    public const int LargestKept = 1024 * 1024;
 
     private static readonly DeadlineRules Bounded = new();
 
@@ -36,7 +46,7 @@ internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSession
         if (call.Upstream!.Format is not McpFormat)
         {
             call.Tool = new ToolMessage(ToolMessage.Call, call.UpstreamName, null, default);
-            return await effects.IdentifyAsync(call);
+            return await effects.IdentifyAsync(call) ?? (call.EffectKey is null ? await KeepAsync(call) : null);
         }
         var session = request.Headers[McpSessions.Header].ToString();
         if (!HttpMethods.IsPost(request.Method))
@@ -64,12 +74,23 @@ internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSession
 
     /// <summary>The stream on which an MCP server speaks first may be silent for as long as it likes.</summary>
     public override DeadlineRules Deadline(CallContext call) =>
-        call.Upstream!.Format is McpFormat && HttpMethods.IsGet(call.Http.Request.Method) ? Endless
+        call.IsListening ? Endless
         : call.Effect is not null ? ReadOn
         : Bounded;
 
     /// <inheritdoc/>
     public override ValueTask<CallAnswer> AnswerAsync(CallContext call) => effects.AnswerAsync(call, Times(call.Settings).Timeout);
+
+    /// <summary>
+    /// A run that is over waits for no tool. The stream on which a server speaks may be of other runs, too, and whether a call with side
+    /// effects was done is worth its own timeout.
+    /// </summary>
+    public override CancellationToken RunDeadline(CallContext call) =>
+        call.IsListening || call.EffectKey is not null || call.Settings.Limits.Observe ? CancellationToken.None : call.Run!.Deadline;
+
+    /// <summary>A call with side effects is sent once, whoever else says that it may be repeated.</summary>
+    public override int Attempts(CallContext call) =>
+        call.EffectKey is null && call.Settings.ToolCall.Attempts is > 1 and var most && RepeatableCall.May(FactsOf(call)) ? most : 1;
 
     /// <inheritdoc/>
     public override HttpContent? Content(CallContext call) =>
@@ -80,13 +101,20 @@ internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSession
             : SideEffectCalls.Content(call) ?? PassedOn(call);
 
     /// <inheritdoc/>
-    public override RelayTap Tap(CallContext call, HttpResponseMessage answer) =>
-        new CopyTap(IsStream(answer), call.Effect is null ? null : bodies.Memory);
+    public override RelayTap Tap(CallContext call, HttpResponseMessage answer)
+    {
+        // What a server says of its tools is only needed where calls of them may be repeated.
+        var isList = call.Tool?.Method == ToolList.Method && call.Settings.ToolCall.Attempts > 1 && answer.IsSuccessStatusCode;
+        return new CopyTap(IsStream(answer), isList || call.Effect is not null ? bodies.Memory : null);
+    }
 
     /// <inheritdoc/>
     public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut)
     {
-        effects.Settle(call, answer, ((CopyTap)tap).Copy);
+        if (call.Effect is not null)
+            effects.Settle(call, answer, ((CopyTap)tap).Copy);
+        else if (tap is CopyTap { Copy: { } list })
+            states.Of(call.UpstreamName).Tools.Learn(ToolList.Read(list));
         return CallOutcome.Zero((int)answer.StatusCode);
     }
 
@@ -102,5 +130,39 @@ internal sealed class ToolRoute(RunRegistry runs, RequestBody bodies, McpSession
     {
         if (call.Tool is { IsCall: true })
             observer.Passed(call, outcome.Status);
+    }
+
+    /// <summary>Keeps the body of a plain HTTP tool's call that may be repeated; all others are streamed.</summary>
+    private async ValueTask<ApiError?> KeepAsync(CallContext call)
+    {
+        var request = call.Http.Request;
+        if (
+            call.Settings.ToolCall.Attempts == 1
+            || call.HasNoBody
+            || request.ContentLength is not (> 0 and <= LargestKept)
+            || request.Headers.ContentEncoding.Count > 0
+            || !RepeatableCall.May(FactsOf(call) with { HasWholeBody = true })
+        )
+            return null;
+        var (body, error) = await bodies.ReadAsync(call.Http, LargestKept);
+        if (error is null)
+            call.Body = body;
+        return error;
+    }
+
+    private RepeatFacts FactsOf(CallContext call)
+    {
+        var (message, request) = (call.Tool, call.Http.Request);
+        var tool = message is { IsCall: true } ? message.Tool : null;
+        return new RepeatFacts
+        {
+            Format = call.Upstream!.Format,
+            HttpMethod = request.Method,
+            Tool = tool,
+            HasWholeBody = call.Body is not null || call.HasNoBody,
+            HasKey = message?.HasKey == true || RepeatableCall.IsKey(request.Headers[RepeatableCall.KeyHeader]),
+            IsDeclaredReadOnly = tool is not null && call.Settings.Reliability.IsReadOnly(tool),
+            IsHinted = tool is not null && states.Of(call.UpstreamName).Tools.MayRepeat(tool),
+        };
     }
 }

@@ -22,6 +22,7 @@ internal sealed class GuardrailSettings
         Prices = prices;
         ModelCall = new CallTimes(config.ModelCall, "modelCall");
         ToolCall = new CallTimes(config.ToolCall, "toolCall");
+        Reliability = new ReliabilitySettings(config.Reliability);
         Limits = new RunPolicy(config.Limits, config.Observe);
         Tags = new TagNames(config.Attribution);
         ClientTags = new TagNames(config.ClientAttribution);
@@ -61,6 +62,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>Times of tool calls.</summary>
     public CallTimes ToolCall { get; }
+
+    /// <summary>Retry budget, circuit breaker and concurrency.</summary>
+    public ReliabilitySettings Reliability { get; }
 
     /// <summary>Limits of one call and one run.</summary>
     public RunPolicy Limits { get; }

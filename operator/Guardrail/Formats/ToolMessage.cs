@@ -37,6 +37,12 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
     /// <summary>The key that the agent gave to the call in <c>_meta</c>; null: none.</summary>
     public string? OwnKey { get; init; }
 
+    /// <summary>Why no key can be read from <c>_meta</c>, although something like one is there; null where all is well.</summary>
+    public ApiError? KeyError { get; init; }
+
+    /// <summary>The call carries a key of the agent's own, by which the tool knows a call that comes twice.</summary>
+    public bool HasKey => KeyError is null && OwnKey is { Length: > 0 and <= LongestId };
+
     /// <summary>Puts a key into the body; null where one stands there, or it has no place.</summary>
     public MetaSpot? KeySpot { get; init; }
 
@@ -67,6 +73,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
             ? new ToolMessage(found.Method ?? "", found.Tool ?? "", found.Id, found.Arguments)
             {
                 OwnKey = found.OwnKey,
+                KeyError = found.KeyError,
                 KeySpot = found.Spot,
             }
             : null;
@@ -164,15 +171,15 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
         {
             empty = false;
             var wrong = BodyReader.Next(ref reader, MetaKeys, ref seen, out var key);
-            found.Ambiguous ??= wrong;
+            found.KeyError ??= wrong;
             reader.Read();
             if (key is not null && reader.TokenType == JsonTokenType.String)
                 found.OwnKey = reader.GetString();
             else if (key is not null)
-                found.Ambiguous ??= BodyReader.Bad("invalid_params", KeyMember, $"\"{KeyMember}\" must be a string.");
+                found.KeyError ??= BodyReader.Bad("invalid_params", KeyMember, $"\"{KeyMember}\" must be a string.");
             reader.Skip();
         }
-        found.Spot = found.OwnKey is null ? new MetaSpot(at, HasMeta: true, empty) : null;
+        found.Spot = found.OwnKey is null && found.KeyError is null ? new MetaSpot(at, HasMeta: true, empty) : null;
     }
 
     /// <summary>What was read so far.</summary>
@@ -185,6 +192,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
         public string? OwnKey;
         public MetaSpot? Spot;
         public bool IsLong;
+        public ApiError? KeyError;
         public ApiError? Ambiguous;
 
         public readonly ApiError? Check()

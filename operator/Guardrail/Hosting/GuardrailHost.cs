@@ -10,6 +10,7 @@ using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.SideEffects;
 using AgentReadiness.Guardrail.Telemetry;
+using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -67,7 +68,8 @@ internal static class GuardrailHost
             time,
             s.GetRequiredService<ILogger<ConfigStore>>()
         ));
-        builder.Services.AddSingleton(new GuardrailMetrics(first.Config.Agent));
+        builder.Services.AddSingleton<UpstreamStates>();
+        builder.Services.AddSingleton(s => new GuardrailMetrics(first.Config.Agent, s.GetRequiredService<UpstreamStates>()));
         builder.Services.AddSingleton<OtlpLog>();
         builder.Services.AddSingleton<SpendLog>();
         builder.Services.AddSingleton(s => new OwnJournal(
@@ -102,13 +104,20 @@ internal static class GuardrailHost
             )
         );
         builder.Services.AddSingleton<SideEffectCalls>();
-        builder.Services.AddSingleton<ICallObserver, CallObserver>();
+        builder.Services.AddSingleton<CallObserver>();
+        builder.Services.AddSingleton<ICallObserver>(s => s.GetRequiredService<CallObserver>());
+        builder.Services.AddSingleton<IUpstreamObserver>(s => s.GetRequiredService<CallObserver>());
+        builder.Services.AddSingleton<CircuitClaim>();
+        builder.Services.AddSingleton<ConcurrencyClaim>();
+        builder.Services.AddSingleton<RetryBudgetClaim>();
+        builder.Services.AddSingleton<UpstreamClaims>();
         builder.Services.AddSingleton(s => new AdmissionRules(
             AdmissionRules.Checks,
             AdmissionRules.Claims(
                 s.GetRequiredService<RateLimiter>(),
                 s.GetRequiredService<GrantClient>(),
-                s.GetRequiredService<OverrunList>()
+                s.GetRequiredService<OverrunList>(),
+                s.GetRequiredService<UpstreamClaims>()
             )
         ));
         builder.Services.AddSingleton<CallRoute, ModelRoute>();

@@ -17,17 +17,27 @@ internal sealed class AttemptDeadline : IDisposable
     private readonly CancellationTokenRegistration leaving;
     private readonly CancellationTokenRegistration ending;
     private readonly long startedAt;
+    private readonly TimeSpan waited;
 
     /// <param name="times">The declared times.</param>
     /// <param name="rules">What holds for this kind of call.</param>
     /// <param name="time">The clock.</param>
     /// <param name="client">Cancelled when the agent has gone.</param>
     /// <param name="run">Cancelled when the run has taken too long.</param>
-    public AttemptDeadline(CallTimes times, DeadlineRules rules, TimeProvider time, CancellationToken client, CancellationToken run)
+    /// <param name="waited">How much of its time the attempt has waited already.</param>
+    public AttemptDeadline(
+        CallTimes times,
+        DeadlineRules rules,
+        TimeProvider time,
+        CancellationToken client,
+        CancellationToken run,
+        TimeSpan waited = default
+    )
     {
         (this.times, this.rules, this.client, this.run, this.time) = (times, rules, client, run, time);
+        this.waited = waited;
         startedAt = time.GetTimestamp();
-        expiry = new CancellationTokenSource(rules.IsEndless ? Timeout.InfiniteTimeSpan : FirstByte, time);
+        expiry = new CancellationTokenSource(rules.IsEndless ? Timeout.InfiniteTimeSpan : NotBelowZero(FirstByte - waited), time);
         leaving = client.UnsafeRegister(static state => ((AttemptDeadline)state!).Left(), this);
         ending = run.UnsafeRegister(static state => ((AttemptDeadline)state!).Cancel(), this);
     }
@@ -49,9 +59,7 @@ internal sealed class AttemptDeadline : IDisposable
             expiry.CancelAfter(times.Event);
             return;
         }
-        var left = times.Timeout - time.GetElapsedTime(startedAt);
-        if (left < TimeSpan.Zero)
-            left = TimeSpan.Zero;
+        var left = NotBelowZero(times.Timeout - waited - time.GetElapsedTime(startedAt));
         expiry.CancelAfter(streamed && times.Event < left ? times.Event : left);
     }
 
@@ -63,6 +71,8 @@ internal sealed class AttemptDeadline : IDisposable
         expiry.Dispose();
     }
 
+    private static TimeSpan NotBelowZero(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
+
     private void Left()
     {
         if (rules.AfterClient is not { } drain)
@@ -72,7 +82,7 @@ internal sealed class AttemptDeadline : IDisposable
         }
         try
         {
-            if (times.Timeout - time.GetElapsedTime(startedAt) > drain)
+            if (times.Timeout - waited - time.GetElapsedTime(startedAt) > drain)
                 expiry.CancelAfter(drain);
         }
         catch (ObjectDisposedException)

@@ -3,12 +3,14 @@ using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Upstreams;
 
 namespace AgentReadiness.Guardrail.Telemetry;
 
 /// <summary>Metrics, the log and the spend log of calls and runs.</summary>
 internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, TimeProvider time, ILogger<CallObserver> logger)
-    : ICallObserver
+    : ICallObserver,
+        IUpstreamObserver
 {
     /// <inheritdoc/>
     public void Refused(CallContext call, CallRefusal refusal)
@@ -35,8 +37,27 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
     /// <inheritdoc/>
     public void Retried(CallContext call, int status, TimeSpan delay)
     {
-        metrics.Retried(call.UpstreamName);
+        if (call.Kind == CallKind.Model)
+            metrics.Retried(call.UpstreamName);
+        metrics.Repeated(call.Kind.Word(), call.UpstreamName, Repeater.Guardrail);
         logger.CallRetried(call.Kind.Word(), call.Run?.Id, call.UpstreamName, call.Attempt, status, (long)delay.TotalMilliseconds);
+    }
+
+    /// <inheritdoc/>
+    public void NotRetried(CallContext call)
+    {
+        metrics.Repeated(call.Kind.Word(), call.UpstreamName, Repeater.None);
+        logger.CallNotRetried(call.Kind.Word(), call.Run?.Id, call.UpstreamName, call.Attempt);
+    }
+
+    /// <inheritdoc/>
+    public void Repeated(CallContext call) => metrics.Repeated(call.Kind.Word(), call.UpstreamName, Repeater.Agent);
+
+    /// <inheritdoc/>
+    public void CircuitChanged(string upstream, CircuitChange change)
+    {
+        metrics.CircuitChanged(upstream, change);
+        logger.CircuitChanged(upstream, change.To.ToString(), change.Reason.ToString(), change.Calls, change.Failed, change.Slow);
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@ using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Upstreams;
 using Prometheus;
 
 namespace AgentReadiness.Guardrail.Telemetry;
@@ -36,9 +37,11 @@ internal sealed class GuardrailMetrics
     private readonly Histogram callCost;
     private readonly Histogram runCost;
     private readonly AttributedMetrics attributed;
+    private readonly UpstreamMetrics upstreams;
 
     /// <param name="agent">Whose guardrail this is.</param>
-    public GuardrailMetrics(GuardrailIdentity agent)
+    /// <param name="states">The upstreams; null: none is told of.</param>
+    public GuardrailMetrics(GuardrailIdentity agent, UpstreamStates? states = null)
     {
         var factory = Metrics.WithCustomRegistry(registry);
         // Only what a run cost has one: looking for a trace costs each call more than the counting does.
@@ -109,6 +112,7 @@ internal sealed class GuardrailMetrics
             new HistogramConfiguration { Buckets = CostBuckets }
         );
         attributed = new AttributedMetrics(factory);
+        upstreams = new UpstreamMetrics(factory, states ?? new UpstreamStates());
         factory
             .CreateGauge(
                 "agentreadiness_guardrail_info",
@@ -156,6 +160,12 @@ internal sealed class GuardrailMetrics
     /// <summary>A model call is tried again.</summary>
     public void Retried(string upstream) => retries.WithLabels(upstream).Inc();
 
+    /// <summary>A call repeats one that failed; see <see cref="Repeater"/>.</summary>
+    public void Repeated(string kind, string upstream, string by) => upstreams.Repeated(kind, upstream, by);
+
+    /// <summary>A circuit breaker changed its state.</summary>
+    public void CircuitChanged(string upstream, CircuitChange change) => upstreams.CircuitChanged(upstream, change);
+
     /// <summary>A limit that is only observed does not fit.</summary>
     public void WouldRefuse(string upstream, string limit) => wouldRefuse.WithLabels(upstream, limit).Inc();
 
@@ -198,6 +208,7 @@ internal sealed class GuardrailMetrics
         budget.WithLabels("returned").Set((double)totals.Returned.Cost.Amount);
         budget.WithLabels("reserved").Set((double)totals.Reserved.Cost.Amount);
         inFlight.WithLabels("model_calls").Set(modelCalls);
+        upstreams.Read();
         inFlight.WithLabels("runs").Set(openRuns);
         await registry.CollectAndExportAsTextAsync(
             stream,

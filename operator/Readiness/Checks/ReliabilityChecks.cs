@@ -58,5 +58,50 @@ public static class ReliabilityChecks
             "Name the tools in reliability.sideEffects.tools, and a window such as \"24h\"."
         );
 
-    internal static IReadOnlyList<Check> All { get; } = [ModelTimeouts, ToolTimeout, Attempts, RunBounds, SideEffects];
+    /// <summary>A tool call is repeated a bounded number of times, and only where it is said that this is safe.</summary>
+    public static Check ToolAttempts { get; } =
+        new(
+            "REL-005",
+            Part.Reliability,
+            Severity.High,
+            Evidence.Rule,
+            "A tool call is repeated a bounded number of times, and tools that may be repeated are named.",
+            "Write a number from 1 to 10, and names of tools."
+        );
+
+    /// <summary>Repeated calls are a bounded share of all calls.</summary>
+    public static Check RetryBudget { get; } =
+        new(
+            "REL-006",
+            Part.Reliability,
+            Severity.High,
+            Evidence.Rule,
+            "Repeated calls are a bounded share of all calls, where that is declared.",
+            "Write a percentage from 0 to 100."
+        );
+
+    /// <summary>An upstream that fails is left alone for a time.</summary>
+    public static Check Circuit { get; } =
+        new(
+            "REL-007",
+            Part.Reliability,
+            Severity.High,
+            Evidence.Rule,
+            "A circuit breaker that is declared can open and closes again: its shares, numbers and times have a meaning.",
+            "Write values within the bounds that the message names."
+        );
+
+    /// <summary>Calls of an upstream at the same time are bounded.</summary>
+    public static Check Concurrency { get; } =
+        new(
+            "REL-008",
+            Part.Reliability,
+            Severity.Medium,
+            Evidence.Rule,
+            "Calls of an upstream at the same time are bounded, where that is declared.",
+            "Write a number from 1 to 512."
+        );
+
+    internal static IReadOnlyList<Check> All { get; } =
+    [ModelTimeouts, ToolTimeout, Attempts, RunBounds, ToolAttempts, RetryBudget, Circuit, Concurrency, SideEffects];
 }

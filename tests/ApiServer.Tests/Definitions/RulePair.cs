@@ -41,6 +41,14 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
         ),
         new(
             "agentdeployments",
+            "spec.reliability.circuitBreaker",
+            "!has(self.slowCallPercent) || has(self.slowCallAfter)",
+            "spec.reliability.circuitBreaker",
+            """{"slowCallPercent":50,"slowCallAfter":"10s"}""",
+            """{"slowCallPercent":50}"""
+        ),
+        new(
+            "agentdeployments",
             "spec.evals[].repeats",
             "self.min <= self.max",
             "spec.evals[0].repeats",

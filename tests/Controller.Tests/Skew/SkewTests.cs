@@ -111,6 +111,22 @@ public sealed class SkewTests
             ["toolCall.firstByteTimeout"] = None,
             ["toolCall.eventTimeout"] = None,
             ["toolCall.attempts"] = "1",
+            // What is not declared refuses nothing, as before it could be declared; repeats are only made where they are declared, too.
+            ["reliability"] = None,
+            ["reliability.observe"] = "false",
+            ["reliability.retryBudgetPercent"] = None,
+            ["reliability.circuitBreaker"] = None,
+            ["reliability.circuitBreaker.failurePercent"] = "50",
+            ["reliability.circuitBreaker.minimumCalls"] = "20",
+            ["reliability.circuitBreaker.openFor"] = "\"30s\"",
+            ["reliability.circuitBreaker.window"] = "\"60s\"",
+            ["reliability.circuitBreaker.slowCallAfter"] = None,
+            ["reliability.circuitBreaker.slowCallPercent"] = None,
+            ["reliability.maxConcurrentCalls"] = "0",
+            ["reliability.readOnlyTools"] = "[]",
+            ["sideEffects"] = None,
+            ["sideEffects.tools"] = Must,
+            ["sideEffects.window"] = "\"24h\"",
             ["limits"] = None,
             ["limits.callMaxCost"] = None,
             ["limits.maxCost"] = None,
@@ -204,7 +220,7 @@ public sealed class SkewTests
     public void Fields_of_a_newer_version_are_passed_over_at_every_level(string name)
     {
         var form = WireForm.Of(name);
-        var plain = form.Newest();
+        var plain = form.Whole();
         var levels = WireForm.Objects(plain).Count();
         for (var level = 0; level < levels; level++)
         {
@@ -222,7 +238,7 @@ public sealed class SkewTests
     public void Each_field_can_be_absent_and_then_has_its_safe_value_or_the_document_is_refused(string name)
     {
         var form = WireForm.Of(name);
-        var whole = form.Newest();
+        var whole = form.Whole();
         var paths = WireForm.Places(whole).Select(place => place.Path).ToList();
         paths.Distinct().Order().ShouldBe(Absent[name].Keys.Order(), $"the released file of {name} has not every field");
         for (var i = 0; i < paths.Count; i++)

@@ -41,6 +41,17 @@ internal sealed record WireForm(string Name, JsonTypeInfo Type)
     /// <summary>As the newest release wrote it.</summary>
     public JsonObject Newest() => Released(Releases[^1]);
 
+    /// <summary>As the newest release wrote it, with the fields that came since: those of the file in Skew/added.</summary>
+    public JsonObject Whole()
+    {
+        var whole = Newest();
+        var path = Repository.PathOf("tests", "Controller.Tests", "Skew", "added", $"{Name}.json");
+        if (File.Exists(path))
+            foreach (var (name, value) in (JsonObject)JsonNode.Parse(File.ReadAllText(path))!)
+                whole[name] = value?.DeepClone();
+        return whole;
+    }
+
     /// <summary>Read by the programs of today, and written again.</summary>
     public JsonObject Again(JsonNode document) =>
         (JsonObject)JsonSerializer.SerializeToNode(JsonSerializer.Deserialize(document.ToJsonString(), Type)!, Type)!;

@@ -123,12 +123,21 @@ public sealed class EffectKeyTests
     [InlineData("""{"name":"t","_meta":{"idempotencyKey":"a","idempotencyKey":"b"}}""")]
     [InlineData("""{"name":"t","_meta":{"IdempotencyKey":"a"}}""")]
     [InlineData("""{"name":"t","_meta":{"idempotencyKey":1}}""")]
+    public void A_key_stands_there_once_and_in_one_spelling(string parameters)
+    {
+        var message = Read(parameters).ShouldNotBeNull();
+        message.KeyError.ShouldNotBeNull();
+        message.HasKey.ShouldBeFalse();
+        message.KeySpot.ShouldBeNull();
+    }
+
+    [Theory]
     [InlineData("""{"name":"t","_meta":{},"_meta":{"idempotencyKey":"a"}}""")]
     [InlineData("""{"name":"t","_META":{"idempotencyKey":"a"}}""")]
-    public void A_key_stands_there_once_and_in_one_spelling(string parameters) =>
-        ToolMessage
-            .Read(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{parameters}}}"""), out _)
-            .ShouldBeNull();
+    public void The_place_of_the_key_is_there_once(string parameters) => Read(parameters).ShouldBeNull();
+
+    private static ToolMessage? Read(string parameters) =>
+        ToolMessage.Read(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{parameters}}}"""), out _);
 
     private static EffectKey Derived(string content) =>
         EffectKey.Derived("r", "mail", "send", EffectKey.Canonical(Encoding.UTF8.GetBytes(content)));

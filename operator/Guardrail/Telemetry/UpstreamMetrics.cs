@@ -1,0 +1,62 @@
+using AgentReadiness.Guardrail.Upstreams;
+using Prometheus;
+
+namespace AgentReadiness.Guardrail.Telemetry;
+
+/// <summary>The metrics of upstreams. Their labels are names that the spec declares, and words of closed lists.</summary>
+internal sealed class UpstreamMetrics
+{
+    private readonly Counter repeats;
+    private readonly Counter changes;
+    private readonly Gauge circuit;
+    private readonly Gauge calls;
+
+    private readonly UpstreamStates states;
+
+    /// <param name="factory">Makes them.</param>
+    /// <param name="states">The upstreams.</param>
+    public UpstreamMetrics(MetricFactory factory, UpstreamStates states)
+    {
+        this.states = states;
+        repeats = factory.CreateCounter(
+            "agentreadiness_call_repeats_total",
+            "Calls that repeat a failed one, by who repeated them; by nobody: the retry budget was used up.",
+            "kind",
+            "upstream",
+            "by"
+        );
+        changes = factory.CreateCounter(
+            "agentreadiness_circuit_changes_total",
+            "Changes of the state of circuit breakers.",
+            "upstream",
+            "state",
+            "reason"
+        );
+        circuit = factory.CreateGauge("agentreadiness_circuit_state", "0: closed, 1: half-open, 2: open.", "upstream");
+        calls = factory.CreateGauge(
+            "agentreadiness_upstream_calls",
+            "Calls that hold a place at an upstream, or wait for one.",
+            "upstream",
+            "state"
+        );
+    }
+
+    /// <summary>A call repeats another.</summary>
+    public void Repeated(string kind, string upstream, string by) => repeats.WithLabels(kind, upstream, by).Inc();
+
+    /// <summary>A circuit breaker changed its state.</summary>
+    public void CircuitChanged(string upstream, CircuitChange change) =>
+        changes.WithLabels(upstream, change.To.ToString(), change.Reason.ToString()).Inc();
+
+    /// <summary>Takes the present state of each upstream.</summary>
+    public void Read()
+    {
+        foreach (var (name, state) in states.All)
+        {
+            circuit.WithLabels(name).Set((int)state.Circuit.State);
+            var (held, waiting) = state.Slots.Counts;
+            calls.WithLabels(name, "held").Set(held);
+            calls.WithLabels(name, "waiting").Set(waiting);
+        }
+    }
+}
