@@ -1,4 +1,3 @@
-using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 
 namespace AgentReadiness.Cli.Tests;

@@ -1,5 +1,4 @@
 using AgentReadiness.Api;
-using AgentReadiness.Api.Revisions;
 using AgentReadiness.Cli.Validation;
 using AgentReadiness.Contracts;
 using AgentReadiness.Runtime;
