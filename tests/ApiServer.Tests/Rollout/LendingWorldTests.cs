@@ -86,8 +86,12 @@ public sealed class LendingWorldTests(ModernControlPlane plane)
         world.UntilAsync(
             words,
             () =>
-                world.Agent("thief").Condition("Ready", "reason") == Reasons.NotLent
-                && world.Agent("thief").Condition("Ready", "message")!.Contains(words, StringComparison.Ordinal)
+            {
+                // One look: between two the agent may have gone on.
+                var thief = world.Agent("thief");
+                return thief.Condition("Ready", "reason") == Reasons.NotLent
+                    && thief.Condition("Ready", "message")?.Contains(words, StringComparison.Ordinal) == true;
+            }
         );
 
     private static void Upstream(JsonObject agent, string secret, string url) =>
