@@ -14,14 +14,19 @@ namespace AgentReadiness.Contracts;
 public static class CanonicalJson
 {
     /// <summary>The canonical form of a tree, UTF-8.</summary>
-    public static byte[] Serialize(JsonNode? node)
+    public static byte[] Serialize(JsonNode? node) => Serialize(node, Number);
+
+    /// <summary>The same with numbers written in another way.</summary>
+    /// <param name="node">The tree.</param>
+    /// <param name="number">Writes a number; it is given what stands in the text.</param>
+    public static byte[] Serialize(JsonNode? node, Func<string, string> number)
     {
         var text = new StringBuilder();
-        Append(text, node);
+        Append(text, node, number);
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    private static void Append(StringBuilder text, JsonNode? node)
+    private static void Append(StringBuilder text, JsonNode? node, Func<string, string> number)
     {
         switch (node)
         {
@@ -38,7 +43,7 @@ public static class CanonicalJson
                     first = false;
                     AppendString(text, key);
                     text.Append(':');
-                    Append(text, value);
+                    Append(text, value, number);
                 }
                 text.Append('}');
                 break;
@@ -48,17 +53,17 @@ public static class CanonicalJson
                 {
                     if (i > 0)
                         text.Append(',');
-                    Append(text, items[i]);
+                    Append(text, items[i], number);
                 }
                 text.Append(']');
                 break;
             default:
-                AppendValue(text, node.AsValue());
+                AppendValue(text, node.AsValue(), number);
                 break;
         }
     }
 
-    private static void AppendValue(StringBuilder text, JsonValue value)
+    private static void AppendValue(StringBuilder text, JsonValue value, Func<string, string> number)
     {
         switch (value.GetValueKind())
         {
@@ -70,7 +75,7 @@ public static class CanonicalJson
                 break;
             case JsonValueKind.Number:
                 // The number goes through text, because the node may hold any numeric CLR type.
-                text.Append(Number(value.ToJsonString()));
+                text.Append(number(value.ToJsonString()));
                 break;
             default:
                 AppendString(text, value.GetValue<string>());

@@ -31,17 +31,21 @@ internal sealed class AdmissionRules(IReadOnlyList<ICallCheck> checks, IReadOnly
     /// <param name="grants">Where money comes from.</param>
     /// <param name="overruns">Models that are refused.</param>
     /// <param name="upstream">The claims on an upstream; null: none, for those who try the others alone.</param>
+    /// <param name="effects">The right to send what has side effects; null: none, likewise.</param>
     /// <remarks>
-    /// A call asks first whether its upstream is there and has room, so that a call that is refused, or waits, takes no place in the rate,
+    /// A call with side effects asks first whether it was sent before: it needs nothing of its upstream then. Next, a call asks whether its
+    /// upstream is there and has room, so that a call that is refused, or waits, takes no place in the rate,
     /// no step and no money.
     /// </remarks>
     public static IReadOnlyList<ICallClaim> Claims(
         RateLimiter limiter,
         GrantClient grants,
         OverrunList overruns,
-        UpstreamClaims? upstream = null
+        UpstreamClaims? upstream = null,
+        ICallClaim? effects = null
     ) =>
         [
+            .. effects is null ? (ICallClaim[])[] : [effects],
             .. upstream is null ? (ICallClaim[])[] : [upstream.Circuit, upstream.Concurrency, upstream.Retries],
             new RateClaim(limiter),
             new RunStepClaim(),

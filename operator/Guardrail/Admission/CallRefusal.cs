@@ -9,7 +9,4 @@ internal sealed record CallRefusal(string Id, ApiError Error)
 {
     /// <summary>The ID where the request itself cannot be understood or is for nothing that is known.</summary>
     public const string Identify = "identify";
-
-    /// <summary>The ID where a call with side effects may not be sent again.</summary>
-    public const string SideEffect = "side-effect";
 }

@@ -10,9 +10,9 @@ namespace AgentReadiness.Guardrail.Calls;
 /// <remarks>
 /// 1. Identify: upstream, endpoint and run, from the request as it was sent. What is not listed is refused.
 /// 2. Checks: pure, in the order of <see cref="AdmissionRules.Checks"/>. The first that refuses ends the call.
-/// 3. Claims: the upstream's health, a place among its calls, rate, step of the run, money. Where one is refused, those before it are
+/// 3. Claims: the right to send what has side effects, the upstream's health, a place among its calls, rate, step of the run, money. Where one is refused, those before it are
 /// released.
-/// 4. Send: <see cref="UpstreamSender"/>, in <see cref="CallAttempt"/>. A call with side effects that was sent before is answered instead.
+/// 4. Send: <see cref="UpstreamSender"/>, in <see cref="CallAttempt"/>.
 /// 5. Relay: <see cref="Relay.AnswerRelay"/>, with a tap that reads what the answer says.
 /// 6. Settle: the attempt is booked, once, whatever became of it. Another one may follow from step 3.
 /// 7. Observe: <see cref="ICallObserver"/> is told of each of these.
@@ -141,16 +141,6 @@ internal sealed class CallPipeline(
             call.Become(CallState.Claimed);
             try
             {
-                var (isAnswered, notSent) = await route.AnswerAsync(call);
-                if (isAnswered || notSent is not null)
-                {
-                    call.Become(CallState.Settled);
-                    if (notSent is not null)
-                        await RefuseAsync(call, new CallRefusal(CallRefusal.SideEffect, notSent));
-                    else
-                        call.Become(CallState.Ended);
-                    return;
-                }
                 last = await attempts.RunAsync(call, route, isLast: call.Attempt == most);
             }
             finally

@@ -34,9 +34,6 @@ internal abstract class CallRoute
     /// <summary>The most attempts.</summary>
     public virtual int Attempts(CallContext call) => 1;
 
-    /// <summary>Answers a call that has its claims without sending it, where that is possible.</summary>
-    public virtual ValueTask<CallAnswer> AnswerAsync(CallContext call) => new(CallAnswer.None);
-
     /// <summary>The body of an attempt; null where there is none.</summary>
     public abstract HttpContent? Content(CallContext call);
 

@@ -1,6 +1,8 @@
 using System.Text;
 using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Formats;
+using AgentReadiness.Guardrail.Relay;
+using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.SideEffects;
 using AgentReadiness.Guardrail.Upstreams;
 
@@ -10,13 +12,10 @@ namespace AgentReadiness.Guardrail.Calls;
 /// Calls of tools that are declared to have side effects: each has a key, and a key is sent once. What the tool answered is given again to
 /// whoever repeats the call; where nobody knows whether it was done, the agent is told so.
 /// </summary>
-internal sealed class SideEffectCalls(EffectStore store, RequestBody bodies, ICallObserver observer, TimeProvider time)
+internal sealed class SideEffectCalls(RequestBody bodies, ICallObserver observer)
 {
     /// <summary>The agent's key, and the tool's (draft-ietf-httpapi-idempotency-key-header-07).</summary>
     public const string KeyHeader = RepeatableCall.KeyHeader;
-
-    /// <summary>Says of an answer that it is one of before.</summary>
-    public const string ReplayedHeader = "Idempotent-Replayed";
 
     // These change nothing (RFC 9110, 9.2.1).
     private static readonly string[] SafeMethods = ["GET", "HEAD", "OPTIONS"];
@@ -52,11 +51,21 @@ internal sealed class SideEffectCalls(EffectStore store, RequestBody bodies, ICa
                 "invalid_idempotency_key",
                 $"The key of a call is one text of at most {EffectKey.LongestOwn} visible ASCII characters, the same in {KeyHeader} and _meta."
             );
-        var content = Content(call, tool, isMcp);
+        if (ContentOf(call, tool, isMcp) is not { } content)
+            return new ApiError(
+                400,
+                "ambiguous_parameter",
+                "The arguments of a call with side effects name a member twice, or hold what is no text: servers disagree on what that means."
+            )
+            {
+                Param = "arguments",
+            };
+        // A run that the request names, and that this guardrail does not know, was known to one before it, or has ended.
+        var run = RunRegistry.NamedBy(request.Headers) ?? call.Run!.Id;
         if (own is not null)
             call.EffectKey = EffectKey.Own(call.UpstreamName, tool.Tool, own, content);
-        else if (call.Run!.Id.Length > 0)
-            call.EffectKey = EffectKey.Derived(call.Run.Id, call.UpstreamName, tool.Tool, content);
+        else if (run.Length > 0)
+            call.EffectKey = EffectKey.Derived(run, call.UpstreamName, tool.Tool, content);
         else
             return new ApiError(
                 400,
@@ -68,55 +77,6 @@ internal sealed class SideEffectCalls(EffectStore store, RequestBody bodies, ICa
                 Param = KeyHeader,
             };
         return null;
-    }
-
-    /// <summary>Claims the call, or answers it from what is known.</summary>
-    /// <param name="call">The call.</param>
-    /// <param name="patience">How long the same call that is under way is waited for.</param>
-    public async ValueTask<CallAnswer> AnswerAsync(CallContext call, TimeSpan patience)
-    {
-        if (call.EffectKey is not { } key || call.Effect is not null)
-            return CallAnswer.None;
-        var startedAt = time.GetTimestamp();
-        while (true)
-        {
-            var claim = store.Claim(key, call.Settings.SideEffectWindow);
-            if (claim.New is { } effect)
-            {
-                call.Effect = effect;
-                return CallAnswer.None;
-            }
-            if (claim.Done is { } result)
-                return await ReplayAsync(call, key, result);
-            if (claim.Refusal is { } refusal)
-                return Refused(call, Error(refusal, call.Tool!.Tool, key));
-            var left = patience - time.GetElapsedTime(startedAt);
-            try
-            {
-                if (left <= TimeSpan.Zero)
-                    throw new TimeoutException();
-                await claim.UnderWay!.WaitAsync(left, time, call.Http.RequestAborted);
-            }
-            catch (TimeoutException)
-            {
-                return Refused(
-                    call,
-                    new ApiError(
-                        409,
-                        "call_in_progress",
-                        $"The same call of \"{call.Tool!.Tool}\" is still under way: {Named(key)}.",
-                        Retry: true
-                    )
-                    {
-                        RetryAfter = TimeSpan.FromSeconds(1),
-                    }
-                );
-            }
-            catch (OperationCanceledException)
-            {
-                return CallAnswer.Written;
-            }
-        }
     }
 
     /// <summary>
@@ -140,37 +100,39 @@ internal sealed class SideEffectCalls(EffectStore store, RequestBody bodies, ICa
         return content;
     }
 
+    /// <summary>What watches the answer to a call with side effects.</summary>
+    public EffectTap Tap(CallContext call, HttpResponseMessage answer, bool isStream)
+    {
+        var coding = ContentCoding.Of(answer.Content.Headers);
+        var (status, id) = ((int)answer.StatusCode, call.Tool!.Id);
+        return new EffectTap(
+            isStream,
+            coding is not null && ContentCoding.IsKnown(coding) ? coding : null,
+            bodies.Memory,
+            // As soon as its answer is there, also where the stream goes on.
+            message => id is not null && End(call, EffectAnswer.OfMcp(status, message, id))
+        );
+    }
+
     /// <summary>The tool answered.</summary>
     /// <param name="call">The call.</param>
     /// <param name="answer">The answer.</param>
-    /// <param name="body">Its body, whole; null where it was too long to be kept.</param>
-    public void Settle(CallContext call, HttpResponseMessage answer, ReadOnlyMemory<byte>? body)
+    /// <param name="tap">What watched it.</param>
+    public void Settle(CallContext call, HttpResponseMessage answer, EffectTap tap)
     {
-        if (call.Effect is not { } effect)
+        if (call.Effect is not { IsOver: false } effect)
             return;
         var status = (int)answer.StatusCode;
-        var headers = answer.Content.Headers;
-        var isPlain = headers.ContentEncoding.All(coding => coding.Equals("identity", StringComparison.OrdinalIgnoreCase));
+        var isPlain = tap.Undoes is not null || ContentCoding.Of(answer.Content.Headers) is null;
         // These have no body (RFC 9110, 6.4.1).
-        var whole = status is 204 or 205 or 304 ? ReadOnlyMemory<byte>.Empty : body;
-        var (state, result) = call.Tool!.Id is { } id
+        var whole = status is 204 or 205 or 304 ? ReadOnlyMemory<byte>.Empty : tap.Copy;
+        var found = call.Tool!.Id is { } id
             ? EffectAnswer.OfMcp(status, isPlain ? whole : null, id)
-            : EffectAnswer.OfHttp(status, headers.ContentType?.ToString(), isPlain ? whole : null);
-        switch (state)
-        {
-            case EffectState.Done:
-                effect.Did(result!);
-                observer.Effected(call, EffectEnd.Done);
-                break;
-            case EffectState.Free:
-                effect.DidNot();
-                observer.Effected(call, EffectEnd.NotDone);
-                break;
-            default:
-                effect.Lose();
-                observer.Effected(call, EffectEnd.Unknown);
-                break;
-        }
+            : EffectAnswer.OfHttp(status, ReplayedHeaders.Of(call.Http.Response.Headers), isPlain ? whole : null);
+        if (End(call, found))
+            return;
+        effect.Lose();
+        observer.Effected(call, EffectEnd.Unknown);
     }
 
     /// <summary>There was no whole answer.</summary>
@@ -178,7 +140,7 @@ internal sealed class SideEffectCalls(EffectStore store, RequestBody bodies, ICa
     /// <param name="sent">A byte of the request may have left.</param>
     public void Break(CallContext call, bool sent)
     {
-        if (call.Effect is not { } effect)
+        if (call.Effect is not { IsOver: false } effect)
             return;
         var left = sent && effect.HasLeft;
         if (left)
@@ -188,76 +150,44 @@ internal sealed class SideEffectCalls(EffectStore store, RequestBody bodies, ICa
         observer.Effected(call, left ? EffectEnd.Unknown : EffectEnd.NotDone);
     }
 
-    private async ValueTask<CallAnswer> ReplayAsync(CallContext call, EffectKey key, EffectResult result)
+    private bool End(CallContext call, (EffectState State, EffectResult? Result) found)
     {
-        if (result.Body is not { } body)
-            return Refused(
-                call,
-                new ApiError(
-                    409,
-                    "already_done",
-                    $"This call of \"{call.Tool!.Tool}\" was done before and is not sent again; its answer is no longer kept: {Named(key)}."
-                )
-            );
-        observer.Effected(call, EffectEnd.Replayed);
-        var response = call.Http.Response;
-        response.StatusCode = result.Status;
-        if (result.ContentType.Length > 0)
-            response.ContentType = result.ContentType;
-        response.Headers[ReplayedHeader] = "true";
-        byte[] whole = call.Tool!.Id is { } id
-            ? [.. Encoding.UTF8.GetBytes($"{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":"), .. body, (byte)'}']
-            : body;
-        if (result.Status is 204 or 205 or 304)
-            return CallAnswer.Written;
-        response.ContentLength = whole.Length;
-        try
-        {
-            await response.Body.WriteAsync(whole, call.Http.RequestAborted);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException)
-        {
-            // The agent has gone. It can ask again.
-        }
-        return CallAnswer.Written;
+        if (call.Effect is not { IsOver: false } effect || found.State == EffectState.Sent)
+            return false;
+        if (found.Result is { } result)
+            effect.Did(result);
+        else
+            effect.DidNot();
+        observer.Effected(call, found.Result is null ? EffectEnd.NotDone : EffectEnd.Done);
+        return true;
     }
 
-    private CallAnswer Refused(CallContext call, ApiError error)
-    {
-        observer.Effected(call, EffectEnd.Refused);
-        return CallAnswer.Refused(error);
-    }
-
-    private static ApiError Error(EffectRefusal refusal, string tool, EffectKey key) =>
-        refusal switch
-        {
-            EffectRefusal.Unknown => new(
-                409,
-                "outcome_unknown",
-                $"This call of \"{tool}\" was sent before, and nobody knows whether it was done: it is not sent again. Find that out first; a "
-                    + $"call with another {KeyHeader} is a new one. {Named(key)}."
-            ),
-            EffectRefusal.KeyReused => new(422, "idempotency_key_reused", $"Another call of \"{tool}\" had this key: {Named(key)}.")
-            {
-                Param = KeyHeader,
-            },
-            EffectRefusal.Full => new(
-                503,
-                "side_effects_full",
-                "This pod knows as many calls with side effects as it can: no further one is sent until some of them are over "
-                    + "(reliability.sideEffects.window)."
-            ),
-            _ => new(503, "side_effects_not_written", "A call with side effects is not sent, as it cannot be written down.", Retry: true),
-        };
-
-    private static string Named(EffectKey key) => $"key {key.Sent}";
-
-    // Of an MCP call the arguments, of a plain one all that reaches the tool but its headers.
-    private static byte[] Content(CallContext call, ToolMessage tool, bool isMcp)
+    // Of an MCP call the arguments, and what the agent answers where the tool asked for more; of a plain one all that reaches the tool but
+    // its headers. Null where two servers could read it differently.
+    private static byte[]? ContentOf(CallContext call, ToolMessage tool, bool isMcp)
     {
         var body = call.Body!.Value.Span;
-        return isMcp
-            ? EffectKey.Canonical(body[tool.Arguments])
-            : [.. Encoding.UTF8.GetBytes($"{call.Http.Request.Method} {call.Endpoint.Path}{call.Query}\n"), .. EffectKey.Canonical(body)];
+        if (!isMcp)
+        {
+            // As a server reads the path, which goes out as it came: "%6f" is "o", and "a/../b" is "b".
+            var sent = call.Endpoint.Path + call.Query;
+            var target = Uri.TryCreate($"http://tool{sent}", UriKind.Absolute, out var url) ? url.PathAndQuery : sent;
+            return
+            [
+                .. Encoding.UTF8.GetBytes($"{call.Http.Request.Method} {target}\n"),
+                .. EffectKey.Canonical(body) ?? [.. "text:"u8, .. body],
+            ];
+        }
+        List<byte> content = [];
+        foreach (var part in (Range[])[tool.Arguments, tool.InputResponses, tool.RequestState])
+        {
+            if (part.Equals(default(Range)))
+                continue;
+            if (EffectKey.Canonical(body[part]) is not { } canonical)
+                return null;
+            content.AddRange(canonical);
+            content.Add((byte)'\n');
+        }
+        return [.. content];
     }
 }

@@ -26,7 +26,7 @@ internal sealed class ToolRoute(
     private static readonly DeadlineRules Bounded = new();
 
     // Whether it was done is worth knowing also where the agent has gone.
-    private static readonly DeadlineRules ReadOn = new() { AfterClient = TimeSpan.MaxValue };
+    private static readonly DeadlineRules ReadOn = new() { OutlivesClient = true };
     private static readonly DeadlineRules Endless = new() { IsEndless = true };
 
     /// <inheritdoc/>
@@ -78,9 +78,6 @@ internal sealed class ToolRoute(
         : call.Effect is not null ? ReadOn
         : Bounded;
 
-    /// <inheritdoc/>
-    public override ValueTask<CallAnswer> AnswerAsync(CallContext call) => effects.AnswerAsync(call, Times(call.Settings).Timeout);
-
     /// <summary>
     /// A run that is over waits for no tool. The stream on which a server speaks may be of other runs, too, and whether a call with side
     /// effects was done is worth its own timeout.
@@ -105,14 +102,16 @@ internal sealed class ToolRoute(
     {
         // What a server says of its tools is only needed where calls of them may be repeated.
         var isList = call.Tool?.Method == ToolList.Method && call.Settings.ToolCall.Attempts > 1 && answer.IsSuccessStatusCode;
-        return new CopyTap(IsStream(answer), isList || call.Effect is not null ? bodies.Memory : null);
+        return call.Effect is not null
+            ? effects.Tap(call, answer, IsStream(answer))
+            : new CopyTap(IsStream(answer), isList ? bodies.Memory : null);
     }
 
     /// <inheritdoc/>
     public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut)
     {
         if (call.Effect is not null)
-            effects.Settle(call, answer, ((CopyTap)tap).Copy);
+            effects.Settle(call, answer, (EffectTap)tap);
         else if (tap is CopyTap { Copy: { } list })
             states.Of(call.UpstreamName).Tools.Learn(ToolList.Read(list));
         return CallOutcome.Zero((int)answer.StatusCode);

@@ -27,12 +27,18 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
     private const int LongestName = 256 * 6;
 
     private static readonly string[] Keys = ["jsonrpc", "id", "method", "params"];
-    private static readonly string[] ParamKeys = ["name", "arguments", "_meta"];
+    private static readonly string[] ParamKeys = ["name", "arguments", "_meta", "inputResponses", "requestState"];
     private static readonly string[] MetaKeys = [KeyMember];
     private static readonly ApiError NotMessage = new(400, "invalid_json", "The body is no JSON-RPC message: it is not JSON in UTF-8.");
 
     /// <summary>The method by which a tool is called.</summary>
     public const string Call = "tools/call";
+
+    /// <summary>Where the answers stand to what the tool asked (MCP 2026-07-28); empty where there are none.</summary>
+    public Range InputResponses { get; init; }
+
+    /// <summary>Where the state stands that the tool gave with its question; empty where there is none.</summary>
+    public Range RequestState { get; init; }
 
     /// <summary>The key that the agent gave to the call in <c>_meta</c>; null: none.</summary>
     public string? OwnKey { get; init; }
@@ -72,6 +78,8 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
         return error is null
             ? new ToolMessage(found.Method ?? "", found.Tool ?? "", found.Id, found.Arguments)
             {
+                InputResponses = found.InputResponses,
+                RequestState = found.RequestState,
                 OwnKey = found.OwnKey,
                 KeyError = found.KeyError,
                 KeySpot = found.Spot,
@@ -153,8 +161,13 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
             if (key == "_meta")
                 ReadMeta(ref reader, ref found);
             reader.Skip();
+            var part = start..(int)reader.BytesConsumed;
             if (key == "arguments")
-                found.Arguments = start..(int)reader.BytesConsumed;
+                found.Arguments = part;
+            else if (key == "inputResponses")
+                found.InputResponses = part;
+            else if (key == "requestState")
+                found.RequestState = part;
         }
     }
 
@@ -189,6 +202,8 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
         public string? Id;
         public string? Tool;
         public Range Arguments;
+        public Range InputResponses;
+        public Range RequestState;
         public string? OwnKey;
         public MetaSpot? Spot;
         public bool IsLong;

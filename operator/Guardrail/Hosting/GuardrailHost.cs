@@ -104,6 +104,7 @@ internal static class GuardrailHost
             )
         );
         builder.Services.AddSingleton<SideEffectCalls>();
+        builder.Services.AddSingleton<SideEffectClaim>();
         builder.Services.AddSingleton<CallObserver>();
         builder.Services.AddSingleton<ICallObserver>(s => s.GetRequiredService<CallObserver>());
         builder.Services.AddSingleton<IUpstreamObserver>(s => s.GetRequiredService<CallObserver>());
@@ -117,7 +118,8 @@ internal static class GuardrailHost
                 s.GetRequiredService<RateLimiter>(),
                 s.GetRequiredService<GrantClient>(),
                 s.GetRequiredService<OverrunList>(),
-                s.GetRequiredService<UpstreamClaims>()
+                s.GetRequiredService<UpstreamClaims>(),
+                s.GetRequiredService<SideEffectClaim>()
             )
         ));
         builder.Services.AddSingleton<CallRoute, ModelRoute>();

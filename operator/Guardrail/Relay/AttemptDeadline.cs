@@ -17,6 +17,7 @@ internal sealed class AttemptDeadline : IDisposable
     private readonly CancellationTokenRegistration leaving;
     private readonly CancellationTokenRegistration ending;
     private readonly long startedAt;
+    private long? leftAt;
     private readonly TimeSpan waited;
 
     /// <param name="times">The declared times.</param>
@@ -42,6 +43,9 @@ internal sealed class AttemptDeadline : IDisposable
         ending = run.UnsafeRegister(static state => ((AttemptDeadline)state!).Cancel(), this);
     }
 
+    /// <summary>The longest that an answer which outlives the agent is read on after it has gone.</summary>
+    public static readonly TimeSpan LongestAlone = TimeSpan.FromMinutes(10);
+
     /// <summary>Cancelled when the attempt is over.</summary>
     public CancellationToken Token => expiry.Token;
 
@@ -52,11 +56,12 @@ internal sealed class AttemptDeadline : IDisposable
     /// <param name="streamed">The answer is a stream.</param>
     public void Progress(bool streamed)
     {
-        if (rules.IsEndless || client.IsCancellationRequested || run.IsCancellationRequested)
+        if (rules.IsEndless || (client.IsCancellationRequested && !rules.OutlivesClient) || run.IsCancellationRequested)
             return;
         if (streamed && !rules.WholeBoundsStreams)
         {
-            expiry.CancelAfter(times.Event);
+            var alone = leftAt is { } since ? NotBelowZero(LongestAlone - time.GetElapsedTime(since)) : times.Event;
+            expiry.CancelAfter(alone < times.Event ? alone : times.Event);
             return;
         }
         var left = NotBelowZero(times.Timeout - waited - time.GetElapsedTime(startedAt));
@@ -75,6 +80,11 @@ internal sealed class AttemptDeadline : IDisposable
 
     private void Left()
     {
+        if (rules.OutlivesClient)
+        {
+            leftAt = time.GetTimestamp();
+            return;
+        }
         if (rules.AfterClient is not { } drain)
         {
             Cancel();

@@ -16,6 +16,7 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
     private static readonly SearchValues<char> Hex = SearchValues.Create("0123456789abcdef");
 
     private const int MostResponses = 10_000;
+    private const int LongestId = 256;
 
     private readonly ConcurrentDictionary<string, Run> byId = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<Run>> byTrace = new(StringComparer.Ordinal);
@@ -80,6 +81,15 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
                 unattributed = new Run("", null, time);
             return unattributed;
         }
+    }
+
+    /// <summary>The ID of a run that a call out names itself, whether such a run is open or not; null: it names none.</summary>
+    public static string? NamedBy(IHeaderDictionary headers)
+    {
+        var named = headers[AgentHeaders.RunId].ToString();
+        if (named.Length == 0)
+            named = Baggage.Find(headers[AgentHeaders.Baggage], Baggage.RunKey) ?? "";
+        return named.Length is > 0 and <= LongestId ? named : null;
     }
 
     /// <summary>Remembers which run an answer belongs to, for a call that goes on from it.</summary>

@@ -12,6 +12,9 @@ internal sealed class Effect(EffectStore store, EffectKey key) : IDisposable
     /// <summary>Its key.</summary>
     public EffectKey Key => key;
 
+    /// <summary>How it ended is said.</summary>
+    public bool IsOver => over;
+
     /// <summary>A byte of it may have left.</summary>
     public bool HasLeft => hasLeft?.Invoke() == true;
 

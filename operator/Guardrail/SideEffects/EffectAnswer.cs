@@ -22,11 +22,11 @@ internal static class EffectAnswer
 
     /// <summary>What a plain HTTP tool's answer says.</summary>
     /// <param name="status">Its status.</param>
-    /// <param name="contentType">Its content type; null where it has none.</param>
+    /// <param name="headers">Those of its headers that are given again.</param>
     /// <param name="body">Its body, whole; null where it was too long to keep.</param>
-    public static (EffectState State, EffectResult? Result) OfHttp(int status, string? contentType, ReadOnlyMemory<byte>? body) =>
+    public static (EffectState State, EffectResult? Result) OfHttp(int status, string headers, ReadOnlyMemory<byte>? body) =>
         status is >= 200 and < 400
-            ? (EffectState.Done, Result(status, contentType ?? "", body))
+            ? (EffectState.Done, Result(status, headers, body))
             : (NotDone.Contains(status) ? EffectState.Free : EffectState.Sent, (EffectResult?)null);
 
     /// <summary>
@@ -49,8 +49,14 @@ internal static class EffectAnswer
                     continue;
                 if (root.TryGetProperty("error", out var error) && error.ValueKind != JsonValueKind.Null)
                     return (IsNotDone(error) ? EffectState.Free : EffectState.Sent, null);
-                if (root.TryGetProperty("result", out var result) && result.ValueKind == JsonValueKind.Object)
-                    return (EffectState.Done, Result(200, "application/json", Encoding.UTF8.GetBytes(result.GetRawText())));
+                if (!root.TryGetProperty("result", out var result) || result.ValueKind != JsonValueKind.Object)
+                    continue;
+                // Since 2026-07-28: the tool asks for more before it begins, and the call comes again with that.
+                var type = result.TryGetProperty("resultType", out var said) ? said : default;
+                if (type.ValueKind == JsonValueKind.String && type.ValueEquals("input_required"))
+                    return (EffectState.Free, null);
+                if (type.ValueKind == JsonValueKind.Undefined || (type.ValueKind == JsonValueKind.String && type.ValueEquals("complete")))
+                    return (EffectState.Done, Result(200, "Content-Type: application/json\n", Encoding.UTF8.GetBytes(result.GetRawText())));
             }
             catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
@@ -60,8 +66,8 @@ internal static class EffectAnswer
         return (EffectState.Sent, null);
     }
 
-    private static EffectResult Result(int status, string contentType, ReadOnlyMemory<byte>? body) =>
-        new(status, contentType, body is { Length: <= EffectResult.LongestBody } kept ? kept.ToArray() : null);
+    private static EffectResult Result(int status, string headers, ReadOnlyMemory<byte>? body) =>
+        new(status, headers, body is { Length: <= EffectResult.LongestBody } kept ? kept.ToArray() : null);
 
     private static bool IsNotDone(JsonElement error) =>
         error.ValueKind == JsonValueKind.Object

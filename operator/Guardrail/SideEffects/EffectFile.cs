@@ -40,6 +40,13 @@ internal sealed class EffectFile : IDisposable
             }
             var bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
+            // A process died before it had written even that.
+            if (bytes.Length < Header.Length && Header.StartsWith(bytes))
+            {
+                stream.Position = 0;
+                stream.Write(Header);
+                return new EffectFile(path, stream);
+            }
             if (!bytes.AsSpan().StartsWith(Header))
                 throw new IOException($"{FileName} is of another version");
             var at = Header.Length;

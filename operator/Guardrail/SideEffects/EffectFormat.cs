@@ -6,7 +6,7 @@ namespace AgentReadiness.Guardrail.SideEffects;
 
 /// <summary>
 /// The bytes of a record: length of what follows the checksum (4), checksum of it (8), then state (1), time in milliseconds since 1970 (8), ID
-/// (32), content (32), status (2), length of the content type (2) and of the body (4; -1: none), content type, body. Little-endian.
+/// (32), content (32), status (2), length of the headers (2) and of the body (4; -1: none), headers, body. Little-endian.
 /// </summary>
 internal static class EffectFormat
 {
@@ -14,14 +14,14 @@ internal static class EffectFormat
     private const int HeadSize = LengthSize + 8;
     private const int HashSize = 32;
     private const int FixedSize = 1 + 8 + HashSize + HashSize + 2 + 2 + 4;
-    private const int LongestType = 256;
-    private const int Longest = FixedSize + LongestType + EffectResult.LongestBody;
+    private const int LongestHeaders = 8192;
+    private const int Longest = FixedSize + LongestHeaders + EffectResult.LongestBody;
 
     /// <summary>The bytes of a record.</summary>
     public static byte[] Write(EffectRecord record)
     {
-        var type = Encoding.UTF8.GetBytes(record.Result?.ContentType ?? "");
-        if (type.Length > LongestType)
+        var type = Encoding.UTF8.GetBytes(record.Result?.Headers ?? "");
+        if (type.Length > LongestHeaders)
             type = [];
         var body = record.Result?.Body;
         var bytes = new byte[HeadSize + FixedSize + type.Length + (body?.Length ?? 0)];

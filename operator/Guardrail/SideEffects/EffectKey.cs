@@ -15,6 +15,8 @@ namespace AgentReadiness.Guardrail.SideEffects;
 /// <param name="Sent">What the tool is given as the key.</param>
 internal sealed record EffectKey(string Id, string Content, string Sent)
 {
+    private const int MaxDepth = 256;
+
     /// <summary>The longest key that an agent may name, characters.</summary>
     public const int LongestOwn = 255;
 
@@ -23,8 +25,11 @@ internal sealed record EffectKey(string Id, string Content, string Sent)
     /// <param name="tool">The tool.</param>
     /// <param name="own">What the agent named.</param>
     /// <param name="content">What is asked for: see <see cref="Canonical"/>.</param>
+    /// <remarks>
+    /// What the guardrail derived and told is a key like any other: an agent that names it asks about that call.
+    /// </remarks>
     public static EffectKey Own(string upstream, string tool, string own, byte[] content) =>
-        new(Hash("own", upstream, tool, own), Hex(content), own);
+        new(Hash(upstream, tool, own), Hex(content), own);
 
     /// <summary>The key that follows from the call.</summary>
     /// <param name="run">The run's ID.</param>
@@ -33,9 +38,8 @@ internal sealed record EffectKey(string Id, string Content, string Sent)
     /// <param name="content">What is asked for: see <see cref="Canonical"/>.</param>
     public static EffectKey Derived(string run, string upstream, string tool, byte[] content)
     {
-        var digest = Hex(content);
-        var id = Hash("run", run, upstream, tool, digest);
-        return new EffectKey(id, digest, id[..32]);
+        var derived = Hash("run", run, upstream, tool, Hex(content))[..32];
+        return Own(upstream, tool, derived, content);
     }
 
     /// <summary>Whether an agent may name a key so: what one header can carry (RFC 9110, 5.5), without white space at its ends.</summary>
@@ -43,22 +47,22 @@ internal sealed record EffectKey(string Id, string Content, string Sent)
         own.Length is > 0 and <= LongestOwn && own.All(c => c is >= ' ' and <= '~') && own.Trim() == own;
 
     /// <summary>
-    /// A JSON text as RFC 8785 writes it, so that neither white space nor the order of members makes another call; what is no such text, or
-    /// names a member twice, as it is.
+    /// A JSON text as RFC 8785 writes it, so that neither white space nor the order of members makes another call, but with each number as
+    /// exactly as it stands there: two amounts that differ in their last digit are two calls. Null for what is no JSON text, names a member
+    /// twice, or holds what no text can.
     /// </summary>
-    public static byte[] Canonical(ReadOnlySpan<byte> text)
+    public static byte[]? Canonical(ReadOnlySpan<byte> text)
     {
         try
         {
-            var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = 64 });
+            var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth });
             var node = JsonNode.Parse(ref reader, new JsonNodeOptions());
             while (reader.Read()) { }
-            return [.. "json:"u8, .. CanonicalJson.Serialize(node)];
+            return CanonicalJson.Serialize(node, ExactNumber.Of);
         }
-        catch (Exception exception)
-            when (exception is JsonException or ArgumentException or InvalidOperationException or FormatException or OverflowException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
-            return [.. "text:"u8, .. text];
+            return null;
         }
     }
 

@@ -164,7 +164,7 @@ internal sealed class EffectStore(EffectFile? file, IEnumerable<EffectRecord> re
         }
     }
 
-    private static long Size(Entry entry) => RecordBytes + (entry.Result?.Body?.Length ?? 0) + (entry.Result?.ContentType.Length ?? 0);
+    private static long Size(Entry entry) => RecordBytes + (entry.Result?.Body?.Length ?? 0) + (entry.Result?.Headers.Length ?? 0);
 
     /// <summary>What is known of a key.</summary>
     /// <param name="Content">What was asked for.</param>

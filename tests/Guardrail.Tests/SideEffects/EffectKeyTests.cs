@@ -14,6 +14,14 @@ public sealed class EffectKeyTests
     [InlineData("""{"to":"a"}""", """{"to":"b"}""", false)]
     [InlineData("""{"to":["a","b"]}""", """{"to":["b","a"]}""", false)]
     [InlineData("""{"to":"a","to":"b"}""", """{"to":"b"}""", false)]
+    [InlineData("""{"n":1500}""", """{"n":1.5e3}""", true)]
+    [InlineData("""{"n":-0.0}""", """{"n":0}""", true)]
+    [InlineData("""{"n":1e400}""", """{"n":10E+399}""", true)]
+    [InlineData("""{"wei":10000000000000000001}""", """{"wei":10000000000000000002}""", false)]
+    [InlineData("""{"amount":1234567890.12345678}""", """{"amount":1234567890.12345679}""", false)]
+    [InlineData("""{"id":9007199254740992}""", """{"id":9007199254740993.0}""", false)]
+    [InlineData("""{"n":1}""", """{"n":-1}""", false)]
+    [InlineData("""{"n":1}""", """{"n":"1"}""", false)]
     [InlineData("not json", "not  json", false)]
     [InlineData("", "null", false)]
     public void White_space_and_order_make_no_other_call(string one, string other, bool same) =>
@@ -30,12 +38,30 @@ public sealed class EffectKeyTests
             });
 
     [Fact]
-    public void A_run_and_a_key_of_the_agents_are_never_alike() =>
-        EffectKey.Own("mail", "send", "r", []).Id.ShouldNotBe(EffectKey.Derived("r", "mail", "send", []).Id);
+    public void A_key_that_was_told_is_that_of_the_same_call()
+    {
+        var derived = EffectKey.Derived("r", "mail", "send", [1]);
+        EffectKey.Own("mail", "send", derived.Sent, [1]).ShouldBe(derived);
+        EffectKey.Derived("s", "mail", "send", [1]).Id.ShouldNotBe(derived.Id);
+        EffectKey.Derived("r", "mail", "send", [2]).Id.ShouldNotBe(derived.Id);
+    }
+
+    [Fact]
+    public void Numbers_are_alike_where_they_are_equal() =>
+        Gen.Select(Gen.Long[-9999, 9999], Gen.Int[-4, 4], Gen.Long[-9999, 9999], Gen.Int[-4, 4])
+            .Sample(
+                (a, powerOfA, b, powerOfB) =>
+                    (ExactNumber.Of($"{a}e{powerOfA}") == ExactNumber.Of(Plain(b, powerOfB)))
+                    == (a * Power(powerOfA) == b * Power(powerOfB))
+            );
 
     [Theory]
     [InlineData(200, """{"jsonrpc":"2.0","id":7,"result":{"content":[]}}""", EffectState.Done)]
     [InlineData(200, """{"jsonrpc":"2.0","id":7,"result":{"content":[],"isError":true}}""", EffectState.Done)]
+    [InlineData(200, """{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete"}}""", EffectState.Done)]
+    [InlineData(200, """{"jsonrpc":"2.0","id":7,"result":{"resultType":"input_required"}}""", EffectState.Free)]
+    [InlineData(200, """{"jsonrpc":"2.0","id":7,"result":{"resultType":"task"}}""", EffectState.Sent)]
+    [InlineData(200, """{"jsonrpc":"2.0","id":7,"result":{"resultType":1}}""", EffectState.Sent)]
     [InlineData(200, "event: message\ndata: {\"jsonrpc\":\"2.0\",\ndata: \"id\":7,\"result\":{}}\n\n", EffectState.Done)]
     [InlineData(200, "data: {\"method\":\"notifications/progress\"}\r\n\r\ndata:{\"id\":7,\"result\":{}}", EffectState.Done)]
     [InlineData(200, """{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"x"}}""", EffectState.Free)]
@@ -75,13 +101,13 @@ public sealed class EffectKeyTests
     [InlineData(599, EffectState.Sent)]
     [InlineData(100, EffectState.Sent)]
     public void What_a_plain_tool_answers_tells_whether_it_was_done(int status, object state) =>
-        EffectAnswer.OfHttp(status, "text/plain", "x"u8.ToArray()).State.ShouldBe((EffectState)state);
+        EffectAnswer.OfHttp(status, "", "x"u8.ToArray()).State.ShouldBe((EffectState)state);
 
     [Fact]
     public void Only_listed_answers_let_a_call_be_sent_again()
     {
         int[] listed = [400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431];
-        Enumerable.Range(100, 500).Where(status => EffectAnswer.OfHttp(status, null, null).State == EffectState.Free).ShouldBe(listed);
+        Enumerable.Range(100, 500).Where(status => EffectAnswer.OfHttp(status, "", null).State == EffectState.Free).ShouldBe(listed);
         Gen.Select(Gen.Int, Gen.String)
             .Sample(
                 (code, text) =>
@@ -139,6 +165,13 @@ public sealed class EffectKeyTests
     private static ToolMessage? Read(string parameters) =>
         ToolMessage.Read(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{parameters}}}"""), out _);
 
-    private static EffectKey Derived(string content) =>
-        EffectKey.Derived("r", "mail", "send", EffectKey.Canonical(Encoding.UTF8.GetBytes(content)));
+    private static EffectKey Derived(string content)
+    {
+        var bytes = Encoding.UTF8.GetBytes(content);
+        return EffectKey.Derived("r", "mail", "send", EffectKey.Canonical(bytes) ?? bytes);
+    }
+
+    private static decimal Power(int power) => power < 0 ? 1m / (decimal)Math.Pow(10, -power) : (decimal)Math.Pow(10, power);
+
+    private static string Plain(long number, int power) => (number * Power(power)).ToString(CultureInfo.InvariantCulture);
 }

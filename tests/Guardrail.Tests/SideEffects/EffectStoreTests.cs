@@ -149,6 +149,24 @@ public sealed class EffectStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_process_that_died_at_its_first_write_locks_nothing()
+    {
+        var path = Path.Combine(folder, EffectFile.FileName);
+        Open().Dispose();
+        var header = File.ReadAllBytes(path);
+        for (var length = 0; length <= header.Length; length++)
+        {
+            File.WriteAllBytes(path, header[..length]);
+            using (var store = Open())
+                store.Claim(Key("a"), Window).New!.Did(Sent);
+            using var later = Open();
+            later.Claim(Key("a"), Window).Done.ShouldNotBeNull();
+        }
+        File.WriteAllText(path, "something else");
+        Should.Throw<IOException>(Open);
+    }
+
+    [Fact]
     public void No_bytes_are_taken_for_a_record_that_was_not_written() =>
         Gen.Select(Gen.Byte.Array[0, 400], Gen.Int[0, 200], Gen.Byte)
             .Sample(

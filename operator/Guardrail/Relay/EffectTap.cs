@@ -1,0 +1,72 @@
+namespace AgentReadiness.Guardrail.Relay;
+
+/// <summary>
+/// Passes the answer to a call with side effects on as it comes and keeps a copy of it. In a stream it looks at each event when that is
+/// whole: what the call waits for may be there long before the stream ends.
+/// </summary>
+/// <param name="stream">The answer is a stream of events.</param>
+/// <param name="coding">How the answer is coded, and is undone; null: not at all, or not to be undone.</param>
+/// <param name="memory">Where the copy is taken from.</param>
+/// <param name="look">Is given whole events; true once the answer was among them.</param>
+internal sealed class EffectTap(bool stream, string? coding, BodyMemory memory, Func<ReadOnlyMemory<byte>, bool> look) : RelayTap
+{
+    private readonly CapturedAnswer copy = new(memory);
+    private ReadOnlyMemory<byte> next;
+    private int looked;
+    private bool found;
+    private bool ended;
+
+    /// <inheritdoc/>
+    public override bool IsStream => stream;
+
+    /// <inheritdoc/>
+    public override string? Undoes => coding;
+
+    /// <inheritdoc/>
+    public override bool IsComplete => found;
+
+    /// <summary>The copy of the whole answer; null where it was too long, or has not ended.</summary>
+    public ReadOnlyMemory<byte>? Copy => ended ? copy.Bytes : null;
+
+    /// <inheritdoc/>
+    public override void Append(ReadOnlyMemory<byte> piece)
+    {
+        next = piece;
+        if (found)
+            return;
+        copy.Append(piece.Span);
+        if (!stream || copy.Bytes is not { } soFar)
+            return;
+        // An event ends with an empty line. One that a piece cuts in two is seen with the next one.
+        var fresh = soFar[looked..];
+        var end = Math.Max(
+            fresh.Span.LastIndexOf("\n\n"u8),
+            Math.Max(fresh.Span.LastIndexOf("\r\n\r\n"u8), fresh.Span.LastIndexOf("\r\r"u8))
+        );
+        if (end < 0)
+            return;
+        found = look(fresh[..end]);
+        looked += end;
+    }
+
+    /// <inheritdoc/>
+    public override bool TryTake(out ReadOnlyMemory<byte> bytes)
+    {
+        (bytes, next) = (next, default);
+        return bytes.Length > 0;
+    }
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte> End()
+    {
+        ended = true;
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        copy.Dispose();
+        base.Dispose();
+    }
+}
