@@ -108,7 +108,7 @@ public sealed class ValueTests
                 {
                     var (a, b) = (start, unchecked(start + step));
                     var other = asFloat
-                        ? ((double)b).ToString("R", CultureInfo.InvariantCulture)
+                        ? ((double)b).ToString("E16", CultureInfo.InvariantCulture)
                         : b.ToString(CultureInfo.InvariantCulture);
                     var same = asFloat ? (Int128)(double)b == a : a == b;
                     return CanonicalJson
