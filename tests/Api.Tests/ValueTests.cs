@@ -1,4 +1,3 @@
-using AgentReadiness.Api.Revisions;
 using AgentReadiness.Contracts;
 using CsCheck;
 

@@ -205,6 +205,7 @@ internal sealed class SideEffectCalls(EffectStore store, RequestBody bodies, ICa
         if (result.ContentType.Length > 0)
             response.ContentType = result.ContentType;
         response.Headers[ReplayedHeader] = "true";
+        ToolFailures.Replayed(call, result.Status, body);
         byte[] whole = call.Tool!.Id is { } id
             ? [.. Encoding.UTF8.GetBytes($"{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":"), .. body, (byte)'}']
             : body;

@@ -14,6 +14,7 @@ internal sealed class ToolRoute(
     McpSessions sessions,
     UpstreamStates states,
     SideEffectCalls effects,
+    ToolFailures failures,
     ICallObserver observer
 ) : CallRoute
 {
@@ -105,14 +106,15 @@ internal sealed class ToolRoute(
     {
         // What a server says of its tools is only needed where calls of them may be repeated.
         var isList = call.Tool?.Method == ToolList.Method && call.Settings.ToolCall.Attempts > 1 && answer.IsSuccessStatusCode;
-        return new CopyTap(IsStream(answer), isList || call.Effect is not null ? bodies.Memory : null);
+        return failures.Tap(call, answer, IsStream(answer), IsEvents(answer))
+            ?? new CopyTap(IsStream(answer), isList || call.Effect is not null ? bodies.Memory : null);
     }
 
     /// <inheritdoc/>
     public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut)
     {
         if (call.Effect is not null)
-            effects.Settle(call, answer, ((CopyTap)tap).Copy);
+            effects.Settle(call, answer, tap.Copy);
         else if (tap is CopyTap { Copy: { } list })
             states.Of(call.UpstreamName).Tools.Learn(ToolList.Read(list));
         return CallOutcome.Zero((int)answer.StatusCode);
@@ -130,6 +132,8 @@ internal sealed class ToolRoute(
     {
         if (call.Tool is { IsCall: true })
             observer.Passed(call, outcome.Status);
+        if (call.Tool is { IsCall: true } && outcome is { Status: 0, MayRetry: false })
+            failures.Unanswered(call, RunDeadline(call).IsCancellationRequested);
     }
 
     /// <summary>Keeps the body of a plain HTTP tool's call that may be repeated; all others are streamed.</summary>
