@@ -46,6 +46,9 @@ public sealed class FailingToolTests
             );
             found.Content.OfType<TextContentBlock>().Single().Text.ShouldStartWith("order #1001 is");
         }
+        // What is only counted may be counted a little after the agent has it.
+        if (action is not null)
+            await rig.Log.UntilAsync("reason=IsError", 2);
         var metrics = await MetricsAsync(rig);
         if (action is null)
             metrics.ShouldNotContain("agentreadiness_tool_failures_total{");
@@ -274,6 +277,7 @@ public sealed class FailingToolTests
         var runs = rig.Guardrail.Services.GetRequiredService<RunRegistry>();
         var run = runs.Start("r1", null);
         (await PostAsync(rig, "fail", "{}")).Dispose();
+        await rig.Log.UntilAsync("tool failed", 1);
         rig.Guardrail.Services.GetRequiredService<AgentReadiness.Guardrail.Calls.ICallObserver>().RunEnded(run, 200, TimeSpan.Zero);
         runs.End(run, null);
         (await rig.Log.UntilAsync("run ended", 1)).ShouldHaveSingleItem().ShouldContain("toolFailures=1");
