@@ -73,6 +73,9 @@ public static class Defaults
     /// <summary>spec.reliability.circuitBreaker.window.</summary>
     public const string CircuitWindow = "60s";
 
+    /// <summary>spec.guardrails.tools.stopAfter.</summary>
+    public const int StopAfter = 3;
+
     /// <summary>spec.guardrails.models.maxOutputTokens.</summary>
     public const int MaxOutputTokens = 4096;
 

@@ -90,7 +90,9 @@ public static class CanonicalJson
             return whole.ToString(CultureInfo.InvariantCulture);
         var number = double.Parse(literal, NumberStyles.Float, CultureInfo.InvariantCulture);
         // Every double of this size is a whole number.
-        return Math.Abs(number) is >= Exact and < long.MaxValue ? ((long)number).ToString(CultureInfo.InvariantCulture) : Number(number);
+        return number is (>= Exact and < -(double)long.MinValue) or (<= -Exact and >= long.MinValue)
+            ? ((long)number).ToString(CultureInfo.InvariantCulture)
+            : Number(number);
     }
 
     /// <summary>ECMAScript's Number::toString (ECMA-262, 6.1.6.1.20).</summary>

@@ -115,7 +115,8 @@ internal static partial class LogMessages
     [LoggerMessage(
         19,
         LogLevel.Information,
-        "run ended: run={RunId} status={Status} cost={CostUsd} steps={Steps} tools={ToolCalls} tokens={Tokens} ms={DurationMs}"
+        "run ended: run={RunId} status={Status} cost={CostUsd} steps={Steps} tools={ToolCalls} toolFailures={ToolFailures} "
+            + "tokens={Tokens} ms={DurationMs}"
     )]
     public static partial void RunEnded(
         this ILogger logger,
@@ -124,6 +125,7 @@ internal static partial class LogMessages
         string costUsd,
         int steps,
         int toolCalls,
+        int toolFailures,
         long tokens,
         long durationMs,
         GuardrailIdentity agent,
@@ -199,4 +201,23 @@ internal static partial class LogMessages
 
     [LoggerMessage(28, LogLevel.Warning, "side effects not written: {Reason}")]
     public static partial void SideEffectsNotWritten(this ILogger logger, string reason);
+
+    [LoggerMessage(29, LogLevel.Warning, "tool failed: run={RunId} upstream={Upstream} tool={Tool} reason={Reason} in a row={InRow}")]
+    public static partial void ToolFailed(
+        this ILogger logger,
+        string runId,
+        string upstream,
+        string? tool,
+        Calls.ToolFailure reason,
+        int inRow
+    );
+
+    [LoggerMessage(30, LogLevel.Warning, "whether a tool failed is not known: run={RunId} upstream={Upstream} tool={Tool} reason={Reason}")]
+    public static partial void ToolAnswerUnread(
+        this ILogger logger,
+        string runId,
+        string upstream,
+        string? tool,
+        Relay.UnreadAnswer reason
+    );
 }

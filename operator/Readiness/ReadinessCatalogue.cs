@@ -16,6 +16,7 @@ public static class ReadinessCatalogue
         .. GuardrailChecks.All,
         .. ReliabilityChecks.All,
         .. ObservabilityChecks.All,
+        .. FailureModeChecks.All,
         .. EvalChecks.All,
         .. CostChecks.All,
     ];

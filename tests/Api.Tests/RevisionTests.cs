@@ -87,6 +87,33 @@ public sealed class RevisionTests
         Of("""{"readOnlyTools":["b","a"]}""").ShouldBe(Of("""{"readOnlyTools":["a","b"]}"""));
     }
 
+    [Fact]
+    public void Every_field_of_what_a_failing_tool_does_changes_the_revision_and_none_of_it_does_not()
+    {
+        var seen = new HashSet<Revision> { Revision.Compute(Spec(), Prompt) };
+        foreach (
+            var json in (string[])
+                [
+                    """{"onToolError":"Count"}""",
+                    """{"onToolError":"Mark"}""",
+                    """{"onToolError":"Stop"}""",
+                    """{"onToolError":"Stop","stopAfter":4}""",
+                    """{"onToolError":"Mark","failures":[{"tool":"a","empty":true}]}""",
+                    """{"onToolError":"Mark","failures":[{"tool":"b","empty":true}]}""",
+                    """{"onToolError":"Mark","failures":[{"tool":"a","pattern":"x"}]}""",
+                    """{"onToolError":"Mark","failures":[{"tool":"a","path":"x"}]}""",
+                    """{"onToolError":"Mark","failures":[{"tool":"a","path":"x","value":"y"}]}""",
+                ]
+        )
+            seen.Add(Tools(json)).ShouldBeTrue(json);
+
+        Tools("""{"failures":[]}""").ShouldBe(Tools("{}"));
+        Tools("""{"onToolError":"Stop","stopAfter":3}""").ShouldBe(Tools("""{"onToolError":"Stop"}"""));
+    }
+
+    private static Revision Tools(string tools) =>
+        Changed(spec => (spec.Guardrails ??= new()).Tools = JsonSerializer.Deserialize<ToolsSpec>(tools, Words)!);
+
     private static readonly JsonSerializerOptions Words = new(JsonSerializerDefaults.Web)
     {
         Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Calls;
+using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Telemetry;
 using AgentReadiness.Guardrail.Upstreams;
 
@@ -37,14 +39,20 @@ public sealed partial class ReferenceTests
 
     [Fact]
     public void Every_reason_of_a_circuit_breaker_is_listed_and_no_other() =>
+        WordsUnder("## Reasons of circuit breakers").ShouldBe(Enum.GetNames<CircuitReason>(), ignoreOrder: true);
+
+    [Fact]
+    public void Every_failure_of_a_tool_is_listed_and_no_other() =>
+        WordsUnder("## Failures of tools").ShouldBe([.. Enum.GetNames<ToolFailure>(), .. Enum.GetNames<UnreadAnswer>()], ignoreOrder: true);
+
+    private static IEnumerable<string> WordsUnder(string heading) =>
         File.ReadLines(Repository.PathOf("docs", "reference.md"))
-            .SkipWhile(line => line != "## Reasons of circuit breakers")
+            .SkipWhile(line => line != heading)
             .Skip(1)
             .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
             .Select(line => Word().Match(line))
             .Where(match => match.Success)
-            .Select(match => match.Groups[1].Value)
-            .ShouldBe(Enum.GetNames<CircuitReason>(), ignoreOrder: true);
+            .Select(match => match.Groups[1].Value);
 
     [GeneratedRegex(@"^\| `([A-Za-z]+)` ")]
     private static partial Regex Word();

@@ -138,6 +138,27 @@ public sealed partial class RuleTests
             { "REL-004", "agent", "spec.budget.perRun", """{"maxToolCalls":0}""" },
             { "REL-004", "agent", "spec.budget.perRun", """{"maxRepeats":0}""" },
             { "REL-004", "agent", "spec.budget.perRun", """{"maxDuration":"10ms"}""" },
+            { "FAI-001", "agent", "spec.guardrails.tools", """{"stopAfter":3}""" },
+            { "FAI-001", "agent", "spec.guardrails.tools", """{"onToolError":"Mark","stopAfter":3}""" },
+            { "FAI-001", "agent", "spec.guardrails.tools", """{"onToolError":"Stop","stopAfter":0}""" },
+            { "FAI-001", "agent", "spec.guardrails.tools", """{"failures":[{"tool":"x","empty":true}]}""" },
+            { "FAI-001", "agent", "spec.guardrails.tools", """{"onToolError":"Mark","failures":[{"tool":"x"}]}""" },
+            { "FAI-001", "agent", "spec.guardrails.tools", """{"onToolError":"Mark","failures":[{"tool":"","empty":true}]}""" },
+            { "FAI-001", "agent", "spec.guardrails.tools", """{"onToolError":"Mark","failures":[{"tool":"x","pattern":"(?=a)"}]}""" },
+            { "FAI-001", "agent", "spec.guardrails.tools", """{"onToolError":"Mark","failures":[{"tool":"x","pattern":"("}]}""" },
+            { "FAI-001", "agent", "spec.guardrails.tools", """{"onToolError":"Mark","failures":[{"tool":"x","path":"a..b"}]}""" },
+            {
+                "FAI-001",
+                "agent",
+                "spec.guardrails.tools",
+                """{"onToolError":"Mark","failures":[{"tool":"x","pattern":"a","value":"b"}]}"""
+            },
+            {
+                "FAI-001",
+                "agent",
+                "spec.guardrails.tools",
+                """{"onToolError":"Mark","failures":[{"tool":"x","pattern":"a","empty":true}]}"""
+            },
             { "OBS-001", "agent", "spec.telemetry", """{"otlp":{"endpoint":"ftp://otel"}}""" },
             { "OBS-002", "agent", "spec.budget.attribution", """["model"]""" },
             { "OBS-002", "agent", "spec.budget.attribution", """["Customer"]""" },

@@ -201,7 +201,15 @@ public sealed class ModelsSpec
     public int? MaxOutputTokens { get; set; }
 }
 
-/// <summary>Which tools an agent may call.</summary>
+/// <summary>Which tools an agent may call, and what is done where one fails.</summary>
+[ValidationRule(
+    "!has(self.stopAfter) || (has(self.onToolError) && self.onToolError == 'Stop')",
+    "stopAfter needs onToolError: Stop: nothing else ends a run"
+)]
+[ValidationRule(
+    "!has(self.failures) || size(self.failures) == 0 || has(self.onToolError)",
+    "failures needs onToolError: without it nobody looks for failures"
+)]
 public sealed class ToolsSpec
 {
     /// <summary>
@@ -210,6 +218,66 @@ public sealed class ToolsSpec
     /// </summary>
     [Items(0, 64), Length(1, 128), XListType("set")]
     public List<string> Allow { get; set; } = [];
+
+    /// <summary>
+    /// What is done where a tool fails: an MCP result with isError, a JSON-RPC error, an HTTP status from 400 on, no answer, or what
+    /// failures declares. Each does what those before it do, too. Absent: nothing.
+    /// </summary>
+    public ToolErrorAction? OnToolError { get; set; }
+
+    /// <summary>With onToolError Stop: after so many failures in a row, the run's further calls are refused. Absent: 3.</summary>
+    [Range(1, 100)]
+    public int? StopAfter { get; set; }
+
+    /// <summary>Answers that are failures although the tool does not say so.</summary>
+    [Items(0, 16), XListType("atomic")]
+    public List<ToolFailureSpec> Failures { get; set; } = [];
+}
+
+/// <summary>What is done where a tool fails.</summary>
+public enum ToolErrorAction
+{
+    /// <summary>It is counted and logged.</summary>
+    Count,
+
+    /// <summary>The model is told in a sentence before the result of an MCP tool, the agent by a header of a plain HTTP tool's answer.</summary>
+    Mark,
+
+    /// <summary>After some failures in a row the run ends.</summary>
+    Stop,
+}
+
+/// <summary>Answers of a tool that are failures: one of pattern, path and empty.</summary>
+[ValidationRule(
+    "(has(self.pattern) ? 1 : 0) + (has(self.path) ? 1 : 0) + (has(self.empty) && self.empty ? 1 : 0) == 1",
+    "exactly one of pattern, path and empty: true must be there"
+)]
+[ValidationRule("!has(self.value) || has(self.path)", "value needs path: it is what stands there")]
+public sealed class ToolFailureSpec
+{
+    /// <summary>
+    /// The tool of an MCP server: its exact name, or with "*" for any run of characters; a plain HTTP upstream goes by its own name.
+    /// </summary>
+    [Required, Length(1, 128)]
+    public string Tool { get; set; } = string.Empty;
+
+    /// <summary>
+    /// A regular expression that a text of the answer matches, for example "(?i)^error". It has no look-around and no back references, and
+    /// sees the first 64 KiB of each text.
+    /// </summary>
+    [Length(1, BoundedPattern.Longest)]
+    public string? Pattern { get; set; }
+
+    /// <summary>The way to a value in an answer that is JSON, for example "error" or "$.status.code".</summary>
+    [Length(1, MemberPath.Longest), Pattern(MemberPath.Pattern)]
+    public string? Path { get; set; }
+
+    /// <summary>What stands at path, for example "failed" or "false". Absent: anything but null, false, 0 and what is empty.</summary>
+    [Length(1, 256)]
+    public string? Value { get; set; }
+
+    /// <summary>An answer with nothing in it: no text, or JSON of nothing but null, empty texts, lists and objects.</summary>
+    public bool? Empty { get; set; }
 }
 
 /// <summary>A provider that the agent may call.</summary>

@@ -109,6 +109,26 @@ public readonly record struct Revision(string Hash)
         var json = Models(guardrails);
         if (guardrails?.Tools?.Allow is { Count: > 0 } tools)
             json["tools"] = new JsonArray([.. tools.Select(tool => (JsonNode)tool)]);
+        if (guardrails?.Tools?.OnToolError is { } action)
+            json["onToolError"] = action.ToString();
+        if (guardrails?.Tools is { OnToolError: ToolErrorAction.Stop, StopAfter: { } most } && most != Defaults.StopAfter)
+            json["stopAfter"] = most;
+        if (guardrails?.Tools?.Failures is { Count: > 0 } failures)
+            json["failures"] = new JsonArray([.. failures.Select(Failure)]);
+        return json;
+    }
+
+    private static JsonObject Failure(ToolFailureSpec failure)
+    {
+        var json = new JsonObject { ["tool"] = failure.Tool };
+        if (failure.Pattern is { } pattern)
+            json["pattern"] = pattern;
+        if (failure.Path is { } path)
+            json["path"] = path;
+        if (failure.Value is { } value)
+            json["value"] = value;
+        if (failure.Empty == true)
+            json["empty"] = true;
         return json;
     }
 

@@ -63,6 +63,9 @@ public sealed class GuardrailConfig
     /// <summary>Tools whose calls are sent once; null: none.</summary>
     public SideEffectPolicy? SideEffects { get; set; }
 
+    /// <summary>What is done where a tool fails; null: nothing, and nobody looks.</summary>
+    public ToolFailurePolicy? ToolFailures { get; set; }
+
     /// <summary>Origins of pages in a browser of the pod that may call, such as <c>http://localhost:3000</c>. Empty: none may.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 

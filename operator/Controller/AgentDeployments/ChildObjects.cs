@@ -135,6 +135,7 @@ internal static class ChildObjects
             SideEffects = spec.Reliability?.SideEffects is { } effects
                 ? new SideEffectPolicy { Tools = effects.Tools, Window = effects.Window ?? Defaults.SideEffectWindow }
                 : null,
+            ToolFailures = ToolFailures(spec.Guardrails?.Tools),
             Reliability = Reliability(spec.Reliability),
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],
@@ -159,6 +160,26 @@ internal static class ChildObjects
         body["data"] = GuardrailSidecar.Files(config, seen.Environment, seen.Funds.Prices);
         return body;
     }
+
+    private static ToolFailurePolicy? ToolFailures(ToolsSpec? tools) =>
+        tools?.OnToolError is not { } action
+            ? null
+            : new ToolFailurePolicy
+            {
+                Action = action.ToString(),
+                StopAfter = tools.StopAfter ?? Defaults.StopAfter,
+                Failures =
+                [
+                    .. tools.Failures.Select(failure => new ToolFailureRule
+                    {
+                        Tool = failure.Tool,
+                        Pattern = failure.Pattern,
+                        Path = failure.Path,
+                        Value = failure.Value,
+                        Empty = failure.Empty == true,
+                    }),
+                ],
+            };
 
     // Where nothing of it is declared, nothing is written: so an upgrade writes what the release before wrote.
     private static ReliabilityPolicy? Reliability(ReliabilitySpec? declared) =>

@@ -17,6 +17,7 @@ internal sealed class AdmissionRules(IReadOnlyList<ICallCheck> checks, IReadOnly
     public static IReadOnlyList<ICallCheck> Checks { get; } =
     [
         new StoppingCheck(),
+        new ToolFailuresCheck(),
         new ModelAllowedCheck(),
         new ToolAllowedCheck(),
         new ModelPricedCheck(),

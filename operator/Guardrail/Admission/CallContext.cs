@@ -54,6 +54,9 @@ internal sealed class CallContext
     /// <summary>The right to send a call with side effects; null for others, and until it is claimed.</summary>
     public Effect? Effect { get; set; }
 
+    /// <summary>The tool failed, and that was counted.</summary>
+    public bool HasToolFailed { get; set; }
+
     /// <summary>The stream of an MCP session that it opens; disposed when that has begun, or will not. Null for other calls.</summary>
     public IDisposable? Opening { get; set; }
 

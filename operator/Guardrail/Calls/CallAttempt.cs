@@ -105,7 +105,7 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
     {
         using var tap = route.Tap(call, answer);
         var isBodiless = HasNoBody(call, answer);
-        var length = isBodiless || tap.IsStream || tap.Undoes is not null ? null : LengthOf(answer);
+        var length = isBodiless || tap.IsStream || tap.MayChange || tap.Undoes is not null ? null : LengthOf(answer);
         ReadOnlySpan<string> left =
             length is not null ? []
             : isBodiless ? (answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent ? [ContentLength] : [])

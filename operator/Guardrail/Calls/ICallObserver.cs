@@ -1,6 +1,7 @@
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Guardrail.Admission;
+using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
 
 namespace AgentReadiness.Guardrail.Calls;
@@ -53,6 +54,17 @@ internal interface ICallObserver
     /// <param name="call">The call.</param>
     /// <param name="end">What became of it.</param>
     void Effected(CallContext call, EffectEnd end);
+
+    /// <summary>A tool failed.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="failure">How.</param>
+    /// <param name="inRow">The failures of the run in a row, with this one.</param>
+    void ToolFailed(CallContext call, ToolFailure failure, int inRow);
+
+    /// <summary>Nobody knows whether a tool failed.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="why">Why its answer was not looked at.</param>
+    void Unread(CallContext call, UnreadAnswer why);
 
     /// <summary>A request to the agent failed.</summary>
     /// <param name="port">The port that it came in on.</param>

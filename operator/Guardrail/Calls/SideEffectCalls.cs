@@ -101,11 +101,16 @@ internal sealed class SideEffectCalls(RequestBody bodies, ICallObserver observer
     }
 
     /// <summary>What watches the answer to a call with side effects.</summary>
-    public EffectTap Tap(CallContext call, HttpResponseMessage answer, bool isStream)
+    /// <param name="call">The call.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="isStream">It is a stream.</param>
+    /// <param name="inner">What watches it as that of any other call; null: nothing does.</param>
+    public EffectTap Tap(CallContext call, HttpResponseMessage answer, bool isStream, RelayTap? inner)
     {
         var coding = ContentCoding.Of(answer.Content.Headers);
         var (status, id) = ((int)answer.StatusCode, call.Tool!.Id);
         return new EffectTap(
+            inner,
             isStream,
             coding is not null && ContentCoding.IsKnown(coding) ? coding : null,
             bodies.Memory,

@@ -91,6 +91,7 @@ internal sealed class SideEffectClaim(EffectStore store, ICallObserver observer,
         response.StatusCode = result.Status;
         ReplayedHeaders.Write(result.Headers, response.Headers);
         response.Headers[ReplayedHeader] = "true";
+        ToolFailures.Replayed(call, result.Status, body);
         if (result.Status is 204 or 205 or 304)
             return ClaimResult.Abandoned;
         byte[] whole = call.Tool!.Id is { } id

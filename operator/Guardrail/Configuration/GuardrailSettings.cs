@@ -23,6 +23,7 @@ internal sealed class GuardrailSettings
         ModelCall = new CallTimes(config.ModelCall, "modelCall");
         ToolCall = new CallTimes(config.ToolCall, "toolCall");
         Reliability = new ReliabilitySettings(config.Reliability);
+        ToolFailures = config.ToolFailures is { } failures ? new ToolFailureSettings(failures) : null;
         Limits = new RunPolicy(config.Limits, config.Observe);
         Tags = new TagNames(config.Attribution);
         ClientTags = new TagNames(config.ClientAttribution);
@@ -65,6 +66,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>Retry budget, circuit breaker and concurrency.</summary>
     public ReliabilitySettings Reliability { get; }
+
+    /// <summary>What is done where a tool fails; null: nothing is declared.</summary>
+    public ToolFailureSettings? ToolFailures { get; }
 
     /// <summary>Limits of one call and one run.</summary>
     public RunPolicy Limits { get; }

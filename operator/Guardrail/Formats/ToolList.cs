@@ -17,39 +17,9 @@ internal static class ToolList
     public static IReadOnlyList<ListedTool> Read(ReadOnlyMemory<byte> answer)
     {
         var found = new Dictionary<string, bool>(StringComparer.Ordinal);
-        var start = answer.Span.IndexOfAnyExcept(" \t\r\n"u8);
-        if (start >= 0 && answer.Span[start] == (byte)'{')
-            ReadMessage(answer, found);
-        else
-            ReadEvents(answer, found);
+        foreach (var text in RpcMessage.Texts(answer))
+            ReadMessage(text, found);
         return [.. found.Select(tool => new ListedTool(tool.Key, tool.Value))];
-    }
-
-    // Of each event only its data matters. Lines of data that belong together are joined (HTML, "Server-sent events").
-    private static void ReadEvents(ReadOnlyMemory<byte> answer, Dictionary<string, bool> found)
-    {
-        var data = new List<byte>();
-        while (answer.Length > 0)
-        {
-            var end = answer.Span.IndexOfAny((byte)'\n', (byte)'\r');
-            var line = end < 0 ? answer : answer[..end];
-            var next = end < 0 ? answer.Length : end + 1;
-            if (end >= 0 && answer.Span[end] == (byte)'\r' && next < answer.Length && answer.Span[next] == (byte)'\n')
-                next++;
-            answer = answer[next..];
-            if (line.Span.StartsWith("data:"u8))
-                data.AddRange(line.Span["data:".Length..]);
-            else if (line.Length == 0)
-                ReadData(data, found);
-        }
-        ReadData(data, found);
-    }
-
-    private static void ReadData(List<byte> data, Dictionary<string, bool> found)
-    {
-        if (data.Count > 0)
-            ReadMessage(data.ToArray(), found);
-        data.Clear();
     }
 
     private static void ReadMessage(ReadOnlyMemory<byte> json, Dictionary<string, bool> found)

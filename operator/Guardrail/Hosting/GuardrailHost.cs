@@ -103,6 +103,7 @@ internal static class GuardrailHost
                 s.GetRequiredService<ILogger<EffectStore>>()
             )
         );
+        builder.Services.AddSingleton<ToolFailures>();
         builder.Services.AddSingleton<SideEffectCalls>();
         builder.Services.AddSingleton<SideEffectClaim>();
         builder.Services.AddSingleton<CallObserver>();

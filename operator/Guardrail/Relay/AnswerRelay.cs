@@ -4,7 +4,8 @@ namespace AgentReadiness.Guardrail.Relay;
 
 /// <summary>The one loop that brings an upstream's answer to the agent.</summary>
 /// <remarks>
-/// 1. The headers go out at once where the body has not come with them: a client may wait for nothing else.
+/// 1. The headers go out at once where the body has not come with them: a client may wait for nothing else. Only where the tap holds them,
+/// they wait.
 /// 2. A short answer of known length is read whole, given to the tap, and written at once: it costs one write.
 /// 3. Each piece that arrives moves the deadline, and is given to the tap.
 /// 4. What the tap hands out is written. An agent that has gone is written to no more; the answer is read on for the tap.
@@ -70,7 +71,7 @@ internal static class AnswerRelay
         byte[] buffer
     )
     {
-        var hasHeaders = false;
+        var hasHeaders = tap.HoldsHeaders;
         var held = 0;
         while (true)
         {

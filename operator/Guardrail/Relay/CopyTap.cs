@@ -12,8 +12,8 @@ internal sealed class CopyTap(bool stream, BodyMemory? memory) : RelayTap
     /// <inheritdoc/>
     public override bool IsStream => stream;
 
-    /// <summary>The copy of the whole answer; null where there is none, or it has not ended.</summary>
-    public ReadOnlyMemory<byte>? Copy => ended ? copy?.Bytes : null;
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte>? Copy => ended ? copy?.Bytes : null;
 
     /// <inheritdoc/>
     public override void Append(ReadOnlyMemory<byte> piece)

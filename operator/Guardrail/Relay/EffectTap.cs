@@ -4,11 +4,13 @@ namespace AgentReadiness.Guardrail.Relay;
 /// Passes the answer to a call with side effects on as it comes and keeps a copy of it. In a stream it looks at each event when that is
 /// whole: what the call waits for may be there long before the stream ends.
 /// </summary>
+/// <param name="inner">Looks at it first, and what it hands out is what the agent gets and what is kept; null: nothing does.</param>
 /// <param name="stream">The answer is a stream of events.</param>
 /// <param name="coding">How the answer is coded, and is undone; null: not at all, or not to be undone.</param>
 /// <param name="memory">Where the copy is taken from.</param>
 /// <param name="look">Is given whole events; true once the answer was among them.</param>
-internal sealed class EffectTap(bool stream, string? coding, BodyMemory memory, Func<ReadOnlyMemory<byte>, bool> look) : RelayTap
+internal sealed class EffectTap(RelayTap? inner, bool stream, string? coding, BodyMemory memory, Func<ReadOnlyMemory<byte>, bool> look)
+    : RelayTap
 {
     private readonly CapturedAnswer copy = new(memory);
     private ReadOnlyMemory<byte> next;
@@ -20,21 +22,57 @@ internal sealed class EffectTap(bool stream, string? coding, BodyMemory memory, 
     public override bool IsStream => stream;
 
     /// <inheritdoc/>
-    public override string? Undoes => coding;
+    public override bool MayChange => inner?.MayChange == true;
+
+    /// <inheritdoc/>
+    public override bool HoldsHeaders => inner?.HoldsHeaders == true;
+
+    /// <inheritdoc/>
+    public override bool EndsLong => inner?.EndsLong == true;
+
+    /// <inheritdoc/>
+    public override string? Undoes => inner?.Undoes ?? coding;
 
     /// <inheritdoc/>
     public override bool IsComplete => found;
 
     /// <summary>The copy of the whole answer; null where it was too long, or has not ended.</summary>
-    public ReadOnlyMemory<byte>? Copy => ended ? copy.Bytes : null;
+    public override ReadOnlyMemory<byte>? Copy => ended ? copy.Bytes : null;
 
     /// <inheritdoc/>
     public override void Append(ReadOnlyMemory<byte> piece)
     {
-        next = piece;
-        if (found)
+        if (inner is null)
+            next = piece;
+        else
+            inner.Append(piece);
+    }
+
+    /// <inheritdoc/>
+    public override bool TryTake(out ReadOnlyMemory<byte> bytes)
+    {
+        if (inner is null)
+            (bytes, next) = (next, default);
+        else if (!inner.TryTake(out bytes))
+            return false;
+        See(bytes);
+        return inner is not null || bytes.Length > 0;
+    }
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte> End()
+    {
+        var last = inner?.End() ?? default;
+        See(last);
+        ended = true;
+        return last;
+    }
+
+    private void See(ReadOnlyMemory<byte> bytes)
+    {
+        if (found || bytes.Length == 0)
             return;
-        copy.Append(piece.Span);
+        copy.Append(bytes.Span);
         if (!stream || copy.Bytes is not { } soFar)
             return;
         // An event ends with an empty line. One that a piece cuts in two is seen with the next one.
@@ -50,22 +88,9 @@ internal sealed class EffectTap(bool stream, string? coding, BodyMemory memory, 
     }
 
     /// <inheritdoc/>
-    public override bool TryTake(out ReadOnlyMemory<byte> bytes)
-    {
-        (bytes, next) = (next, default);
-        return bytes.Length > 0;
-    }
-
-    /// <inheritdoc/>
-    public override ReadOnlyMemory<byte> End()
-    {
-        ended = true;
-        return default;
-    }
-
-    /// <inheritdoc/>
     public override void Dispose()
     {
+        inner?.Dispose();
         copy.Dispose();
         base.Dispose();
     }

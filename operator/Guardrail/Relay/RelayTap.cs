@@ -14,6 +14,15 @@ internal abstract class RelayTap : IDisposable
     /// </summary>
     public virtual string? Undoes => null;
 
+    /// <summary>It may put bytes in, so the length that the upstream tells does not hold.</summary>
+    public virtual bool MayChange => false;
+
+    /// <summary>The headers wait for the first bytes that go on, as what is found in the body decides on one of them.</summary>
+    public virtual bool HoldsHeaders => false;
+
+    /// <summary>A copy of the whole answer as it went on; null where none is kept, or the answer has not ended.</summary>
+    public virtual ReadOnlyMemory<byte>? Copy => null;
+
     /// <summary>What was written is sent at once, also where the answer is no stream.</summary>
     public virtual bool FlushesEach => IsStream;
 

@@ -21,6 +21,8 @@ internal sealed class Run : IDisposable
     private long reservedTokens;
     private int steps;
     private int toolCalls;
+    private int toolFailures;
+    private int toolFailuresInRow;
 
     /// <param name="id">Empty for the account of calls that belong to no run.</param>
     /// <param name="maxDuration">After which it is over; null: never.</param>
@@ -62,6 +64,16 @@ internal sealed class Run : IDisposable
         {
             lock (gate)
                 return (steps, toolCalls, tokens + reservedTokens);
+        }
+    }
+
+    /// <summary>Calls of tools that failed: in all, and in a row up to now.</summary>
+    public (int All, int InRow) ToolFailures
+    {
+        get
+        {
+            lock (gate)
+                return (toolFailures, toolFailuresInRow);
         }
     }
 
@@ -154,6 +166,24 @@ internal sealed class Run : IDisposable
             toolCalls--;
             Forget(fingerprint);
         }
+    }
+
+    /// <summary>A call of a tool failed.</summary>
+    /// <returns>How many did in a row.</returns>
+    public int ToolFailed()
+    {
+        lock (gate)
+        {
+            toolFailures++;
+            return ++toolFailuresInRow;
+        }
+    }
+
+    /// <summary>A call of a tool did not fail, and ends a row of those that did.</summary>
+    public void ToolSucceeded()
+    {
+        lock (gate)
+            toolFailuresInRow = 0;
     }
 
     /// <summary>Books what became of a share.</summary>

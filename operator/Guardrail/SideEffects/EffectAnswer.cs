@@ -1,6 +1,5 @@
-using System.Buffers;
-using System.Text;
 using System.Text.Json;
+using AgentReadiness.Guardrail.Formats;
 
 namespace AgentReadiness.Guardrail.SideEffects;
 
@@ -16,9 +15,6 @@ internal static class EffectAnswer
 
     // The message was not understood, or is for nothing that is there (JSON-RPC 2.0, 5.1). -32603 and a server's own may come from half way.
     private static readonly int[] NotDoneRpc = [-32700, -32600, -32601, -32602];
-
-    // White space, and the mark of UTF-8.
-    private static readonly SearchValues<byte> Lead = SearchValues.Create([0x20, 0x09, 0x0d, 0x0a, 0xef, 0xbb, 0xbf]);
 
     /// <summary>What a plain HTTP tool's answer says.</summary>
     /// <param name="status">Its status.</param>
@@ -39,29 +35,21 @@ internal static class EffectAnswer
     {
         if (status is < 200 or >= 300)
             return (NotDone.Contains(status) ? EffectState.Free : EffectState.Sent, null);
-        foreach (var message in Messages(body ?? default))
+        foreach (var message in RpcMessage.All(body ?? default).Where(message => message.Answers(id)))
         {
-            try
+            if (message.Error is { } error)
+                return (IsNotDone(error) ? EffectState.Free : EffectState.Sent, null);
+            // Where there are several, most readers take the last one.
+            if (message.Results is not [.., var result])
+                continue;
+            var text = message.Text[result];
+            return ResultType(text) switch
             {
-                using var json = JsonDocument.Parse(message, new JsonDocumentOptions { MaxDepth = 256 });
-                var root = json.RootElement;
-                if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out var its) || !IsSame(its, id))
-                    continue;
-                if (root.TryGetProperty("error", out var error) && error.ValueKind != JsonValueKind.Null)
-                    return (IsNotDone(error) ? EffectState.Free : EffectState.Sent, null);
-                if (!root.TryGetProperty("result", out var result) || result.ValueKind != JsonValueKind.Object)
-                    continue;
+                null or "complete" => (EffectState.Done, Result(200, "Content-Type: application/json\n", text)),
                 // Since 2026-07-28: the tool asks for more before it begins, and the call comes again with that.
-                var type = result.TryGetProperty("resultType", out var said) ? said : default;
-                if (type.ValueKind == JsonValueKind.String && type.ValueEquals("input_required"))
-                    return (EffectState.Free, null);
-                if (type.ValueKind == JsonValueKind.Undefined || (type.ValueKind == JsonValueKind.String && type.ValueEquals("complete")))
-                    return (EffectState.Done, Result(200, "Content-Type: application/json\n", Encoding.UTF8.GetBytes(result.GetRawText())));
-            }
-            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-            {
-                // Not a message. Another one may be the answer.
-            }
+                "input_required" => (EffectState.Free, null),
+                _ => (EffectState.Sent, null),
+            };
         }
         return (EffectState.Sent, null);
     }
@@ -69,52 +57,36 @@ internal static class EffectAnswer
     private static EffectResult Result(int status, string headers, ReadOnlyMemory<byte>? body) =>
         new(status, headers, body is { Length: <= EffectResult.LongestBody } kept ? kept.ToArray() : null);
 
-    private static bool IsNotDone(JsonElement error) =>
-        error.ValueKind == JsonValueKind.Object
-        && error.TryGetProperty("code", out var code)
-        && code.ValueKind == JsonValueKind.Number
-        && code.TryGetInt32(out var number)
-        && NotDoneRpc.Contains(number);
-
-    private static bool IsSame(JsonElement its, string id)
+    // Null: it says nothing. What is no text is a type that nobody knows.
+    private static string? ResultType(ReadOnlyMemory<byte> json)
     {
-        using var sent = JsonDocument.Parse(id);
-        return JsonElement.DeepEquals(its, sent.RootElement);
+        try
+        {
+            var result = JsonElement.Parse(json.Span, new JsonDocumentOptions { MaxDepth = RpcMessage.MaxDepth });
+            return !result.TryGetProperty("resultType", out var said) ? null
+                : said.ValueKind == JsonValueKind.String ? said.GetString()
+                : said.GetRawText();
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return "";
+        }
     }
 
-    private static IEnumerable<ReadOnlyMemory<byte>> Messages(ReadOnlyMemory<byte> body)
+    private static bool IsNotDone(ReadOnlyMemory<byte> json)
     {
-        var start = body.Span.IndexOfAnyExcept(Lead);
-        if (start < 0)
-            yield break;
-        if (body.Span[start] == (byte)'{')
+        try
         {
-            yield return body[start..];
-            yield break;
+            var error = JsonElement.Parse(json.Span, new JsonDocumentOptions { MaxDepth = RpcMessage.MaxDepth });
+            return error.ValueKind == JsonValueKind.Object
+                && error.TryGetProperty("code", out var code)
+                && code.ValueKind == JsonValueKind.Number
+                && code.TryGetInt32(out var number)
+                && NotDoneRpc.Contains(number);
         }
-        // Server-sent events: the lines of data of one event are one text.
-        var data = new ArrayBufferWriter<byte>();
-        while (body.Length > 0)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            var end = body.Span.IndexOfAny((byte)'\r', (byte)'\n');
-            var line = end < 0 ? body : body[..end];
-            var skip = end >= 0 && body.Span[end..].StartsWith("\r\n"u8) ? 2 : 1;
-            body = end < 0 ? default : body[(end + skip)..];
-            if (line.Length == 0)
-            {
-                if (data.WrittenCount > 0)
-                    yield return data.WrittenMemory;
-                data = new ArrayBufferWriter<byte>();
-            }
-            else if (line.Span.StartsWith("data:"u8))
-            {
-                if (data.WrittenCount > 0)
-                    data.Write("\n"u8);
-                data.Write(line.Span[(line.Span.StartsWith("data: "u8) ? 6 : 5)..]);
-            }
+            return false;
         }
-        // The last event may lack its empty line: what it says is whole where it is JSON.
-        if (data.WrittenCount > 0)
-            yield return data.WrittenMemory;
     }
 }

@@ -2,6 +2,7 @@ using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Calls;
+using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.Upstreams;
 
@@ -97,6 +98,20 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
             call.EffectKey!.Sent,
             end
         );
+    }
+
+    /// <inheritdoc/>
+    public void ToolFailed(CallContext call, ToolFailure failure, int inRow)
+    {
+        metrics.ToolFailed(call.UpstreamName, failure);
+        logger.ToolFailed(call.Run!.Id, call.UpstreamName, call.Tool?.Tool, failure, inRow);
+    }
+
+    /// <inheritdoc/>
+    public void Unread(CallContext call, UnreadAnswer why)
+    {
+        metrics.Unread(call.UpstreamName, why);
+        logger.ToolAnswerUnread(call.Run!.Id, call.UpstreamName, call.Tool?.Tool, why);
     }
 
     /// <inheritdoc/>

@@ -2,6 +2,7 @@ using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Calls;
+using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.Upstreams;
 using Prometheus;
@@ -29,6 +30,8 @@ internal sealed class GuardrailMetrics
     private readonly Counter overruns;
     private readonly Counter toolCalls;
     private readonly Counter sideEffects;
+    private readonly Counter toolFailures;
+    private readonly Counter unread;
     private readonly Histogram toolDuration;
     private readonly Counter runs;
     private readonly Histogram runDuration;
@@ -86,6 +89,18 @@ internal sealed class GuardrailMetrics
             "Calls of tools with side effects, by what became of them.",
             "upstream",
             "outcome"
+        );
+        toolFailures = factory.CreateCounter(
+            "agentreadiness_tool_failures_total",
+            "Calls of tools that failed, by how, where guardrails.tools.onToolError is declared.",
+            "upstream",
+            "failure"
+        );
+        unread = factory.CreateCounter(
+            "agentreadiness_tool_answers_unread_total",
+            "Answers of tools of which nobody knows whether they were failures.",
+            "upstream",
+            "reason"
         );
         toolCalls = factory.CreateCounter("agentreadiness_tool_calls_total", "Tool calls passed on.", "upstream", "status");
         toolDuration = factory.CreateHistogram(
@@ -181,6 +196,12 @@ internal sealed class GuardrailMetrics
 
     /// <summary>A call with side effects was answered.</summary>
     public void Effected(string upstream, EffectEnd end) => sideEffects.WithLabels(upstream, end.ToString()).Inc();
+
+    /// <summary>A tool failed.</summary>
+    public void ToolFailed(string upstream, ToolFailure failure) => toolFailures.WithLabels(upstream, failure.ToString()).Inc();
+
+    /// <summary>A tool's answer was not looked at.</summary>
+    public void Unread(string upstream, UnreadAnswer why) => unread.WithLabels(upstream, why.ToString()).Inc();
 
     /// <summary>A run has ended.</summary>
     public void Run(Run run, int status, TimeSpan duration)

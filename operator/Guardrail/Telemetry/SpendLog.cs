@@ -52,6 +52,7 @@ internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLo
                 run.Cost.ToString(),
                 steps,
                 toolCalls,
+                run.ToolFailures.All,
                 tokens,
                 (long)elapsed.TotalMilliseconds,
                 config.Current.Config.Agent,

@@ -3,6 +3,7 @@ using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Grants;
 using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Calls;
+using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -61,6 +62,10 @@ public sealed class CallAttemptTests
         public void Passed(CallContext call, int status) => inner.Passed(call, status);
 
         public void Effected(CallContext call, EffectEnd end) => inner.Effected(call, end);
+
+        public void ToolFailed(CallContext call, ToolFailure failure, int inRow) => inner.ToolFailed(call, failure, inRow);
+
+        public void Unread(CallContext call, UnreadAnswer why) => inner.Unread(call, why);
 
         public void InboundFailed(int port, string reason) => inner.InboundFailed(port, reason);
 

@@ -68,7 +68,7 @@ public sealed class HostileToolTests
             async (http, _, id) =>
             {
                 http.Response.ContentType = "text/event-stream";
-                for (var i = 0; i < 8; i++)
+                for (var i = 0; i < 20; i++)
                 {
                     await http.Response.WriteAsync("""data: {"jsonrpc":"2.0","method":"notifications/progress"}""" + "\n\n");
                     await http.Response.Body.FlushAsync();
@@ -83,7 +83,7 @@ public sealed class HostileToolTests
             }
         );
         // The whole takes longer than the time between two pieces.
-        await using var rig = await tool.RigAsync(config => config.ToolCall = new CallPolicy { Timeout = "10s", EventTimeout = "800ms" });
+        await using var rig = await tool.RigAsync(config => config.ToolCall = new CallPolicy { Timeout = "10s", EventTimeout = "3s" });
         rig.Begin("r1");
         using (var patience = new CancellationTokenSource())
         {
