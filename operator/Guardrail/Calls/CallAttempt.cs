@@ -39,6 +39,9 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
         return outcome;
     }
 
+    /// <summary>The call is over, and no attempt follows any more.</summary>
+    public void Over(CallContext call) => retries.GiveBack(call);
+
     private async Task<CallOutcome> SendAsync(CallContext call, CallRoute route, bool isLast)
     {
         using var deadline = new AttemptDeadline(

@@ -68,6 +68,7 @@ internal sealed class CallPipeline(
         }
         finally
         {
+            attempts.Over(call);
             call.Opening?.Dispose();
             call.Effect?.Dispose();
             Calls.Leave();
