@@ -47,6 +47,7 @@ internal sealed class CallPipeline(
             Http = context,
             Settings = config.Current,
             StartedAt = time.GetTimestamp(),
+            Time = time,
             Stopping = Stopping,
         };
         var (route, error) = Identify(call);
