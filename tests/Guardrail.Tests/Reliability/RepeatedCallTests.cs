@@ -89,7 +89,7 @@ public sealed class RepeatedCallTests
     }
 
     [Fact]
-    public async Task The_place_of_a_repeat_that_a_claim_refuses_is_given_back()
+    public async Task The_place_of_a_repeat_that_a_limit_stops_is_given_back()
     {
         await using var breaker = await FailingUpstream.StartAsync(
             new ReliabilityPolicy
@@ -104,7 +104,7 @@ public sealed class RepeatedCallTests
         breaker.Seen.Count.ShouldBe(1, "the breaker opened, so that the second attempt was refused");
         Places(breaker, "openai").ShouldBe(RetryBudget.Floor);
 
-        // This claim comes after that of the retry budget.
+        // The time of a run that is over ends the pause before the second attempt.
         await using var run = await FailingUpstream.StartAsync(
             new ReliabilityPolicy { RetryBudgetPercent = 20, ReadOnlyTools = ["tool"] },
             attempts: 2,
