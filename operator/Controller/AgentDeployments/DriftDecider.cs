@@ -41,10 +41,13 @@ internal static class DriftDecider
             draft.RequeueAt(late);
             return;
         }
+        var attempt = Count(seen);
         foreach (var step in due)
-            draft.Writes.Add(
-                new Write.CreateRun(EvalPlan.Run(seen, revision, step, Count(seen) + 1 + due.IndexOf(step), EvalPurpose.Drift))
-            );
+        {
+            do attempt++;
+            while (IsTaken(seen, step, attempt));
+            draft.Writes.Add(new Write.CreateRun(EvalPlan.Run(seen, revision, step, attempt, EvalPurpose.Drift)));
+        }
     }
 
     /// <summary>Takes new verdicts into the history of scores, and says whether what serves is still what it was.</summary>
@@ -147,12 +150,18 @@ internal static class DriftDecider
         return seen.Now >= due;
     }
 
+    // A run that somebody else made moves the count no further: money follows it.
     private static int Count(AgentObservation seen) =>
-        seen
-            .Children.Runs.Where(run => run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid)
-            .Select(run => run.Spec.Attempt)
-            .DefaultIfEmpty()
-            .Max();
+        Math.Min(
+            DriftRuns.Most(seen.Agent, seen.Now),
+            seen.Children.Runs.Where(run => DriftRuns.IsOperators(run, seen.Agent)).Select(run => run.Spec.Attempt).DefaultIfEmpty().Max()
+        );
+
+    private static bool IsTaken(AgentObservation seen, EvalStep step, int attempt)
+    {
+        var name = EvalPlan.NameOf(seen, step, attempt, EvalPurpose.Drift);
+        return seen.Children.Runs.Any(run => run.Metadata.NamespaceProperty == step.SuiteNamespace && run.Metadata.Name == name);
+    }
 
     private static bool IsDriftOf(AgentObservation seen, EvalRun run, Revision revision) =>
         run.Spec.Purpose == EvalPurpose.Drift && run.Spec.AgentUid == seen.Uid && run.Spec.Revision == revision.Hash;

@@ -124,8 +124,7 @@ internal static class EvalPlan
             ["kind"] = EvalRun.EntityKind,
             ["metadata"] = new JsonObject
             {
-                ["name"] =
-                    purpose == EvalPurpose.Drift ? $"{seen.Name}-{step.Identity}-d{attempt}" : $"{seen.Name}-{step.Identity}-{attempt}",
+                ["name"] = NameOf(seen, step, attempt, purpose),
                 ["namespace"] = step.SuiteNamespace,
                 ["labels"] = new JsonObject
                 {
@@ -168,6 +167,10 @@ internal static class EvalPlan
         }
         return body;
     }
+
+    /// <summary>The name of an attempt's run.</summary>
+    public static string NameOf(AgentObservation seen, EvalStep step, int attempt, EvalPurpose purpose) =>
+        purpose == EvalPurpose.Drift ? $"{seen.Name}-{step.Identity}-d{attempt}" : $"{seen.Name}-{step.Identity}-{attempt}";
 
     /// <summary>How a suite is run.</summary>
     public static EvalKind KindOf(EvalSuiteSpec suite) =>

@@ -41,7 +41,7 @@ public sealed class AccountDeclarations(
             {
                 Agent = agent,
                 Shared = SharedBudgets.OfEvaluations(ns, name, Shared(ns, agent)),
-                LatestAttempt = LatestAttempt(account),
+                LatestAttempt = LatestAttempt(account, agent),
                 Suites = account.Account == LedgerAccount.Judge ? Suites(ns, agent) : [],
             },
         };
@@ -73,9 +73,9 @@ public sealed class AccountDeclarations(
     private static bool IsEvaluated(AccountKey account, AgentDeployment agent) =>
         account.Revision?.Hash is { } hash && (agent.Status?.CandidateRevision == hash || agent.Status?.ServingRevision == hash);
 
-    private int LatestAttempt(AccountKey account) =>
+    private int LatestAttempt(AccountKey account, AgentDeployment agent) =>
         Runs(account)
-            .Where(run => run.View.Spec.Purpose == EvalPurpose.Drift && run.View.Spec.Revision == account.Revision?.Hash)
+            .Where(run => DriftRuns.IsOperators(run.View, agent) && run.View.Spec.Revision == account.Revision?.Hash)
             .Select(run => run.View.Spec.Attempt)
             .DefaultIfEmpty()
             .Max();

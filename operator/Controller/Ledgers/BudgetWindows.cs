@@ -128,8 +128,12 @@ public static class BudgetWindows
 
     private static Money? Cost(string? text) => Money.TryParse(text, out var cost) ? cost : null;
 
+    // In decimals, so that no number of attempts wraps around to a negative cap; one below 0 counts as none.
     private static AccountTerms Once(string budget, Money cap, int latestAttempt) =>
-        new() { Limits = [new LimitTerms(budget, Total, Ever, Never) { MaxCost = new Money(cap.Amount * (1 + latestAttempt)) }] };
+        new()
+        {
+            Limits = [new LimitTerms(budget, Total, Ever, Never) { MaxCost = new Money(cap.Amount * (1m + Math.Max(0, latestAttempt))) }],
+        };
 
     /// <summary>The window of a period that is open at a moment.</summary>
     public static LimitTerms Of(BudgetPeriod period, DateTimeOffset now, DateTimeZone? zone = null)

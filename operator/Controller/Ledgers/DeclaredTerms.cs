@@ -1,5 +1,6 @@
 using AgentReadiness.Api.Resources;
 using AgentReadiness.Api.Rules;
+using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.Controller.Ledgers;
 
@@ -22,11 +23,12 @@ internal static class DeclaredTerms
                 : AccountTerms.None;
         if (declared.Agent is not { } agent || IsUnreadable(agent))
             return AccountTerms.None;
+        var attempt = Math.Clamp(declared.LatestAttempt, 0, DriftRuns.Most(agent, now));
         return account.Account switch
         {
             LedgerAccount.AgentEvals => EvaluationWindow.Of(agent.Spec, declared.Suites, now),
-            LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, declared.LatestAttempt).Below(declared.Shared, now),
-            LedgerAccount.Judge => BudgetWindows.Judge(declared.Suites, declared.LatestAttempt).Below(declared.Shared, now),
+            LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, attempt).Below(declared.Shared, now),
+            LedgerAccount.Judge => BudgetWindows.Judge(declared.Suites, attempt).Below(declared.Shared, now),
             _ => BudgetWindows.Serving(agent.Spec, declared.Shared, now) with
             {
                 Witness = BudgetWindows.Witness(agent.Status?.Budget ?? []),

@@ -21,6 +21,9 @@ internal sealed class CallContext
     /// <summary>When it began, a timestamp of the clock.</summary>
     public required long StartedAt { get; init; }
 
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
     /// <summary>The guardrail is shutting down.</summary>
     public bool Stopping { get; init; }
 

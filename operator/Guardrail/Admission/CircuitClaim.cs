@@ -50,6 +50,22 @@ internal sealed class CircuitClaim(UpstreamStates states, IUpstreamObserver obse
         return CircuitOf(call).Refuses(terms, Now) is { } still ? Over(call, still) : null;
     }
 
+    /// <summary>The upstream has answered, well or not: that is its verdict, however long the answer goes on.</summary>
+    public void Answered(CallContext call)
+    {
+        if (call.Hold.Ticket is not { } ticket)
+            return;
+        if (call.End.Verdict != UpstreamVerdict.Answered)
+        {
+            Leave(call, call.End);
+            return;
+        }
+        var (next, change) = CircuitOf(call).Answered(ticket, call.End.AnsweredAfter, call.Settings.Reliability.Circuit!, Now);
+        call.Hold = call.Hold with { Ticket = next };
+        if (change is not null)
+            observer.CircuitChanged(call.UpstreamName, change);
+    }
+
     /// <inheritdoc/>
     public void Release(CallContext call) => Leave(call, default);
 

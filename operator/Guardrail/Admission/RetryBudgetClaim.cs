@@ -29,10 +29,28 @@ internal sealed class RetryBudgetClaim(UpstreamStates states, IUpstreamObserver 
     /// <inheritdoc/>
     public bool Observes(CallContext call) => call.Settings.Reliability.Observe;
 
-    /// <summary>Takes a place for a further attempt of a call that has failed.</summary>
-    public bool TryRepeat(CallContext call) =>
-        call.Settings.Reliability.RetryBudgetPercent is not { } percent
-        || states.Of(call.UpstreamName).Retries.TryRepeat(percent, Now) is not null;
+    /// <summary>
+    /// Takes a place for a further attempt of a call that has failed. It is kept until that attempt has its other claims, and given back by
+    /// <see cref="GiveBack"/> where that never comes.
+    /// </summary>
+    public bool TryRepeat(CallContext call)
+    {
+        if (call.Settings.Reliability.RetryBudgetPercent is not { } percent)
+            return true;
+        GiveBack(call);
+        if (states.Of(call.UpstreamName).Retries.TryRepeat(percent, Now) is not { } mark)
+            return false;
+        call.Hold = call.Hold with { Next = mark };
+        return true;
+    }
+
+    /// <summary>No further attempt follows: the place of one that was not made is given back.</summary>
+    public void GiveBack(CallContext call)
+    {
+        if (call.Hold.Next is { } mark)
+            states.Of(call.UpstreamName).Retries.Undo(mark);
+        call.Hold = call.Hold with { Next = null };
+    }
 
     /// <summary>A further attempt does not follow, since there was no place for it.</summary>
     public void Refuse(CallContext call)
@@ -44,9 +62,14 @@ internal sealed class RetryBudgetClaim(UpstreamStates states, IUpstreamObserver 
     /// <inheritdoc/>
     public ValueTask<ClaimResult> TakeAsync(CallContext call)
     {
-        // A further attempt has its place already.
-        if (call.Attempt > 1 || call.Settings.Reliability.RetryBudgetPercent is not { } percent)
+        if (call.Settings.Reliability.RetryBudgetPercent is not { } percent)
             return new(ClaimResult.Taken);
+        // A further attempt has its place already.
+        if (call.Attempt > 1)
+        {
+            call.Hold = call.Hold with { Mark = call.Hold.Next, Next = null };
+            return new(ClaimResult.Taken);
+        }
         var state = states.Of(call.UpstreamName);
         if (!IsRepeat(call, state))
         {
@@ -91,22 +114,14 @@ internal sealed class RetryBudgetClaim(UpstreamStates states, IUpstreamObserver 
     private static bool SaysSo(IHeaderDictionary headers) =>
         headers.TryGetValue(RetryCount, out var count) && count.Count == 1 && int.TryParse(count[0], out var times) && times > 0;
 
-    /// <summary>
-    /// What is the same for calls that are the same: run, method, endpoint and body, of a tool's call the tool and its arguments. Null
-    /// where the body was not read, so that nobody knows.
-    /// </summary>
+    /// <summary>What is the same for calls of a run that are the same. Null where the body was not read, so that nobody knows.</summary>
     private static UInt128? Fingerprint(CallContext call)
     {
-        var isWhole = call.Body is not null || call.HasNoBody;
-        if (!isWhole || call.IsListening)
+        if (!CallPrint.IsWhole(call) || call.IsListening)
             return null;
         var hash = new XxHash128();
-        var method = call.Http.Request.Method;
-        hash.Append(
-            Encoding.UTF8.GetBytes($"{call.Run!.Id} {method} {call.Endpoint.Path}{call.Query} {call.Tool?.Method} {call.Tool?.Tool} ")
-        );
-        if (call.Body is { } body)
-            hash.Append(call.Tool is { Id: not null, IsCall: true } tool ? body.Span[tool.Arguments] : body.Span);
+        hash.Append(BitConverter.GetBytes(CallPrint.Of(call)));
+        hash.Append(Encoding.UTF8.GetBytes(call.Run!.Id));
         return hash.GetCurrentHashAsUInt128();
     }
 

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using AgentReadiness.Guardrail.Runs;
 
 namespace AgentReadiness.Guardrail.Admission;
@@ -32,6 +31,5 @@ internal sealed class RunStepClaim : ICallClaim
             call.Run!.Settle(call.Model!.Share, default, 0);
     }
 
-    private static UInt128 Fingerprint(CallContext call) =>
-        call.Settings.Limits.MaxRepeats > 0 ? XxHash128.HashToUInt128(call.Body!.Value.Span) : default;
+    private static UInt128 Fingerprint(CallContext call) => call.Settings.Limits.MaxRepeats > 0 ? CallPrint.Of(call) : default;
 }

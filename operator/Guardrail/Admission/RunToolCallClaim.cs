@@ -1,5 +1,3 @@
-using System.IO.Hashing;
-using System.Text;
 using AgentReadiness.Guardrail.Runs;
 
 namespace AgentReadiness.Guardrail.Admission;
@@ -43,17 +41,5 @@ internal sealed class RunToolCallClaim : ICallClaim
             call.Run!.ReleaseToolCall(Fingerprint(call));
     }
 
-    /// <summary>What is the same for identical calls: the tool and its arguments, or a plain HTTP tool's method and target.</summary>
-    private static UInt128 Fingerprint(CallContext call)
-    {
-        if (call.Settings.Limits.MaxRepeats == 0)
-            return default;
-        var hash = new XxHash128();
-        hash.Append(Encoding.UTF8.GetBytes($"{call.UpstreamName} {call.Tool!.Tool} "));
-        if (call.Body is { } body)
-            hash.Append(body.Span[call.Tool.Arguments]);
-        else
-            hash.Append(Encoding.UTF8.GetBytes($"{call.Http.Request.Method} {call.Endpoint.Path}{call.Query}"));
-        return hash.GetCurrentHashAsUInt128();
-    }
+    private static UInt128 Fingerprint(CallContext call) => call.Settings.Limits.MaxRepeats == 0 ? default : CallPrint.Of(call);
 }

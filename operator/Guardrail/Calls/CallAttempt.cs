@@ -10,7 +10,7 @@ using AgentReadiness.Guardrail.Upstreams;
 namespace AgentReadiness.Guardrail.Calls;
 
 /// <summary>One attempt of a call that has its claims: sent, relayed and booked. Whatever happens, it is booked exactly once.</summary>
-internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retries, TimeProvider time)
+internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retries, CircuitClaim circuit, TimeProvider time)
 {
     private const string ContentLength = "Content-Length";
     private const string ContentEncoding = "Content-Encoding";
@@ -39,6 +39,9 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
         return outcome;
     }
 
+    /// <summary>The call is over, and no attempt follows any more.</summary>
+    public void Over(CallContext call) => retries.GiveBack(call);
+
     private async Task<CallOutcome> SendAsync(CallContext call, CallRoute route, bool isLast)
     {
         using var deadline = new AttemptDeadline(
@@ -51,6 +54,7 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
         );
         var sentAt = time.GetTimestamp();
         using var content = route.Content(call);
+        var upload = content as UploadContent;
         var request = new UpstreamRequest(call.Upstream!, call.Http.Request.Method, call.Endpoint, call.Query, call.Model?.Provider.Id)
         {
             Content = content,
@@ -64,12 +68,14 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
         }
         catch (Exception exception) when (UpstreamFailure.IsOne(exception))
         {
-            call.End = FailedAfter(call, route, time.GetElapsedTime(sentAt));
-            return Failed(call, route, UpstreamFailure.Of(exception, content is SplicedContent { Started: true }), deadline, isLast);
+            var failure = UpstreamFailure.Of(exception, content is SplicedContent { Started: true });
+            var isAgents = upload?.IsAtFault(failure.Fault) == true;
+            call.End = FailedAfter(call, route, TookSince(sentAt, upload), isAgents);
+            return isAgents ? NotUploaded(call, route, upload!, deadline, status: 0) : Failed(call, route, failure, deadline, isLast);
         }
         using (answer)
         {
-            var answeredAfter = time.GetElapsedTime(sentAt);
+            var answeredAfter = TookSince(sentAt, upload);
             if (answer.StatusCode is HttpStatusCode.SwitchingProtocols)
             {
                 call.End = FailedAfter(call, route, answeredAfter);
@@ -81,6 +87,7 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
                 CallRetry.Worthwhile((int)answer.StatusCode)
             );
             call.Become(CallState.Answered);
+            circuit.Answered(call);
             call.Opening?.Dispose();
             observer.Answered(call);
             var status = (int)answer.StatusCode;
@@ -93,7 +100,10 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
             catch (Exception exception) when (UpstreamFailure.IsOne(exception))
             {
                 var failure = UpstreamFailure.Of(exception, sent: true);
-                call.End = FailedAfter(call, route, answeredAfter);
+                var isAgents = upload?.IsAtFault(failure.Fault) == true;
+                call.End = FailedAfter(call, route, answeredAfter, isAgents);
+                if (isAgents)
+                    return NotUploaded(call, route, upload!, deadline, status);
                 if (!call.IsAbandoned)
                     observer.Failed(call, call.Kind, failure.Reason);
                 return route.Broken(call, status, sent: true) with { Error = Error(call, route, failure, deadline, begun: true) };
@@ -171,10 +181,16 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
         && !call.IsAbandoned
         && !(CallRetry.AskedFor(answer.Headers, time.GetUtcNow()) > route.Times(call.Settings).Timeout);
 
-    /// <summary>What a failure says of the upstream: nothing where the agent hung up, or the run's time was over.</summary>
-    private static AttemptEnd FailedAfter(CallContext call, CallRoute route, TimeSpan elapsed) =>
+    /// <summary>How long the upstream took, from the moment at which it had the whole request.</summary>
+    private TimeSpan TookSince(long sentAt, UploadContent? upload) =>
+        upload is { HasBegun: true } ? upload.SinceEnd : time.GetElapsedTime(sentAt);
+
+    /// <summary>
+    /// What a failure says of the upstream: nothing where the agent hung up or did not send its body, or the run's time was over.
+    /// </summary>
+    private static AttemptEnd FailedAfter(CallContext call, CallRoute route, TimeSpan elapsed, bool isAgents = false) =>
         new(
-            call.IsAbandoned || route.RunDeadline(call).IsCancellationRequested ? UpstreamVerdict.None : UpstreamVerdict.Failed,
+            isAgents || call.IsAbandoned || route.RunDeadline(call).IsCancellationRequested ? UpstreamVerdict.None : UpstreamVerdict.Failed,
             elapsed,
             MayBeRepeated: true
         );
@@ -205,6 +221,27 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
             Error = call.IsOverRetryBudget && error is not null ? error with { Retry = false } : error,
             MayRetry = mayRetry,
         };
+    }
+
+    /// <summary>The agent did not send the whole body.</summary>
+    private CallOutcome NotUploaded(CallContext call, CallRoute route, UploadContent upload, AttemptDeadline deadline, int status)
+    {
+        if (!call.IsAbandoned)
+            observer.Failed(call, call.Kind, upload.IsBroken ? "the agent's body ended early" : "timeout, the agent's body did not come");
+        ApiError? error;
+        if (upload.IsBroken)
+        {
+            const string message = "The request body ended early, or is not framed as HTTP says.";
+            error = Broken(call, 400, "incomplete_body", message) is { } broken ? broken with { Retry = false } : null;
+        }
+        else if (route.RunDeadline(call).IsCancellationRequested)
+            error = Error(call, route, new UpstreamFailure(UpstreamFault.Timeout, ""), deadline, begun: false);
+        else
+        {
+            var least = GoDuration.Format(deadline.FirstByte);
+            error = Broken(call, 504, route.TimeoutCode, $"The body of the request had not come whole within {least}.");
+        }
+        return route.Broken(call, status, sent: true) with { Error = error };
     }
 
     private static ApiError? Error(CallContext call, CallRoute route, UpstreamFailure failure, AttemptDeadline deadline, bool begun)

@@ -47,6 +47,7 @@ internal sealed class CallPipeline(
             Http = context,
             Settings = config.Current,
             StartedAt = time.GetTimestamp(),
+            Time = time,
             Stopping = Stopping,
         };
         var (route, error) = Identify(call);
@@ -68,6 +69,7 @@ internal sealed class CallPipeline(
         }
         finally
         {
+            attempts.Over(call);
             call.Opening?.Dispose();
             call.Effect?.Dispose();
             Calls.Leave();

@@ -2,6 +2,7 @@ using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Relay;
+using AgentReadiness.Guardrail.Upstreams;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace AgentReadiness.Guardrail.Calls;
@@ -66,7 +67,7 @@ internal abstract class CallRoute
             || request.ContentLength == 0 && IsBodiless(request.Method)
         )
             return null;
-        HttpContent content = call.Body is { } bytes ? new ReadOnlyMemoryContent(bytes) : new StreamContent(request.Body);
+        HttpContent content = call.Body is { } bytes ? new ReadOnlyMemoryContent(bytes) : new UploadContent(request.Body, call.Time);
         // What was read as JSON is sent as JSON. A plain HTTP tool's body is nobody's to read.
         var isJson = call.Body is not null && call.Upstream!.Format is not HttpFormat;
         if ((isJson ? JsonContentType.Sent(request.ContentType) : request.ContentType) is { } type)

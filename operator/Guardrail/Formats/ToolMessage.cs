@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -52,6 +53,12 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
     /// <summary>Puts a key into the body; null where one stands there, or it has no place.</summary>
     public MetaSpot? KeySpot { get; init; }
 
+    /// <summary>
+    /// A hash of what is asked for: of all parameters but <c>_meta</c>, whatever their order. A further round of a call (MCP 2026-07-28: with
+    /// <c>inputResponses</c> and <c>requestState</c>) has the arguments of the first one and asks for something else.
+    /// </summary>
+    public UInt128 Asked { get; init; }
+
     /// <summary>It calls a tool.</summary>
     public bool IsCall => Method == Call;
 
@@ -83,6 +90,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
                 OwnKey = found.OwnKey,
                 KeyError = found.KeyError,
                 KeySpot = found.Spot,
+                Asked = found.Asked,
             }
             : null;
     }
@@ -133,7 +141,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
                     found.Id = Encoding.UTF8.GetString(body[(int)reader.TokenStartIndex..(int)reader.BytesConsumed]);
                     break;
                 case "params" when reader.TokenType == JsonTokenType.StartObject:
-                    ReadParams(ref reader, ref found);
+                    ReadParams(ref reader, body, ref found);
                     break;
             }
             reader.Skip();
@@ -141,13 +149,14 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
         return null;
     }
 
-    private static void ReadParams(ref Utf8JsonReader reader, ref Found found)
+    private static void ReadParams(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, ref Found found)
     {
         var seen = 0L;
         found.Spot = new MetaSpot((int)reader.BytesConsumed, HasMeta: false, IsEmpty: true);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             found.Spot = found.Spot is { HasMeta: false } spot ? spot with { IsEmpty = false } : found.Spot;
+            var member = (int)reader.TokenStartIndex;
             // Only a call's parameters have to be told apart, and which method this is may come later.
             var wrong = BodyReader.Next(ref reader, ParamKeys, ref seen, out var key);
             found.Ambiguous ??= wrong;
@@ -162,6 +171,8 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
                 ReadMeta(ref reader, ref found);
             reader.Skip();
             var part = start..(int)reader.BytesConsumed;
+            if (key != "_meta")
+                found.Asked += XxHash128.HashToUInt128(body[member..(int)reader.BytesConsumed]);
             if (key == "arguments")
                 found.Arguments = part;
             else if (key == "inputResponses")
@@ -204,6 +215,7 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
         public Range Arguments;
         public Range InputResponses;
         public Range RequestState;
+        public UInt128 Asked;
         public string? OwnKey;
         public MetaSpot? Spot;
         public bool IsLong;

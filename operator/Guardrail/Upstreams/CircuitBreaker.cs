@@ -2,8 +2,9 @@ namespace AgentReadiness.Guardrail.Upstreams;
 
 /// <summary>
 /// A circuit breaker over a sliding window. Closed: calls pass, and it opens when too many of them failed or were slow. Open: calls are
-/// refused for a time. Half-open: one call at a time tries the upstream, and what becomes of it decides. Time is passed in, and the terms
-/// with each call, so that it outlives a reload of them. Safe for any thread.
+/// refused for a time. Half-open: one call at a time tries the upstream, and whether it is answered decides; one that has no answer within
+/// the time for which the breaker opens says nothing any more, and the next call tries. Time is passed in, and the terms with each call, so
+/// that it outlives a reload of them. Safe for any thread.
 /// </summary>
 internal sealed class CircuitBreaker
 {
@@ -20,6 +21,7 @@ internal sealed class CircuitBreaker
     private long epoch;
     private TimeSpan openedAt;
     private bool probing;
+    private TimeSpan probedAt;
 
     /// <summary>The state.</summary>
     public CircuitState State
@@ -47,9 +49,12 @@ internal sealed class CircuitBreaker
             }
             if (state == CircuitState.Closed)
                 return new CircuitEntry(new CircuitTicket(epoch, IsProbe: false), default, null);
-            if (probing)
+            if (probing && now - probedAt < terms.OpenFor)
                 return new CircuitEntry(null, WhileProbing, null);
-            probing = true;
+            // Whatever becomes of a try that took too long is nobody's to hear.
+            if (probing)
+                epoch++;
+            (probing, probedAt) = (true, now);
             return new CircuitEntry(new CircuitTicket(epoch, IsProbe: true), default, change);
         }
     }
@@ -73,6 +78,41 @@ internal sealed class CircuitBreaker
             return ticket.Epoch == epoch;
     }
 
+    /// <summary>
+    /// The answer to a call that passed has begun. That is what a breaker wants to know: how long the answer then goes on does not matter.
+    /// Where it breaks off later, <see cref="Leave"/> is told so, and the call counts as one that failed.
+    /// </summary>
+    /// <param name="ticket">What it got.</param>
+    /// <param name="answeredAfter">How long the answer took to begin.</param>
+    /// <param name="terms">When it opens.</param>
+    /// <param name="now">The time since the same moment as before.</param>
+    /// <returns>What the call shows from now on, and the change of state, if there was one.</returns>
+    public (CircuitTicket Ticket, CircuitChange? Change) Answered(
+        CircuitTicket ticket,
+        TimeSpan answeredAfter,
+        CircuitTerms terms,
+        TimeSpan now
+    )
+    {
+        lock (gate)
+        {
+            if (ticket.Epoch != epoch || ticket.Slice is not null)
+                return (ticket, null);
+            var isSlow = answeredAfter >= terms.SlowAfter;
+            if (!ticket.IsProbe)
+            {
+                var opened = AfterCall(UpstreamVerdict.Answered, isSlow, terms, now);
+                return (ticket with { Slice = counts.Current }, opened);
+            }
+            var change = AfterProbe(UpstreamVerdict.Answered, isSlow, now);
+            if (state != CircuitState.Closed)
+                return (ticket, change);
+            // It is the first call of the window that begins: what breaks off after it was answered counts there.
+            counts.MoveTo(now, terms.Window);
+            return (new CircuitTicket(epoch, IsProbe: false, counts.Add(Calls)), change);
+        }
+    }
+
     /// <summary>A call that passed has ended, or was not made.</summary>
     /// <param name="ticket">What it got.</param>
     /// <param name="verdict">What it says about the upstream.</param>
@@ -90,6 +130,16 @@ internal sealed class CircuitBreaker
             if (verdict == UpstreamVerdict.None)
                 return null;
             var isSlow = answeredAfter >= terms.SlowAfter;
+            if (ticket.Slice is { } slice)
+            {
+                if (verdict == UpstreamVerdict.Answered)
+                    return null;
+                // The same call, counted anew as what it has become.
+                counts.MoveTo(now, terms.Window);
+                counts.Undo(Calls, slice);
+                if (isSlow)
+                    counts.Undo(SlowCalls, slice);
+            }
             return ticket.IsProbe ? AfterProbe(verdict, isSlow, now) : AfterCall(verdict, isSlow, terms, now);
         }
     }

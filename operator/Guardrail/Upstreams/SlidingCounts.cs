@@ -15,6 +15,9 @@ internal sealed class SlidingCounts(int kinds)
     private TimeSpan window;
     private long current;
 
+    /// <summary>The number of the slice in which is counted now.</summary>
+    public long Current => current;
+
     /// <summary>How many of a kind are in the window.</summary>
     public long Of(int kind) => totals[kind];
 

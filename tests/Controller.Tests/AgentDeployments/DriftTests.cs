@@ -132,6 +132,47 @@ public sealed class DriftTests
         cluster.Runs.ShouldContain(run => run.Spec.Purpose == EvalPurpose.Drift);
     }
 
+    [Theory]
+    [InlineData(int.MaxValue)]
+    [InlineData(900)]
+    public void A_run_that_somebody_else_made_does_not_move_the_count(int attempt)
+    {
+        var serving = cluster.PromoteDeclared();
+        Due();
+        cluster.EvalsEnd(EvalPhase.Passed);
+        cluster.Settle();
+        var made = cluster.Runs.Single(run => run.Spec.Purpose == EvalPurpose.Drift);
+        cluster.AddForeignRun(
+            new EvalRun
+            {
+                Metadata = new k8s.Models.V1ObjectMeta
+                {
+                    Name = $"mine-d{attempt}",
+                    NamespaceProperty = made.Metadata.NamespaceProperty,
+                    Uid = "foreign",
+                },
+                Spec = made.Spec with { Attempt = attempt, Revision = serving },
+                Status = made.Status,
+            }
+        );
+        // The name of the next one is taken.
+        cluster.AddForeignRun(
+            new EvalRun
+            {
+                Metadata = new k8s.Models.V1ObjectMeta
+                {
+                    Name = made.Metadata.Name[..^1] + "2",
+                    NamespaceProperty = made.Metadata.NamespaceProperty,
+                    Uid = "taken",
+                },
+                Spec = made.Spec with { Attempt = 2 },
+                Status = made.Status,
+            }
+        );
+        Due();
+        cluster.Runs.Single(run => run.Spec.Purpose == EvalPurpose.Drift && !run.IsOver).Spec.Attempt.ShouldBe(3);
+    }
+
     private void Due()
     {
         cluster.Now += TimeSpan.FromHours(25);

@@ -306,6 +306,9 @@ internal sealed class SimulatedCluster
             selector ?? new Dictionary<string, string>()
         );
 
+    /// <summary>A run that somebody else than the operator made.</summary>
+    public void AddForeignRun(EvalRun run) => runs[run.Metadata.Name] = run;
+
     public void RemoveService(string name) => services.Remove(name);
 
     /// <summary>Somebody edits a Deployment.</summary>

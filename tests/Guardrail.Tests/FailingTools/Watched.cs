@@ -57,6 +57,7 @@ internal sealed record Watched(byte[] Bytes, IReadOnlyList<ToolFailure> Failures
         {
             Http = http,
             Settings = settings,
+            Time = TimeProvider.System,
             StartedAt = 0,
             Kind = CallKind.Tool,
             Upstream = settings.Upstreams[what.Upstream],

@@ -83,6 +83,45 @@ public sealed class CircuitBreakerTests
     }
 
     [Fact]
+    public void A_try_that_was_answered_closes_it_while_its_answer_goes_on_and_counts_once_where_that_breaks_off()
+    {
+        var breaker = Opened();
+        var probe = breaker.Enter(Terms, At(30)).Ticket!.Value;
+        var (going, closed) = breaker.Answered(probe, default, Terms, At(31));
+        closed!.Reason.ShouldBe(CircuitReason.ProbeAnswered);
+        breaker.Enter(Terms, At(31)).Ticket.ShouldNotBeNull();
+        for (var call = 0; call < 2; call++)
+            Call(breaker, UpstreamVerdict.Failed, At(32)).ShouldBeNull();
+        breaker.Leave(going, UpstreamVerdict.Answered, default, Terms, At(33)).ShouldBeNull("it is counted already");
+        breaker.State.ShouldBe(CircuitState.Closed);
+        breaker.Leave(going, UpstreamVerdict.Failed, default, Terms, At(33)).ShouldBeNull("three calls, one of them counted anew");
+        Call(breaker, UpstreamVerdict.Answered, At(33))!
+            .ShouldSatisfyAllConditions(change => change.Calls.ShouldBe(4), change => change.Failed.ShouldBe(3));
+    }
+
+    [Fact]
+    public void A_slow_try_opens_it_with_the_first_byte()
+    {
+        var breaker = Opened();
+        var probe = breaker.Enter(Terms, At(30)).Ticket!.Value;
+        breaker.Answered(probe, TimeSpan.FromSeconds(2), Terms, At(32)).Change!.Reason.ShouldBe(CircuitReason.ProbeSlow);
+        breaker.State.ShouldBe(CircuitState.Open);
+    }
+
+    [Fact]
+    public void A_try_without_an_answer_is_not_waited_for_for_ever()
+    {
+        var breaker = Opened();
+        var lost = breaker.Enter(Terms, At(30)).Ticket!.Value;
+        breaker.Enter(Terms, At(59)).Ticket.ShouldBeNull();
+        var next = breaker.Enter(Terms, At(60)).Ticket!.Value;
+        next.IsProbe.ShouldBeTrue();
+        breaker.Leave(lost, UpstreamVerdict.Failed, default, Terms, At(61)).ShouldBeNull("what it would say is too old");
+        breaker.Enter(Terms, At(61)).Ticket.ShouldBeNull("the second try goes on");
+        breaker.Leave(next, UpstreamVerdict.Answered, default, Terms, At(62))!.Reason.ShouldBe(CircuitReason.ProbeAnswered);
+    }
+
+    [Fact]
     public void What_was_sent_before_it_opened_decides_nothing_afterwards()
     {
         var breaker = new CircuitBreaker();
@@ -102,7 +141,7 @@ public sealed class CircuitBreakerTests
             .Sample(steps =>
             {
                 var (breaker, model, now) = (new CircuitBreaker(), new Model(), TimeSpan.Zero);
-                var (mine, theirs) = (new List<CircuitTicket>(), new List<(int Epoch, bool IsProbe)>());
+                var (mine, theirs) = (new List<CircuitTicket>(), new List<(int Epoch, bool IsProbe, int? Call)>());
                 foreach (var (what, which, seconds) in steps)
                 {
                     if (what == 0)
@@ -116,14 +155,23 @@ public sealed class CircuitBreakerTests
                         {
                             ticket.IsProbe.ShouldBe(other.IsProbe);
                             mine.Add(ticket);
-                            theirs.Add(other);
+                            theirs.Add((other.Epoch, other.IsProbe, null));
                         }
                     }
                     if (what >= 3 && mine.Count > 0)
                     {
                         var at = which % mine.Count;
                         var (verdict, slow) = ((UpstreamVerdict)(seconds % 3), seconds >= 7);
-                        breaker.Leave(mine[at], verdict, TimeSpan.FromSeconds(slow ? 3 : 1), Terms, now);
+                        var took = TimeSpan.FromSeconds(slow ? 3 : 1);
+                        if (verdict == UpstreamVerdict.Answered && which % 2 == 0)
+                        {
+                            // The answer has begun and goes on.
+                            mine[at] = breaker.Answered(mine[at], took, Terms, now).Ticket;
+                            theirs[at] = model.Answered(theirs[at], slow, now);
+                            breaker.State.ShouldBe(model.State);
+                            continue;
+                        }
+                        breaker.Leave(mine[at], verdict, took, Terms, now);
                         model.Leave(theirs[at], verdict, slow, now);
                         mine.RemoveAt(at);
                         theirs.RemoveAt(at);
@@ -149,7 +197,9 @@ public sealed class CircuitBreakerTests
     /// <summary>It keeps every call since it closed, and counts them anew each time.</summary>
     private sealed class Model
     {
-        private readonly List<(long Second, UpstreamVerdict Verdict, bool Slow)> calls = [];
+        private readonly Dictionary<int, (long Second, UpstreamVerdict Verdict, bool Slow)> calls = [];
+        private int number;
+        private TimeSpan probed;
         private int epoch;
         private TimeSpan opened;
         private bool probing;
@@ -160,23 +210,41 @@ public sealed class CircuitBreakerTests
         {
             if (State == CircuitState.Open && now - opened >= TimeSpan.FromSeconds(30))
                 Become(CircuitState.HalfOpen);
-            if (State == CircuitState.Open || probing)
+            if (State == CircuitState.Open || (probing && now - probed < TimeSpan.FromSeconds(30)))
                 return null;
-            probing = State == CircuitState.HalfOpen;
+            if (probing)
+                epoch++;
+            (probing, probed) = (State == CircuitState.HalfOpen, now);
             return (epoch, probing);
         }
 
-        public void Leave((int Epoch, bool IsProbe) ticket, UpstreamVerdict verdict, bool slow, TimeSpan now)
+        public (int Epoch, bool IsProbe, int? Call) Answered((int Epoch, bool IsProbe, int? Call) ticket, bool slow, TimeSpan now)
         {
-            if (ticket.Epoch != epoch)
+            if (ticket.Epoch != epoch || ticket.Call is not null)
+                return ticket;
+            var began = epoch;
+            Leave(ticket, UpstreamVerdict.Answered, slow, now);
+            if (!ticket.IsProbe)
+                return (began, false, number);
+            if (State != CircuitState.Closed)
+                return ticket;
+            calls[++number] = ((long)now.TotalSeconds, UpstreamVerdict.Answered, false);
+            return (epoch, false, number);
+        }
+
+        public void Leave((int Epoch, bool IsProbe, int? Call) ticket, UpstreamVerdict verdict, bool slow, TimeSpan now)
+        {
+            if (ticket.Epoch != epoch || (ticket.Call is not null && verdict != UpstreamVerdict.Failed))
                 return;
             if (ticket.IsProbe)
                 probing = false;
             if (verdict == UpstreamVerdict.None)
                 return;
+            if (ticket.Call is { } before)
+                calls.Remove(before);
             if (!ticket.IsProbe)
-                calls.Add(((long)now.TotalSeconds, verdict, slow));
-            var seen = calls.Where(call => call.Second > (long)now.TotalSeconds - 10).ToList();
+                calls[++number] = ((long)now.TotalSeconds, verdict, slow);
+            var seen = calls.Values.Where(call => call.Second > (long)now.TotalSeconds - 10).ToList();
             var (failed, late) = (seen.Count(call => call.Verdict == UpstreamVerdict.Failed), seen.Count(call => call.Slow));
             var isBad = ticket.IsProbe
                 ? verdict == UpstreamVerdict.Failed || slow

@@ -35,7 +35,8 @@ internal sealed class FailingUpstream : IAsyncDisposable
         ReliabilityPolicy? reliability,
         int attempts = 3,
         string timeout = "10s",
-        RunLimits? limits = null
+        RunLimits? limits = null,
+        SideEffectPolicy? effects = null
     )
     {
         var url = $"http://127.0.0.1:{Ports.Free()}";
@@ -75,6 +76,7 @@ internal sealed class FailingUpstream : IAsyncDisposable
             DrainTimeout = "2s",
             Reliability = reliability,
             Limits = limits,
+            SideEffects = effects,
         });
         return it;
     }
