@@ -240,7 +240,9 @@ public enum ToolErrorAction
     /// <summary>It is counted and logged.</summary>
     Count,
 
-    /// <summary>The model is told in a sentence before the result of an MCP tool, the agent by a header of a plain HTTP tool's answer.</summary>
+    /// <summary>
+    /// The model is told in a sentence before the result of an MCP tool, the agent by a header of a plain HTTP tool's answer.
+    /// </summary>
     Mark,
 
     /// <summary>After some failures in a row the run ends.</summary>

@@ -53,8 +53,8 @@ public sealed class ReliabilitySpec
 public sealed class SideEffectsSpec
 {
     /// <summary>
-    /// Tools of MCP servers: exact names, or with "*" for any run of characters; a plain HTTP upstream goes by its own name, and its GET, HEAD
-    /// and OPTIONS have no side effects.
+    /// Tools of MCP servers: exact names, or with "*" for any run of characters; a plain HTTP upstream goes by its own name, and its GET,
+    /// HEAD and OPTIONS have no side effects.
     /// </summary>
     [Required, Items(1, 64), Length(1, 128), XListType("set")]
     public List<string> Tools { get; set; } = [];

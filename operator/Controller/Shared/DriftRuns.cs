@@ -17,8 +17,8 @@ internal static class DriftRuns
     public const int MostEver = 1_000_000;
 
     /// <summary>
-    /// The run is as the operator makes it: of this agent and not of a namesake, beside a suite that the agent declares, with the labels and
-    /// the name that follow from it.
+    /// The run is as the operator makes it: of this agent and not of a namesake, beside a suite that the agent declares, with the labels
+    /// and the name that follow from it.
     /// </summary>
     public static bool IsOperators(EvalRun run, AgentDeployment agent)
     {

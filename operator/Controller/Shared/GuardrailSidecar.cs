@@ -172,8 +172,8 @@ internal static class GuardrailSidecar
                 },
             }
         );
-        // It lives as long as the pod, whatever happens to the container, and no disk is written. The journal has 28 KiB; what is known of calls
-        // with side effects has 4 MiB, twice while it is written anew.
+        // It lives as long as the pod, whatever happens to the container, and no disk is written. The journal has 28 KiB; what is known
+        // of calls with side effects has 4 MiB, twice while it is written anew.
         volumes.Add(
             new JsonObject
             {

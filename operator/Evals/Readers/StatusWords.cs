@@ -184,8 +184,8 @@ internal static class StatusWords
         return name[start..end].ToLowerInvariant();
     }
 
-    // The one word of a name that says something: of "isTestPassed" it is "passed", of "error_message" it is "error". Null where several do,
-    // as in "passed_checks". What stands before a colon is a prefix of XML.
+    // The one word of a name that says something: of "isTestPassed" it is "passed", of "error_message" it is "error". Null where several
+    // do, as in "passed_checks". What stands before a colon is a prefix of XML.
     private static string? Core(string name)
     {
         var parts = Parts(name[(name.LastIndexOf(':') + 1)..]);

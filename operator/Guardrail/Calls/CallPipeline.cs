@@ -10,8 +10,8 @@ namespace AgentReadiness.Guardrail.Calls;
 /// <remarks>
 /// 1. Identify: upstream, endpoint and run, from the request as it was sent. What is not listed is refused.
 /// 2. Checks: pure, in the order of <see cref="AdmissionRules.Checks"/>. The first that refuses ends the call.
-/// 3. Claims: the right to send what has side effects, the upstream's health, a place among its calls, rate, step of the run, money. Where one is refused, those before it are
-/// released.
+/// 3. Claims: the right to send what has side effects, the upstream's health, a place among its calls, rate, step of the run, money.
+/// Where one is refused, those before it are released.
 /// 4. Send: <see cref="UpstreamSender"/>, in <see cref="CallAttempt"/>.
 /// 5. Relay: <see cref="Relay.AnswerRelay"/>, with a tap that reads what the answer says.
 /// 6. Settle: the attempt is booked, once, whatever became of it. Another one may follow from step 3.

@@ -3,7 +3,9 @@ using AgentReadiness.Guardrail.Formats;
 
 namespace AgentReadiness.Guardrail.Calls;
 
-/// <summary>The headers of an answer that are given again with it: what says what the body is, and where the thing is that was made.</summary>
+/// <summary>
+/// The headers of an answer that are given again with it: what says what the body is, and where the thing is that was made.
+/// </summary>
 internal static class ReplayedHeaders
 {
     /// <summary>The longest text of them that is kept, characters; beyond it headers are left out.</summary>

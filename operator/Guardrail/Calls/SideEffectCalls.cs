@@ -49,13 +49,15 @@ internal sealed class SideEffectCalls(RequestBody bodies, ICallObserver observer
             return new ApiError(
                 400,
                 "invalid_idempotency_key",
-                $"The key of a call is one text of at most {EffectKey.LongestOwn} visible ASCII characters, the same in {KeyHeader} and _meta."
+                $"The key of a call is one text of at most {EffectKey.LongestOwn} visible ASCII characters, the same in "
+                    + $"{KeyHeader} and _meta."
             );
         if (ContentOf(call, tool, isMcp) is not { } content)
             return new ApiError(
                 400,
                 "ambiguous_parameter",
-                "The arguments of a call with side effects name a member twice, or hold what is no text: servers disagree on what that means."
+                "The arguments of a call with side effects name a member twice, or hold what is no text: "
+                    + "servers disagree on what that means."
             )
             {
                 Param = "arguments",

@@ -123,8 +123,8 @@ internal sealed class SideEffectClaim(EffectStore store, ICallObserver observer,
             EffectRefusal.Unknown => new(
                 409,
                 "outcome_unknown",
-                $"This call of \"{call.Tool!.Tool}\" was sent before, and nobody knows whether it was done: it is not sent again. Find that out "
-                    + $"first; a call with a new {SideEffectCalls.KeyHeader} is a new one. {Named(key)}"
+                $"This call of \"{call.Tool!.Tool}\" was sent before, and nobody knows whether it was done: it is not sent again. Find "
+                    + $"that out first; a call with a new {SideEffectCalls.KeyHeader} is a new one. {Named(key)}"
             ),
             EffectRefusal.KeyReused => new(
                 422,

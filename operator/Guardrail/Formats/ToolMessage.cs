@@ -16,8 +16,8 @@ namespace AgentReadiness.Guardrail.Formats;
 internal sealed record ToolMessage(string Method, string Tool, string? Id, Range Arguments)
 {
     /// <summary>
-    /// The member of <c>_meta</c> that names a call with side effects. MCP has none of its own; the proposal SEP-3182, which was closed, called
-    /// it so.
+    /// The member of <c>_meta</c> that names a call with side effects. MCP has none of its own; the proposal SEP-3182, which was closed,
+    /// called it so.
     /// </summary>
     public const string KeyMember = "idempotencyKey";
 
@@ -54,7 +54,8 @@ internal sealed record ToolMessage(string Method, string Tool, string? Id, Range
     public MetaSpot? KeySpot { get; init; }
 
     /// <summary>
-    /// A hash of what is asked for: of all parameters but <c>_meta</c>, whatever their order. A further round of a call (MCP 2026-07-28: with
+    /// A hash of what is asked for: of all parameters but <c>_meta</c>, whatever their order. A further round of a call (MCP 2026-07-28:
+    /// with
     /// <c>inputResponses</c> and <c>requestState</c>) has the arguments of the first one and asks for something else.
     /// </summary>
     public UInt128 Asked { get; init; }

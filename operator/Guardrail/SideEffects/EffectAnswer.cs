@@ -9,11 +9,12 @@ namespace AgentReadiness.Guardrail.SideEffects;
 /// </summary>
 internal static class EffectAnswer
 {
-    // The request was refused before anything was done (RFC 9110, 15.5; 429: RFC 6585, 4). Not among them: 408 and 425, which speak of time,
-    // and 402, 409, 423 and the like, by which a tool also says that the thing is done or being done.
+    // The request was refused before anything was done (RFC 9110, 15.5; 429: RFC 6585, 4). Not among them: 408 and 425, which speak of
+    // time, and 402, 409, 423 and the like, by which a tool also says that the thing is done or being done.
     private static readonly int[] NotDone = [400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431];
 
-    // The message was not understood, or is for nothing that is there (JSON-RPC 2.0, 5.1). -32603 and a server's own may come from half way.
+    // The message was not understood, or is for nothing that is there (JSON-RPC 2.0, 5.1). -32603 and a server's own may come from half
+    // way.
     private static readonly int[] NotDoneRpc = [-32700, -32600, -32601, -32602];
 
     /// <summary>What a plain HTTP tool's answer says.</summary>

@@ -5,8 +5,8 @@ using System.Text;
 namespace AgentReadiness.Guardrail.SideEffects;
 
 /// <summary>
-/// The bytes of a record: length of what follows the checksum (4), checksum of it (8), then state (1), time in milliseconds since 1970 (8), ID
-/// (32), content (32), status (2), length of the headers (2) and of the body (4; -1: none), headers, body. Little-endian.
+/// The bytes of a record: length of what follows the checksum (4), checksum of it (8), then state (1), time in milliseconds since 1970
+/// (8), ID (32), content (32), status (2), length of the headers (2) and of the body (4; -1: none), headers, body. Little-endian.
 /// </summary>
 internal static class EffectFormat
 {

@@ -11,7 +11,9 @@ namespace AgentReadiness.Guardrail.SideEffects;
 /// that is repeated within a run has the same key. Immutable.
 /// </summary>
 /// <param name="Id">Of the call within the guardrail, 64 hexadecimal digits.</param>
-/// <param name="Content">Of what is asked for, 64 hexadecimal digits: two calls of one key that ask for different things are a mistake.</param>
+/// <param name="Content">
+/// Of what is asked for, 64 hexadecimal digits: two calls of one key that ask for different things are a mistake.
+/// </param>
 /// <param name="Sent">What the tool is given as the key.</param>
 internal sealed record EffectKey(string Id, string Content, string Sent)
 {

@@ -4,8 +4,8 @@ namespace AgentReadiness.Guardrail.SideEffects;
 internal static class SideEffectFolder
 {
     /// <summary>
-    /// Opens it. Where there is no file that can be used, no such call is sent, and that is logged: a process after this one would not know of
-    /// it. A file of another version is of another image, which no container of this pod has.
+    /// Opens it. Where there is no file that can be used, no such call is sent, and that is logged: a process after this one would not
+    /// know of it. A file of another version is of another image, which no container of this pod has.
     /// </summary>
     /// <param name="folder">The volume that outlives the process.</param>
     /// <param name="isDeclared">There are such calls; where there are none, no file is made.</param>

@@ -240,10 +240,10 @@ public sealed class SideEffectTests
     )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.EgressPort}/mail");
+        const string Meta = """{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}""";
+        var parameters = $$"""{"name":"{{tool}}","arguments":{{arguments}},"_meta":{{Meta}}}""";
         request.Content = new StringContent(
-            $$$"""
-            {"jsonrpc":"2.0","id":{{{id}}},"method":"tools/call","params":{"name":"{{{tool}}}","arguments":{{{arguments}}},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"} } }
-            """,
+            $$"""{"jsonrpc":"2.0","id":{{id}},"method":"tools/call","params":{{parameters}}}""",
             Encoding.UTF8,
             "application/json"
         );
