@@ -67,7 +67,11 @@ public sealed class JudgeTests(InstalledOperator installed, ITestOutputHelper ou
             .Ledgers.Get(new NamespacedName(SupportStory.OperatorNamespace, $"{Ns}.tooled.judge-{ready.Status!.ServingRevision}"))
             ?.View.Status;
         judge.ShouldNotBeNull("the judge spends from an account of its own");
-        var spent = judge.Limits.ShouldHaveSingleItem();
+        var spent = judge.Limits.Where(limit => limit.Shared != true).ShouldHaveSingleItem();
+        judge
+            .Limits.Where(limit => limit.Shared == true)
+            .ShouldHaveSingleItem("the window of the agent's evaluations is above it")
+            .Budget.ShouldEndWith(".evals");
         Options.Say($"judge: {spent.Settled} USD/tokens settled, {spent.Unproven} unproven");
         spent.MaxCost.ShouldBe(AgentReadiness.Contracts.Money.Parse("1"));
         spent.Settled.Cost.Amount.ShouldBeGreaterThan(0);

@@ -387,11 +387,18 @@ public sealed class SupportStory : IAsyncDisposable
         );
     }
 
-    // The provider's own count is the witness: all ledgers of the agent, its evals' included, hold to the last digit what it completed.
+    // The provider's own count is the witness: all ledgers of the agent, its evals' included, hold to the last digit what it completed. The
+    // window above its evaluations lends to them and holds the same money once more.
     private async Task VerifyLedgersAsync(CancellationToken cancellationToken)
     {
         var witness = await ProviderWitness.ReadAsync(cancellationToken);
-        var ledgers = watch.Ledgers.List().Select(entry => entry.View).Where(ledger => ledger.Spec.Namespace == Shop).ToList();
+        var ledgers = watch
+            .Ledgers.List()
+            .Select(entry => entry.View)
+            .Where(ledger =>
+                ledger.Spec is { Namespace: Shop, Account: LedgerAccount.Serving or LedgerAccount.Evals or LedgerAccount.Judge }
+            )
+            .ToList();
         var settled = Money.Sum(ledgers.Select(ledger => Spend(ledger).Settled));
         var unproven = Money.Sum(ledgers.Select(ledger => Spend(ledger).Unproven));
         options.Say(

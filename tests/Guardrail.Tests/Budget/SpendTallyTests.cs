@@ -184,7 +184,10 @@ public sealed class SpendTallyTests
             .Where(dimension => dimension.Name == "revision")
             .SelectMany(dimension => dimension.Values)
             .ShouldAllBe(value => value.Value == "abc123");
-        batches.SelectMany(batch => batch.Runs).ShouldHaveSingleItem().ShouldBe(new RunSpend { Id = run, Cost = billed });
+        var ended = batches.SelectMany(batch => batch.Runs).ShouldHaveSingleItem();
+        ended.Id.ShouldBe(run);
+        // The agent can have answered before the call that it answers from is booked: then that counts at its upper bound.
+        ended.Cost.ShouldBeGreaterThanOrEqualTo(billed);
     }
 
     private static SpendLabels Labels(string customer) => new("openai/gpt", "abc", Read(customer, "x", "y", "z"));
