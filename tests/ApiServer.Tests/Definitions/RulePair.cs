@@ -49,6 +49,38 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
         ),
         new(
             "agentdeployments",
+            "spec.guardrails.tools",
+            "!has(self.stopAfter) || (has(self.onToolError) && self.onToolError == 'Stop')",
+            "spec.guardrails.tools",
+            """{"onToolError":"Stop","stopAfter":2}""",
+            """{"onToolError":"Mark","stopAfter":2}"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.guardrails.tools",
+            "!has(self.failures) || size(self.failures) == 0 || has(self.onToolError)",
+            "spec.guardrails.tools",
+            """{"onToolError":"Count","failures":[{"tool":"a","pattern":"x"}]}""",
+            """{"failures":[{"tool":"a","pattern":"x"}]}"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.guardrails.tools.failures[]",
+            "(has(self.pattern) ? 1 : 0) + (has(self.path) ? 1 : 0) + (has(self.empty) && self.empty ? 1 : 0) == 1",
+            "spec.guardrails.tools",
+            """{"onToolError":"Count","failures":[{"tool":"a","empty":true}]}""",
+            """{"onToolError":"Count","failures":[{"tool":"a","empty":true,"pattern":"x"}]}"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.guardrails.tools.failures[]",
+            "!has(self.value) || has(self.path)",
+            "spec.guardrails.tools",
+            """{"onToolError":"Count","failures":[{"tool":"a","path":"a","value":"b"}]}""",
+            """{"onToolError":"Count","failures":[{"tool":"a","pattern":"x","value":"b"}]}"""
+        ),
+        new(
+            "agentdeployments",
             "spec.evals[].repeats",
             "self.min <= self.max",
             "spec.evals[0].repeats",

@@ -30,6 +30,9 @@ internal static class SchemaSample
         [
             ("metadata.name", "\"support\""),
             ("spec.rollout.strategy", "\"Canary\""),
+            ("spec.guardrails.tools.onToolError", "\"Stop\""),
+            ("spec.guardrails.tools.failures[0].pattern", null),
+            ("spec.guardrails.tools.failures[0].empty", null),
             ("spec.template", """{"spec":{"containers":[{"name":"agent","image":"agent:1"}]}}"""),
         ],
         ["evalsuites"] = [("spec.job", null), ("spec.external", null), ("spec.builtin.volume", null)],
