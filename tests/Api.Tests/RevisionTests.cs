@@ -77,6 +77,9 @@ public sealed class RevisionTests
                     """{"circuitBreaker":{"slowCallAfter":"5s","slowCallPercent":20}}""",
                     """{"maxConcurrentCalls":4}""",
                     """{"readOnlyTools":["a"]}""",
+                    """{"sideEffects":{"tools":["a"]}}""",
+                    """{"sideEffects":{"tools":["b"]}}""",
+                    """{"sideEffects":{"tools":["a"],"window":"1h"}}""",
                 ]
         )
             seen.Add(Of(json)).ShouldBeTrue(json);
@@ -84,6 +87,7 @@ public sealed class RevisionTests
         Of("""{"mode":"Enforce","toolCall":{"attempts":1},"readOnlyTools":[]}""").ShouldBe(Revision.Compute(Spec(), Prompt));
         Of("""{"circuitBreaker":{"failurePercent":50,"minimumCalls":20,"openFor":"30s","window":"60s"}}""")
             .ShouldBe(Of("""{"circuitBreaker":{}}"""));
+        Of("""{"sideEffects":{"tools":["b","a"],"window":"24h"}}""").ShouldBe(Of("""{"sideEffects":{"tools":["a","b"]}}"""));
         Of("""{"readOnlyTools":["b","a"]}""").ShouldBe(Of("""{"readOnlyTools":["a","b"]}"""));
     }
 

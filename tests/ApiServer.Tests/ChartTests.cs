@@ -69,6 +69,33 @@ public sealed class ChartTests(ControlPlane plane)
     }
 
     [Theory]
+    [InlineData("authors.annotations={linkerd.io/*,a.example/b}", "AUTHOR_ANNOTATIONS", "linkerd.io/*,a.example/b")]
+    [InlineData("authors.runtimeClasses={gvisor}", "AUTHOR_RUNTIME_CLASSES", "gvisor")]
+    [InlineData("authors.priorityClasses={high,low}", "AUTHOR_PRIORITY_CLASSES", "high,low")]
+    public async Task What_authors_may_have_reaches_the_operator(string value, string variable, string expected)
+    {
+        var (code, said) = await HelmAsync("template", "x", Chart, "--set", value);
+
+        code.ShouldBe(0, said);
+        var lines = said.Split('\n');
+        var at = Array.FindIndex(lines, text => text.Contains($"name: {variable}", StringComparison.Ordinal));
+        lines[at + 1].Trim().ShouldBe($"value: \"{expected}\"");
+    }
+
+    [Theory]
+    [InlineData("authors.annotations={*}")]
+    [InlineData("authors.annotations={*/x}")]
+    [InlineData("authors.annotations={note}")]
+    [InlineData("authors.annotations={a.example/x*}")]
+    public async Task Annotations_that_would_let_anything_pass_are_refused(string value)
+    {
+        var (code, said) = await HelmAsync("template", "x", Chart, "--set", value);
+
+        code.ShouldNotBe(0);
+        said.ShouldContain("/authors/annotations/0");
+    }
+
+    [Theory]
     [InlineData("guardrail.resources.limits.memory=much", "/guardrail/resources/limits/memory")]
     [InlineData("guardrail.resources.claims=x", "claims")]
     public async Task Resources_that_are_none_are_refused_by_name(string value, string named)

@@ -69,7 +69,7 @@ public readonly record struct Revision(string Hash)
         if (reliability?.SideEffects is { } effects)
             json["sideEffects"] = new JsonObject
             {
-                ["tools"] = new JsonArray([.. effects.Tools.Select(name => (JsonNode)name)]),
+                ["tools"] = new JsonArray([.. effects.Tools.Order(StringComparer.Ordinal).Select(name => (JsonNode)name)]),
                 ["window"] = effects.Window ?? Defaults.SideEffectWindow,
             };
         if (reliability?.ToolCall?.Attempts is > 1 and var repeats)

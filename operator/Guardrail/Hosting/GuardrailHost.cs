@@ -96,7 +96,7 @@ internal static class GuardrailHost
         builder.Services.AddSingleton<RequestBody>();
         builder.Services.AddSingleton<McpSessions>();
         builder.Services.AddSingleton(s =>
-            SideEffectFolder.Open(
+            EffectStore.Open(
                 options.JournalDirectory,
                 first.Config.SideEffects is not null,
                 s.GetRequiredService<TimeProvider>(),

@@ -1,3 +1,5 @@
+using AgentReadiness.Guardrail.Formats;
+
 namespace AgentReadiness.Guardrail.Relay;
 
 /// <summary>
@@ -13,7 +15,9 @@ internal sealed class EffectTap(RelayTap? inner, bool stream, string? coding, Bo
     : RelayTap
 {
     private readonly CapturedAnswer copy = new(memory);
+    private readonly EventCutter cutter = new();
     private ReadOnlyMemory<byte> next;
+    private int seen;
     private int looked;
     private bool found;
     private bool ended;
@@ -73,18 +77,27 @@ internal sealed class EffectTap(RelayTap? inner, bool stream, string? coding, Bo
         if (found || bytes.Length == 0)
             return;
         copy.Append(bytes.Span);
-        if (!stream || copy.Bytes is not { } soFar)
+        if (!stream)
             return;
-        // An event ends with an empty line. One that a piece cuts in two is seen with the next one.
-        var fresh = soFar[looked..];
-        var end = Math.Max(
-            fresh.Span.LastIndexOf("\n\n"u8),
-            Math.Max(fresh.Span.LastIndexOf("\r\n\r\n"u8), fresh.Span.LastIndexOf("\r\r"u8))
-        );
-        if (end < 0)
-            return;
-        found = look(fresh[..end]);
-        looked += end;
+        // An event that the pieces cut in two is looked at when its end has come.
+        var rest = bytes.Span;
+        var end = seen;
+        while (cutter.Next(rest) is >= 0 and var length)
+        {
+            rest = rest[length..];
+            end += length;
+            if (copy.Bytes is not { } soFar)
+                return;
+            found = look(soFar[looked..end]);
+            looked = end;
+            if (found)
+            {
+                // What follows is nothing that anybody waits for.
+                copy.Dispose();
+                return;
+            }
+        }
+        seen += bytes.Length;
     }
 
     /// <inheritdoc/>

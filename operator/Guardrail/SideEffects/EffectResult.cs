@@ -9,6 +9,6 @@ internal sealed record EffectResult(int Status, string Headers, byte[]? Body)
     /// <summary>The longest answer that is kept, bytes.</summary>
     public const int LongestBody = 64 * 1024;
 
-    /// <summary>The same without its body.</summary>
-    public EffectResult WithoutBody => Body is null ? this : this with { Body = null };
+    /// <summary>The same without what is only given again with its body.</summary>
+    public EffectResult WithoutBody => this with { Headers = "", Body = null };
 }

@@ -92,6 +92,14 @@ public sealed class PodTemplateTests
     }
 
     [Fact]
+    public void What_is_known_of_side_effects_has_room_beside_the_journal()
+    {
+        cluster.Agent.Spec.Reliability = new ReliabilitySpec { SideEffects = new SideEffectsSpec { Tools = ["send_*"] } };
+        var journal = Build(native: true)["spec"]!["volumes"]!.AsArray().Single(volume => volume!["emptyDir"] is not null)!;
+        journal["emptyDir"]!.ToJsonString().ShouldBe("""{"medium":"Memory","sizeLimit":"10Mi"}""");
+    }
+
+    [Fact]
     public void The_guardrail_stands_first_and_alone_has_the_key_and_the_token()
     {
         var pod = Build(native: false)["spec"]!;

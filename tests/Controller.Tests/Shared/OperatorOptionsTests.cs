@@ -71,11 +71,30 @@ public sealed class OperatorOptionsTests
         message.ShouldContain("set it to a list such as \"4,agentdeployment=8\"");
     }
 
-    private static OperatorOptions Read(string? concurrency) =>
+    [Fact]
+    public void What_authors_may_have_is_read_from_lists()
+    {
+        var none = Read(null).Authors;
+        (none.MarkedSecretsOnly, none.RuntimeClasses.Count, none.PriorityClasses.Count, none.Annotations.Count).ShouldBe((true, 0, 0, 0));
+        var authors = Read(
+            null,
+            ("AUTHOR_ANY_SECRET", "true"),
+            ("AUTHOR_RUNTIME_CLASSES", "gvisor"),
+            ("AUTHOR_PRIORITY_CLASSES", "high,low"),
+            ("AUTHOR_ANNOTATIONS", "linkerd.io/*,a.example/b")
+        ).Authors;
+        authors.MarkedSecretsOnly.ShouldBeFalse();
+        authors.RuntimeClasses.ShouldBe(["gvisor"]);
+        authors.PriorityClasses.ShouldBe(["high", "low"]);
+        authors.Annotations.ShouldBe(["linkerd.io/*", "a.example/b"]);
+    }
+
+    private static OperatorOptions Read(string? concurrency, params (string Name, string Value)[] others) =>
         OperatorOptions.FromEnvironment(name =>
             name switch
             {
                 "RECONCILE_CONCURRENCY" => concurrency,
+                _ when Array.Find(others, other => other.Name == name).Value is { } value => value,
                 "POD_NAMESPACE" => "platform",
                 "POD_NAME" => "operator-0",
                 "POD_IP" => "10.0.0.1",

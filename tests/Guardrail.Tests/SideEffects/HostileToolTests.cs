@@ -2,11 +2,8 @@ using System.IO.Compression;
 using System.Net;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Runs;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace AgentReadiness.Guardrail.Tests.SideEffects;
 
@@ -18,7 +15,7 @@ public sealed class HostileToolTests
     [Fact]
     public async Task A_tool_that_asks_for_more_is_called_again_with_that()
     {
-        await using var tool = await Tool.StartAsync(
+        await using var tool = await StartAsync(
             (http, body, id) =>
                 http.Response.WriteAsync(
                     body.Contains("inputResponses", StringComparison.Ordinal)
@@ -26,7 +23,7 @@ public sealed class HostileToolTests
                         : Message(id, """{"resultType":"input_required","inputRequests":{"ok":{}},"requestState":"s1"}""")
                 )
         );
-        await using var rig = await tool.RigAsync();
+        var rig = tool.Rig;
         rig.Begin("r1");
         (await CallAsync(rig, 1, key: "k")).Text.ShouldContain("input_required");
         const string More = ""","inputResponses":{"ok":{"action":"accept"}},"requestState":"s1" """;
@@ -35,27 +32,27 @@ public sealed class HostileToolTests
         (await CallAsync(rig, 4)).Text.ShouldContain("input_required");
         (await CallAsync(rig, 5, more: More)).Text.ShouldContain("complete");
         (await CallAsync(rig, 6, more: More)).Replayed.ShouldBeTrue();
-        tool.Arrived.ShouldBe(4);
+        tool.Seen.Count.ShouldBe(4);
     }
 
     [Fact]
     public async Task The_key_that_an_error_names_is_no_new_one()
     {
-        await using var tool = await Tool.StartAsync(
+        await using var tool = await StartAsync(
             (http, _, _) =>
             {
                 http.Response.StatusCode = 503;
                 return Task.CompletedTask;
             }
         );
-        await using var rig = await tool.RigAsync();
+        var rig = tool.Rig;
         rig.Begin("r1");
         await CallAsync(rig, 1);
         var told = (await CallAsync(rig, 2)).Text;
         var key = told[(told.IndexOf("key is ", StringComparison.Ordinal) + 7)..][..32];
         (await CallAsync(rig, 3, key: key)).Text.ShouldContain("outcome_unknown");
         (await CallAsync(rig, 3, arguments: """{"to":"b"}""", key: key)).Text.ShouldContain("idempotency_key_reused");
-        tool.Arrived.ShouldBe(1);
+        tool.Seen.Count.ShouldBe(1);
     }
 
     [Theory]
@@ -64,7 +61,7 @@ public sealed class HostileToolTests
     public async Task An_answer_that_streams_is_waited_for_without_the_agent(bool endsStream)
     {
         using var goOn = new SemaphoreSlim(0);
-        await using var tool = await Tool.StartAsync(
+        await using var tool = await StartAsync(
             async (http, _, id) =>
             {
                 http.Response.ContentType = "text/event-stream";
@@ -80,29 +77,30 @@ public sealed class HostileToolTests
                 await http.Response.Body.FlushAsync();
                 if (!endsStream)
                     await Task.Delay(Timeout.Infinite, http.RequestAborted);
-            }
+            },
+            // The whole takes longer than the time between two pieces.
+            config => config.ToolCall = new CallPolicy { Timeout = "10s", EventTimeout = "3s" }
         );
-        // The whole takes longer than the time between two pieces.
-        await using var rig = await tool.RigAsync(config => config.ToolCall = new CallPolicy { Timeout = "10s", EventTimeout = "3s" });
+        var rig = tool.Rig;
         rig.Begin("r1");
         using (var patience = new CancellationTokenSource())
         {
             var going = CallAsync(rig, 1, cancellationToken: patience.Token);
-            await tool.UntilArrivedAsync(1);
+            await Soon.Until(() => !tool.Seen.IsEmpty, "the call to arrive");
             await patience.CancelAsync();
             await Should.ThrowAsync<OperationCanceledException>(() => going);
         }
         goOn.Release();
         var again = await CallAsync(rig, 2);
         (again.Replayed, again.Text.Contains("sent", StringComparison.Ordinal)).ShouldBe((true, true), again.Text);
-        tool.Arrived.ShouldBe(1);
+        tool.Seen.Count.ShouldBe(1);
     }
 
     [Fact]
     public async Task A_repeat_needs_nothing_of_the_upstream()
     {
         using var hold = new SemaphoreSlim(0);
-        await using var tool = await Tool.StartAsync(
+        await using var tool = await StartAsync(
             async (http, body, id) =>
             {
                 if (body.Contains("slow", StringComparison.Ordinal))
@@ -111,25 +109,25 @@ public sealed class HostileToolTests
                     http.Response.StatusCode = 503;
                 else
                     await http.Response.WriteAsync(Message(id, Done));
-            }
-        );
-        await using var rig = await tool.RigAsync(config =>
-            config.Reliability = new ReliabilityPolicy
-            {
-                MaxConcurrentCalls = 2,
-                RetryBudgetPercent = 0,
-                CircuitBreaker = new CircuitPolicy
+            },
+            config =>
+                config.Reliability = new ReliabilityPolicy
                 {
-                    FailurePercent = 50,
-                    MinimumCalls = 2,
-                    OpenFor = "60s",
-                },
-            }
+                    MaxConcurrentCalls = 2,
+                    RetryBudgetPercent = 0,
+                    CircuitBreaker = new CircuitPolicy
+                    {
+                        FailurePercent = 50,
+                        MinimumCalls = 2,
+                        OpenFor = "60s",
+                    },
+                }
         );
+        var rig = tool.Rig;
         rig.Begin("r1");
         // A call that waits for its like holds no place.
         var slow = Enumerable.Range(0, 4).Select(i => CallAsync(rig, i, arguments: """{"to":"slow"}""")).ToList();
-        await tool.UntilArrivedAsync(1);
+        await Soon.Until(() => !tool.Seen.IsEmpty, "the call to arrive");
         (await CallAsync(rig, 5, arguments: """{"to":"done"}""")).Text.ShouldContain("sent");
         hold.Release(4);
         (await Task.WhenAll(slow)).ShouldAllBe(answer => answer.Text.Contains("sent", StringComparison.Ordinal));
@@ -147,7 +145,7 @@ public sealed class HostileToolTests
     [InlineData("br")]
     public async Task A_compressed_answer_is_read(string coding)
     {
-        await using var tool = await Tool.StartAsync(
+        await using var tool = await StartAsync(
             async (http, _, id) =>
             {
                 using var packed = new MemoryStream();
@@ -164,7 +162,7 @@ public sealed class HostileToolTests
                 await http.Response.Body.WriteAsync(packed.ToArray());
             }
         );
-        await using var rig = await tool.RigAsync();
+        var rig = tool.Rig;
         rig.Begin("r1");
         (await CallAsync(rig, 1)).Text.ShouldContain("sent");
         var again = await CallAsync(rig, 2);
@@ -177,7 +175,7 @@ public sealed class HostileToolTests
     [InlineData(303)]
     public async Task Where_the_thing_is_that_was_made_is_told_again(int status)
     {
-        await using var tool = await Tool.StartAsync(
+        await using var tool = await StartAsync(
             (http, _, _) =>
             {
                 http.Response.StatusCode = status;
@@ -187,7 +185,7 @@ public sealed class HostileToolTests
                 return Task.CompletedTask;
             }
         );
-        await using var rig = await tool.RigAsync();
+        var rig = tool.Rig;
         rig.Begin("r1");
         for (var i = 0; i < 2; i++)
         {
@@ -203,18 +201,18 @@ public sealed class HostileToolTests
     [Fact]
     public async Task Spellings_of_one_request_are_one_call()
     {
-        await using var tool = await Tool.StartAsync((_, _, _) => Task.CompletedTask);
-        await using var rig = await tool.RigAsync();
+        await using var tool = await StartAsync((_, _, _) => Task.CompletedTask);
+        var rig = tool.Rig;
         rig.Begin("r1");
         foreach (var path in (string[])["/tool/orders", "/tool/%6frders", "/tool/./orders", "/tool/x/../orders"])
         {
             using var response = await PostAsync(rig, path, """{"a":1}""");
             response.StatusCode.ShouldBe(HttpStatusCode.OK);
         }
-        tool.Arrived.ShouldBe(1);
+        tool.Seen.Count.ShouldBe(1);
         foreach (var other in (string[])["/tool/orders/", "/tool/Orders", "/tool/orders?a=1", "/tool/orders%2f"])
             (await PostAsync(rig, other, """{"a":1}""")).Dispose();
-        tool.Arrived.ShouldBe(5);
+        tool.Seen.Count.ShouldBe(5);
     }
 
     [Theory]
@@ -222,27 +220,27 @@ public sealed class HostileToolTests
     [InlineData("""{"to":"\ud800"}""")]
     public async Task Arguments_that_servers_read_differently_are_refused(string arguments)
     {
-        await using var tool = await Tool.StartAsync((http, _, id) => http.Response.WriteAsync(Message(id, Done)));
-        await using var rig = await tool.RigAsync();
+        await using var tool = await StartAsync((http, _, id) => http.Response.WriteAsync(Message(id, Done)));
+        var rig = tool.Rig;
         rig.Begin("r1");
         (await CallAsync(rig, 1, arguments: arguments)).Text.ShouldContain("ambiguous_parameter");
-        tool.Arrived.ShouldBe(0);
+        tool.Seen.Count.ShouldBe(0);
     }
 
     [Fact]
     public async Task A_repeat_of_a_run_that_is_over_is_no_call_of_another_run()
     {
-        await using var tool = await Tool.StartAsync((http, _, id) => http.Response.WriteAsync(Message(id, Done)));
-        await using var rig = await tool.RigAsync();
+        await using var tool = await StartAsync((http, _, id) => http.Response.WriteAsync(Message(id, Done)));
+        var rig = tool.Rig;
         var first = rig.Begin("r1");
         await CallAsync(rig, 1, run: "r1");
         rig.End(first);
         (await CallAsync(rig, 2, run: "r1")).Replayed.ShouldBeTrue();
         rig.Begin("r2");
         (await CallAsync(rig, 3, run: "r1")).Replayed.ShouldBeTrue();
-        tool.Arrived.ShouldBe(1);
+        tool.Seen.Count.ShouldBe(1);
         (await CallAsync(rig, 4)).Replayed.ShouldBeFalse();
-        tool.Arrived.ShouldBe(2);
+        tool.Seen.Count.ShouldBe(2);
     }
 
     private static string Message(string id, string result) => $$"""{"jsonrpc":"2.0","id":{{id}},"result":{{result}}}""";
@@ -283,77 +281,15 @@ public sealed class HostileToolTests
         return (await response.Content.ReadAsStringAsync(cancellationToken), response.Headers.Contains("Idempotent-Replayed"));
     }
 
-    /// <summary>A tool that does what a test says, over MCP and over plain HTTP.</summary>
-    private sealed class Tool : IAsyncDisposable
-    {
-        private readonly WebApplication app;
-        private readonly string url = $"http://127.0.0.1:{Ports.Free()}";
-        private readonly SemaphoreSlim arrivals = new(0);
-        private int arrived;
-
-        private Tool(Func<HttpContext, string, string, Task> serve)
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls(url);
-            app = builder.Build();
-            app.Run(async http =>
-            {
-                using var reader = new StreamReader(http.Request.Body);
-                var body = await reader.ReadToEndAsync();
-                Interlocked.Increment(ref arrived);
-                arrivals.Release();
-                var id = http.Request.Path.StartsWithSegments("/mcp") ? JsonNode.Parse(body)!["id"]!.ToJsonString() : "";
-                await serve(http, body, id);
-            });
-        }
-
-        public int Arrived => Volatile.Read(ref arrived);
-
-        public static async Task<Tool> StartAsync(Func<HttpContext, string, string, Task> serve)
-        {
-            var tool = new Tool(serve);
-            await tool.app.StartAsync();
-            return tool;
-        }
-
-        public async Task UntilArrivedAsync(int count)
-        {
-            for (var i = 0; i < count; i++)
-                (await arrivals.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeTrue();
-        }
-
-        public Task<Rig> RigAsync(Action<GuardrailConfig>? change = null) =>
-            Rig.StartAsync(config =>
-            {
-                config.Upstreams =
-                [
-                    new UpstreamConfig
-                    {
-                        Name = "mcp",
-                        Format = "MCP",
-                        Url = url + "/mcp",
-                    },
-                    new UpstreamConfig
-                    {
-                        Name = "tool",
-                        Format = "HTTP",
-                        Url = url + "/tool",
-                    },
-                ];
-                config.SideEffects = new SideEffectPolicy { Tools = ["send_*", "tool"] };
-                change?.Invoke(config);
-                return config;
-            });
-
-        public async ValueTask DisposeAsync()
-        {
-            using var now = new CancellationTokenSource(TimeSpan.Zero);
-            await app.StopAsync(now.Token);
-            await app.DisposeAsync();
-            arrivals.Dispose();
-        }
-    }
+    /// <summary>A tool that does what a test says, over MCP and over plain HTTP, before a guardrail.</summary>
+    private static Task<FailingUpstream> StartAsync(Func<HttpContext, string, string, Task> does, Action<GuardrailConfig>? change = null) =>
+        FailingUpstream.StartAsync(
+            reliability: null,
+            effects: new SideEffectPolicy { Tools = ["send_*", "tool"] },
+            change: change,
+            does: (http, body) =>
+                does(http, body, http.Request.Path.StartsWithSegments("/mcp") ? JsonNode.Parse(body)!["id"]!.ToJsonString() : "")
+        );
 }
 
 /// <summary>Runs of a rig.</summary>

@@ -37,6 +37,20 @@ public sealed class SideEffectTests
     }
 
     [Fact]
+    public async Task What_is_known_stands_in_the_volume_that_outlives_the_process()
+    {
+        await using var rig = await StartAsync();
+        using (Run(rig))
+            await CallAsync(rig, Arguments, 1);
+        var written = await File.ReadAllBytesAsync(Path.Combine(rig.JournalFolder, EffectFile.FileName));
+        var again = Directory.CreateTempSubdirectory("effects").FullName;
+        await File.WriteAllBytesAsync(Path.Combine(again, EffectFile.FileName), written);
+        using var file = EffectFile.Open(again, out var records, out var lost);
+        records.Select(record => record.State).ShouldBe([EffectState.Sent, EffectState.Done]);
+        (records[0].Id == records[1].Id, lost).ShouldBe((true, 0L));
+    }
+
+    [Fact]
     public async Task Another_run_is_another_call_and_no_run_needs_a_key()
     {
         await using var rig = await StartAsync();

@@ -3,9 +3,9 @@ using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
 using CsCheck;
-using static AgentReadiness.Guardrail.Tests.FailingTools.Watched;
+using static AgentReadiness.Guardrail.Tests.Watched;
 
-namespace AgentReadiness.Guardrail.Tests.FailingTools;
+namespace AgentReadiness.Guardrail.Tests;
 
 /// <summary>What is taken for a failure, and that no byte is changed but where a sentence is put.</summary>
 public sealed partial class ToolAnswerTests

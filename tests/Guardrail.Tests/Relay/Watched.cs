@@ -12,7 +12,7 @@ using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Pricing;
 using Microsoft.AspNetCore.Http;
 
-namespace AgentReadiness.Guardrail.Tests.FailingTools;
+namespace AgentReadiness.Guardrail.Tests;
 
 /// <summary>An answer of a tool that went past what looks for failures, without any network.</summary>
 /// <param name="Bytes">What the agent gets.</param>

@@ -36,48 +36,55 @@ internal sealed class FailingUpstream : IAsyncDisposable
         int attempts = 3,
         string timeout = "10s",
         RunLimits? limits = null,
-        SideEffectPolicy? effects = null
+        SideEffectPolicy? effects = null,
+        Action<GuardrailConfig>? change = null,
+        Func<HttpContext, string, Task>? does = null
     )
     {
         var url = $"http://127.0.0.1:{Ports.Free()}";
         var app = WebApplication.CreateSlimBuilder().Build();
         app.Urls.Add(url);
-        var it = new FailingUpstream(app, new ConcurrentQueue<string>());
+        var it = new FailingUpstream(app, new ConcurrentQueue<string>()) { Does = does };
         app.Run(it.ServeAsync);
         await app.StartAsync();
-        it.Rig = await Rig.StartAsync(config => new GuardrailConfig
-        {
-            Agent = config.Agent,
-            Inbound = config.Inbound,
-            Upstreams =
-            [
-                new UpstreamConfig
+        it.Rig = await Rig.StartAsync(config =>
+            Changed(
+                new GuardrailConfig
                 {
-                    Name = "openai",
-                    Format = "OpenAI",
-                    Url = url + "/v1",
+                    Agent = config.Agent,
+                    Inbound = config.Inbound,
+                    Upstreams =
+                    [
+                        new UpstreamConfig
+                        {
+                            Name = "openai",
+                            Format = "OpenAI",
+                            Url = url + "/v1",
+                        },
+                        new UpstreamConfig
+                        {
+                            Name = "mcp",
+                            Format = "MCP",
+                            Url = url + "/mcp",
+                        },
+                        new UpstreamConfig
+                        {
+                            Name = "tool",
+                            Format = "HTTP",
+                            Url = url + "/tool",
+                        },
+                    ],
+                    MaxOutputTokens = 256,
+                    ModelCall = new CallPolicy { Timeout = timeout, Attempts = attempts },
+                    ToolCall = new CallPolicy { Timeout = timeout, Attempts = attempts },
+                    DrainTimeout = "2s",
+                    Reliability = reliability,
+                    Limits = limits,
+                    SideEffects = effects,
                 },
-                new UpstreamConfig
-                {
-                    Name = "mcp",
-                    Format = "MCP",
-                    Url = url + "/mcp",
-                },
-                new UpstreamConfig
-                {
-                    Name = "tool",
-                    Format = "HTTP",
-                    Url = url + "/tool",
-                },
-            ],
-            MaxOutputTokens = 256,
-            ModelCall = new CallPolicy { Timeout = timeout, Attempts = attempts },
-            ToolCall = new CallPolicy { Timeout = timeout, Attempts = attempts },
-            DrainTimeout = "2s",
-            Reliability = reliability,
-            Limits = limits,
-            SideEffects = effects,
-        });
+                change
+            )
+        );
         return it;
     }
 
@@ -140,6 +147,12 @@ internal sealed class FailingUpstream : IAsyncDisposable
         await Rig.DisposeAsync();
         await app.StopAsync(new CancellationToken(canceled: true));
         await app.DisposeAsync();
+    }
+
+    private static GuardrailConfig Changed(GuardrailConfig config, Action<GuardrailConfig>? change)
+    {
+        change?.Invoke(config);
+        return config;
     }
 
     private async Task ServeAsync(HttpContext http)

@@ -3,9 +3,9 @@ using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Configuration;
 using CsCheck;
-using static AgentReadiness.Guardrail.Tests.FailingTools.Watched;
+using static AgentReadiness.Guardrail.Tests.Watched;
 
-namespace AgentReadiness.Guardrail.Tests.FailingTools;
+namespace AgentReadiness.Guardrail.Tests;
 
 /// <summary>Failures that a platform declares.</summary>
 public sealed class FailureRuleTests

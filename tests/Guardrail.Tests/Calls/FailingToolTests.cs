@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
-namespace AgentReadiness.Guardrail.Tests.FailingTools;
+namespace AgentReadiness.Guardrail.Tests;
 
 /// <summary>Tools that fail, behind a whole guardrail.</summary>
 public sealed class FailingToolTests

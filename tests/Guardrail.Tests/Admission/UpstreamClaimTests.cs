@@ -144,7 +144,7 @@ public sealed class UpstreamClaimTests
         var first = upstream.SendAsync("POST", "/tool/x", "1");
         await reached.WaitAsync();
         var second = upstream.SendAsync("POST", "/tool/x", "2");
-        await Soon(() => State(upstream, "tool").Slots.Counts.Waiting == 1);
+        await Soon.Until(() => State(upstream, "tool").Slots.Counts.Waiting == 1, "the places to be as they are to be");
         var (status, body) = await upstream.SendAsync("POST", "/tool/x", "3");
         status.ShouldBe(503);
         body.ShouldContain("concurrency_limit");
@@ -155,7 +155,7 @@ public sealed class UpstreamClaimTests
         (await second).Status.ShouldBe(200);
         most.ShouldBe(1);
         upstream.Seen.Count.ShouldBe(2);
-        await Soon(() => State(upstream, "tool").Slots.Counts == (0, 0));
+        await Soon.Until(() => State(upstream, "tool").Slots.Counts == (0, 0), "the places to be as they are to be");
     }
 
     [Fact]
@@ -176,10 +176,10 @@ public sealed class UpstreamClaimTests
         var first = upstream.SendAsync("POST", "/tool/x", "1");
         await reached.WaitAsync();
         var gone = upstream.Rig.PostAsync("/tool/x", "2", hangUp.Token);
-        await Soon(() => State(upstream, "tool").Slots.Counts.Waiting == 1);
+        await Soon.Until(() => State(upstream, "tool").Slots.Counts.Waiting == 1, "the places to be as they are to be");
         await hangUp.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => gone);
-        await Soon(() => State(upstream, "tool").Slots.Counts == (1, 0));
+        await Soon.Until(() => State(upstream, "tool").Slots.Counts == (1, 0), "the places to be as they are to be");
         (await upstream.SendAsync("POST", "/tool/x", "3")).Body.ShouldContain("concurrency_limit");
         (await first).Status.ShouldBe(504);
         upstream.Seen.Count.ShouldBe(1);
@@ -212,7 +212,7 @@ public sealed class UpstreamClaimTests
         upstream.Does = (http, _) => Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         using var hangUp = new CancellationTokenSource();
         var other = why == "queue" ? upstream.Rig.PostAsync("/tool/x", "{}", hangUp.Token) : null;
-        await Soon(() => why == "hang" || State(upstream, "tool").Slots.Counts.Held == 1);
+        await Soon.Until(() => why == "hang" || State(upstream, "tool").Slots.Counts.Held == 1, "the places to be as they are to be");
         var run = upstream.OpenRun();
         var since = Stopwatch.StartNew();
         var (status, body) = await upstream.SendAsync("POST", "/tool/x", "{}", run);
@@ -271,11 +271,4 @@ public sealed class UpstreamClaimTests
 
     private static UpstreamState State(FailingUpstream upstream, string name) =>
         upstream.Rig.Guardrail.Services.GetRequiredService<UpstreamStates>().Of(name);
-
-    private static async Task Soon(Func<bool> holds)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while (!holds())
-            await Task.Delay(5, patience.Token);
-    }
 }
