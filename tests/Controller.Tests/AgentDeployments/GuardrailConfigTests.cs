@@ -32,9 +32,9 @@ public sealed class GuardrailConfigTests
     )]
     [InlineData(
         """
-        {"circuitBreaker":
-          {"failurePercent":9,"minimumCalls":8,"openFor":"7s","window":"6s","slowCallAfter":"5s","slowCallPercent":4}}
-        """,
+            {"circuitBreaker":
+              {"failurePercent":9,"minimumCalls":8,"openFor":"7s","window":"6s","slowCallAfter":"5s","slowCallPercent":4}}
+            """,
         """
             {"reliability":{"circuitBreaker":
               {"failurePercent":9,"minimumCalls":8,"openFor":"7s","window":"6s","slowCallAfter":"5s","slowCallPercent":4}}}
