@@ -53,10 +53,9 @@ public sealed class JobSuiteTests(InstalledOperator installed, ITestOutputHelper
                 stop
             );
             stalled.Status!.ServingRevision.ShouldBeNull();
-            outcomes[manner] = await EndedAsync(watch, manner, stop);
-        }
-        foreach (var (manner, status) in outcomes)
+            var status = outcomes[manner] = await EndedAsync(watch, manner, stop);
             Options.Say($"{manner}: {status.Reason} {status.Message}");
+        }
         outcomes.ShouldAllBe(entry => entry.Value.Phase == EvalPhase.Error);
         outcomes["crash"].Reason.ShouldBe(EvalReasons.RunnerCrashed);
         outcomes["hang"].Reason.ShouldBeOneOf(EvalReasons.DeadlineExceeded, EvalReasons.RunnerJobFailed, EvalReasons.RunnerCrashed);

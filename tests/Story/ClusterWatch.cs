@@ -91,7 +91,7 @@ public sealed class ClusterWatch : IAsyncDisposable
     public ObjectCache<EndpointsView> Endpoints { get; }
 
     /// <summary>Waits until an object is as wanted.</summary>
-    /// <exception cref="StoryException">The time is over; the message says how the object stood.</exception>
+    /// <exception cref="StoryException">The time is over, or the caller's is; the message says how the object stood.</exception>
     public async Task<T> WaitAsync<T>(
         ObjectCache<T> cache,
         NamespacedName key,
@@ -125,6 +125,10 @@ public sealed class ClusterWatch : IAsyncDisposable
         catch (TimeoutException)
         {
             throw new StoryException($"waited {limit.TotalSeconds:0} s for {what}; {key} is: {describe(cache.Get(key)?.View)}");
+        }
+        catch (OperationCanceledException)
+        {
+            throw new StoryException($"ended while it waited for {what}; {key} is: {describe(cache.Get(key)?.View)}");
         }
         finally
         {

@@ -1,3 +1,4 @@
+using AgentReadiness.Controller.EvalRuns;
 using AgentReadiness.Controller.Shared;
 
 namespace AgentReadiness.ApiServer.Tests.Rollout;
@@ -54,11 +55,14 @@ public sealed class OutageTests(SlicelessControlPlane plane)
         await world.UntilServesAsync("support", "agent:1");
         world.Kubelet.HoldsRunners = true;
         await world.ApplyAgentAsync("support", "agent:2");
+        // The Job's own count says that its controller knows of the pod that it made. A controller whose answer is lost with the API
+        // server makes another pod: that is Kubernetes' own doing, and not what is tried here.
         await world.UntilAsync(
             "a second run",
             () =>
                 world.Witness.All(Witness.Runs).Any(run => run.Object.Text("status", "phase") == "Running")
                 && world.Witness.All(PodView.Resource).Count(pod => pod.Label(Api.Names.EvalRunLabel) is not null) == 2
+                && world.Witness.All(JobView.Resource).Any(job => job.Object.Number("status", "active") == 1)
         );
         return world;
     }
