@@ -45,6 +45,20 @@ internal sealed class BudgetReader(Cluster cluster, string operatorNamespace)
         var report = ledger is null
             ? await OfStatusAsync(found, why!, now, cancellationToken)
             : await OfLedgerAsync(found, ledger, now, cancellationToken);
+        // The operator alone knows the caps of evaluations, as the suites count in them: they are told from the status.
+        report = report with
+        {
+            Windows =
+            [
+                .. report.Windows,
+                .. found.Evaluations.Select(row =>
+                    WindowLines.Of(row with { Budget = $"evaluations/{row.Budget}" }, null, now) with
+                    {
+                        OfEvaluations = true,
+                    }
+                ),
+            ],
+        };
         return report.Windows.Count > 0
             ? report
             : throw new RefusalException(

@@ -83,6 +83,9 @@ internal sealed record WindowLine(string Budget, BudgetPeriod Period, string? Wi
     /// <summary>Whether the window only counts and reports, and refuses nothing.</summary>
     public bool Observe { get; init; }
 
+    /// <summary>Whether it is a window of evaluations, which has no place of its own in the spec.</summary>
+    public bool OfEvaluations { get; init; }
+
     /// <summary>Whether only a person can end an exhaustion.</summary>
     public bool Manual { get; init; }
 

@@ -166,12 +166,14 @@ internal static class BudgetTable
         : line.Ends is { } ends ? $"until {BudgetText.Moment(ends)} or until the cap is raised"
         : "until the cap is raised";
 
-    // A shared budget is raised where it is declared. A raise of the agent's own window would not change it.
+    // A shared budget is raised where it is declared. A raise of the agent's own window would not change it. The windows of evaluations
+    // are raised with those that they repeat.
     private static string Remedy(BudgetReport report, WindowLine line)
     {
         var parts = line.Budget.Split('/');
         var target = parts.Length switch
         {
+            _ when line.OfEvaluations => $"{report.Target} -n {report.Target.Namespace}",
             1 => $"{report.Target} -n {report.Target.Namespace}",
             2 => $"agb/{parts[0]} -n {report.Target.Namespace}",
             _ => $"agb/{parts[1]} -n {parts[0]}",

@@ -60,6 +60,9 @@ internal sealed record BudgetTarget(bool IsShared, string Namespace, string Name
 /// <param name="Status">What the status tells of the windows.</param>
 internal sealed record BudgetObject(BudgetTarget Target, JsonObject Tree, IWindowedBudget? Budget, IReadOnlyList<BudgetWindowStatus> Status)
 {
+    /// <summary>What the status tells of the windows of evaluations.</summary>
+    public IReadOnlyList<BudgetWindowStatus> Evaluations { get; init; } = [];
+
     /// <summary>Reads the parts of an object that the commands need.</summary>
     /// <exception cref="RefusalException">It is not one that this program knows.</exception>
     public static BudgetObject Of(BudgetTarget target, JsonObject tree)
@@ -69,10 +72,16 @@ internal sealed record BudgetObject(BudgetTarget Target, JsonObject Tree, IWindo
             if (target.IsShared)
             {
                 var shared = KubernetesJson.Deserialize<AgentBudget>(tree.ToJsonString());
-                return new BudgetObject(target, tree, shared.Spec, shared.Status?.Budget ?? []);
+                return new BudgetObject(target, tree, shared.Spec, shared.Status?.Budget ?? [])
+                {
+                    Evaluations = shared.Status?.Evaluations ?? [],
+                };
             }
             var agent = KubernetesJson.Deserialize<AgentDeployment>(tree.ToJsonString());
-            return new BudgetObject(target, tree, agent.Spec.Budget, agent.Status?.Budget ?? []);
+            return new BudgetObject(target, tree, agent.Spec.Budget, agent.Status?.Budget ?? [])
+            {
+                Evaluations = agent.Status?.Evaluations ?? [],
+            };
         }
         catch (JsonException exception)
         {

@@ -119,20 +119,9 @@ internal static class AgentBudgetDecider
     {
         if (EvaluationShare.Of(seen.Budget.Spec) is not { } share)
             return [];
-        var windows = WindowReport.Of(share, seen.Evaluations, seen.Now);
-        events.AddRange(
-            windows
-                .Where(window =>
-                    window.IsExhausted && !before.Evaluations.Any(row => row.Budget == window.Terms.Budget && row.Exhausted == true)
-                )
-                .Select(window => new EventNote(
-                    true,
-                    Reasons.BudgetExhausted,
-                    $"evaluations spent {window.SpentWords} of their share of {window.Words}: they are answered 402{window.Until}"
-                ))
-        );
-        var id = seen.Evaluations?.Id ?? before.Evaluations.Select(row => row.Ledger).FirstOrDefault(ledger => ledger is not null);
-        return [.. windows.Select(window => window.Status(window.Terms.Budget, before.Evaluations, id, seen.Now))];
+        var (rows, news) = EvaluationRows.Of(share, seen.Evaluations, before.Evaluations, seen.Now);
+        events.AddRange(news);
+        return rows;
     }
 
     private static IReadOnlyList<SpenderStatus> TopSpenders(BudgetLedgerStatus? ledger) =>

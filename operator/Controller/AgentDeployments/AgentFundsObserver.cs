@@ -21,6 +21,8 @@ public sealed class AgentFundsObserver(
         return new AgentFunds
         {
             Ledger = Ledger(AccountKey.Serving(ns, agent.Metadata.Name)),
+            Evaluations = Ledger(AccountKey.AgentEvals(ns, agent.Metadata.Name)),
+            Suites = declarations.Suites(ns, agent),
             Shared = [.. declarations.Shared(ns, agent).Select(shared => new SharedBudgetView(shared, Ledger(shared.Account)))],
             Prices = prices.InForce,
         };

@@ -15,6 +15,7 @@ internal static class BudgetDecision
     public static int Decide(AgentObservation seen, StatusDraft draft)
     {
         var declared = seen.Agent.Spec.Replicas ?? Defaults.Replicas;
+        TellEvaluations(seen, draft);
         IWindowedBudget budget = seen.Agent.Spec.Budget ?? new BudgetSpec();
         var terms = BudgetWindows.Serving(seen.Agent.Spec, [.. seen.Funds.Shared.Select(shared => shared.Budget)], seen.Now);
         if (!terms.MayGrant)
@@ -81,6 +82,21 @@ internal static class BudgetDecision
             return Exhausted(draft, declared, refusals);
         Within(seen, draft, own, terms);
         return declared;
+    }
+
+    private static void TellEvaluations(AgentObservation seen, StatusDraft draft)
+    {
+        var before = draft.Before.Evaluations;
+        if (seen.Funds.Evaluations is null && before.Count == 0)
+            return;
+        var budget = EvaluationBudget.Of(seen.Agent.Spec, seen.Funds.Suites);
+        var (rows, news) = EvaluationRows.Of(budget, seen.Funds.Evaluations, before, seen.Now);
+        draft.Status = draft.Status with { Evaluations = rows };
+        foreach (var note in news)
+            draft.Note(note.Warning, note.Reason, note.Message);
+        // The status must not say for longer than it is so that evaluations are refused.
+        foreach (var ends in rows.Where(row => row.Exhausted == true).Select(row => new DateTimeOffset(row.Ends)))
+            draft.RequeueAt(ends);
     }
 
     private static void Within(AgentObservation seen, StatusDraft draft, IReadOnlyList<WindowReport> own, AccountTerms terms)

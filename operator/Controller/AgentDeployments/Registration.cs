@@ -166,7 +166,7 @@ internal static class Registration
             .Watches<EvalSuite>(entry => Users(entry.Key))
             .Watches<EvalRun>(entry => [new NamespacedName(entry.View.Spec.Agent.Namespace!, entry.View.Spec.Agent.Name)])
             .Watches<BudgetLedger>(entry =>
-                entry.View.Spec.Account == LedgerAccount.Serving
+                entry.View.Spec.Account is LedgerAccount.Serving or LedgerAccount.AgentEvals
                     ? [new NamespacedName(entry.View.Spec.Namespace, entry.View.Spec.Agent)]
                     : []
             )

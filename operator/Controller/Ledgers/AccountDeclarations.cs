@@ -61,7 +61,8 @@ public sealed class AccountDeclarations(
     internal IEnumerable<string> PodNamespaces(AccountKey account) =>
         account.Account != LedgerAccount.Judge ? [account.Namespace] : Runs(account).Select(run => run.Key.Namespace).Distinct();
 
-    private List<EvalSuite> Suites(string ns, AgentDeployment agent) =>
+    /// <summary>The suites of an agent, those that exist.</summary>
+    internal List<EvalSuite> Suites(string ns, AgentDeployment agent) =>
         [
             .. agent
                 .Spec.Evals.Select(eval => suites.Get(new NamespacedName(eval.Suite.Namespace ?? ns, eval.Suite.Name))?.View)

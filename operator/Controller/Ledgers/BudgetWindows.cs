@@ -27,7 +27,7 @@ public static class BudgetWindows
             Acknowledged = agent.Budget?.AcknowledgedOverruns ?? [],
         }.Below(shared, now);
 
-    /// <summary>The terms of a shared budget, or of a share of it.</summary>
+    /// <summary>The terms of a shared budget, of a share of it, or of an agent's evaluations.</summary>
     public static AccountTerms Shared(IWindowedBudget budget, DateTimeOffset now) => new() { Limits = Limits(budget, now) };
 
     /// <summary>The terms of a revision's evaluation.</summary>
@@ -126,7 +126,8 @@ public static class BudgetWindows
 
     private static Money? Raised(Money? cap, Money? raise) => cap is { } declared ? Money.Max(declared, raise ?? Money.Zero) : null;
 
-    private static Money? Cost(string? text) => Money.TryParse(text, out var cost) ? cost : null;
+    /// <summary>An amount of money as a spec has it; null where it has none.</summary>
+    public static Money? Cost(string? text) => Money.TryParse(text, out var cost) ? cost : null;
 
     // In decimals, so that no number of attempts wraps around to a negative cap; one below 0 counts as none.
     private static AccountTerms Once(string budget, Money cap, int latestAttempt) =>

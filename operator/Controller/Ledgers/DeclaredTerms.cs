@@ -26,7 +26,10 @@ internal static class DeclaredTerms
         var attempt = Math.Clamp(declared.LatestAttempt, 0, DriftRuns.Most(agent, now));
         return account.Account switch
         {
-            LedgerAccount.AgentEvals => EvaluationWindow.Of(agent.Spec, declared.Suites, now),
+            LedgerAccount.AgentEvals => BudgetWindows.Shared(EvaluationBudget.Of(agent.Spec, declared.Suites), now) with
+            {
+                Witness = BudgetWindows.Witness(agent.Status?.Evaluations ?? []),
+            },
             LedgerAccount.Evals => BudgetWindows.Evals(agent.Spec, attempt).Below(declared.Shared, now),
             LedgerAccount.Judge => BudgetWindows.Judge(declared.Suites, attempt).Below(declared.Shared, now),
             _ => BudgetWindows.Serving(agent.Spec, declared.Shared, now) with

@@ -137,6 +137,31 @@ public sealed class BudgetShowTests
         output.ShouldNotContain("a call cost");
     }
 
+    [Theory]
+    [InlineData(Agent, "support", "agd/support", "\"budget\": {\"windows\": [{\"period\": \"Day\", \"maxCost\": \"50\"}]}")]
+    [InlineData("shop/agentbudgets/team", "agb/team", "agb/team", "\"windows\": [{\"period\": \"Day\", \"maxCost\": \"50\"}]")]
+    public async Task What_evaluations_spent_of_their_own_windows_is_told(string at, string name, string target, string spec)
+    {
+        const string Rows = """
+            "budget": [{"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "45", "unproven": "0", "cap": "50",
+                "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z"}],
+            "evaluations": [{"budget": "day", "period": "Day", "window": "2026-11-24", "spent": "49", "unproven": "0", "cap": "49",
+                "ends": "2026-11-25T00:00:00Z", "asOf": "2026-11-24T17:58:00Z", "exhausted": true}]
+            """;
+        server.Add(
+            at,
+            $$$"""{"metadata": {"name": "{{{target[4..]}}}", "namespace": "shop"}, "spec": {{{{spec}}}}, "status": {{{{Rows}}}}}"""
+        );
+        var (code, output, _) = await server.RunAsync("show", name, "--status", "--fail-when-exhausted");
+
+        code.ShouldBe(1, "calls are refused");
+        output.Split('\n').ShouldContain(line => line.StartsWith("evaluations/day") && line.Contains(" 49 ") && line.EndsWith("Exhausted"));
+        output.ShouldContain(
+            "evaluations/day: calls are refused until 2026-11-25T00:00:00Z or until the cap is raised; "
+                + $"kubectl agents budget raise {target} -n shop "
+        );
+    }
+
     [Fact]
     public async Task The_ledger_is_read_where_it_may_be_with_its_shared_budgets_and_the_windows_before()
     {

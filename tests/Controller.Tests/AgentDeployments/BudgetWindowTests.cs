@@ -103,6 +103,44 @@ public sealed class BudgetWindowTests
     }
 
     [Fact]
+    public void What_evaluations_spent_is_told_and_a_spent_window_of_theirs_changes_nothing_for_what_serves()
+    {
+        var revision = cluster.PromoteDeclared();
+        cluster.Agent.Status!.Evaluations.ShouldBeEmpty("there is no account of evaluations");
+        void Spend(string spent, bool exhausted) =>
+            cluster.Evaluations = SimulatedCluster.Spent(
+                LedgerLimits.Open(
+                    new BudgetLedgerStatus(),
+                    BudgetWindows.Shared(EvaluationBudget.Of(cluster.Agent.Spec, []), cluster.Now),
+                    cluster.Now,
+                    "evaluations"
+                ),
+                spent,
+                exhausted
+            );
+
+        Spend("50", exhausted: true);
+        cluster.Settle();
+        var row = cluster.Agent.Status!.Evaluations.ShouldHaveSingleItem();
+        (row.Budget, row.Spent, row.Cap, row.Exhausted, row.Ledger).ShouldBe(("day", "50", "50", true, "evaluations"));
+        Spent().ShouldHaveSingleItem().ShouldStartWith("evaluations spent $50 of their $50 a day: they are answered 402 until ");
+        cluster.Condition(ConditionTypes.WithinBudget)!.Status.ShouldBe("True");
+        cluster.Deployments[$"support-{revision}"].Pods.Wanted.ShouldBe(2);
+
+        cluster.Settle();
+        Spent().Count.ShouldBe(1, "it is told once");
+        BudgetWindows.Witness(cluster.Agent.Status!.Evaluations)!.Id.ShouldBe("evaluations", "a ledger that is deleted is missed");
+
+        cluster.Now += TimeSpan.FromDays(1);
+        Spend("1", exhausted: false);
+        cluster.Settle();
+        cluster.Agent.Status!.Evaluations.ShouldHaveSingleItem().Exhausted.ShouldNotBe(true);
+
+        List<string> Spent() =>
+            [.. cluster.Events.Where(note => note.Reason == Reasons.BudgetExhausted).Select(note => note.Message)];
+    }
+
+    [Fact]
     public void An_observed_budget_scales_nothing_and_tells_that_it_would_have_until_it_is_enforced()
     {
         cluster.Agent.Spec.Budget!.Mode = BudgetMode.Observe;

@@ -246,7 +246,7 @@ public sealed class SharedBudgetTests
         var spent = Decide(Ledger("2", exhausted: true));
         spent
             .Events.ShouldHaveSingleItem()
-            .Message.ShouldStartWith("evaluations spent $2 of their share of $2 a day: they are answered 402 until ");
+            .Message.ShouldStartWith("evaluations spent $2 of their $2 a day: they are answered 402 until ");
         var row = spent.Status.Evaluations.ShouldHaveSingleItem();
         (row.Budget, row.Spent, row.Exhausted).ShouldBe(("day", "2", true));
         spent

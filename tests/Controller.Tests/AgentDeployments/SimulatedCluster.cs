@@ -39,6 +39,9 @@ internal sealed class SimulatedCluster
 
     public BudgetLedgerStatus? Ledger { get; set; }
 
+    /// <summary>The account of all evaluations of the agent.</summary>
+    public BudgetLedgerStatus? Evaluations { get; set; }
+
     public List<ReadinessException> Exceptions { get; } = [];
 
     public List<PodView> Pods { get; } = [];
@@ -206,6 +209,7 @@ internal sealed class SimulatedCluster
             new AgentFunds
             {
                 Ledger = Ledger,
+                Evaluations = Evaluations,
                 Shared = Shared,
                 Prices = Prices,
             },
