@@ -61,6 +61,9 @@ public static class Defaults
     /// <summary>reliability.sideEffects.window.</summary>
     public const string SideEffectWindow = "24h";
 
+    /// <summary>reliability.refusal.statusCode.</summary>
+    public const int RefusalStatus = 422;
+
     /// <summary>spec.reliability.circuitBreaker.failurePercent.</summary>
     public const int CircuitFailurePercent = 50;
 

@@ -115,13 +115,14 @@ internal static partial class LogMessages
     [LoggerMessage(
         19,
         LogLevel.Information,
-        "run ended: run={RunId} status={Status} cost={CostUsd} steps={Steps} tools={ToolCalls} toolFailures={ToolFailures} "
+        "run ended: run={RunId} status={Status} outcome={Outcome} cost={CostUsd} steps={Steps} tools={ToolCalls} toolFailures={ToolFailures} "
             + "tokens={Tokens} ms={DurationMs}"
     )]
     public static partial void RunEnded(
         this ILogger logger,
         string runId,
         int status,
+        string outcome,
         string costUsd,
         int steps,
         int toolCalls,

@@ -11,7 +11,7 @@ namespace AgentReadiness.Guardrail.Tests;
 /// <summary>A model's provider, an MCP server and an HTTP tool in one, which do what a test says, behind a guardrail.</summary>
 internal sealed class FailingUpstream : IAsyncDisposable
 {
-    private const string Completion = """
+    public const string Completion = """
         {
           "id": "c", "object": "chat.completion", "model": "gpt-5.4-mini",
           "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],

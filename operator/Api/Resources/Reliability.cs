@@ -47,6 +47,38 @@ public sealed class ReliabilitySpec
     /// Tools that do something in the world: a call that is repeated is answered from what is known of the first one and is not sent again.
     /// </summary>
     public SideEffectsSpec? SideEffects { get; set; }
+
+    /// <summary>How the agent says "I can't": such an answer is counted as a refusal and is no error.</summary>
+    public RefusalSpec? Refusal { get; set; }
+}
+
+/// <summary>How the agent says that it cannot or will not do what it was asked for.</summary>
+[ValidationRule("!has(self.cannotAnswerAfter) || has(self.message)", "cannotAnswerAfter needs message: it is what clients are answered")]
+public sealed class RefusalSpec
+{
+    /// <summary>The HTTP status of a refusal. Take one that the agent's framework does not use for requests that it cannot read.</summary>
+    [Range(400, 499), DefaultJson("422")]
+    public int? StatusCode { get; set; }
+
+    /// <summary>
+    /// A text that a refusal holds, for example "I can't help with that.", and the answer of the guardrail after cannotAnswerAfter.
+    /// </summary>
+    [Length(1, 1024)]
+    public string? Message { get; set; }
+
+    /// <summary>
+    /// The way to a value in an answer that is JSON, for example "refused": where anything but null, false, 0 and what is empty stands
+    /// there, the answer is a refusal. choices[0].message.refusal always is one.
+    /// </summary>
+    [Length(1, MemberPath.Longest), Pattern(MemberPath.Pattern)]
+    public string? Path { get; set; }
+
+    /// <summary>
+    /// After so many failed calls of tools, or of models, in a row the run is answered with statusCode and message instead of what the
+    /// agent makes of it. Absent: never.
+    /// </summary>
+    [Range(1, 100)]
+    public int? CannotAnswerAfter { get; set; }
 }
 
 /// <summary>Which calls of tools have side effects, so that each is sent once.</summary>

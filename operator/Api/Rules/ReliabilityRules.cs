@@ -1,4 +1,5 @@
 using AgentReadiness.Api.Resources;
+using AgentReadiness.Contracts;
 using AgentReadiness.Readiness;
 using AgentReadiness.Readiness.Checks;
 
@@ -32,6 +33,8 @@ internal static class ReliabilityRules
         if (reliability?.ModelCall?.Attempts is < 1 or > 10)
             findings.Add(ReliabilityChecks.Attempts, Model + ".attempts", "must be from 1 to 10");
         SideEffects(reliability?.SideEffects, findings);
+        if (reliability?.Refusal is { } refusal)
+            Refusal(refusal, findings);
         if (reliability?.ToolCall?.Attempts is < 1 or > 10)
             findings.Add(ReliabilityChecks.ToolAttempts, Tool + ".attempts", "must be from 1 to 10");
         if (reliability?.ReadOnlyTools.Exists(string.IsNullOrWhiteSpace) == true)
@@ -66,6 +69,21 @@ internal static class ReliabilityRules
             && (window < ShortestWindow || window > LongestWindow)
         )
             findings.Add(check, Circuit + ".window", "must be from 1s to 1h");
+    }
+
+    private static void Refusal(RefusalSpec refusal, FindingList findings)
+    {
+        if (refusal.StatusCode is < 400 or > 499)
+            Add(".statusCode", "must be from 400 to 499");
+        if (refusal.Message is { } text && (string.IsNullOrWhiteSpace(text) || text.Length > 1024))
+            Add(".message", "must have 1 to 1024 characters, and not white space only");
+        if (refusal.Path is { } path && MemberPath.TryParse(path) is null)
+            Add(".path", $"\"{path}\" must be names with dots between them, for example \"refused\" or \"result.refusal\"");
+        if (refusal.CannotAnswerAfter is < 1 or > 100)
+            Add(".cannotAnswerAfter", "must be from 1 to 100");
+        if (refusal is { CannotAnswerAfter: not null, Message: null })
+            Add(".cannotAnswerAfter", "needs message: it is what clients are answered");
+        void Add(string field, string what) => findings.Add(ReliabilityChecks.Refusal, "spec.reliability.refusal" + field, what);
     }
 
     private static void SideEffects(SideEffectsSpec? effects, FindingList findings)

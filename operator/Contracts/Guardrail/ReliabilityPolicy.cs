@@ -17,4 +17,7 @@ public sealed class ReliabilityPolicy
 
     /// <summary>Tools that change nothing, so that a call of them may be repeated: exact, or with "*" for any run of characters.</summary>
     public IReadOnlyList<string> ReadOnlyTools { get; set; } = [];
+
+    /// <summary>How the agent refuses; null: that is not declared.</summary>
+    public RefusalPolicy? Refusal { get; set; }
 }

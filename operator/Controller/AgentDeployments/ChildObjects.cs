@@ -135,7 +135,7 @@ internal static class ChildObjects
             SideEffects = spec.Reliability?.SideEffects is { } effects
                 ? new SideEffectPolicy { Tools = effects.Tools, Window = effects.Window ?? Defaults.SideEffectWindow }
                 : null,
-            ToolFailures = ToolFailures(spec.Guardrails?.Tools),
+            ToolFailures = ToolFailures(spec.Guardrails?.Tools, spec.Reliability?.Refusal),
             Reliability = Reliability(spec.Reliability),
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],
@@ -161,9 +161,12 @@ internal static class ChildObjects
         return body;
     }
 
-    private static ToolFailurePolicy? ToolFailures(ToolsSpec? tools) =>
+    // Failures that turn into a refusal must be seen, whether or not the model is told of them.
+    private static ToolFailurePolicy? ToolFailures(ToolsSpec? tools, RefusalSpec? refusal) =>
         tools?.OnToolError is not { } action
-            ? null
+            ? refusal?.CannotAnswerAfter is null
+                ? null
+                : new ToolFailurePolicy { Action = ToolFailurePolicy.Count }
             : new ToolFailurePolicy
             {
                 Action = action.ToString(),
@@ -183,7 +186,9 @@ internal static class ChildObjects
 
     // Where nothing of it is declared, nothing is written: so an upgrade writes what the release before wrote.
     private static ReliabilityPolicy? Reliability(ReliabilitySpec? declared) =>
-        declared is null or { RetryBudgetPercent: null, CircuitBreaker: null, MaxConcurrentCalls: null, ReadOnlyTools.Count: 0 }
+        declared
+            is null
+                or { RetryBudgetPercent: null, CircuitBreaker: null, MaxConcurrentCalls: null, ReadOnlyTools.Count: 0, Refusal: null }
             ? null
             : new ReliabilityPolicy
             {
@@ -191,6 +196,15 @@ internal static class ChildObjects
                 RetryBudgetPercent = declared.RetryBudgetPercent,
                 MaxConcurrentCalls = declared.MaxConcurrentCalls ?? 0,
                 ReadOnlyTools = declared.ReadOnlyTools,
+                Refusal = declared.Refusal is not { } refusal
+                    ? null
+                    : new RefusalPolicy
+                    {
+                        StatusCode = refusal.StatusCode ?? Defaults.RefusalStatus,
+                        Message = refusal.Message,
+                        Path = refusal.Path,
+                        CannotAnswerAfter = refusal.CannotAnswerAfter,
+                    },
                 CircuitBreaker = declared.CircuitBreaker is not { } circuit
                     ? null
                     : new CircuitPolicy

@@ -39,9 +39,11 @@ internal static class RunnerJob
         var pod = (JsonObject)template["spec"]!;
         ReporterOf(pod)["resources"] = environment.RunnerResources.ToJson();
         var deadline = Math.Max(1, (long)GoDuration.Parse(run.Spec.Deadline).TotalSeconds);
-        // The kubelet ends the pod as well: a busy Job controller can be late by minutes, and a runner costs money while it runs.
-        if (pod["activeDeadlineSeconds"] is not JsonValue own || !own.TryGetValue(out long sooner) || sooner > deadline)
-            pod["activeDeadlineSeconds"] = deadline;
+        // The kubelet ends the pod as well: a busy Job controller can be late by minutes, and a runner costs money while it runs. The
+        // Job controller is to come first, as pods whose deadline is over stay in Terminating on Kubernetes 1.20.
+        var last = deadline + (long)RunOutcome.Grace.TotalSeconds;
+        if (pod["activeDeadlineSeconds"] is not JsonValue own || !own.TryGetValue(out long sooner) || sooner > last)
+            pod["activeDeadlineSeconds"] = last;
         return new JsonObject
         {
             ["apiVersion"] = JobView.Resource.ApiVersion,

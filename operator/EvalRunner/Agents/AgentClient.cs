@@ -28,6 +28,9 @@ internal sealed class AgentClient : IDisposable
     /// <summary>The header of a response that says what the run cost, in USD.</summary>
     public const string CostHeader = "X-Agent-Run-Cost";
 
+    /// <summary>The header in which a guardrail says how a run ended, where the agent declares how it refuses.</summary>
+    public const string OutcomeHeader = "X-Agent-Outcome";
+
     /// <summary>A larger body is no answer to a case.</summary>
     public const int MaxBody = 4 * 1024 * 1024;
 
@@ -80,7 +83,7 @@ internal sealed class AgentClient : IDisposable
                 ?? new HttpRequestMessage(HttpMethod.Post, settings.Target) { Content = Body(messages) };
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             var body = await ReadAsync(response.Content, limit.Token);
-            var (answer, fault) = Read(response.StatusCode, body, template, takesRefusal);
+            var (answer, fault) = Read(response.StatusCode, body, template, takesRefusal, Refuses(response));
             return new AgentReply(answer, fault) { Cost = Cost(response), Latency = time.GetElapsedTime(began) };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -93,9 +96,15 @@ internal sealed class AgentClient : IDisposable
         }
     }
 
-    private (Answer? Answer, string? Fault) Read(HttpStatusCode status, byte[]? body, RequestTemplate? template, bool takesRefusal)
+    private (Answer? Answer, string? Fault) Read(
+        HttpStatusCode status,
+        byte[]? body,
+        RequestTemplate? template,
+        bool takesRefusal,
+        bool refuses
+    )
     {
-        if (takesRefusal && (int)status == settings.Refusal.Status && body is not null)
+        if (takesRefusal && (refuses || (int)status == settings.Refusal.Status) && body is not null)
             return (ResponseReader.Refusal(body), null);
         // A chat endpoint knows no other success; what an API of its own means by 201 is a success, too.
         if (template is null ? status != HttpStatusCode.OK : (int)status is < 200 or > 299)
@@ -144,6 +153,10 @@ internal sealed class AgentClient : IDisposable
         }
         return body.ToArray();
     }
+
+    /// <summary>The agent's guardrail says that this answer is what the agent declares as a refusal.</summary>
+    private static bool Refuses(HttpResponseMessage response) =>
+        response.Headers.TryGetValues(OutcomeHeader, out var values) && values.ToList() is ["refused" or "cannot_answer"];
 
     /// <summary>One amount, stated once, or none.</summary>
     private static decimal? Cost(HttpResponseMessage response) =>

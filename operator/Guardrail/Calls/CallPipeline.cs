@@ -69,6 +69,8 @@ internal sealed class CallPipeline(
         }
         finally
         {
+            if (call is { Kind: CallKind.Model, Run: { } run } && !call.IsAbandoned)
+                run.ModelCalled(answered: context.Response.StatusCode < 400 && call.End.Verdict != UpstreamVerdict.Failed);
             attempts.Over(call);
             call.Opening?.Dispose();
             call.Effect?.Dispose();

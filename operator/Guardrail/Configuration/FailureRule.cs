@@ -54,13 +54,7 @@ internal sealed class FailureRule
 
     private bool IsWanted(JsonElement found) =>
         value is null
-            ? found.ValueKind switch
-            {
-                JsonValueKind.True => true,
-                JsonValueKind.Number => found.GetRawText().AsSpan().IndexOfAnyInRange('1', '9') >= 0,
-                JsonValueKind.False => false,
-                _ => !ToolContent.IsNothing(found),
-            }
+            ? ToolContent.IsSet(found)
             : found.ValueKind switch
             {
                 JsonValueKind.String => ToolContent.Plain(found) == value,

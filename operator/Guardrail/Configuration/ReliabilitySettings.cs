@@ -22,6 +22,7 @@ internal sealed class ReliabilitySettings
         RetryBudgetPercent = policy.RetryBudgetPercent;
         MaxConcurrentCalls = policy.MaxConcurrentCalls;
         Circuit = policy.CircuitBreaker is { } circuit ? new CircuitTerms(circuit) : null;
+        Refusal = policy.Refusal is { } refusal ? new RefusalSettings(refusal) : null;
         // A list of patterns that is empty would take every name.
         readOnly = policy.ReadOnlyTools.Count > 0 ? new NamePatterns(policy.ReadOnlyTools) : null;
     }
@@ -37,6 +38,9 @@ internal sealed class ReliabilitySettings
 
     /// <summary>The most calls of an upstream at once; 0: no limit.</summary>
     public int MaxConcurrentCalls { get; }
+
+    /// <summary>How the agent refuses; null: that is not declared.</summary>
+    public RefusalSettings? Refusal { get; }
 
     /// <summary>Whether a tool is declared to change nothing.</summary>
     public bool IsReadOnly(string tool) => readOnly?.Allow(tool) == true;

@@ -9,6 +9,9 @@ internal static class AgentHeaders
     /// <summary>What a run has cost so far, USD.</summary>
     public const string RunCost = "X-Agent-Run-Cost";
 
+    /// <summary>How a run ended, where the agent declares how it refuses: the client learns it.</summary>
+    public const string Outcome = "X-Agent-Outcome";
+
     /// <summary>The beginning of the headers that carry a tag of the spend.</summary>
     public const string TagPrefix = "X-Agent-Tag-";
 

@@ -47,6 +47,16 @@ internal sealed class ToolContent
         return content;
     }
 
+    /// <summary>Whether a value says that something is so: it is not null, not false, not 0 and not <see cref="IsNothing">nothing</see>.</summary>
+    public static bool IsSet(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.Number => value.GetRawText().AsSpan().IndexOfAnyInRange('1', '9') >= 0,
+            JsonValueKind.False => false,
+            _ => !IsNothing(value),
+        };
+
     /// <summary>
     /// Whether a value is null, an empty text, or an object or a list of nothing else. A number and a boolean are something.
     /// </summary>

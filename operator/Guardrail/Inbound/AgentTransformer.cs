@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace AgentReadiness.Guardrail.Inbound;
 
 /// <summary>The agent sees the host that the client named, and a header of its answer that no answer may hold is left out.</summary>
-internal sealed class AgentTransformer : HttpTransformer
+internal class AgentTransformer : HttpTransformer
 {
     /// <summary>The one there is.</summary>
     public static readonly AgentTransformer Instance = new();
@@ -45,6 +45,8 @@ internal sealed class AgentTransformer : HttpTransformer
         }
         foreach (var name in broken ?? [])
             proxyResponse!.Headers.Remove(name);
+        // What the guardrail says of a run is not for the agent to say.
+        proxyResponse?.Headers.Remove(AgentHeaders.Outcome);
         return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
     }
 }

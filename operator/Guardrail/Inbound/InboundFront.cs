@@ -91,6 +91,8 @@ internal sealed class InboundFront(
                 response.Headers[AgentHeaders.RunId] = current.Id;
                 // What is still in flight counts at its upper bound: never less than what the run will have cost by now.
                 response.Headers[AgentHeaders.RunCost] = current.Cost.ToString();
+                if (current.Outcome is not (RunOutcome.Undeclared or RunOutcome.Unread))
+                    response.Headers[AgentHeaders.Outcome] = current.Outcome.Word();
                 if (front.Draining && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
                     response.Headers.Connection = "close";
                 return Task.CompletedTask;
@@ -100,7 +102,13 @@ internal sealed class InboundFront(
         var started = time.GetTimestamp();
         try
         {
-            await ForwardAsync(context, ports, run);
+            var refusal = settings.Reliability.Refusal;
+            var transformer = refusal is null
+                ? AgentTransformer.Instance
+                : new RefusalTransformer(refusal, run, settings.Reliability.Observe);
+            await ForwardAsync(context, ports, run, transformer);
+            if (refusal is not null)
+                run.Outcome = RefusalTransformer.AtEnd(refusal, run, context.Response.StatusCode);
         }
         finally
         {
@@ -123,17 +131,17 @@ internal sealed class InboundFront(
             context.Request.Headers[AgentHeaders.RunId] = run.Id;
         else
             context.Request.Headers.Remove(AgentHeaders.RunId);
-        return ForwardAsync(context, ports, run);
+        return ForwardAsync(context, ports, run, AgentTransformer.Instance);
     }
 
-    private async Task ForwardAsync(HttpContext context, Ports ports, Run run)
+    private async Task ForwardAsync(HttpContext context, Ports ports, Run run, AgentTransformer transformer)
     {
         var error = await forwarder.SendAsync(
             context,
             $"http://127.0.0.1:{ports.Target}",
             client,
             Request,
-            AgentTransformer.Instance,
+            transformer,
             run.Deadline
         );
         if (error == ForwarderError.None)

@@ -23,6 +23,7 @@ internal sealed class Run : IDisposable
     private int toolCalls;
     private int toolFailures;
     private int toolFailuresInRow;
+    private int modelFailuresInRow;
 
     /// <param name="id">Empty for the account of calls that belong to no run.</param>
     /// <param name="maxDuration">After which it is over; null: never.</param>
@@ -74,6 +75,19 @@ internal sealed class Run : IDisposable
         {
             lock (gate)
                 return (toolFailures, toolFailuresInRow);
+        }
+    }
+
+    /// <summary>How it ended, as its client was told.</summary>
+    public RunOutcome Outcome { get; set; }
+
+    /// <summary>The failures in a row up to now, of tools or of models: whichever are more.</summary>
+    public int FailuresInRow
+    {
+        get
+        {
+            lock (gate)
+                return Math.Max(toolFailuresInRow, modelFailuresInRow);
         }
     }
 
@@ -184,6 +198,13 @@ internal sealed class Run : IDisposable
     {
         lock (gate)
             toolFailuresInRow = 0;
+    }
+
+    /// <summary>A model call ended: it brought an answer, or it did not.</summary>
+    public void ModelCalled(bool answered)
+    {
+        lock (gate)
+            modelFailuresInRow = answered ? 0 : modelFailuresInRow + 1;
     }
 
     /// <summary>Books what became of a share.</summary>

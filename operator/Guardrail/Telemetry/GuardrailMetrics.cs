@@ -34,6 +34,7 @@ internal sealed class GuardrailMetrics
     private readonly Counter unread;
     private readonly Histogram toolDuration;
     private readonly Counter runs;
+    private readonly Counter outcomes;
     private readonly Histogram runDuration;
     private readonly Gauge budget;
     private readonly Gauge inFlight;
@@ -109,6 +110,11 @@ internal sealed class GuardrailMetrics
             new HistogramConfiguration { LabelNames = ["upstream"], Buckets = CallBuckets }
         );
         runs = factory.CreateCounter("agentreadiness_runs_total", "Requests to the agent.", "status");
+        outcomes = factory.CreateCounter(
+            "agentreadiness_run_outcomes_total",
+            "Requests to an agent that declares how it refuses, by how they ended.",
+            "outcome"
+        );
         runDuration = factory.CreateHistogram(
             "agentreadiness_run_duration_seconds",
             "Duration of requests to the agent.",
@@ -207,6 +213,8 @@ internal sealed class GuardrailMetrics
     public void Run(Run run, int status, TimeSpan duration)
     {
         runs.WithLabels(Status(status)).Inc();
+        if (run.Outcome != RunOutcome.Undeclared)
+            outcomes.WithLabels(run.Outcome.Word()).Inc();
         runDuration.Observe(duration.TotalSeconds);
         // Health checks and the like would say that the median run costs nothing.
         if (run.CalledModel)

@@ -49,6 +49,7 @@ internal sealed class SpendLog(ConfigStore config, OtlpLog otlp, ILogger<SpendLo
             to.RunEnded(
                 run.Id,
                 status,
+                run.Outcome.Word(),
                 run.Cost.ToString(),
                 steps,
                 toolCalls,

@@ -58,6 +58,17 @@ public static class ReliabilityChecks
             "Name the tools in reliability.sideEffects.tools, and a window such as \"24h\"."
         );
 
+    /// <summary>An agent that cannot answer says so in a declared way.</summary>
+    public static Check Refusal { get; } =
+        new(
+            "REL-010",
+            Part.Reliability,
+            Severity.Medium,
+            Evidence.Rule,
+            "An agent that cannot answer says so in a way that a program can tell.",
+            "Write reliability.refusal with a status from 400 to 499 and the message that clients get."
+        );
+
     /// <summary>A tool call is repeated a bounded number of times, and only where it is said that this is safe.</summary>
     public static Check ToolAttempts { get; } =
         new(
@@ -103,5 +114,5 @@ public static class ReliabilityChecks
         );
 
     internal static IReadOnlyList<Check> All { get; } =
-    [ModelTimeouts, ToolTimeout, Attempts, RunBounds, ToolAttempts, RetryBudget, Circuit, Concurrency, SideEffects];
+    [ModelTimeouts, ToolTimeout, Attempts, RunBounds, ToolAttempts, RetryBudget, Circuit, Concurrency, SideEffects, Refusal];
 }

@@ -49,6 +49,14 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
         ),
         new(
             "agentdeployments",
+            "spec.reliability.refusal",
+            "!has(self.cannotAnswerAfter) || has(self.message)",
+            "spec.reliability.refusal",
+            """{"message":"no","cannotAnswerAfter":3}""",
+            """{"cannotAnswerAfter":3}"""
+        ),
+        new(
+            "agentdeployments",
             "spec.guardrails.tools",
             "!has(self.stopAfter) || (has(self.onToolError) && self.onToolError == 'Stop')",
             "spec.guardrails.tools",

@@ -40,6 +40,17 @@ public sealed class GuardrailConfigTests
               {"failurePercent":9,"minimumCalls":8,"openFor":"7s","window":"6s","slowCallAfter":"5s","slowCallPercent":4}}}
             """
     )]
+    [InlineData(
+        """{"refusal":{}}""",
+        """{"reliability":{"refusal":{"statusCode":422}}}"""
+    )]
+    [InlineData(
+        """{"refusal":{"statusCode":418,"message":"no","path":"a.b","cannotAnswerAfter":3}}""",
+        """
+            {"reliability":{"refusal":{"statusCode":418,"message":"no","path":"a.b","cannotAnswerAfter":3}},
+              "toolFailures":{"action":"Count"}}
+            """
+    )]
     public void Reliability_is_told_as_it_is_declared(string declared, string told)
     {
         cluster.Agent.Spec.Reliability = k8s.KubernetesJson.Deserialize<ReliabilitySpec>(declared);

@@ -141,11 +141,11 @@ public sealed class RunnerJobTests
             .Field.ShouldBe(field);
 
     [Theory]
-    [InlineData("{}", 1800)]
+    [InlineData("{}", 1860)]
     [InlineData("""{"activeDeadlineSeconds": 60}""", 60)]
-    [InlineData("""{"activeDeadlineSeconds": 90000}""", 1800)]
-    [InlineData("""{"activeDeadlineSeconds": null}""", 1800)]
-    public void The_kubelet_ends_a_runner_at_the_deadline_or_at_a_sooner_one_of_its_own(string fields, long seconds)
+    [InlineData("""{"activeDeadlineSeconds": 90000}""", 1860)]
+    [InlineData("""{"activeDeadlineSeconds": null}""", 1860)]
+    public void The_kubelet_ends_a_runner_a_minute_after_the_deadline_or_at_a_sooner_one_of_its_own(string fields, long seconds)
     {
         var pod = (JsonObject)JsonNode.Parse(fields)!;
         pod["containers"] = new JsonArray(new JsonObject { ["name"] = "tool" });
