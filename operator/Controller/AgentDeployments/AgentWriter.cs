@@ -121,9 +121,33 @@ public sealed class AgentWriter(
     {
         var live = await api.GetAsync(DeploymentView.Resource, verify.Deployment.Namespace, verify.Deployment.Name, cancellationToken);
         using var document = System.Text.Json.JsonDocument.Parse(live?.ToJsonString() ?? "{}");
-        return live is null || !DeploymentView.Of(document.RootElement).IsWhole(verify.Pods)
+        return live is null
+            || !DeploymentView.Of(document.RootElement).IsWhole(verify.Pods)
+            || await ReadyAsync(live, verify.Deployment.Namespace, cancellationToken) < verify.Pods
             ? WriteResult.NotAsSeen($"Deployment {verify.Deployment} is not as the cache shows it: traffic does not move to it yet")
             : WriteResult.Done;
+    }
+
+    // A Deployment that was scaled to nothing and back tells for a moment of the pods that it had: the pods themselves are asked.
+    private async Task<int> ReadyAsync(JsonObject deployment, string ns, CancellationToken cancellationToken)
+    {
+        var labels = (JsonObject)deployment["spec"]!["selector"]!["matchLabels"]!;
+        var selector = string.Join(',', labels.Select(label => $"{label.Key}={label.Value!.GetValue<string>()}"));
+        var pods = await api.SendAsync(
+            HttpMethod.Get,
+            $"{PodView.Resource.Path(ns)}?labelSelector={Uri.EscapeDataString(selector)}",
+            null,
+            null,
+            cancellationToken
+        );
+        using var document = System.Text.Json.JsonDocument.Parse(pods.ToJsonString());
+        return document
+            .RootElement.Items("items")
+            .Count(pod =>
+                pod.At("metadata", "deletionTimestamp") is null
+                && pod.Items("status", "conditions")
+                    .Any(condition => condition.Text("type") == "Ready" && condition.Text("status") == "True")
+            );
     }
 
     private async Task<WriteResult> CopyAsync(string ns, Write.Copy copy, CancellationToken cancellationToken)

@@ -135,7 +135,7 @@ internal sealed class Promises
         if (order.LastOrDefault() == revision)
             return;
         order.Add(revision);
-        if ((deployments.GetValueOrDefault($"{service.Name}-{revision}")?.Object.Number("status", "availableReplicas") ?? 0) < 1)
+        if (!pods.Values.Any(pod => pod.Label(Names.RevisionLabel) == revision && IsServing(pod)))
             Breach(service, $"was switched to {revision}, of which no pod was available");
     }
 
@@ -175,6 +175,14 @@ internal sealed class Promises
         if (pod.Label(Names.EvalRunLabel) is { } run)
             Once(runners, run, pod, "runner");
     }
+
+    // What a Deployment counts comes later than what its pods are.
+    private static bool IsServing(Seen pod) =>
+        pod is { Deleted: false }
+        && pod.Label(Names.TrackLabel) == Names.ServingTrack
+        && pod.Object.Text("metadata", "deletionTimestamp") is null
+        && pod.Object.Items("status", "conditions")
+            .Any(condition => condition.Text("type") == "Ready" && condition.Text("status") == "True");
 
     private void Once(Dictionary<string, string> first, string run, Seen seen, string what)
     {
