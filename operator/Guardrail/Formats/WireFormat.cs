@@ -57,6 +57,10 @@ internal abstract class WireFormat
     /// </summary>
     public virtual string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint) => "";
 
+    /// <summary>An error of our own as an event of a stream that has begun. A client raises it as it raises those of the provider.</summary>
+    public virtual string ErrorEvent(ApiError error, in UpstreamEndpoint endpoint) =>
+        $"data: {System.Text.Encoding.UTF8.GetString(error.ToJson(this).Span)}\n\n";
+
     /// <summary>
     /// Splits "/v1/x" into version and rest. What is no version is part of the rest, to which the format's own version belongs.
     /// </summary>
