@@ -3,8 +3,8 @@ using AgentReadiness.Guardrail.Formats;
 namespace AgentReadiness.Guardrail.Admission;
 
 /// <summary>
-/// The tool is what this pod saw of it first, where <c>spec.guardrails.tools.onToolChange</c> is Enforce: a description that changes after it
-/// was approved is how a server turns on those who trust it.
+/// The tool is what this pod saw of it first, where <c>spec.guardrails.tools.onToolChange</c> is Enforce: a description that
+/// changes after it was approved is how a server turns on those who trust it.
 /// </summary>
 internal sealed class ToolChangedCheck : ICallCheck
 {

@@ -76,7 +76,8 @@ internal sealed class ModelToolCalls : IAnswerWatch
         var error = new ApiError(
             502,
             ToolSchemaCheck.Code,
-            $"The model asked for a call that does not pass (guardrails.tools.schemaCheck). {check.Sentence(SchemaPlace.Short(asked.Tool, 64))}"
+            "The model asked for a call that does not pass (guardrails.tools.schemaCheck). "
+                + $"{check.Sentence(SchemaPlace.Short(asked.Tool, 64))}"
         );
         call.AnswerError = error;
         Refusal = call.Upstream!.Format.ErrorEvent(error, call.Endpoint);

@@ -7,8 +7,8 @@ using AgentReadiness.Guardrail.Upstreams;
 namespace AgentReadiness.Guardrail.Calls;
 
 /// <summary>
-/// Learns what MCP servers publish of their tools, where that is declared, and holds the agent's calls against it. It asks no server itself:
-/// a pod that has seen no list knows nothing, and says so.
+/// Learns what MCP servers publish of their tools, where that is declared, and holds the agent's calls against it. It asks no server
+/// itself: a pod that has seen no list knows nothing, and says so.
 /// </summary>
 internal sealed class ToolSchemas(UpstreamStates states, RequestBody bodies, ICallObserver observer, TimeProvider time)
 {

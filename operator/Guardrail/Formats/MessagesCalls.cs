@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace AgentReadiness.Guardrail.Formats;
 
-/// <summary>Calls of tools in Anthropic's Messages: blocks of the type <c>tool_use</c>. What the provider runs itself has another type.</summary>
+/// <summary>
+/// Calls of tools in Anthropic's Messages: blocks of the type <c>tool_use</c>. What the provider runs itself has another type.
+/// </summary>
 internal sealed class MessagesCalls(Action<EmittedCall> found) : EmittedCalls(found)
 {
     /// <inheritdoc/>

@@ -7,6 +7,9 @@ namespace AgentReadiness.Guardrail.Formats;
 /// <summary>The tools that a request offers to a model. Immutable.</summary>
 internal sealed class OfferedTools
 {
+    /// <summary>The longest request that is taken apart, bytes.</summary>
+    public const int Longest = 16 * 1024 * 1024;
+
     private const int Most = 1024;
     private const int MaxDepth = 256;
 
@@ -20,7 +23,9 @@ internal sealed class OfferedTools
     /// <summary>Reads a request's body.</summary>
     public static OfferedTools Read(UsageApi api, ReadOnlyMemory<byte> body)
     {
-        var offered = new OfferedTools();
+        var offered = new OfferedTools { hasGaps = body.Length > Longest };
+        if (offered.hasGaps)
+            return offered;
         try
         {
             // Not disposed: the schemas are of it, and live as long as these tools.

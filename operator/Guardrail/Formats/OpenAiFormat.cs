@@ -101,8 +101,8 @@ internal sealed class OpenAiFormat : WireFormat
             return base.ErrorEvent(error, endpoint);
         // Clients of Responses read the type, and the code and the message beside it; others look for the member "error".
         var (code, message) = (JsonEncodedText.Encode(error.Code), JsonEncodedText.Encode(error.Message));
-        return $"event: error\ndata: {{\"type\":\"error\",\"sequence_number\":0,\"code\":\"{code}\",\"message\":\"{message}\",\"param\":null,"
-            + $"\"error\":{{\"type\":\"api_error\",\"code\":\"{code}\",\"message\":\"{message}\",\"param\":null}}}}\n\n";
+        return $"event: error\ndata: {{\"type\":\"error\",\"sequence_number\":0,\"code\":\"{code}\",\"message\":\"{message}\","
+            + $"\"param\":null,\"error\":{{\"type\":\"api_error\",\"code\":\"{code}\",\"message\":\"{message}\",\"param\":null}}}}\n\n";
     }
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ internal static class ToolResults
     /// <summary>Reads a request's body; nothing where it cannot be read.</summary>
     public static IReadOnlyList<Result> Read(UsageApi api, ReadOnlyMemory<byte> body)
     {
-        if (!MayHold(api, body.Span))
+        if (body.Length > OfferedTools.Longest || !MayHold(api, body.Span))
             return [];
         try
         {

@@ -57,7 +57,9 @@ internal abstract class WireFormat
     /// </summary>
     public virtual string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint) => "";
 
-    /// <summary>An error of our own as an event of a stream that has begun. A client raises it as it raises those of the provider.</summary>
+    /// <summary>
+    /// An error of our own as an event of a stream that has begun. Most clients raise it as they raise those of the provider.
+    /// </summary>
     public virtual string ErrorEvent(ApiError error, in UpstreamEndpoint endpoint) =>
         $"data: {System.Text.Encoding.UTF8.GetString(error.ToJson(this).Span)}\n\n";
 

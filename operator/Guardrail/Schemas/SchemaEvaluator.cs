@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace AgentReadiness.Guardrail.Schemas;
 
 /// <summary>
-/// Holds one value against one schema (JSON Schema 2020-12). Keywords, references, depth and work are bounded: what is not known here, or too
-/// much, makes the outcome unknown, and never a fit. What is known to break the schema stays broken, whatever else is unknown. It is used
-/// once, by one thread.
+/// Holds one value against one schema (JSON Schema 2020-12). Keywords, references, depth and work are bounded: what is not known here,
+/// or too much, makes the outcome unknown, and never a fit. What is known to break the schema stays broken, whatever else is unknown.
+/// It is used once, by one thread.
 /// </summary>
 /// <param name="root">The schema.</param>
 /// <param name="isOpenApi">See <see cref="ToolSchema"/>.</param>

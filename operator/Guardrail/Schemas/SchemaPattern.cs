@@ -6,8 +6,9 @@ using System.Text.RegularExpressions;
 namespace AgentReadiness.Guardrail.Schemas;
 
 /// <summary>
-/// The patterns of schemas, which are JavaScript's (JSON Schema 2020-12, 6.4), matched in a time that grows with the text and no faster. What
-/// is known to mean the same in both languages is written in .NET's way; everything else is no pattern here. Safe for any thread.
+/// The patterns of schemas, which are JavaScript's (JSON Schema 2020-12, 6.4), matched in a time that grows with the text and no
+/// faster. What is known to mean the same in both languages is written in .NET's way; everything else is no pattern here. Safe for any
+/// thread.
 /// </summary>
 internal static class SchemaPattern
 {

@@ -23,7 +23,9 @@ internal sealed class ToolSchema(JsonElement? schema, bool isOpenApi = false)
     /// <summary>A tool without a schema.</summary>
     public static ToolSchema None { get; } = new(null);
 
-    /// <summary>Checks arguments, which are JSON. No text at all is an object without members: that is how some providers write it.</summary>
+    /// <summary>
+    /// Checks arguments, which are JSON. No text at all is an object without members: that is how some providers write it.
+    /// </summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="time">The clock.</param>
     public ToolCheck Check(ReadOnlyMemory<byte> arguments, TimeProvider time)

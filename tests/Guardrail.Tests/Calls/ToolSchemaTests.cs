@@ -38,7 +38,8 @@ public sealed class ToolSchemaTests
             .Content.OfType<TextContentBlock>()
             .Single()
             .Text.ShouldBe(
-                "The arguments of the tool \"search_orders\" do not fit its schema: arguments.query must be a string. Correct that and call again."
+                "The arguments of the tool \"search_orders\" do not fit its schema: arguments.query must be a string. "
+                    + "Correct that and call again."
             );
         var unknown = await client.CallToolAsync("serch_orders", new Dictionary<string, object?> { ["query"] = "7" });
         unknown.Content.OfType<TextContentBlock>().Single().Text.ShouldStartWith("There is no tool \"serch_orders\".");
@@ -121,26 +122,33 @@ public sealed class ToolSchemaTests
             {
                 "OpenAI",
                 "/v1/chat/completions",
-                """{"model":"gpt-5.4-mini","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"look","parameters":{"required":["n"]}}}]}""",
-                """{"id":"1","choices":[{"message":{"tool_calls":[{"id":"c","type":"function","function":{"name":"TOOL","arguments":"{}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":30,"completion_tokens":3}}"""
+                """{"model":"gpt-5.4-mini","messages":[{"role":"user","content":"x"}],"""
+                    + """ "tools":[{"type":"function","function":{"name":"look","parameters":{"required":["n"]}}}]}""",
+                """{"id":"1","choices":[{"message":{"tool_calls":[{"id":"c","type":"function","function":{"name":"TOOL","""
+                    + """ "arguments":"{}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":30,"completion_tokens":3}}"""
             },
             {
                 "OpenAI",
                 "/v1/responses",
                 """{"model":"gpt-5.4-mini","input":"x","tools":[{"type":"function","name":"look","parameters":{"required":["n"]}}]}""",
-                """{"id":"1","status":"completed","output":[{"type":"function_call","call_id":"c","name":"TOOL","arguments":"{}"}],"usage":{"input_tokens":30,"output_tokens":3}}"""
+                """{"id":"1","status":"completed","output":[{"type":"function_call","call_id":"c","""
+                    + """ "name":"TOOL","arguments":"{}"}],"usage":{"input_tokens":30,"output_tokens":3}}"""
             },
             {
                 "Anthropic",
                 "/v1/messages",
-                """{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user","content":"x"}],"tools":[{"name":"look","input_schema":{"required":["n"]}}]}""",
-                """{"id":"1","type":"message","content":[{"type":"tool_use","id":"c","name":"TOOL","input":{}}],"usage":{"input_tokens":30,"output_tokens":3}}"""
+                """{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user","""
+                    + """ "content":"x"}],"tools":[{"name":"look","input_schema":{"required":["n"]}}]}""",
+                """{"id":"1","type":"message","content":[{"type":"tool_use","id":"c","""
+                    + """ "name":"TOOL","input":{}}],"usage":{"input_tokens":30,"output_tokens":3}}"""
             },
             {
                 "Gemini",
                 "/v1beta/models/gemini-2.5-flash:generateContent",
-                """{"contents":[{"role":"user","parts":[{"text":"x"}]}],"tools":[{"functionDeclarations":[{"name":"look","parameters":{"required":["n"]}}]}]}""",
-                """{"candidates":[{"content":{"parts":[{"functionCall":{"name":"TOOL","args":{}}}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":30,"candidatesTokenCount":3,"totalTokenCount":33}}"""
+                """{"contents":[{"role":"user","parts":[{"text":"x"}]}],"""
+                    + """ "tools":[{"functionDeclarations":[{"name":"look","parameters":{"required":["n"]}}]}]}""",
+                """{"candidates":[{"content":{"parts":[{"functionCall":{"name":"TOOL","args":{}}}]},"finishReason":"STOP"}],"""
+                    + """ "usageMetadata":{"promptTokenCount":30,"candidatesTokenCount":3,"totalTokenCount":33}}"""
             },
         };
 
@@ -192,13 +200,17 @@ public sealed class ToolSchemaTests
     public async Task A_stream_with_a_wrong_call_ends_with_an_error_that_the_client_raises()
     {
         const string Events =
-            """data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"gpt-5.4-mini","choices":[{"index":0,"delta":{"role":"assistant","content":"hi"}}]}"""
+            """data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"gpt-5.4-mini","""
+            + """ "choices":[{"index":0,"delta":{"role":"assistant","content":"hi"}}]}"""
             + "\n\n"
-            + """data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"gpt-5.4-mini","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"lock","arguments":"{}"}}]}}]}"""
+            + """data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"gpt-5.4-mini","choices":[{"index":0,"""
+            + """ "delta":{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"lock","arguments":"{}"}}]}}]}"""
             + "\n\n"
-            + """data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"gpt-5.4-mini","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"""
+            + """data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"gpt-5.4-mini","""
+            + """ "choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"""
             + "\n\n"
-            + """data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"gpt-5.4-mini","choices":[],"usage":{"prompt_tokens":30,"completion_tokens":3,"total_tokens":33}}"""
+            + """data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"gpt-5.4-mini","""
+            + """ "choices":[],"usage":{"prompt_tokens":30,"completion_tokens":3,"total_tokens":33}}"""
             + "\n\ndata: [DONE]\n\n";
         foreach (var mode in (string[])["Enforce", "Mark"])
         {
@@ -217,7 +229,8 @@ public sealed class ToolSchemaTests
             using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.EgressPort}/model/v1/chat/completions")
             {
                 Content = new StringContent(
-                    """{"model":"gpt-5.4-mini","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"look","parameters":{}}}]}""",
+                    """{"model":"gpt-5.4-mini","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","""
+                        + """ "content":"x"}],"tools":[{"type":"function","function":{"name":"look","parameters":{}}}]}""",
                     Encoding.UTF8,
                     "application/json"
                 ),
@@ -269,7 +282,8 @@ public sealed class ToolSchemaTests
     {
         var text = new string('x', 9 * 1024 * 1024);
         var body =
-            $$$"""{"choices":[{"message":{"content":"{{{text}}}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":30,"completion_tokens":3}}""";
+            $$$"""{"choices":[{"message":{"content":"{{{text}}}"},"finish_reason":"stop"}],"""
+            + $$$""" "usage":{"prompt_tokens":30,"completion_tokens":3}}""";
         await using var upstream = new RawUpstream(_ => RawUpstream.Answer("Content-Type: application/json\r\n", body));
         await using var rig = await StartAsync("Enforce", upstream.Port, format: "OpenAI");
         using var response = await rig.PostAsync("/model/v1/chat/completions", Rig.Body("x"));
@@ -284,7 +298,8 @@ public sealed class ToolSchemaTests
         await using var rig = await StartAsync(null, effects: ["send_*"]);
         static string Result(string id, string tool) =>
             Rig.Body("x")[..^2]
-            + $$$""",{"role":"assistant","tool_calls":[{"id":"{{{id}}}","type":"function","function":{"name":"{{{tool}}}","arguments":"{}"}}]},{"role":"tool","tool_call_id":"{{{id}}}","content":"ok"}]}""";
+            + $$$""",{"role":"assistant","tool_calls":[{"id":"{{{id}}}","type":"function","function":{"name":"{{{tool}}}","""
+            + $$$""" "arguments":"{}"}}]},{"role":"tool","tool_call_id":"{{{id}}}","content":"ok"}]}""";
         async Task SayAsync(string id, string tool)
         {
             using var response = await rig.PostAsync("/openai/v1/chat/completions", Result(id, tool));
@@ -304,13 +319,11 @@ public sealed class ToolSchemaTests
 
     private static RawUpstream Server(Func<string> tools, string? next = null) =>
         new(request =>
-            RawUpstream.Answer(
-                "Content-Type: application/json\r\n",
-                request.Contains("tools/list", StringComparison.Ordinal)
-                    ? $$$"""{"jsonrpc":"2.0","id":1,"result":{"tools":[{{{tools()}}}]{{{(next is null || request.Contains("cursor", StringComparison.Ordinal) ? "" : $",\"nextCursor\":\"{next}\"")}}}}}"""
-                    : """{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"""
-            )
-        );
+        {
+            var more = next is null || request.Contains("cursor", StringComparison.Ordinal) ? "" : $",\"nextCursor\":\"{next}\"";
+            var result = request.Contains("tools/list", StringComparison.Ordinal) ? $"\"tools\":[{tools()}]{more}" : "\"content\":[]";
+            return RawUpstream.Answer("Content-Type: application/json\r\n", $"{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{{result}}}}}");
+        });
 
     private static Task<Rig> StartAsync(
         string? check,

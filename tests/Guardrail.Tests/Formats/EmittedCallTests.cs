@@ -61,7 +61,10 @@ public sealed class EmittedCallTests
                 api,
                 watch =>
                     watch.Whole(
-                        """{"choices":[{"message":{"content":"tool_calls"}}],"output":[{"type":"web_search_call"}],"content":[{"type":"server_tool_use","name":"x"}],"candidates":[{"content":{"parts":[{"text":"functionCall"}]}}]}"""u8
+                        """
+                    {"choices":[{"message":{"content":"tool_calls"}}],"output":[{"type":"web_search_call"}],
+                    "content":[{"type":"server_tool_use","name":"x"}],"candidates":[{"content":{"parts":[{"text":"functionCall"}]}}]}
+                    """u8
                     )
             )
             .ShouldBeEmpty();
@@ -76,7 +79,8 @@ public sealed class EmittedCallTests
             + "\n\n"
             + """data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","function":{"name":"lock","arguments":"{"}}]}}]}"""
             + "\n\n"
-            + """data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"n\":1}"}},{"index":1,"function":{"arguments":"}"}}]}}]}"""
+            + """data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"""
+            + """ "function":{"arguments":"{\"n\":1}"}},{"index":1,"function":{"arguments":"}"}}]}}]}"""
             + "\n\ndata: [DONE]\n\n";
         See(UsageApi.Chat, watch => Pass(Encoding.UTF8.GetBytes(Events), [], watch))
             .ShouldBe([("look", ToolVerdict.Fits), ("lock", ToolVerdict.UnknownTool)]);
@@ -92,7 +96,8 @@ public sealed class EmittedCallTests
         for (var i = 0; i < 40; i++)
             events
                 .Append(
-                    $$$"""data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{{{new string('x', 32 * 1024)}}}"}}]}}]}"""
+                    $$$"""data: {"choices":[{"delta":{"tool_calls":[{"index":0,"""
+                        + $$$""" "function":{"arguments":"{{{new string('x', 32 * 1024)}}}"}}]}}]}"""
                 )
                 .Append("\n\n");
         See(UsageApi.Chat, watch => Pass(Encoding.UTF8.GetBytes(events.ToString()), [], watch)).ShouldBe([("look", ToolVerdict.TooLong)]);
@@ -147,7 +152,8 @@ public sealed class EmittedCallTests
                 UsageApi.Messages,
                 """
                 {"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"1","name":"old"}]},
-                {"role":"user","content":[{"type":"tool_result","tool_use_id":"1"}]},{"role":"assistant","content":[{"type":"tool_use","id":"2","name":"send"}]},
+                {"role":"user","content":[{"type":"tool_result","tool_use_id":"1"}]},
+                {"role":"assistant","content":[{"type":"tool_use","id":"2","name":"send"}]},
                 {"role":"user","content":[{"type":"tool_result","tool_use_id":"2"}]}]}
                 """
             )
@@ -155,7 +161,8 @@ public sealed class EmittedCallTests
         Results(
                 UsageApi.Gemini,
                 """
-                {"contents":[{"role":"user","parts":[{"functionResponse":{"name":"old"}}]},{"role":"model","parts":[{"functionCall":{"name":"send"}}]},
+                {"contents":[{"role":"user","parts":[{"functionResponse":{"name":"old"}}]},
+                {"role":"model","parts":[{"functionCall":{"name":"send"}}]},
                 {"role":"user","parts":[{"functionResponse":{"name":"send","id":"2"}}]}]}
                 """
             )
@@ -191,12 +198,12 @@ public sealed class EmittedCallTests
         var (name, text) = (JsonSerializer.Serialize(tool), JsonSerializer.Serialize(arguments));
         return api switch
         {
-            UsageApi.Chat =>
-                $$$$"""{"choices":[{"message":{"tool_calls":[{"type":"function","function":{"name":{{{{name}}}},"arguments":{{{{text}}}}}}]}}]}""",
+            UsageApi.Chat => $$$$"""{"choices":[{"message":{"tool_calls":[{"type":"function","""
+                + $$$$""" "function":{"name":{{{{name}}}},"arguments":{{{{text}}}}}}]}}]}""",
             UsageApi.Responses => $$"""{"output":[{"type":"message"},{"type":"function_call","name":{{name}},"arguments":{{text}}}]}""",
             UsageApi.Messages => $$"""{"content":[{"type":"text","text":"x"},{"type":"tool_use","name":{{name}},"input":{{arguments}}}]}""",
-            _ =>
-                $$$$"""{"candidates":[{"content":{"parts":[{"text":"x"},{"functionCall":{"name":{{{{name}}}},"args":{{{{arguments}}}}}}]}}]}""",
+            _ => $$$$"""{"candidates":[{"content":{"parts":[{"text":"x"},"""
+                + $$$$"""{"functionCall":{"name":{{{{name}}}},"args":{{{{arguments}}}}}}]}}]}""",
         };
     }
 
@@ -209,7 +216,8 @@ public sealed class EmittedCallTests
         {
             case UsageApi.Chat:
                 events.Add(
-                    $$$"""{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":{{{name}}},"arguments":""}}]}}]}"""
+                    $$$"""{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"""
+                        + $$$""" "id":"c","function":{"name":{{{name}}},"arguments":""}}]}}]}"""
                 );
                 events.AddRange(
                     pieces.Select(piece =>
@@ -222,7 +230,8 @@ public sealed class EmittedCallTests
             case UsageApi.Responses:
                 events.AddRange(pieces.Select(piece => $$"""{"type":"response.function_call_arguments.delta","delta":{{piece}}}"""));
                 events.Add(
-                    $$$"""{"type":"response.output_item.done","item":{"type":"function_call","name":{{{name}}},"arguments":{{{JsonSerializer.Serialize(arguments)}}}}}"""
+                    $$$"""{"type":"response.output_item.done","item":{"type":"function_call","""
+                        + $$$""" "name":{{{name}}},"arguments":{{{JsonSerializer.Serialize(arguments)}}}}}"""
                 );
                 events.Add($$$"""{"type":"response.completed","response":{{{WholeAnswer(api, tool, arguments)}}}}""");
                 break;
