@@ -213,6 +213,27 @@ internal static partial class LogMessages
         int inRow
     );
 
+    [LoggerMessage(
+        31,
+        LogLevel.Warning,
+        "tool call checked: run={RunId} upstream={Upstream} tool={Tool} by={By} reason={Verdict} at={Place}"
+    )]
+    public static partial void ToolChecked(
+        this ILogger logger,
+        string runId,
+        string upstream,
+        string tool,
+        Calls.ToolCaller by,
+        Schemas.ToolVerdict verdict,
+        string place
+    );
+
+    [LoggerMessage(32, LogLevel.Warning, "tool changed: upstream={Upstream} tool={Tool} reason=ToolChanged")]
+    public static partial void ToolChanged(this ILogger logger, string upstream, string tool);
+
+    [LoggerMessage(33, LogLevel.Warning, "tool called without the guardrail: run={RunId} upstream={Upstream} tool={Tool} reason=OffPath")]
+    public static partial void OffPath(this ILogger logger, string runId, string upstream, string tool);
+
     [LoggerMessage(30, LogLevel.Warning, "whether a tool failed is not known: run={RunId} upstream={Upstream} tool={Tool} reason={Reason}")]
     public static partial void ToolAnswerUnread(
         this ILogger logger,

@@ -107,6 +107,12 @@ public sealed class RevisionTests
                     """{"onToolError":"Mark","failures":[{"tool":"a","pattern":"x"}]}""",
                     """{"onToolError":"Mark","failures":[{"tool":"a","path":"x"}]}""",
                     """{"onToolError":"Mark","failures":[{"tool":"a","path":"x","value":"y"}]}""",
+                    """{"schemaCheck":"Observe"}""",
+                    """{"schemaCheck":"Mark"}""",
+                    """{"schemaCheck":"Enforce"}""",
+                    """{"onToolChange":"Observe"}""",
+                    """{"onToolChange":"Enforce"}""",
+                    """{"schemaCheck":"Enforce","onToolChange":"Enforce"}""",
                 ]
         )
             seen.Add(Tools(json)).ShouldBeTrue(json);

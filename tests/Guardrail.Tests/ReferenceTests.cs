@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using AgentReadiness.Contracts.Guardrail;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
+using AgentReadiness.Guardrail.Schemas;
 using AgentReadiness.Guardrail.Telemetry;
 using AgentReadiness.Guardrail.Upstreams;
 
@@ -44,6 +45,10 @@ public sealed partial class ReferenceTests
     [Fact]
     public void Every_failure_of_a_tool_is_listed_and_no_other() =>
         WordsUnder("## Failures of tools").ShouldBe([.. Enum.GetNames<ToolFailure>(), .. Enum.GetNames<UnreadAnswer>()], ignoreOrder: true);
+
+    [Fact]
+    public void Every_verdict_on_a_call_of_a_tool_is_listed_and_no_other() =>
+        WordsUnder("## Checks of tool calls").ShouldBe(Enum.GetNames<ToolVerdict>(), ignoreOrder: true);
 
     private static IEnumerable<string> WordsUnder(string heading) =>
         File.ReadLines(Repository.PathOf("docs", "reference.md"))

@@ -165,6 +165,13 @@ public sealed partial class RuleTests
                 "spec.guardrails.tools",
                 """{"onToolError":"Mark","failures":[{"tool":"x","pattern":"a","empty":true}]}"""
             },
+            {
+                "FAI-002",
+                "agent",
+                "spec.guardrails",
+                """{"tools":{"schemaCheck":"Mark"},"upstreams":[{"name":"t","format":"HTTP","url":"https://tool/v1"}]}"""
+            },
+            { "FAI-003", "agent", "spec.guardrails.tools", """{"onToolChange":"Enforce"}""" },
             { "OBS-001", "agent", "spec.telemetry", """{"otlp":{"endpoint":"ftp://otel"}}""" },
             { "OBS-002", "agent", "spec.budget.attribution", """["model"]""" },
             { "OBS-002", "agent", "spec.budget.attribution", """["Customer"]""" },

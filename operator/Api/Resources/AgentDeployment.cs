@@ -232,6 +232,40 @@ public sealed class ToolsSpec
     /// <summary>Answers that are failures although the tool does not say so.</summary>
     [Items(0, 16), XListType("atomic")]
     public List<ToolFailureSpec> Failures { get; set; } = [];
+
+    /// <summary>
+    /// What is done where a call names no known tool or breaks its schema: calls of the agent against what the MCP server lists, calls that
+    /// a model asks for against the tools of its request. Each does what those before it do, too. Absent: nobody looks.
+    /// </summary>
+    public SchemaCheckMode? SchemaCheck { get; set; }
+
+    /// <summary>
+    /// What is done where an MCP server changes what it lists of a tool after a pod saw it first. Absent: nobody looks.
+    /// </summary>
+    public ToolChangeMode? OnToolChange { get; set; }
+}
+
+/// <summary>What is done where a call of a tool does not fit.</summary>
+public enum SchemaCheckMode
+{
+    /// <summary>It is counted.</summary>
+    Observe,
+
+    /// <summary>It is logged, and told to the agent in a header where none has gone out yet.</summary>
+    Mark,
+
+    /// <summary>It does not pass: the model is told what to correct, or the answer is refused.</summary>
+    Enforce,
+}
+
+/// <summary>What is done where a tool changes.</summary>
+public enum ToolChangeMode
+{
+    /// <summary>It is counted and logged.</summary>
+    Observe,
+
+    /// <summary>Calls of the tool are refused until it is what it was.</summary>
+    Enforce,
 }
 
 /// <summary>What is done where a tool fails.</summary>

@@ -115,6 +115,10 @@ public readonly record struct Revision(string Hash)
             json["stopAfter"] = most;
         if (guardrails?.Tools?.Failures is { Count: > 0 } failures)
             json["failures"] = new JsonArray([.. failures.Select(Failure)]);
+        if (guardrails?.Tools?.SchemaCheck is { } check)
+            json["schemaCheck"] = check.ToString();
+        if (guardrails?.Tools?.OnToolChange is { } change)
+            json["onToolChange"] = change.ToString();
         return json;
     }
 

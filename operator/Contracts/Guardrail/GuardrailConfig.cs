@@ -66,6 +66,9 @@ public sealed class GuardrailConfig
     /// <summary>What is done where a tool fails; null: nothing, and nobody looks.</summary>
     public ToolFailurePolicy? ToolFailures { get; set; }
 
+    /// <summary>How calls of tools are held against their schemas; null: not at all.</summary>
+    public ToolSchemaPolicy? ToolSchemas { get; set; }
+
     /// <summary>Origins of pages in a browser of the pod that may call, such as <c>http://localhost:3000</c>. Empty: none may.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 

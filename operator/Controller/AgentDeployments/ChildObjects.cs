@@ -136,6 +136,7 @@ internal static class ChildObjects
                 ? new SideEffectPolicy { Tools = effects.Tools, Window = effects.Window ?? Defaults.SideEffectWindow }
                 : null,
             ToolFailures = ToolFailures(spec.Guardrails?.Tools, spec.Reliability?.Refusal),
+            ToolSchemas = ToolSchemas(spec.Guardrails?.Tools),
             Reliability = Reliability(spec.Reliability),
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],
@@ -183,6 +184,11 @@ internal static class ChildObjects
                     }),
                 ],
             };
+
+    private static ToolSchemaPolicy? ToolSchemas(ToolsSpec? tools) =>
+        tools is null or { SchemaCheck: null, OnToolChange: null }
+            ? null
+            : new ToolSchemaPolicy { Check = tools.SchemaCheck?.ToString(), OnChange = tools.OnToolChange?.ToString() };
 
     // Where nothing of it is declared, nothing is written: so an upgrade writes what the release before wrote.
     private static ReliabilityPolicy? Reliability(ReliabilitySpec? declared) =>

@@ -20,6 +20,8 @@ internal sealed class AdmissionRules(IReadOnlyList<ICallCheck> checks, IReadOnly
         new ToolFailuresCheck(),
         new ModelAllowedCheck(),
         new ToolAllowedCheck(),
+        new ToolChangedCheck(),
+        new ToolSchemaCheck(),
         new ModelPricedCheck(),
         new ModelOverrunCheck(),
         new ProviderKeyCheck(),

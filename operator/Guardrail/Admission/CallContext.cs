@@ -2,6 +2,7 @@ using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Schemas;
 using AgentReadiness.Guardrail.SideEffects;
 using AgentReadiness.Guardrail.Upstreams;
 using AgentReadiness.Pricing;
@@ -56,6 +57,15 @@ internal sealed class CallContext
 
     /// <summary>The right to send a call with side effects; null for others, and until it is claimed.</summary>
     public Effect? Effect { get; set; }
+
+    /// <summary>How a call of a tool fits what the tool published; null: nobody looked.</summary>
+    public ToolCheck? ToolCheck { get; set; }
+
+    /// <summary>The definition of the tool that is called has changed, and that is looked at.</summary>
+    public bool HasToolChanged { get; set; }
+
+    /// <summary>Why the answer of a model does not pass; null where it does, or has begun to.</summary>
+    public ApiError? AnswerError { get; set; }
 
     /// <summary>The tool failed, and that was counted.</summary>
     public bool HasToolFailed { get; set; }

@@ -66,6 +66,21 @@ internal interface ICallObserver
     /// <param name="why">Why its answer was not looked at.</param>
     void Unread(CallContext call, UnreadAnswer why);
 
+    /// <summary>A call of a tool was held against its schema.</summary>
+    /// <param name="call">The call of the agent, or the one whose answer asks for it.</param>
+    /// <param name="checkedCall">What was found.</param>
+    void ToolChecked(CallContext call, CheckedCall checkedCall);
+
+    /// <summary>A server changed what it publishes of a tool.</summary>
+    /// <param name="call">The call that lists tools.</param>
+    /// <param name="tool">The tool.</param>
+    void ToolChanged(CallContext call, string tool);
+
+    /// <summary>A tool with side effects was called without the guardrail.</summary>
+    /// <param name="call">The call that brings its result to a model.</param>
+    /// <param name="tool">The tool.</param>
+    void OffPath(CallContext call, string tool);
+
     /// <summary>A request to the agent failed.</summary>
     /// <param name="port">The port that it came in on.</param>
     /// <param name="reason">Why, in a few words.</param>

@@ -63,6 +63,7 @@ internal sealed class ModelRoute(
         var price = new ModelPrice(known, prices, prices is null ? null : overruns.Why(prices.RuleId));
         var tags = Tags.Read(settings.Tags, call.Http.Request.Headers, run.Tags);
         call.Body = body;
+        OffPathTools.See(call, observer);
         call.Model = ModelTerms.Find(request, body.Length, price, settings, run.Left(settings.Limits), tags);
         return null;
     }
@@ -102,7 +103,10 @@ internal sealed class ModelRoute(
             facts.Served(tiers.First());
         var coding = ContentCoding.Of(answer.Content.Headers);
         var asked = terms.Request.Stream || call.Endpoint.Stream || IsEvents(answer);
-        RelayTap Body(string? held) => new UsageBodyTap(facts, held, bodies.Memory);
+        var watch = answer.IsSuccessStatusCode ? ModelToolCalls.Of(call, observer) : null;
+        RelayTap Body(string? held) => new UsageBodyTap(facts, held, bodies.Memory, watch);
+        if (watch?.Holds == true && !asked)
+            return new HeldAnswerTap(Body(coding), () => call.AnswerError is not null, bodies.Memory);
         if (!answer.IsSuccessStatusCode || (coding is not null && !(asked && ContentCoding.IsKnown(coding))))
             return Body(coding);
         var isShort = answer.Content.Headers.ContentLength <= UsageBodyTap.LongestWhole;
@@ -112,7 +116,7 @@ internal sealed class ModelRoute(
         RelayTap Events() =>
             new UsageEventsTap(
                 facts,
-                new SseUsageFilter(facts, terms.Request.HideUsage, bodies.Memory),
+                new SseUsageFilter(facts, terms.Request.HideUsage, bodies.Memory) { Watch = watch },
                 terms.MostOutput,
                 () => format.CutTail(facts, endpoint)
             );
@@ -121,6 +125,22 @@ internal sealed class ModelRoute(
 
     /// <inheritdoc/>
     public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut)
+    {
+        var outcome = SettleAsItIs(call, answer, cut);
+        // What the provider did is booked, whatever becomes of its answer.
+        if (call.AnswerError is not { } refused || call.IsAbandoned)
+            return outcome;
+        if (call.Http.Response.HasStarted)
+        {
+            // Not every client raises an error that comes in a stream; an answer that has no end is one to all of them.
+            call.Http.Abort();
+            return outcome;
+        }
+        call.Http.Response.Clear();
+        return outcome with { Error = refused };
+    }
+
+    private CallOutcome SettleAsItIs(CallContext call, HttpResponseMessage answer, string? cut)
     {
         var (status, facts) = ((int)answer.StatusCode, call.Facts!);
         if (Settlement.IsNotBilled(call, status))

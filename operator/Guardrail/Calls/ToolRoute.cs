@@ -3,7 +3,6 @@ using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
-using AgentReadiness.Guardrail.Upstreams;
 
 namespace AgentReadiness.Guardrail.Calls;
 
@@ -12,9 +11,9 @@ internal sealed class ToolRoute(
     RunRegistry runs,
     RequestBody bodies,
     McpSessions sessions,
-    UpstreamStates states,
     SideEffectCalls effects,
     ToolFailures failures,
+    ToolSchemas schemas,
     ICallObserver observer
 ) : CallRoute
 {
@@ -47,6 +46,7 @@ internal sealed class ToolRoute(
         if (call.Upstream!.Format is not McpFormat)
         {
             call.Tool = new ToolMessage(ToolMessage.Call, call.UpstreamName, null, default);
+            OffPathTools.Crossed(call);
             return await effects.IdentifyAsync(call) ?? (call.EffectKey is null ? await KeepAsync(call) : null);
         }
         var session = request.Headers[McpSessions.Header].ToString();
@@ -67,6 +67,8 @@ internal sealed class ToolRoute(
             return refused;
         if (session.Length > 0)
             await sessions.WaitAsync(call.UpstreamName, session, call.Http.RequestAborted);
+        schemas.See(call);
+        OffPathTools.Crossed(call);
         return await effects.IdentifyAsync(call);
     }
 
@@ -103,7 +105,8 @@ internal sealed class ToolRoute(
     {
         // What a server says of its tools is only needed where calls of them may be repeated.
         var isList = call.Tool?.Method == ToolList.Method && call.Settings.ToolCall.Attempts > 1 && answer.IsSuccessStatusCode;
-        var inner = failures.Tap(call, answer, IsStream(answer), IsEvents(answer));
+        var inner =
+            failures.Tap(call, answer, IsStream(answer), IsEvents(answer)) ?? schemas.Tap(call, answer, IsStream(answer), IsEvents(answer));
         return call.Effect is not null
             ? effects.Tap(call, answer, IsStream(answer), inner)
             : inner ?? new CopyTap(IsStream(answer), isList ? bodies.Memory : null);
@@ -115,7 +118,7 @@ internal sealed class ToolRoute(
         if (call.Effect is not null)
             effects.Settle(call, answer, (EffectTap)tap);
         else if (tap is CopyTap { Copy: { } list })
-            states.Of(call.UpstreamName).Tools.Learn(ToolList.Read(list));
+            schemas.LearnHints(call, list);
         return CallOutcome.Zero((int)answer.StatusCode);
     }
 
@@ -165,7 +168,7 @@ internal sealed class ToolRoute(
             HasWholeBody = call.Body is not null || call.HasNoBody,
             HasKey = message?.HasKey == true || RepeatableCall.IsKey(request.Headers[RepeatableCall.KeyHeader]),
             IsDeclaredReadOnly = tool is not null && call.Settings.Reliability.IsReadOnly(tool),
-            IsHinted = tool is not null && states.Of(call.UpstreamName).Tools.MayRepeat(tool),
+            IsHinted = tool is not null && schemas.MayRepeat(call, tool),
         };
     }
 }

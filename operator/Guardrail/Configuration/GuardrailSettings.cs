@@ -24,6 +24,7 @@ internal sealed class GuardrailSettings
         ToolCall = new CallTimes(config.ToolCall, "toolCall");
         Reliability = new ReliabilitySettings(config.Reliability);
         ToolFailures = config.ToolFailures is { } failures ? new ToolFailureSettings(failures) : null;
+        ToolSchemas = config.ToolSchemas is { } schemas ? new ToolSchemaSettings(schemas) : null;
         Limits = new RunPolicy(config.Limits, config.Observe);
         Tags = new TagNames(config.Attribution);
         ClientTags = new TagNames(config.ClientAttribution);
@@ -69,6 +70,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>What is done where a tool fails; null: nothing is declared.</summary>
     public ToolFailureSettings? ToolFailures { get; }
+
+    /// <summary>How calls of tools are held against their schemas; null: not at all.</summary>
+    public ToolSchemaSettings? ToolSchemas { get; }
 
     /// <summary>Limits of one call and one run.</summary>
     public RunPolicy Limits { get; }

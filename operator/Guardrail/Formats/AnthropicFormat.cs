@@ -55,6 +55,9 @@ internal sealed class AnthropicFormat : WireFormat
     }
 
     /// <inheritdoc/>
+    public override string ErrorEvent(ApiError error, in UpstreamEndpoint endpoint) => "event: error\n" + base.ErrorEvent(error, endpoint);
+
+    /// <inheritdoc/>
     public override string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint) =>
         "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"max_tokens\",\"stop_sequence\":null},"
         + FormattableString.Invariant($"\"usage\":{{\"output_tokens\":{Math.Max(facts.Usage?.Output ?? 0, facts.ContentEvents)}}}}}\n\n")

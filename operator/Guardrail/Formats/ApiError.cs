@@ -29,6 +29,11 @@ internal sealed record ApiError(int Status, string Code, string Message, bool Re
     /// <summary>JSON-RPC's code where the protocol has one of its own, which then goes with <see cref="Status"/>.</summary>
     public int? RpcCode { get; init; }
 
+    /// <summary>
+    /// A model can correct it: a call of an MCP tool gets it as a result that is an error, which clients show to the model.
+    /// </summary>
+    public bool IsForModel { get; init; }
+
     /// <summary>Answers with this error. A response that has started, or a client that has gone, is left alone.</summary>
     /// <param name="context">The request.</param>
     /// <param name="format">The shape; OpenAI's where the upstream is not known.</param>

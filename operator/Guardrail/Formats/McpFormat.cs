@@ -27,6 +27,11 @@ internal sealed class McpFormat : ToolFormat
         writer.WriteString("jsonrpc", "2.0");
         writer.WritePropertyName("id");
         writer.WriteRawValue(error.RpcId ?? "null");
+        if (error is { IsForModel: true, RpcId: not null })
+        {
+            WriteResult(writer, error);
+            return;
+        }
         writer.WriteStartObject("error");
         writer.WriteNumber("code", error.RpcCode ?? ServerError);
         writer.WriteString("message", error.Message);
@@ -34,6 +39,23 @@ internal sealed class McpFormat : ToolFormat
         writer.WriteString("code", error.Code);
         error.WriteDetails(writer);
         writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    // MCP 2025-11-25, "Error Handling": what a model can correct is a result, and not an error of the protocol.
+    private static void WriteResult(Utf8JsonWriter writer, ApiError error)
+    {
+        writer.WriteStartObject("result");
+        // MCP 2026-07-28; older clients pass it over.
+        writer.WriteString("resultType", "complete");
+        writer.WriteStartArray("content");
+        writer.WriteStartObject();
+        writer.WriteString("type", "text");
+        writer.WriteString("text", error.Message);
+        writer.WriteEndObject();
+        writer.WriteEndArray();
+        writer.WriteBoolean("isError", true);
         writer.WriteEndObject();
         writer.WriteEndObject();
     }

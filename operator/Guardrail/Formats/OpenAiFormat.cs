@@ -95,6 +95,17 @@ internal sealed class OpenAiFormat : WireFormat
     }
 
     /// <inheritdoc/>
+    public override string ErrorEvent(ApiError error, in UpstreamEndpoint endpoint)
+    {
+        if (endpoint.Api != UsageApi.Responses)
+            return base.ErrorEvent(error, endpoint);
+        // Clients of Responses read the type, and the code and the message beside it; others look for the member "error".
+        var (code, message) = (JsonEncodedText.Encode(error.Code), JsonEncodedText.Encode(error.Message));
+        return $"event: error\ndata: {{\"type\":\"error\",\"sequence_number\":0,\"code\":\"{code}\",\"message\":\"{message}\","
+            + $"\"param\":null,\"error\":{{\"type\":\"api_error\",\"code\":\"{code}\",\"message\":\"{message}\",\"param\":null}}}}\n\n";
+    }
+
+    /// <inheritdoc/>
     public override string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint)
     {
         var id = JsonEncodedText.Encode(facts.Id ?? "");

@@ -58,6 +58,12 @@ internal abstract class WireFormat
     public virtual string CutTail(ResponseFacts facts, in UpstreamEndpoint endpoint) => "";
 
     /// <summary>
+    /// An error of our own as an event of a stream that has begun. Most clients raise it as they raise those of the provider.
+    /// </summary>
+    public virtual string ErrorEvent(ApiError error, in UpstreamEndpoint endpoint) =>
+        $"data: {System.Text.Encoding.UTF8.GetString(error.ToJson(this).Span)}\n\n";
+
+    /// <summary>
     /// Splits "/v1/x" into version and rest. What is no version is part of the rest, to which the format's own version belongs.
     /// </summary>
     protected (string Version, string Below) Split(string path)

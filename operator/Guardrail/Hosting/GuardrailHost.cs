@@ -104,6 +104,7 @@ internal static class GuardrailHost
             )
         );
         builder.Services.AddSingleton<ToolFailures>();
+        builder.Services.AddSingleton<ToolSchemas>();
         builder.Services.AddSingleton<SideEffectCalls>();
         builder.Services.AddSingleton<SideEffectClaim>();
         builder.Services.AddSingleton<CallObserver>();

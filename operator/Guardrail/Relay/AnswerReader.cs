@@ -1,3 +1,4 @@
+using AgentReadiness.Guardrail.Schemas;
 using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Relay;
@@ -12,23 +13,29 @@ internal static class AnswerReader
     /// <param name="answer">The answer.</param>
     /// <param name="coding">See <see cref="ContentCoding.Of"/>.</param>
     /// <param name="facts">Takes what it says.</param>
-    public static void Read(ReadOnlyMemory<byte> answer, string? coding, ResponseFacts facts)
+    /// <param name="watch">Looks at it, too; null: nobody does.</param>
+    public static void Read(ReadOnlyMemory<byte> answer, string? coding, ResponseFacts facts, IAnswerWatch? watch = null)
     {
         if (Plain(answer, coding) is not { } plain)
+        {
+            watch?.Skip(ToolVerdict.Encoded);
             return;
+        }
         var start = plain.Span.IndexOfAnyExcept(" \t\r\n"u8);
         if (start < 0)
             return;
         if (plain.Span[start] is (byte)'{' or (byte)'[')
         {
             facts.Whole(plain.Span);
+            watch?.Whole(plain.Span);
             return;
         }
         // Its text is there already, and has been asked for.
-        using var filter = new SseUsageFilter(facts, hideUsage: false, BodyMemory.Unbounded);
+        using var filter = new SseUsageFilter(facts, hideUsage: false, BodyMemory.Unbounded) { Watch = watch };
         filter.Append(plain.Span);
         while (filter.TryTake(out _, out _)) { }
         filter.TryTakeRest(out _, out _);
+        watch?.End();
         if (filter.Done)
             facts.Done();
         else if (!filter.Overflowed)

@@ -16,6 +16,9 @@ internal sealed class CapturedAnswer(BodyMemory memory) : IDisposable
     /// <remarks>The null has its type: without it, it would become an empty memory.</remarks>
     public ReadOnlyMemory<byte>? Bytes => buffer is null ? default(ReadOnlyMemory<byte>?) : buffer.AsMemory(0, length);
 
+    /// <summary>Makes room for a piece; false where there is none. Nothing is given up for that.</summary>
+    public bool CanAppend(int bytes) => buffer is not null && (length + bytes <= buffer.Length || TryGrow(length + bytes));
+
     /// <summary>Adds a piece.</summary>
     public void Append(ReadOnlySpan<byte> piece)
     {

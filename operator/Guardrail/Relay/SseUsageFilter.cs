@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AgentReadiness.Guardrail.Schemas;
 using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Relay;
@@ -32,6 +33,9 @@ internal sealed class SseUsageFilter(
     private int end;
     private int scan;
     private int lineLength;
+
+    /// <summary>Looks at each event, too; null: nobody does.</summary>
+    public IAnswerWatch? Watch { get; init; }
 
     /// <summary>The stream said <c>[DONE]</c>.</summary>
     public bool Done { get; private set; }
@@ -99,6 +103,7 @@ internal sealed class SseUsageFilter(
         {
             Overflowed = true;
             isShort = false;
+            Watch?.Skip(ToolVerdict.TooLong);
             bytes = buffer.AsMemory(start, end - start);
             show = true;
             start = scan = end;
@@ -187,11 +192,13 @@ internal sealed class SseUsageFilter(
         if (data.SequenceEqual("[DONE]"u8))
         {
             Done = true;
+            Watch?.End();
             return true;
         }
         if (data.IsEmpty)
             return true;
         facts.Read(data, out var usageOnly);
+        Watch?.Event(data);
         if (!hideUsage)
             return true;
         if (facts.NullUsage is { } member)

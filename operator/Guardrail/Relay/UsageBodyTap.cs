@@ -1,3 +1,4 @@
+using AgentReadiness.Guardrail.Schemas;
 using AgentReadiness.Pricing;
 
 namespace AgentReadiness.Guardrail.Relay;
@@ -6,7 +7,8 @@ namespace AgentReadiness.Guardrail.Relay;
 /// <param name="facts">Takes what the answer says.</param>
 /// <param name="coding">How it is coded: see <see cref="ContentCoding.Of"/>.</param>
 /// <param name="memory">Where the copy of the answer is taken from.</param>
-internal sealed class UsageBodyTap(ResponseFacts facts, string? coding, BodyMemory memory) : RelayTap
+/// <param name="watch">Looks at it, too; null: nobody does.</param>
+internal sealed class UsageBodyTap(ResponseFacts facts, string? coding, BodyMemory memory, IAnswerWatch? watch = null) : RelayTap
 {
     /// <summary>The longest answer of known length that is read whole before it goes on, bytes.</summary>
     public const int LongestWhole = 256 * 1024;
@@ -24,7 +26,7 @@ internal sealed class UsageBodyTap(ResponseFacts facts, string? coding, BodyMemo
     public override bool EndsLong => copy?.Bytes?.Length > AnswerRelay.LongText;
 
     /// <inheritdoc/>
-    public override void Whole(ReadOnlyMemory<byte> answer) => AnswerReader.Read(answer, coding, facts);
+    public override void Whole(ReadOnlyMemory<byte> answer) => AnswerReader.Read(answer, coding, facts, watch);
 
     /// <inheritdoc/>
     public override void Append(ReadOnlyMemory<byte> piece)
@@ -46,7 +48,9 @@ internal sealed class UsageBodyTap(ResponseFacts facts, string? coding, BodyMemo
     public override ReadOnlyMemory<byte> End()
     {
         if (copy?.Bytes is { } bytes)
-            AnswerReader.Read(bytes, coding, facts);
+            AnswerReader.Read(bytes, coding, facts, watch);
+        else if (copy is not null)
+            watch?.Skip(ToolVerdict.TooLong);
         return default;
     }
 

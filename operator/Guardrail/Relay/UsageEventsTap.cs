@@ -11,9 +11,14 @@ namespace AgentReadiness.Guardrail.Relay;
 /// <param name="filter">Cuts the answer into events.</param>
 /// <param name="mostOutput">The most output tokens of all choices.</param>
 /// <param name="tail">What ends an answer that is cut.</param>
+/// <remarks>
+/// Where the watcher of the filter refuses the answer, its error goes out as the last event, and the rest is read for its usage alone.
+/// </remarks>
 internal sealed class UsageEventsTap(ResponseFacts facts, SseUsageFilter filter, long mostOutput, Func<string> tail) : RelayTap
 {
     private const int BytesPerToken = 4;
+
+    private bool isRefused;
 
     /// <inheritdoc/>
     public override bool IsStream => true;
@@ -26,7 +31,7 @@ internal sealed class UsageEventsTap(ResponseFacts facts, SseUsageFilter filter,
     public override string? Cut => IsOver ? $"the provider wrote on after its limit of {mostOutput} output tokens" : null;
 
     /// <inheritdoc/>
-    public override ReadOnlyMemory<byte> CutTail => Encoding.UTF8.GetBytes(tail());
+    public override ReadOnlyMemory<byte> CutTail => isRefused ? default : Encoding.UTF8.GetBytes(tail());
 
     /// <inheritdoc/>
     public override bool IsComplete => facts.IsFinal;
@@ -44,6 +49,7 @@ internal sealed class UsageEventsTap(ResponseFacts facts, SseUsageFilter filter,
             facts.Done();
         if (!show)
             bytes = default;
+        Refuse(ref bytes);
         return true;
     }
 
@@ -53,7 +59,18 @@ internal sealed class UsageEventsTap(ResponseFacts facts, SseUsageFilter filter,
         var hasRest = filter.TryTakeRest(out var rest, out var show);
         if (!filter.Overflowed)
             facts.End();
-        return hasRest && show ? rest : default;
+        filter.Watch?.End();
+        rest = hasRest && show ? rest : default;
+        Refuse(ref rest);
+        return rest;
+    }
+
+    private void Refuse(ref ReadOnlyMemory<byte> bytes)
+    {
+        if (isRefused)
+            bytes = default;
+        else if (filter.Watch?.Refusal is { } refusal)
+            (isRefused, bytes) = (true, Encoding.UTF8.GetBytes(refusal));
     }
 
     /// <inheritdoc/>

@@ -9,11 +9,8 @@ namespace AgentReadiness.Guardrail.Runs;
 /// </summary>
 internal sealed class Run : IDisposable
 {
-    // Beyond this many different calls nothing is looked up any more; a loop repeats few.
-    private const int MostFingerprints = 4096;
-
     private readonly Lock gate = new();
-    private readonly Dictionary<UInt128, int> seen = [];
+    private readonly RepeatCounts repeats = new();
     private readonly CancellationTokenSource? deadline;
     private Money settled;
     private Money reserved;
@@ -41,6 +38,9 @@ internal sealed class Run : IDisposable
 
     /// <summary>What the request that began it was tagged with.</summary>
     public Tags Tags { get; init; } = Tags.Empty;
+
+    /// <summary>Tools with side effects that it called through here, and those of which it has results.</summary>
+    public ToolCrossings Crossings { get; } = new();
 
     /// <summary>When it began, a timestamp of the clock.</summary>
     public long StartedAt { get; }
@@ -135,7 +135,7 @@ internal sealed class Run : IDisposable
             steps--;
             reserved -= share.Cost;
             reservedTokens -= share.Tokens;
-            Forget(fingerprint);
+            repeats.Forget(fingerprint);
         }
     }
 
@@ -178,7 +178,7 @@ internal sealed class Run : IDisposable
         lock (gate)
         {
             toolCalls--;
-            Forget(fingerprint);
+            repeats.Forget(fingerprint);
         }
     }
 
@@ -222,25 +222,6 @@ internal sealed class Run : IDisposable
     /// <inheritdoc/>
     public void Dispose() => deadline?.Dispose();
 
-    private bool Repeats(RunPolicy policy, UInt128 fingerprint)
-    {
-        if (policy.MaxRepeats == 0)
-            return false;
-        var times = seen.GetValueOrDefault(fingerprint);
-        if (times >= policy.MaxRepeats)
-            return true;
-        if (times > 0 || seen.Count < MostFingerprints)
-            seen[fingerprint] = times + 1;
-        return false;
-    }
-
-    private void Forget(UInt128 fingerprint)
-    {
-        if (!seen.TryGetValue(fingerprint, out var times))
-            return;
-        if (times > 1)
-            seen[fingerprint] = times - 1;
-        else
-            seen.Remove(fingerprint);
-    }
+    private bool Repeats(RunPolicy policy, UInt128 fingerprint) =>
+        policy.MaxRepeats > 0 && !repeats.TryCount(fingerprint, policy.MaxRepeats);
 }

@@ -4,6 +4,7 @@ using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Schemas;
 using AgentReadiness.Guardrail.Upstreams;
 
 namespace AgentReadiness.Guardrail.Telemetry;
@@ -112,6 +113,29 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
     {
         metrics.Unread(call.UpstreamName, why);
         logger.ToolAnswerUnread(call.Run!.Id, call.UpstreamName, call.Tool?.Tool, why);
+    }
+
+    /// <inheritdoc/>
+    public void ToolChecked(CallContext call, CheckedCall checkedCall)
+    {
+        var (by, tool, check) = checkedCall;
+        metrics.ToolChecked(call.UpstreamName, by, check.Verdict);
+        if (call.Settings.ToolSchemas is { Marks: true } && check.Verdict != ToolVerdict.Fits)
+            logger.ToolChecked(call.Run!.Id, call.UpstreamName, SchemaPlace.Short(tool, 128), by, check.Verdict, check.Place);
+    }
+
+    /// <inheritdoc/>
+    public void ToolChanged(CallContext call, string tool)
+    {
+        metrics.ToolChanged(call.UpstreamName);
+        logger.ToolChanged(call.UpstreamName, tool);
+    }
+
+    /// <inheritdoc/>
+    public void OffPath(CallContext call, string tool)
+    {
+        metrics.OffPath();
+        logger.OffPath(call.Run!.Id, call.UpstreamName, SchemaPlace.Short(tool, 128));
     }
 
     /// <inheritdoc/>

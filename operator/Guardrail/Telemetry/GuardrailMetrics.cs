@@ -4,6 +4,7 @@ using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
+using AgentReadiness.Guardrail.Schemas;
 using AgentReadiness.Guardrail.Upstreams;
 using Prometheus;
 
@@ -32,6 +33,7 @@ internal sealed class GuardrailMetrics
     private readonly Counter sideEffects;
     private readonly Counter toolFailures;
     private readonly Counter unread;
+    private readonly ToolCheckMetrics toolChecks;
     private readonly Histogram toolDuration;
     private readonly Counter runs;
     private readonly Counter outcomes;
@@ -103,6 +105,7 @@ internal sealed class GuardrailMetrics
             "upstream",
             "reason"
         );
+        toolChecks = new ToolCheckMetrics(factory);
         toolCalls = factory.CreateCounter("agentreadiness_tool_calls_total", "Tool calls passed on.", "upstream", "status");
         toolDuration = factory.CreateHistogram(
             "agentreadiness_tool_call_duration_seconds",
@@ -208,6 +211,15 @@ internal sealed class GuardrailMetrics
 
     /// <summary>A tool's answer was not looked at.</summary>
     public void Unread(string upstream, UnreadAnswer why) => unread.WithLabels(upstream, why.ToString()).Inc();
+
+    /// <summary>A call of a tool was held against its schema.</summary>
+    public void ToolChecked(string upstream, ToolCaller by, ToolVerdict verdict) => toolChecks.Checked(upstream, by, verdict);
+
+    /// <summary>A server changed a tool.</summary>
+    public void ToolChanged(string upstream) => toolChecks.Changed(upstream);
+
+    /// <summary>A tool with side effects was called without the guardrail.</summary>
+    public void OffPath() => toolChecks.OffPath();
 
     /// <summary>A run has ended.</summary>
     public void Run(Run run, int status, TimeSpan duration)

@@ -17,4 +17,7 @@ internal sealed class UpstreamState
 
     /// <summary>What its server says of its tools.</summary>
     public ToolHints Tools { get; } = new();
+
+    /// <summary>The tools that its server published.</summary>
+    public PublishedTools Published { get; } = new();
 }

@@ -14,5 +14,27 @@ public static class FailureModeChecks
             "Name what onToolError does, and of each failure the tool and one of pattern, path and empty."
         );
 
-    internal static IReadOnlyList<Check> All { get; } = [ToolFailures];
+    /// <summary>Checks of calls of tools that are declared have schemas to check against.</summary>
+    public static Check ToolSchemas { get; } =
+        new(
+            "FAI-002",
+            Part.FailureModes,
+            Severity.High,
+            Evidence.Rule,
+            "Where calls of tools are to be held against their schemas, there are schemas.",
+            "Declare the model's provider or the MCP server as an upstream, or leave schemaCheck out."
+        );
+
+    /// <summary>Changes of tools that are looked for can be seen.</summary>
+    public static Check ToolChanges { get; } =
+        new(
+            "FAI-003",
+            Part.FailureModes,
+            Severity.High,
+            Evidence.Rule,
+            "Where a change of a tool is to be seen, the server that lists it is reached through the guardrail.",
+            "Declare the MCP server as an upstream, or leave onToolChange out."
+        );
+
+    internal static IReadOnlyList<Check> All { get; } = [ToolFailures, ToolSchemas, ToolChanges];
 }

@@ -16,7 +16,7 @@ public sealed class GuardrailConfigTests
     public void Nothing_is_told_that_is_not_declared()
     {
         var config = Written();
-        (config.Reliability, config.SideEffects, config.ToolFailures).ShouldBe((null, null, null));
+        (config.Reliability, config.SideEffects, config.ToolFailures, config.ToolSchemas).ShouldBe((null, null, null, null));
     }
 
     [Theory]
@@ -67,6 +67,9 @@ public sealed class GuardrailConfigTests
               [{"tool":"a","path":"x","value":"y"},{"tool":"b","pattern":"z"},{"tool":"c","empty":true}]}}
             """
     )]
+    [InlineData("""{"schemaCheck":"Mark"}""", """{"toolSchemas":{"check":"Mark"}}""")]
+    [InlineData("""{"onToolChange":"Enforce"}""", """{"toolSchemas":{"onChange":"Enforce"}}""")]
+    [InlineData("""{"schemaCheck":"Enforce","onToolChange":"Observe"}""", """{"toolSchemas":{"check":"Enforce","onChange":"Observe"}}""")]
     public void Failures_of_tools_are_told_as_they_are_declared(string declared, string told)
     {
         cluster.Agent.Spec.Guardrails = new GuardrailsSpec { Tools = k8s.KubernetesJson.Deserialize<ToolsSpec>(declared) };

@@ -67,6 +67,12 @@ public sealed class CallAttemptTests
 
         public void Unread(CallContext call, UnreadAnswer why) => inner.Unread(call, why);
 
+        public void ToolChecked(CallContext call, CheckedCall checkedCall) => inner.ToolChecked(call, checkedCall);
+
+        public void ToolChanged(CallContext call, string tool) => inner.ToolChanged(call, tool);
+
+        public void OffPath(CallContext call, string tool) => inner.OffPath(call, tool);
+
         public void InboundFailed(int port, string reason) => inner.InboundFailed(port, reason);
 
         public void RunEnded(Run run, int status, TimeSpan elapsed) => inner.RunEnded(run, status, elapsed);

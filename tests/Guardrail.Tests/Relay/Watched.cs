@@ -148,6 +148,12 @@ internal sealed record Watched(byte[] Bytes, IReadOnlyList<ToolFailure> Failures
 
         public void Effected(CallContext call, EffectEnd end) { }
 
+        public void ToolChecked(CallContext call, CheckedCall checkedCall) { }
+
+        public void ToolChanged(CallContext call, string tool) { }
+
+        public void OffPath(CallContext call, string tool) { }
+
         public void InboundFailed(int port, string reason) { }
 
         public void RunEnded(Run run, int status, TimeSpan elapsed) { }
