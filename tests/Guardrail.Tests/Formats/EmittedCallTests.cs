@@ -265,7 +265,7 @@ public sealed class EmittedCallTests
         foreach (var cut in cuts.Order().Append(bytes.Length))
         {
             var end = Math.Clamp(cut, at, bytes.Length);
-            tap.Append(bytes[at..end]);
+            tap.Append(bytes.AsMemory(at, end - at));
             while (tap.TryTake(out _)) { }
             at = end;
         }
