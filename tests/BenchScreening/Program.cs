@@ -41,7 +41,9 @@ const int Rounds = 2000;
 for (var i = 0; i < Rounds; i++)
     Screener.Screen(prose);
 var spent = clock.Elapsed.TotalMicroseconds / Rounds * 1024 / prose.Length;
-Console.Error.WriteLine($"{spent:0.0} µs and {(GC.GetAllocatedBytesForCurrentThread() - before) / Rounds} bytes for a text of {prose.Length}");
+Console.Error.WriteLine(
+    $"{spent:0.0} µs and {(GC.GetAllocatedBytesForCurrentThread() - before) / Rounds} bytes for a text of {prose.Length}"
+);
 await File.WriteAllTextAsync(
     document,
     new MarkedText("make bench-screening").Replace(await File.ReadAllTextAsync(document), table.ToString()),

@@ -8,6 +8,7 @@ public sealed partial class LayerTests
     /// <summary>The folders, the lowest first. A folder may use those before it, and none after it.</summary>
     private static readonly string[] Layers =
     [
+        "Screening",
         "Formats",
         "Upstreams",
         "Configuration",

@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
 using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
+using AgentReadiness.Guardrail.Screening;
 using AgentReadiness.Guardrail.Telemetry;
 using AgentReadiness.Guardrail.Upstreams;
 
@@ -44,6 +46,19 @@ public sealed partial class ReferenceTests
     [Fact]
     public void Every_failure_of_a_tool_is_listed_and_no_other() =>
         WordsUnder("## Failures of tools").ShouldBe([.. Enum.GetNames<ToolFailure>(), .. Enum.GetNames<UnreadAnswer>()], ignoreOrder: true);
+
+    [Fact]
+    public void Every_word_of_screening_is_listed_and_no_other()
+    {
+        string[] words =
+        [
+            .. Enum.GetNames<ScreenedSource>(),
+            .. Enum.GetNames<ScreenedAction>(),
+            .. Enum.GetNames<Unscreened>(),
+            .. RuleSet.Default.Families,
+        ];
+        WordsUnder("## Screening").ShouldBe(words, ignoreOrder: true);
+    }
 
     private static IEnumerable<string> WordsUnder(string heading) =>
         File.ReadLines(Repository.PathOf("docs", "reference.md"))

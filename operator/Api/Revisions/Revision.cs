@@ -115,6 +115,8 @@ public readonly record struct Revision(string Hash)
             json["stopAfter"] = most;
         if (guardrails?.Tools?.Failures is { Count: > 0 } failures)
             json["failures"] = new JsonArray([.. failures.Select(Failure)]);
+        if (guardrails?.Screening?.Mode is { } mode)
+            json["screening"] = mode.ToString();
         return json;
     }
 

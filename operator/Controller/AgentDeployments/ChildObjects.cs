@@ -136,6 +136,7 @@ internal static class ChildObjects
                 ? new SideEffectPolicy { Tools = effects.Tools, Window = effects.Window ?? Defaults.SideEffectWindow }
                 : null,
             ToolFailures = ToolFailures(spec.Guardrails?.Tools),
+            Screening = spec.Guardrails?.Screening?.Mode is { } mode ? new ScreeningPolicy { Mode = mode.ToString() } : null,
             Reliability = Reliability(spec.Reliability),
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],

@@ -14,7 +14,7 @@ internal sealed class ToolRoute(
     McpSessions sessions,
     UpstreamStates states,
     SideEffectCalls effects,
-    ToolFailures failures,
+    ToolAnswers answers,
     ICallObserver observer
 ) : CallRoute
 {
@@ -103,7 +103,7 @@ internal sealed class ToolRoute(
     {
         // What a server says of its tools is only needed where calls of them may be repeated.
         var isList = call.Tool?.Method == ToolList.Method && call.Settings.ToolCall.Attempts > 1 && answer.IsSuccessStatusCode;
-        var inner = failures.Tap(call, answer, IsStream(answer), IsEvents(answer));
+        var inner = answers.Tap(call, answer, IsStream(answer), IsEvents(answer));
         return call.Effect is not null
             ? effects.Tap(call, answer, IsStream(answer), inner)
             : inner ?? new CopyTap(IsStream(answer), isList ? bodies.Memory : null);
@@ -132,7 +132,7 @@ internal sealed class ToolRoute(
         if (call.Tool is { IsCall: true })
             observer.Passed(call, outcome.Status);
         if (call.Tool is { IsCall: true } && outcome is { Status: 0, MayRetry: false })
-            failures.Unanswered(call, RunDeadline(call).IsCancellationRequested);
+            answers.Failures.Unanswered(call, RunDeadline(call).IsCancellationRequested);
     }
 
     /// <summary>Keeps the body of a plain HTTP tool's call that may be repeated; all others are streamed.</summary>

@@ -24,6 +24,7 @@ internal sealed class GuardrailSettings
         ToolCall = new CallTimes(config.ToolCall, "toolCall");
         Reliability = new ReliabilitySettings(config.Reliability);
         ToolFailures = config.ToolFailures is { } failures ? new ToolFailureSettings(failures) : null;
+        Screening = config.Screening is { } screening ? new ScreeningSettings(screening) : null;
         Limits = new RunPolicy(config.Limits, config.Observe);
         Tags = new TagNames(config.Attribution);
         ClientTags = new TagNames(config.ClientAttribution);
@@ -69,6 +70,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>What is done where a tool fails; null: nothing is declared.</summary>
     public ToolFailureSettings? ToolFailures { get; }
+
+    /// <summary>What is done where a text gives the model orders; null: nothing is declared.</summary>
+    public ScreeningSettings? Screening { get; }
 
     /// <summary>Limits of one call and one run.</summary>
     public RunPolicy Limits { get; }

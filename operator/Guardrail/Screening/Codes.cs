@@ -5,6 +5,7 @@ internal static class Codes
 {
     private const int LeastLetters = 20;
     private const int LeastBytes = 10;
+    private const int MostTries = 8;
     private const int LongestLine = 40;
     private const int MostBytes = 256 * 1024;
 
@@ -12,40 +13,48 @@ internal static class Codes
     public static IEnumerable<Layer> Undo(Layer layer)
     {
         var text = layer.Text;
-        var at = 0;
+        // A row is tried from the beginnings of its first words; after that it is no encoded text.
+        var (at, rowEnd, tries) = (0, 0, 0);
         while (at < text.Length)
         {
-            var c = text[at];
-            if (!char.IsAsciiLetterOrDigit(c))
+            if (!char.IsAsciiLetterOrDigit(text[at]))
             {
                 at++;
                 continue;
             }
-            var end = Row(text, at);
-            // What follows on the next line may be no part of it any more.
-            var first = Math.Min(end, FirstLine(text, at));
-            if (end - at >= LeastLetters && Base64(text.AsSpan(at, end - at)) is { } plain)
+            if (at >= rowEnd)
+                (rowEnd, tries) = (Row(text, at), 0);
+            if (rowEnd - at >= LeastLetters && ++tries <= MostTries && OfRow(layer, at, rowEnd) is { } found)
             {
-                yield return layer.Part("base64", plain, at, end);
-                at = end;
+                yield return found.Layer;
+                at = rowEnd = found.End;
                 continue;
             }
-            if (first < end && first - at >= LeastLetters && Base64(text.AsSpan(at, first - at)) is { } line)
+            if (Numbers.MayBegin(text, at))
             {
-                yield return layer.Part("base64", line, at, first);
-                at = first;
-                continue;
-            }
-            if (end - at >= LeastLetters && Base32(text.AsSpan(at, end - at)) is { } other)
-                yield return layer.Part("base32", other, at, end);
-            if (char.IsAsciiHexDigit(c) && Numbers.Read(text, at, out var last) is { } spelt)
-            {
-                yield return layer.Part("numbers", spelt, at, last);
-                at = last;
-                continue;
+                var spelt = Numbers.Read(text, at, out var last);
+                if (spelt is not null)
+                    yield return layer.Part("numbers", spelt, at, last);
+                if (last > at)
+                {
+                    at = last;
+                    continue;
+                }
             }
             at = WordEnd(text, at);
         }
+    }
+
+    private static (Layer Layer, int End)? OfRow(Layer layer, int at, int end)
+    {
+        var text = layer.Text;
+        // What follows on the next line may be no part of it any more.
+        var first = FirstLine(text, at);
+        if (Base64(text.AsSpan(at, end - at)) is { } plain)
+            return (layer.Part("base64", plain, at, end), end);
+        if (first < end && first - at >= LeastLetters && Base64(text.AsSpan(at, first - at)) is { } line)
+            return (layer.Part("base64", line, at, first), first);
+        return Base32(text.AsSpan(at, first - at)) is { } other ? (layer.Part("base32", other, at, first), first) : null;
     }
 
     private static int WordEnd(string text, int at)
@@ -58,6 +67,8 @@ internal static class Codes
     private static int FirstLine(string text, int at)
     {
         while (at < text.Length && IsBase64(text[at]))
+            at++;
+        while (at < text.Length && text[at] == '=')
             at++;
         return at;
     }
@@ -153,7 +164,10 @@ internal static class Codes
         var (bits, held) = (0, 0);
         foreach (var c in row)
         {
-            var value = c is >= 'A' and <= 'Z' ? c - 'A' : c is >= '2' and <= '7' ? c - '2' + 26 : -1;
+            var value =
+                c is >= 'A' and <= 'Z' ? c - 'A'
+                : c is >= '2' and <= '7' ? c - '2' + 26
+                : -1;
             if (value < 0 && c == '=')
                 break;
             if (value < 0 || bytes.Count > MostBytes)

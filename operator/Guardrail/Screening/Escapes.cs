@@ -15,9 +15,30 @@ internal static class Escapes
 
     private static readonly FrozenDictionary<string, string> Names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
     {
-        ["lt"] = "<", ["gt"] = ">", ["amp"] = "&", ["quot"] = "\"", ["apos"] = "'", ["nbsp"] = " ", ["shy"] = "", ["zwnj"] = "", ["zwj"] = "",
-        ["ensp"] = " ", ["emsp"] = " ", ["thinsp"] = " ", ["lpar"] = "(", ["rpar"] = ")", ["colon"] = ":", ["sol"] = "/", ["period"] = ".",
-        ["comma"] = ",", ["num"] = "#", ["excl"] = "!", ["lsqb"] = "[", ["rsqb"] = "]", ["tab"] = "\t", ["newline"] = "\n",
+        ["lt"] = "<",
+        ["gt"] = ">",
+        ["amp"] = "&",
+        ["quot"] = "\"",
+        ["apos"] = "'",
+        ["nbsp"] = " ",
+        ["shy"] = "",
+        ["zwnj"] = "",
+        ["zwj"] = "",
+        ["ensp"] = " ",
+        ["emsp"] = " ",
+        ["thinsp"] = " ",
+        ["lpar"] = "(",
+        ["rpar"] = ")",
+        ["colon"] = ":",
+        ["sol"] = "/",
+        ["period"] = ".",
+        ["comma"] = ",",
+        ["num"] = "#",
+        ["excl"] = "!",
+        ["lsqb"] = "[",
+        ["rsqb"] = "]",
+        ["tab"] = "\t",
+        ["newline"] = "\n",
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenSet<string> Inline = FrozenSet.ToFrozenSet(
@@ -32,17 +53,20 @@ internal static class Escapes
         if (text.AsSpan().IndexOfAny("&%\\<=") < 0)
             return null;
         var undone = new Out(text.Length);
-        var isQuoted = text.Contains("=\n", StringComparison.Ordinal) || text.Contains("=\r\n", StringComparison.Ordinal) || HasQuoted(text);
-        var (at, changes) = (0, 0);
+        var isQuoted =
+            text.Contains("=\n", StringComparison.Ordinal) || text.Contains("=\r\n", StringComparison.Ordinal) || HasQuoted(text);
+        var (at, changes, close) = (0, 0, -1);
         while (at < text.Length)
         {
             var length = text[at] switch
             {
                 '&' => Entity(text, at, undone),
                 '%' => Bytes(text, at, '%', undone),
-                '=' when isQuoted => text.AsSpan(at).StartsWith("=\r\n") ? 3 : text.AsSpan(at).StartsWith("=\n") ? 2 : Bytes(text, at, '=', undone),
+                '=' when isQuoted => text.AsSpan(at).StartsWith("=\r\n") ? 3
+                : text.AsSpan(at).StartsWith("=\n") ? 2
+                : Bytes(text, at, '=', undone),
                 '\\' => Escape(text, at, undone),
-                '<' => Tag(text, at, undone),
+                '<' => Tag(text, at, undone, ref close),
                 _ => 0,
             };
             if (length == 0)
@@ -132,7 +156,13 @@ internal static class Escapes
             undone.Add(kind, at);
             return 2;
         }
-        var digits = kind switch { 'u' => 4, 'x' => 2, 'U' => 8, _ => 0 };
+        var digits = kind switch
+        {
+            'u' => 4,
+            'x' => 2,
+            'U' => 8,
+            _ => 0,
+        };
         var start = at + 2;
         var isOpen = kind == 'u' && start < text.Length && text[start] == '{';
         if (isOpen)
@@ -155,17 +185,19 @@ internal static class Escapes
         return start + digits + (isOpen ? 1 : 0) - at;
     }
 
-    private static int Tag(string text, int at, Out undone)
+    private static int Tag(string text, int at, Out undone, ref int close)
     {
         if (string.CompareOrdinal(text, at, "<!--", 0, 4) == 0)
         {
-            var close = text.IndexOf("-->", at + 4, Math.Min(LongestTag, text.Length - at - 4), StringComparison.Ordinal);
-            return close < 0 ? 0 : close + 3 - at;
+            var last = text.IndexOf("-->", at + 4, Math.Min(LongestTag, text.Length - at - 4), StringComparison.Ordinal);
+            return last < 0 ? 0 : last + 3 - at;
         }
         if (at + 1 >= text.Length || !(char.IsAsciiLetter(text[at + 1]) || text[at + 1] == '/'))
             return 0;
-        var end = text.IndexOf('>', at, Math.Min(LongestTag, text.Length - at));
-        if (end < 0)
+        if (close < at)
+            close = text.IndexOf('>', at) is >= 0 and var next ? next : text.Length;
+        var end = close;
+        if (end == text.Length || end - at > LongestTag)
             return 0;
         var name = text.AsSpan(at + (text[at + 1] == '/' ? 2 : 1));
         var length = name.IndexOfAnyExceptInRange('a', 'z');

@@ -88,12 +88,24 @@ internal sealed class Folding
     /// <summary>Whether nobody sees a character: marks on a letter, joiners, directions, selectors.</summary>
     public static bool IsUnseen(char c) =>
         c >= 0xad
-        && char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
-            or UnicodeCategory.Control
+            && char.GetUnicodeCategory(c)
+                is UnicodeCategory.Format
+                    or UnicodeCategory.NonSpacingMark
+                    or UnicodeCategory.EnclosingMark
+                    or UnicodeCategory.Control
         || c is >= (char)0x115f and <= (char)0x1160 or (char)0x3164 or (char)0xffa0;
 
     /// <summary>Whether words of a script stand without spaces between them.</summary>
     public static bool IsUnspaced(char c) =>
-        c is >= '\u0e00' and <= '\u0eff' or >= '\u1000' and <= '\u109f' or >= '\u1780' and <= '\u17ff'
-            or >= '\u3040' and <= '\u30ff' or >= '\u3400' and <= '\u9fff';
+        c
+            is >= '\u0e00'
+                and <= '\u0eff'
+                or >= '\u1000'
+                and <= '\u109f'
+                or >= '\u1780'
+                and <= '\u17ff'
+                or >= '\u3040'
+                and <= '\u30ff'
+                or >= '\u3400'
+                and <= '\u9fff';
 }

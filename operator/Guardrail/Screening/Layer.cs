@@ -24,14 +24,18 @@ internal sealed class Layer(Layer? parent, string? name, string text, int[]? ori
     public static Layer Whole(string text) => new(null, null, text, null, (0, text.Length));
 
     /// <summary>A part that was encoded or hidden.</summary>
-    public Layer Part(string what, string undone, int start, int end) => new(this, what, undone, null, (start, end)) { IsHidden = true };
+    public Layer Part(string what, string undone, int start, int end, bool isHidden = true) =>
+        new(this, what, undone, null, (start, end)) { IsHidden = isHidden };
 
     /// <summary>All of it, with some of it undone.</summary>
     public Layer Changed(string what, string undone, int[] places) => new(this, what, undone, places, default) { IsHidden = IsHidden };
 
     /// <summary>All of it, each letter of the alphabet turned by 13.</summary>
     public Layer Turned() =>
-        new(this, "rot13", string.Create(Text.Length, Text, static (to, from) => Turn(from, to)), null, (0, Text.Length)) { IsHidden = true };
+        new(this, "rot13", string.Create(Text.Length, Text, static (to, from) => Turn(from, to)), null, (0, Text.Length))
+        {
+            IsHidden = true,
+        };
 
     /// <summary>All of it backwards.</summary>
     public Layer Backwards()

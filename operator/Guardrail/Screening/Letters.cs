@@ -40,8 +40,11 @@ internal sealed class Letters(int capacity)
     /// <summary>All of others.</summary>
     public void AddAll(Letters others)
     {
-        for (var i = 0; i < others.Length; i++)
-            Add(others.letters[i], others.starts[i], others.ends[i]);
+        var count = Math.Min(others.Length, capacity - Length);
+        others.letters.AsSpan(0, count).CopyTo(letters.AsSpan(Length));
+        others.starts.AsSpan(0, count).CopyTo(starts.AsSpan(Length));
+        others.ends.AsSpan(0, count).CopyTo(ends.AsSpan(Length));
+        Length += count;
     }
 
     /// <summary>Takes away the first ones.</summary>

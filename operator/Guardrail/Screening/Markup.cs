@@ -9,28 +9,44 @@ internal static class Markup
     private static readonly string[] Attributes = ["alt=", "title=", "aria-label=", "content=", "placeholder=", "data-"];
     private static readonly string[] Styles =
     [
-        "display:none", "visibility:hidden", "font-size:0", "font-size:1px", "opacity:0", "color:white", "color:#fff", "color:transparent",
-        "left:-9", "height:0", "width:0", "aria-hidden", " hidden",
+        "display:none",
+        "visibility:hidden",
+        "font-size:0",
+        "font-size:1px",
+        "opacity:0",
+        "color:white",
+        "color:#fff",
+        "color:transparent",
+        "left:-9",
+        "height:0",
+        "width:0",
+        "aria-hidden",
+        " hidden",
     ];
 
     /// <summary>The hidden texts, in their order.</summary>
     public static IEnumerable<Layer> Hidden(Layer layer)
     {
         var text = layer.Text;
-        var (at, count) = (0, 0);
+        // Where the next end of a tag or of a comment is: looked for once, and again when it was passed.
+        var (at, count, close, endOfComment) = (0, 0, -1, -1);
         while (count < Most && at < text.Length && text.IndexOf('<', at) is >= 0 and var start)
         {
             if (string.CompareOrdinal(text, start, "<!--", 0, 4) == 0)
             {
-                var end = text.IndexOf("-->", start + 4, StringComparison.Ordinal);
-                var last = Math.Min(end < 0 ? text.Length : end, start + Longest);
+                if (endOfComment < start + 4)
+                    endOfComment = text.IndexOf("-->", start + 4, StringComparison.Ordinal) is >= 0 and var found ? found : text.Length;
+                var last = Math.Min(endOfComment, start + Longest);
                 yield return layer.Part("comment", text[(start + 4)..last], start, last);
                 count++;
                 at = last;
                 continue;
             }
-            var close = text.IndexOf('>', start, Math.Min(Longest, text.Length - start));
-            if (close < 0)
+            if (close < start)
+                close = text.IndexOf('>', start) is >= 0 and var next ? next : text.Length;
+            if (close == text.Length)
+                yield break;
+            if (close - start > Longest)
             {
                 at = start + 1;
                 continue;
@@ -39,7 +55,7 @@ internal static class Markup
             var tight = tag.Replace(" :", ":", StringComparison.Ordinal).Replace(": ", ":", StringComparison.Ordinal);
             if (Array.Exists(Attributes, name => tag.Contains(name, StringComparison.OrdinalIgnoreCase)))
             {
-                yield return layer.Part("attribute", tag, start, close);
+                yield return layer.Part("attribute", tag, start, close, isHidden: false);
                 count++;
             }
             if (Array.Exists(Styles, style => tight.Contains(style, StringComparison.OrdinalIgnoreCase)))

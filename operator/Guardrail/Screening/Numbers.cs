@@ -9,10 +9,40 @@ internal static class Numbers
     private const int Least = 10;
     private const int Most = 256 * 1024;
 
+    /// <summary>Whether numbers may begin at a place. False is certain.</summary>
+    public static bool MayBegin(string text, int at)
+    {
+        for (var i = at; i < at + 5; i++)
+        {
+            if (
+                i >= text.Length
+                || !(char.IsAsciiHexDigit(text[i]) || text[i] is ' ' or ':' or ',' or '-' or ';' or '\n' or 'x' or 'X' or '\\')
+            )
+                return false;
+        }
+        return true;
+    }
+
     /// <summary>The text that is spelt from a place on; null where none is.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="at">The place.</param>
+    /// <param name="end">Up to where numbers were read that are too many to be looked at again; the place itself where there are few.</param>
     public static string? Read(string text, int at, out int end)
     {
-        return Bytes(text, at, 8, 2, out end) ?? Bytes(text, at, 2, 16, out end) ?? Points(text, at, out end);
+        if (Bytes(text, at, 8, 2, out end) is { } binary)
+            return binary;
+        if (Bytes(text, at, 2, 16, out var last) is { } hexadecimal)
+        {
+            end = last;
+            return hexadecimal;
+        }
+        if (Points(text, at, out var behind) is { } points)
+        {
+            end = behind;
+            return points;
+        }
+        end = Math.Max(end, last);
+        return null;
     }
 
     private static string? Bytes(string text, int at, int digits, int radix, out int end)
@@ -35,7 +65,10 @@ internal static class Numbers
         }
         // A word that goes on behind its last pair of digits is none of them.
         if (bytes.Count < Least || (end < text.Length && char.IsAsciiLetter(text[end]) && text[end - 1] != ' '))
+        {
+            end = bytes.Count < Least ? at : end;
             return null;
+        }
         return Undoing.TextOf([.. bytes]);
     }
 

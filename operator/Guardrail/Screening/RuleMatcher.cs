@@ -75,7 +75,12 @@ internal sealed class RuleMatcher
         Forget(int.MaxValue);
         return best is null
             ? []
-            : [.. best.Where(one => one.Rule is not null).OrderByDescending(one => one.Rule!.Score).Select(one => (one.Rule!, one.Start, one.End))];
+            :
+            [
+                .. best.Where(one => one.Rule is not null)
+                    .OrderByDescending(one => one.Rule!.Score)
+                    .Select(one => (one.Rule!, one.Start, one.End)),
+            ];
     }
 
     // "Never forget" and "vergessen Sie nicht" say the opposite of what the verb alone says.

@@ -23,8 +23,8 @@ internal sealed class RuleSet
     /// <summary>The words.</summary>
     public WordTree Words { get; } = new();
 
-    /// <summary>The texts that are no words, by the character that they begin with.</summary>
-    public Dictionary<char, List<(string Text, ushort Meaning)>> Marks { get; } = [];
+    /// <summary>The texts that are no words.</summary>
+    public WordTree Marks { get; } = new();
 
     /// <summary>The rules that a meaning is part of.</summary>
     public ScreeningRule[][] Of { get; private set; } = [];
@@ -61,7 +61,11 @@ internal sealed class RuleSet
                     negatable.Add(meaning.Name);
                 if (language.Value.ValueKind != JsonValueKind.String)
                     continue;
-                foreach (var term in language.Value.GetString()!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+                foreach (
+                    var term in language
+                        .Value.GetString()!
+                        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                )
                     set.Words.Add(folding.Fold(term), number);
             }
         }
@@ -69,12 +73,7 @@ internal sealed class RuleSet
         {
             var number = set.NumberOf(meaning.Name);
             foreach (var mark in meaning.Value.EnumerateArray())
-            {
-                var text = folding.Fold(mark.GetString()!.Replace(" ", "", StringComparison.Ordinal));
-                if (!set.Marks.TryGetValue(text[0], out var list))
-                    set.Marks[text[0]] = list = [];
-                list.Add((text, number));
-            }
+                set.Marks.Add(Tight(folding.Fold(mark.GetString()!)), number);
         }
         foreach (var name in Seen)
             set.NumberOf(name);
@@ -116,6 +115,8 @@ internal sealed class RuleSet
             numbers[name] = number = (ushort)numbers.Count;
         return number;
     }
+
+    private static string Tight(string mark) => string.Concat(mark.Where(c => !WordTree.IsLoose(c)));
 
     private static Stream Resource(string name) =>
         typeof(RuleSet).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not in this program");

@@ -12,8 +12,8 @@ internal sealed class TextScanner
     private const int GluedFrom = 14;
     private const int LeastGlued = 4;
     private const int LeastJoined = 5;
+    private const int LeastTurned = 5;
     private const int MostOpen = 8;
-    private const int LongestMark = 24;
     private const int LongestLink = 400;
 
     private readonly RuleSet rules;
@@ -105,14 +105,22 @@ internal sealed class TextScanner
             if (run.Length == run.Capacity)
                 ReadRun(LongestTerm);
         }
-        else if (char.IsLetterOrDigit(folded) || char.GetUnicodeCategory(folded) is System.Globalization.UnicodeCategory.SpacingCombiningMark)
+        else if (
+            char.IsLetterOrDigit(folded)
+            || char.GetUnicodeCategory(folded) is System.Globalization.UnicodeCategory.SpacingCombiningMark
+        )
         {
             if (word.Length == 0 && rules.Folding.Latin(folded) == 'h')
                 Mark(text, at, 'h');
             Letter(folded, at, at + 1);
         }
         else
-            Separate(folded is '。' or '！' or '？' ? '.' : folded is '\u2028' or '\u2029' or '\u0085' ? '\n' : folded, at);
+            Separate(
+                folded is '。' or '！' or '？' ? '.'
+                    : folded is '\u2028' or '\u2029' or '\u0085' ? '\n'
+                    : folded,
+                at
+            );
     }
 
     private void Add(string letters, int start, int end)
@@ -238,7 +246,7 @@ internal sealed class TextScanner
         if (!isKnown && (text.Length >= GluedFrom || (current == singles && text.Length >= LeastGlued)))
             ReadGlued();
         Remember(isKnown);
-        if (text.Length >= 4 && !isKnown)
+        if (text.Length >= LeastTurned && !isKnown)
             LookTurned(text);
         open.Clear();
         open.AddRange(next);
@@ -313,6 +321,8 @@ internal sealed class TextScanner
     private bool Joined()
     {
         if (joined.Length == 0 || gap != 1 || wasMatched || joined.Length + current.Length > LongestTerm || separator == '\n')
+            return false;
+        if (joined.Length >= 3 && !rules.Words.MayBegin(joined.Text))
             return false;
         joined.AddAll(current);
         if (joined.Length < LeastJoined)
@@ -398,35 +408,14 @@ internal sealed class TextScanner
     /// <summary>Texts that are no words, such as the tokens of chat templates. Spaces in them do not count.</summary>
     private void Mark(ReadOnlySpan<char> text, int at, char first)
     {
-        if (!rules.Marks.TryGetValue(first, out var marks))
+        var term = rules.Marks.Tight(text[at..], rules.Folding, out var length);
+        if (term < 0)
             return;
-        foreach (var (mark, meaning) in marks)
-        {
-            var end = EndOf(mark, text, at);
-            if (end < 0)
-                continue;
-            matcher.Add(meaning, -2 - meaning, new RuleMatcher.Spot(ordinal + 1, ordinal + 1, at, end));
-            if (first == 'h')
-                linkUntil = at + LongestLink;
-            else
-                ordinal++;
-        }
-    }
-
-    private int EndOf(string mark, ReadOnlySpan<char> text, int at)
-    {
-        var read = 0;
-        for (var i = at; i < text.Length && i < at + LongestMark + mark.Length; i++)
-        {
-            var c = rules.Folding.Latin(rules.Folding.Fold(text[i]));
-            if (c == mark[read])
-            {
-                if (++read == mark.Length)
-                    return i + 1;
-            }
-            else if (c is not (' ' or '_' or '-') && !Folding.IsUnseen(c))
-                return -1;
-        }
-        return -1;
+        foreach (var meaning in rules.Marks.MeaningsOf(term))
+            matcher.Add(meaning, -2 - meaning, new RuleMatcher.Spot(ordinal + 1, ordinal + 1, at, at + length));
+        if (first == 'h')
+            linkUntil = at + LongestLink;
+        else
+            ordinal++;
     }
 }

@@ -17,9 +17,10 @@ internal static class Unseen
         var (first, last) = (text.Length, 0);
         for (var i = 0; i < text.Length; i++)
         {
-            var point = char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1])
-                ? char.ConvertToUtf32(text[i], text[i + 1])
-                : text[i];
+            var point =
+                char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1])
+                    ? char.ConvertToUtf32(text[i], text[i + 1])
+                    : text[i];
             if (point is >= 0xe0020 and <= 0xe007e)
                 tags.Append((char)(point - 0xe0000));
             else if (point is >= 0xfe00 and <= 0xfe0f)

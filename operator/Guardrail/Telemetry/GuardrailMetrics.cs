@@ -1,5 +1,6 @@
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
@@ -32,6 +33,8 @@ internal sealed class GuardrailMetrics
     private readonly Counter sideEffects;
     private readonly Counter toolFailures;
     private readonly Counter unread;
+    private readonly Counter screened;
+    private readonly Counter unscreened;
     private readonly Histogram toolDuration;
     private readonly Counter runs;
     private readonly Histogram runDuration;
@@ -102,6 +105,13 @@ internal sealed class GuardrailMetrics
             "upstream",
             "reason"
         );
+        screened = factory.CreateCounter(
+            "agentreadiness_screening_findings_total",
+            "Texts that give the model orders, by family, where guardrails.screening is declared.",
+            "family",
+            "source"
+        );
+        unscreened = factory.CreateCounter("agentreadiness_unscreened_total", "Texts that were not screened.", "source", "reason");
         toolCalls = factory.CreateCounter("agentreadiness_tool_calls_total", "Tool calls passed on.", "upstream", "status");
         toolDuration = factory.CreateHistogram(
             "agentreadiness_tool_call_duration_seconds",
@@ -202,6 +212,12 @@ internal sealed class GuardrailMetrics
 
     /// <summary>A tool's answer was not looked at.</summary>
     public void Unread(string upstream, UnreadAnswer why) => unread.WithLabels(upstream, why.ToString()).Inc();
+
+    /// <summary>A text gives the model orders.</summary>
+    public void Screened(string family, ScreenedSource source) => screened.WithLabels(family, source.ToString()).Inc();
+
+    /// <summary>A text was not screened.</summary>
+    public void NotScreened(ScreenedSource source, Unscreened why) => unscreened.WithLabels(source.ToString(), why.ToString()).Inc();
 
     /// <summary>A run has ended.</summary>
     public void Run(Run run, int status, TimeSpan duration)

@@ -137,6 +137,9 @@ public sealed class SkewTests
             ["toolFailures.failures[].path"] = None,
             ["toolFailures.failures[].value"] = None,
             ["toolFailures.failures[].empty"] = "false",
+            // Nobody screens, as before that could be declared.
+            ["screening"] = None,
+            ["screening.mode"] = Must,
             ["limits"] = None,
             ["limits.callMaxCost"] = None,
             ["limits.maxCost"] = None,

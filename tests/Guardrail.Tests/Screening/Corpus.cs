@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace AgentReadiness.Guardrail.Tests.Screening;
 
 /// <summary>
@@ -22,7 +20,18 @@ internal static class Corpus
         ("mail", text => $"From: Ann\nSubject: Invoice 311\n\nHello,\nthe invoice is attached.\n\n{text}\n\nBest regards\nAnn"),
         ("page", text => $"<html><body><h1>Opening hours</h1><p>Monday to Friday, 9 to 17.</p><p>{text}</p></body></html>"),
         ("markdown", text => $"# Release notes\n\n* Faster start.\n* Fewer bugs.\n\n> {text}\n"),
-        ("json", text => JsonSerializer.Serialize(new { status = "ok", items = new[] { "lamp", "chair" }, note = text })),
+        (
+            "json",
+            text =>
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        status = "ok",
+                        items = new[] { "lamp", "chair" },
+                        note = text,
+                    }
+                )
+        ),
         ("code", text => $"def total(rows):\n    # {text}\n    return sum(row.price for row in rows)\n"),
         ("log", text => $"2026-11-30T10:00:00Z INFO started\n2026-11-30T10:00:01Z WARN {text}\n2026-11-30T10:00:02Z INFO stopped\n"),
         ("table", text => $"id,name,comment\n1,Bob,fine\n2,Eve,\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"\n"),
