@@ -116,7 +116,7 @@ golden: sdk ## Rewrite the golden files of the tests and the tables of docs/read
 	UPDATE_GOLDEN=1 dotnet test tests/Readiness.Tests --nologo -v quiet --filter FullyQualifiedName~CatalogueTests
 	git --no-pager diff --stat tests docs/readiness.md
 
-.PHONY: bench bench-budgets bench-evals bench-guardrail
+.PHONY: bench bench-budgets bench-evals bench-guardrail bench-screening
 bench: publish-operator ## Measure the operator at scale and write docs/benchmarks.md
 	@AGENT_READINESS_KUBERNETES="$$($(CLUSTER) binaries | tail -n 1)"
 	export AGENT_READINESS_KUBERNETES
@@ -127,6 +127,8 @@ bench-budgets: publish-operator ## Measure grants and ledgers beside a compare-a
 	dotnet run --project tests/BenchBudgets -c Release -- artifacts/bin/$(file_operator) docs/benchmarks.md
 bench-evals: sdk ## Measure how often verdicts err and write the table of docs/evals.md
 	@dotnet run --project tests/BenchEvals -c Release -- docs/evals.md
+bench-screening: sdk ## Measure what screening finds in its corpus and write the table of docs/failure-modes.md
+	@dotnet run --project tests/BenchScreening -c Release -- docs/failure-modes.md
 bench-guardrail: publish-guardrail ## Measure the guardrail beside nginx and Portkey and write docs/benchmarks.md
 	@tools="$$(tests/BenchGuardrail/install.sh)"
 	dotnet run --project tests/BenchGuardrail -c Release -- artifacts/bin/$(file_guardrail) artifacts/bench/guardrail.json docs/benchmarks.md "$$tools"

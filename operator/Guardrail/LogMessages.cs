@@ -242,4 +242,29 @@ internal static partial class LogMessages
         string? tool,
         Relay.UnreadAnswer reason
     );
+
+    [LoggerMessage(
+        40,
+        LogLevel.Warning,
+        "screening: run={RunId} upstream={Upstream} source={Source} rules={Rules} layer={Layer} action={Action} text=\"{Quote}\""
+    )]
+    public static partial void Screened(
+        this ILogger logger,
+        string runId,
+        string upstream,
+        Admission.ScreenedSource source,
+        string rules,
+        string layer,
+        Admission.ScreenedAction action,
+        string quote
+    );
+
+    [LoggerMessage(41, LogLevel.Warning, "not screened: run={RunId} upstream={Upstream} source={Source} reason={Reason}")]
+    public static partial void NotScreened(
+        this ILogger logger,
+        string runId,
+        string upstream,
+        Admission.ScreenedSource source,
+        Admission.Unscreened reason
+    );
 }

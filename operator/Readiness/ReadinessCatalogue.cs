@@ -17,6 +17,7 @@ public static class ReadinessCatalogue
         .. ReliabilityChecks.All,
         .. ObservabilityChecks.All,
         .. FailureModeChecks.All,
+        .. ScreeningChecks.All,
         .. EvalChecks.All,
         .. CostChecks.All,
     ];

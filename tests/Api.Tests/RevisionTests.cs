@@ -121,6 +121,14 @@ public sealed class RevisionTests
         Tools("""{"onToolError":"Stop","stopAfter":3}""").ShouldBe(Tools("""{"onToolError":"Stop"}"""));
     }
 
+    [Fact]
+    public void Every_mode_of_screening_is_another_revision_and_none_is_that_of_before()
+    {
+        var seen = new HashSet<Revision> { Revision.Compute(Spec(), Prompt) };
+        foreach (var mode in Enum.GetValues<ScreeningMode>())
+            seen.Add(Changed(spec => (spec.Guardrails ??= new()).Screening = new ScreeningSpec { Mode = mode })).ShouldBeTrue($"{mode}");
+    }
+
     private static Revision Tools(string tools) =>
         Changed(spec => (spec.Guardrails ??= new()).Tools = JsonSerializer.Deserialize<ToolsSpec>(tools, Words)!);
 

@@ -9,6 +9,7 @@ public sealed partial class LayerTests
     private static readonly string[] Layers =
     [
         "Schemas",
+        "Screening",
         "Formats",
         "Upstreams",
         "Configuration",

@@ -1,8 +1,10 @@
 using System.Text.RegularExpressions;
 using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Schemas;
+using AgentReadiness.Guardrail.Screening;
 using AgentReadiness.Guardrail.Telemetry;
 using AgentReadiness.Guardrail.Upstreams;
 
@@ -49,6 +51,19 @@ public sealed partial class ReferenceTests
     [Fact]
     public void Every_verdict_on_a_call_of_a_tool_is_listed_and_no_other() =>
         WordsUnder("## Checks of tool calls").ShouldBe(Enum.GetNames<ToolVerdict>(), ignoreOrder: true);
+
+    [Fact]
+    public void Every_word_of_screening_is_listed_and_no_other()
+    {
+        string[] words =
+        [
+            .. Enum.GetNames<ScreenedSource>(),
+            .. Enum.GetNames<ScreenedAction>(),
+            .. Enum.GetNames<Unscreened>(),
+            .. RuleSet.Default.Families,
+        ];
+        WordsUnder("## Screening").ShouldBe(words, ignoreOrder: true);
+    }
 
     private static IEnumerable<string> WordsUnder(string heading) =>
         File.ReadLines(Repository.PathOf("docs", "reference.md"))

@@ -166,6 +166,9 @@ public sealed class GuardrailsSpec
     /// <summary>Tools.</summary>
     public ToolsSpec? Tools { get; set; }
 
+    /// <summary>What is done where a text of a user or of a tool gives the model orders.</summary>
+    public ScreeningSpec? Screening { get; set; }
+
     /// <summary>
     /// Origins of pages in a browser of the pod that may call the guardrail, for example "http://localhost:3000". Empty: no page may.
     /// </summary>

@@ -119,6 +119,8 @@ public readonly record struct Revision(string Hash)
             json["schemaCheck"] = check.ToString();
         if (guardrails?.Tools?.OnToolChange is { } change)
             json["onToolChange"] = change.ToString();
+        if (guardrails?.Screening?.Mode is { } mode)
+            json["screening"] = mode.ToString();
         return json;
     }
 

@@ -69,6 +69,9 @@ public sealed class GuardrailConfig
     /// <summary>How calls of tools are held against their schemas; null: not at all.</summary>
     public ToolSchemaPolicy? ToolSchemas { get; set; }
 
+    /// <summary>What is done where a text gives the model orders; null: nothing, and nobody looks.</summary>
+    public ScreeningPolicy? Screening { get; set; }
+
     /// <summary>Origins of pages in a browser of the pod that may call, such as <c>http://localhost:3000</c>. Empty: none may.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 

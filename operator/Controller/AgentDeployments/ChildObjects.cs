@@ -137,6 +137,7 @@ internal static class ChildObjects
                 : null,
             ToolFailures = ToolFailures(spec.Guardrails?.Tools, spec.Reliability?.Refusal),
             ToolSchemas = ToolSchemas(spec.Guardrails?.Tools),
+            Screening = spec.Guardrails?.Screening?.Mode is { } mode ? new ScreeningPolicy { Mode = mode.ToString() } : null,
             Reliability = Reliability(spec.Reliability),
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],

@@ -18,6 +18,7 @@ internal sealed class AdmissionRules(IReadOnlyList<ICallCheck> checks, IReadOnly
     [
         new StoppingCheck(),
         new ToolFailuresCheck(),
+        new ScreeningCheck(),
         new ModelAllowedCheck(),
         new ToolAllowedCheck(),
         new ToolChangedCheck(),

@@ -70,6 +70,9 @@ internal sealed class CallContext
     /// <summary>The tool failed, and that was counted.</summary>
     public bool HasToolFailed { get; set; }
 
+    /// <summary>What screening says of a model request; null: nothing is declared, or it was not screened.</summary>
+    public ScreenedRequest? Screened { get; set; }
+
     /// <summary>The stream of an MCP session that it opens; disposed when that has begun, or will not. Null for other calls.</summary>
     public IDisposable? Opening { get; set; }
 

@@ -18,8 +18,8 @@ internal sealed class ModelRoute(
     RunRegistry runs,
     BackgroundCalls background,
     RequestBody bodies,
-    ICallObserver observer,
-    TimeProvider time
+    TextScreening screening,
+    ICallObserver observer
 ) : CallRoute
 {
     /// <summary>The largest request body, bytes.</summary>
@@ -56,7 +56,7 @@ internal sealed class ModelRoute(
             return error;
         if (TierHeaders.Read(call.Http.Request.Headers, request) is { } unclear)
             return unclear;
-        var now = time.GetUtcNow();
+        var now = call.Time.GetUtcNow();
         if (DeploymentModel.Disagreement(request, settings.Prices, known.Id, now) is { } other)
             return other;
         var prices = settings.Prices.Find(known.Id, request.Model, now);
@@ -64,7 +64,9 @@ internal sealed class ModelRoute(
         var tags = Tags.Read(settings.Tags, call.Http.Request.Headers, run.Tags);
         call.Body = body;
         OffPathTools.See(call, observer);
-        call.Model = ModelTerms.Find(request, body.Length, price, settings, run.Left(settings.Limits), tags);
+        // What is put in is paid for, too.
+        var length = body.Length + screening.Read(call, body.Span, request);
+        call.Model = ModelTerms.Find(request, length, price, settings, run.Left(settings.Limits), tags);
         return null;
     }
 
@@ -150,7 +152,7 @@ internal sealed class ModelRoute(
         if (!answer.IsSuccessStatusCode)
             return CallOutcome.Unproven(status, facts);
         if (facts.IsFinal)
-            return Settlement.Of(call, facts, status, time.GetUtcNow());
+            return Settlement.Of(call, facts, status, call.Time.GetUtcNow());
         return facts is { Id: { } id, Status: "queued" or "in_progress" } && call.Model!.Request.Background
             ? CallOutcome.Pending(id, status, facts)
             : CallOutcome.Unproven(status, facts);
@@ -189,7 +191,7 @@ internal sealed class ModelRoute(
                 Cost = spent,
                 Reserved = reserved,
                 Why = why,
-                At = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds()),
+                At = DateTimeOffset.FromUnixTimeSeconds(call.Time.GetUtcNow().ToUnixTimeSeconds()),
             };
             overruns.Add(report);
             observer.Overran(call, report);

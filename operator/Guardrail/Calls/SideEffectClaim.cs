@@ -9,7 +9,7 @@ namespace AgentReadiness.Guardrail.Calls;
 /// The right to send a call with side effects. Where it was sent before, it is answered here from what is known, and needs nothing of its
 /// upstream; such a repeat counts as a tool call of its run all the same, so that a loop ends.
 /// </summary>
-internal sealed class SideEffectClaim(EffectStore store, ICallObserver observer, TimeProvider time) : ICallClaim
+internal sealed class SideEffectClaim(EffectStore store, TextScreening screening, ICallObserver observer, TimeProvider time) : ICallClaim
 {
     /// <summary>Says of an answer that it is one of before.</summary>
     public const string ReplayedHeader = "Idempotent-Replayed";
@@ -92,6 +92,7 @@ internal sealed class SideEffectClaim(EffectStore store, ICallObserver observer,
         ReplayedHeaders.Write(result.Headers, response.Headers);
         response.Headers[ReplayedHeader] = "true";
         ToolFailures.Replayed(call, result.Status, body);
+        screening.Replayed(call, body);
         if (result.Status is 204 or 205 or 304)
             return ClaimResult.Abandoned;
         byte[] whole = call.Tool!.Id is { } id

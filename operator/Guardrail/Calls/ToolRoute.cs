@@ -12,7 +12,7 @@ internal sealed class ToolRoute(
     RequestBody bodies,
     McpSessions sessions,
     SideEffectCalls effects,
-    ToolFailures failures,
+    ToolAnswers answers,
     ToolSchemas schemas,
     ICallObserver observer
 ) : CallRoute
@@ -105,8 +105,7 @@ internal sealed class ToolRoute(
     {
         // What a server says of its tools is only needed where calls of them may be repeated.
         var isList = call.Tool?.Method == ToolList.Method && call.Settings.ToolCall.Attempts > 1 && answer.IsSuccessStatusCode;
-        var inner =
-            failures.Tap(call, answer, IsStream(answer), IsEvents(answer)) ?? schemas.Tap(call, answer, IsStream(answer), IsEvents(answer));
+        var inner = answers.Tap(call, answer, IsStream(answer), IsEvents(answer));
         return call.Effect is not null
             ? effects.Tap(call, answer, IsStream(answer), inner)
             : inner ?? new CopyTap(IsStream(answer), isList ? bodies.Memory : null);
@@ -135,7 +134,7 @@ internal sealed class ToolRoute(
         if (call.Tool is { IsCall: true })
             observer.Passed(call, outcome.Status);
         if (call.Tool is { IsCall: true } && outcome is { Status: 0, MayRetry: false })
-            failures.Unanswered(call, RunDeadline(call).IsCancellationRequested);
+            answers.Failures.Unanswered(call, RunDeadline(call).IsCancellationRequested);
     }
 
     /// <summary>Keeps the body of a plain HTTP tool's call that may be repeated; all others are streamed.</summary>

@@ -25,6 +25,7 @@ internal sealed class GuardrailSettings
         Reliability = new ReliabilitySettings(config.Reliability);
         ToolFailures = config.ToolFailures is { } failures ? new ToolFailureSettings(failures) : null;
         ToolSchemas = config.ToolSchemas is { } schemas ? new ToolSchemaSettings(schemas) : null;
+        Screening = config.Screening is { } screening ? new ScreeningSettings(screening) : null;
         Limits = new RunPolicy(config.Limits, config.Observe);
         Tags = new TagNames(config.Attribution);
         ClientTags = new TagNames(config.ClientAttribution);
@@ -73,6 +74,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>How calls of tools are held against their schemas; null: not at all.</summary>
     public ToolSchemaSettings? ToolSchemas { get; }
+
+    /// <summary>What is done where a text gives the model orders; null: nothing is declared.</summary>
+    public ScreeningSettings? Screening { get; }
 
     /// <summary>Limits of one call and one run.</summary>
     public RunPolicy Limits { get; }

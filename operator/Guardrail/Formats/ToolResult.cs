@@ -7,6 +7,7 @@ namespace AgentReadiness.Guardrail.Formats;
 internal sealed class ToolResult
 {
     private readonly List<(int At, bool IsEmpty)> contents = [];
+    private readonly List<int> ends = [];
     private readonly int inside;
     private bool hasContent;
     private bool hasMembers;
@@ -60,7 +61,10 @@ internal sealed class ToolResult
                     result.contents.Add((start, rest.TokenType == JsonTokenType.EndArray));
                 }
             }
+            var isList = isContent && reader.TokenType == JsonTokenType.StartArray;
             reader.Skip();
+            if (isList)
+                result.ends.Add(offset + (int)reader.BytesConsumed - 1);
         }
         return result;
     }
@@ -71,9 +75,20 @@ internal sealed class ToolResult
     /// </summary>
     public IEnumerable<Splice> Put(string sentence)
     {
-        var block = $"{{\"type\":\"text\",\"text\":\"{JsonEncodedText.Encode(sentence)}\"}}";
+        var block = Block(sentence);
         if (!hasContent)
             return [new Splice(inside, 0, Encoding.UTF8.GetBytes($"\"content\":[{block}]{(hasMembers ? "," : "")}"))];
         return contents.Select(content => new Splice(content.At, 0, Encoding.UTF8.GetBytes(block + (content.IsEmpty ? "" : ","))));
     }
+
+    /// <summary>Puts a sentence before the content and another one behind it; where that is no list, nothing.</summary>
+    public IEnumerable<Splice> Enclose(string before, string behind)
+    {
+        var first = Put(before);
+        return contents.Count == 0
+            ? first
+            : first.Concat(ends.Select(end => new Splice(end, 0, Encoding.UTF8.GetBytes("," + Block(behind))))).OrderBy(one => one.Offset);
+    }
+
+    private static string Block(string text) => $"{{\"type\":\"text\",\"text\":\"{JsonEncodedText.Encode(text)}\"}}";
 }

@@ -40,6 +40,12 @@ internal sealed class EffectTap(RelayTap? inner, bool stream, string? coding, Bo
     /// <inheritdoc/>
     public override bool IsComplete => found;
 
+    /// <inheritdoc/>
+    public override string? Cut => inner?.Cut;
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte> CutTail => inner?.CutTail ?? default;
+
     /// <summary>The copy of the whole answer; null where it was too long, or has not ended.</summary>
     public override ReadOnlyMemory<byte>? Copy => ended ? copy.Bytes : null;
 

@@ -4,7 +4,8 @@ namespace AgentReadiness.Guardrail.Relay;
 
 /// <summary>
 /// Gives a tool's answer to a reader. Where the reader may put something in, each text waits until it is whole: an event of a stream, or
-/// the body of an answer that is none. What is longer than <see cref="LongestHeld"/> goes on unread. No other byte is changed.
+/// the body of an answer that is none. What is longer than <see cref="LongestHeld"/> goes on unread, or the answer is cut there where the
+/// reader says so. No other byte is changed.
 /// </summary>
 /// <param name="reader">Reads it.</param>
 /// <param name="terms">How it is passed on.</param>
@@ -23,6 +24,7 @@ internal sealed class ToolAnswerTap(IAnswerReader reader, ToolAnswerTap.Terms te
     private bool isSkipping;
     private ReadOnlyMemory<byte> rest;
     private ReadOnlyMemory<byte> behind;
+    private ReadOnlyMemory<byte>? tail;
 
     /// <summary>How an answer is passed on.</summary>
     /// <param name="IsStream">It is a stream.</param>
@@ -30,7 +32,14 @@ internal sealed class ToolAnswerTap(IAnswerReader reader, ToolAnswerTap.Terms te
     /// <param name="Holds">It waits until it was read.</param>
     /// <param name="Changes">What the reader wants to put in is put in.</param>
     /// <param name="Coding">How it is coded; see <see cref="RelayTap.Undoes"/>.</param>
-    internal readonly record struct Terms(bool IsStream, bool IsEvents, bool Holds, bool Changes, string? Coding);
+    internal readonly record struct Terms(bool IsStream, bool IsEvents, bool Holds, bool Changes, string? Coding)
+    {
+        /// <summary>Its texts are its lines.</summary>
+        public bool IsLines { get; init; }
+
+        /// <summary>What is found decides on status and headers, too.</summary>
+        public bool DecidesHeaders { get; init; }
+    }
 
     /// <inheritdoc/>
     public override bool IsStream => terms.IsStream;
@@ -40,7 +49,13 @@ internal sealed class ToolAnswerTap(IAnswerReader reader, ToolAnswerTap.Terms te
 
     // Of an answer that is changed, its text tells of the failure; of one that only waits, a header does.
     /// <inheritdoc/>
-    public override bool HoldsHeaders => terms is { Holds: true, Changes: false };
+    public override bool HoldsHeaders => terms is { Holds: true, Changes: false } or { Holds: true, DecidesHeaders: true };
+
+    /// <inheritdoc/>
+    public override string? Cut => tail is null ? null : "a text was not read";
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte> CutTail => tail ?? default;
 
     /// <inheritdoc/>
     public override string? Undoes => terms.Coding;
@@ -106,7 +121,11 @@ internal sealed class ToolAnswerTap(IAnswerReader reader, ToolAnswerTap.Terms te
         bytes = default;
         if (rest.Length == 0)
             return false;
-        var end = terms.IsEvents ? cutter.Next(rest.Span) : -1;
+        var end =
+            terms.IsEvents ? cutter.Next(rest.Span)
+            : terms.IsLines ? rest.Span.IndexOf((byte)'\n') + 1
+            : -1;
+        end = end == 0 ? -1 : end;
         var part = end < 0 ? rest : rest[..end];
         rest = rest[part.Length..];
         if (isSkipping)
@@ -123,6 +142,12 @@ internal sealed class ToolAnswerTap(IAnswerReader reader, ToolAnswerTap.Terms te
         if (!TryHold(part.Span))
         {
             reader.Skip(UnreadAnswer.TooLong);
+            if (terms.Holds && reader.Tail is { } instead)
+            {
+                tail = instead;
+                bytes = default;
+                return true;
+            }
             isSkipping = end < 0;
             bytes = part;
             if (length > 0)
@@ -179,9 +204,10 @@ internal sealed class ToolAnswerTap(IAnswerReader reader, ToolAnswerTap.Terms te
             bytes[from..at].CopyTo(changed.AsMemory(to));
             to += at - from;
             splice.Insert.CopyTo(changed.AsMemory(to));
-            (from, to) = (at, to + splice.Insert.Length);
+            to += splice.Insert.Length;
+            from = splice.Remove == 0 ? at : data?.Origin(splice.Offset + splice.Remove) ?? splice.Offset + splice.Remove;
         }
         bytes[from..].CopyTo(changed.AsMemory(to));
-        return changed;
+        return changed.AsMemory(0, to + bytes.Length - from);
     }
 }

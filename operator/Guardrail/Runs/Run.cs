@@ -1,5 +1,6 @@
 using AgentReadiness.Contracts;
 using AgentReadiness.Guardrail.Configuration;
+using AgentReadiness.Guardrail.Screening;
 
 namespace AgentReadiness.Guardrail.Runs;
 
@@ -9,8 +10,12 @@ namespace AgentReadiness.Guardrail.Runs;
 /// </summary>
 internal sealed class Run : IDisposable
 {
+    // The texts of a long conversation. Those beyond are screened, and told of, once more each time.
+    private const int MostScreened = 1024;
+
     private readonly Lock gate = new();
     private readonly RepeatCounts repeats = new();
+    private readonly Dictionary<UInt128, Verdict> screened = [];
     private readonly CancellationTokenSource? deadline;
     private Money settled;
     private Money reserved;
@@ -216,6 +221,23 @@ internal sealed class Run : IDisposable
             reservedTokens -= share.Tokens;
             settled += spent;
             tokens += usedTokens;
+        }
+    }
+
+    /// <summary>What was said of a text before; null: it was not screened in this run.</summary>
+    public Verdict? Screened(UInt128 digest)
+    {
+        lock (gate)
+            return screened.GetValueOrDefault(digest);
+    }
+
+    /// <summary>A text was screened.</summary>
+    public void Screened(UInt128 digest, Verdict verdict)
+    {
+        lock (gate)
+        {
+            if (screened.Count < MostScreened)
+                screened[digest] = verdict;
         }
     }
 

@@ -5,6 +5,7 @@ using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.Schemas;
+using AgentReadiness.Guardrail.Screening;
 using AgentReadiness.Guardrail.Upstreams;
 
 namespace AgentReadiness.Guardrail.Telemetry;
@@ -12,6 +13,7 @@ namespace AgentReadiness.Guardrail.Telemetry;
 /// <summary>Metrics, the log and the spend log of calls and runs.</summary>
 internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, TimeProvider time, ILogger<CallObserver> logger)
     : ICallObserver,
+        IScreeningObserver,
         IUpstreamObserver
 {
     /// <inheritdoc/>
@@ -136,6 +138,23 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
     {
         metrics.OffPath();
         logger.OffPath(call.Run!.Id, call.UpstreamName, SchemaPlace.Short(tool, 128));
+    }
+
+    /// <inheritdoc/>
+    public void Found(CallContext call, ScreenedSource source, Verdict verdict, ScreenedAction action, string quote)
+    {
+        foreach (var family in verdict.Families)
+            metrics.Screened(family, source);
+        var rules = string.Join(',', verdict.Findings.Select(finding => finding.RuleId));
+        var layer = verdict.Findings[0].Layer ?? "none";
+        logger.Screened(call.Run!.Id, call.UpstreamName, source, rules, layer, action, quote);
+    }
+
+    /// <inheritdoc/>
+    public void NotScreened(CallContext call, ScreenedSource source, Unscreened why)
+    {
+        metrics.NotScreened(source, why);
+        logger.NotScreened(call.Run!.Id, call.UpstreamName, source, why);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using AgentReadiness.Contracts;
 using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
@@ -34,6 +35,8 @@ internal sealed class GuardrailMetrics
     private readonly Counter toolFailures;
     private readonly Counter unread;
     private readonly ToolCheckMetrics toolChecks;
+    private readonly Counter screened;
+    private readonly Counter unscreened;
     private readonly Histogram toolDuration;
     private readonly Counter runs;
     private readonly Counter outcomes;
@@ -106,6 +109,13 @@ internal sealed class GuardrailMetrics
             "reason"
         );
         toolChecks = new ToolCheckMetrics(factory);
+        screened = factory.CreateCounter(
+            "agentreadiness_screening_findings_total",
+            "Texts that give the model orders, by family, where guardrails.screening is declared.",
+            "family",
+            "source"
+        );
+        unscreened = factory.CreateCounter("agentreadiness_unscreened_total", "Texts that were not screened.", "source", "reason");
         toolCalls = factory.CreateCounter("agentreadiness_tool_calls_total", "Tool calls passed on.", "upstream", "status");
         toolDuration = factory.CreateHistogram(
             "agentreadiness_tool_call_duration_seconds",
@@ -220,6 +230,12 @@ internal sealed class GuardrailMetrics
 
     /// <summary>A tool with side effects was called without the guardrail.</summary>
     public void OffPath() => toolChecks.OffPath();
+
+    /// <summary>A text gives the model orders.</summary>
+    public void Screened(string family, ScreenedSource source) => screened.WithLabels(family, source.ToString()).Inc();
+
+    /// <summary>A text was not screened.</summary>
+    public void NotScreened(ScreenedSource source, Unscreened why) => unscreened.WithLabels(source.ToString(), why.ToString()).Inc();
 
     /// <summary>A run has ended.</summary>
     public void Run(Run run, int status, TimeSpan duration)

@@ -145,6 +145,9 @@ public sealed class SkewTests
             ["toolSchemas"] = None,
             ["toolSchemas.check"] = None,
             ["toolSchemas.onChange"] = None,
+            // Nobody screens, as before that could be declared.
+            ["screening"] = None,
+            ["screening.mode"] = Must,
             ["limits"] = None,
             ["limits.callMaxCost"] = None,
             ["limits.maxCost"] = None,

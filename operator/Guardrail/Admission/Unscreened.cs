@@ -1,0 +1,11 @@
+namespace AgentReadiness.Guardrail.Admission;
+
+/// <summary>Why a text was not screened. The names are stable: metrics and logs have them.</summary>
+internal enum Unscreened
+{
+    /// <summary>It is longer than what is screened, or there was no memory for it.</summary>
+    TooLong,
+
+    /// <summary>It is compressed in a way that cannot be undone here.</summary>
+    Encoded,
+}
