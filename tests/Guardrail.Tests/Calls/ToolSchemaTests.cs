@@ -258,6 +258,7 @@ public sealed class ToolSchemaTests
                 got.ShouldContain("data: {\"error\":{\"message\":");
                 got.ShouldNotContain("finish_reason");
                 got.ShouldNotContain("[DONE]");
+                got.Split("data: {\"error\"").Length.ShouldBe(2, got);
                 await Should.ThrowAsync<IOException>(async () =>
                 {
                     while (await body.ReadAsync(buffer) > 0) { }
