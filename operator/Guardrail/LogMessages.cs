@@ -200,7 +200,7 @@ internal static partial class LogMessages
         Calls.EffectEnd outcome
     );
 
-    [LoggerMessage(28, LogLevel.Warning, "side effects not written: {Reason}")]
+    [LoggerMessage(34, LogLevel.Warning, "side effects not written: {Reason}")]
     public static partial void SideEffectsNotWritten(this ILogger logger, string reason);
 
     [LoggerMessage(29, LogLevel.Warning, "tool failed: run={RunId} upstream={Upstream} tool={Tool} reason={Reason} in a row={InRow}")]

@@ -142,7 +142,7 @@ internal sealed class ModelRoute(
         return outcome with { Error = refused };
     }
 
-    private CallOutcome SettleAsItIs(CallContext call, HttpResponseMessage answer, string? cut)
+    private static CallOutcome SettleAsItIs(CallContext call, HttpResponseMessage answer, string? cut)
     {
         var (status, facts) = ((int)answer.StatusCode, call.Facts!);
         if (Settlement.IsNotBilled(call, status))
