@@ -159,7 +159,7 @@ public sealed partial class RuleTests
                 "spec.guardrails.tools",
                 """{"onToolError":"Mark","failures":[{"tool":"x","pattern":"a","empty":true}]}"""
             },
-            { "FAI-010", "agent", "spec.guardrails.screening", """{}""" },
+            { "FAI-010", "agent", "spec.guardrails", """{"screening":{"mode":"Flag"}}""" },
             { "OBS-001", "agent", "spec.telemetry", """{"otlp":{"endpoint":"ftp://otel"}}""" },
             { "OBS-002", "agent", "spec.budget.attribution", """["model"]""" },
             { "OBS-002", "agent", "spec.budget.attribution", """["Customer"]""" },

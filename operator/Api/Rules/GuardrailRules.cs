@@ -15,7 +15,7 @@ internal static partial class GuardrailRules
         if (guardrails.Models?.MaxOutputTokens is < 1 or > 1_000_000)
             findings.Add(CostChecks.OutputLimit, "spec.guardrails.models.maxOutputTokens", "must be from 1 to 1000000");
         ToolFailureRules.Check(guardrails.Tools, findings);
-        ScreeningRules.Check(guardrails.Screening, findings);
+        ScreeningRules.Check(guardrails, findings);
         for (var i = 0; i < guardrails.AllowedOrigins.Count; i++)
         {
             var origin = guardrails.AllowedOrigins[i];
