@@ -172,7 +172,7 @@ public sealed partial class RuleTests
                 """{"tools":{"schemaCheck":"Mark"},"upstreams":[{"name":"t","format":"HTTP","url":"https://tool/v1"}]}"""
             },
             { "FAI-003", "agent", "spec.guardrails.tools", """{"onToolChange":"Enforce"}""" },
-            { "FAI-010", "agent", "spec.guardrails.screening", """{}""" },
+            { "FAI-010", "agent", "spec.guardrails", """{"screening":{"mode":"Flag"}}""" },
             { "OBS-001", "agent", "spec.telemetry", """{"otlp":{"endpoint":"ftp://otel"}}""" },
             { "OBS-002", "agent", "spec.budget.attribution", """["model"]""" },
             { "OBS-002", "agent", "spec.budget.attribution", """["Customer"]""" },

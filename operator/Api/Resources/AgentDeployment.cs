@@ -158,6 +158,10 @@ public sealed record EvalRepeats
 }
 
 /// <summary>What the agent may call, and how.</summary>
+[ValidationRule(
+    "!has(self.screening) || (has(self.upstreams) && size(self.upstreams) > 0)",
+    "screening needs upstreams: without them nothing crosses the guardrail"
+)]
 public sealed class GuardrailsSpec
 {
     /// <summary>Models.</summary>

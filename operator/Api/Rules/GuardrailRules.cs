@@ -16,7 +16,7 @@ internal static partial class GuardrailRules
             findings.Add(CostChecks.OutputLimit, "spec.guardrails.models.maxOutputTokens", "must be from 1 to 1000000");
         ToolFailureRules.Check(guardrails.Tools, findings);
         ToolSchemaRules.Check(guardrails, findings);
-        ScreeningRules.Check(guardrails.Screening, findings);
+        ScreeningRules.Check(guardrails, findings);
         for (var i = 0; i < guardrails.AllowedOrigins.Count; i++)
         {
             var origin = guardrails.AllowedOrigins[i];

@@ -4,15 +4,15 @@ namespace AgentReadiness.Readiness.Checks;
 public static class ScreeningChecks
 {
     /// <summary>What is declared for screening can be done.</summary>
-    public static Check Mode { get; } =
+    public static Check Screening { get; } =
         new(
             "FAI-010",
             Part.FailureModes,
             Severity.High,
             Evidence.Rule,
-            "What is done with a text that gives the model orders is declared in words that the guardrail knows.",
-            "Set spec.guardrails.screening.mode to Flag, Mark or Block, or leave screening out."
+            "Where texts are to be screened, something crosses the guardrail, and it knows what to do with them.",
+            "Declare what the agent calls in spec.guardrails.upstreams, and set screening.mode to Flag, Mark or Block; or leave screening out."
         );
 
-    internal static IReadOnlyList<Check> All { get; } = [Mode];
+    internal static IReadOnlyList<Check> All { get; } = [Screening];
 }

@@ -57,6 +57,14 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
         ),
         new(
             "agentdeployments",
+            "spec.guardrails",
+            "!has(self.screening) || (has(self.upstreams) && size(self.upstreams) > 0)",
+            "spec.guardrails",
+            """{"screening":{"mode":"Flag"},"upstreams":[{"name":"a","format":"MCP","url":"http://tools:80/mcp"}]}""",
+            """{"screening":{"mode":"Flag"}}"""
+        ),
+        new(
+            "agentdeployments",
             "spec.guardrails.tools",
             "!has(self.stopAfter) || (has(self.onToolError) && self.onToolError == 'Stop')",
             "spec.guardrails.tools",
