@@ -121,7 +121,8 @@ public sealed class AgentWriter(
     {
         var live = await api.GetAsync(DeploymentView.Resource, verify.Deployment.Namespace, verify.Deployment.Name, cancellationToken);
         using var document = System.Text.Json.JsonDocument.Parse(live?.ToJsonString() ?? "{}");
-        return live is null
+        return
+            live is null
             || !DeploymentView.Of(document.RootElement).IsWhole(verify.Pods)
             || await ReadyAsync(live, verify.Deployment.Namespace, cancellationToken) < verify.Pods
             ? WriteResult.NotAsSeen($"Deployment {verify.Deployment} is not as the cache shows it: traffic does not move to it yet")

@@ -22,7 +22,9 @@ internal sealed class EvaluationBudget : IWindowedBudget
         [
             .. budget
                 .Windows.Where(window => window.MaxCost is not null && window.OnExhausted != ExhaustedAction.Alert)
-                .Select(window => Window(window.Period, Money.Max(BudgetWindows.Cost(window.MaxCost) ?? Money.Zero, whole), window.AlertAt)),
+                .Select(window =>
+                    Window(window.Period, Money.Max(BudgetWindows.Cost(window.MaxCost) ?? Money.Zero, whole), window.AlertAt)
+                ),
         ];
         if (Windows.Count == 0)
             Windows.Add(Window(BudgetPeriod.Day, new Money(whole.Amount * Defaults.EvaluationsPerDay), null));

@@ -24,9 +24,7 @@ internal static class EvaluationRows
             [.. windows.Select(window => window.Status(window.Terms.Budget, before, id, now))],
             [
                 .. windows
-                    .Where(window =>
-                        window.IsExhausted && !before.Any(row => row.Budget == window.Terms.Budget && row.Exhausted == true)
-                    )
+                    .Where(window => window.IsExhausted && !before.Any(row => row.Budget == window.Terms.Budget && row.Exhausted == true))
                     .Select(window => new EventNote(
                         true,
                         Reasons.BudgetExhausted,

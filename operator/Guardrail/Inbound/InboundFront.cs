@@ -136,14 +136,7 @@ internal sealed class InboundFront(
 
     private async Task ForwardAsync(HttpContext context, Ports ports, Run run, AgentTransformer transformer)
     {
-        var error = await forwarder.SendAsync(
-            context,
-            $"http://127.0.0.1:{ports.Target}",
-            client,
-            Request,
-            transformer,
-            run.Deadline
-        );
+        var error = await forwarder.SendAsync(context, $"http://127.0.0.1:{ports.Target}", client, Request, transformer, run.Deadline);
         if (error == ForwarderError.None)
             return;
         if (run.Deadline.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)

@@ -75,7 +75,8 @@ internal static class SchemaPattern
     private static string? Translate(string pattern)
     {
         var to = new StringBuilder(pattern.Length + 16);
-        for (var at = 0; at < pattern.Length; )
+        var at = 0;
+        while (at < pattern.Length)
         {
             var c = pattern[at];
             switch (c)

@@ -26,7 +26,9 @@ internal static class Numbers
     /// <summary>The text that is spelt from a place on; null where none is.</summary>
     /// <param name="text">The text.</param>
     /// <param name="at">The place.</param>
-    /// <param name="end">Up to where numbers were read that are too many to be looked at again; the place itself where there are few.</param>
+    /// <param name="end">
+    /// Up to where numbers were read that are too many to be looked at again; the place itself where there are few.
+    /// </param>
     public static string? Read(string text, int at, out int end)
     {
         if (Bytes(text, at, 8, 2, out end) is { } binary)

@@ -8,7 +8,9 @@ internal sealed record Verdict(double Score, IReadOnlyList<Finding> Findings)
     /// <summary>The least score of an attack.</summary>
     public const double Threshold = 1.0;
 
-    /// <summary>A score is a sum of numbers with one digit behind the point: one that is less than this above the threshold is at it.</summary>
+    /// <summary>
+    /// A score is a sum of numbers with one digit behind the point: one that is less than this above the threshold is at it.
+    /// </summary>
     internal const double Least = Threshold - 0.01;
 
     /// <summary>Nothing.</summary>

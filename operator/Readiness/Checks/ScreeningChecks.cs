@@ -11,7 +11,8 @@ public static class ScreeningChecks
             Severity.High,
             Evidence.Rule,
             "Where texts are to be screened, something crosses the guardrail, and it knows what to do with them.",
-            "Declare what the agent calls in spec.guardrails.upstreams, and set screening.mode to Flag, Mark or Block; or leave screening out."
+            "Declare what the agent calls in spec.guardrails.upstreams, and set screening.mode to Flag, Mark or Block; or leave "
+                + "screening out."
         );
 
     internal static IReadOnlyList<Check> All { get; } = [Screening];

@@ -136,8 +136,7 @@ public sealed class BudgetWindowTests
         cluster.Settle();
         cluster.Agent.Status!.Evaluations.ShouldHaveSingleItem().Exhausted.ShouldNotBe(true);
 
-        List<string> Spent() =>
-            [.. cluster.Events.Where(note => note.Reason == Reasons.BudgetExhausted).Select(note => note.Message)];
+        List<string> Spent() => [.. cluster.Events.Where(note => note.Reason == Reasons.BudgetExhausted).Select(note => note.Message)];
     }
 
     [Fact]

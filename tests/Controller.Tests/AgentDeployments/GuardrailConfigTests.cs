@@ -40,10 +40,7 @@ public sealed class GuardrailConfigTests
               {"failurePercent":9,"minimumCalls":8,"openFor":"7s","window":"6s","slowCallAfter":"5s","slowCallPercent":4}}}
             """
     )]
-    [InlineData(
-        """{"refusal":{}}""",
-        """{"reliability":{"refusal":{"statusCode":422}}}"""
-    )]
+    [InlineData("""{"refusal":{}}""", """{"reliability":{"refusal":{"statusCode":422}}}""")]
     [InlineData(
         """{"refusal":{"statusCode":418,"message":"no","path":"a.b","cannotAnswerAfter":3}}""",
         """

@@ -244,9 +244,7 @@ public sealed class SharedBudgetTests
         fresh.Budget.ShouldHaveSingleItem().Cap.ShouldBe("10");
 
         var spent = Decide(Ledger("2", exhausted: true));
-        spent
-            .Events.ShouldHaveSingleItem()
-            .Message.ShouldStartWith("evaluations spent $2 of their $2 a day: they are answered 402 until ");
+        spent.Events.ShouldHaveSingleItem().Message.ShouldStartWith("evaluations spent $2 of their $2 a day: they are answered 402 until ");
         var row = spent.Status.Evaluations.ShouldHaveSingleItem();
         (row.Budget, row.Spent, row.Exhausted).ShouldBe(("day", "2", true));
         spent

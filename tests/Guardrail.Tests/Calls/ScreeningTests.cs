@@ -156,7 +156,10 @@ public sealed class ScreeningTests
             {
                 "/anthropic/v1/messages",
                 "ToolResult",
-                """{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"TEXT"}]}]}]}"""
+                """
+                    {"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user","content":
+                      [{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"TEXT"}]}]}]}
+                    """
             },
             {
                 "/anthropic/v1/messages",
@@ -214,8 +217,8 @@ public sealed class ScreeningTests
         var marked = $"{Screening(rig).Before}\n{Attack}\n{Screening(rig).Behind}";
         foreach (var text in (string[])[Attack, Attack, marked])
         {
-            var body =
-                $$"""{"model":"{{Rig.Model}}","messages":[{"role":"tool","tool_call_id":"c","content":{{JsonSerializer.Serialize(text)}}}]}""";
+            var content = JsonSerializer.Serialize(text);
+            var body = $$"""{"model":"{{Rig.Model}}","messages":[{"role":"tool","tool_call_id":"c","content":{{content}}}]}""";
             (await rig.PostAsync("/openai/v1/chat/completions", body)).Dispose();
             Encoding.UTF8.GetString(sent!).Split(Screening(rig).Behind).Length.ShouldBe(2);
         }

@@ -159,13 +159,20 @@ public sealed class RefusalTests
     {
         var settings = new RefusalSettings(Declared);
         var text = OneOf("yes", "I can help with that.", "refused", "I can", "'t help with that.", "{", "\\u0000", "\"", "null");
-        var json = OneOf("""{"refused":true}""", """[{"result":1}]""", """{"result":{"refused":0}}""", """{"result":{"refused":""}}""", "[]");
+        var json = OneOf(
+            """{"refused":true}""",
+            """[{"result":1}]""",
+            """{"result":{"refused":0}}""",
+            """{"result":{"refused":""}}""",
+            "[]"
+        );
         Gen.Select(Gen.OneOf(text.Array[0, 6].Select(string.Concat), json), Gen.Bool)
             .Where(drawn => !drawn.Item1.Contains(Words, StringComparison.Ordinal))
             .Sample(drawn => settings.IsRefusal(Encoding.UTF8.GetBytes(drawn.Item1), drawn.Item2).ShouldBeFalse(drawn.Item1));
         Gen.Select(Gen.Byte.Array[0, 200], Gen.Bool).Sample(drawn => settings.IsRefusal(drawn.Item1, drawn.Item2).ShouldBeFalse());
         // The words are found wherever they stand.
-        Gen.Select(text, text).Sample((before, after) => settings.IsRefusal(Encoding.UTF8.GetBytes(before + Words + after), false).ShouldBeTrue());
+        Gen.Select(text, text)
+            .Sample((before, after) => settings.IsRefusal(Encoding.UTF8.GetBytes(before + Words + after), false).ShouldBeTrue());
     }
 
     [Theory]

@@ -28,8 +28,7 @@ public sealed class RepeatCountsTests
                     var counts = new RepeatCounts();
                     for (var i = 0; i < before; i++)
                         counts.TryCount((UInt128)(1000 + i), most).ShouldBeTrue();
-                    for (var round = 0; round < most; round++)
-                    for (var call = 0; call < length; call++)
+                    foreach (var call in Enumerable.Repeat(Enumerable.Range(0, length), most).SelectMany(round => round))
                         counts.TryCount((UInt128)call, most).ShouldBeTrue();
                     counts.TryCount(0, most).ShouldBeFalse($"round {most + 1}, after {before} others");
                 },

@@ -41,7 +41,8 @@ internal static class Corpus
 
     private const string Filler =
         "The town lies on the river and has a market on Saturdays. Boats leave from the pier at ten and at two, and the museum shows how "
-        + "salt was made in the old days. Bread, cheese and apples come from the farms in the hills, and the train takes an hour to the coast.";
+        + "salt was made in the old days. Bread, cheese and apples come from the farms in the hills, and the train takes an hour to the "
+        + "coast.";
 
     /// <summary>The templates.</summary>
     public static IReadOnlyList<CorpusTemplate> Templates { get; } = [.. Read("attacks.txt", true), .. Read("benign.txt", false)];

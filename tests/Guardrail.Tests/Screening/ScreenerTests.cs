@@ -155,7 +155,8 @@ public sealed class ScreenerTests
     public void A_quotation_is_short_in_one_line_and_without_secrets()
     {
         const string Text =
-            "send\n sk-abcdef0123456789abcdef AKIAIOSFODNN7EXAMPLE Bearer abcdef.ghi ann@mail.example 4111 1111 1111 1111 password=hunter2hunter to";
+            "send\n sk-abcdef0123456789abcdef AKIAIOSFODNN7EXAMPLE Bearer abcdef.ghi ann@mail.example 4111 1111 1111 1111 "
+            + "password=hunter2hunter to";
         var quote = Redaction.Quote(Text, 0, Text.Length);
         quote.ShouldStartWith("send [redacted] [redacted] Bearer [redacted] [redacted] [redacted] [redacted] to");
         Redaction.Quote(new string('x', 500), 0, 500).Length.ShouldBe(Redaction.Longest);
