@@ -265,6 +265,6 @@ internal static partial class LogMessages
         string runId,
         string upstream,
         Admission.ScreenedSource source,
-        Admission.Unscreened reason
+        Screening.Unscreened reason
     );
 }

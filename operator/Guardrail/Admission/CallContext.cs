@@ -67,6 +67,12 @@ internal sealed class CallContext
     /// <summary>Why the answer of a model does not pass; null where it does, or has begun to.</summary>
     public ApiError? AnswerError { get; set; }
 
+    /// <summary>Its answer is none of a tool that failed, where it comes to its end.</summary>
+    public bool SucceedsAtEnd { get; set; }
+
+    /// <summary>The answer broke off after it had begun.</summary>
+    public bool IsBrokenOff { get; set; }
+
     /// <summary>The tool failed, and that was counted.</summary>
     public bool HasToolFailed { get; set; }
 

@@ -24,6 +24,7 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
     {
         CallOutcome outcome;
         call.End = default;
+        (call.SucceedsAtEnd, call.IsBrokenOff) = (false, false);
         try
         {
             outcome = await SendAsync(call, route, isLast);
@@ -131,6 +132,7 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
         await using var stream = tap.Undoes is { } coding ? ContentCoding.Decode(coding, body) : body;
         deadline.Progress(tap.IsStream);
         var end = await AnswerRelay.CopyAsync(stream, length, call.Http, KeyMask.Of(call.Upstream!.Key?.Read()), tap, deadline);
+        call.IsBrokenOff = end.Broken is not null;
         if (end.Broken is { } broken)
             observer.Failed(call, call.Kind, UpstreamFailure.Of(broken, sent: true).Reason);
         return route.Settle(call, answer, tap, end.Cut);

@@ -70,7 +70,10 @@ internal sealed class CallPipeline(
         finally
         {
             if (call is { Kind: CallKind.Model, Run: { } run } && !call.IsAbandoned)
-                run.ModelCalled(answered: context.Response.StatusCode < 400 && call.End.Verdict != UpstreamVerdict.Failed);
+                run.ModelCalled(
+                    answered: context.Response.StatusCode < 400
+                        && call is { End.Verdict: not UpstreamVerdict.Failed, IsBrokenOff: false, AnswerError: null }
+                );
             attempts.Over(call);
             call.Opening?.Dispose();
             call.Effect?.Dispose();

@@ -122,7 +122,10 @@ internal sealed class ModelRoute(
                 terms.MostOutput,
                 () => format.CutTail(facts, endpoint)
             );
-        return new SniffedTap(() => Body(null), Events, asked, coding);
+        // A whole answer to a request for a stream waits, too: its headers have gone, and it must not.
+        RelayTap Whole() =>
+            watch?.Holds == true ? new HeldAnswerTap(Body(null), () => call.AnswerError is not null, bodies.Memory) : Body(null);
+        return new SniffedTap(Whole, Events, asked, coding);
     }
 
     /// <inheritdoc/>

@@ -117,7 +117,7 @@ internal sealed class ToolFailures(RequestBody bodies, ICallObserver observer)
         else if (looks && Bodiless.Contains(status))
             reader.Read(default);
         else
-            call.Run!.ToolSucceeded();
+            call.SucceedsAtEnd = true;
         return null;
     }
 }

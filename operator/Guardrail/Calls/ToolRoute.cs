@@ -114,6 +114,9 @@ internal sealed class ToolRoute(
     /// <inheritdoc/>
     public override CallOutcome Settle(CallContext call, HttpResponseMessage answer, RelayTap tap, string? cut)
     {
+        // An answer that breaks off was none.
+        if (call is { SucceedsAtEnd: true, IsBrokenOff: false })
+            call.Run!.ToolSucceeded();
         if (call.Effect is not null)
             effects.Settle(call, answer, (EffectTap)tap);
         else if (tap is CopyTap { Copy: { } list })

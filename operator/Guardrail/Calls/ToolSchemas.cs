@@ -42,7 +42,10 @@ internal sealed class ToolSchemas(UpstreamStates states, RequestBody bodies, ICa
             return null;
         var coding = ContentCoding.Of(answer.Content.Headers);
         if (coding is not null && !ContentCoding.IsKnown(coding))
+        {
+            Unread(call, UnreadAnswer.Encoded);
             return null;
+        }
         // It waits until it was read: the agent may call a tool as soon as it has the list.
         var terms = new ToolAnswerTap.Terms(isStream, isEvents, Holds: true, Changes: false, coding);
         return new ToolAnswerTap(new Reader(this, call, ToolPage.Cursor(call.Body!.Value)), terms, bodies.Memory);
@@ -69,14 +72,22 @@ internal sealed class ToolSchemas(UpstreamStates states, RequestBody bodies, ICa
     /// <param name="list">The answer.</param>
     public void LearnHints(CallContext call, ReadOnlyMemory<byte> list) => states.Of(call.UpstreamName).Tools.Learn(ToolList.Read(list));
 
-    private void Unread(CallContext call, UnreadAnswer why) => observer.Unread(call, why);
+    private void Unread(CallContext call, UnreadAnswer why)
+    {
+        states.Of(call.UpstreamName).Published.Miss();
+        observer.Unread(call, why);
+    }
 
     private void Learn(CallContext call, ReadOnlyMemory<byte> message, string? cursor)
     {
         if (call.Settings.ToolCall.Attempts > 1)
             LearnHints(call, message);
         if (ToolPage.Read(message) is not { } page)
+        {
+            if (ToolPage.MayBeOne(message))
+                Unread(call, UnreadAnswer.NotMessage);
             return;
+        }
         foreach (var tool in states.Of(call.UpstreamName).Published.Learn(page, cursor))
         {
             if (call.Settings.ToolSchemas!.SeesChanges)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentReadiness.Guardrail.Schemas;
 
 namespace AgentReadiness.Guardrail.Formats;
 
@@ -11,6 +12,12 @@ internal sealed class ChatCalls(Action<EmittedCall> found) : EmittedCalls(found)
         foreach (var choice in List(answer, "choices"))
         {
             var message = Member(choice, "message");
+            if (IsCut(Text(choice, "finish_reason")))
+            {
+                if (List(message, "tool_calls").Any() || Member(message, "function_call").ValueKind == JsonValueKind.Object)
+                    FoundUnread("", ToolVerdict.CutOff);
+                continue;
+            }
             foreach (var call in List(message, "tool_calls"))
             {
                 var (function, custom) = (Member(call, "function"), Member(call, "custom"));
@@ -53,8 +60,9 @@ internal sealed class ChatCalls(Action<EmittedCall> found) : EmittedCalls(found)
                 Name(pieces, Text(old, "name"));
                 Append(pieces, Text(old, "arguments"));
             }
-            if (Member(choice, "finish_reason").ValueKind == JsonValueKind.String)
-                CloseAll(key => key.StartsWith($"{number} ", StringComparison.Ordinal));
+            // Some servers say an empty reason with each piece.
+            if (Text(choice, "finish_reason") is { Length: > 0 } reason)
+                CloseAll(key => key.StartsWith($"{number} ", StringComparison.Ordinal), IsCut(reason) ? ToolVerdict.CutOff : null);
             // A server that was asked for a stream may send a whole message.
             if (Member(choice, "message").ValueKind == JsonValueKind.Object)
                 OnWhole(data);
@@ -65,9 +73,21 @@ internal sealed class ChatCalls(Action<EmittedCall> found) : EmittedCalls(found)
     private Pieces Of(JsonElement call, long choice, string? name)
     {
         if (Number(call, "index") is { } index)
-            return Open($"{choice} {index}");
+        {
+            var key = $"{choice} {index}";
+            var own = Text(call, "id") is { Length: > 0 } given && name is { Length: > 0 } ? given : null;
+            // Some servers give one number to all calls: a name with another ID begins another one.
+            if (own is not null && Find(key) is { Id: { } known } && known != own)
+                Close(key);
+            var pieces = Open(key);
+            pieces.Id ??= own;
+            return pieces;
+        }
         return Text(call, "id") is { Length: > 0 } id && name is not null ? Open($"{choice} {id}") : Last ?? Open($"{choice} -");
     }
+
+    // What is cut is no whole call, and no wrong one either.
+    private static bool IsCut(string? reason) => reason is "length" or "content_filter";
 
     private static long? Number(JsonElement parent, string name) =>
         Member(parent, name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) ? value : null;

@@ -110,10 +110,15 @@ internal abstract class EmittedCalls(Action<EmittedCall> found)
     }
 
     /// <summary>Closes all calls of a choice.</summary>
-    protected void CloseAll(Predicate<string> isOf)
+    /// <param name="isOf">Takes the keys of its calls.</param>
+    /// <param name="unread">Why their arguments are not known; null where they are.</param>
+    protected void CloseAll(Predicate<string> isOf, ToolVerdict? unread = null)
     {
-        foreach (var key in open.Select(one => one.Key).Where(key => isOf(key)).ToList())
-            Close(key);
+        foreach (var one in open.Where(one => isOf(one.Key)).ToList())
+        {
+            one.Unread ??= unread;
+            Close(one.Key);
+        }
     }
 
     /// <summary>A piece of a name has come.</summary>
@@ -193,6 +198,9 @@ internal abstract class EmittedCalls(Action<EmittedCall> found)
     {
         /// <summary>What tells it from others of the answer.</summary>
         public string Key => key;
+
+        /// <summary>Its ID, where it came with its name.</summary>
+        public string? Id { get; set; }
 
         /// <summary>The tool's name.</summary>
         public string Tool { get; set; } = "";

@@ -3,12 +3,14 @@ using System.Text.Json;
 namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>
-/// Finds in a model request what users said and what tools answered: by role and type, in the words of Chat Completions, Responses, Messages
-/// and generateContent alike. What the agent itself wrote (system, developer, assistant) is no text of somebody else. Pure.
+/// Finds in a model request what users said and what tools answered: by role and type, in the words of Chat Completions, Responses,
+/// Messages and generateContent alike. What the agent itself wrote (system, developer, assistant) is no text of somebody else. Pure.
 /// </summary>
 internal static class ModelTexts
 {
     private static readonly string[] Lists = ["messages", "input", "contents"];
+
+    // Of the wire, and not of a tool: kinds, names, places and bytes of pictures and files.
     private static readonly string[] Words =
     [
         "type",
@@ -16,14 +18,30 @@ internal static class ModelTexts
         "tool_use_id",
         "tool_call_id",
         "call_id",
+        "item_id",
         "name",
         "role",
         "status",
         "arguments",
         "media_type",
         "mimeType",
+        "mime_type",
         "format",
+        "cache_control",
+        "scheduling",
+        "detail",
+        "data",
+        "image_url",
+        "file_data",
+        "file_id",
+        "encrypted_content",
+        "signature",
+        "thoughtSignature",
     ];
+
+    // What a function gave to Gemini is its own: any name may stand in it.
+    private static readonly string[] Own = ["response"];
+    private static readonly string[] Texts = ["text", "content", "output"];
     private static readonly string[] Results = ["functionResponse", "function_response", "codeExecutionResult", "code_execution_result"];
     private static readonly string[] ToolRoles = ["tool", "function"];
 
@@ -38,7 +56,7 @@ internal static class ModelTexts
             var isList = IsAny(ref reader, Lists);
             reader.Read();
             if (isList && reader.TokenType == JsonTokenType.String)
-                found.Add(new ModelText(false, [At(ref reader)]));
+                found.Add(ModelText.OfUser(At(ref reader)));
             else if (isList && reader.TokenType == JsonTokenType.StartArray)
                 ReadMessages(ref reader, found);
             else if (isList && reader.TokenType == JsonTokenType.StartObject)
@@ -56,7 +74,7 @@ internal static class ModelTexts
             if (reader.TokenType == JsonTokenType.StartObject)
                 ReadMessage(ref reader, found);
             else if (reader.TokenType == JsonTokenType.String)
-                found.Add(new ModelText(false, [At(ref reader)]));
+                found.Add(ModelText.OfUser(At(ref reader)));
             else
                 reader.Skip();
         }
@@ -70,13 +88,16 @@ internal static class ModelTexts
         {
             var isContent = RpcMessage.Is(ref reader, "content"u8) || RpcMessage.Is(ref reader, "parts"u8);
             var isResult = kind == Kind.Result && !IsAny(ref reader, Words);
+            var isText = IsAny(ref reader, Texts);
             reader.Read();
             if (isResult)
-                AddAll(ref reader, found, isToolResult: true);
+                AddAll(ref reader, found, isText);
             else if (isContent && reader.TokenType == JsonTokenType.String && kind == Kind.User)
-                found.Add(new ModelText(false, [At(ref reader)]));
+                found.Add(ModelText.OfUser(At(ref reader)));
             else if (isContent && reader.TokenType == JsonTokenType.StartArray)
                 ReadParts(ref reader, kind == Kind.User, found);
+            else if (isContent && reader.TokenType == JsonTokenType.StartObject)
+                ReadBlock(ref reader, kind == Kind.User, found);
             else
                 reader.Skip();
         }
@@ -87,17 +108,22 @@ internal static class ModelTexts
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType == JsonTokenType.String && isUser)
-                found.Add(new ModelText(false, [At(ref reader)]));
+                found.Add(ModelText.OfUser(At(ref reader)));
             if (reader.TokenType != JsonTokenType.StartObject)
             {
                 reader.Skip();
                 continue;
             }
-            if (KindOf(reader) == Kind.Result)
-                AddAll(ref reader, found, isToolResult: true);
-            else
-                ReadPart(ref reader, isUser, found);
+            ReadBlock(ref reader, isUser, found);
         }
+    }
+
+    private static void ReadBlock(ref Utf8JsonReader reader, bool isUser, List<ModelText> found)
+    {
+        if (KindOf(reader) == Kind.Result)
+            AddAll(ref reader, found, isText: false);
+        else
+            ReadPart(ref reader, isUser, found);
     }
 
     private static void ReadPart(ref Utf8JsonReader reader, bool isUser, List<ModelText> found)
@@ -108,33 +134,67 @@ internal static class ModelTexts
             var isResult = IsAny(ref reader, Results);
             reader.Read();
             if (isResult)
-                AddAll(ref reader, found, isToolResult: true);
+                AddAll(ref reader, found, isText: false);
             else if (isText && isUser && reader.TokenType == JsonTokenType.String)
-                found.Add(new ModelText(false, [At(ref reader)]));
+                found.Add(ModelText.OfUser(At(ref reader)));
             else
                 reader.Skip();
         }
     }
 
-    /// <summary>All strings of a value but names of types and IDs are one text.</summary>
-    private static void AddAll(ref Utf8JsonReader reader, List<ModelText> found, bool isToolResult)
+    /// <summary>All strings of a value but those of the wire are one text.</summary>
+    private static void AddAll(ref Utf8JsonReader reader, List<ModelText> found, bool isText)
     {
-        var parts = new List<Range>();
-        var depth = reader.CurrentDepth;
-        var isWord = false;
-        do
-        {
-            if (reader.TokenType == JsonTokenType.PropertyName)
-                isWord = IsAny(ref reader, Words);
-            else if (reader.TokenType == JsonTokenType.String && !isWord)
-                parts.Add(At(ref reader));
-            if (reader.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
-                isWord = false;
-            if (reader.CurrentDepth == depth && reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject))
-                break;
-        } while (reader.Read());
+        var (parts, marks) = (new List<Range>(), new List<Range>());
+        Collect(ref reader, (parts, marks), isText, isOwn: false);
         if (parts.Count > 0)
-            found.Add(new ModelText(isToolResult, parts));
+            found.Add(new ModelText(true, parts, marks));
+    }
+
+    private static void Collect(ref Utf8JsonReader reader, (List<Range> Parts, List<Range> Marks) to, bool isText, bool isOwn)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            to.Parts.Add(At(ref reader));
+            if (isText || isOwn)
+                to.Marks.Add(At(ref reader));
+        }
+        else if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                Collect(ref reader, to, isText, isOwn);
+        }
+        else if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            // The source of a document that is a text has it under the name that pictures have their bytes under.
+            var isPlain = !isOwn && IsOfTexts(reader);
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (isOwn)
+                    to.Parts.Add(NameAt(ref reader));
+                var isData = isPlain && RpcMessage.Is(ref reader, "data"u8);
+                var isWord = !isOwn && !isData && IsAny(ref reader, Words);
+                var (isTextToo, isOwnToo) = (isData || IsAny(ref reader, Texts), isOwn || IsAny(ref reader, Own));
+                reader.Read();
+                if (isWord)
+                    reader.Skip();
+                else
+                    Collect(ref reader, to, isTextToo, isOwnToo);
+            }
+        }
+    }
+
+    private static bool IsOfTexts(Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isType = RpcMessage.Is(ref reader, "type"u8);
+            reader.Read();
+            if (isType && reader.TokenType == JsonTokenType.String && RpcMessage.Is(ref reader, "text"u8))
+                return true;
+            reader.Skip();
+        }
+        return false;
     }
 
     private static Kind KindOf(Utf8JsonReader reader)
@@ -197,6 +257,10 @@ internal static class ModelTexts
         }
         return false;
     }
+
+    // Without the colon behind it.
+    private static Range NameAt(ref Utf8JsonReader reader) =>
+        (int)reader.TokenStartIndex..((int)reader.TokenStartIndex + reader.ValueSpan.Length + 2);
 
     private static Range At(ref Utf8JsonReader reader) => (int)reader.TokenStartIndex..(int)reader.BytesConsumed;
 

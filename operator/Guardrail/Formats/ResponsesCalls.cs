@@ -1,11 +1,17 @@
 using System.Text.Json;
+using AgentReadiness.Guardrail.Schemas;
 
 namespace AgentReadiness.Guardrail.Formats;
 
 /// <summary>Calls of tools in Responses: items of the types <c>function_call</c> and <c>custom_tool_call</c>.</summary>
 internal sealed class ResponsesCalls(Action<EmittedCall> found) : EmittedCalls(found)
 {
-    private bool hasItems;
+    private const int MostItems = 256;
+
+    // The names of items that have begun, and the items that were seen whole, by their IDs.
+    private readonly Dictionary<string, string> begun = new(StringComparer.Ordinal);
+    private readonly HashSet<string> seen = new(StringComparer.Ordinal);
+    private bool hasNameless;
 
     /// <inheritdoc/>
     protected override void OnWhole(JsonElement answer)
@@ -19,11 +25,24 @@ internal sealed class ResponsesCalls(Action<EmittedCall> found) : EmittedCalls(f
     {
         switch (Text(data, "type"))
         {
-            // The pieces before it say nothing that is not here, too.
-            case "response.output_item.done":
-                hasItems |= OnItem(Member(data, "item"));
+            case "response.output_item.added" when begun.Count < MostItems:
+                if (Text(Member(data, "item"), "id") is { } id && Text(Member(data, "item"), "name") is { } name)
+                    begun[id] = name;
                 break;
-            case "response.completed" or "response.incomplete" when !hasItems:
+            // A client may act on these arguments, before their item is there.
+            case "response.function_call_arguments.done":
+                if (
+                    Text(data, "item_id") is { } item
+                    && (Text(data, "name") ?? begun.GetValueOrDefault(item)) is { } tool
+                    && TrySee(item, null)
+                )
+                    Found(tool, Member(data, "arguments"));
+                break;
+            case "response.output_item.done":
+                OnItem(Member(data, "item"));
+                break;
+            // Calls without an ID cannot be told from those that it repeats.
+            case "response.completed" or "response.incomplete" when !hasNameless:
                 OnWhole(Member(data, "response"));
                 break;
             case null:
@@ -33,18 +52,28 @@ internal sealed class ResponsesCalls(Action<EmittedCall> found) : EmittedCalls(f
         }
     }
 
-    private bool OnItem(JsonElement item)
+    private void OnItem(JsonElement item)
     {
-        switch (Text(item, "type"))
+        if (Text(item, "type") is not ("function_call" or "custom_tool_call") || !TrySee(Text(item, "id"), Text(item, "call_id")))
+            return;
+        if (Text(item, "status") == "incomplete")
+            FoundUnread(Text(item, "name"), ToolVerdict.CutOff);
+        else if (Text(item, "type") == "function_call")
+            Found(Text(item, "name"), Member(item, "arguments"));
+        else
+            Found(Text(item, "name"), Member(item, "input"), isText: true);
+    }
+
+    // An item is told of once, however often the stream has it.
+    private bool TrySee(string? id, string? call)
+    {
+        hasNameless |= id is null && call is null;
+        var isNew = !(id is not null && seen.Contains(id)) && !(call is not null && seen.Contains(call));
+        foreach (var one in new[] { id, call })
         {
-            case "function_call":
-                Found(Text(item, "name"), Member(item, "arguments"));
-                return true;
-            case "custom_tool_call":
-                Found(Text(item, "name"), Member(item, "input"), isText: true);
-                return true;
-            default:
-                return false;
+            if (one is not null && seen.Count < 2 * MostItems)
+                seen.Add(one);
         }
+        return isNew;
     }
 }

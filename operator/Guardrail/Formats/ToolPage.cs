@@ -26,6 +26,7 @@ internal sealed record ToolPage(IReadOnlyList<ToolDefinition> Tools, bool IsRead
             var root = JsonElement.Parse(message.Span, new JsonDocumentOptions { MaxDepth = MaxDepth });
             if (
                 root.ValueKind != JsonValueKind.Object
+                || root.EnumerateObject().Count(member => member.NameEquals("result")) != 1
                 || !root.TryGetProperty("result", out var result)
                 || result.ValueKind != JsonValueKind.Object
                 || !result.TryGetProperty("tools", out var list)
@@ -48,6 +49,21 @@ internal sealed record ToolPage(IReadOnlyList<ToolDefinition> Tools, bool IsRead
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Whether a message that is no page may be one to a client: readers differ in what they take for JSON.</summary>
+    /// <param name="message">A message for which <see cref="Read"/> gives null.</param>
+    public static bool MayBeOne(ReadOnlyMemory<byte> message)
+    {
+        try
+        {
+            var root = JsonElement.Parse(message.Span, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return root.ValueKind != JsonValueKind.Object || root.TryGetProperty("result", out _);
+        }
+        catch (JsonException)
+        {
+            return true;
         }
     }
 

@@ -40,9 +40,10 @@ internal sealed partial class SchemaEvaluator(JsonElement root, bool isOpenApi, 
     /// <exception cref="InvalidOperationException">A text of it, or of the schema, is no Unicode.</exception>
     public ToolCheck Check(JsonElement value)
     {
-        var dialect = Dialect();
-        var truth = And(dialect, Evaluate(root, value, SchemaPlace.Root, new Frame(0, IsRoot: true, Tells: true)));
-        return truth switch
+        // What the same words mean in another dialect is not known here: neither a fit nor a break.
+        if (Dialect() == Truth.Unknown)
+            return new ToolCheck(ToolVerdict.Keyword);
+        return Evaluate(root, value, SchemaPlace.Root, new Frame(0, IsRoot: true, Tells: true)) switch
         {
             Truth.Yes => new ToolCheck(ToolVerdict.Fits),
             Truth.No => new ToolCheck(ToolVerdict.BreaksSchema, broken!.Value.Place.Text(), broken.Value.Expected),

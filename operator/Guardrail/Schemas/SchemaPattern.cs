@@ -132,6 +132,7 @@ internal static class SchemaPattern
             to.Append('^');
             at++;
         }
+        var begins = at;
         // "[]" matches nothing in JavaScript, and is the begin of another class here.
         if (at >= pattern.Length || pattern[at] == ']')
             return false;
@@ -146,7 +147,12 @@ internal static class SchemaPattern
             }
             if (c == '\\')
             {
+                var isSet = at + 1 < pattern.Length && pattern[at + 1] is 'd' or 'w' or 's' or 'p';
+                var isBehind = at - 1 > begins && pattern[at - 1] == '-';
                 if (Escape(pattern, ref at, inClass: true) is not { } escaped)
+                    return false;
+                // Beside a set a hyphen is an error in one of JavaScript's modes, and a letter like others in the other one.
+                if (isSet && (isBehind || (at + 1 < pattern.Length && pattern[at] == '-' && pattern[at + 1] != ']')))
                     return false;
                 to.Append(escaped);
                 continue;

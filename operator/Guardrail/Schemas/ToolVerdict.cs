@@ -59,6 +59,9 @@ internal enum ToolVerdict
 
     /// <summary>Unchecked: the arguments come in pieces of a form that is not put together here.</summary>
     InPieces,
+
+    /// <summary>Unchecked: the provider cut the answer off, at its limit of tokens or by a filter.</summary>
+    CutOff,
 }
 
 /// <summary>Groups of <see cref="ToolVerdict"/>.</summary>

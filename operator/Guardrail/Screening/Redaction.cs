@@ -46,14 +46,17 @@ internal static class Redaction
         var from = Math.Clamp(start, 0, text.Length);
         var part = text.Substring(from, Math.Clamp(length, 0, Math.Min(text.Length - from, 4 * Longest)));
         var quoted = new System.Text.StringBuilder(part.Length);
-        var isBearer = false;
+        // The word before says that a secret follows; a sign may stand between the two.
+        var (follows, isName) = (false, false);
         foreach (var word in part.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
         {
             if (quoted.Length > 0)
                 quoted.Append(' ');
-            quoted.Append(isBearer || IsSecret(word) ? Gone : Seen(word));
-            isBearer =
-                word.EndsWith("Bearer", StringComparison.OrdinalIgnoreCase) || word.EndsWith("Basic", StringComparison.OrdinalIgnoreCase);
+            var isSign = word is ":" or "=";
+            quoted.Append(follows && !isSign || IsSecret(word) ? Gone : Seen(word));
+            var bare = word.AsSpan().TrimEnd(":=");
+            follows = isSign ? isName || follows : IsScheme(bare) || (bare.Length < word.Length && IsName(bare));
+            isName = !isSign && IsName(bare);
             if (quoted.Length > Longest)
                 break;
         }
@@ -71,16 +74,26 @@ internal static class Redaction
         var at = word.IndexOf('@', StringComparison.Ordinal);
         if (at > 0 && word.IndexOf('.', at) > at + 1)
             return true;
+        // A name and a password in a URL.
+        if (at > 0 && word.Contains("://", StringComparison.Ordinal))
+            return true;
         // A value behind a name that says what it is, and a long row of letters and digits without a vowel's rhythm.
         return word.IndexOfAny([':', '=']) is > 0 and var sign
-                && word.Length - sign > 6
+                && word.Length - sign > 1
                 && !word.AsSpan(sign + 1).StartsWith("//")
                 && IsName(word.AsSpan(0, sign))
             || IsRandom(word);
     }
 
+    private static bool IsScheme(ReadOnlySpan<char> word) =>
+        word.EndsWith("Bearer", StringComparison.OrdinalIgnoreCase) || word.EndsWith("Basic", StringComparison.OrdinalIgnoreCase);
+
     private static bool IsName(ReadOnlySpan<char> name) =>
         name.EndsWith("password", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith("passwd", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith("pass", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith("pwd", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith("authorization", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith("token", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith("secret", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith("key", StringComparison.OrdinalIgnoreCase)

@@ -7,21 +7,21 @@ namespace AgentReadiness.Guardrail.Screening;
 internal static class Screener
 {
     /// <summary>The longest text, characters. A longer one is not screened.</summary>
-    public const int LongestText = 1024 * 1024;
+    public const int LongestText = 256 * 1024;
 
     private const int Deepest = 3;
-    private const int MostLayers = 48;
+    private const int MostLayers = 512;
     private const int LeastUndone = 64 * 1024;
 
-    /// <summary>Screens a text of at most <see cref="LongestText"/> characters.</summary>
+    /// <summary>Screens a text.</summary>
     public static Verdict Screen(string text)
     {
         if (text.Length > LongestText)
-            throw new ArgumentException("the text is too long to be screened", nameof(text));
+            return Verdict.Not(Unscreened.TooLong);
         var best = Verdict.None;
         var layers = new Queue<Layer>();
         layers.Enqueue(Layer.Whole(text));
-        var (count, budget) = (0, Math.Max(LeastUndone, 2 * text.Length));
+        var (count, budget, isPartly) = (0, Math.Max(LeastUndone, 2 * text.Length), false);
         while (layers.TryDequeue(out var layer))
         {
             var matcher = new RuleMatcher(RuleSet.Default, layer.IsHidden);
@@ -29,17 +29,27 @@ internal static class Screener
             var found = matcher.End();
             if (matcher.Score > Math.Max(best.Score, Verdict.Least))
                 best = new Verdict(matcher.Score, [.. found.Select(one => Of(layer, one))]);
-            if (layer.Depth == Deepest || best.Score >= 2)
+            if (best.Score >= 2)
                 continue;
+            if (layer.Depth == Deepest)
+            {
+                isPartly |= Codes.Undo(layer).Any();
+                continue;
+            }
             foreach (var inner in Undoing.Of(layer, scan))
             {
                 budget -= inner.Text.Length;
                 if (budget < 0 || ++count > MostLayers)
+                {
+                    isPartly = true;
                     break;
+                }
                 layers.Enqueue(inner);
             }
         }
-        return best.IsFound ? best : Verdict.None;
+        return best.IsFound ? best
+            : isPartly ? Verdict.Not(Unscreened.TooMuchEncoded)
+            : Verdict.None;
     }
 
     private static Finding Of(Layer layer, (ScreeningRule Rule, int Start, int End) found)

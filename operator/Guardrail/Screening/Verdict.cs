@@ -16,6 +16,12 @@ internal sealed record Verdict(double Score, IReadOnlyList<Finding> Findings)
     /// <summary>Nothing.</summary>
     public static Verdict None { get; } = new(0, []);
 
+    /// <summary>Why nobody knows whether it is an attack; null: that is known.</summary>
+    public Unscreened? Unknown { get; init; }
+
+    /// <summary>A text of which that is not known.</summary>
+    public static Verdict Not(Unscreened why) => new(0, []) { Unknown = why };
+
     /// <summary>It counts as an attack.</summary>
     public bool IsFound => Score > Least;
 

@@ -6,6 +6,7 @@ using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Relay;
 using AgentReadiness.Guardrail.Runs;
 using AgentReadiness.Guardrail.Schemas;
+using AgentReadiness.Guardrail.Screening;
 using AgentReadiness.Guardrail.Upstreams;
 using Prometheus;
 

@@ -25,6 +25,7 @@ internal sealed class PublishedTools
     private long bytes;
     private bool isWhole;
     private bool hasGaps;
+    private bool isUnread;
 
     /// <summary>Learns a page of the list.</summary>
     /// <param name="page">The page.</param>
@@ -36,7 +37,11 @@ internal sealed class PublishedTools
         lock (gate)
         {
             var twice = page.Tools.GroupBy(tool => tool.Name).Where(group => group.Count() > 1).Select(group => group.Key).ToHashSet();
-            foreach (var tool in page.Tools)
+            if (cursor is null)
+                isUnread = false;
+            isUnread |= !page.IsReadable;
+            // Of two definitions of one tool, clients take the first or the last: the one that is another than the pinned one counts.
+            foreach (var tool in page.Tools.OrderBy(tool => tools.TryGetValue(tool.Name, out var known) && known.Pin != tool.Print))
             {
                 if (Learn(tool, twice.Contains(tool.Name)))
                     changed.Add(tool.Name);
@@ -53,11 +58,18 @@ internal sealed class PublishedTools
         return changed;
     }
 
-    /// <summary>Whether the tool's definition is another one than that which was seen first.</summary>
+    /// <summary>A list went by that could not be read: what it says of the tools is not known, until a whole one is read.</summary>
+    public void Miss()
+    {
+        lock (gate)
+            isUnread = hasGaps = true;
+    }
+
+    /// <summary>Whether the tool's definition is another one than that which was seen first, or may be.</summary>
     public bool HasChanged(string tool)
     {
         lock (gate)
-            return tools.TryGetValue(tool, out var known) && known.Print != known.Pin;
+            return tools.TryGetValue(tool, out var known) && (isUnread || known.Print != known.Pin);
     }
 
     /// <summary>Holds a call against what the server published.</summary>

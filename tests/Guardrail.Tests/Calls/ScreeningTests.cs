@@ -120,17 +120,141 @@ public sealed class ScreeningTests
 
     [Theory]
     [InlineData("Flag")]
+    [InlineData("Mark")]
     [InlineData("Block")]
-    public async Task What_is_too_long_goes_on_or_is_withheld(string mode)
+    public async Task What_is_too_fillergoes_on_or_is_withheld(string mode)
     {
         await using var upstream = Answering("text/plain", new string('x', 2 * Screener.LongestText));
         await using var rig = await StartAsync(mode, upstream.Port);
         using var response = await rig.Http.GetAsync(new Uri($"http://127.0.0.1:{rig.EgressPort}/bench/page"));
         var answer = await response.Content.ReadAsStringAsync();
-        answer.Length.ShouldBe(mode == "Flag" ? 2 * Screener.LongestText : answer.Length);
-        response.StatusCode.ShouldBe(mode == "Flag" ? HttpStatusCode.OK : HttpStatusCode.Forbidden);
+        answer.Length.ShouldBe(mode != "Block" ? 2 * Screener.LongestText : answer.Length);
+        response.StatusCode.ShouldBe(mode != "Block" ? HttpStatusCode.OK : HttpStatusCode.Forbidden);
         await rig.Log.UntilAsync("not screened:", 1);
         (await MetricsAsync(rig)).ShouldContain("agentreadiness_unscreened_total{source=\"ToolAnswer\",reason=\"TooLong\"} 1");
+    }
+
+    [Theory]
+    [InlineData("application/json", "")]
+    [InlineData("text/event-stream", "data: ")]
+    [InlineData("text/plain", "")]
+    public async Task What_is_longer_than_what_is_held_comes_whole_where_it_is_marked(string type, string before)
+    {
+        var filler = new string('x', 3 * 1024 * 1024 / 2);
+        var body = $$$"""{{{before}}}{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"{{{filler}}}"}]}}""" + "\n\n";
+        await using var upstream = Answering(type, body);
+        await using var rig = await StartAsync("Mark", upstream.Port);
+        using var response =
+            type == "text/plain"
+                ? await rig.Http.GetAsync(new Uri($"http://127.0.0.1:{rig.EgressPort}/bench/page"))
+                : await rig.PostAsync("/mail", Call("search_orders"));
+        (await response.Content.ReadAsStringAsync()).ShouldBe(body);
+        await rig.Log.UntilAsync("not screened:", 1);
+    }
+
+    [Theory]
+    [InlineData(
+        "/anthropic/v1/messages",
+        """
+            {"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t",
+              "content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBO"}},{"type":"text","text":"TEXT"}],
+              "cache_control":{"type":"ephemeral","ttl":"1h"}}]}]}
+            """
+    )]
+    [InlineData(
+        "/openai/v1/responses",
+        """
+            {"model":"M","input":[{"type":"function_call_output","call_id":"c","output":[{"type":"input_text","text":"TEXT"},
+              {"type":"input_image","image_url":"data:image/png;base64,iVBO","detail":"auto"}]}]}
+            """
+    )]
+    [InlineData(
+        "/gemini/v1beta/models/gemini-2.5-flash:generateContent",
+        """
+            {"contents":[{"parts":[{"functionResponse":{"name":"f","scheduling":"WHEN_IDLE","response":{"result":"TEXT"},
+              "parts":[{"inlineData":{"mimeType":"image/png","data":"iVBO"}}]}}]}]}
+            """
+    )]
+    public async Task A_mark_stands_in_texts_and_in_nothing_else(string path, string request)
+    {
+        byte[]? sent = null;
+        await using var upstream = Recording(bytes => sent = bytes);
+        await using var rig = await StartAsync("Mark", upstream.Port);
+        var body = request.Replace("\"M\"", $"\"{Rig.Model}\"", StringComparison.Ordinal).Replace("TEXT", Attack, StringComparison.Ordinal);
+        (await rig.PostAsync(path, body)).Dispose();
+        var text = Encoding.UTF8.GetString(sent!);
+        var (before, behind) = (Screening(rig).Before + "\\n", "\\n" + Screening(rig).Behind);
+        text.ShouldContain($"\"{before}{Attack}{behind}\"");
+        // Without the two marks every string is as it was.
+        JsonNode
+            .DeepEquals(
+                Strings(text.Replace(before, "", StringComparison.Ordinal).Replace(behind, "", StringComparison.Ordinal)),
+                Strings(body)
+            )
+            .ShouldBeTrue(text);
+    }
+
+    /// <summary>The part of a request that the client wrote: what the guardrail adds beside it (limits) is left out.</summary>
+    private static JsonNode? Strings(string request)
+    {
+        var json = request[request.IndexOf('{')..];
+        var root = JsonNode.Parse(json)!;
+        return (root["messages"] ?? root["input"] ?? root["contents"])!.DeepClone();
+    }
+
+    [Theory]
+    [InlineData("""{"parts":[{"functionResponse":{"name":"f","response":{"NAME":"TEXT"}}}]}""")]
+    [InlineData("""{"parts":[{"functionResponse":{"name":"f","response":{"tickets":[{"id":"1","NAME":"TEXT"}]}}}]}""")]
+    [InlineData("""{"parts":[{"functionResponse":{"name":"f","response":{"TEXT":1}}}]}""")]
+    [InlineData("""{"role":"user","parts":{"text":"TEXT"}}""")]
+    public async Task In_what_a_tool_gave_to_gemini_any_name_may_stand(string content)
+    {
+        await using var rig = await StartAsync("Block", 9);
+        foreach (var name in (string[])["status", "name", "format", "arguments", "role", "id", "type", "data", "result"])
+        {
+            var body = $$"""{"contents":[{{content}}]}""".Replace("NAME", name, StringComparison.Ordinal);
+            using var response = await rig.PostAsync(
+                "/gemini/v1beta/models/gemini-2.5-flash:generateContent",
+                body.Replace("TEXT", Attack, StringComparison.Ordinal)
+            );
+            response.StatusCode.ShouldBe(HttpStatusCode.Forbidden, name);
+        }
+    }
+
+    [Fact]
+    public async Task Pictures_of_a_tool_are_no_texts_and_documents_that_are_texts_are()
+    {
+        await using var rig = await StartAsync("Block", 9);
+        async Task<string> AskAsync(string block)
+        {
+            var result = $$"""{"type":"tool_result","tool_use_id":"t","content":[{{block}}]}""";
+            using var response = await rig.PostAsync(
+                "/anthropic/v1/messages",
+                $$"""{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user","content":[{{result}}]}]}"""
+            );
+            return await response.Content.ReadAsStringAsync();
+        }
+        var picture = new string('A', 2 * Screener.LongestText);
+        (
+            await AskAsync($$$"""{"type":"image","source":{"type":"base64","media_type":"image/png","data":"{{{picture}}}"}}""")
+        ).ShouldNotContain("screening_blocked");
+        (
+            await AskAsync($$$"""{"type":"document","source":{"type":"text","media_type":"text/plain","data":"{{{Attack}}}"}}""")
+        ).ShouldContain("screening_blocked");
+    }
+
+    [Fact]
+    public async Task What_is_encoded_too_often_to_be_undone_is_refused_where_attacks_are()
+    {
+        var line = Convert.ToBase64String(Encoding.UTF8.GetBytes("the town lies on the river and has a market on saturdays"));
+        var text = string.Join(' ', Enumerable.Repeat(line, 1200));
+        await using var rig = await StartAsync("Block", 9);
+        using var response = await rig.PostAsync(
+            "/openai/v1/chat/completions",
+            $$"""{"model":"{{Rig.Model}}","messages":[{"role":"tool","tool_call_id":"c","content":"{{text}}"}]}"""
+        );
+        (await response.Content.ReadAsStringAsync()).ShouldContain("screening_blocked");
+        (await MetricsAsync(rig)).ShouldContain("agentreadiness_unscreened_total{source=\"ToolResult\",reason=\"TooMuchEncoded\"} 1");
     }
 
     public static TheoryData<string, string, string> Requests { get; } =

@@ -97,6 +97,37 @@ public sealed class ToolSchemaTests
         (await MetricsAsync(rig)).ShouldContain("agentreadiness_tool_changes_total{upstream=\"mail\"} 1");
     }
 
+    // What a client may read out of a list that is not read here is not known, and known tools may have changed.
+    [Theory]
+    [InlineData("""{"name":"a","description":"evil"},{"name":"a","description":"reads"}""", true)]
+    [InlineData("""{"name":"a","description":"reads"},{"name":"a","description":"evil"}""", true)]
+    [InlineData("""{"name":"a","description":"evil","inputSchema":{"type":"object","type":"object"}}""", true)]
+    [InlineData("""{"name":"a","description":"evil \ud800"}""", true)]
+    [InlineData("""{"name":"a","description":"evil"},{"name":"b","description":"PADDING"}""", true)]
+    [InlineData("""{"name":"a","description":"evil","inputSchema":DEEP}""", true)]
+    [InlineData("""{"name":"a","description":"evil"}]},"result":{"tools":[{"name":"a","description":"evil"}""", true)]
+    [InlineData("""{"name":"a","description":"reads"},{"name":"b","description":"new"}""", false)]
+    public async Task A_list_that_cannot_be_read_hides_no_change(string second, bool isRefused)
+    {
+        const string First = """{"name":"a","description":"reads"}""";
+        var tools = First;
+        await using var upstream = Server(() => tools);
+        await using var rig = await StartAsync(null, upstream.Port, "Enforce");
+        async Task ShouldBeAsync(bool refused)
+        {
+            (await PostAsync(rig, "tools/list", "{}")).Dispose();
+            using var call = await PostAsync(rig, "tools/call", """{"name":"a"}""");
+            (await call.Content.ReadAsStringAsync()).Contains("tool_changed", StringComparison.Ordinal).ShouldBe(refused);
+        }
+        await ShouldBeAsync(false);
+        tools = second
+            .Replace("PADDING", new string('x', 1024 * 1024), StringComparison.Ordinal)
+            .Replace("DEEP", new string('[', 130) + new string(']', 130), StringComparison.Ordinal);
+        await ShouldBeAsync(isRefused);
+        tools = First;
+        await ShouldBeAsync(false);
+    }
+
     [Fact]
     public async Task A_list_of_several_pages_is_whole_when_all_of_them_were_seen()
     {

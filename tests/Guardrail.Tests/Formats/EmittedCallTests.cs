@@ -38,6 +38,69 @@ public sealed class EmittedCallTests
             );
     }
 
+    // Servers that speak the format in ways of their own.
+    [Theory]
+    [InlineData(
+        """{"index":0,"id":"c","function":{"name":"look","arguments":"{\"n\":"}}""",
+        """{"index":0,"function":{"arguments":"1}"}}""",
+        "tool_calls",
+        "Fits"
+    )]
+    [InlineData(
+        """{"index":0,"id":"c","function":{"name":"look","arguments":"{\"n\":1}"}}""",
+        """{"index":0,"id":"d","function":{"name":"look","arguments":"{\"n\":2}"}}""",
+        "tool_calls",
+        "Fits Fits"
+    )]
+    [InlineData(
+        """{"index":0,"id":"c","function":{"name":"look","arguments":"{\"n\""}}""",
+        """{"index":0,"function":{"arguments":":"}}""",
+        "length",
+        "CutOff"
+    )]
+    public void Chat_in_other_words(string first, string second, string reason, string verdicts) =>
+        See(
+                UsageApi.Chat,
+                watch =>
+                {
+                    foreach (var call in (string[])[first, second])
+                        watch.Event(
+                            Encoding.UTF8.GetBytes(
+                                $$$"""{"choices":[{"index":0,"delta":{"tool_calls":[{{{call}}}]},"finish_reason":""}]}"""
+                            )
+                        );
+                    watch.Event(Encoding.UTF8.GetBytes($$"""{"choices":[{"index":0,"delta":{},"finish_reason":"{{reason}}"}]}"""));
+                    watch.End();
+                }
+            )
+            .ShouldBe(verdicts.Split(' ').Select(verdict => ("look", Enum.Parse<ToolVerdict>(verdict))));
+
+    [Theory]
+    [InlineData("""{"n":1}""", "Fits")]
+    [InlineData("""{"n":"x"}""", "BreaksSchema")]
+    public void The_arguments_of_responses_are_looked_at_before_a_client_may_act_on_them_and_once(string arguments, string verdict)
+    {
+        var text = JsonSerializer.Serialize(arguments);
+        var item = $$"""{"type":"function_call","id":"i","call_id":"c","name":"look","arguments":{{text}}}""";
+        string[] events =
+        [
+            """{"type":"response.output_item.added","item":{"type":"function_call","id":"i","call_id":"c","name":"look","arguments":""}}""",
+            $$"""{"type":"response.function_call_arguments.done","item_id":"i","arguments":{{text}}}""",
+            $$"""{"type":"response.output_item.done","item":{{item}}}""",
+            $$$"""{"type":"response.completed","response":{"output":[{{{item}}}]}}""",
+        ];
+        for (var seen = 2; seen <= events.Length; seen++)
+            See(
+                    UsageApi.Responses,
+                    watch =>
+                    {
+                        foreach (var one in events.Take(seen))
+                            watch.Event(Encoding.UTF8.GetBytes(one));
+                    }
+                )
+                .ShouldBe([("look", Enum.Parse<ToolVerdict>(verdict))]);
+    }
+
     [Theory]
     [MemberData(nameof(Apis))]
     public void A_name_that_is_not_offered_never_fits(UsageApi api) =>

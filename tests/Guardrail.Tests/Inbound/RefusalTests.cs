@@ -131,6 +131,22 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task An_answer_of_a_tool_that_breaks_off_does_not_end_a_row()
+    {
+        await using var upstream = await StartAsync(Declared);
+        upstream.Does = async (context, _) =>
+        {
+            context.Response.ContentLength = 100;
+            await context.Response.WriteAsync("begun");
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        };
+        await using var agent = await AgentAsync(upstream.Rig, 2, 200, "text/plain", "a guess");
+        using var answer = await AskAsync(upstream.Rig);
+        Outcome(answer).ShouldBe("cannot_answer");
+    }
+
+    [Fact]
     public async Task Where_it_is_observed_the_answer_goes_on_and_is_counted()
     {
         await using var upstream = await StartAsync(Declared, observe: true);
@@ -229,7 +245,14 @@ public sealed class RefusalTests
                     Content = new StringContent(Rig.Body($"call {i}"), Encoding.UTF8, "application/json"),
                 };
                 request.Headers.Add("X-Agent-Run-Id", context.Request.Headers["X-Agent-Run-Id"].Single());
-                using var made = await rig.PodHttp.SendAsync(request);
+                try
+                {
+                    using var made = await rig.PodHttp.SendAsync(request);
+                }
+                catch (HttpRequestException)
+                {
+                    // It broke off.
+                }
             }
             context.Response.StatusCode = status;
             context.Response.Headers["X-Agent-Outcome"] = "refused";
