@@ -115,8 +115,8 @@ internal static partial class LogMessages
     [LoggerMessage(
         19,
         LogLevel.Information,
-        "run ended: run={RunId} status={Status} outcome={Outcome} cost={CostUsd} steps={Steps} tools={ToolCalls} toolFailures={ToolFailures} "
-            + "tokens={Tokens} ms={DurationMs}"
+        "run ended: run={RunId} status={Status} outcome={Outcome} cost={CostUsd} steps={Steps} tools={ToolCalls} "
+            + "toolFailures={ToolFailures} tokens={Tokens} ms={DurationMs}"
     )]
     public static partial void RunEnded(
         this ILogger logger,

@@ -47,7 +47,9 @@ internal sealed class ToolContent
         return content;
     }
 
-    /// <summary>Whether a value says that something is so: it is not null, not false, not 0 and not <see cref="IsNothing">nothing</see>.</summary>
+    /// <summary>
+    /// Whether a value says that something is so: it is not null, not false, not 0 and not <see cref="IsNothing">nothing</see>.
+    /// </summary>
     public static bool IsSet(JsonElement value) =>
         value.ValueKind switch
         {
