@@ -91,7 +91,9 @@ public sealed record AgentDeploymentStatus
     [Items(0, 8), XListType("atomic")]
     public IReadOnlyList<BudgetWindowStatus> Budget { get; init; } = [];
 
-    /// <summary>Spend of all evaluations and judges of the agent, over all its revisions. Empty until the first of them has an account.</summary>
+    /// <summary>
+    /// Spend of all evaluations and judges of the agent, over all its revisions. Empty until the first of them has an account.
+    /// </summary>
     [Items(0, 8), XListType("atomic")]
     public IReadOnlyList<BudgetWindowStatus> Evaluations { get; init; } = [];
 
