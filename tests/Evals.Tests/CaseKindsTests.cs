@@ -154,6 +154,25 @@ public sealed class CaseKindsTests : IDisposable
         (result.Outcome == Outcome.Errored ? result.Reason : result.Outcome.ToString()).ShouldBe(expected);
     }
 
+    [Theory]
+    [InlineData("refused", 200, "Passed")]
+    [InlineData("cannot_answer", 418, "Passed")]
+    [InlineData("answered", 200, "Failed")]
+    [InlineData("Refused", 200, "Failed")]
+    [InlineData("declined", 418, "HTTP 418")]
+    public async Task WhatTheGuardrailCallsARefusalIsOneAndNoOtherWord(string outcome, int status, string expected)
+    {
+        await using var agent = await FakeAgent.StartRawAsync(
+            (context, _) =>
+            {
+                context.Response.Headers["X-Agent-Outcome"] = outcome;
+                return FakeAgent.RawAsync(context, status, """{"choices":[{"message":{"content":"sorry"}}]}""");
+            }
+        );
+        var result = await folder.RunOneAsync(agent.Target, Of("\"input\":\"x\"", """{"refusal":true}"""));
+        (result.Outcome == Outcome.Errored ? result.Reason : result.Outcome.ToString()).ShouldBe(expected);
+    }
+
     [Fact]
     public async Task TheStatusOfARefusalIsTheAgentsChoice()
     {

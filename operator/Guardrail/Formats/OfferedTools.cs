@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentReadiness.Guardrail.Schemas;
 using AgentReadiness.Pricing;
+using static AgentReadiness.Guardrail.Formats.JsonMembers;
 
 namespace AgentReadiness.Guardrail.Formats;
 
@@ -126,15 +127,6 @@ internal sealed class OfferedTools
         }
         tools[name] = tools.ContainsKey(name) ? offered with { IsTwice = true } : offered;
     }
-
-    private static JsonElement? Member(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var member) ? member : null;
-
-    private static string? Text(JsonElement parent, string name) =>
-        Member(parent, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
-
-    private static JsonElement.ArrayEnumerator List(JsonElement parent, string name) =>
-        Member(parent, name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : default;
 
     // Without a schema, its arguments are a free text.
     private readonly record struct Offered(ToolSchema? Schema, bool IsTwice);

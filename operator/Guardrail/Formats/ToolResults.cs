@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using AgentReadiness.Pricing;
+using static AgentReadiness.Guardrail.Formats.JsonMembers;
 
 namespace AgentReadiness.Guardrail.Formats;
 
@@ -150,13 +151,4 @@ internal static class ToolResults
     }
 
     private static string At(int place) => place.ToString(CultureInfo.InvariantCulture);
-
-    private static JsonElement? Member(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var member) ? member : null;
-
-    private static string? Text(JsonElement parent, string name) =>
-        Member(parent, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
-
-    private static JsonElement.ArrayEnumerator List(JsonElement parent, string name) =>
-        Member(parent, name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : default;
 }

@@ -95,6 +95,20 @@ public sealed class EvaluationMoneyTests
     }
 
     [Fact]
+    public void An_agents_status_is_the_witness_of_the_account_of_its_evaluations()
+    {
+        var agent = KubernetesJson.Deserialize<AgentDeployment>(
+            """
+            {"metadata":{"namespace":"shop","name":"support"},"spec":{"evals":[{"suite":{"name":"golden"},"maxCost":"3"}]},
+             "status":{"evaluations":[{"budget":"day","period":"Day","window":"2026-11-22","spent":"1","cap":"30","ledger":"abc",
+               "ends":"2026-11-23T00:00:00Z","asOf":"2026-11-22T11:00:00Z"}]}}
+            """
+        );
+        var witness = DeclaredTerms.Of(AccountKey.AgentEvals("shop", "support"), new AccountDeclaration { Agent = agent }, Noon).Witness!;
+        (witness.Id, witness.Windows["day"]).ShouldBe(("abc", "2026-11-22"));
+    }
+
+    [Fact]
     public void The_share_of_a_budget_has_its_windows_and_a_part_of_each_cap()
     {
         var budget = Budget(

@@ -331,22 +331,8 @@ public sealed class FailingToolTests
             }
         );
 
-    private static HttpRequestMessage Request(Rig rig, string tool, string arguments)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.EgressPort}/mail")
-        {
-            Content = new StringContent(
-                $$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"{{{tool}}}","arguments":{{{arguments}}}}}""",
-                Encoding.UTF8,
-                "application/json"
-            ),
-        };
-        request.Headers.Add("Accept", "application/json, text/event-stream");
-        request.Headers.Add("MCP-Protocol-Version", "2026-07-28");
-        request.Headers.Add("Mcp-Method", "tools/call");
-        request.Headers.Add("Mcp-Name", tool);
-        return request;
-    }
+    private static HttpRequestMessage Request(Rig rig, string tool, string arguments) =>
+        McpRequest.Of(rig, "tools/call", $$$"""{"name":"{{{tool}}}","arguments":{{{arguments}}}}""");
 
     private static async Task<HttpResponseMessage> PostAsync(Rig rig, string tool, string arguments)
     {

@@ -395,19 +395,7 @@ public sealed class ToolSchemaTests
 
     private static async Task<HttpResponseMessage> PostAsync(Rig rig, string method, string parameters)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.EgressPort}/mail")
-        {
-            Content = new StringContent(
-                $$"""{"jsonrpc":"2.0","id":1,"method":"{{method}}","params":{{parameters}}}""",
-                Encoding.UTF8,
-                "application/json"
-            ),
-        };
-        request.Headers.Add("Accept", "application/json, text/event-stream");
-        request.Headers.Add("MCP-Protocol-Version", "2026-07-28");
-        request.Headers.Add("Mcp-Method", method);
-        if (JsonNode.Parse(parameters)!["name"]?.GetValue<string>() is { } name)
-            request.Headers.Add("Mcp-Name", name);
+        using var request = McpRequest.Of(rig, method, parameters);
         return await rig.Http.SendAsync(request);
     }
 
