@@ -22,7 +22,7 @@ public sealed class BudgetAuthority
 
     /// <summary>
     /// How long after the endpoint stopped answering calls still wait for it, as a Go duration: longer than a leader's Lease (15 s) and
-    /// the start of its successor take, so that a failover delays calls and loses none.
+    /// the start of a new pod as its successor take, so that a failover delays calls and loses none.
     /// </summary>
-    public string FailoverWait { get; set; } = "25s";
+    public string FailoverWait { get; set; } = "45s";
 }

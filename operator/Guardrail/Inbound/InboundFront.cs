@@ -114,9 +114,12 @@ internal sealed class InboundFront(
         {
             runs.End(run, trace);
             var (status, elapsed) = (context.Response.StatusCode, time.GetElapsedTime(started));
-            if (run.CalledModel)
-                account.RunEnded(id, run.Cost);
-            observer.RunEnded(run, status, elapsed);
+            run.WhenBooked(() =>
+            {
+                if (run.CalledModel)
+                    account.RunEnded(id, run.Cost);
+                observer.RunEnded(run, status, elapsed);
+            });
         }
     }
 

@@ -26,6 +26,8 @@ internal sealed class Run : IDisposable
     private int toolFailures;
     private int toolFailuresInRow;
     private int modelFailuresInRow;
+    private int open;
+    private Action? whenBooked;
 
     /// <param name="id">Empty for the account of calls that belong to no run.</param>
     /// <param name="maxDuration">After which it is over; null: never.</param>
@@ -126,6 +128,7 @@ internal sealed class Run : IDisposable
             if (limit is not null && !policy.Observe)
                 return limit;
             steps++;
+            open++;
             reserved += share.Cost;
             reservedTokens += share.Tokens;
             return limit;
@@ -135,13 +138,14 @@ internal sealed class Run : IDisposable
     /// <summary>Gives a step back that <see cref="TryStep"/> took for a call that was not made.</summary>
     public void ReleaseStep(RunShare share, UInt128 fingerprint)
     {
+        Action? then;
         lock (gate)
         {
             steps--;
-            reserved -= share.Cost;
-            reservedTokens -= share.Tokens;
             repeats.Forget(fingerprint);
+            then = GiveBack(share);
         }
+        then?.Invoke();
     }
 
     /// <summary>Takes another attempt of a call that has its step already, or says which limit it does not fit.</summary>
@@ -155,6 +159,7 @@ internal sealed class Run : IDisposable
                 : null;
             if (limit is not null && !policy.Observe)
                 return limit;
+            open++;
             reserved += share.Cost;
             reservedTokens += share.Tokens;
             return limit;
@@ -215,13 +220,30 @@ internal sealed class Run : IDisposable
     /// <summary>Books what became of a share.</summary>
     public void Settle(RunShare share, Money spent, long usedTokens)
     {
+        Action? then;
         lock (gate)
         {
-            reserved -= share.Cost;
-            reservedTokens -= share.Tokens;
             settled += spent;
             tokens += usedTokens;
+            then = GiveBack(share);
         }
+        then?.Invoke();
+    }
+
+    /// <summary>
+    /// Does something as soon as no call of this run is in flight: its agent may answer before the end of its last call is booked.
+    /// </summary>
+    public void WhenBooked(Action then)
+    {
+        lock (gate)
+        {
+            if (open > 0)
+            {
+                whenBooked += then;
+                return;
+            }
+        }
+        then();
     }
 
     /// <summary>What was said of a text before; null: it was not screened in this run.</summary>
@@ -243,6 +265,16 @@ internal sealed class Run : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => deadline?.Dispose();
+
+    private Action? GiveBack(RunShare share)
+    {
+        reserved -= share.Cost;
+        reservedTokens -= share.Tokens;
+        if (--open > 0)
+            return null;
+        (var then, whenBooked) = (whenBooked, null);
+        return then;
+    }
 
     private bool Repeats(RunPolicy policy, UInt128 fingerprint) =>
         policy.MaxRepeats > 0 && !repeats.TryCount(fingerprint, policy.MaxRepeats);

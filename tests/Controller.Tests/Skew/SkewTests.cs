@@ -174,7 +174,7 @@ public sealed class SkewTests
             ["budget.tokenFile"] = Must,
             ["budget.observe"] = "false",
             ["budget.maxWait"] = "\"2s\"",
-            ["budget.failoverWait"] = "\"25s\"",
+            ["budget.failoverWait"] = "\"45s\"",
         },
     };
 

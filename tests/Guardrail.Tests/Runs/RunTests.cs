@@ -23,6 +23,30 @@ public sealed class RunTests
         run.Cost.ShouldBe(Money.Parse("0.7"));
     }
 
+    [Fact]
+    public void What_a_run_cost_is_told_when_its_last_call_is_booked()
+    {
+        var policy = new RunPolicy(new RunLimits(), observe: false);
+        using var run = new Run("r", null, TimeProvider.System);
+        var share = new RunShare(Money.Parse("0.6"), 30);
+        var told = new List<Money>();
+        run.WhenBooked(() => told.Add(run.Cost));
+        told.ShouldBe([Money.Zero]);
+
+        run.TryStep(policy, share, 1).ShouldBeNull();
+        run.TryRetry(policy, share).ShouldBeNull();
+        run.TryStep(policy, share, 2).ShouldBeNull();
+        run.WhenBooked(() => told.Add(run.Cost));
+        run.Settle(share, Money.Parse("0.1"), 5);
+        run.Settle(share, Money.Parse("0.2"), 5);
+        told.Count.ShouldBe(1);
+        run.ReleaseStep(share, 2);
+        told.ShouldBe([Money.Zero, Money.Parse("0.3")]);
+        run.TryStep(policy, share, 3).ShouldBeNull();
+        run.Settle(share, Money.Parse("0.1"), 5);
+        told.Count.ShouldBe(2);
+    }
+
     [Theory]
     [InlineData("?alt=sse&key=agents", true, "?alt=sse")]
     [InlineData("?KEY=agents", true, "")]

@@ -41,7 +41,11 @@ public sealed class SideEffectTests
     {
         await using var rig = await StartAsync();
         using (Run(rig))
+        {
             await CallAsync(rig, Arguments, 1);
+            // The agent has the answer a moment before it is written down; a repeat waits for that.
+            (await CallAsync(rig, Arguments, 2)).Replayed.ShouldBeTrue();
+        }
         var written = await File.ReadAllBytesAsync(Path.Combine(rig.JournalFolder, EffectFile.FileName));
         var again = Directory.CreateTempSubdirectory("effects").FullName;
         await File.WriteAllBytesAsync(Path.Combine(again, EffectFile.FileName), written);
