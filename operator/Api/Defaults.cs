@@ -79,6 +79,9 @@ public static class Defaults
     /// <summary>spec.guardrails.tools.stopAfter.</summary>
     public const int StopAfter = 3;
 
+    /// <summary>The part of a context window that stays free, percent.</summary>
+    public const int ContextReservePercent = 5;
+
     /// <summary>spec.guardrails.models.maxOutputTokens.</summary>
     public const int MaxOutputTokens = 4096;
 

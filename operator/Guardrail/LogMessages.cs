@@ -267,4 +267,11 @@ internal static partial class LogMessages
         Admission.ScreenedSource source,
         Screening.Unscreened reason
     );
+
+    [LoggerMessage(
+        42,
+        LogLevel.Warning,
+        "model request does not fit: run={RunId} upstream={Upstream} tokens={Tokens} room={Room} reason={Reason}"
+    )]
+    public static partial void DoesNotFit(this ILogger logger, string runId, string upstream, long? tokens, long? room, string reason);
 }

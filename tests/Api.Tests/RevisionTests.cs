@@ -129,6 +129,20 @@ public sealed class RevisionTests
             seen.Add(Changed(spec => (spec.Guardrails ??= new()).Screening = new ScreeningSpec { Mode = mode })).ShouldBeTrue($"{mode}");
     }
 
+    [Fact]
+    public void Every_rule_on_context_windows_is_another_revision_and_a_default_is_none()
+    {
+        Revision Of(OverflowMode mode, int? reserve) =>
+            Changed(spec => (spec.Guardrails ??= new()).Context = new ContextSpec { OnOverflow = mode, ReservePercent = reserve });
+        var seen = new HashSet<Revision> { Revision.Compute(Spec(), Prompt) };
+        foreach (var mode in Enum.GetValues<OverflowMode>())
+        {
+            seen.Add(Of(mode, null)).ShouldBeTrue($"{mode}");
+            seen.Add(Of(mode, 6)).ShouldBeTrue($"{mode}");
+            Of(mode, 5).ShouldBe(Of(mode, null));
+        }
+    }
+
     private static Revision Tools(string tools) =>
         Changed(spec => (spec.Guardrails ??= new()).Tools = JsonSerializer.Deserialize<ToolsSpec>(tools, Words)!);
 

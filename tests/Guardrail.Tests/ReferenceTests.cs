@@ -65,6 +65,10 @@ public sealed partial class ReferenceTests
         WordsUnder("## Screening").ShouldBe(words, ignoreOrder: true);
     }
 
+    [Fact]
+    public void Every_word_on_context_windows_is_listed_and_no_other() =>
+        WordsUnder("## Context windows").ShouldBe([.. Enum.GetNames<ContextVerdict>(), "SystemPromptLost"], ignoreOrder: true);
+
     private static IEnumerable<string> WordsUnder(string heading) =>
         File.ReadLines(Repository.PathOf("docs", "reference.md"))
             .SkipWhile(line => line != heading)

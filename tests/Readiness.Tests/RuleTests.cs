@@ -172,6 +172,14 @@ public sealed partial class RuleTests
                 """{"tools":{"schemaCheck":"Mark"},"upstreams":[{"name":"t","format":"HTTP","url":"https://tool/v1"}]}"""
             },
             { "FAI-003", "agent", "spec.guardrails.tools", """{"onToolChange":"Enforce"}""" },
+            { "FAI-004", "agent", "spec.guardrails", """{"context":{"onOverflow":"Flag"}}""" },
+            {
+                "FAI-004",
+                "agent",
+                "spec.guardrails",
+                """{"context":{"onOverflow":"Flag"},"upstreams":[{"name":"a","format":"MCP","url":"http://tools:80/mcp"}]}"""
+            },
+            { "FAI-004", "agent", "spec.guardrails.context", """{"onOverflow":"Flag","reservePercent":51}""" },
             { "FAI-010", "agent", "spec.guardrails", """{"screening":{"mode":"Flag"}}""" },
             { "OBS-001", "agent", "spec.telemetry", """{"otlp":{"endpoint":"ftp://otel"}}""" },
             { "OBS-002", "agent", "spec.budget.attribution", """["model"]""" },

@@ -162,6 +162,10 @@ public sealed record EvalRepeats
     "!has(self.screening) || (has(self.upstreams) && size(self.upstreams) > 0)",
     "screening needs upstreams: without them nothing crosses the guardrail"
 )]
+[ValidationRule(
+    "!has(self.context) || (has(self.upstreams) && self.upstreams.exists(u, u.format != 'MCP' && u.format != 'HTTP'))",
+    "context needs the model's provider in upstreams: without it no request is seen"
+)]
 public sealed class GuardrailsSpec
 {
     /// <summary>Models.</summary>
@@ -172,6 +176,9 @@ public sealed class GuardrailsSpec
 
     /// <summary>What is done where a text of a user or of a tool gives the model orders.</summary>
     public ScreeningSpec? Screening { get; set; }
+
+    /// <summary>What is done with a model request that does not fit the context window.</summary>
+    public ContextSpec? Context { get; set; }
 
     /// <summary>
     /// Origins of pages in a browser of the pod that may call the guardrail, for example "http://localhost:3000". Empty: no page may.

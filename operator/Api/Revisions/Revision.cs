@@ -121,6 +121,12 @@ public readonly record struct Revision(string Hash)
             json["onToolChange"] = change.ToString();
         if (guardrails?.Screening?.Mode is { } mode)
             json["screening"] = mode.ToString();
+        if (guardrails?.Context is { OnOverflow: { } overflow } context)
+            json["context"] = new JsonObject
+            {
+                ["onOverflow"] = overflow.ToString(),
+                ["reservePercent"] = context.ReservePercent ?? Defaults.ContextReservePercent,
+            };
         return json;
     }
 

@@ -17,6 +17,7 @@ internal static partial class GuardrailRules
         ToolFailureRules.Check(guardrails.Tools, findings);
         ToolSchemaRules.Check(guardrails, findings);
         ScreeningRules.Check(guardrails, findings);
+        ContextRules.Check(guardrails, findings);
         for (var i = 0; i < guardrails.AllowedOrigins.Count; i++)
         {
             var origin = guardrails.AllowedOrigins[i];

@@ -72,6 +72,9 @@ public sealed class GuardrailConfig
     /// <summary>What is done where a text gives the model orders; null: nothing, and nobody looks.</summary>
     public ScreeningPolicy? Screening { get; set; }
 
+    /// <summary>What is done with a model request that does not fit the context window; null: nothing, and nobody looks.</summary>
+    public ContextPolicy? Context { get; set; }
+
     /// <summary>Origins of pages in a browser of the pod that may call, such as <c>http://localhost:3000</c>. Empty: none may.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 

@@ -138,6 +138,13 @@ internal static class ChildObjects
             ToolFailures = ToolFailures(spec.Guardrails?.Tools, spec.Reliability?.Refusal),
             ToolSchemas = ToolSchemas(spec.Guardrails?.Tools),
             Screening = spec.Guardrails?.Screening?.Mode is { } mode ? new ScreeningPolicy { Mode = mode.ToString() } : null,
+            Context = spec.Guardrails?.Context is { OnOverflow: { } overflow } context
+                ? new ContextPolicy
+                {
+                    OnOverflow = overflow.ToString(),
+                    ReservePercent = context.ReservePercent ?? Defaults.ContextReservePercent,
+                }
+                : null,
             Reliability = Reliability(spec.Reliability),
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],

@@ -24,6 +24,7 @@ internal sealed class AdmissionRules(IReadOnlyList<ICallCheck> checks, IReadOnly
         new ToolChangedCheck(),
         new ToolSchemaCheck(),
         new ModelPricedCheck(),
+        new ContextCheck(),
         new ModelOverrunCheck(),
         new ProviderKeyCheck(),
         new BoundedCostCheck(),

@@ -79,6 +79,9 @@ internal sealed class CallContext
     /// <summary>What screening says of a model request; null: nothing is declared, or it was not screened.</summary>
     public ScreenedRequest? Screened { get; set; }
 
+    /// <summary>What is known about a model request and its context window; null: nothing is declared.</summary>
+    public ContextFinding? Context { get; set; }
+
     /// <summary>The stream of an MCP session that it opens; disposed when that has begun, or will not. Null for other calls.</summary>
     public IDisposable? Opening { get; set; }
 

@@ -18,7 +18,7 @@ internal sealed class ModelRoute(
     RunRegistry runs,
     BackgroundCalls background,
     RequestBody bodies,
-    TextScreening screening,
+    RequestWatch watch,
     ICallObserver observer
 ) : CallRoute
 {
@@ -63,10 +63,10 @@ internal sealed class ModelRoute(
         var price = new ModelPrice(known, prices, prices is null ? null : overruns.Why(prices.RuleId));
         var tags = Tags.Read(settings.Tags, call.Http.Request.Headers, run.Tags);
         call.Body = body;
-        OffPathTools.See(call, observer);
         // What is put in is paid for, too.
-        var length = body.Length + screening.Read(call, body.Span, request);
+        var length = body.Length + watch.Read(call, request);
         call.Model = ModelTerms.Find(request, length, price, settings, run.Left(settings.Limits), tags);
+        watch.Priced(call);
         return null;
     }
 
@@ -105,9 +105,9 @@ internal sealed class ModelRoute(
             facts.Served(tiers.First());
         var coding = ContentCoding.Of(answer.Content.Headers);
         var asked = terms.Request.Stream || call.Endpoint.Stream || IsEvents(answer);
-        var watch = answer.IsSuccessStatusCode ? ModelToolCalls.Of(call, observer) : null;
-        RelayTap Body(string? held) => new UsageBodyTap(facts, held, bodies.Memory, watch);
-        if (watch?.Holds == true && !asked)
+        var calls = answer.IsSuccessStatusCode ? ModelToolCalls.Of(call, observer) : null;
+        RelayTap Body(string? held) => new UsageBodyTap(facts, held, bodies.Memory, calls);
+        if (calls?.Holds == true && !asked)
             return new HeldAnswerTap(Body(coding), () => call.AnswerError is not null, bodies.Memory);
         if (!answer.IsSuccessStatusCode || (coding is not null && !(asked && ContentCoding.IsKnown(coding))))
             return Body(coding);
@@ -118,13 +118,13 @@ internal sealed class ModelRoute(
         RelayTap Events() =>
             new UsageEventsTap(
                 facts,
-                new SseUsageFilter(facts, terms.Request.HideUsage, bodies.Memory) { Watch = watch },
+                new SseUsageFilter(facts, terms.Request.HideUsage, bodies.Memory) { Watch = calls },
                 terms.MostOutput,
                 () => format.CutTail(facts, endpoint)
             );
         // A whole answer to a request for a stream waits, too: its headers have gone, and it must not.
         RelayTap Whole() =>
-            watch?.Holds == true ? new HeldAnswerTap(Body(null), () => call.AnswerError is not null, bodies.Memory) : Body(null);
+            calls?.Holds == true ? new HeldAnswerTap(Body(null), () => call.AnswerError is not null, bodies.Memory) : Body(null);
         return new SniffedTap(Whole, Events, asked, coding);
     }
 
@@ -205,6 +205,7 @@ internal sealed class ModelRoute(
         else
             grants.MarkUnproven(reservation, labels);
         call.Run!.Settle(terms.Share, spent, tokens);
+        watch.Booked(call, outcome);
         observer.Booked(call, outcome, spent, reserved);
     }
 }

@@ -26,6 +26,7 @@ internal sealed class GuardrailSettings
         ToolFailures = config.ToolFailures is { } failures ? new ToolFailureSettings(failures) : null;
         ToolSchemas = config.ToolSchemas is { } schemas ? new ToolSchemaSettings(schemas) : null;
         Screening = config.Screening is { } screening ? new ScreeningSettings(screening) : null;
+        Context = config.Context is { } context ? new ContextSettings(context) : null;
         Limits = new RunPolicy(config.Limits, config.Observe);
         Tags = new TagNames(config.Attribution);
         ClientTags = new TagNames(config.ClientAttribution);
@@ -77,6 +78,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>What is done where a text gives the model orders; null: nothing is declared.</summary>
     public ScreeningSettings? Screening { get; }
+
+    /// <summary>What is done with a model request that does not fit the context window; null: nothing is declared.</summary>
+    public ContextSettings? Context { get; }
 
     /// <summary>Limits of one call and one run.</summary>
     public RunPolicy Limits { get; }

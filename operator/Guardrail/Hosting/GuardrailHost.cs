@@ -106,12 +106,15 @@ internal static class GuardrailHost
         builder.Services.AddSingleton<ToolFailures>();
         builder.Services.AddSingleton<ToolSchemas>();
         builder.Services.AddSingleton<TextScreening>();
+        builder.Services.AddSingleton<ContextWindows>();
+        builder.Services.AddSingleton<RequestWatch>();
         builder.Services.AddSingleton<ToolAnswers>();
         builder.Services.AddSingleton<SideEffectCalls>();
         builder.Services.AddSingleton<SideEffectClaim>();
         builder.Services.AddSingleton<CallObserver>();
         builder.Services.AddSingleton<ICallObserver>(s => s.GetRequiredService<CallObserver>());
         builder.Services.AddSingleton<IScreeningObserver>(s => s.GetRequiredService<CallObserver>());
+        builder.Services.AddSingleton<IContextObserver>(s => s.GetRequiredService<CallObserver>());
         builder.Services.AddSingleton<IUpstreamObserver>(s => s.GetRequiredService<CallObserver>());
         builder.Services.AddSingleton<CircuitClaim>();
         builder.Services.AddSingleton<ConcurrencyClaim>();

@@ -49,6 +49,9 @@ internal sealed class Run : IDisposable
     /// <summary>Tools with side effects that it called through here, and those of which it has results.</summary>
     public ToolCrossings Crossings { get; } = new();
 
+    /// <summary>What it told its models first.</summary>
+    public SystemPrompts SystemPrompts { get; } = new();
+
     /// <summary>When it began, a timestamp of the clock.</summary>
     public long StartedAt { get; }
 

@@ -14,6 +14,7 @@ namespace AgentReadiness.Guardrail.Telemetry;
 internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, TimeProvider time, ILogger<CallObserver> logger)
     : ICallObserver,
         IScreeningObserver,
+        IContextObserver,
         IUpstreamObserver
 {
     /// <inheritdoc/>
@@ -156,6 +157,17 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
         metrics.NotScreened(source, why);
         logger.NotScreened(call.Run!.Id, call.UpstreamName, source, why);
     }
+
+    /// <inheritdoc/>
+    public void Looked(CallContext call, ContextFinding found)
+    {
+        metrics.Context.Looked(call.UpstreamName, found);
+        if (found.Word is { } word)
+            logger.DoesNotFit(call.Run!.Id, call.UpstreamName, found.Tokens, found.Room, word);
+    }
+
+    /// <inheritdoc/>
+    public void Used(CallContext call, double share) => metrics.Context.Used(call.UpstreamName, share);
 
     /// <inheritdoc/>
     public void InboundFailed(int port, string reason) => logger.InboundFailed(port, reason);

@@ -110,6 +110,7 @@ internal sealed class GuardrailMetrics
             "reason"
         );
         toolChecks = new ToolCheckMetrics(factory);
+        Context = new ContextMetrics(factory);
         screened = factory.CreateCounter(
             "agentreadiness_screening_findings_total",
             "Texts that give the model orders, by family, where guardrails.screening is declared.",
@@ -231,6 +232,9 @@ internal sealed class GuardrailMetrics
 
     /// <summary>A tool with side effects was called without the guardrail.</summary>
     public void OffPath() => toolChecks.OffPath();
+
+    /// <summary>Context windows.</summary>
+    public ContextMetrics Context { get; }
 
     /// <summary>A text gives the model orders.</summary>
     public void Screened(string family, ScreenedSource source) => screened.WithLabels(family, source.ToString()).Inc();

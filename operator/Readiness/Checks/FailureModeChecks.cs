@@ -36,5 +36,17 @@ public static class FailureModeChecks
             "Declare the MCP server as an upstream, or leave onToolChange out."
         );
 
-    internal static IReadOnlyList<Check> All { get; } = [ToolFailures, ToolSchemas, ToolChanges];
+    /// <summary>Requests that are held against a context window are seen.</summary>
+    public static Check Context { get; } =
+        new(
+            "FAI-004",
+            Part.FailureModes,
+            Severity.High,
+            Evidence.Rule,
+            "Where requests are to fit the model's context window, they cross the guardrail, and it knows what to do with the others.",
+            "Declare the model's provider as an upstream, and set context.onOverflow to Flag or Refuse and reservePercent from 0 to 50; "
+                + "or leave context out."
+        );
+
+    internal static IReadOnlyList<Check> All { get; } = [ToolFailures, ToolSchemas, ToolChanges, Context];
 }

@@ -65,6 +65,14 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
         ),
         new(
             "agentdeployments",
+            "spec.guardrails",
+            "!has(self.context) || (has(self.upstreams) && self.upstreams.exists(u, u.format != 'MCP' && u.format != 'HTTP'))",
+            "spec.guardrails",
+            """{"context":{"onOverflow":"Flag"},"upstreams":[{"name":"a","format":"OpenAI"}]}""",
+            """{"context":{"onOverflow":"Flag"},"upstreams":[{"name":"a","format":"MCP","url":"http://tools:80/mcp"}]}"""
+        ),
+        new(
+            "agentdeployments",
             "spec.guardrails.tools",
             "!has(self.stopAfter) || (has(self.onToolError) && self.onToolError == 'Stop')",
             "spec.guardrails.tools",

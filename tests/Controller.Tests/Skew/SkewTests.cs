@@ -148,6 +148,10 @@ public sealed class SkewTests
             // Nobody screens, as before that could be declared.
             ["screening"] = None,
             ["screening.mode"] = Must,
+            // Nobody looks at windows, as before that could be declared.
+            ["context"] = None,
+            ["context.onOverflow"] = Must,
+            ["context.reservePercent"] = "5",
             ["limits"] = None,
             ["limits.callMaxCost"] = None,
             ["limits.maxCost"] = None,
