@@ -12,6 +12,10 @@ internal static class Nginx
         + $$$""","prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}}"""
         + $$$""","service_tier":"default"}""";
 
+    /// <summary>What an MCP server answers to a call of a tool.</summary>
+    private static readonly string ToolAnswer =
+        $$$"""{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"Order 4711 is on its way: {{{new string('x', 400)}}}"}]}}""";
+
     /// <summary>Starts the upstream.</summary>
     public static Child Upstream(string file, string folder, int port) =>
         Start(
@@ -23,6 +27,7 @@ internal static class Nginx
               listen 127.0.0.1:{{port}} backlog=4096;
               default_type application/json;
               location = /v1/chat/completions { return 200 '{{Answer}}'; }
+              location = /mcp { return 200 '{{ToolAnswer}}'; }
             }
             """
         );

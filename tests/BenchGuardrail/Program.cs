@@ -37,6 +37,7 @@ try
     stage.Targets.ForEach(target => figures.Add(target.Name, "rss_mb_start", target.Process.Resident));
     await LoadAsync(stage, figures);
     await StreamsAsync(stage, figures);
+    stage.MustRun();
     Say(
         string.Create(
             CultureInfo.InvariantCulture,
@@ -44,6 +45,8 @@ try
                 + $"{stage.Targets.Single(target => target.Name == "guardrail").Process.Resident:0.0} MB at the end"
         )
     );
+
+    await Modes.MeasureAsync(stage, figures, rounds, seconds, Say, stop.Token);
 
     var report = new Report(figures, rounds, seconds);
     Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(json))!);

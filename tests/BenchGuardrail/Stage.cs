@@ -11,6 +11,12 @@ namespace AgentReadiness.BenchGuardrail;
 /// <summary>All processes of a run. They end with it.</summary>
 internal sealed class Stage : IAsyncDisposable
 {
+    /// <summary>Where the guardrail takes model calls.</summary>
+    public const string ModelPath = "/openai/v1/chat/completions";
+
+    /// <summary>Where it takes calls of tools.</summary>
+    public const string ToolPath = "/tools";
+
     private const decimal Cap = 1_000_000;
 
     // What a minute costs at this pace is about what the operator adds to a grant.
@@ -129,9 +135,9 @@ internal sealed class Stage : IAsyncDisposable
         grants = await FakeOperator.StartAsync(Cap, extra: Extra);
         await AddAsync(
             "guardrail",
-            Keep(await GuardrailAsync(starts, cancellationToken)),
+            Keep(await GuardrailAsync(starts, null, cancellationToken)),
             GuardrailPorts.Egress,
-            "/openai/v1/chat/completions",
+            ModelPath,
             [],
             cancellationToken
         );
@@ -160,33 +166,55 @@ internal sealed class Stage : IAsyncDisposable
         return child;
     }
 
-    private async Task<Child> GuardrailAsync(int starts, CancellationToken cancellationToken)
+    /// <summary>
+    /// Ends the guardrail and starts another with something declared, since it has the ports that agents know. The caller ends it.
+    /// </summary>
+    public async Task<Child> DeclareAsync(Action<GuardrailConfig> change, CancellationToken cancellationToken)
     {
-        var path = Path.Combine(folder, "config.json");
-        UpstreamConfig Upstream(string name, int port) =>
+        foreach (var old in children.Where(child => child.Name == "guardrail").ToList())
+        {
+            children.Remove(old);
+            await old.DisposeAsync();
+        }
+        return Keep(await GuardrailAsync(Ready.Count + 1, change, cancellationToken));
+    }
+
+    private GuardrailConfig Config()
+    {
+        UpstreamConfig Upstream(string name, string format, int port, string path) =>
             new()
             {
                 Name = name,
-                Format = "OpenAI",
-                Url = $"http://127.0.0.1:{port}/v1",
+                Format = format,
+                Url = $"http://127.0.0.1:{port}{path}",
             };
+        return new GuardrailConfig
+        {
+            Agent = new GuardrailIdentity
+            {
+                Namespace = "bench",
+                Name = "bench",
+                Revision = "abc123",
+                Track = "serving",
+            },
+            Upstreams =
+            [
+                Upstream("openai", "OpenAI", upstreamPort, "/v1"),
+                Upstream("stream", "OpenAI", streamPort, "/v1"),
+                Upstream("tools", "MCP", upstreamPort, "/mcp"),
+            ],
+            Budget = grants!.Authority,
+        };
+    }
+
+    private async Task<Child> GuardrailAsync(int starts, Action<GuardrailConfig>? change, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(folder, "config.json");
+        var config = Config();
+        change?.Invoke(config);
         await File.WriteAllBytesAsync(
             path,
-            JsonSerializer.SerializeToUtf8Bytes(
-                new GuardrailConfig
-                {
-                    Agent = new GuardrailIdentity
-                    {
-                        Namespace = "bench",
-                        Name = "bench",
-                        Revision = "abc123",
-                        Track = "serving",
-                    },
-                    Upstreams = [Upstream("openai", upstreamPort), Upstream("stream", streamPort)],
-                    Budget = grants!.Authority,
-                },
-                ContractsJson.Default.GuardrailConfig
-            ),
+            JsonSerializer.SerializeToUtf8Bytes(config, ContractsJson.Default.GuardrailConfig),
             cancellationToken
         );
         while (true)

@@ -13,6 +13,12 @@ internal sealed record Target(string Name, int Port, string Path, Child Process,
         """{"model":"gpt-5.4-mini","max_tokens":1024,"messages":[{"role":"system","content":"You are a support agent."},"""
         + """{"role":"user","content":"Where is my order 4711? It was due on Tuesday."}]}""";
 
+    /// <summary>The body that it is sent.</summary>
+    public string Content { get; init; } = Body;
+
+    /// <summary>Each call is another one: the order's number in the body counts up. What was seen before may cost nothing.</summary>
+    public bool Varies { get; init; }
+
     /// <summary>Its address.</summary>
     public Uri Url => new($"http://127.0.0.1:{Port}{Path}");
 

@@ -13,6 +13,14 @@ internal sealed record Loop(double P50, double P99, long Calls, double PerSecond
 /// <summary>The load generator wrk.</summary>
 internal sealed class Wrk(string file, string folder)
 {
+    private const string Counting = """
+        local calls = 1000
+        function request()
+          calls = calls + 1
+          return wrk.format(nil, nil, nil, (wrk.body:gsub("4711", calls)))
+        end
+        """;
+
     /// <summary>Runs it against one target. Throws where a call failed.</summary>
     public async Task<Loop> RunAsync(Target target, int connections, int seconds, CancellationToken cancellationToken)
     {
@@ -21,9 +29,10 @@ internal sealed class Wrk(string file, string folder)
             script,
             $$"""
             wrk.method = "POST"
-            wrk.body = [==[{{Target.Body}}]==]
+            wrk.body = [==[{{target.Content}}]==]
             wrk.headers["Content-Type"] = "application/json"
             {{string.Join('\n', target.Headers.Select(header => $"wrk.headers[\"{header.Name}\"] = \"{header.Value}\""))}}
+            {{(target.Varies ? Counting : "")}}
             function done(summary, latency, requests)
               local e = summary.errors
               io.write(string.format("figures %d %d %d %d %d %d\n", latency:percentile(50), latency:percentile(99), summary.requests,
