@@ -141,6 +141,14 @@ public sealed class RevisionTests
             seen.Add(Of(mode, 6)).ShouldBeTrue($"{mode}");
             Of(mode, 5).ShouldBe(Of(mode, null));
         }
+        Revision Fails(FailMode? mode) =>
+            Changed(spec =>
+                (spec.Guardrails ??= new()).Context = new ContextSpec { OnOverflow = OverflowMode.Refuse, FailMode = mode }
+            );
+        Fails(FailMode.Open).ShouldBe(Fails(null));
+        seen.Add(Fails(FailMode.Closed)).ShouldBeTrue();
+        Tools("""{"schemaCheck":"Enforce","schemaFailMode":"Open"}""").ShouldBe(Tools("""{"schemaCheck":"Enforce"}"""));
+        Tools("""{"schemaCheck":"Enforce","schemaFailMode":"Closed"}""").ShouldNotBe(Tools("""{"schemaCheck":"Enforce"}"""));
     }
 
     private static Revision Tools(string tools) =>

@@ -180,6 +180,8 @@ public sealed partial class RuleTests
                 """{"context":{"onOverflow":"Flag"},"upstreams":[{"name":"a","format":"MCP","url":"http://tools:80/mcp"}]}"""
             },
             { "FAI-004", "agent", "spec.guardrails.context", """{"onOverflow":"Flag","reservePercent":51}""" },
+            { "FAI-004", "agent", "spec.guardrails.context", """{"onOverflow":"Flag","failMode":"Closed"}""" },
+            { "FAI-002", "agent", "spec.guardrails.tools", """{"schemaCheck":"Mark","schemaFailMode":"Open"}""" },
             { "FAI-010", "agent", "spec.guardrails", """{"screening":{"mode":"Flag"}}""" },
             { "OBS-001", "agent", "spec.telemetry", """{"otlp":{"endpoint":"ftp://otel"}}""" },
             { "OBS-002", "agent", "spec.budget.attribution", """["model"]""" },

@@ -224,6 +224,10 @@ public sealed class ModelsSpec
     "!has(self.failures) || size(self.failures) == 0 || has(self.onToolError)",
     "failures needs onToolError: without it nobody looks for failures"
 )]
+[ValidationRule(
+    "!has(self.schemaFailMode) || (has(self.schemaCheck) && self.schemaCheck == 'Enforce')",
+    "schemaFailMode needs schemaCheck: Enforce: nothing else refuses"
+)]
 public sealed class ToolsSpec
 {
     /// <summary>
@@ -252,6 +256,12 @@ public sealed class ToolsSpec
     /// a model asks for against the tools of its request. Each does what those before it do, too. Absent: nobody looks.
     /// </summary>
     public SchemaCheckMode? SchemaCheck { get; set; }
+
+    /// <summary>
+    /// With schemaCheck Enforce: what is done with a call that cannot be checked, for example since the pod has seen no list of tools, or the
+    /// tool has no schema. Absent: Open.
+    /// </summary>
+    public FailMode? SchemaFailMode { get; set; }
 
     /// <summary>
     /// What is done where an MCP server changes what it lists of a tool after a pod saw it first. Absent: nobody looks.

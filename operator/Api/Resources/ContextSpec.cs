@@ -6,6 +6,10 @@ namespace AgentReadiness.Api.Resources;
 /// What is done with a model request that does not fit the model's context window, or from which the run's system prompt is gone. Absent:
 /// nobody looks.
 /// </summary>
+[ValidationRule(
+    "!has(self.failMode) || (has(self.onOverflow) && self.onOverflow == 'Refuse')",
+    "failMode needs onOverflow: Refuse: nothing else refuses"
+)]
 public sealed class ContextSpec
 {
     /// <summary>What is done with such a request.</summary>
@@ -17,6 +21,12 @@ public sealed class ContextSpec
     /// </summary>
     [DefaultJson("5"), Range(0, 50)]
     public int? ReservePercent { get; set; }
+
+    /// <summary>
+    /// With onOverflow Refuse: what is done with a request of which nobody knows whether it fits, since the price catalog has no window of the
+    /// model, or pictures, sounds, files or what is stored at the provider are in it. Absent: Open.
+    /// </summary>
+    public FailMode? FailMode { get; set; }
 }
 
 /// <summary>What is done with a model request that does not fit.</summary>

@@ -117,6 +117,8 @@ public readonly record struct Revision(string Hash)
             json["failures"] = new JsonArray([.. failures.Select(Failure)]);
         if (guardrails?.Tools?.SchemaCheck is { } check)
             json["schemaCheck"] = check.ToString();
+        if (guardrails?.Tools is { SchemaCheck: SchemaCheckMode.Enforce, SchemaFailMode: FailMode.Closed })
+            json["schemaFailMode"] = nameof(FailMode.Closed);
         if (guardrails?.Tools?.OnToolChange is { } change)
             json["onToolChange"] = change.ToString();
         if (guardrails?.Screening?.Mode is { } mode)
@@ -126,6 +128,7 @@ public readonly record struct Revision(string Hash)
             {
                 ["onOverflow"] = overflow.ToString(),
                 ["reservePercent"] = context.ReservePercent ?? Defaults.ContextReservePercent,
+                ["failMode"] = (context.FailMode ?? FailMode.Open).ToString(),
             };
         return json;
     }

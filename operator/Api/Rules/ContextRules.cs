@@ -17,6 +17,8 @@ internal static class ContextRules
             findings.Add(FailureModeChecks.Context, Field + ".onOverflow", "must be Flag or Refuse");
         if (context.ReservePercent is < 0 or > 50)
             findings.Add(FailureModeChecks.Context, Field + ".reservePercent", "must be from 0 to 50");
+        if (context.FailMode is { } fail && (!Enum.IsDefined(fail) || context.OnOverflow != OverflowMode.Refuse))
+            findings.Add(FailureModeChecks.Context, Field + ".failMode", "must be Open or Closed, and needs onOverflow: Refuse");
         if (!guardrails.Upstreams.Exists(upstream => upstream.Format is not (UpstreamFormat.MCP or UpstreamFormat.HTTP)))
             findings.Add(FailureModeChecks.Context, Field, "needs the model's provider in upstreams: without it no request is seen");
     }

@@ -14,4 +14,7 @@ public sealed class ContextPolicy
 
     /// <summary>The part of the window that stays free, percent, 0 to 50.</summary>
     public int ReservePercent { get; set; } = 5;
+
+    /// <summary>With Refuse: so is what nobody knows.</summary>
+    public bool RefuseUnknown { get; set; }
 }

@@ -15,6 +15,9 @@ public sealed class ToolSchemaPolicy
     /// <summary>Observe, Mark or Enforce: calls that name no known tool or break its schema. Null: nobody looks.</summary>
     public string? Check { get; set; }
 
+    /// <summary>With Enforce: a call that cannot be checked does not pass either.</summary>
+    public bool RefuseUnknown { get; set; }
+
     /// <summary>Observe or Enforce: calls of a tool whose definition changed. Null: nobody looks.</summary>
     public string? OnChange { get; set; }
 }

@@ -143,6 +143,7 @@ internal static class ChildObjects
                 {
                     OnOverflow = overflow.ToString(),
                     ReservePercent = context.ReservePercent ?? Defaults.ContextReservePercent,
+                    RefuseUnknown = context.FailMode == FailMode.Closed,
                 }
                 : null,
             Reliability = Reliability(spec.Reliability),
@@ -196,7 +197,12 @@ internal static class ChildObjects
     private static ToolSchemaPolicy? ToolSchemas(ToolsSpec? tools) =>
         tools is null or { SchemaCheck: null, OnToolChange: null }
             ? null
-            : new ToolSchemaPolicy { Check = tools.SchemaCheck?.ToString(), OnChange = tools.OnToolChange?.ToString() };
+            : new ToolSchemaPolicy
+            {
+                Check = tools.SchemaCheck?.ToString(),
+                RefuseUnknown = tools.SchemaFailMode == FailMode.Closed,
+                OnChange = tools.OnToolChange?.ToString(),
+            };
 
     // Where nothing of it is declared, nothing is written: so an upgrade writes what the release before wrote.
     private static ReliabilityPolicy? Reliability(ReliabilitySpec? declared) =>

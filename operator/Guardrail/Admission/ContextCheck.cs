@@ -15,6 +15,9 @@ internal sealed class ContextCheck : ICallCheck
     /// <summary>The stable code of the refusal for a system prompt that is gone.</summary>
     public const string Lost = "system_prompt_lost";
 
+    /// <summary>The stable code of the refusal for what nobody knows.</summary>
+    public const string Unknown = "context_unknown";
+
     /// <inheritdoc/>
     public string Id => "context";
 
@@ -24,8 +27,19 @@ internal sealed class ContextCheck : ICallCheck
     /// <inheritdoc/>
     public ApiError? Find(CallContext call)
     {
-        if (call is not { Context: { } found, Settings.Context.Refuses: true })
+        if (call is not { Context: { } found, Settings.Context: { Refuses: true } settings })
             return null;
+        if (settings.RefusesUnknown && found.Window is not (ContextVerdict.Fits or ContextVerdict.Overflows))
+        {
+            var remedy =
+                found.Window == ContextVerdict.NoWindow ? "Add the model's contextWindow to the platform's prices."
+                : found.Window == ContextVerdict.Stored ? "Send the conversation itself."
+                : "Leave out what is no text.";
+            var unknown =
+                $"Whether the request fits the model's context window is not known ({found.Window}), and such requests are refused here "
+                + $"(spec.guardrails.context.failMode). {remedy}";
+            return new ApiError(400, Unknown, unknown);
+        }
         if (found.Window == ContextVerdict.Overflows)
         {
             // In the words that Anthropic has for it, and that frameworks look for.

@@ -1,10 +1,10 @@
 using AgentReadiness.Guardrail.Formats;
-using AgentReadiness.Guardrail.Schemas;
 
 namespace AgentReadiness.Guardrail.Admission;
 
 /// <summary>
-/// A call of a tool is not known to be wrong, where <c>spec.guardrails.tools.schemaCheck</c> is Enforce. The model is told what to correct.
+/// A call of a tool is not known to be wrong, where <c>spec.guardrails.tools.schemaCheck</c> is Enforce, and is known to be right where
+/// <c>schemaFailMode</c> is Closed. The model is told what to correct.
 /// </summary>
 internal sealed class ToolSchemaCheck : ICallCheck
 {
@@ -19,7 +19,7 @@ internal sealed class ToolSchemaCheck : ICallCheck
 
     /// <inheritdoc/>
     public ApiError? Find(CallContext call) =>
-        call is { ToolCheck: { } check, Settings.ToolSchemas.Refuses: true } && check.Verdict.IsBroken()
+        call is { ToolCheck: { } check, Settings.ToolSchemas: { } settings } && settings.Stops(check.Verdict)
             ? new ApiError(400, Code, check.Sentence(call.Tool!.Tool)) { IsForModel = true }
             : null;
 }

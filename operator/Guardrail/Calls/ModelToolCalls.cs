@@ -71,7 +71,7 @@ internal sealed class ModelToolCalls : IAnswerWatch
         }
         observer.ToolChecked(call, new CheckedCall(ToolCaller.Model, asked.Tool, check));
         ToolSchemas.Tell(call, check);
-        if (!settings.Refuses || !check.Verdict.IsBroken() || call.AnswerError is not null)
+        if (!settings.Stops(check.Verdict) || call.AnswerError is not null)
             return;
         var error = new ApiError(
             502,

@@ -16,10 +16,14 @@ internal sealed class ContextSettings
         if (policy.ReservePercent is < 0 or > 50)
             throw new FormatException($"context.reservePercent: {policy.ReservePercent} is not from 0 to 50");
         (Refuses, reserve) = (policy.OnOverflow == ContextPolicy.Refuse, policy.ReservePercent);
+        RefusesUnknown = Refuses && policy.RefuseUnknown;
     }
 
     /// <summary>What does not fit is not sent.</summary>
     public bool Refuses { get; }
+
+    /// <summary>So is what nobody knows.</summary>
+    public bool RefusesUnknown { get; }
 
     /// <summary>What a request may take of a window, tokens.</summary>
     public long RoomOf(long window) => window - (long)Math.Ceiling(window * (decimal)reserve / 100);

@@ -1,4 +1,5 @@
 using AgentReadiness.Contracts.Guardrail;
+using AgentReadiness.Guardrail.Schemas;
 
 namespace AgentReadiness.Guardrail.Configuration;
 
@@ -16,6 +17,7 @@ internal sealed class ToolSchemaSettings
         Checks = policy.Check is not null;
         Marks = policy.Check is ToolSchemaPolicy.Mark or ToolSchemaPolicy.Enforce;
         Refuses = policy.Check is ToolSchemaPolicy.Enforce;
+        RefusesUnknown = Refuses && policy.RefuseUnknown;
         RefusesChanged = policy.OnChange is ToolSchemaPolicy.Enforce;
         SeesChanges = policy.OnChange is not null;
     }
@@ -29,9 +31,15 @@ internal sealed class ToolSchemaSettings
     /// <summary>What is known to be wrong does not pass.</summary>
     public bool Refuses { get; }
 
+    /// <summary>Nor does what cannot be checked.</summary>
+    public bool RefusesUnknown { get; }
+
     /// <summary>A tool that changed is told of.</summary>
     public bool SeesChanges { get; }
 
     /// <summary>Calls of a tool that changed do not pass.</summary>
     public bool RefusesChanged { get; }
+
+    /// <summary>A call of which a check says this does not pass.</summary>
+    public bool Stops(ToolVerdict verdict) => (Refuses && verdict.IsBroken()) || (RefusesUnknown && verdict.IsUnchecked());
 }

@@ -73,6 +73,22 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
         ),
         new(
             "agentdeployments",
+            "spec.guardrails.context",
+            "!has(self.failMode) || (has(self.onOverflow) && self.onOverflow == 'Refuse')",
+            "spec.guardrails.context",
+            """{"onOverflow":"Refuse","failMode":"Closed"}""",
+            """{"onOverflow":"Flag","failMode":"Closed"}"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.guardrails.tools",
+            "!has(self.schemaFailMode) || (has(self.schemaCheck) && self.schemaCheck == 'Enforce')",
+            "spec.guardrails.tools",
+            """{"schemaCheck":"Enforce","schemaFailMode":"Closed"}""",
+            """{"schemaCheck":"Mark","schemaFailMode":"Closed"}"""
+        ),
+        new(
+            "agentdeployments",
             "spec.guardrails.tools",
             "!has(self.stopAfter) || (has(self.onToolError) && self.onToolError == 'Stop')",
             "spec.guardrails.tools",

@@ -144,6 +144,7 @@ public sealed class SkewTests
             ["toolFailures.failures[].empty"] = "false",
             ["toolSchemas"] = None,
             ["toolSchemas.check"] = None,
+            ["toolSchemas.refuseUnknown"] = "false",
             ["toolSchemas.onChange"] = None,
             // Nobody screens, as before that could be declared.
             ["screening"] = None,
@@ -152,6 +153,7 @@ public sealed class SkewTests
             ["context"] = None,
             ["context.onOverflow"] = Must,
             ["context.reservePercent"] = "5",
+            ["context.refuseUnknown"] = "false",
             ["limits"] = None,
             ["limits.callMaxCost"] = None,
             ["limits.maxCost"] = None,

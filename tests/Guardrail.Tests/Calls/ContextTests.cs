@@ -101,6 +101,22 @@ public sealed class ContextTests
         (other.StatusCode, Context(other)).ShouldBe((HttpStatusCode.OK, null));
     }
 
+    [Theory]
+    [InlineData(true, HttpStatusCode.BadRequest)]
+    [InlineData(false, HttpStatusCode.OK)]
+    public async Task What_nobody_knows_passes_or_not(bool isClosed, HttpStatusCode status)
+    {
+        await using var rig = await StartAsync("Refuse", isClosed: isClosed);
+        var body =
+            $$$"""{"model":"{{{Small}}}","max_tokens":5,"messages":[{"role":"user","content":[{"type":"image_url","image_url":"""
+            + """{"url":"https://a/b.png"}}]}]}""";
+        using var response = await rig.PostAsync("/openai/v1/chat/completions", body);
+        response.StatusCode.ShouldBe(status);
+        if (isClosed)
+            (await response.Content.ReadAsStringAsync()).ShouldContain("\"code\":\"context_unknown\"");
+        (await MetricsAsync(rig)).ShouldContain("agentreadiness_context_checks_total{upstream=\"openai\",verdict=\"Media\"} 1");
+    }
+
     [Fact]
     public async Task Nobody_looks_where_nothing_is_declared()
     {
@@ -120,11 +136,11 @@ public sealed class ContextTests
             .Throw<FormatException>(() => new ContextSettings(new ContextPolicy { OnOverflow = mode, ReservePercent = reserve }))
             .Message.ShouldStartWith(field);
 
-    private static Task<Rig> StartAsync(string mode, string? model = null) =>
+    private static Task<Rig> StartAsync(string mode, string? model = null, bool isClosed = false) =>
         Rig.StartAsync(
             config =>
             {
-                config.Context = new ContextPolicy { OnOverflow = mode };
+                config.Context = new ContextPolicy { OnOverflow = mode, RefuseUnknown = isClosed };
                 return config;
             },
             models: model is null ? null : [Rig.Model, model]

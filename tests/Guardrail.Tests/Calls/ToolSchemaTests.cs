@@ -9,6 +9,9 @@ namespace AgentReadiness.Guardrail.Tests;
 /// <summary>Calls of tools against their schemas, through a whole guardrail.</summary>
 public sealed class ToolSchemaTests
 {
+    // Enforce, and what cannot be checked does not pass either.
+    private const string Closed = "Closed";
+
     private const string Header = "X-Agent-Tool-Check";
 
     [Theory]
@@ -145,6 +148,41 @@ public sealed class ToolSchemaTests
         await ShouldBeAsync("NoList", 2);
         (await PostAsync(rig, "tools/list", """{"cursor":"two"}""")).Dispose();
         await ShouldBeAsync("UnknownTool", 1);
+    }
+
+    [Theory]
+    [InlineData("Enforce", false)]
+    [InlineData(Closed, true)]
+    public async Task A_call_that_cannot_be_checked_passes_or_not(string check, bool isRefused)
+    {
+        await using var upstream = Server(() => """{"name":"a","inputSchema":{"type":"object"}}""");
+        await using var rig = await StartAsync(check, upstream.Port);
+        async Task<string> CallAsync()
+        {
+            using var response = await PostAsync(rig, "tools/call", """{"name":"a","arguments":{}}""");
+            return await response.Content.ReadAsStringAsync();
+        }
+        (await CallAsync()).Contains("List the tools and call again", StringComparison.Ordinal).ShouldBe(isRefused);
+        (await PostAsync(rig, "tools/list", "{}")).Dispose();
+        (await CallAsync()).ShouldNotContain("isError");
+    }
+
+    [Theory]
+    [InlineData("Enforce", HttpStatusCode.OK)]
+    [InlineData(Closed, HttpStatusCode.BadGateway)]
+    public async Task A_models_call_that_cannot_be_checked_passes_or_not(string check, HttpStatusCode status)
+    {
+        var answer =
+            """{"id":"1","choices":[{"message":{"tool_calls":[{"id":"c","type":"function","function":{"name":"look","arguments":"{}"}}]},"""
+            + """ "finish_reason":"tool_calls"}],"usage":{"prompt_tokens":30,"completion_tokens":3}}""";
+        await using var upstream = new RawUpstream(_ => RawUpstream.Answer("Content-Type: application/json\r\n", answer));
+        await using var rig = await StartAsync(check, upstream.Port);
+        var body =
+            """{"model":"gpt-5.4-mini","messages":[{"role":"user","content":"x"}],"""
+            + """ "tools":[{"type":"function","function":{"name":"look"}}]}""";
+        using var response = await rig.PostAsync("/model/v1/chat/completions", body);
+        response.StatusCode.ShouldBe(status);
+        (await MetricsAsync(rig)).ShouldContain("by=\"Model\",verdict=\"NoSchema\"} 1");
     }
 
     public static TheoryData<string, string, string, string> Answers { get; } =
@@ -386,7 +424,12 @@ public sealed class ToolSchemaTests
                     },
                 ];
                 if (check is not null || change is not null)
-                    config.ToolSchemas = new ToolSchemaPolicy { Check = check, OnChange = change };
+                    config.ToolSchemas = new ToolSchemaPolicy
+                    {
+                        Check = check == Closed ? ToolSchemaPolicy.Enforce : check,
+                        RefuseUnknown = check == Closed,
+                        OnChange = change,
+                    };
                 if (effects is not null)
                     config.SideEffects = new SideEffectPolicy { Tools = effects };
                 return config;
