@@ -156,6 +156,14 @@ public readonly record struct Revision(string Hash)
         };
         if (upstream.Proxy is not null)
             json["proxy"] = upstream.Proxy;
+        if (upstream.Fallback is { } fallback)
+        {
+            json["fallback"] = fallback.Upstream;
+            if (fallback.Models.Count > 0)
+                json["fallbackModels"] = new JsonObject(
+                    fallback.Models.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))
+                );
+        }
         return json;
     }
 }
