@@ -197,17 +197,25 @@ public sealed class FallbackTests
             (await answer.Content.ReadAsStringAsync()).ShouldContain("[DONE]");
         }
         rig.Second.Seen.Count.ShouldBe(1);
+        var go = new SemaphoreSlim(0);
         rig.First.Does = async http =>
         {
             http.Response.ContentType = "text/event-stream";
             await http.Response.WriteAsync("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"par\"}}]}\n\n");
             await http.Response.Body.FlushAsync();
+            await go.WaitAsync();
             http.Abort();
         };
-        await Should.ThrowAsync<HttpRequestException>(async () =>
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{rig.Rig.EgressPort}/first/v1/chat/completions")
         {
-            using var broken = await rig.ChatAsync(extra: ",\"stream\":true");
-        });
+            Content = new StringContent(Rig.Body("hello", ",\"stream\":true"), Encoding.UTF8, "application/json"),
+        };
+        using var begun = await rig.Rig.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        await using var stream = await begun.Content.ReadAsStreamAsync();
+        (await stream.ReadAsync(new byte[1])).ShouldBe(1, "its first byte is there");
+        go.Release();
+        await Should.ThrowAsync<IOException>(() => stream.CopyToAsync(Stream.Null));
+        FallbackRig.Header(begun).ShouldBeNull();
         rig.Second.Seen.Count.ShouldBe(1);
     }
 
@@ -298,6 +306,7 @@ public sealed class FallbackTests
         using var answer = await rig.ChatAsync();
         ((int)answer.StatusCode).ShouldBe(500);
         FallbackRig.Header(answer).ShouldBe("second");
+        (await answer.Content.ReadAsStringAsync()).ShouldBe("its own words");
         (rig.First.Seen.Count, rig.Second.Seen.Count).ShouldBe((1, 1));
     }
 
