@@ -199,7 +199,7 @@ internal static class EvalsCommand
     {
         int Count(CaseOutcome outcome) => results.Cases.Count(one => one.Outcome == outcome);
         static JsonNode? Share(double? value) => value is { } share ? share.ToString("0.######", CultureInfo.InvariantCulture) : null;
-        return new JsonObject
+        var json = new JsonObject
         {
             ["format"] = results.Format,
             ["cases"] = results.Cases.Count,
@@ -214,5 +214,8 @@ internal static class EvalsCommand
             ["reason"] = verdict.Reason,
             ["failing"] = new JsonArray([.. ResultsVerdict.Failing(results, bar).Take(MaxFailing).Select(one => (JsonNode)one.Id)]),
         };
+        if (results.Fallbacks is { } fallbacks)
+            json["fallbacks"] = fallbacks;
+        return json;
     }
 }

@@ -42,6 +42,11 @@ public sealed record MeasuredCase
     /// <summary>What the agent's calls of all repeats cost, in USD; null where the tool does not say.</summary>
     public decimal? Cost { get; init; }
 
+    /// <summary>
+    /// How many calls of models, of all repeats, another upstream answered than the one that was called; null where the tool does not say.
+    /// </summary>
+    public long? Fallbacks { get; init; }
+
     /// <summary>The slowest repeat; null where the tool does not say.</summary>
     public TimeSpan? Latency { get; init; }
 
@@ -62,6 +67,11 @@ public sealed record EvalResults
 
     /// <summary>At most <see cref="ResultsReader.MaxCases"/>, sorted by ID, so that the order of the file changes nothing.</summary>
     public IReadOnlyList<MeasuredCase> Cases { get; init; } = [];
+
+    /// <summary>
+    /// How many calls of models of all cases another upstream answered than the one that was called; null where no case says so.
+    /// </summary>
+    public long? Fallbacks => Cases.Any(one => one.Fallbacks is not null) ? Cases.Sum(one => one.Fallbacks ?? 0) : null;
 
     /// <summary>Cases of the whole evaluation, where <see cref="Cases"/> is a sample of them; null where it is all of them.</summary>
     public int? SampledFrom { get; init; }

@@ -167,6 +167,8 @@ public static class ResultsLog
         }
         if (one.Cost is { } cost)
             json.WriteString("cost", cost.ToString(CultureInfo.InvariantCulture));
+        if (one.Fallbacks is { } fallbacks)
+            json.WriteNumber("fallbacks", fallbacks);
         if (one.Latency is { } latency)
             json.WriteNumber("latency", (decimal)latency.Ticks / TimeSpan.TicksPerSecond);
     }

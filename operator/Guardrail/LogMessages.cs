@@ -105,6 +105,36 @@ internal static partial class LogMessages
         long delayMs
     );
 
+    [LoggerMessage(
+        42,
+        LogLevel.Warning,
+        "call falls back: run={RunId} upstream={Upstream} to={To} model={Model} called={Called} reason={Reason}"
+    )]
+    public static partial void CallFellBack(
+        this ILogger logger,
+        string runId,
+        string upstream,
+        string to,
+        string? model,
+        string? called,
+        Admission.FallbackReason reason
+    );
+
+    [LoggerMessage(
+        43,
+        LogLevel.Warning,
+        "call does not fall back: run={RunId} upstream={Upstream} to={To} model={Model} reason={Reason} why={Why}"
+    )]
+    public static partial void CallNotFellBack(
+        this ILogger logger,
+        string runId,
+        string upstream,
+        string to,
+        string? model,
+        Admission.FallbackReason reason,
+        string why
+    );
+
     [LoggerMessage(16, LogLevel.Information, "would be refused: upstream={Upstream} limit={Limit} kind={Kind}")]
     public static partial void WouldRefuse(this ILogger logger, string upstream, string limit, string kind);
 

@@ -151,6 +151,33 @@ public sealed class RevisionTests
         Tools("""{"schemaCheck":"Enforce","schemaFailMode":"Closed"}""").ShouldNotBe(Tools("""{"schemaCheck":"Enforce"}"""));
     }
 
+    [Fact]
+    public void A_fallback_and_each_of_its_fields_is_another_revision()
+    {
+        var seen = new HashSet<Revision> { Fallback(null) };
+        foreach (
+            var json in (string[])
+                [
+                    """{"upstream":"b"}""",
+                    """{"upstream":"c"}""",
+                    """{"upstream":"b","models":{"m":"n"}}""",
+                    """{"upstream":"b","models":{"m":"o"}}""",
+                    """{"upstream":"b","models":{"n":"m"}}""",
+                ]
+        )
+            seen.Add(Fallback(json)).ShouldBeTrue(json);
+        Fallback("""{"upstream":"b","models":{}}""").ShouldBe(Fallback("""{"upstream":"b"}"""));
+        Fallback("""{"upstream":"b","models":{"x":"1","y":"2"}}""").ShouldBe(Fallback("""{"upstream":"b","models":{"y":"2","x":"1"}}"""));
+    }
+
+    private static Revision Fallback(string? json) =>
+        Changed(spec =>
+            (spec.Guardrails ??= new()).Upstreams = [
+                new Upstream { Name = "a", Fallback = json is null ? null : JsonSerializer.Deserialize<FallbackSpec>(json, Words) },
+                new Upstream { Name = "b" },
+            ]
+        );
+
     private static Revision Tools(string tools) =>
         Changed(spec => (spec.Guardrails ??= new()).Tools = JsonSerializer.Deserialize<ToolsSpec>(tools, Words)!);
 

@@ -173,6 +173,33 @@ public sealed class CaseKindsTests : IDisposable
         (result.Outcome == Outcome.Errored ? result.Reason : result.Outcome.ToString()).ShouldBe(expected);
     }
 
+    [Theory]
+    [InlineData("0", 0L)]
+    [InlineData("3", 3L)]
+    [InlineData("", null)]
+    [InlineData("-1", null)]
+    [InlineData("1.5", null)]
+    [InlineData("often", null)]
+    public async Task HowOftenAFallbackAnsweredIsWhatTheGuardrailSays(string header, long? fallbacks)
+    {
+        await using var agent = await FakeAgent.StartRawAsync(
+            (context, _) =>
+            {
+                if (header.Length > 0)
+                    context.Response.Headers["X-Agent-Fallbacks"] = header;
+                return FakeAgent.SayAsync(context, "ok");
+            }
+        );
+        var result = await folder.RunOneAsync(agent.Target, Of("\"input\":\"x\""));
+        result.Fallbacks.ShouldBe(fallbacks);
+        // What the operator reads of it, of one case and in all, after the results went through a log.
+        using var first = new MemoryStream(ResultsFile.Text([result]));
+        using var again = new MemoryStream(ResultsLog.Native(ResultsReader.Read(first)));
+        var read = ResultsReader.Read(again);
+        read.Cases.ShouldHaveSingleItem().Fallbacks.ShouldBe(fallbacks);
+        read.Fallbacks.ShouldBe(fallbacks);
+    }
+
     [Fact]
     public async Task TheStatusOfARefusalIsTheAgentsChoice()
     {

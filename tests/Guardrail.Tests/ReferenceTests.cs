@@ -45,6 +45,10 @@ public sealed partial class ReferenceTests
         WordsUnder("## Reasons of circuit breakers").ShouldBe(Enum.GetNames<CircuitReason>(), ignoreOrder: true);
 
     [Fact]
+    public void Every_reason_of_a_fallback_is_listed_and_no_other() =>
+        WordsUnder("## Reasons of fallbacks").ShouldBe(Enum.GetNames<FallbackReason>(), ignoreOrder: true);
+
+    [Fact]
     public void Every_failure_of_a_tool_is_listed_and_no_other() =>
         WordsUnder("## Failures of tools").ShouldBe([.. Enum.GetNames<ToolFailure>(), .. Enum.GetNames<UnreadAnswer>()], ignoreOrder: true);
 

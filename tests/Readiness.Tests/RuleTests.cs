@@ -31,6 +31,14 @@ public sealed partial class RuleTests
         ["job suite"] = """{"metadata":{"name":"golden"},"spec":{"job":{"template":{"spec":{"containers":[{"name":"runner"}]}}}}}""",
     };
 
+    private static string Fallback(string fallback, string allow = "[]", string format = "OpenAI") =>
+        $$$"""
+            {"models":{"allow":{{{allow}}}},"upstreams":[
+              {"name":"a","format":"{{{format}}}","url":"https://a/v1","fallback":{{{fallback}}}},
+              {"name":"b","format":"{{{format}}}","url":"https://b/v1"},
+              {"name":"c","format":"Anthropic","url":"https://c"}]}
+            """;
+
     /// <summary>The check, an object, the field that is spoilt, and its new value; no value removes the field.</summary>
     public static TheoryData<string, string, string, string?> Spoilt { get; } =
         new()
@@ -134,6 +142,14 @@ public sealed partial class RuleTests
             { "REL-009", "agent", "spec.reliability", """{"sideEffects":{"tools":["send_*"],"window":"30s"}}""" },
             { "REL-009", "agent", "spec.reliability", """{"sideEffects":{"tools":["send_*"],"window":"200h"}}""" },
             { "REL-009", "agent", "spec.reliability", """{"sideEffects":{"tools":["send_*"],"window":"a day"}}""" },
+            { "REL-011", "agent", "spec.guardrails", Fallback("""{"upstream":"a"}""") },
+            { "REL-011", "agent", "spec.guardrails", Fallback("""{"upstream":"x"}""") },
+            { "REL-011", "agent", "spec.guardrails", Fallback("""{"upstream":"c"}""") },
+            { "REL-011", "agent", "spec.guardrails", Fallback("""{"upstream":"b","models":{"m *":"n"}}""") },
+            { "REL-011", "agent", "spec.guardrails", Fallback("""{"upstream":"b","models":{"m":"n"}}""", """["m"]""") },
+            { "REL-011", "agent", "spec.guardrails", Fallback("""{"upstream":"b","models":{"m":"n"}}""", """["m-*","n"]""") },
+            { "REL-011", "agent", "spec.guardrails", Fallback("""{"upstream":"b"}""", format: "MCP") },
+            { "REL-011", "agent", "spec.guardrails", Fallback("""{"upstream":"b","models":{"m":"n:x"}}""", format: "Gemini") },
             { "REL-010", "agent", "spec.reliability", """{"refusal":{"statusCode":399}}""" },
             { "REL-010", "agent", "spec.reliability", """{"refusal":{"statusCode":500}}""" },
             { "REL-010", "agent", "spec.reliability", """{"refusal":{"message":" "}}""" },

@@ -141,6 +141,12 @@ public sealed record EvalRunStatus
     /// <summary>Cases that the tool left out; they count for nothing.</summary>
     public int? Skipped { get; init; }
 
+    /// <summary>
+    /// How many calls of models of all cases a fallback answered: the score is that of its model, too. Absent where none is declared, or
+    /// the results do not say.
+    /// </summary>
+    public long? Fallbacks { get; init; }
+
     /// <summary>The format of the results: native, promptfoo, inspect, deepeval, junit and others, see docs/evals.md.</summary>
     [Length(0, 32)]
     public string? Format { get; init; }

@@ -82,9 +82,23 @@ public readonly record struct Revision(string Hash)
             json["circuitBreaker"] = Circuit(circuit);
         if (reliability?.MaxConcurrentCalls is { } most)
             json["maxConcurrentCalls"] = most;
+        if (reliability?.Refusal is { } refusal)
+            json["refusal"] = Refusal(refusal);
         // In whatever order: a list of names.
         if (reliability?.ReadOnlyTools is { Count: > 0 } tools)
             json["readOnlyTools"] = new JsonArray([.. tools.Order(StringComparer.Ordinal).Select(name => (JsonNode)name)]);
+        return json;
+    }
+
+    private static JsonObject Refusal(RefusalSpec refusal)
+    {
+        var json = new JsonObject { ["statusCode"] = refusal.StatusCode ?? Defaults.RefusalStatus };
+        if (refusal.Message is { } message)
+            json["message"] = message;
+        if (refusal.Path is { } path)
+            json["path"] = path;
+        if (refusal.CannotAnswerAfter is { } failures)
+            json["cannotAnswerAfter"] = failures;
         return json;
     }
 
@@ -165,6 +179,14 @@ public readonly record struct Revision(string Hash)
         };
         if (upstream.Proxy is not null)
             json["proxy"] = upstream.Proxy;
+        if (upstream.Fallback is { } fallback)
+        {
+            json["fallback"] = fallback.Upstream;
+            if (fallback.Models.Count > 0)
+                json["fallbackModels"] = new JsonObject(
+                    fallback.Models.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))
+                );
+        }
         return json;
     }
 }

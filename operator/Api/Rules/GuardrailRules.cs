@@ -49,6 +49,7 @@ internal static partial class GuardrailRules
                         + $"\"https://api.openai.com/v1\""
                 );
             CheckClearText(upstream.Credentials, upstream.Url, upstream.Insecure, $"{field}.url", findings);
+            FallbackRules.Check(upstream, guardrails, field, findings);
             if (upstream.CaConfigMapRef is { } authority && (authority.Name.Length == 0 || authority.Key.Length == 0))
                 findings.Add(GuardrailChecks.UpstreamAuthority, $"{field}.caConfigMapRef", "must name a ConfigMap and a key in it");
             if (

@@ -145,8 +145,9 @@ public sealed class CrdGenerator
         var schema = element is null ? ValueSchema(type) : new JsonObject { ["type"] = "array", ["items"] = ValueSchema(element) };
         schema["description"] = Description(property, element ?? type);
 
-        // Rules about values go to the elements of a list, rules about the list to the list itself.
-        var value = element is null ? schema : schema["items"]!.AsObject();
+        // Rules about values go to the elements of a list, or the values of a map; rules about the list or the map to that itself.
+        var map = schema["additionalProperties"] as JsonObject;
+        var value = element is null ? map ?? schema : schema["items"]!.AsObject();
         if (property.GetCustomAttribute<PatternAttribute>() is { } pattern)
             value["pattern"] = pattern.Pattern;
         if (property.GetCustomAttribute<LengthAttribute>() is { } length)
@@ -161,8 +162,8 @@ public sealed class CrdGenerator
         }
         if (property.GetCustomAttribute<ItemsAttribute>() is { } items)
         {
-            schema["minItems"] = items.MinItems;
-            schema["maxItems"] = items.MaxItems;
+            schema[map is null ? "minItems" : "minProperties"] = items.MinItems;
+            schema[map is null ? "maxItems" : "maxProperties"] = items.MaxItems;
         }
         if (property.GetCustomAttribute<XListTypeAttribute>() is { } list)
         {

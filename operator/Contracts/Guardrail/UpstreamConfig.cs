@@ -20,4 +20,7 @@ public sealed class UpstreamConfig
 
     /// <summary>An HTTP proxy to reach it through, as a URL; null: none.</summary>
     public string? Proxy { get; init; }
+
+    /// <summary>Where calls go that it does not answer; null: nowhere else.</summary>
+    public FallbackPolicy? Fallback { get; init; }
 }

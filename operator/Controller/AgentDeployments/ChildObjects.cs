@@ -112,6 +112,18 @@ internal static class ChildObjects
                         ? null
                         : $"{GuardrailPaths.AuthoritiesDirectory}/{upstream.Name}/{Path.GetFileName(GuardrailPaths.CaFile)}",
                     Proxy = upstream.Proxy,
+                    Fallback = upstream.Fallback is { } fallback
+                        ? new FallbackPolicy
+                        {
+                            Upstream = fallback.Upstream,
+                            Models =
+                            [
+                                .. fallback
+                                    .Models.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                                    .Select(pair => new FallbackModel { From = pair.Key, To = pair.Value }),
+                            ],
+                        }
+                        : null,
                 }),
             ],
             AllowedTools = spec.Guardrails?.Tools?.Allow ?? [],
@@ -146,7 +158,10 @@ internal static class ChildObjects
                     RefuseUnknown = context.FailMode == FailMode.Closed,
                 }
                 : null,
-            Reliability = Reliability(spec.Reliability),
+            Reliability = Reliability(
+                spec.Reliability,
+                spec.Guardrails?.Upstreams.Exists(upstream => upstream.Fallback is not null) == true
+            ),
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],
             ClientAttribution = spec.Budget?.ClientAttribution ?? [],
@@ -204,11 +219,14 @@ internal static class ChildObjects
                 OnChange = tools.OnToolChange?.ToString(),
             };
 
-    // Where nothing of it is declared, nothing is written: so an upgrade writes what the release before wrote.
-    private static ReliabilityPolicy? Reliability(ReliabilitySpec? declared) =>
-        declared
-            is null
-                or { RetryBudgetPercent: null, CircuitBreaker: null, MaxConcurrentCalls: null, ReadOnlyTools.Count: 0, Refusal: null }
+    // Where nothing of it is declared, nothing is written: so an upgrade writes what the release before wrote. A mode says something where
+    // there is something that has it, and a fallback has.
+    private static ReliabilityPolicy? Reliability(ReliabilitySpec? declared, bool hasFallback) =>
+        declared is null
+        || (
+            declared is { RetryBudgetPercent: null, CircuitBreaker: null, MaxConcurrentCalls: null, ReadOnlyTools.Count: 0, Refusal: null }
+            && !(hasFallback && declared.Mode == ReliabilityMode.Observe)
+        )
             ? null
             : new ReliabilityPolicy
             {

@@ -27,7 +27,13 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
             var record = await api.GetAsync(Runs, run.Metadata.NamespaceProperty, name, cancellationToken);
             baseline = StoredResults.Decode(record?["status"]?["results"]?.GetValue<string>());
         }
-        return ResultsVerdict.Decide(results, Bar(run), baseline);
+        var verdict = ResultsVerdict.Decide(results, Bar(run), baseline);
+        return results.Fallbacks is > 0 and var used
+            ? verdict with
+            {
+                Message = $"{verdict.Message}; a fallback answered {used} call{(used == 1 ? "" : "s")} of models",
+            }
+            : verdict;
     }
 
     /// <summary>The bar of a run.</summary>
@@ -84,6 +90,7 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
                 Failed = Count(CaseOutcome.Failed),
                 Errored = Count(CaseOutcome.Errored),
                 Skipped = Count(CaseOutcome.Skipped),
+                Fallbacks = results?.Fallbacks,
                 Results = stored,
                 Kept = stored is null ? null : StoredResults.Info(stored).Kept,
                 Score = Text(verdict.Score),

@@ -15,6 +15,12 @@ internal sealed record AgentReply(Answer? Answer, string? Fault)
     /// <summary>What the agent says that it cost, in USD; null where it does not say.</summary>
     public decimal? Cost { get; init; }
 
+    /// <summary>
+    /// How many calls of models another upstream answered in the place of the one that was called; null where that is not said, or cannot
+    /// happen.
+    /// </summary>
+    public int? Fallbacks { get; init; }
+
     /// <summary>From the first byte of the request to the last one of the answer.</summary>
     public TimeSpan Latency { get; init; }
 }
@@ -30,6 +36,9 @@ internal sealed class AgentClient : IDisposable
 
     /// <summary>The header in which a guardrail says how a run ended, where the agent declares how it refuses.</summary>
     public const string OutcomeHeader = "X-Agent-Outcome";
+
+    /// <summary>The header in which a guardrail says how often it used a fallback, where one is declared.</summary>
+    public const string FallbacksHeader = "X-Agent-Fallbacks";
 
     /// <summary>A larger body is no answer to a case.</summary>
     public const int MaxBody = 4 * 1024 * 1024;
@@ -84,7 +93,12 @@ internal sealed class AgentClient : IDisposable
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             var body = await ReadAsync(response.Content, limit.Token);
             var (answer, fault) = Read(response.StatusCode, body, template, takesRefusal, Refuses(response));
-            return new AgentReply(answer, fault) { Cost = Cost(response), Latency = time.GetElapsedTime(began) };
+            return new AgentReply(answer, fault)
+            {
+                Cost = Cost(response),
+                Fallbacks = Fallbacks(response),
+                Latency = time.GetElapsedTime(began),
+            };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -164,6 +178,14 @@ internal sealed class AgentClient : IDisposable
         && values.ToList() is [var only]
         && decimal.TryParse(only, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var cost)
             ? cost
+            : null;
+
+    /// <summary>One whole number, stated once, or none.</summary>
+    private static int? Fallbacks(HttpResponseMessage response) =>
+        response.Headers.TryGetValues(FallbacksHeader, out var values)
+        && values.ToList() is [var only]
+        && int.TryParse(only, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? count
             : null;
 
     /// <summary>", code x" where the body has an error code in OpenAI's form: one word, as the guardrail's own errors have.</summary>

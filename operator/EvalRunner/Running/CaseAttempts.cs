@@ -28,6 +28,7 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
                 {
                     Latency = talk.Latency,
                     Cost = talk.Cost,
+                    Fallbacks = talk.Fallbacks,
                 };
             }
             // Only what was not measured is tried again: trying failures again would raise the score.
@@ -48,19 +49,21 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
         var answers = new List<Answer>();
         var latency = TimeSpan.Zero;
         decimal? cost = 0;
+        long? fallbacks = 0;
         foreach (var turn in one.Turns)
         {
             messages.Add(new ChatMessage("user", turn.Input));
             var reply = await client.AskAsync(one.Request, messages, turn.TakesRefusal, cancellationToken);
             if (reply.Answer is not { } answer)
-                return new Talk([], null, default, one.Turns.Count == 1 ? reply.Fault! : $"turn {answers.Count + 1}: {reply.Fault}");
+                return new Talk([], null, null, default, one.Turns.Count == 1 ? reply.Fault! : $"turn {answers.Count + 1}: {reply.Fault}");
             answers.Add(answer with { Conversation = [.. messages] });
             messages.Add(new ChatMessage("assistant", answer.Text));
             latency += reply.Latency;
             // One turn of an unknown cost, and the whole is unknown.
             cost += reply.Cost;
+            fallbacks += reply.Fallbacks;
         }
-        return new Talk(answers, cost, latency, null);
+        return new Talk(answers, cost, fallbacks, latency, null);
     }
 
     private static async Task<Grade> GradeAsync(EvalCase one, Talk talk, CancellationToken cancellationToken)
@@ -86,5 +89,5 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
         return worst;
     }
 
-    private sealed record Talk(IReadOnlyList<Answer> Answers, decimal? Cost, TimeSpan Latency, string? Fault);
+    private sealed record Talk(IReadOnlyList<Answer> Answers, decimal? Cost, long? Fallbacks, TimeSpan Latency, string? Fault);
 }

@@ -74,6 +74,8 @@ internal static class ResultsFile
         }
         if (result.Cost is { } cost)
             json.WriteString("cost", cost.ToString(CultureInfo.InvariantCulture));
+        if (result.Fallbacks is { } fallbacks)
+            json.WriteNumber("fallbacks", fallbacks);
         if (result.Latency is { } latency)
             json.WriteNumber("latency", (decimal)latency.Ticks / TimeSpan.TicksPerSecond);
     }

@@ -20,6 +20,9 @@ internal readonly record struct Measurement(string Id, CaseOutcome Outcome, doub
         init => Cost = Usd(value);
     }
 
+    /// <summary>Calls of models that another upstream answered.</summary>
+    public double? Fallbacks { get; init; }
+
     /// <summary>Of the case; the same in each repeat. 1e-6 to 1e6, 1 where null.</summary>
     public double? Weight { get; init; }
 
@@ -45,6 +48,7 @@ internal sealed class CaseCollector
     private const int MaxTags = 64;
     private const int MaxFault = 256;
     private const int MaxMeasurements = 1_000_000;
+    private const long MaxFallbacks = 1_000_000_000;
     private const decimal MaxCost = 1_000_000_000;
 
     private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
@@ -97,6 +101,7 @@ internal sealed class CaseCollector
         private double? weight;
         private SortedSet<string>? tags;
         private decimal? cost;
+        private long? fallbacks;
         private TimeSpan? latency;
         private string? fault;
         private string? omission;
@@ -162,6 +167,8 @@ internal sealed class CaseCollector
             // Twelve places: so sums are exact, whatever their order.
             if (measured.Cost is >= 0 and < MaxCost)
                 cost = (cost ?? 0) + Math.Round(measured.Cost.Value, 12);
+            if (measured.Fallbacks is >= 0 and <= MaxFallbacks and { } used && used == Math.Floor(used))
+                fallbacks = Math.Min(MaxFallbacks, (fallbacks ?? 0) + (long)used);
             // Rounded and not cut: what was written as 0.3 µs is read as that.
             if (
                 measured.LatencySeconds is >= 0 and < 1e8
@@ -195,6 +202,7 @@ internal sealed class CaseCollector
                 Weight = weight ?? 1,
                 Tags = tags is null ? [] : [.. tags],
                 Cost = cost < MaxCost ? cost : null,
+                Fallbacks = fallbacks,
                 Latency = latency,
                 Fault = outcome == CaseOutcome.Skipped ? omission : fault,
             };

@@ -99,7 +99,8 @@ internal sealed class NativeReader(JsonStream json)
         bool? skipped = null;
         var words = new JsonWords(json);
         decimal? cost = null;
-        double? seconds = null;
+        double? seconds = null,
+            fallbacks = null;
         int? repeats = null;
         double? weight = null;
         List<string> tags = [];
@@ -145,6 +146,9 @@ internal sealed class NativeReader(JsonStream json)
                 case "cost":
                     cost = Decimal(json.Scalar());
                     break;
+                case "fallbacks":
+                    fallbacks = json.Scalar().Finite;
+                    break;
                 case "latency":
                     seconds = json.Scalar().Finite;
                     break;
@@ -168,6 +172,7 @@ internal sealed class NativeReader(JsonStream json)
                 Tags = tags,
                 Weight = weight,
                 Cost = cost,
+                Fallbacks = fallbacks,
                 LatencySeconds = seconds,
                 Repeats = repeats ?? result.Repeats,
             }

@@ -103,6 +103,21 @@ internal sealed class CallContext
     /// <summary>What the answer to the attempt says; null before there is one, and for calls without a price.</summary>
     public ResponseFacts? Facts { get; set; }
 
+    /// <summary>The call of another upstream in whose place this one is made; null: it is the agent's own.</summary>
+    public FallbackFrom? From { get; init; }
+
+    /// <summary>The call that is made in the place of this one; null: none.</summary>
+    public CallContext? Fallback { get; set; }
+
+    /// <summary>That it would go to another upstream was counted, where that is only observed.</summary>
+    public bool HasObservedFallback { get; set; }
+
+    /// <summary>An attempt of it was made, and booked: its run has counted its step.</summary>
+    public bool WasTried { get; private set; }
+
+    /// <summary>This attempt, or one at the upstream that was called first, has taken the call's step of the run.</summary>
+    public bool HasStep => Attempt > 1 || From is { Call.WasTried: true };
+
     /// <summary>Which claims the attempt holds: a bit for each in the order of the list.</summary>
     public uint Claimed { get; set; }
 
@@ -137,5 +152,6 @@ internal sealed class CallContext
         if (!CallStates.May(State, next))
             throw new InvalidOperationException($"a call that is {State} cannot become {next}");
         State = next;
+        WasTried |= next == CallState.Settled;
     }
 }

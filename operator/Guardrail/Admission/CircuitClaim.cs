@@ -9,7 +9,11 @@ namespace AgentReadiness.Guardrail.Admission;
 /// </summary>
 internal sealed class CircuitClaim(UpstreamStates states, IUpstreamObserver observer, TimeProvider time) : ICallClaim
 {
-    private const string Limit = "circuitBreaker";
+    /// <summary>The limit's name.</summary>
+    public const string Limit = "circuitBreaker";
+
+    /// <summary>The stable code of the refusal.</summary>
+    public const string Code = "circuit_open";
 
     /// <inheritdoc/>
     public string Id => "circuit";
@@ -89,6 +93,6 @@ internal sealed class CircuitClaim(UpstreamStates states, IUpstreamObserver obse
         var message =
             $"The upstream \"{call.UpstreamName}\" keeps failing, so nothing is sent to it for now (spec.reliability.circuitBreaker): "
             + "answer without it, or try again later.";
-        return ClaimResult.Over(Limit, new ApiError(503, "circuit_open", message, Retry: true) { Limit = Limit, RetryAfter = after });
+        return ClaimResult.Over(Limit, new ApiError(503, Code, message, Retry: true) { Limit = Limit, RetryAfter = after });
     }
 }

@@ -71,7 +71,9 @@ internal sealed class RetryBudgetClaim(UpstreamStates states, IUpstreamObserver 
             return new(ClaimResult.Taken);
         }
         var state = states.Of(call.UpstreamName);
-        if (!IsRepeat(call, state))
+        // What another upstream has had and failed is repeated here, whatever this one had before.
+        var isFallback = call.From is { Call.WasTried: true };
+        if (!isFallback && !IsRepeat(call, state))
         {
             call.Hold = call.Hold with { Mark = state.Retries.Call(Now) };
             return new(ClaimResult.Taken);
@@ -79,7 +81,8 @@ internal sealed class RetryBudgetClaim(UpstreamStates states, IUpstreamObserver 
         if (state.Retries.TryRepeat(percent, Now) is not { } mark)
             return new(ClaimResult.Over(Limit, UsedUp(call)));
         call.Hold = call.Hold with { Mark = mark };
-        observer.Repeated(call);
+        if (!isFallback)
+            observer.Repeated(call);
         return new(ClaimResult.Taken);
     }
 

@@ -2,7 +2,10 @@ using AgentReadiness.Guardrail.Runs;
 
 namespace AgentReadiness.Guardrail.Admission;
 
-/// <summary>A step of the run, with what it may cost and use. A second attempt has its step already and takes only the cost.</summary>
+/// <summary>
+/// A step of the run, with what it may cost and use. A further attempt, and one at another upstream, has its step already and takes only
+/// the cost.
+/// </summary>
 internal sealed class RunStepClaim : ICallClaim
 {
     /// <inheritdoc/>
@@ -15,7 +18,7 @@ internal sealed class RunStepClaim : ICallClaim
     public ValueTask<ClaimResult> TakeAsync(CallContext call)
     {
         var (run, limits, share) = (call.Run!, call.Settings.Limits, call.Model!.Share);
-        var over = call.Attempt == 1 ? run.TryStep(limits, share, Fingerprint(call)) : run.TryRetry(limits, share);
+        var over = call.HasStep ? run.TryRetry(limits, share) : run.TryStep(limits, share, Fingerprint(call));
         if (over is null)
             return new(ClaimResult.Taken);
         var error = RunErrors.Exceeded(over);
@@ -25,11 +28,13 @@ internal sealed class RunStepClaim : ICallClaim
     /// <inheritdoc/>
     public void Release(CallContext call)
     {
-        if (call.Attempt == 1)
-            call.Run!.ReleaseStep(call.Model!.Share, Fingerprint(call));
-        else
+        if (call.HasStep)
             call.Run!.Settle(call.Model!.Share, default, 0);
+        else
+            call.Run!.ReleaseStep(call.Model!.Share, Fingerprint(call));
     }
 
-    private static UInt128 Fingerprint(CallContext call) => call.Settings.Limits.MaxRepeats > 0 ? CallPrint.Of(call) : default;
+    // A call is the same one wherever it is answered.
+    private static UInt128 Fingerprint(CallContext call) =>
+        call.Settings.Limits.MaxRepeats > 0 ? CallPrint.Of(call.From?.Call ?? call) : default;
 }

@@ -10,11 +10,20 @@ using AgentReadiness.Guardrail.Upstreams;
 namespace AgentReadiness.Guardrail.Calls;
 
 /// <summary>One attempt of a call that has its claims: sent, relayed and booked. Whatever happens, it is booked exactly once.</summary>
-internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retries, CircuitClaim circuit, TimeProvider time)
+internal sealed class CallAttempt(
+    ICallObserver observer,
+    RetryBudgetClaim retries,
+    CircuitClaim circuit,
+    Fallbacks fallbacks,
+    TimeProvider time
+)
 {
     private const string ContentLength = "Content-Length";
     private const string ContentEncoding = "Content-Encoding";
     private const int BufferSize = 16 * 1024;
+
+    /// <summary>Where a call goes that its attempts did not get answered.</summary>
+    public Fallbacks Fallbacks => fallbacks;
 
     /// <summary>Makes the attempt. What the upstream, the network or the agent can cause is in the outcome.</summary>
     /// <param name="call">The call.</param>
@@ -60,6 +69,7 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
         {
             Content = content,
             Headers = call.Http.Request.Headers,
+            IsFallback = call.From is not null,
         };
         call.Become(CallState.Sent);
         HttpResponseMessage answer;
@@ -95,7 +105,9 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
             try
             {
                 if (IsWorthAnother(call, route, answer) && !isLast && MayRepeat(call))
-                    return await DiscardAsync(call, route, answer, deadline);
+                    return (await DiscardAsync(call, route, answer, deadline)) with { MayRetry = true };
+                if (fallbacks.Instead(call, status) is { } reason)
+                    return (await DiscardAsync(call, route, answer, deadline)) with { FallsBack = reason };
                 return await RelayAsync(call, route, answer, deadline);
             }
             catch (Exception exception) when (UpstreamFailure.IsOne(exception))
@@ -123,6 +135,8 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
             : tap.Undoes is null ? [ContentLength]
             : [ContentLength, ContentEncoding];
         UpstreamHeaders.Copy(answer, call.Http.Response, call.Upstream!, left);
+        if (call.From is not null)
+            call.Http.Response.Headers[AgentHeaders.Fallback] = call.UpstreamName;
         // An SDK that tries again would only be refused.
         if (call.IsOverRetryBudget)
             call.Http.Response.Headers["x-should-retry"] = "false";
@@ -169,11 +183,11 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
             ArrayPool<byte>.Shared.Return(buffer);
         }
         var message = $"The upstream \"{call.UpstreamName}\" answered {status}, and another attempt may not be made.";
+        var after = CallRetry.AskedFor(answer.Headers, time.GetUtcNow());
         return route.Broken(call, status, sent: true) with
         {
-            MayRetry = true,
-            RetryAfter = CallRetry.AskedFor(answer.Headers, time.GetUtcNow()),
-            Error = new ApiError(status, "upstream_failed", message, Retry: true),
+            RetryAfter = after,
+            Error = new ApiError(status, "upstream_failed", message, Retry: !call.IsOverRetryBudget) { RetryAfter = after },
         };
     }
 
@@ -222,6 +236,7 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
         {
             Error = call.IsOverRetryBudget && error is not null ? error with { Retry = false } : error,
             MayRetry = mayRetry,
+            FallsBack = FallbackRule.OfFault(failure.Fault),
         };
     }
 

@@ -1,4 +1,5 @@
 using AgentReadiness.Contracts;
+using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Pricing;
 
@@ -18,6 +19,9 @@ internal sealed record CallOutcome(string Name, Money? Cost, int Status, Respons
 
     /// <summary>The agent has seen nothing yet, and another attempt may follow.</summary>
     public bool MayRetry { get; init; }
+
+    /// <summary>The agent has seen nothing yet, and another upstream may not fail in this way; null: it would.</summary>
+    public FallbackReason? FallsBack { get; init; }
 
     /// <summary>How long the provider asks to wait before another attempt.</summary>
     public TimeSpan? RetryAfter { get; init; }

@@ -14,7 +14,8 @@ namespace AgentReadiness.Guardrail.Calls;
 /// Where one is refused, those before it are released.
 /// 4. Send: <see cref="UpstreamSender"/>, in <see cref="CallAttempt"/>.
 /// 5. Relay: <see cref="Relay.AnswerRelay"/>, with a tap that reads what the answer says.
-/// 6. Settle: the attempt is booked, once, whatever became of it. Another one may follow from step 3.
+/// 6. Settle: the attempt is booked, once, whatever became of it. Another one may follow from step 3. Where none does, and the upstream
+/// has a fallback, the call is made there: a call of its own from step 2 on, and one step of the run (<see cref="Fallbacks"/>).
 /// 7. Observe: <see cref="ICallObserver"/> is told of each of these.
 /// What differs between kinds of calls is in their <see cref="CallRoute"/>.
 /// </remarks>
@@ -31,7 +32,8 @@ internal sealed class CallPipeline(
     private readonly Dictionary<EndpointKind, CallRoute> routes = routes
         .SelectMany(route => route.Endpoints.Select(endpoint => (endpoint, route)))
         .ToDictionary(pair => pair.endpoint, pair => pair.route);
-    private readonly Action<CallContext, string> wouldRefuse = observer.WouldRefuse;
+    private readonly Fallbacks fallbacks = attempts.Fallbacks;
+    private readonly Action<CallContext, string> wouldRefuse = attempts.Fallbacks.WouldRefuse;
 
     /// <summary>Calls in flight.</summary>
     public InFlight Calls { get; } = new();
@@ -69,12 +71,15 @@ internal sealed class CallPipeline(
         }
         finally
         {
+            var last = call.Fallback is { WasTried: true } fallback ? fallback : call;
             if (call is { Kind: CallKind.Model, Run: { } run } && !call.IsAbandoned)
                 run.ModelCalled(
                     answered: context.Response.StatusCode < 400
-                        && call is { End.Verdict: not UpstreamVerdict.Failed, IsBrokenOff: false, AnswerError: null }
+                        && last is { End.Verdict: not UpstreamVerdict.Failed, IsBrokenOff: false, AnswerError: null }
                 );
             attempts.Over(call);
+            if (call.Fallback is { } other)
+                attempts.Over(other);
             call.Opening?.Dispose();
             call.Effect?.Dispose();
             Calls.Leave();
@@ -132,20 +137,37 @@ internal sealed class CallPipeline(
             return;
         }
         call.Become(CallState.Checked);
+        var (last, refusal) = await TryAsync(call, route);
+        if (fallbacks.After(call, last, refusal) is { } target)
+        {
+            var (theirs, no) = await TryAsync(target, route);
+            if (theirs is null && no is not null)
+                fallbacks.NotTaken(target, no);
+            else
+                (call, last, refusal) = (target, theirs, no);
+        }
+        if (refusal is not null)
+            await RefuseAsync(call, refusal, last);
+        else
+            await EndAsync(call, last?.Error);
+    }
+
+    /// <summary>Makes the attempts of a call at its upstream.</summary>
+    /// <returns>
+    /// How the last one ended, if there was one, and what refused the one after it, if anything did; neither where the agent has gone.
+    /// </returns>
+    private async Task<(CallOutcome? Last, CallRefusal? Refusal)> TryAsync(CallContext call, CallRoute route)
+    {
         var most = route.Attempts(call);
         CallOutcome? last = null;
         for (; ; call.Attempt++)
         {
             var (taken, refusal) = await rules.ClaimAsync(call, wouldRefuse);
             if (!taken)
-            {
-                if (refusal is not null)
-                    await RefuseAsync(call, refusal, last);
-                else
-                    call.Become(CallState.Ended);
-                return;
-            }
+                return refusal is null ? (null, null) : (last, refusal);
             call.Become(CallState.Claimed);
+            if (call is { From: not null, Attempt: 1 })
+                fallbacks.Taken(call);
             try
             {
                 last = await attempts.RunAsync(call, route, isLast: call.Attempt == most);
@@ -160,11 +182,8 @@ internal sealed class CallPipeline(
                 || call.Http.Response.HasStarted
                 || !await PauseAsync(call, last, route.RunDeadline(call))
             )
-                break;
+                return (last, null);
         }
-        call.Become(CallState.Ended);
-        if (last.Error is { } error)
-            await AnswerAsync(call, error);
     }
 
     /// <summary>Waits before the next attempt; false where the agent has gone meanwhile, or its run is over.</summary>
@@ -187,13 +206,19 @@ internal sealed class CallPipeline(
     /// <summary>
     /// Refuses a call. Where an attempt before was answered by the upstream, that answer is what the agent has a use for.
     /// </summary>
-    private async Task RefuseAsync(CallContext call, CallRefusal refusal, CallOutcome? last = null)
+    private Task RefuseAsync(CallContext call, CallRefusal refusal, CallOutcome? last = null)
     {
-        call.Become(CallState.Ended);
         observer.Refused(call, refusal);
-        await AnswerAsync(call, last?.Error ?? refusal.Error);
+        return EndAsync(call, last?.Error ?? refusal.Error);
     }
 
-    private static Task AnswerAsync(CallContext call, ApiError error) =>
-        (call.Tool?.Id is { } id ? error with { RpcId = id } : error).WriteAsync(call.Http, call.Upstream?.Format);
+    private static Task EndAsync(CallContext call, ApiError? error)
+    {
+        call.Become(CallState.Ended);
+        if (error is null)
+            return Task.CompletedTask;
+        if (call.From is not null && !call.Http.Response.HasStarted)
+            call.Http.Response.Headers[AgentHeaders.Fallback] = call.UpstreamName;
+        return (call.Tool?.Id is { } id ? error with { RpcId = id } : error).WriteAsync(call.Http, call.Upstream?.Format);
+    }
 }

@@ -35,6 +35,17 @@ internal interface ICallObserver
     /// <param name="delay">The pause before the next attempt.</param>
     void Retried(CallContext call, int status, TimeSpan delay);
 
+    /// <summary>A call is made in the place of one of another upstream.</summary>
+    /// <param name="call">The call; <see cref="CallContext.From"/> says for which one, and why.</param>
+    void FellBack(CallContext call);
+
+    /// <summary>A call that failed could have gone to another upstream, and does not.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="to">The other upstream.</param>
+    /// <param name="reason">Why it could have.</param>
+    /// <param name="why">Why it does not: the code of a refusal, or a word of <see cref="Fallbacks"/>.</param>
+    void NotFellBack(CallContext call, string to, FallbackReason reason, string why);
+
     /// <summary>An attempt of a model call was booked.</summary>
     /// <param name="call">The call.</param>
     /// <param name="outcome">How the attempt ended.</param>

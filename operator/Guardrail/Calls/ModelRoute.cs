@@ -46,26 +46,37 @@ internal sealed class ModelRoute(
         // Calls share the threads that serve all connections: a long body is read on another one.
         if (body.Length > AnswerRelay.LongText)
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var upstream = call.Upstream!;
-        var settings = call.Settings;
-        var known = upstream.Known(settings.Prices);
-        var request = error is null ? upstream.Format.Read(call.Endpoint, body.Span, known.Wire, out error) : null;
-        var run = runs.Of(call.Http.Request, request?.PreviousId);
-        call.Run = run;
+        var known = call.Upstream!.Known(call.Settings.Prices);
+        var request = error is null ? call.Upstream.Format.Read(call.Endpoint, body.Span, known.Wire, out error) : null;
+        call.Run = runs.Of(call.Http.Request, request?.PreviousId);
         if (request is null)
             return error;
+        call.Body = body;
+        OffPathTools.See(call, observer);
+        return FindTerms(call, request, 0, call.Run.Left(call.Settings.Limits));
+    }
+
+    /// <summary>Finds the terms of a call whose body and run are known.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="request">What was read of its body.</param>
+    /// <param name="added">The bytes that are put into it.</param>
+    /// <param name="left">What its run has left; null where nothing limits it.</param>
+    /// <returns>Why they cannot be found; null where they can.</returns>
+    public ApiError? FindTerms(CallContext call, MeteredRequest request, int added, (Money? Cost, long? Tokens) left)
+    {
+        var (settings, body) = (call.Settings, call.Body!.Value);
         if (TierHeaders.Read(call.Http.Request.Headers, request) is { } unclear)
             return unclear;
+        var known = call.Upstream!.Known(settings.Prices);
         var now = call.Time.GetUtcNow();
         if (DeploymentModel.Disagreement(request, settings.Prices, known.Id, now) is { } other)
             return other;
         var prices = settings.Prices.Find(known.Id, request.Model, now);
         var price = new ModelPrice(known, prices, prices is null ? null : overruns.Why(prices.RuleId));
-        var tags = Tags.Read(settings.Tags, call.Http.Request.Headers, run.Tags);
-        call.Body = body;
+        var tags = Tags.Read(settings.Tags, call.Http.Request.Headers, call.Run!.Tags);
         // What is put in is paid for, too.
-        var length = body.Length + watch.Read(call, request);
-        call.Model = ModelTerms.Find(request, length, price, settings, run.Left(settings.Limits), tags);
+        var length = body.Length + added + watch.Read(call, request);
+        call.Model = ModelTerms.Find(request, length, price, settings, left, tags);
         watch.Priced(call);
         return null;
     }

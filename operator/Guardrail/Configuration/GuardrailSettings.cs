@@ -15,6 +15,7 @@ internal sealed class GuardrailSettings
     private readonly NamePatterns allowed;
     private readonly NamePatterns tools;
     private readonly NamePatterns? sideEffects;
+    private readonly FrozenDictionary<string, FallbackSettings>? fallbacks;
 
     private GuardrailSettings(GuardrailConfig config, PriceCatalog prices, TimeProvider time, GuardrailSettings? previous)
     {
@@ -43,6 +44,7 @@ internal sealed class GuardrailSettings
             && !(Uri.TryCreate(otlp, UriKind.Absolute, out var collector) && collector.Scheme is "http" or "https")
         )
             throw new FormatException("otlpEndpoint is not an absolute http or https URL");
+        fallbacks = FallbackSettings.Read(config, Upstreams);
         allowed = new NamePatterns(config.AllowedModels);
         tools = new NamePatterns(config.AllowedTools);
         if (config.SideEffects is { } effects)
@@ -105,6 +107,12 @@ internal sealed class GuardrailSettings
 
     /// <summary>The upstreams by name.</summary>
     public FrozenDictionary<string, Upstream> Upstreams { get; }
+
+    /// <summary>An upstream has a fallback.</summary>
+    public bool HasFallbacks => fallbacks is not null;
+
+    /// <summary>The fallback of an upstream; null where it has none.</summary>
+    public FallbackSettings? FallbackOf(string upstream) => fallbacks?.GetValueOrDefault(upstream);
 
     /// <summary>Reads a configuration.</summary>
     /// <param name="json">The file.</param>

@@ -12,6 +12,14 @@ internal static class AgentHeaders
     /// <summary>How a run ended, where the agent declares how it refuses: the client learns it.</summary>
     public const string Outcome = "X-Agent-Outcome";
 
+    /// <summary>The upstream that answered a call in the place of the one that was called: its agent learns it.</summary>
+    public const string Fallback = "X-Agent-Fallback";
+
+    /// <summary>
+    /// How many calls of a run went to another upstream than the one that was called, where a fallback is declared: its client learns it.
+    /// </summary>
+    public const string Fallbacks = "X-Agent-Fallbacks";
+
     /// <summary>The beginning of the headers that carry a tag of the spend.</summary>
     public const string TagPrefix = "X-Agent-Tag-";
 

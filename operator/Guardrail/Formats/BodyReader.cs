@@ -37,7 +37,7 @@ internal static class BodyReader
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
                 return NotJson;
-            request.InsertAt = (int)reader.BytesConsumed;
+            request.InsertAt = request.FieldsAt = (int)reader.BytesConsumed;
             if (ReadObject(ref reader, keys, request, value, fields) is { } error)
                 return error;
             // The reader refuses anything after the object.
@@ -151,6 +151,7 @@ internal static class BodyReader
         if (reader.TokenType != JsonTokenType.String)
             return Bad("invalid_type", "model", "\"model\" must be a string.");
         request.Model = reader.GetString()!;
+        request.ModelAt = ((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex));
         return request.Model.Length > 256 ? Bad("invalid_value", "model", "\"model\" is longer than 256 characters.") : null;
     }
 

@@ -38,6 +38,24 @@ internal sealed class GeminiFormat : WireFormat
             : GeminiRequestReader.Read(body, endpoint.Model!, endpoint.Stream, facts, out error);
 
     /// <inheritdoc/>
+    public override RenamedRequest? Rename(in UpstreamEndpoint endpoint, MeteredRequest request, string model, string? from, string? to)
+    {
+        var asked = endpoint.Path.LastIndexOf(':');
+        if (asked < 0)
+            return null;
+        var path = $"/models/{Uri.EscapeDataString(model)}{endpoint.Path[asked..]}";
+        // What is sent is what would have been matched.
+        var renamed = Endpoints.Match("POST", path) with
+        {
+            Version = endpoint.Version,
+        };
+        if (renamed.Kind != endpoint.Kind || renamed.Model != model || model.Contains(':', StringComparison.Ordinal))
+            return null;
+        // Where the body has the name too, it may stand there with the collection before it, which is how all of Google's names begin.
+        return new RenamedRequest(renamed, request.Rename(model, "models/" + model));
+    }
+
+    /// <inheritdoc/>
     public override (string Name, string Prefix) KeyHeader(bool azure) => ("x-goog-api-key", "");
 
     /// <inheritdoc/>

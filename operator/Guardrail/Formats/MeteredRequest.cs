@@ -18,6 +18,9 @@ internal sealed class MeteredRequest
     /// <summary>The model as named.</summary>
     public string Model { get; set; } = "";
 
+    /// <summary>Where the body names the model: its text with the quotation marks. Of length 0 where the body names none.</summary>
+    public (int Offset, int Length) ModelAt { get; set; }
+
     /// <summary>The deployment that the path names beside a model that the body names (Azure OpenAI).</summary>
     public string? Deployment { get; set; }
 
@@ -84,6 +87,9 @@ internal sealed class MeteredRequest
     /// <summary>The limits that stand under a name that does not bound the output at this provider.</summary>
     public List<LimitSpot> VainLimits { get; } = [];
 
+    /// <summary>Where the fields of the body begin.</summary>
+    public int FieldsAt { get; set; }
+
     /// <summary>Where a limit is put in that the body does not have.</summary>
     public int InsertAt { get; set; }
 
@@ -98,6 +104,22 @@ internal sealed class MeteredRequest
 
     /// <summary>The limit that the client wants, whether or not it is in force where it stands; null where it names none.</summary>
     public long? WantedLimit => OutputLimit ?? VainLimits.Max(l => l.Value);
+
+    /// <summary>Lets the body name another model, and nothing else of it change.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="asWritten">The text that is to stand in the body for it.</param>
+    /// <param name="insert">Where the body names none, it gets a field that does.</param>
+    /// <returns>The bytes that are put in.</returns>
+    public int Rename(string model, string asWritten, bool insert = false)
+    {
+        (Model, Deployment) = (model, null);
+        if (ModelAt.Length == 0 && !insert)
+            return 0;
+        var text = $"\"{System.Text.Json.JsonEncodedText.Encode(asWritten)}\"";
+        var splice = ModelAt.Length > 0 ? Splice.Of(ModelAt.Offset, ModelAt.Length, text) : Splice.Of(FieldsAt, 0, $"\"model\":{text},");
+        Extra.Add(splice);
+        return splice.Insert.Length;
+    }
 
     /// <summary>What bounds the call.</summary>
     /// <param name="bodyLength">Of the body, bytes: a token is at least one byte of UTF-8.</param>

@@ -7,6 +7,7 @@ namespace AgentReadiness.Guardrail.Formats;
 internal sealed class OpenAiFormat : WireFormat
 {
     private const string Deployments = "/openai/deployments/";
+    private const string Azure = "azure";
 
     // OpenAI's own lists of what is not billed: https://platform.openai.com/docs/guides/moderation and /docs/api-reference/responses.
     private static readonly EndpointTable Listed = new(
@@ -65,6 +66,34 @@ internal sealed class OpenAiFormat : WireFormat
         request.Deployment = request.Model.Length > 0 ? endpoint.Model : null;
         request.Model = request.Model.Length > 0 ? request.Model : endpoint.Model!;
         return request;
+    }
+
+    /// <inheritdoc/>
+    public override RenamedRequest? Rename(in UpstreamEndpoint endpoint, MeteredRequest request, string model, string? from, string? to)
+    {
+        // A provider that is the same speaks the same way, Azure's older form with the deployment in the path included.
+        if (from == to)
+        {
+            if (!endpoint.Path.StartsWith(Deployments, StringComparison.Ordinal))
+                return new RenamedRequest(endpoint, request.Rename(model, model));
+            var name = Uri.EscapeDataString(model);
+            var slash = endpoint.Path.IndexOf('/', Deployments.Length);
+            if (!PathSegments.IsName(name))
+                return null;
+            var named = endpoint with { Path = Deployments + name + endpoint.Path[slash..], Model = model };
+            return new RenamedRequest(named, request.Rename(model, model));
+        }
+        var path = endpoint.Path;
+        if (path.StartsWith(Deployments, StringComparison.Ordinal))
+            path = path[path.IndexOf('/', Deployments.Length)..];
+        // Azure's newer form is everybody's, below another version. The version of its older one stands in the query.
+        var plain = endpoint with
+        {
+            Path = path,
+            Version = to == Azure ? "/openai/v1" : DefaultVersion,
+            Model = null,
+        };
+        return new RenamedRequest(plain, request.Rename(model, model, insert: true)) { WithoutQuery = true };
     }
 
     /// <inheritdoc/>

@@ -45,6 +45,19 @@ internal abstract class WireFormat
     /// <param name="error">Why it is refused, where it is.</param>
     public abstract MeteredRequest? Read(in UpstreamEndpoint endpoint, ReadOnlySpan<byte> body, WireFacts facts, out ApiError? error);
 
+    /// <summary>
+    /// Lets a request, which was read, be for another model of another provider: what names the model changes, in the body and in the path,
+    /// and nothing else.
+    /// </summary>
+    /// <param name="endpoint">What was matched.</param>
+    /// <param name="request">What was read of its body; it is changed.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="from">The provider that was called.</param>
+    /// <param name="to">The provider that is called instead.</param>
+    /// <returns>Null where the path cannot name that model.</returns>
+    public virtual RenamedRequest? Rename(in UpstreamEndpoint endpoint, MeteredRequest request, string model, string? from, string? to) =>
+        new(endpoint, request.Rename(model, model));
+
     /// <summary>The header that carries the provider's key.</summary>
     /// <param name="azure">The provider is Azure OpenAI.</param>
     public abstract (string Name, string Prefix) KeyHeader(bool azure);

@@ -130,9 +130,11 @@ internal static class GuardrailHost
                 s.GetRequiredService<SideEffectClaim>()
             )
         ));
-        builder.Services.AddSingleton<CallRoute, ModelRoute>();
+        builder.Services.AddSingleton<ModelRoute>();
+        builder.Services.AddSingleton<CallRoute>(s => s.GetRequiredService<ModelRoute>());
         builder.Services.AddSingleton<CallRoute, ToolRoute>();
         builder.Services.AddSingleton<CallRoute, FreeRoute>();
+        builder.Services.AddSingleton<Fallbacks>();
         builder.Services.AddSingleton<CallAttempt>();
         builder.Services.AddSingleton<CallPipeline>();
         builder.Services.AddSingleton(new PodAddresses());

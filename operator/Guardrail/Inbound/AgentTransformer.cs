@@ -47,6 +47,7 @@ internal class AgentTransformer : HttpTransformer
             proxyResponse!.Headers.Remove(name);
         // What the guardrail says of a run is not for the agent to say.
         proxyResponse?.Headers.Remove(AgentHeaders.Outcome);
+        proxyResponse?.Headers.Remove(AgentHeaders.Fallbacks);
         return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
     }
 }

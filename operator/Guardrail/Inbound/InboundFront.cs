@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using AgentReadiness.Guardrail.Budget;
@@ -45,6 +46,7 @@ internal sealed class InboundFront(
         }
     );
 
+    private readonly ConfigStore config = config;
     private long drainsUntil;
 
     /// <summary>The runs in flight.</summary>
@@ -93,6 +95,8 @@ internal sealed class InboundFront(
                 response.Headers[AgentHeaders.RunCost] = current.Cost.ToString();
                 if (current.Outcome is not (RunOutcome.Undeclared or RunOutcome.Unread))
                     response.Headers[AgentHeaders.Outcome] = current.Outcome.Word();
+                if (front.config.Current.HasFallbacks)
+                    response.Headers[AgentHeaders.Fallbacks] = current.Fallbacks.ToString(CultureInfo.InvariantCulture);
                 if (front.Draining && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
                     response.Headers.Connection = "close";
                 return Task.CompletedTask;

@@ -23,6 +23,7 @@ internal sealed class Run : IDisposable
     private long reservedTokens;
     private int steps;
     private int toolCalls;
+    private int fallbacks;
     private int toolFailures;
     private int toolFailuresInRow;
     private int modelFailuresInRow;
@@ -87,6 +88,9 @@ internal sealed class Run : IDisposable
                 return (toolFailures, toolFailuresInRow);
         }
     }
+
+    /// <summary>Calls that went to another upstream than the one that was called.</summary>
+    public int Fallbacks => Volatile.Read(ref fallbacks);
 
     /// <summary>How it ended, as its client was told.</summary>
     public RunOutcome Outcome { get; set; }
@@ -194,6 +198,9 @@ internal sealed class Run : IDisposable
             repeats.Forget(fingerprint);
         }
     }
+
+    /// <summary>A call goes to another upstream than the one that was called.</summary>
+    public void FellBack() => Interlocked.Increment(ref fallbacks);
 
     /// <summary>A call of a tool failed.</summary>
     /// <returns>How many did in a row.</returns>

@@ -49,6 +49,21 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
     }
 
     /// <inheritdoc/>
+    public void FellBack(CallContext call)
+    {
+        var (first, reason) = call.From!;
+        metrics.FellBack(first.UpstreamName, call.UpstreamName, reason);
+        logger.CallFellBack(call.Run!.Id, first.UpstreamName, call.UpstreamName, first.Subject, call.Subject, reason);
+    }
+
+    /// <inheritdoc/>
+    public void NotFellBack(CallContext call, string to, FallbackReason reason, string why)
+    {
+        metrics.NotFellBack(call.UpstreamName, to, why);
+        logger.CallNotFellBack(call.Run!.Id, call.UpstreamName, to, call.Subject, reason, why);
+    }
+
+    /// <inheritdoc/>
     public void NotRetried(CallContext call)
     {
         metrics.Repeated(call.Kind.Word(), call.UpstreamName, Repeater.None);

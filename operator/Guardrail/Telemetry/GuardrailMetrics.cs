@@ -199,6 +199,12 @@ internal sealed class GuardrailMetrics
     /// <summary>A call repeats one that failed; see <see cref="Repeater"/>.</summary>
     public void Repeated(string kind, string upstream, string by) => upstreams.Repeated(kind, upstream, by);
 
+    /// <summary>A call goes to another upstream.</summary>
+    public void FellBack(string upstream, string to, FallbackReason reason) => upstreams.FellBack(upstream, to, reason);
+
+    /// <summary>A call could have gone to another upstream.</summary>
+    public void NotFellBack(string upstream, string to, string why) => upstreams.NotFellBack(upstream, to, why);
+
     /// <summary>A circuit breaker changed its state.</summary>
     public void CircuitChanged(string upstream, CircuitChange change) => upstreams.CircuitChanged(upstream, change);
 

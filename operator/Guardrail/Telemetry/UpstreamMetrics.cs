@@ -1,3 +1,4 @@
+using AgentReadiness.Guardrail.Admission;
 using AgentReadiness.Guardrail.Upstreams;
 using Prometheus;
 
@@ -8,6 +9,8 @@ internal sealed class UpstreamMetrics
 {
     private readonly Counter repeats;
     private readonly Counter changes;
+    private readonly Counter fallbacks;
+    private readonly Counter notTaken;
     private readonly Gauge circuit;
     private readonly Gauge calls;
 
@@ -32,6 +35,20 @@ internal sealed class UpstreamMetrics
             "state",
             "reason"
         );
+        fallbacks = factory.CreateCounter(
+            "agentreadiness_fallbacks_total",
+            "Model calls that another upstream got in the place of the one that was called, by why.",
+            "upstream",
+            "to",
+            "reason"
+        );
+        notTaken = factory.CreateCounter(
+            "agentreadiness_fallbacks_not_taken_total",
+            "Model calls that failed where a fallback is declared, and did not go there, by why not.",
+            "upstream",
+            "to",
+            "why"
+        );
         circuit = factory.CreateGauge("agentreadiness_circuit_state", "0: closed, 1: half-open, 2: open.", "upstream");
         calls = factory.CreateGauge(
             "agentreadiness_upstream_calls",
@@ -43,6 +60,12 @@ internal sealed class UpstreamMetrics
 
     /// <summary>A call repeats another.</summary>
     public void Repeated(string kind, string upstream, string by) => repeats.WithLabels(kind, upstream, by).Inc();
+
+    /// <summary>A call goes to another upstream.</summary>
+    public void FellBack(string upstream, string to, FallbackReason reason) => fallbacks.WithLabels(upstream, to, reason.ToString()).Inc();
+
+    /// <summary>A call could have gone to another upstream.</summary>
+    public void NotFellBack(string upstream, string to, string why) => notTaken.WithLabels(upstream, to, why).Inc();
 
     /// <summary>A circuit breaker changed its state.</summary>
     public void CircuitChanged(string upstream, CircuitChange change) =>

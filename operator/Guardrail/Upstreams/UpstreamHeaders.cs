@@ -54,20 +54,22 @@ internal static class UpstreamHeaders
         "Link",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    // A tool's places are its answer's content, but other ways to its host are not.
-    private static readonly FrozenSet<string> OtherWays = new[] { "Alt-Svc" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    // A tool's places are its answer's content, but other ways to its host are not. Who answered is not for an upstream to say.
+    private static readonly FrozenSet<string> OtherWays = new[] { "Alt-Svc", AgentHeaders.Fallback }.ToFrozenSet(
+        StringComparer.OrdinalIgnoreCase
+    );
 
     /// <summary>
     /// Copies the agent's headers: to a tool all that are not for one hop, to a provider of models those of <see cref="ProviderHeaders"/>.
-    /// The agent's credentials go along only where the upstream has no key of ours.
+    /// The agent's credentials go along only where the upstream has no key of ours, and is the one that they are for.
     /// </summary>
     /// <remarks>
     /// A provider gets no baggage: it names customers, and is for the agent's own services (W3C Baggage, "Privacy Considerations").
     /// </remarks>
-    public static void Copy(IHeaderDictionary from, HttpRequestMessage to, Upstream upstream)
+    public static void Copy(IHeaderDictionary from, HttpRequestMessage to, Upstream upstream, bool isFallback = false)
     {
         var named = Named(from.Connection);
-        var (hasKey, isTool) = (upstream.Key is not null, upstream.Format.IsTool);
+        var (hasKey, isTool) = (isFallback || upstream.Key is not null, upstream.Format.IsTool);
         foreach (var (name, values) in from)
         {
             if (

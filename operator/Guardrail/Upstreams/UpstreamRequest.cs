@@ -15,4 +15,7 @@ internal readonly record struct UpstreamRequest(Upstream Upstream, string Method
 
     /// <summary>The agent's request, whose headers go along.</summary>
     public required IHeaderDictionary Headers { get; init; }
+
+    /// <summary>The agent called another upstream: its credentials are for that one.</summary>
+    public bool IsFallback { get; init; }
 }

@@ -21,7 +21,7 @@ internal static class UpstreamSender
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
             Version = upstream.IsTls ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
         };
-        UpstreamHeaders.Copy(request.Headers, message, upstream);
+        UpstreamHeaders.Copy(request.Headers, message, upstream, request.IsFallback);
         UpstreamHeaders.AddKey(message, upstream, request.Provider);
         return await upstream.Client.SendAsync(message, cancellationToken);
     }

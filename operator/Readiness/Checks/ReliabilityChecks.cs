@@ -113,6 +113,17 @@ public static class ReliabilityChecks
             "Write a number from 1 to 512."
         );
 
+    /// <summary>A fallback leads to an upstream that can take its calls.</summary>
+    public static Check Fallback { get; } =
+        new(
+            "REL-011",
+            Part.Reliability,
+            Severity.High,
+            Evidence.Rule,
+            "A fallback that is declared leads to another upstream of models of the same format, and to models that are allowed.",
+            "Name another upstream of the same format, and models that guardrails.models.allow lists."
+        );
+
     internal static IReadOnlyList<Check> All { get; } =
-    [ModelTimeouts, ToolTimeout, Attempts, RunBounds, ToolAttempts, RetryBudget, Circuit, Concurrency, SideEffects, Refusal];
+    [ModelTimeouts, ToolTimeout, Attempts, RunBounds, ToolAttempts, RetryBudget, Circuit, Concurrency, SideEffects, Refusal, Fallback];
 }

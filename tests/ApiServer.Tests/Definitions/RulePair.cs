@@ -16,6 +16,16 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
     private const string Credentials = "\"credentials\":{\"secretRef\":{\"name\":\"s\",\"key\":\"k\"}}";
     private const string Label = "self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')";
 
+    private const string Target =
+        "!has(self.upstreams) || self.upstreams.all(one, !has(one.fallback) || self.upstreams.exists(other, "
+        + "other.name == one.fallback.upstream && other.name != one.name && other.format == one.format && "
+        + "!(other.format in ['MCP', 'HTTP'])))";
+    private const string Allowed =
+        "!has(self.models) || !has(self.models.allow) || size(self.models.allow) == 0 || "
+        + "self.models.allow.exists(name, name.contains('*')) || !has(self.upstreams) || self.upstreams.all(one, "
+        + "!has(one.fallback) || !has(one.fallback.models) || one.fallback.models.all(from, "
+        + "from in self.models.allow && one.fallback.models[from] in self.models.allow))";
+
     /// <summary>Every pair; a rule may have several.</summary>
     public static IReadOnlyList<RulePair> All { get; } =
     [
@@ -62,6 +72,42 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
             "spec.guardrails",
             """{"screening":{"mode":"Flag"},"upstreams":[{"name":"a","format":"MCP","url":"http://tools:80/mcp"}]}""",
             """{"screening":{"mode":"Flag"}}"""
+        ),
+        new("agentdeployments", "spec.guardrails", Target, "spec.guardrails", Fallback("b"), Fallback("a")),
+        new("agentdeployments", "spec.guardrails", Target, "spec.guardrails", Fallback("b"), Fallback("x")),
+        new("agentdeployments", "spec.guardrails", Target, "spec.guardrails", Fallback("b"), Fallback("c")),
+        new(
+            "agentdeployments",
+            "spec.guardrails",
+            Allowed,
+            "spec.guardrails",
+            Fallback("b", """{"m":"n"}""", """["m","n"]"""),
+            Fallback("b", """{"m":"n"}""", """["m"]""")
+        ),
+        new(
+            "agentdeployments",
+            "spec.guardrails",
+            Allowed,
+            "spec.guardrails",
+            Fallback("b", """{"m":"n"}""", """["*"]"""),
+            Fallback("b", """{"m":"n"}""", """["n"]""")
+        ),
+        new(
+            "agentdeployments",
+            "spec.guardrails.upstreams[].fallback",
+            "!has(self.models) || self.models.all(from, from.matches('^[A-Za-z0-9][-A-Za-z0-9._:/@+]{0,127}$'))",
+            "spec.guardrails",
+            Fallback("b", """{"meta/m:8b":"n"}"""),
+            Fallback("b", """{"m *":"n"}""")
+        ),
+        new(
+            "agentdeployments",
+            "spec.guardrails.upstreams[]",
+            "self.format != 'Gemini' || !has(self.fallback) || !has(self.fallback.models) || "
+                + "self.fallback.models.all(from, !self.fallback.models[from].contains(':'))",
+            "spec.guardrails",
+            Fallback("b", """{"m":"n"}""", format: "Gemini"),
+            Fallback("b", """{"m":"n:8b"}""", format: "Gemini")
         ),
         new(
             "agentdeployments",
@@ -210,6 +256,14 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
             """{"url":"http://a.b.svc/v1","model":"m","credentials":{"secretRef":{"name":"s","key":"k"}}}"""
         ),
     ];
+
+    private static string Fallback(string upstream, string models = "{}", string allow = "[]", string format = "OpenAI") =>
+        $$$"""
+            {"models":{"allow":{{{allow}}}},"upstreams":[
+              {"name":"a","format":"{{{format}}}","url":"https://a/v1","fallback":{"upstream":"{{{upstream}}}","models":{{{models}}}}},
+              {"name":"b","format":"{{{format}}}","url":"https://b/v1"},
+              {"name":"c","format":"Anthropic","url":"https://c"}]}
+            """;
 
     /// <summary>The rule compares with the object as it was: it holds for changes alone.</summary>
     public bool IsAboutChanges => Rule.Contains("oldSelf", StringComparison.Ordinal);

@@ -33,6 +33,15 @@ internal static class SchemaSample
             ("spec.guardrails.tools.onToolError", "\"Stop\""),
             ("spec.guardrails.tools.failures[0].pattern", null),
             ("spec.guardrails.tools.failures[0].empty", null),
+            (
+                "spec.guardrails.upstreams",
+                """
+                [{"name":"a","format":"OpenAI","url":"https://a.example/v1","insecure":true,"proxy":"http://a.example",
+                  "credentials":{"secretRef":{"name":"a","key":"a"}},"caConfigMapRef":{"name":"a","key":"a"},
+                  "fallback":{"upstream":"b","models":{"a":"a"}}},
+                 {"name":"b","format":"OpenAI","url":"https://a.example/v1"}]
+                """
+            ),
             ("spec.template", """{"spec":{"containers":[{"name":"agent","image":"agent:1"}]}}"""),
         ],
         ["evalsuites"] = [("spec.job", null), ("spec.external", null), ("spec.builtin.volume", null)],

@@ -73,6 +73,25 @@ public sealed class GuardrailConfigTests
         ShouldHold(told);
     }
 
+    [Theory]
+    [InlineData("""{"upstream":"b"}""", """{"upstream":"b"}""")]
+    [InlineData("""{"upstream":"b","models":{"m":"n"}}""", """{"upstream":"b","models":[{"from":"m","to":"n"}]}""")]
+    public void A_fallback_is_told_as_it_is_declared(string declared, string told)
+    {
+        cluster.Agent.Spec.Guardrails = new GuardrailsSpec
+        {
+            Upstreams =
+            [
+                new Upstream { Name = "a", Fallback = k8s.KubernetesJson.Deserialize<FallbackSpec>(declared) },
+                new Upstream { Name = "b" },
+            ],
+        };
+        Written().Reliability.ShouldBeNull();
+        cluster.Agent.Spec.Reliability = new ReliabilitySpec { Mode = ReliabilityMode.Observe };
+        ShouldHold($$$"""{"upstreams":[{"name":"a","fallback":{{{told}}}},{"name":"b"}],"reliability":{"observe":true}}""");
+        Written().Upstreams[1].Fallback.ShouldBeNull();
+    }
+
     private void ShouldHold(string told)
     {
         var (whole, missing) = (Json(Written()), new List<string>());

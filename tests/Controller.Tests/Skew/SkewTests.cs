@@ -98,6 +98,12 @@ public sealed class SkewTests
             ["upstreams[].keyFile"] = None,
             ["upstreams[].caFile"] = None,
             ["upstreams[].proxy"] = None,
+            // Calls go nowhere else, as before a fallback could be declared.
+            ["upstreams[].fallback"] = None,
+            ["upstreams[].fallback.upstream"] = Must,
+            ["upstreams[].fallback.models"] = "[]",
+            ["upstreams[].fallback.models[].from"] = Must,
+            ["upstreams[].fallback.models[].to"] = Must,
             ["allowedModels"] = "[]",
             ["maxOutputTokens"] = "4096",
             ["minOutputTokens"] = "256",

@@ -57,6 +57,10 @@ public sealed class CallAttemptTests
 
         public void Retried(CallContext call, int status, TimeSpan delay) => inner.Retried(call, status, delay);
 
+        public void FellBack(CallContext call) => inner.FellBack(call);
+
+        public void NotFellBack(CallContext call, string to, FallbackReason reason, string why) => inner.NotFellBack(call, to, reason, why);
+
         public void Overran(CallContext call, OverrunReport report) => inner.Overran(call, report);
 
         public void Passed(CallContext call, int status) => inner.Passed(call, status);

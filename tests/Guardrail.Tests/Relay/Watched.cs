@@ -138,6 +138,10 @@ internal sealed record Watched(byte[] Bytes, IReadOnlyList<ToolFailure> Failures
 
         public void Failed(CallContext call, CallKind kind, string reason) { }
 
+        public void FellBack(CallContext call) { }
+
+        public void NotFellBack(CallContext call, string to, FallbackReason reason, string why) { }
+
         public void Retried(CallContext call, int status, TimeSpan delay) { }
 
         public void Booked(CallContext call, CallOutcome outcome, Money spent, Money reserved) { }
