@@ -259,6 +259,16 @@ internal static partial class LogMessages
         string quote
     );
 
+    [LoggerMessage(42, LogLevel.Information, "chaos: fault={Fault} run={RunId} upstream={Upstream} subject={Subject} attempt={Attempt}")]
+    public static partial void FaultMade(this ILogger logger, string fault, string runId, string upstream, string subject, int attempt);
+
+    [LoggerMessage(
+        43,
+        LogLevel.Error,
+        "chaos not made: reason=NotAnEvaluation track={Track}: only pods of evaluations make faults; the plan in the file is ignored"
+    )]
+    public static partial void ChaosRefused(this ILogger logger, string track);
+
     [LoggerMessage(41, LogLevel.Warning, "not screened: run={RunId} upstream={Upstream} source={Source} reason={Reason}")]
     public static partial void NotScreened(
         this ILogger logger,

@@ -10,7 +10,13 @@ using AgentReadiness.Guardrail.Upstreams;
 namespace AgentReadiness.Guardrail.Calls;
 
 /// <summary>One attempt of a call that has its claims: sent, relayed and booked. Whatever happens, it is booked exactly once.</summary>
-internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retries, CircuitClaim circuit, TimeProvider time)
+internal sealed class CallAttempt(
+    ICallObserver observer,
+    RetryBudgetClaim retries,
+    CircuitClaim circuit,
+    ChaosSender chaos,
+    TimeProvider time
+)
 {
     private const string ContentLength = "Content-Length";
     private const string ContentEncoding = "Content-Encoding";
@@ -24,7 +30,7 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
     {
         CallOutcome outcome;
         call.End = default;
-        (call.SucceedsAtEnd, call.IsBrokenOff) = (false, false);
+        (call.SucceedsAtEnd, call.IsBrokenOff, call.IsMadeUp) = (false, false, false);
         try
         {
             outcome = await SendAsync(call, route, isLast);
@@ -65,7 +71,11 @@ internal sealed class CallAttempt(ICallObserver observer, RetryBudgetClaim retri
         HttpResponseMessage answer;
         try
         {
-            answer = await UpstreamSender.SendAsync(request, deadline.Token);
+            answer = await (
+                call.Settings.Chaos is null
+                    ? UpstreamSender.SendAsync(request, deadline.Token)
+                    : chaos.SendAsync(call, request, deadline.Token)
+            );
         }
         catch (Exception exception) when (UpstreamFailure.IsOne(exception))
         {

@@ -26,6 +26,7 @@ internal sealed class GuardrailSettings
         ToolFailures = config.ToolFailures is { } failures ? new ToolFailureSettings(failures) : null;
         ToolSchemas = config.ToolSchemas is { } schemas ? new ToolSchemaSettings(schemas) : null;
         Screening = config.Screening is { } screening ? new ScreeningSettings(screening) : null;
+        Chaos = ChaosSettings.Read(config);
         Limits = new RunPolicy(config.Limits, config.Observe);
         Tags = new TagNames(config.Attribution);
         ClientTags = new TagNames(config.ClientAttribution);
@@ -77,6 +78,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>What is done where a text gives the model orders; null: nothing is declared.</summary>
     public ScreeningSettings? Screening { get; }
+
+    /// <summary>The faults that runs of evaluations are to meet; null: none, as in every pod that serves.</summary>
+    public ChaosSettings? Chaos { get; }
 
     /// <summary>Limits of one call and one run.</summary>
     public RunPolicy Limits { get; }

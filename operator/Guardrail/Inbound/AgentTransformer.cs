@@ -1,3 +1,4 @@
+using AgentReadiness.Contracts.Chaos;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Formats;
 using Yarp.ReverseProxy.Forwarder;
@@ -47,6 +48,7 @@ internal class AgentTransformer : HttpTransformer
             proxyResponse!.Headers.Remove(name);
         // What the guardrail says of a run is not for the agent to say.
         proxyResponse?.Headers.Remove(AgentHeaders.Outcome);
+        proxyResponse?.Headers.Remove(ChaosHeaders.Met);
         return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
     }
 }

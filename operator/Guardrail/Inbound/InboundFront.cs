@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using AgentReadiness.Contracts.Chaos;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Configuration;
@@ -30,6 +31,14 @@ internal sealed class InboundFront(
         Version = HttpVersion.Version11,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
+
+    // The plan was changed a moment ago, and this pod is of the time before or knows it in a moment.
+    private static readonly ApiError Unknown = new(
+        503,
+        ChaosHeaders.UnknownPlan,
+        $"The header {ChaosHeaders.Case} names no plan of chaos that is in force here.",
+        Retry: true
+    );
 
     private readonly HttpMessageInvoker client = new(
         new SocketsHttpHandler
@@ -77,12 +86,22 @@ internal sealed class InboundFront(
     {
         var id = NewRunId();
         var settings = config.Current;
+        RunChaos? chaos = null;
+        if (settings.Chaos is { } plans && context.Request.Headers.TryGetValue(ChaosHeaders.Case, out var named))
+        {
+            if (ChaosHeaders.ReadCase(named.ToString()) is not { } one || plans.Find(one.Plan) is not { } plan)
+            {
+                await Unknown.WriteAsync(context);
+                return;
+            }
+            chaos = new RunChaos(plan, one.Key);
+        }
         InboundHeaders.Clean(context.Request.Headers, settings.Tags, settings.ClientTags);
         // Without a trace from outside, the run is one of its own, under the run's ID.
         var trace = RunRegistry.TraceOf(context.Request.Headers.TraceParent);
         if (trace is null)
             context.Request.Headers.TraceParent = $"00-{id}-{id[..16]}-01";
-        var run = runs.Start(id, trace, context.Request.Headers);
+        var run = runs.Start(id, trace, context.Request.Headers, chaos);
         context.Request.Headers[AgentHeaders.RunId] = id;
         context.Response.OnStarting(
             static state =>
@@ -93,6 +112,8 @@ internal sealed class InboundFront(
                 response.Headers[AgentHeaders.RunCost] = current.Cost.ToString();
                 if (current.Outcome is not (RunOutcome.Undeclared or RunOutcome.Unread))
                     response.Headers[AgentHeaders.Outcome] = current.Outcome.Word();
+                if (current.Chaos is { } met)
+                    response.Headers[ChaosHeaders.Met] = met.ToString();
                 if (front.Draining && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
                     response.Headers.Connection = "close";
                 return Task.CompletedTask;
@@ -130,6 +151,7 @@ internal sealed class InboundFront(
     private Task JoinAsync(HttpContext context, Ports ports)
     {
         var run = runs.Of(context.Request, null);
+        context.Request.Headers.Remove(ChaosHeaders.Case);
         if (run.Id.Length > 0)
             context.Request.Headers[AgentHeaders.RunId] = run.Id;
         else

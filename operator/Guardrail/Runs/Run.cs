@@ -85,6 +85,9 @@ internal sealed class Run : IDisposable
         }
     }
 
+    /// <summary>The faults that it is to meet; null: none, as everywhere but in evaluations that declare some.</summary>
+    public RunChaos? Chaos { get; init; }
+
     /// <summary>How it ended, as its client was told.</summary>
     public RunOutcome Outcome { get; set; }
 

@@ -158,6 +158,13 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
     }
 
     /// <inheritdoc/>
+    public void FaultMade(CallContext call, string fault)
+    {
+        metrics.FaultMade(call.UpstreamName, fault);
+        logger.FaultMade(fault, call.Run!.Id, call.UpstreamName, SchemaPlace.Short(call.Subject ?? "", 128), call.Attempt);
+    }
+
+    /// <inheritdoc/>
     public void InboundFailed(int port, string reason) => logger.InboundFailed(port, reason);
 
     /// <inheritdoc/>

@@ -148,6 +148,18 @@ public sealed class SkewTests
             // Nobody screens, as before that could be declared.
             ["screening"] = None,
             ["screening.mode"] = Must,
+            // No fault is made, as before any could be declared.
+            ["chaos"] = None,
+            ["chaos[].id"] = Must,
+            ["chaos[].eval"] = Must,
+            ["chaos[].seed"] = "0",
+            ["chaos[].faults"] = Must,
+            ["chaos[].faults[].fault"] = Must,
+            ["chaos[].faults[].upstream"] = None,
+            ["chaos[].faults[].tool"] = None,
+            ["chaos[].faults[].percent"] = Must,
+            ["chaos[].faults[].delay"] = None,
+            ["chaos[].faults[].text"] = None,
             ["limits"] = None,
             ["limits.callMaxCost"] = None,
             ["limits.maxCost"] = None,
