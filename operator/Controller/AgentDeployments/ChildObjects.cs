@@ -138,6 +138,8 @@ internal static class ChildObjects
             ToolFailures = ToolFailures(spec.Guardrails?.Tools, spec.Reliability?.Refusal),
             ToolSchemas = ToolSchemas(spec.Guardrails?.Tools),
             Screening = spec.Guardrails?.Screening?.Mode is { } mode ? new ScreeningPolicy { Mode = mode.ToString() } : null,
+            // Where pods serve, no fault is made: nothing of it is written there. The guardrail itself refuses it once more.
+            Chaos = track == Track.Eval && ChaosPlans.Of(spec) is { Count: > 0 } chaos ? chaos : null,
             Reliability = Reliability(spec.Reliability),
             Limits = Limits(spec.Budget),
             Attribution = spec.Budget?.Attribution ?? [],

@@ -1,4 +1,5 @@
 using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Chaos;
 using AgentReadiness.EvalRunner.Agents;
 using AgentReadiness.EvalRunner.Cases;
 using AgentReadiness.EvalRunner.Grading;
@@ -28,8 +29,15 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
                 {
                     Latency = talk.Latency,
                     Cost = talk.Cost,
+                    Faults = talk.Faults,
                 };
             }
+            // It was measured: the agent met a fault and gave no answer.
+            if (talk.IsOfChaos)
+                return new CaseResult(one, index, repeat, Outcome.Failed, 0, $"after a fault: {talk.Fault}", time.GetElapsedTime(began))
+                {
+                    Faults = talk.Faults,
+                };
             // Only what was not measured is tried again: trying failures again would raise the score.
             if (attempt == Attempts)
                 return new CaseResult(one, index, repeat, Outcome.Errored, 0, talk.Fault, time.GetElapsedTime(began));
@@ -48,19 +56,26 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
         var answers = new List<Answer>();
         var latency = TimeSpan.Zero;
         decimal? cost = 0;
+        var faults = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var turn in one.Turns)
         {
             messages.Add(new ChatMessage("user", turn.Input));
-            var reply = await client.AskAsync(one.Request, messages, turn.TakesRefusal, cancellationToken);
+            var key = ChaosDice.KeyOf(one.Id, answers.Count + 1);
+            var reply = await client.AskAsync(one.Request, messages, turn.TakesRefusal, key, cancellationToken);
+            faults.UnionWith(reply.Faults);
             if (reply.Answer is not { } answer)
-                return new Talk([], null, default, one.Turns.Count == 1 ? reply.Fault! : $"turn {answers.Count + 1}: {reply.Fault}");
+                return new Talk([], null, default, one.Turns.Count == 1 ? reply.Fault! : $"turn {answers.Count + 1}: {reply.Fault}")
+                {
+                    Faults = Bounded(faults),
+                    IsOfChaos = reply.IsOfChaos,
+                };
             answers.Add(answer with { Conversation = [.. messages] });
             messages.Add(new ChatMessage("assistant", answer.Text));
             latency += reply.Latency;
             // One turn of an unknown cost, and the whole is unknown.
             cost += reply.Cost;
         }
-        return new Talk(answers, cost, latency, null);
+        return new Talk(answers, cost, latency, null) { Faults = Bounded(faults) };
     }
 
     private static async Task<Grade> GradeAsync(EvalCase one, Talk talk, CancellationToken cancellationToken)
@@ -86,5 +101,12 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
         return worst;
     }
 
-    private sealed record Talk(IReadOnlyList<Answer> Answers, decimal? Cost, TimeSpan Latency, string? Fault);
+    private static List<string> Bounded(SortedSet<string> faults) => [.. faults.Take(ChaosHeaders.MostMet)];
+
+    private sealed record Talk(IReadOnlyList<Answer> Answers, decimal? Cost, TimeSpan Latency, string? Fault)
+    {
+        public IReadOnlyList<string> Faults { get; init; } = [];
+
+        public bool IsOfChaos { get; init; }
+    }
 }

@@ -28,6 +28,9 @@ internal sealed record CaseResult(EvalCase Case, int Index, int Repeat, Outcome 
     /// <summary>What the agent said the attempt cost; null where it did not.</summary>
     public decimal? Cost { get; init; }
 
+    /// <summary>The faults of the evaluation's chaos that it met.</summary>
+    public IReadOnlyList<string> Faults { get; init; } = [];
+
     /// <summary>The line for the log: enough to find the case, nothing of what it asks, expects or got.</summary>
     public string ToLine() =>
         JsonSerializer.Serialize(

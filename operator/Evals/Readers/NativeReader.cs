@@ -102,7 +102,8 @@ internal sealed class NativeReader(JsonStream json)
         double? seconds = null;
         int? repeats = null;
         double? weight = null;
-        List<string> tags = [];
+        List<string> tags = [],
+            faults = [];
         json.Object(name =>
         {
             switch (name)
@@ -139,6 +140,9 @@ internal sealed class NativeReader(JsonStream json)
                 case "tags":
                     tags = json.Texts();
                     break;
+                case "faults":
+                    faults = json.Texts();
+                    break;
                 case "weight":
                     weight = json.Scalar() is { IsNull: false } number ? number.Number : null;
                     break;
@@ -166,6 +170,7 @@ internal sealed class NativeReader(JsonStream json)
             {
                 Fault = result.Outcome == CaseOutcome.Skipped ? reason : result.Fault,
                 Tags = tags,
+                Faults = faults,
                 Weight = weight,
                 Cost = cost,
                 LatencySeconds = seconds,
