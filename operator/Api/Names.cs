@@ -35,6 +35,9 @@ public static class Names
     /// <summary>Annotation of a Deployment: JSON, from the name of each ConfigMap copy to the digest of its content.</summary>
     public const string ConfigDigestsAnnotation = Group + "/config-digests";
 
+    /// <summary>Annotation of the pods of an evaluation under chaos: the plans, so that other plans make other pods.</summary>
+    public const string ChaosAnnotation = Group + "/chaos";
+
     /// <summary>
     /// Label of a ServiceAccount, a Secret or a PersistentVolumeClaim: templates of agents and suites of its namespace may name it. Its
     /// value is "true".

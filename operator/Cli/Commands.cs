@@ -4,11 +4,12 @@ using System.CommandLine.Parsing;
 using System.Reflection;
 using AgentReadiness.Api;
 using AgentReadiness.Cli.Budgets;
+using AgentReadiness.Cli.Chaos;
 using AgentReadiness.Cli.Validation;
 
 namespace AgentReadiness.Cli;
 
-/// <summary>The commands of the program. Only "evals submit" and "budget" speak to a cluster.</summary>
+/// <summary>The commands of the program. Only "evals submit", "budget" and "chaos" speak to a cluster.</summary>
 internal static class Commands
 {
     private const int Good = 0;
@@ -44,7 +45,8 @@ internal static class Commands
     }
 
     private static bool IsBudget(CommandResult command) =>
-        command.Command.Name == BudgetCommand.Group || command.Parent is CommandResult { Command.Name: BudgetCommand.Group };
+        command.Command.Name is BudgetCommand.Group or ChaosCommand.Name
+        || command.Parent is CommandResult { Command.Name: BudgetCommand.Group };
 
     private static RootCommand Root(TextReader input, Stream bytes, TimeProvider time, Func<ClusterOptions, Cluster> connect)
     {
@@ -53,8 +55,8 @@ internal static class Commands
             AI agents held to a production bar: what can be told about a manifest or about results of evals without a cluster, and how
             budgets stand in one.
 
-            Exit codes: 0 all is well; 1 the manifest has a problem or cannot be read, or the command line is wrong. "evals" and "budget"
-            have their own.
+            Exit codes: 0 all is well; 1 the manifest has a problem or cannot be read, or the command line is wrong. "evals", "budget" and
+            "chaos" have their own.
             """
         );
         root.Subcommands.Add(
@@ -90,6 +92,7 @@ internal static class Commands
         root.Subcommands.Add(EvalsCommand.Create(bytes));
         root.Subcommands.Add(PriceCommand.Create(input, time));
         root.Subcommands.Add(BudgetCommand.Create(time, connect));
+        root.Subcommands.Add(ChaosCommand.Create(connect));
         var version = new Command("version", "Prints the version of this program.");
         version.SetAction(parsed =>
             parsed.InvocationConfiguration.Output.WriteLine(

@@ -55,6 +55,9 @@ internal sealed record RunnerSettings
     /// <summary>How the agent declares a refusal.</summary>
     public RefusalRule Refusal { get; init; } = new();
 
+    /// <summary>The plan of chaos that each case is run under; null: none.</summary>
+    public string? ChaosPlan { get; init; }
+
     /// <summary>Reads the environment.</summary>
     /// <exception cref="FormatException">A variable is missing or wrong; the message names it.</exception>
     public static RunnerSettings Read(Func<string, string?> variable)
@@ -73,6 +76,7 @@ internal sealed record RunnerSettings
             Repeats = ReadRepeats(Given),
             Judge = ReadJudge(Given),
             Refusal = ReadRefusal(Given),
+            ChaosPlan = Given(RunnerVariables.ChaosPlan),
         };
         if (settings.Repeats.Max > settings.Repeats.Min)
             settings = settings with { Thresholds = ReadThresholds(Given, settings.Thresholds) };

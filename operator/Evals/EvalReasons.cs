@@ -33,6 +33,9 @@ public static class EvalReasons
     /// <summary>minScore lies between the bounds: inconclusive.</summary>
     public const string BoundsStraddle = "BoundsStraddle";
 
+    /// <summary>The bar was cleared under chaos of which no case met a fault: inconclusive.</summary>
+    public const string NoFaultMet = "NoFaultMet";
+
     /// <summary>The suite or its cases changed before the run began.</summary>
     public const string SuiteChanged = "SuiteChanged";
 

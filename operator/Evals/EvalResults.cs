@@ -50,6 +50,9 @@ public sealed record MeasuredCase
     /// <summary>The slowest repeat; null where the tool does not say.</summary>
     public TimeSpan? Latency { get; init; }
 
+    /// <summary>Faults of an evaluation's chaos that it met in any repeat, at most 16, sorted; only our own runner tells.</summary>
+    public IReadOnlyList<string> Faults { get; init; } = [];
+
     /// <summary>Why it could not be measured, or why it is skipped where that is known, shortened; null otherwise.</summary>
     public string? Fault { get; init; }
 }

@@ -165,6 +165,13 @@ public static class ResultsLog
                 json.WriteStringValue(tag);
             json.WriteEndArray();
         }
+        if (one.Faults.Count > 0)
+        {
+            json.WriteStartArray("faults");
+            foreach (var fault in one.Faults)
+                json.WriteStringValue(fault);
+            json.WriteEndArray();
+        }
         if (one.Cost is { } cost)
             json.WriteString("cost", cost.ToString(CultureInfo.InvariantCulture));
         if (one.Fallbacks is { } fallbacks)

@@ -289,6 +289,16 @@ internal static partial class LogMessages
         string quote
     );
 
+    [LoggerMessage(44, LogLevel.Information, "chaos: fault={Fault} run={RunId} upstream={Upstream} subject={Subject} attempt={Attempt}")]
+    public static partial void FaultMade(this ILogger logger, string fault, string runId, string upstream, string subject, int attempt);
+
+    [LoggerMessage(
+        45,
+        LogLevel.Error,
+        "chaos not made: reason=NotAnEvaluation track={Track}: only pods of evaluations make faults; the plan in the file is ignored"
+    )]
+    public static partial void ChaosRefused(this ILogger logger, string track);
+
     [LoggerMessage(41, LogLevel.Warning, "not screened: run={RunId} upstream={Upstream} source={Source} reason={Reason}")]
     public static partial void NotScreened(
         this ILogger logger,
@@ -299,7 +309,7 @@ internal static partial class LogMessages
     );
 
     [LoggerMessage(
-        42,
+        46,
         LogLevel.Warning,
         "model request does not fit: run={RunId} upstream={Upstream} tokens={Tokens} room={Room} reason={Reason}"
     )]

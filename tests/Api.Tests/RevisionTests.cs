@@ -142,9 +142,7 @@ public sealed class RevisionTests
             Of(mode, 5).ShouldBe(Of(mode, null));
         }
         Revision Fails(FailMode? mode) =>
-            Changed(spec =>
-                (spec.Guardrails ??= new()).Context = new ContextSpec { OnOverflow = OverflowMode.Refuse, FailMode = mode }
-            );
+            Changed(spec => (spec.Guardrails ??= new()).Context = new ContextSpec { OnOverflow = OverflowMode.Refuse, FailMode = mode });
         Fails(FailMode.Open).ShouldBe(Fails(null));
         seen.Add(Fails(FailMode.Closed)).ShouldBeTrue();
         Tools("""{"schemaCheck":"Enforce","schemaFailMode":"Open"}""").ShouldBe(Tools("""{"schemaCheck":"Enforce"}"""));

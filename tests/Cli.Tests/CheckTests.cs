@@ -139,7 +139,7 @@ public sealed class CheckTests
     [InlineData("containers: [{name: agent, image: \"a:1\"}]", "hostNetwork: true", "spec.template.spec.containers: must list")]
     // The schema's.
     [InlineData("minScore: \"0.90\"", "minScore: 0.90", "spec.evals[0].minScore: must be a text: put it in quotes")]
-    [InlineData("minScore: \"0.90\"", "minimumScore: \"0.90\"", "spec.evals[0].minimumScore: is not a field; known are suite, minScore,")]
+    [InlineData("minScore: \"0.90\"", "minimumScore: \"0.90\"", "spec.evals[0].minimumScore: is not a field; known are name, suite,")]
     [InlineData("minScore: \"0.90\", ", "", "spec.evals[0].minScore: is missing")]
     [InlineData("period: Day", "period: day", "spec.budget.windows[0].period: must be one of Day")]
     [InlineData("format: OpenAI", "format: 0", "spec.guardrails.upstreams[0].format: must be one of OpenAI")]

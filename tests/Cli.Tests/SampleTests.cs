@@ -9,6 +9,7 @@ public sealed partial class SampleTests
     [InlineData("support/agent.yaml")]
     [InlineData("rollouts/canary.yaml")]
     [InlineData("rollouts/approval.yaml")]
+    [InlineData("evals/chaos.yaml")]
     public async Task A_sample_breaks_no_rule(string file) =>
         (await CommandLine.RunAsync(Sample(file), "check", "-f", "-")).ShouldBe((0, "", ""));
 

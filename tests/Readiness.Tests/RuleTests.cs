@@ -213,6 +213,24 @@ public sealed partial class RuleTests
             { "EVL-006", "agent", "spec.evals[0].repeats", """{"min":3,"max":2}""" },
             { "EVL-007", "agent", "spec.evals[0].reevaluateEvery", "\"1s\"" },
             { "EVL-008", "agent", "spec.evals[0].maxCost", "\"-1\"" },
+            { "EVL-023", "agent", "spec.evals[0].chaos", """{"faults":[]}""" },
+            { "EVL-023", "agent", "spec.evals[0].chaos", """{"faults":[{"fault":"Slow","upstream":"nobody","percent":10}]}""" },
+            { "EVL-023", "agent", "spec.evals[0].chaos", """{"faults":[{"fault":"ToolError","tool":"nobodys","percent":10}]}""" },
+            { "EVL-023", "agent", "spec.evals[0].chaos", """{"faults":[{"fault":"ServerError","upstream":"openai","percent":0}]}""" },
+            {
+                "EVL-023",
+                "agent",
+                "spec.evals[0].chaos",
+                """
+                    {"faults":[{"fault":"Slow","upstream":"openai","percent":60},{"fault":"RateLimited","upstream":"*","percent":41}]}
+                    """
+            },
+            {
+                "EVL-023",
+                "agent",
+                "spec.evals[0].chaos",
+                """{"faults":[{"fault":"Slow","upstream":"openai","percent":1,"delay":"11m"}]}"""
+            },
             { "EVL-009", "agent", "spec.evals[0].deadline", "\"soon\"" },
             { "EVL-010", "builtin suite", "spec.external", """{"serviceAccounts":[{"name":"ci"}]}""" },
             { "EVL-011", "builtin suite", "spec.attempts", "0" },

@@ -105,9 +105,28 @@ public sealed record EvalRunSpec
     [Length(1, 253)]
     public string? Baseline { get; init; }
 
+    /// <summary>The faults that the candidate is to meet. Absent: none.</summary>
+    public EvalRunChaos? Chaos { get; init; }
+
     /// <summary>See <see cref="EvalRequirement.Deadline"/>.</summary>
     [Required, Pattern(GoDuration.Pattern)]
     public string Deadline { get; init; } = "30m";
+}
+
+/// <summary>The chaos of a run, as it was declared when the run was made.</summary>
+public sealed record EvalRunChaos
+{
+    /// <summary>The eval of the agent.</summary>
+    [Required, Length(1, 253)]
+    public string Eval { get; init; } = string.Empty;
+
+    /// <summary>A digest of the eval's name, the seed and every fault.</summary>
+    [Required, Length(16, 16), Pattern("^[0-9a-f]{16}$")]
+    public string Plan { get; init; } = string.Empty;
+
+    /// <summary>The faults and their rates, for people.</summary>
+    [Required, Items(1, 16), Length(1, 256), XListType("atomic")]
+    public IReadOnlyList<string> Faults { get; init; } = [];
 }
 
 /// <summary>How a run went.</summary>
@@ -185,9 +204,35 @@ public sealed record EvalRunStatus
     [Length(0, 512)]
     public string? Fault { get; init; }
 
+    /// <summary>The faults that cases met, where the run was made under chaos.</summary>
+    public ChaosStatus? Chaos { get; init; }
+
     /// <summary>IDs of cases that failed, the first few.</summary>
     [Items(0, 20), Length(1, 128), XListType("atomic")]
     public IReadOnlyList<string> Failing { get; init; } = [];
+}
+
+/// <summary>The faults that the cases of a run met.</summary>
+public sealed record ChaosStatus
+{
+    /// <summary>Cases that met at least one.</summary>
+    public int? Cases { get; init; }
+
+    /// <summary>Which case met which, those that failed first; as many as there is room for.</summary>
+    [Items(0, 20), XListType("atomic")]
+    public IReadOnlyList<CaseFaults> Met { get; init; } = [];
+}
+
+/// <summary>A case and the faults that it met.</summary>
+public sealed record CaseFaults
+{
+    /// <summary>The case's ID.</summary>
+    [Required, Length(1, 128)]
+    public string Case { get; init; } = string.Empty;
+
+    /// <summary>The faults, as FAULT/UPSTREAM or FAULT/TOOL.</summary>
+    [Items(1, 16), Length(1, 96), XListType("atomic")]
+    public IReadOnlyList<string> Faults { get; init; } = [];
 }
 
 /// <summary>How a suite is run.</summary>

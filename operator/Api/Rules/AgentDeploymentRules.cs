@@ -30,6 +30,7 @@ public static partial class AgentDeploymentRules
         RolloutRules.CheckDisruption(spec.PodDisruptionBudget, findings);
         for (var i = 0; i < spec.Evals.Count; i++)
             EvalRequirementRules.Check(spec.Evals[i], $"spec.evals[{i}]", findings);
+        ChaosRules.Check(spec, findings);
         AgentBudgetRules.Check(spec.Budget, findings);
         ReliabilityRules.Check(spec.Reliability, findings);
         GuardrailRules.Check(spec.Guardrails, findings);

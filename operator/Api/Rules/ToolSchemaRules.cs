@@ -16,7 +16,11 @@ internal static class ToolSchemaRules
         if (tools.SchemaCheck is { } check && !Enum.IsDefined(check))
             findings.Add(FailureModeChecks.ToolSchemas, Field + ".schemaCheck", "must be Observe, Mark or Enforce");
         if (tools.SchemaFailMode is { } fail && (!Enum.IsDefined(fail) || tools.SchemaCheck != SchemaCheckMode.Enforce))
-            findings.Add(FailureModeChecks.ToolSchemas, Field + ".schemaFailMode", "must be Open or Closed, and needs schemaCheck: Enforce");
+            findings.Add(
+                FailureModeChecks.ToolSchemas,
+                Field + ".schemaFailMode",
+                "must be Open or Closed, and needs schemaCheck: Enforce"
+            );
         // A plain HTTP tool publishes no schema: who declares a check must not think that there is one.
         if (tools.SchemaCheck is not null && guardrails.Upstreams.TrueForAll(upstream => upstream.Format == UpstreamFormat.HTTP))
             findings.Add(

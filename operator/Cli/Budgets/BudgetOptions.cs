@@ -3,7 +3,7 @@ using k8s.Exceptions;
 
 namespace AgentReadiness.Cli.Budgets;
 
-/// <summary>The options that every budget command takes: whose budget, and which cluster.</summary>
+/// <summary>The options that every command on an object of a cluster takes: which object, and which cluster.</summary>
 /// <param name="connect">Makes the connection.</param>
 internal sealed class BudgetOptions(Func<ClusterOptions, Cluster> connect)
 {

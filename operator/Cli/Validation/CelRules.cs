@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -12,8 +13,8 @@ namespace AgentReadiness.Cli.Validation;
 internal readonly record struct CelAnswer(bool? Holds, string Why = "");
 
 /// <summary>
-/// The CEL rules of a schema, as far as the library can evaluate them. It lacks Kubernetes' own functions and optional types, and it throws
-/// where CEL would go on after an error: what it cannot do is unchecked, never passed.
+/// The CEL rules of a schema, as far as the library can evaluate them. It lacks most of Kubernetes' own functions, and optional types, and it
+/// throws where CEL would go on after an error: what it cannot do is unchecked, never passed.
 /// </summary>
 internal static partial class CelRules
 {
@@ -29,9 +30,10 @@ internal static partial class CelRules
             return new CelAnswer(null, "it uses has() or matches() in a form that is not known here");
         try
         {
-            var answer = new CelEnvironment(null, string.Empty).Compile(translated)(
-                new Dictionary<string, object?> { ["self"] = Plain(self) }
-            );
+            var environment = new CelEnvironment(null, string.Empty);
+            // Of Kubernetes' own functions, the one that our rules use.
+            environment.RegisterFunction("sum", [typeof(IEnumerable)], values => ((IEnumerable)values[0]!).Cast<long>().Sum());
+            var answer = environment.Compile(translated)(new Dictionary<string, object?> { ["self"] = Plain(self) });
             return answer is bool holds ? new CelAnswer(holds) : new CelAnswer(null, "it gives no boolean");
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

@@ -54,6 +54,11 @@ public static class RunnerVariables
     /// <summary>The text with which the agent declares a refusal.</summary>
     public const string RefusalText = "REFUSAL_TEXT";
 
+    /// <summary>
+    /// The ID of the plan of chaos that each case is to be run under; not set where there is none.
+    /// </summary>
+    public const string ChaosPlan = "CHAOS_PLAN";
+
     /// <summary>The path of the results file, which the runner writes and the reporter reads.</summary>
     public const string ResultsPath = "RESULTS_PATH";
 

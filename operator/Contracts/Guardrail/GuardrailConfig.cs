@@ -1,3 +1,5 @@
+using AgentReadiness.Contracts.Chaos;
+
 namespace AgentReadiness.Contracts.Guardrail;
 
 /// <summary>
@@ -74,6 +76,12 @@ public sealed class GuardrailConfig
 
     /// <summary>What is done with a model request that does not fit the context window; null: nothing, and nobody looks.</summary>
     public ContextPolicy? Context { get; set; }
+
+    /// <summary>
+    /// The faults that evaluations make on purpose. Null: none, and so it is in every pod that serves: a guardrail of another track makes
+    /// none, whatever stands here.
+    /// </summary>
+    public IReadOnlyList<ChaosPlan>? Chaos { get; set; }
 
     /// <summary>Origins of pages in a browser of the pod that may call, such as <c>http://localhost:3000</c>. Empty: none may.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; set; } = [];

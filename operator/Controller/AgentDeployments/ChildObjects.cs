@@ -158,6 +158,8 @@ internal static class ChildObjects
                     RefuseUnknown = context.FailMode == FailMode.Closed,
                 }
                 : null,
+            // Where pods serve, no fault is made: nothing of it is written there. The guardrail itself refuses it once more.
+            Chaos = track == Track.Eval && ChaosPlans.Of(spec) is { Count: > 0 } chaos ? chaos : null,
             Reliability = Reliability(
                 spec.Reliability,
                 spec.Guardrails?.Upstreams.Exists(upstream => upstream.Fallback is not null) == true

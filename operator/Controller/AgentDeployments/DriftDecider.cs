@@ -78,7 +78,7 @@ internal static class DriftDecider
             .ToHashSet(StringComparer.Ordinal);
         var drifted = scores
             .Where(entry => entry.Revision == serving?.Hash && declared.Contains(entry.Suite))
-            .GroupBy(entry => entry.Suite, StringComparer.Ordinal)
+            .GroupBy(entry => (entry.Suite, entry.Chaos))
             .Select(group => group.First())
             .Where(latest => latest is { Purpose: EvalPurpose.Drift, Phase: EvalPhase.Failed })
             .ToList();
@@ -138,6 +138,7 @@ internal static class DriftDecider
                 && run.Spec.Revision == revision.Hash
                 && run.Metadata.NamespaceProperty == step.SuiteNamespace
                 && run.Spec.Suite == step.Requirement.Suite.Name
+                && run.Spec.Chaos?.Eval == ChaosPlans.Of(step.Requirement)?.Eval
             )
             .ToList();
         if (mine.Exists(run => !run.IsOver))
@@ -170,6 +171,7 @@ internal static class DriftDecider
         new()
         {
             Suite = $"{run.Metadata.NamespaceProperty}/{run.Spec.Suite}",
+            Chaos = run.Spec.Chaos?.Eval,
             Run = run.Metadata.Name,
             Revision = run.Spec.Revision,
             Purpose = run.Spec.Purpose ?? EvalPurpose.Gate,

@@ -50,6 +50,12 @@ internal static class EvalPlan
                     Reasons.SuiteCasesNotFound,
                     $"{field}: a ConfigMap with the cases of EvalSuite {ns}/{reference.Name} does not exist: {Cases(suite.Spec)}"
                 );
+            if (seen.Agent.Spec.Evals[i].Chaos is not null && suite.Spec.Builtin is null)
+                return (
+                    Reasons.InvalidSpec,
+                    $"spec.evals[{i}].chaos: EvalSuite {ns}/{reference.Name} is not builtin, and no other runner tells which case a call "
+                        + "is of: leave chaos out, or name a builtin suite"
+                );
             if (
                 (suite.Spec.Builtin?.Port ?? suite.Spec.Job?.Port) is { } port
                 && !seen.Agent.Spec.Ports.Exists(declared => declared.Name == port)
@@ -159,6 +165,13 @@ internal static class EvalPlan
             spec["round"] = step.Attempts.Round;
         if (requirement.Repeats is { } repeats)
             spec["repeats"] = new JsonObject { ["min"] = repeats.Min ?? 1, ["max"] = repeats.Max ?? 1 };
+        if (ChaosPlans.Of(requirement) is { } chaos)
+            spec["chaos"] = new JsonObject
+            {
+                ["eval"] = chaos.Eval,
+                ["plan"] = chaos.Id,
+                ["faults"] = new JsonArray([.. chaos.Faults.Select(fault => (JsonNode)ChaosPlans.Words(fault))]),
+            };
         if (requirement.MaxRegression is { } most)
         {
             spec["maxRegression"] = most;
@@ -188,6 +201,8 @@ internal static class EvalPlan
                     && run.Metadata.NamespaceProperty == step.SuiteNamespace
                     && run.Spec.Suite == step.Requirement.Suite.Name
                     && run.Spec.SuiteDigest == step.SuiteDigest
+                    // Under other faults, or none, the very same cases are another measurement.
+                    && run.Spec.Chaos?.Plan == ChaosPlans.Of(step.Requirement)?.Id
                     && run.Spec.Purpose != EvalPurpose.Drift
                     && run.Status is { Phase: EvalPhase.Passed, Kept: > 0 }
                 )
@@ -202,6 +217,8 @@ internal static class EvalPlan
         new()
         {
             Suite = step.Suite,
+            Eval = step.Requirement.Name,
+            Chaos = step.Requirement.Chaos is null ? null : true,
             Revision = revision.Hash,
             Run = step.Latest?.Metadata.Name,
             Phase = step.Phase,
@@ -218,9 +235,14 @@ internal static class EvalPlan
     {
         var worst = steps.FirstOrDefault(step => step.Blocked) ?? steps.FirstOrDefault(step => !step.Passed) ?? steps[0];
         var score = worst.Latest?.Status?.Score;
-        return score is null ? worst.Phase.ToString()
+        var verdict =
+            score is null ? worst.Phase.ToString()
             : worst.Phase == EvalPhase.Passed ? $"Passed {score}"
             : $"{worst.Phase} {score} (needs {worst.Requirement.MinScore})";
+        var chaos = steps.Count(step => step.Requirement.Chaos is not null);
+        return worst is { Passed: false, Requirement.Chaos: not null } ? $"{verdict}, under chaos {ChaosPlans.NameOf(worst.Requirement)}"
+            : chaos == 0 ? verdict
+            : $"{verdict}, {chaos} of {steps.Count} under chaos";
     }
 
     private static string Cases(EvalSuiteSpec suite) =>
@@ -254,6 +276,7 @@ internal static class EvalPlan
                 // Only where they are declared, so that the measurements of manifests from before them stay the same.
                 .. requirement.MaxRegression is { } most ? [$"maxRegression {most}"] : (string[])[],
                 .. requirement.Repeats is { } repeats ? [$"repeats {repeats.Min ?? 1} {repeats.Max ?? 1}"] : (string[])[],
+                .. ChaosPlans.Of(requirement) is { } chaos ? [$"chaos {chaos.Id}"] : (string[])[],
             ]
         );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..10];

@@ -58,6 +58,10 @@ internal static class PodTemplate
         foreach (var (key, value) in Labels(seen, revision, track))
             labels[key] = value;
 
+        // A plan that changes must not be known to some pods of an evaluation and unknown to others, or to all of them a minute later.
+        if (track == Track.Eval && ChaosPlans.Of(spec) is { Count: > 0 } plans)
+            Member(Member(template, "metadata"), "annotations")[Names.ChaosAnnotation] = string.Join(',', plans.Select(plan => plan.Id));
+
         var pod = Member(template, "spec");
         pod["terminationGracePeriodSeconds"] = GraceSeconds(spec.Template);
 

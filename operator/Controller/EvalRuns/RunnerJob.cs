@@ -204,6 +204,7 @@ internal static class RunnerJob
                 (RunnerVariables.MinCases, $"{run.Spec.MinCases}"),
                 (RunnerVariables.RepeatsMin, $"{repeats?.Min ?? 1}"),
                 (RunnerVariables.RepeatsMax, $"{repeats?.Max ?? 1}"),
+                .. run.Spec.Chaos is { } chaos ? new[] { (RunnerVariables.ChaosPlan, chaos.Plan) } : [],
             ],
             RunnerUser
         );

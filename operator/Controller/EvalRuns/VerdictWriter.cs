@@ -28,12 +28,13 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
             baseline = StoredResults.Decode(record?["status"]?["results"]?.GetValue<string>());
         }
         var verdict = ResultsVerdict.Decide(results, Bar(run), baseline);
-        return results.Fallbacks is > 0 and var used
+        verdict = results.Fallbacks is > 0 and var used
             ? verdict with
             {
                 Message = $"{verdict.Message}; a fallback answered {used} call{(used == 1 ? "" : "s")} of models",
             }
             : verdict;
+        return run.Spec.Chaos is null ? verdict : Under(verdict, results);
     }
 
     /// <summary>The bar of a run.</summary>
@@ -45,6 +46,27 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
             // Only our own runner checks its results between repeats. Results of other runners are checked once.
             Looks = run.Spec is { Kind: null or EvalKind.Builtin, Repeats: { } repeats } ? (repeats.Max ?? 1) - (repeats.Min ?? 1) + 1 : 1,
         };
+
+    /// <summary>
+    /// A verdict on what was measured under chaos: good behaviour where nothing went wrong is no evidence of how the agent behaves where
+    /// something does.
+    /// </summary>
+    internal static VerdictResult Under(VerdictResult verdict, EvalResults results)
+    {
+        var met = results.Cases.Count(one => one.Faults.Count > 0);
+        var message = $"{verdict.Message}; under chaos {met} of {results.Cases.Count} cases met a fault";
+        return verdict.Phase == EvalPhase.Passed && met == 0
+            ? verdict with
+            {
+                Phase = EvalPhase.Inconclusive,
+                Reason = EvalReasons.NoFaultMet,
+                Message = message,
+            }
+            : verdict with
+            {
+                Message = message,
+            };
+    }
 
     /// <summary>A verdict that there was no measurement.</summary>
     public static VerdictResult Error(string reason, string message) => new(EvalPhase.Error, reason, message, null, null, null);
@@ -99,6 +121,7 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
                 Reason = verdict.Reason,
                 Message = verdict.Message.Length <= 2048 ? verdict.Message : verdict.Message[..2048],
                 Fault = verdict.Fault is { Length: > 512 } fault ? fault[..512] : verdict.Fault,
+                Chaos = run.Spec.Chaos is null || results is null ? null : Met(results),
                 Failing = results is null
                     ? []
                     :
@@ -122,6 +145,25 @@ public sealed class VerdictWriter(KubernetesApi api, EventRecorder events, TimeP
             verdict.Message,
             cancellationToken
         );
+    }
+
+    /// <summary>Which cases met which faults, those that did not pass first.</summary>
+    internal static ChaosStatus Met(EvalResults results)
+    {
+        var cases = results.Cases.Where(one => one.Faults.Count > 0).ToList();
+        return new ChaosStatus
+        {
+            Cases = cases.Count,
+            Met =
+            [
+                .. cases
+                    .Where(one => one.Id.Length is > 0 and <= MaxId)
+                    .OrderBy(one => one.Outcome == CaseOutcome.Passed)
+                    .ThenBy(one => one.Id, StringComparer.Ordinal)
+                    .Take(Failing)
+                    .Select(one => new CaseFaults { Case = one.Id, Faults = one.Faults }),
+            ],
+        };
     }
 
     private static double Number(string text) => double.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Chaos;
 using AgentReadiness.EvalRunner.Grading;
 
 namespace AgentReadiness.EvalRunner.Agents;
@@ -20,6 +21,15 @@ internal sealed record AgentReply(Answer? Answer, string? Fault)
     /// happen.
     /// </summary>
     public int? Fallbacks { get; init; }
+
+    /// <summary>The faults of the evaluation's chaos that the candidate met on the way to it; empty where there is no chaos.</summary>
+    public IReadOnlyList<string> Faults { get; init; } = [];
+
+    /// <summary>
+    /// There is no answer, although the candidate, and no other cause that is known, gave something back after it had met a fault: what the
+    /// agent makes of a fault is what is measured.
+    /// </summary>
+    public bool IsOfChaos { get; init; }
 
     /// <summary>From the first byte of the request to the last one of the answer.</summary>
     public TimeSpan Latency { get; init; }
@@ -74,11 +84,13 @@ internal sealed class AgentClient : IDisposable
     /// <param name="template">For an agent with an API of its own; null for chat.</param>
     /// <param name="messages">The conversation, of which the last message is the turn's.</param>
     /// <param name="takesRefusal">The status of a refusal is an answer.</param>
+    /// <param name="chaosKey">The key of the case's turn, by which its faults are chosen.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     public async Task<AgentReply> AskAsync(
         RequestTemplate? template,
         IReadOnlyList<ChatMessage> messages,
         bool takesRefusal,
+        string chaosKey,
         CancellationToken cancellationToken
     )
     {
@@ -90,15 +102,18 @@ internal sealed class AgentClient : IDisposable
             using var request =
                 template?.Build(settings.Target, messages[^1].Content)
                 ?? new HttpRequestMessage(HttpMethod.Post, settings.Target) { Content = Body(messages) };
+            if (settings.ChaosPlan is { } plan)
+                request.Headers.Add(ChaosHeaders.Case, ChaosHeaders.OfCase(plan, chaosKey));
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             var body = await ReadAsync(response.Content, limit.Token);
             var (answer, fault) = Read(response.StatusCode, body, template, takesRefusal, Refuses(response));
-            return new AgentReply(answer, fault)
+            var reply = new AgentReply(answer, fault)
             {
                 Cost = Cost(response),
                 Fallbacks = Fallbacks(response),
                 Latency = time.GetElapsedTime(began),
             };
+            return settings.ChaosPlan is null ? reply : UnderChaos(reply, response, settings.ChaosPlan);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -108,6 +123,31 @@ internal sealed class AgentClient : IDisposable
         {
             return new AgentReply(null, Describe(exception));
         }
+    }
+
+    // What says nothing of the faults that were met says nothing of the agent either, however good its answer is.
+    private static AgentReply UnderChaos(AgentReply reply, HttpResponseMessage response, string plan)
+    {
+        var told = response.Headers.TryGetValues(ChaosHeaders.Met, out var values) && values.ToList() is [var only] ? only : null;
+        if (ChaosHeaders.ReadMet(told, plan) is not { } met)
+            return new AgentReply(
+                null,
+                reply.Fault is { } fault
+                    ? $"{fault}; and the candidate's guardrail does not tell of the run's chaos"
+                    : "the candidate's guardrail does not tell of the run's chaos"
+            );
+        if (met.Contains(ChaosHeaders.Unattributed))
+            return new AgentReply(
+                null,
+                "a call of the agent named no run while several were open, so that nobody knows which fault it should have met: pass on "
+                    + "X-Agent-Run-Id or traceparent, or set the suite's parallelism to 1"
+            );
+        return reply with
+        {
+            Faults = met,
+            // Money that was used up says nothing of how the agent takes a fault.
+            IsOfChaos = reply.Fault is not null && met.Count > 0 && response.StatusCode != HttpStatusCode.PaymentRequired,
+        };
     }
 
     private (Answer? Answer, string? Fault) Read(

@@ -1,4 +1,5 @@
 using AgentReadiness.Contracts;
+using AgentReadiness.Contracts.Chaos;
 using AgentReadiness.EvalRunner.Agents;
 using AgentReadiness.EvalRunner.Cases;
 using AgentReadiness.EvalRunner.Grading;
@@ -29,8 +30,15 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
                     Latency = talk.Latency,
                     Cost = talk.Cost,
                     Fallbacks = talk.Fallbacks,
+                    Faults = talk.Faults,
                 };
             }
+            // It was measured: the agent met a fault and gave no answer.
+            if (talk.IsOfChaos)
+                return new CaseResult(one, index, repeat, Outcome.Failed, 0, $"after a fault: {talk.Fault}", time.GetElapsedTime(began))
+                {
+                    Faults = talk.Faults,
+                };
             // Only what was not measured is tried again: trying failures again would raise the score.
             if (attempt == Attempts)
                 return new CaseResult(one, index, repeat, Outcome.Errored, 0, talk.Fault, time.GetElapsedTime(began));
@@ -50,12 +58,19 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
         var latency = TimeSpan.Zero;
         decimal? cost = 0;
         long? fallbacks = 0;
+        var faults = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var turn in one.Turns)
         {
             messages.Add(new ChatMessage("user", turn.Input));
-            var reply = await client.AskAsync(one.Request, messages, turn.TakesRefusal, cancellationToken);
+            var key = ChaosDice.KeyOf(one.Id, answers.Count + 1);
+            var reply = await client.AskAsync(one.Request, messages, turn.TakesRefusal, key, cancellationToken);
+            faults.UnionWith(reply.Faults);
             if (reply.Answer is not { } answer)
-                return new Talk([], null, null, default, one.Turns.Count == 1 ? reply.Fault! : $"turn {answers.Count + 1}: {reply.Fault}");
+                return new Talk([], null, null, default, one.Turns.Count == 1 ? reply.Fault! : $"turn {answers.Count + 1}: {reply.Fault}")
+                {
+                    Faults = Bounded(faults),
+                    IsOfChaos = reply.IsOfChaos,
+                };
             answers.Add(answer with { Conversation = [.. messages] });
             messages.Add(new ChatMessage("assistant", answer.Text));
             latency += reply.Latency;
@@ -63,7 +78,7 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
             cost += reply.Cost;
             fallbacks += reply.Fallbacks;
         }
-        return new Talk(answers, cost, fallbacks, latency, null);
+        return new Talk(answers, cost, fallbacks, latency, null) { Faults = Bounded(faults) };
     }
 
     private static async Task<Grade> GradeAsync(EvalCase one, Talk talk, CancellationToken cancellationToken)
@@ -89,5 +104,12 @@ internal sealed class CaseAttempts(AgentClient client, RunnerSettings settings, 
         return worst;
     }
 
-    private sealed record Talk(IReadOnlyList<Answer> Answers, decimal? Cost, long? Fallbacks, TimeSpan Latency, string? Fault);
+    private static List<string> Bounded(SortedSet<string> faults) => [.. faults.Take(ChaosHeaders.MostMet)];
+
+    private sealed record Talk(IReadOnlyList<Answer> Answers, decimal? Cost, long? Fallbacks, TimeSpan Latency, string? Fault)
+    {
+        public IReadOnlyList<string> Faults { get; init; } = [];
+
+        public bool IsOfChaos { get; init; }
+    }
 }

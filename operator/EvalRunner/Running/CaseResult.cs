@@ -31,6 +31,9 @@ internal sealed record CaseResult(EvalCase Case, int Index, int Repeat, Outcome 
     /// <summary>How many of its calls of models a fallback answered; null where the agent did not say.</summary>
     public long? Fallbacks { get; init; }
 
+    /// <summary>The faults of the evaluation's chaos that it met.</summary>
+    public IReadOnlyList<string> Faults { get; init; } = [];
+
     /// <summary>The line for the log: enough to find the case, nothing of what it asks, expects or got.</summary>
     public string ToLine() =>
         JsonSerializer.Serialize(

@@ -72,6 +72,13 @@ internal static class ResultsFile
                 json.WriteStringValue(tag);
             json.WriteEndArray();
         }
+        if (result.Faults.Count > 0)
+        {
+            json.WriteStartArray("faults");
+            foreach (var fault in result.Faults)
+                json.WriteStringValue(fault);
+            json.WriteEndArray();
+        }
         if (result.Cost is { } cost)
             json.WriteString("cost", cost.ToString(CultureInfo.InvariantCulture));
         if (result.Fallbacks is { } fallbacks)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using AgentReadiness.Contracts.Chaos;
 
 namespace AgentReadiness.Evals.Readers;
 
@@ -27,6 +28,9 @@ internal readonly record struct Measurement(string Id, CaseOutcome Outcome, doub
     public double? Weight { get; init; }
 
     public double? LatencySeconds { get; init; }
+
+    /// <summary>Faults that were made on purpose and that it met.</summary>
+    public IReadOnlyCollection<string>? Faults { get; init; }
 
     public string? Fault { get; init; }
 
@@ -100,6 +104,7 @@ internal sealed class CaseCollector
         private bool errored;
         private double? weight;
         private SortedSet<string>? tags;
+        private SortedSet<string>? faults;
         private decimal? cost;
         private long? fallbacks;
         private TimeSpan? latency;
@@ -163,6 +168,13 @@ internal sealed class CaseCollector
                 if (tags.Count > MaxTags)
                     throw ResultsException.Unreadable($"case {id}: more than {MaxTags} tags");
             }
+            // What is not listed is none; the smallest stay, as the order of the file must change nothing.
+            foreach (var met in (measured.Faults ?? []).Where(ChaosHeaders.IsWord))
+            {
+                (faults ??= new SortedSet<string>(StringComparer.Ordinal)).Add(met);
+                if (faults.Count > ChaosHeaders.MostMet)
+                    faults.Remove(faults.Max!);
+            }
             // What cannot be is left out: neither decides anything.
             // Twelve places: so sums are exact, whatever their order.
             if (measured.Cost is >= 0 and < MaxCost)
@@ -201,6 +213,7 @@ internal sealed class CaseCollector
                 Repeats = repeats,
                 Weight = weight ?? 1,
                 Tags = tags is null ? [] : [.. tags],
+                Faults = faults is null ? [] : [.. faults],
                 Cost = cost < MaxCost ? cost : null,
                 Fallbacks = fallbacks,
                 Latency = latency,

@@ -103,7 +103,8 @@ internal sealed class NativeReader(JsonStream json)
             fallbacks = null;
         int? repeats = null;
         double? weight = null;
-        List<string> tags = [];
+        List<string> tags = [],
+            faults = [];
         json.Object(name =>
         {
             switch (name)
@@ -140,6 +141,9 @@ internal sealed class NativeReader(JsonStream json)
                 case "tags":
                     tags = json.Texts();
                     break;
+                case "faults":
+                    faults = json.Texts();
+                    break;
                 case "weight":
                     weight = json.Scalar() is { IsNull: false } number ? number.Number : null;
                     break;
@@ -170,6 +174,7 @@ internal sealed class NativeReader(JsonStream json)
             {
                 Fault = result.Outcome == CaseOutcome.Skipped ? reason : result.Fault,
                 Tags = tags,
+                Faults = faults,
                 Weight = weight,
                 Cost = cost,
                 Fallbacks = fallbacks,

@@ -73,6 +73,9 @@ internal sealed class CallContext
     /// <summary>The answer broke off after it had begun.</summary>
     public bool IsBrokenOff { get; set; }
 
+    /// <summary>The answer to the attempt is a fault of an evaluation's chaos: nothing was sent, and nothing can be billed.</summary>
+    public bool IsMadeUp { get; set; }
+
     /// <summary>The tool failed, and that was counted.</summary>
     public bool HasToolFailed { get; set; }
 

@@ -15,6 +15,7 @@ internal sealed class CallAttempt(
     RetryBudgetClaim retries,
     CircuitClaim circuit,
     Fallbacks fallbacks,
+    ChaosSender chaos,
     TimeProvider time
 )
 {
@@ -33,7 +34,7 @@ internal sealed class CallAttempt(
     {
         CallOutcome outcome;
         call.End = default;
-        (call.SucceedsAtEnd, call.IsBrokenOff) = (false, false);
+        (call.SucceedsAtEnd, call.IsBrokenOff, call.IsMadeUp) = (false, false, false);
         try
         {
             outcome = await SendAsync(call, route, isLast);
@@ -75,7 +76,11 @@ internal sealed class CallAttempt(
         HttpResponseMessage answer;
         try
         {
-            answer = await UpstreamSender.SendAsync(request, deadline.Token);
+            answer = await (
+                call.Settings.Chaos is null
+                    ? UpstreamSender.SendAsync(request, deadline.Token)
+                    : chaos.SendAsync(call, request, deadline.Token)
+            );
         }
         catch (Exception exception) when (UpstreamFailure.IsOne(exception))
         {

@@ -92,6 +92,11 @@ internal interface ICallObserver
     /// <param name="tool">The tool.</param>
     void OffPath(CallContext call, string tool);
 
+    /// <summary>An attempt of a call met a fault of its evaluation's chaos.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="fault">The fault's word.</param>
+    void FaultMade(CallContext call, string fault);
+
     /// <summary>A request to the agent failed.</summary>
     /// <param name="port">The port that it came in on.</param>
     /// <param name="reason">Why, in a few words.</param>

@@ -159,7 +159,7 @@ internal sealed class ModelRoute(
     private static CallOutcome SettleAsItIs(CallContext call, HttpResponseMessage answer, string? cut)
     {
         var (status, facts) = ((int)answer.StatusCode, call.Facts!);
-        if (Settlement.IsNotBilled(call, status))
+        if (call.IsMadeUp || Settlement.IsNotBilled(call, status))
             return CallOutcome.Zero(status);
         if (cut is not null)
             return CallOutcome.Unproven(status, facts) with { Overrun = cut };
@@ -174,7 +174,7 @@ internal sealed class ModelRoute(
 
     /// <inheritdoc/>
     public override CallOutcome Broken(CallContext call, int status, bool sent) =>
-        !sent || Settlement.IsNotBilled(call, status) ? CallOutcome.Zero(status) : CallOutcome.Unproven(status, null);
+        !sent || call.IsMadeUp || Settlement.IsNotBilled(call, status) ? CallOutcome.Zero(status) : CallOutcome.Unproven(status, null);
 
     /// <inheritdoc/>
     public override void Book(CallContext call, CallOutcome outcome)

@@ -33,6 +33,7 @@ internal sealed class ConfigStore
         prices.Reload();
         content = File.ReadAllBytes(path);
         current = GuardrailSettings.Parse(content, prices.Catalog, time);
+        TellRefused(current);
     }
 
     /// <summary>The settings in force.</summary>
@@ -71,6 +72,7 @@ internal sealed class ConfigStore
             var settings = GuardrailSettings.Parse(next, prices.Catalog, time, Current);
             var old = Current;
             Volatile.Write(ref current, settings);
+            TellRefused(settings);
             logger.ConfigLoaded(settings.Config.Agent.Revision);
             if (!Ports(old).SequenceEqual(Ports(settings)))
                 logger.ConfigRejected("PortsNeedRestart", "the ports in the new configuration are used only after a restart");
@@ -84,6 +86,12 @@ internal sealed class ConfigStore
         {
             logger.ConfigRejected("UnreadableConfig", exception.Message);
         }
+    }
+
+    private void TellRefused(GuardrailSettings settings)
+    {
+        if (ChaosSettings.IsRefused(settings.Config))
+            logger.ChaosRefused(settings.Config.Agent.Track);
     }
 
     private static IEnumerable<(int, int)> Ports(GuardrailSettings settings) =>

@@ -28,6 +28,7 @@ internal sealed class GuardrailSettings
         ToolSchemas = config.ToolSchemas is { } schemas ? new ToolSchemaSettings(schemas) : null;
         Screening = config.Screening is { } screening ? new ScreeningSettings(screening) : null;
         Context = config.Context is { } context ? new ContextSettings(context) : null;
+        Chaos = ChaosSettings.Read(config);
         Limits = new RunPolicy(config.Limits, config.Observe);
         Tags = new TagNames(config.Attribution);
         ClientTags = new TagNames(config.ClientAttribution);
@@ -83,6 +84,9 @@ internal sealed class GuardrailSettings
 
     /// <summary>What is done with a model request that does not fit the context window; null: nothing is declared.</summary>
     public ContextSettings? Context { get; }
+
+    /// <summary>The faults that runs of evaluations are to meet; null: none, as in every pod that serves.</summary>
+    public ChaosSettings? Chaos { get; }
 
     /// <summary>Limits of one call and one run.</summary>
     public RunPolicy Limits { get; }

@@ -135,6 +135,7 @@ internal static class GuardrailHost
         builder.Services.AddSingleton<CallRoute, ToolRoute>();
         builder.Services.AddSingleton<CallRoute, FreeRoute>();
         builder.Services.AddSingleton<Fallbacks>();
+        builder.Services.AddSingleton<ChaosSender>();
         builder.Services.AddSingleton<CallAttempt>();
         builder.Services.AddSingleton<CallPipeline>();
         builder.Services.AddSingleton(new PodAddresses());

@@ -1,3 +1,4 @@
+using AgentReadiness.Contracts.Chaos;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Formats;
 using Yarp.ReverseProxy.Forwarder;
@@ -48,6 +49,7 @@ internal class AgentTransformer : HttpTransformer
         // What the guardrail says of a run is not for the agent to say.
         proxyResponse?.Headers.Remove(AgentHeaders.Outcome);
         proxyResponse?.Headers.Remove(AgentHeaders.Fallbacks);
+        proxyResponse?.Headers.Remove(ChaosHeaders.Met);
         return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
     }
 }

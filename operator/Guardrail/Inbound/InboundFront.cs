@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using AgentReadiness.Contracts.Chaos;
 using AgentReadiness.Guardrail.Budget;
 using AgentReadiness.Guardrail.Calls;
 using AgentReadiness.Guardrail.Configuration;
@@ -31,6 +32,14 @@ internal sealed class InboundFront(
         Version = HttpVersion.Version11,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
+
+    // The plan was changed a moment ago, and this pod is of the time before or knows it in a moment.
+    private static readonly ApiError Unknown = new(
+        503,
+        ChaosHeaders.UnknownPlan,
+        $"The header {ChaosHeaders.Case} names no plan of chaos that is in force here.",
+        Retry: true
+    );
 
     private readonly HttpMessageInvoker client = new(
         new SocketsHttpHandler
@@ -79,12 +88,22 @@ internal sealed class InboundFront(
     {
         var id = NewRunId();
         var settings = config.Current;
+        RunChaos? chaos = null;
+        if (settings.Chaos is { } plans && context.Request.Headers.TryGetValue(ChaosHeaders.Case, out var named))
+        {
+            if (ChaosHeaders.ReadCase(named.ToString()) is not { } one || plans.Find(one.Plan) is not { } plan)
+            {
+                await Unknown.WriteAsync(context);
+                return;
+            }
+            chaos = new RunChaos(plan, one.Key);
+        }
         InboundHeaders.Clean(context.Request.Headers, settings.Tags, settings.ClientTags);
         // Without a trace from outside, the run is one of its own, under the run's ID.
         var trace = RunRegistry.TraceOf(context.Request.Headers.TraceParent);
         if (trace is null)
             context.Request.Headers.TraceParent = $"00-{id}-{id[..16]}-01";
-        var run = runs.Start(id, trace, context.Request.Headers);
+        var run = runs.Start(id, trace, context.Request.Headers, chaos);
         context.Request.Headers[AgentHeaders.RunId] = id;
         context.Response.OnStarting(
             static state =>
@@ -97,6 +116,8 @@ internal sealed class InboundFront(
                     response.Headers[AgentHeaders.Outcome] = current.Outcome.Word();
                 if (front.config.Current.HasFallbacks)
                     response.Headers[AgentHeaders.Fallbacks] = current.Fallbacks.ToString(CultureInfo.InvariantCulture);
+                if (current.Chaos is { } met)
+                    response.Headers[ChaosHeaders.Met] = met.ToString();
                 if (front.Draining && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
                     response.Headers.Connection = "close";
                 return Task.CompletedTask;
@@ -134,6 +155,7 @@ internal sealed class InboundFront(
     private Task JoinAsync(HttpContext context, Ports ports)
     {
         var run = runs.Of(context.Request, null);
+        context.Request.Headers.Remove(ChaosHeaders.Case);
         if (run.Id.Length > 0)
             context.Request.Headers[AgentHeaders.RunId] = run.Id;
         else

@@ -1,3 +1,4 @@
+using AgentReadiness.Contracts.Chaos;
 using AgentReadiness.Guardrail.Configuration;
 using AgentReadiness.Guardrail.Formats;
 using AgentReadiness.Guardrail.Runs;
@@ -17,6 +18,8 @@ internal static class InboundHeaders
     public static void Clean(IHeaderDictionary headers, TagNames tags, TagNames fromClients)
     {
         headers.Remove(AgentHeaders.RunId);
+        // Whoever reads it knows that it is being tested, and by whom.
+        headers.Remove(ChaosHeaders.Case);
         foreach (var name in Tagged(headers))
         {
             if (!fromClients.Headers.Contains(name, StringComparer.OrdinalIgnoreCase))

@@ -92,6 +92,9 @@ internal sealed class Run : IDisposable
     /// <summary>Calls that went to another upstream than the one that was called.</summary>
     public int Fallbacks => Volatile.Read(ref fallbacks);
 
+    /// <summary>The faults that it is to meet; null: none, as everywhere but in evaluations that declare some.</summary>
+    public RunChaos? Chaos { get; init; }
+
     /// <summary>How it ended, as its client was told.</summary>
     public RunOutcome Outcome { get; set; }
 

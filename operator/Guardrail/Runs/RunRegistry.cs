@@ -32,12 +32,14 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
     /// <param name="id">A fresh ID.</param>
     /// <param name="trace">The trace that it belongs to, 32 hex digits, or null.</param>
     /// <param name="headers">Those of the request that begins it; they may tell its tags.</param>
-    public Run Start(string id, string? trace, IHeaderDictionary? headers = null)
+    /// <param name="chaos">The faults that it is to meet; null: none.</param>
+    public Run Start(string id, string? trace, IHeaderDictionary? headers = null, RunChaos? chaos = null)
     {
         var settings = config.Current;
         var run = new Run(id, settings.Limits.MaxDuration, time)
         {
             Tags = headers is null ? Tags.Empty : Tags.Read(settings.Tags, headers, Tags.Empty),
+            Chaos = chaos,
         };
         byId[id] = run;
         if (trace is not null)
@@ -66,6 +68,13 @@ internal sealed class RunRegistry(ConfigStore config, TimeProvider time) : IDisp
             }
         }
         Open.Leave();
+    }
+
+    /// <summary>A call belonged to no run: each open one that is to meet faults may have been meant.</summary>
+    public void Stray()
+    {
+        foreach (var run in byId.Values)
+            run.Chaos?.Stray();
     }
 
     /// <summary>The run of a call out.</summary>

@@ -12,8 +12,9 @@ internal readonly record struct ToolCheck(ToolVerdict Verdict, string Place = ""
         {
             ToolVerdict.UnknownTool => $"There is no tool \"{tool}\". Call one of the tools that are listed.",
             ToolVerdict.NotJson => $"The arguments of the tool \"{tool}\" cannot be read: {Place} {Expected}. Correct that and call again.",
-            ToolVerdict.NoList => $"Whether a call of the tool \"{tool}\" is right is not known before its list of tools was read. List the "
-                + "tools and call again.",
+            ToolVerdict.NoList =>
+                $"Whether a call of the tool \"{tool}\" is right is not known before its list of tools was read. List the "
+                    + "tools and call again.",
             var verdict when verdict.IsUnchecked() =>
                 $"Whether a call of the tool \"{tool}\" is right cannot be checked ({verdict}), and such calls are refused here.",
             _ => $"The arguments of the tool \"{tool}\" do not fit its schema: {Place} {Expected}. Correct that and call again.",

@@ -185,6 +185,13 @@ internal sealed class CallObserver(GuardrailMetrics metrics, SpendLog spendLog, 
     public void Used(CallContext call, double share) => metrics.Context.Used(call.UpstreamName, share);
 
     /// <inheritdoc/>
+    public void FaultMade(CallContext call, string fault)
+    {
+        metrics.FaultMade(call.UpstreamName, fault);
+        logger.FaultMade(fault, call.Run!.Id, call.UpstreamName, SchemaPlace.Short(call.Subject ?? "", 128), call.Attempt);
+    }
+
+    /// <inheritdoc/>
     public void InboundFailed(int port, string reason) => logger.InboundFailed(port, reason);
 
     /// <inheritdoc/>

@@ -35,6 +35,7 @@ internal sealed class GuardrailMetrics
     private readonly Counter sideEffects;
     private readonly Counter toolFailures;
     private readonly Counter unread;
+    private readonly Counter faults;
     private readonly ToolCheckMetrics toolChecks;
     private readonly Counter screened;
     private readonly Counter unscreened;
@@ -108,6 +109,12 @@ internal sealed class GuardrailMetrics
             "Answers of tools of which nobody knows whether they were failures.",
             "upstream",
             "reason"
+        );
+        faults = factory.CreateCounter(
+            "agentreadiness_chaos_faults_total",
+            "Faults that an evaluation's chaos made; only in pods of evaluations.",
+            "upstream",
+            "fault"
         );
         toolChecks = new ToolCheckMetrics(factory);
         Context = new ContextMetrics(factory);
@@ -229,6 +236,9 @@ internal sealed class GuardrailMetrics
 
     /// <summary>A tool's answer was not looked at.</summary>
     public void Unread(string upstream, UnreadAnswer why) => unread.WithLabels(upstream, why.ToString()).Inc();
+
+    /// <summary>A fault was made on purpose.</summary>
+    public void FaultMade(string upstream, string fault) => faults.WithLabels(upstream, fault).Inc();
 
     /// <summary>A call of a tool was held against its schema.</summary>
     public void ToolChecked(string upstream, ToolCaller by, ToolVerdict verdict) => toolChecks.Checked(upstream, by, verdict);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
+using AgentReadiness.Contracts.Chaos;
 using AgentReadiness.Guardrail.Formats;
 using Microsoft.Extensions.Primitives;
 
@@ -36,6 +37,7 @@ internal static class UpstreamHeaders
         "X-HTTP-Method-Override",
         "X-Method-Override",
         AgentHeaders.RunId,
+        ChaosHeaders.Case,
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     // What carries a key in any of the formats: with a key of ours, none of the agent's goes out.

@@ -231,6 +231,17 @@ public static class EvalChecks
             "List at least one service account."
         );
 
+    /// <summary>Faults that an eval declares can be met, at rates that can be.</summary>
+    public static Check Chaos { get; } =
+        new(
+            "EVL-023",
+            Part.Evals,
+            Severity.High,
+            Evidence.Rule,
+            "Faults that an eval declares can be met, at rates that can be.",
+            "Name a fault that is listed, an upstream of models or a tool, and percents that sum to at most 100; or leave chaos out."
+        );
+
     internal static IReadOnlyList<Check> All { get; } =
     [
         SuiteNamed,
@@ -255,5 +266,6 @@ public static class EvalChecks
         JobProcesses,
         Reporter,
         Submitters,
+        Chaos,
     ];
 }

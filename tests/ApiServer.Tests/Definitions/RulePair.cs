@@ -26,6 +26,15 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
         + "!has(one.fallback) || !has(one.fallback.models) || one.fallback.models.all(from, "
         + "from in self.models.allow && one.fallback.models[from] in self.models.allow))";
 
+    // The text of the rule of ChaosSpec.
+    private const string Together =
+        "self.all(f, self.filter(g, (has(f.tool) && has(g.tool) && (g.tool == f.tool || f.tool.contains('*') || g.tool.contains('*')))"
+        + " || (has(f.upstream) && has(g.upstream) && (g.upstream == f.upstream || f.upstream == '*' || g.upstream == '*')))"
+        + ".map(g, g.percent).sum() <= 100)";
+
+    private const string Chaos = "spec.evals[0].chaos";
+    private const string Faults = "spec.evals[].chaos.faults";
+
     /// <summary>Every pair; a rule may have several.</summary>
     public static IReadOnlyList<RulePair> All { get; } =
     [
@@ -164,6 +173,62 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
             "spec.guardrails.tools",
             """{"onToolError":"Count","failures":[{"tool":"a","path":"a","value":"b"}]}""",
             """{"onToolError":"Count","failures":[{"tool":"a","pattern":"x","value":"b"}]}"""
+        ),
+        new(
+            "agentdeployments",
+            "spec.evals",
+            "self.all(one, !has(one.name) || self.exists_one(other, has(other.name) && other.name == one.name))",
+            "spec.evals",
+            """[{"name":"a","suite":{"name":"s"},"minScore":"0.9"},{"name":"b","suite":{"name":"s"},"minScore":"0.9"}]""",
+            """[{"name":"a","suite":{"name":"s"},"minScore":"0.9"},{"name":"a","suite":{"name":"s"},"minScore":"0.9"}]"""
+        ),
+        new(
+            "agentdeployments",
+            Faults,
+            Together,
+            Chaos,
+            """{"faults":[{"fault":"Slow","tool":"a","percent":60},{"fault":"ToolError","tool":"b","percent":60}]}""",
+            """{"faults":[{"fault":"Slow","tool":"a_*","percent":60},{"fault":"ToolError","tool":"b","percent":60}]}"""
+        ),
+        new(
+            "agentdeployments",
+            Faults,
+            Together,
+            Chaos,
+            """{"faults":[{"fault":"Slow","upstream":"a","percent":100},{"fault":"ToolError","tool":"a","percent":100}]}""",
+            """{"faults":[{"fault":"Slow","upstream":"a","percent":60},{"fault":"RateLimited","upstream":"*","percent":41}]}"""
+        ),
+        new(
+            "agentdeployments",
+            Faults + "[]",
+            "has(self.upstream) != has(self.tool)",
+            Chaos,
+            """{"faults":[{"fault":"Slow","tool":"a","percent":60}]}""",
+            """{"faults":[{"fault":"Slow","tool":"a","upstream":"a","percent":60}]}"""
+        ),
+        new(
+            "agentdeployments",
+            Faults + "[]",
+            "has(self.tool) || !(self.fault in ['ToolError', 'InjectedText'])",
+            Chaos,
+            """{"faults":[{"fault":"InjectedText","tool":"a","percent":60}]}""",
+            """{"faults":[{"fault":"InjectedText","upstream":"a","percent":60}]}"""
+        ),
+        new(
+            "agentdeployments",
+            Faults + "[]",
+            "!has(self.delay) || self.fault == 'Slow'",
+            Chaos,
+            """{"faults":[{"fault":"Slow","tool":"a","percent":60,"delay":"1s"}]}""",
+            """{"faults":[{"fault":"ToolError","tool":"a","percent":60,"delay":"1s"}]}"""
+        ),
+        new(
+            "agentdeployments",
+            Faults + "[]",
+            "!has(self.text) || self.fault == 'InjectedText'",
+            Chaos,
+            """{"faults":[{"fault":"InjectedText","tool":"a","percent":60,"text":"x"}]}""",
+            """{"faults":[{"fault":"ToolError","tool":"a","percent":60,"text":"x"}]}"""
         ),
         new(
             "agentdeployments",

@@ -31,6 +31,7 @@ internal static class SchemaSample
             ("metadata.name", "\"support\""),
             ("spec.rollout.strategy", "\"Canary\""),
             ("spec.guardrails.tools.onToolError", "\"Stop\""),
+            ("spec.evals[0].chaos.faults[0]", """{"fault":"InjectedText","tool":"a","percent":1,"text":"a"}"""),
             ("spec.guardrails.tools.failures[0].pattern", null),
             ("spec.guardrails.tools.failures[0].empty", null),
             (

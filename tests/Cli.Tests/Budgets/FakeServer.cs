@@ -36,12 +36,14 @@ internal sealed class FakeServer
 
     public void Forbid(string path) => Forbidden.Add($"{Group}/{path}");
 
-    public async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    public Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunAllAsync(["budget", .. arguments]);
+
+    public async Task<(int Code, string Output, string Error)> RunAllAsync(params string[] arguments)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         var code = await Commands.RunAsync(
-            ["budget", .. arguments],
+            arguments,
             TextReader.Null,
             Stream.Null,
             new InvocationConfiguration { Output = output, Error = error },

@@ -16,7 +16,9 @@ public sealed class GuardrailConfigTests
     public void Nothing_is_told_that_is_not_declared()
     {
         var config = Written();
-        (config.Reliability, config.SideEffects, config.ToolFailures, config.ToolSchemas).ShouldBe((null, null, null, null));
+        (config.Reliability, config.SideEffects, config.ToolFailures, config.ToolSchemas, config.Chaos).ShouldBe(
+            (null, null, null, null, null)
+        );
     }
 
     [Theory]

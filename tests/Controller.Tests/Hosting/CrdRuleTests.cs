@@ -1,3 +1,4 @@
+using System.Collections;
 using AgentReadiness.Api.Schema;
 using AgentReadiness.Controller.Hosting;
 using Cel;
@@ -167,8 +168,13 @@ public sealed class CrdRuleTests
         }
     }
 
-    private static bool Evaluate(string rule, JsonNode self) =>
-        (bool)new CelEnvironment(null, "").Compile(rule)(new Dictionary<string, object?> { ["self"] = Plain(self) })!;
+    private static bool Evaluate(string rule, JsonNode self)
+    {
+        var environment = new CelEnvironment(null, "");
+        // Kubernetes has it (since 1.23), and this library has not.
+        environment.RegisterFunction("sum", [typeof(IEnumerable)], values => ((IEnumerable)values[0]!).Cast<long>().Sum());
+        return (bool)environment.Compile(rule)(new Dictionary<string, object?> { ["self"] = Plain(self) })!;
+    }
 
     private static object? Plain(JsonNode? node) =>
         node switch

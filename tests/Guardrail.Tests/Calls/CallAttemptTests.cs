@@ -77,6 +77,8 @@ public sealed class CallAttemptTests
 
         public void OffPath(CallContext call, string tool) => inner.OffPath(call, tool);
 
+        public void FaultMade(CallContext call, string fault) => inner.FaultMade(call, fault);
+
         public void InboundFailed(int port, string reason) => inner.InboundFailed(port, reason);
 
         public void RunEnded(Run run, int status, TimeSpan elapsed) => inner.RunEnded(run, status, elapsed);

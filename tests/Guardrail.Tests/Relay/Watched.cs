@@ -158,6 +158,8 @@ internal sealed record Watched(byte[] Bytes, IReadOnlyList<ToolFailure> Failures
 
         public void OffPath(CallContext call, string tool) { }
 
+        public void FaultMade(CallContext call, string fault) { }
+
         public void InboundFailed(int port, string reason) { }
 
         public void RunEnded(Run run, int status, TimeSpan elapsed) { }
