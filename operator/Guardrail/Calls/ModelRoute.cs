@@ -215,8 +215,9 @@ internal sealed class ModelRoute(
             grants.Settle(reservation, new Amount(cost, tokens), labels);
         else
             grants.MarkUnproven(reservation, labels);
-        call.Run!.Settle(terms.Share, spent, tokens);
         watch.Booked(call, outcome);
         observer.Booked(call, outcome, spent, reserved);
+        // Last: what a run cost is told with the last of its calls.
+        call.Run!.Settle(terms.Share, spent, tokens);
     }
 }

@@ -102,7 +102,7 @@ internal sealed class CircuitBreaker
             if (!ticket.IsProbe)
             {
                 var opened = AfterCall(UpstreamVerdict.Answered, isSlow, terms, now);
-                return (ticket with { Slice = counts.Current }, opened);
+                return (ticket with { Slice = counts.Current, WasSlow = isSlow }, opened);
             }
             var change = AfterProbe(UpstreamVerdict.Answered, isSlow, now);
             if (state != CircuitState.Closed)
@@ -137,7 +137,7 @@ internal sealed class CircuitBreaker
                 // The same call, counted anew as what it has become.
                 counts.MoveTo(now, terms.Window);
                 counts.Undo(Calls, slice);
-                if (isSlow)
+                if (ticket.WasSlow)
                     counts.Undo(SlowCalls, slice);
             }
             return ticket.IsProbe ? AfterProbe(verdict, isSlow, now) : AfterCall(verdict, isSlow, terms, now);

@@ -123,7 +123,7 @@ internal sealed record RulePair(string Plural, string Path, string Rule, string 
             "spec.guardrails",
             "!has(self.context) || (has(self.upstreams) && self.upstreams.exists(u, u.format != 'MCP' && u.format != 'HTTP'))",
             "spec.guardrails",
-            """{"context":{"onOverflow":"Flag"},"upstreams":[{"name":"a","format":"OpenAI"}]}""",
+            """{"context":{"onOverflow":"Flag"},"upstreams":[{"name":"a","format":"OpenAI","url":"https://a.example/v1"}]}""",
             """{"context":{"onOverflow":"Flag"},"upstreams":[{"name":"a","format":"MCP","url":"http://tools:80/mcp"}]}"""
         ),
         new(

@@ -102,6 +102,7 @@ public sealed class RepeatedCallTests
         breaker.Answers(503);
         await breaker.ChatAsync(breaker.OpenRun());
         breaker.Seen.Count.ShouldBe(1, "the breaker opened, so that the second attempt was refused");
+        await UntilIdle(breaker);
         Places(breaker, "openai").ShouldBe(RetryBudget.Floor);
 
         // The time of a run that is over ends the pause before the second attempt.
