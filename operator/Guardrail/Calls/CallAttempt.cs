@@ -183,6 +183,11 @@ internal sealed class CallAttempt(
             while (rest > 0 && await stream.ReadAsync(buffer, deadline.Token) is > 0 and var read)
                 rest -= read;
         }
+        catch (Exception exception)
+            when (UpstreamFailure.IsOne(exception) && !call.IsAbandoned && !route.RunDeadline(call).IsCancellationRequested)
+        {
+            // Its status has been heard, and nobody wants the rest.
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);

@@ -75,7 +75,7 @@ internal sealed class ChaosSender(RunRegistry runs, RequestBody bodies, ICallObs
                 break;
             case ChaosFaults.BrokenStream:
                 var length = content.Headers.ContentLength;
-                answer.Content = new ChangedContent(content, whole => new BreakingStream(whole, length, () => Made(call, fault)));
+                answer.Content = new ChangedContent(content, whole => new BreakingStream(whole, length, time, () => Made(call, fault)));
                 break;
             case ChaosFaults.WrongJson when answer.IsSuccessStatusCode:
                 Made(call, fault);
@@ -87,7 +87,7 @@ internal sealed class ChaosSender(RunRegistry runs, RequestBody bodies, ICallObs
                     return new MemoryStream(page, writable: false);
                 }
                 break;
-            case ChaosFaults.InjectedText when answer.IsSuccessStatusCode && ContentCoding.Of(content.Headers) is null:
+            case ChaosFaults.InjectedText when answer.IsSuccessStatusCode && ContentCoding.Of(content.Headers) is null && IsText(content):
                 var reader = new InjectingReader(fault.Text!, call.Upstream!.Format is McpFormat, () => Made(call, fault));
                 var terms = new ToolAnswerTap.Terms(IsEvents(answer), IsEvents(answer), Holds: true, Changes: true, null)
                 {
@@ -128,6 +128,13 @@ internal sealed class ChaosSender(RunRegistry runs, RequestBody bodies, ICallObs
             answer.Headers.TryAddWithoutValidation("Retry-After", "1");
         return answer;
     }
+
+    // A text behind the bytes of a picture would be no text that a model reads.
+    private static bool IsText(HttpContent content) =>
+        content.Headers.ContentType?.MediaType is not { } type
+        || type.StartsWith("text/", StringComparison.OrdinalIgnoreCase)
+        || type.EndsWith("json", StringComparison.OrdinalIgnoreCase)
+        || type.EndsWith("xml", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsEvents(HttpResponseMessage answer) =>
         answer.Content.Headers.ContentType?.MediaType?.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;

@@ -30,8 +30,8 @@ internal sealed class ContextWindows(IContextObserver observer)
         var body = call.Body!.Value.Span;
         var isLost = call.Run!.Id.Length > 0 && call.Run.SystemPrompts.IsLost(Conversation.Read(body));
         var room = terms.Prices?.ContextWindow is { } window ? settings.RoomOf(window) : (long?)null;
-        var (tokens, counted) = Count(call, body, room);
-        call.Context = new ContextFinding(Judge(terms, room, tokens), tokens, counted, room, isLost);
+        var (tokens, counted, uncounted) = Count(call, body, room);
+        call.Context = new ContextFinding(Judge(terms, room, tokens, uncounted), tokens, counted, room, isLost);
         if (call.Context.Word is { } word)
         {
             // Set at the last moment: what an upstream itself says under this name is not what was found.
@@ -59,16 +59,17 @@ internal sealed class ContextWindows(IContextObserver observer)
         ratios.AddOrUpdate(terms.Prices.RuleId, ratio, (_, before) => before + ((ratio - before) * Newest));
     }
 
-    private (long? Tokens, double? Counted) Count(CallContext call, ReadOnlySpan<byte> body, long? room)
+    private (long? Tokens, double? Counted, long Uncounted) Count(CallContext call, ReadOnlySpan<byte> body, long? room)
     {
         // Half: so that something is learned of the model before it matters.
         if (room is not { } most || body.Length <= most / 2)
-            return (null, null);
-        var counted = TokenEstimate.OfBody(body);
-        return ((long)Math.Ceiling(counted * ratios.GetValueOrDefault(call.Model!.Prices!.RuleId, 1)), counted);
+            return (null, null, 0);
+        var counted = TokenEstimate.OfBody(body, out var uncounted);
+        var tokens = (long)Math.Ceiling(counted * ratios.GetValueOrDefault(call.Model!.Prices!.RuleId, 1));
+        return (tokens, uncounted == 0 ? counted : null, uncounted);
     }
 
-    private static ContextVerdict Judge(ModelTerms terms, long? room, long? tokens)
+    private static ContextVerdict Judge(ModelTerms terms, long? room, long? tokens, long uncounted)
     {
         if (room is not { } most)
             return ContextVerdict.NoWindow;
@@ -76,7 +77,7 @@ internal sealed class ContextWindows(IContextObserver observer)
         if (tokens > most && !(terms.Bound.InputTokens <= most))
             return ContextVerdict.Overflows;
         return terms.Request.StoredInput ? ContextVerdict.Stored
-            : terms.Request.MediaInput ? ContextVerdict.Media
+            : terms.Request.MediaInput || (uncounted > 0 && !(terms.Bound.InputTokens <= most)) ? ContextVerdict.Media
             : ContextVerdict.Fits;
     }
 }

@@ -18,6 +18,9 @@ internal sealed class Fallbacks(ModelRoute route, AdmissionRules rules, ICallObs
     /// <summary>The same: the call leans on what its provider has stored, or can read alone.</summary>
     public const string Stateful = "stateful";
 
+    // Gemini's form of a stream, and Azure's version.
+    private static readonly string[] Parameters = ["alt", "api-version"];
+
     private readonly Action<CallContext, string> wouldRefuse = observer.WouldRefuse;
 
     /// <summary>
@@ -125,8 +128,8 @@ internal sealed class Fallbacks(ModelRoute route, AdmissionRules rules, ICallObs
             Kind = call.Kind,
             Upstream = upstream,
             Endpoint = renamed.Endpoint,
-            // A key of the agent's is for the upstream that it called.
-            Query = renamed.WithoutQuery ? "" : QueryStrings.WithoutKey(call.Query, ours: true),
+            // A key of the agent's is for the upstream that it called, whatever its name is.
+            Query = renamed.WithoutQuery ? "" : QueryStrings.Only(call.Query, Parameters),
             Run = call.Run,
             Body = body,
             From = new FallbackFrom(call, reason),

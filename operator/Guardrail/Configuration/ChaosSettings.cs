@@ -16,7 +16,7 @@ internal sealed class ChaosSettings
     private ChaosSettings(IReadOnlyList<ChaosPlan> plans)
     {
         for (var i = 0; i < plans.Count; i++)
-            Check(plans[i], $"chaos[{i}]");
+            Check(plans[i] ?? throw new FormatException($"chaos[{i}] is null"), $"chaos[{i}]");
         this.plans = plans
             .GroupBy(plan => plan.Id, StringComparer.Ordinal)
             .ToFrozenDictionary(same => same.Key, same => same.First(), StringComparer.Ordinal);

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 
@@ -10,6 +11,12 @@ namespace AgentReadiness.Guardrail.Formats;
 /// <param name="GoesOn">The model has said something before, or a tool has: the conversation did not begin with this request.</param>
 internal readonly record struct Conversation(string SystemPrompt, bool GoesOn)
 {
+    /// <summary>A digest of the first message that is no system prompt; 0 where there is none.</summary>
+    public UInt128 Opening { get; init; }
+
+    /// <summary>What was said before is stored at the provider.</summary>
+    public bool IsStored { get; init; }
+
     private static readonly byte[][] Lists = ["messages"u8.ToArray(), "input"u8.ToArray(), "contents"u8.ToArray()];
     private static readonly byte[][] Prompts =
     [
@@ -19,12 +26,19 @@ internal readonly record struct Conversation(string SystemPrompt, bool GoesOn)
         "system_instruction"u8.ToArray(),
     ];
     private static readonly byte[][] Stored = ["previous_response_id"u8.ToArray(), "conversation"u8.ToArray()];
+    private static readonly byte[][] ToolParts =
+    [
+        "functionCall"u8.ToArray(),
+        "function_call"u8.ToArray(),
+        "functionResponse"u8.ToArray(),
+        "function_response"u8.ToArray(),
+    ];
     private static readonly byte[][] SystemRoles = ["system"u8.ToArray(), "developer"u8.ToArray()];
 
     /// <summary>Reads a body that is known to be a JSON object.</summary>
     public static Conversation Read(ReadOnlySpan<byte> body)
     {
-        var (prompt, goesOn) = (new StringBuilder(), false);
+        var (prompt, goesOn, stored, opening) = (new StringBuilder(), false, false, default(UInt128));
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = BodyReader.MaxDepth });
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -34,15 +48,15 @@ internal readonly record struct Conversation(string SystemPrompt, bool GoesOn)
             if (isPrompt)
                 Append(ref reader, prompt);
             else if (isStored)
-                goesOn |= reader.TokenType != JsonTokenType.Null;
+                stored |= reader.TokenType != JsonTokenType.Null;
             else if (isList && reader.TokenType == JsonTokenType.StartArray)
-                goesOn |= ReadMessages(ref reader, prompt);
+                goesOn |= ReadMessages(ref reader, prompt, body, ref opening);
             reader.Skip();
         }
-        return new Conversation(prompt.ToString(), goesOn);
+        return new Conversation(prompt.ToString(), goesOn || stored) { Opening = opening, IsStored = stored };
     }
 
-    private static bool ReadMessages(ref Utf8JsonReader reader, StringBuilder prompt)
+    private static bool ReadMessages(ref Utf8JsonReader reader, StringBuilder prompt, ReadOnlySpan<byte> body, ref UInt128 opening)
     {
         var goesOn = false;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
@@ -55,9 +69,14 @@ internal readonly record struct Conversation(string SystemPrompt, bool GoesOn)
             var speaker = SpeakerOf(reader);
             goesOn |= speaker == Speaker.Other;
             if (speaker == Speaker.System)
+            {
                 ReadContent(ref reader, prompt);
-            else
-                reader.Skip();
+                continue;
+            }
+            var from = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (opening == default)
+                opening = XxHash128.HashToUInt128(body[from..(int)reader.BytesConsumed]);
         }
         return goesOn;
     }
@@ -102,16 +121,34 @@ internal readonly record struct Conversation(string SystemPrompt, bool GoesOn)
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var (isRole, isType) = (RpcMessage.Is(ref reader, "role"u8), RpcMessage.Is(ref reader, "type"u8));
+            var isParts = RpcMessage.Is(ref reader, "parts"u8);
             reader.Read();
             if (isRole && reader.TokenType == JsonTokenType.String)
-                return IsAny(ref reader, SystemRoles) ? Speaker.System
-                    : RpcMessage.Is(ref reader, "user"u8) ? Speaker.User
-                    : Speaker.Other;
+            {
+                if (IsAny(ref reader, SystemRoles))
+                    return Speaker.System;
+                if (!RpcMessage.Is(ref reader, "user"u8))
+                    return Speaker.Other;
+            }
             if (isType && reader.TokenType == JsonTokenType.String && !RpcMessage.Is(ref reader, "message"u8))
                 speaker = Speaker.Other;
+            if (isParts && reader.TokenType == JsonTokenType.StartArray && HoldsTools(reader))
+                return Speaker.Other;
             reader.Skip();
         }
         return speaker;
+    }
+
+    // Gemini's calls of functions and what they gave are parts, whoever's message they stand in.
+    private static bool HoldsTools(Utf8JsonReader reader)
+    {
+        var depth = reader.CurrentDepth;
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == depth + 2 && IsAny(ref reader, ToolParts))
+                return true;
+        }
+        return false;
     }
 
     private static bool IsAny(ref Utf8JsonReader reader, byte[][] names)

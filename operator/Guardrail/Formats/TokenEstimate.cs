@@ -12,11 +12,15 @@ internal static class TokenEstimate
 {
     private const double PerMessage = 4;
     private const int LongestOnStack = 512;
+    private const int LookedAt = 256;
 
-    /// <summary>Tokens of all texts and names in a body that is known to be JSON. Bytes of pictures and files do not count.</summary>
-    public static double OfBody(ReadOnlySpan<byte> body)
+    /// <summary>Tokens of all texts and names in a body that is known to be JSON.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="uncounted">Bytes that are no text and do not count: of pictures and files, and what only the provider can decrypt.</param>
+    public static double OfBody(ReadOnlySpan<byte> body, out long uncounted)
     {
         var tokens = 0d;
+        uncounted = 0;
         var isMedia = false;
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = BodyReader.MaxDepth });
         while (reader.Read())
@@ -32,7 +36,10 @@ internal static class TokenEstimate
                 case JsonTokenType.StartObject when reader.CurrentDepth == 2:
                     tokens += PerMessage;
                     break;
-                case JsonTokenType.String when !isMedia:
+                case JsonTokenType.String when isMedia && !IsText(reader.ValueSpan):
+                    uncounted += reader.ValueSpan.Length;
+                    break;
+                case JsonTokenType.String:
                     tokens += OfString(ref reader);
                     break;
                 case JsonTokenType.Number:
@@ -92,6 +99,9 @@ internal static class TokenEstimate
         || RpcMessage.Is(ref reader, "encrypted_content"u8)
         || RpcMessage.Is(ref reader, "signature"u8)
         || RpcMessage.Is(ref reader, "thoughtSignature"u8);
+
+    // A document may have its text where a picture has its bytes. Encodings have no blanks.
+    private static bool IsText(ReadOnlySpan<byte> value) => value[..Math.Min(value.Length, LookedAt)].IndexOf((byte)' ') >= 0;
 
     // A capital after a small letter begins a word: theNextWord.
     private static bool BeginsWord(ReadOnlySpan<byte> text, int at, Kind kind) =>

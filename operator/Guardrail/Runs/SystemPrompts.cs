@@ -17,19 +17,34 @@ internal sealed class SystemPrompts
     private readonly Lock gate = new();
     private readonly List<Prompt> pinned = [];
 
+    // How conversations began that have no system prompt: a question for a title, a classifier.
+    private readonly HashSet<UInt128> without = [];
+
     /// <summary>Looks at a model call of the run: whether what its model was told first is gone.</summary>
     public bool IsLost(Conversation conversation)
     {
-        var prompt = Prompt.Of(conversation.SystemPrompt);
+        var prompt = Prompt.Of(conversation.SystemPrompt.Trim());
         lock (gate)
         {
-            if (pinned.Contains(prompt) || pinned.Count == Most)
+            if (pinned.Count == Most || without.Count == Most)
+                return false;
+            if (prompt.Length == 0)
+                return IsLostWithout(conversation);
+            if (pinned.Contains(prompt))
                 return false;
             if (pinned.Count > 0 && conversation.GoesOn)
                 return !pinned.Exists(prompt.Keeps);
             pinned.Add(prompt);
             return false;
         }
+    }
+
+    private bool IsLostWithout(Conversation conversation)
+    {
+        if (conversation.GoesOn && pinned.Count > 0)
+            return conversation.IsStored ? without.Count == 0 : !without.Contains(conversation.Opening);
+        without.Add(conversation.Opening);
+        return false;
     }
 
     private readonly record struct Prompt(string Head, string Tail, int Length)

@@ -17,11 +17,24 @@ internal static class QueryStrings
         return rest.Length == 0 ? "" : "?" + rest;
     }
 
+    /// <summary>The parameters of a query that are listed, as they were sent; empty where there are none.</summary>
+    /// <param name="query">As it was sent, with its question mark; empty where there is none.</param>
+    /// <param name="names">What may go on.</param>
+    public static string Only(string query, IReadOnlyCollection<string> names)
+    {
+        if (query.Length == 0)
+            return query;
+        var rest = string.Join('&', query[1..].Split('&').Where(parameter => names.Contains(NameOf(parameter), StringComparer.Ordinal)));
+        return rest.Length == 0 ? "" : "?" + rest;
+    }
+
     // A name may be spelled with percent escapes.
-    private static bool IsKey(string parameter)
+    private static bool IsKey(string parameter) =>
+        Uri.UnescapeDataString(NameOf(parameter)).Equals("key", StringComparison.OrdinalIgnoreCase);
+
+    private static string NameOf(string parameter)
     {
         var equals = parameter.IndexOf('=', StringComparison.Ordinal);
-        var name = equals < 0 ? parameter : parameter[..equals];
-        return Uri.UnescapeDataString(name).Equals("key", StringComparison.OrdinalIgnoreCase);
+        return equals < 0 ? parameter : parameter[..equals];
     }
 }

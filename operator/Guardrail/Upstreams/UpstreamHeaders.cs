@@ -57,9 +57,13 @@ internal static class UpstreamHeaders
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     // A tool's places are its answer's content, but other ways to its host are not. Who answered is not for an upstream to say.
-    private static readonly FrozenSet<string> OtherWays = new[] { "Alt-Svc", AgentHeaders.Fallback }.ToFrozenSet(
-        StringComparer.OrdinalIgnoreCase
-    );
+    private static readonly FrozenSet<string> OtherWays = new[]
+    {
+        "Alt-Svc",
+        AgentHeaders.Fallback,
+        AgentHeaders.Fallbacks,
+        ChaosHeaders.Met,
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// Copies the agent's headers: to a tool all that are not for one hop, to a provider of models those of <see cref="ProviderHeaders"/>.

@@ -117,6 +117,19 @@ public sealed class ContextTests
         (await MetricsAsync(rig)).ShouldContain("agentreadiness_context_checks_total{upstream=\"openai\",verdict=\"Media\"} 1");
     }
 
+    [Theory]
+    [InlineData("encrypted_content")]
+    [InlineData("signature")]
+    public async Task What_only_the_provider_can_read_is_not_taken_for_nothing(string name)
+    {
+        await using var rig = await StartAsync("Refuse", isClosed: true);
+        var body =
+            $$"""{"model":"{{Small}}","max_tokens":5,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"a","""
+            + $$""" "reasoning_details":[{"type":"reasoning.encrypted","{{name}}":"{{new string('A', 40_000)}}"}]}]}""";
+        using var response = await rig.PostAsync("/openai/v1/chat/completions", body);
+        (await response.Content.ReadAsStringAsync()).ShouldContain("context_unknown");
+    }
+
     [Fact]
     public async Task Nobody_looks_where_nothing_is_declared()
     {

@@ -95,6 +95,7 @@ public sealed class FallbackTests
 
     [Theory]
     [InlineData("OpenAI", "/first/v1/chat/completions")]
+    [InlineData("OpenAI", "/first/v1/chat/completions?api-key=the-agents&access_token=the-agents&%24key=the-agents&other=the-agents")]
     [InlineData("Gemini", $"/first/v1beta/models/{Flash}:generateContent?key=the-agents")]
     public async Task A_key_of_the_agents_own_is_for_the_upstream_that_it_called(string format, string path)
     {
@@ -107,6 +108,27 @@ public sealed class FallbackTests
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         Said(rig.First).ShouldContain("the-agents");
         Said(rig.Second).ShouldNotContain("the-agents");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_error_whose_body_does_not_come_is_an_error_all_the_same(bool hangs)
+    {
+        await using var rig = await FallbackRig.StartAsync(timeout: "3s");
+        rig.First.Does = async http =>
+        {
+            http.Response.StatusCode = 500;
+            http.Response.ContentLength = 500;
+            await http.Response.WriteAsync("{\"err");
+            await http.Response.Body.FlushAsync();
+            if (hangs)
+                await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            http.Abort();
+        };
+        using var answer = await rig.ChatAsync();
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        FallbackRig.Header(answer).ShouldBe("second");
     }
 
     [Fact]

@@ -27,10 +27,39 @@ public sealed class ConversationTests
     )]
     [InlineData("""{"systemInstruction":{"parts":[{"text":"A"},{"text":"B"}]},"contents":[{"parts":[{"text":"hi"}]}]}""", "AB", false)]
     [InlineData("""{"system_instruction":{"parts":[{"text":"A"}]},"contents":[{"role":"model","parts":[]}]}""", "A", true)]
+    [InlineData("""{"contents":[{"role":"user","parts":[{"functionResponse":{"name":"a","response":{}}}]}]}""", "", true)]
+    [InlineData("""{"contents":[{"parts":[{"functionCall":{"name":"a"}}]}]}""", "", true)]
+    [InlineData("""{"contents":[{"role":"user","parts":[{"text":"functionCall"}]}]}""", "", false)]
     [InlineData("""{"contents":{"parts":[{"text":"hi"}]}}""", "", false)]
     [InlineData("""{"messages":"none","input":5,"system":7}""", "", false)]
-    public void The_system_prompt_is_found_in_each_format(string body, string prompt, bool goesOn) =>
-        Conversation.Read(Encoding.UTF8.GetBytes(body)).ShouldBe(new Conversation(prompt, goesOn));
+    public void The_system_prompt_is_found_in_each_format(string body, string prompt, bool goesOn)
+    {
+        var read = Conversation.Read(Encoding.UTF8.GetBytes(body));
+        (read.SystemPrompt, read.GoesOn).ShouldBe((prompt, goesOn));
+    }
+
+    [Fact]
+    public void A_conversation_without_a_prompt_is_known_by_how_it_begins()
+    {
+        var prompts = new SystemPrompts();
+        bool Lost(string body) => prompts.IsLost(Conversation.Read(Encoding.UTF8.GetBytes(body)));
+        Lost($$"""{"messages":[{"role":"system","content":"{{Rules}}"},{"role":"user","content":"a lamp"}]}""").ShouldBeFalse();
+        // A helper: what is the title of this?
+        Lost("""{"messages":[{"role":"user","content":"title of: a lamp"}]}""").ShouldBeFalse();
+        Lost("""{"messages":[{"role":"user","content":"title of: a lamp"},{"role":"assistant","content":"?"}]}""").ShouldBeFalse();
+        Lost("""{"messages":[{"role":"user","content":"a lamp"},{"role":"assistant","content":"yes"}]}""").ShouldBeTrue();
+        Lost("""{"messages":[{"role":"assistant","content":"yes"},{"role":"user","content":"red"}]}""").ShouldBeTrue();
+        // Which conversation is stored there, nobody knows.
+        Lost("""{"input":"red","previous_response_id":"r"}""").ShouldBeFalse();
+    }
+
+    [Fact]
+    public void White_space_around_a_prompt_is_none_of_it()
+    {
+        var prompts = new SystemPrompts();
+        prompts.IsLost(new Conversation($"\n{Rules}\n", false)).ShouldBeFalse();
+        prompts.IsLost(new Conversation(Rules, true)).ShouldBeFalse();
+    }
 
     [Theory]
     // The conversation goes on without it, or with another one.

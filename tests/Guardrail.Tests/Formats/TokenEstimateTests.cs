@@ -48,21 +48,21 @@ public sealed class TokenEstimateTests(ITestOutputHelper output)
     [Fact]
     public void Escapes_count_as_what_they_stand_for_and_pictures_do_not_count()
     {
-        var plain = TokenEstimate.OfBody("""{"messages":[{"role":"user","content":"Füße\nfür \"alle\""}]}"""u8);
-        var escaped = TokenEstimate.OfBody("""{"messages":[{"role":"user","content":"F\u00fc\u00dfe\nf\u00fcr \"alle\""}]}"""u8);
+        var plain = TokenEstimate.OfBody("""{"messages":[{"role":"user","content":"Füße\nfür \"alle\""}]}"""u8, out _);
+        var escaped = TokenEstimate.OfBody("""{"messages":[{"role":"user","content":"F\u00fc\u00dfe\nf\u00fcr \"alle\""}]}"""u8, out _);
         escaped.ShouldBe(plain);
         var picture = new string('A', 100_000);
-        TokenEstimate
-            .OfBody(
-                Encoding.UTF8.GetBytes(
-                    """{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","data":"PICTURE"}}]}]}""".Replace(
-                        "PICTURE",
-                        picture,
-                        StringComparison.Ordinal
-                    )
-                )
-            )
-            .ShouldBeLessThan(50);
+        string Image(string data) =>
+            """{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","data":"PICTURE"}}]}]}""".Replace(
+                "PICTURE",
+                data,
+                StringComparison.Ordinal
+            );
+        TokenEstimate.OfBody(Encoding.UTF8.GetBytes(Image(picture)), out var uncounted).ShouldBeLessThan(50);
+        uncounted.ShouldBe(picture.Length);
+        // A document that is a text has it there.
+        TokenEstimate.OfBody(Encoding.UTF8.GetBytes(Image("a lamp for the desk")), out uncounted).ShouldBeGreaterThan(plain / 2);
+        uncounted.ShouldBe(0);
     }
 
     private static string TextOf(string kind)
