@@ -14,7 +14,7 @@ internal static class Nginx
 
     /// <summary>What an MCP server answers to a call of a tool.</summary>
     private static readonly string ToolAnswer =
-        $$$"""{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"Order 4711 is on its way: {{{new string('x', 400)}}}"}]}}""";
+        $$$"""{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"It is on its way: {{{new string('x', 400)}}}"}]}}""";
 
     /// <summary>Starts the upstream.</summary>
     public static Child Upstream(string file, string folder, int port) =>

@@ -210,8 +210,8 @@ public sealed class ToolsSpec
     public SchemaCheckMode? SchemaCheck { get; set; }
 
     /// <summary>
-    /// With schemaCheck Enforce: what is done with a call that cannot be checked, for example since the pod has seen no list of tools, or the
-    /// tool has no schema. Absent: Open.
+    /// With schemaCheck Enforce: what is done with a call that cannot be checked, for example since the pod has seen no list of tools, or
+    /// the tool has no schema. Absent: Open.
     /// </summary>
     public FailMode? SchemaFailMode { get; set; }
 

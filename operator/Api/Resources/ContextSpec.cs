@@ -17,14 +17,15 @@ public sealed class ContextSpec
     public OverflowMode? OnOverflow { get; set; }
 
     /// <summary>
-    /// The part of the window, in percent, that a request must leave free: for the answer, and for what an estimate of tokens may be wrong by.
+    /// The part of the window, in percent, that a request must leave free: for the answer, and for what an estimate of tokens may be wrong
+    /// by.
     /// </summary>
     [DefaultJson("5"), Range(0, 50)]
     public int? ReservePercent { get; set; }
 
     /// <summary>
-    /// With onOverflow Refuse: what is done with a request of which nobody knows whether it fits, since the price catalog has no window of the
-    /// model, or pictures, sounds, files or what is stored at the provider are in it. Absent: Open.
+    /// With onOverflow Refuse: what is done with a request of which nobody knows whether it fits, since the price catalog has no window of
+    /// the model, or pictures, sounds, files or what is stored at the provider are in it. Absent: Open.
     /// </summary>
     public FailMode? FailMode { get; set; }
 }

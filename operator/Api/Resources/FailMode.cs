@@ -1,6 +1,8 @@
 namespace AgentReadiness.Api.Resources;
 
-/// <summary>What a check that refuses does where it cannot tell. Money has no such choice: what cannot be priced or granted is refused.</summary>
+/// <summary>
+/// What a check that refuses does where it cannot tell. Money has no such choice: what cannot be priced or granted is refused.
+/// </summary>
 public enum FailMode
 {
     /// <summary>What nobody knows passes, and is counted by its name.</summary>

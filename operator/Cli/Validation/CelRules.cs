@@ -13,8 +13,8 @@ namespace AgentReadiness.Cli.Validation;
 internal readonly record struct CelAnswer(bool? Holds, string Why = "");
 
 /// <summary>
-/// The CEL rules of a schema, as far as the library can evaluate them. It lacks most of Kubernetes' own functions, and optional types, and it
-/// throws where CEL would go on after an error: what it cannot do is unchecked, never passed.
+/// The CEL rules of a schema, as far as the library can evaluate them. It lacks most of Kubernetes' own functions, and optional types, and
+/// it throws where CEL would go on after an error: what it cannot do is unchecked, never passed.
 /// </summary>
 internal static partial class CelRules
 {

@@ -16,7 +16,7 @@ internal static class TokenEstimate
 
     /// <summary>Tokens of all texts and names in a body that is known to be JSON.</summary>
     /// <param name="body">The body.</param>
-    /// <param name="uncounted">Bytes that are no text and do not count: of pictures and files, and what only the provider can decrypt.</param>
+    /// <param name="uncounted">Bytes that do not count: of pictures and files, and what only the provider can decrypt.</param>
     public static double OfBody(ReadOnlySpan<byte> body, out long uncounted)
     {
         var tokens = 0d;
