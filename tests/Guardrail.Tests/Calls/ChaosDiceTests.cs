@@ -150,6 +150,7 @@ public sealed class ChaosDiceTests
             Read("eval", ChaosPlan.Of("e", 0, [Tool("ToolError", "a_*", 60), Tool("ToolError", "a_b", 41)]))
         );
         Should.Throw<FormatException>(() => Read("eval", Plan(0, Model("ServerError", "*", 60), Model("ServerError", "a", 41))));
+        Should.Throw<FormatException>(() => Read("eval", null!)).Message.ShouldContain("chaos[0]");
         Should.Throw<FormatException>(() =>
             Read(
                 "eval",

@@ -85,7 +85,8 @@ internal sealed class ToldProvider(WebApplication app, string url) : IAsyncDispo
         var model =
             whole == Gemini ? path[(path.LastIndexOf('/') + 1)..path.LastIndexOf(':')] : JsonNode.Parse(body)!["model"]!.GetValue<string>();
         http.Response.ContentType = "application/json";
-        http.Response.Headers["X-Agent-Fallback"] = "a lie";
+        foreach (var name in new[] { "X-Agent-Fallback", "X-Agent-Fallbacks", "X-Agent-Chaos" })
+            http.Response.Headers[name] = "a lie";
         await http.Response.WriteAsync(whole.Replace("{0}", model, StringComparison.Ordinal));
     }
 }
