@@ -28,7 +28,7 @@ public sealed class ContextTests
         var refused = overflows && mode == "Refuse";
         response.StatusCode.ShouldBe(refused ? HttpStatusCode.BadRequest : HttpStatusCode.OK);
         Context(response).ShouldBe(overflows ? "Overflows" : null);
-        rig.Witness.Last("chat").ShouldBe(refused ? null : rig.Witness.Last("chat"));
+        (rig.Witness.Last("chat") is null).ShouldBe(refused);
         if (refused)
         {
             (await response.Content.ReadAsStringAsync()).ShouldContain("\"code\":\"context_length_exceeded\"");
@@ -43,7 +43,7 @@ public sealed class ContextTests
     [Fact]
     public async Task The_OpenAI_client_hears_of_it_under_the_providers_own_code()
     {
-        await using var rig = await StartAsync("Refuse", model: Small);
+        await using var rig = await StartAsync("Refuse");
         var client = rig.Client();
         var error = await Should.ThrowAsync<ClientResultException>(() =>
             client.CompleteChatAsync([new UserChatMessage(Words(500_000))], new ChatCompletionOptions { MaxOutputTokenCount = 5 })
@@ -149,15 +149,12 @@ public sealed class ContextTests
             .Throw<FormatException>(() => new ContextSettings(new ContextPolicy { OnOverflow = mode, ReservePercent = reserve }))
             .Message.ShouldStartWith(field);
 
-    private static Task<Rig> StartAsync(string mode, string? model = null, bool isClosed = false) =>
-        Rig.StartAsync(
-            config =>
-            {
-                config.Context = new ContextPolicy { OnOverflow = mode, RefuseUnknown = isClosed };
-                return config;
-            },
-            models: model is null ? null : [Rig.Model, model]
-        );
+    private static Task<Rig> StartAsync(string mode, bool isClosed = false) =>
+        Rig.StartAsync(config =>
+        {
+            config.Context = new ContextPolicy { OnOverflow = mode, RefuseUnknown = isClosed };
+            return config;
+        });
 
     private static string Words(int count) => string.Concat(Enumerable.Repeat("lamp ", count));
 
